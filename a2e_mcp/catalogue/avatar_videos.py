@@ -1,0 +1,245 @@
+"""Generate Avatar Videos: an avatar says something in front of something.
+
+Source: A2E docs menu "Generate Avatar Videos" and the newest developer spec; status words observed in public clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    AvatarRef,
+    BackgroundRef,
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    SpeechStep,
+    StartTool,
+    State,
+    VoiceRef,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows, Text
+from a2e_mcp.catalogue.voices import spoken_seconds
+
+LONGEST_TITLE = 40
+
+
+class CaptionStyle(Request):
+    """How captions are burned in; only the language is needed."""
+
+    language: str = Field(default="en-US", max_length=20)
+
+
+class GenerateVideo(Request):
+    """A lip-synced avatar video.
+
+    The `web_*` sizes matter only when the background is replaced. Both background ids together give code 30005.
+    """
+
+    title: str | None = Field(default=None, max_length=LONGEST_TITLE)
+    anchor_id: HexId
+    anchor_type: Literal[0, 1]
+    audioSrc: str | None = None
+    custom_voice: str | None = None
+    resolution: int = Field(default=1080, ge=100, le=4320)
+    web_bg_width: float = Field(default=0, ge=0, le=8192)
+    web_bg_height: float = Field(default=0, ge=0, le=8192)
+    web_people_width: float = Field(default=0, ge=0, le=8192)
+    web_people_height: float = Field(default=0, ge=0, le=8192)
+    web_people_x: float = Field(default=0, ge=-8192, le=8192)
+    web_people_y: float = Field(default=0, ge=-8192, le=8192)
+    back_id: str | None = None
+    custom_back_id: str | None = None
+    color: str | None = None
+    anchor_background_img: str | None = None
+    anchor_background_color: str | None = None
+    isSkipRs: bool = True
+    isCaptionEnabled: bool | None = None
+    msg: str | None = None
+    captionAlign: CaptionStyle | None = None
+
+
+class AvatarVideo(JobRecord):
+    """An avatar video; `result` is its address once `status` is success."""
+
+    title: Text = None
+    result: Text = None
+    anchor_id: Text = None
+
+
+class VideoList(Request):
+    """A page of avatar videos; this list pages by `current`."""
+
+    page: int = Field(default=1, validation_alias="current", serialization_alias="current", ge=1)
+    size: int = Field(default=10, validation_alias="pageSize", serialization_alias="pageSize", ge=1, le=100)
+
+
+GENERATE = Capability(
+    name="generate_avatar_video",
+    endpoint=Endpoint("POST", "/api/v1/video/generate"),
+    request=GenerateVideo,
+    reply=AvatarVideo,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Make an avatar speak a sound file.",
+)
+
+STATUS = Capability(
+    name="get_avatar_video_status",
+    endpoint=Endpoint("POST", "/api/v1/video/awsResult"),
+    request=ById,
+    reply=AvatarVideo,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="How one avatar video stands.",
+)
+
+LIST_VIDEOS = Capability(
+    name="list_avatar_videos",
+    endpoint=Endpoint("GET", "/api/v1/video/awsList"),
+    request=VideoList,
+    reply=Rows[AvatarVideo],
+    effect=Effect.READS,
+    evidence=Evidence.OBSERVED,
+    reply_evidence=Evidence.OBSERVED,
+    about="List avatar videos, newest first.",
+)
+
+DELETE_VIDEO = Capability(
+    name="delete_avatar_video",
+    endpoint=Endpoint("DELETE", "/api/v1/video/{_id}"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.DELETES,
+    evidence=Evidence.INFERRED,
+    reply_evidence=Evidence.INFERRED,
+    about="Delete an avatar video.",
+)
+
+_STATES: Mapping[str, State] = {
+    **COMMON_STATES,
+    "init": "queued",
+    "start": "queued",
+    "process": "running",
+    "copy": "running",
+}
+
+AVATAR_VIDEO = JobFamily(
+    name="avatar_video",
+    about="an avatar that speaks",
+    start=GENERATE,
+    detail=STATUS,
+    listing=LIST_VIDEOS,
+    remove=DELETE_VIDEO,
+    states=_STATES,
+    results=("result", "result_url"),
+    polled="list",
+    found_again="by_name",
+    typical_seconds=120,
+    deleting="A2E does not say whether this stops a running video, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = AVATAR_VIDEO.capabilities
+FAMILIES = (AVATAR_VIDEO,)
+
+Shape = Literal["landscape", "portrait", "square"]
+_CANVAS: Mapping[Shape, tuple[int, int]] = {"landscape": (16, 9), "portrait": (9, 16), "square": (1, 1)}
+
+
+class AvatarVideoInputs(Inputs):
+    """What `start_avatar_video` takes."""
+
+    script: str | SkipJsonSchema[None] = Field(default=None, description="What the avatar says, plain text")
+    voice: Annotated[str, VoiceRef()] | SkipJsonSchema[None] = Field(
+        default=None, description="Voice name or id, with script; see list_voices"
+    )
+    audio: Annotated[str, MediaIn(("audio",))] | SkipJsonSchema[None] = Field(
+        default=None, description="Finished speech instead of script: URL or path"
+    )
+    avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
+    background: Annotated[str, BackgroundRef()] | SkipJsonSchema[None] = Field(
+        default=None, description="Colour (#rrggbb), picture (URL or path) or id"
+    )
+    shape: Shape = Field(default="landscape", description="landscape 16:9, portrait 9:16 or square")
+    resolution: Literal[480, 720, 1080] = Field(default=720, description="Pixels of the shorter side")
+    captions: bool = Field(default=False, description="Burn the script in as captions")
+    smart_motion: bool = Field(default=False, description="More natural motion; much slower")
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list, 40 characters at most")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> AvatarVideoInputs:
+        if self.script is not None and not self.script.strip():
+            raise ValueError("script is empty; write what the avatar should say")
+        if (self.script is None) == (self.audio is None):
+            raise ValueError("give either script (with voice) or audio")
+        if self.captions and self.script is None:
+            raise ValueError("captions need script: A2E makes them from the text")
+        return self
+
+
+def _generate(inputs: AvatarVideoInputs, found: Resolved) -> GenerateVideo:
+    avatar = found.avatars["avatar"]
+    background = found.backgrounds.get("background")
+    across, down = _CANVAS[inputs.shape]
+    short = inputs.resolution
+    width = short * across // min(across, down)
+    height = short * down // min(across, down)
+    # A2E reads the canvas only when it is not zero; landscape without a background is the avatar's own footage.
+    own_footage = background is None and inputs.shape == "landscape"
+    return GenerateVideo(
+        title=found.title,
+        anchor_id=avatar.id,
+        anchor_type=1 if avatar.own else 0,
+        audioSrc=found.media.get("audio") or found.speech,
+        resolution=height,
+        web_bg_width=0 if own_footage else width,
+        web_bg_height=0 if own_footage else height,
+        web_people_width=0 if own_footage else width,
+        web_people_height=0 if own_footage else height,
+        color=background.color if background else None,
+        back_id=background.system_id if background else None,
+        custom_back_id=background.custom_id if background else None,
+        anchor_background_img=avatar.background_image if background else None,
+        anchor_background_color=avatar.background_color if background else None,
+        isSkipRs=not inputs.smart_motion,
+        isCaptionEnabled=True if inputs.captions else None,
+        msg=inputs.script[:3000] if inputs.captions and inputs.script else None,
+        captionAlign=CaptionStyle() if inputs.captions else None,
+    )
+
+
+def _price(inputs: AvatarVideoInputs, lengths: Mapping[str, float]) -> Estimate:
+    seconds = lengths.get("audio") or spoken_seconds(inputs.script or "")
+    return Estimate(seconds, "second", 1.0, "about 1 credit a second, a third party's figure")
+
+
+START_AVATAR_VIDEO = StartTool(
+    name="start_avatar_video",
+    title="Make a talking-avatar video",
+    about=(
+        "Make an avatar speak a script (or finished audio), over a background. Answers at once with a job; "
+        "then wait_for_job."
+    ),
+    inputs=AvatarVideoInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=AVATAR_VIDEO,
+    to_request=_generate,
+    estimate=_price,
+    speech=SpeechStep(),
+)
+
+TOOLS = (START_AVATAR_VIDEO,)

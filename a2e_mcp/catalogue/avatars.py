@@ -1,0 +1,318 @@
+"""Create Avatars and Train Lip-sync Models: avatars, their training, and what becomes of it.
+
+Source: A2E docs menu "Create Avatars"; an avatar made by training is used through `list_avatars`, whose `_id` is the
+anchor id, not through the training's own id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    AvatarRef,
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Reply,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.backgrounds import rgb
+from a2e_mcp.catalogue.base import (
+    COMMON_STATES,
+    ById,
+    ByIds,
+    JobRecord,
+    Nothing,
+    Opaque,
+    PageRequest,
+    Rows,
+    Text,
+)
+
+RGB = "^rgba?\\([0-9., ]+\\)$"
+
+
+class AvatarQuery(Request):
+    """Which avatars: A2E's own (`default`) or the account's (`custom`), or one training's."""
+
+    type: Literal["default", "custom"] | None = None
+    user_video_twin_id: str | None = Field(default=None, max_length=64)
+
+
+class Avatar(Reply):
+    """An avatar that can speak; its `_id` is the `anchor_id` of a video."""
+
+    id: str = Field(validation_alias="_id")
+    name: Text = None
+    type: Text = None
+    gender: Text = None
+    user_video_twin_id: Text = None
+    cover: Text = Field(default=None, validation_alias=AliasChoices("video_cover", "people_img", "cover"))
+    background_img: Text = None
+    background_color: Text = None
+
+
+class VideoTwin(JobRecord):
+    """A custom avatar's training; `_id` is the `user_video_twin_id`."""
+
+    name: Text = None
+    gender: Text = None
+    anchor_id: Text = None
+    image_url: Text = None
+    video_url: Text = None
+    preview_result_url: Text = None
+
+
+class TrainAvatar(Request):
+    """Make an avatar from a video (at least 10 s) or a picture, with one face.
+
+    The docs spell the background fields `backgroud`, the newest spec `background`: both are sent.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    gender: Literal["female", "male"] = "female"
+    video_url: str | None = None
+    image_url: str | None = None
+    video_backgroud_color: str | None = Field(default=None, pattern=RGB)
+    video_background_color: str | None = Field(default=None, pattern=RGB)
+    video_backgroud_image: str | None = None
+    video_background_image: str | None = None
+    model_version: str | None = Field(default=None, max_length=20)
+    prompt: str | None = Field(default=None, max_length=2000)
+    negative_prompt: str | None = Field(default=None, max_length=2000)
+    skipPreview: bool | None = None
+
+
+class TwinQuery(PageRequest):
+    """A page of avatar trainings, by their status."""
+
+    status: Literal["pending", "processing", "completed", "failed"] | None = None
+
+
+LIST_AVATARS = Capability(
+    name="list_avatars",
+    endpoint=Endpoint("GET", "/api/v1/anchor/character_list"),
+    request=AvatarQuery,
+    reply=Rows[Avatar],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="List avatars, A2E's own and the account's.",
+)
+
+TRAIN = Capability(
+    name="create_custom_avatar",
+    endpoint=Endpoint("POST", "/api/v1/userVideoTwin/startTraining"),
+    request=TrainAvatar,
+    reply=VideoTwin,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Make an avatar from a video or a picture.",
+)
+
+TWIN = Capability(
+    name="get_custom_avatar_task",
+    endpoint=Endpoint("GET", "/api/v1/userVideoTwin/{_id}"),
+    request=ById,
+    reply=VideoTwin,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="How one avatar's training stands.",
+)
+
+LIST_TWINS = Capability(
+    name="list_custom_avatar_tasks",
+    endpoint=Endpoint("GET", "/api/v1/userVideoTwin/records"),
+    request=TwinQuery,
+    reply=Rows[VideoTwin],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="List avatar trainings.",
+)
+
+LIST_TRAINING = Capability(
+    name="list_ongoing_avatar_trainings",
+    endpoint=Endpoint("GET", "/api/v1/userVideoTwin/trainingRecords"),
+    request=Nothing,
+    reply=Rows[VideoTwin],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List trainings that are still running.",
+)
+
+BATCH_TWINS = Capability(
+    name="batch_get_custom_avatars",
+    endpoint=Endpoint("POST", "/api/v1/userVideoTwin/batchDetail"),
+    request=ByIds,
+    reply=Rows[VideoTwin],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="How several trainings stand.",
+)
+
+REMOVE_TWIN = Capability(
+    name="remove_custom_avatar",
+    endpoint=Endpoint("POST", "/api/v1/userVideoTwin/remove"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.DELETES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Remove a custom avatar for good.",
+)
+
+TRAIN_LIP_SYNC = Capability(
+    name="train_personal_lipsync",
+    endpoint=Endpoint("POST", "/api/v1/userVideoTwin/continueTraining"),
+    older=Endpoint("POST", "/api/v1/userVideoTwin/continueTranining"),
+    request=ById,
+    reply=VideoTwin,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Train a lip-sync model for one custom avatar.",
+)
+
+AVATAR_TRAINING = JobFamily(
+    name="avatar_training",
+    about="an avatar made from a video or a picture",
+    start=TRAIN,
+    detail=TWIN,
+    listing=LIST_TWINS,
+    batch=BATCH_TWINS,
+    remove=REMOVE_TWIN,
+    states=COMMON_STATES,
+    results=("preview_result_url", "image_result_url"),
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=600,
+    deleting="This removes the avatar itself, for good; A2E does not say that credits come back.",
+)
+
+LIP_SYNC_TRAINING = JobFamily(
+    name="lip_sync_training",
+    about="a lip-sync model trained for one avatar",
+    start=TRAIN_LIP_SYNC,
+    detail=TWIN,
+    batch=BATCH_TWINS,
+    remove=REMOVE_TWIN,
+    states=COMMON_STATES,
+    results=("preview_result_url",),
+    polled="batch",
+    found_again="by_id",
+    typical_seconds=7200,
+    deleting="This removes the avatar itself with its model, for good; A2E does not say that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (
+    LIST_AVATARS,
+    LIST_TRAINING,
+    *AVATAR_TRAINING.capabilities,
+    TRAIN_LIP_SYNC,
+)
+FAMILIES = (AVATAR_TRAINING, LIP_SYNC_TRAINING)
+
+
+class TrainAvatarInputs(Inputs):
+    """What `start_avatar_training` takes."""
+
+    name: str = Field(min_length=1, max_length=40, description="What to call the avatar")
+    gender: Literal["female", "male"] = Field(description="female or male")
+    video: Annotated[str, MediaIn(("video",), shortest=10)] | SkipJsonSchema[None] = Field(
+        default=None, description="Footage of one face, 10 s or more: URL or path"
+    )
+    image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
+        default=None, description="Photo of one face, instead of footage"
+    )
+    background_color: str | SkipJsonSchema[None] = Field(
+        default=None, description="Colour behind the person, as #rrggbb"
+    )
+    background_image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
+        default=None, description="Picture of the empty scene behind"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TrainAvatarInputs:
+        if (self.video is None) == (self.image is None):
+            raise ValueError("give either video or image")
+        return self
+
+
+class TrainLipSyncInputs(Inputs):
+    """What `start_lip_sync_training` takes."""
+
+    avatar: Annotated[str, AvatarRef()] = Field(description="One of your own avatars, by name or id")
+
+
+def _train_avatar(inputs: TrainAvatarInputs, found: Resolved) -> TrainAvatar:
+    color = rgb(inputs.background_color) if inputs.background_color else None
+    image = found.media.get("background_image")
+    return TrainAvatar(
+        name=found.title,
+        gender=inputs.gender,
+        video_url=found.media.get("video"),
+        image_url=found.media.get("image"),
+        video_backgroud_color=color,
+        video_background_color=color,
+        video_backgroud_image=image,
+        video_background_image=image,
+    )
+
+
+def _train_lip_sync(_: TrainLipSyncInputs, found: Resolved) -> ById:
+    return ById(id=found.avatars["avatar"].twin_id or "")
+
+
+def _price_of_avatar(inputs: TrainAvatarInputs, _: Mapping[str, float]) -> Estimate:
+    if inputs.video is not None:
+        return Estimate(1, "item", 0, "A2E docs: avatars from video are free")
+    return Estimate(1, "item", 100, "A2E docs: one diamond, 100 credits, for an avatar from a picture")
+
+
+def _price_of_lip_sync(_: TrainLipSyncInputs, __: Mapping[str, float]) -> Estimate:
+    return Estimate(1, "item", 100, "A2E docs: one diamond, 100 credits")
+
+
+START_AVATAR_TRAINING = StartTool(
+    name="start_avatar_training",
+    title="Make your own avatar",
+    about="Make an avatar of a person from a video or a photo. Use it by its name once it has succeeded.",
+    inputs=TrainAvatarInputs,
+    effect=Effect.SPENDS,
+    toolset="avatars",
+    family=AVATAR_TRAINING,
+    to_request=_train_avatar,
+    estimate=_price_of_avatar,
+    likeness=("video", "image"),
+)
+
+START_LIP_SYNC_TRAINING = StartTool(
+    name="start_lip_sync_training",
+    title="Train lip-sync for your avatar",
+    about="Train a personal lip-sync model for one of your own video avatars. Takes about two hours.",
+    inputs=TrainLipSyncInputs,
+    effect=Effect.SPENDS,
+    toolset="avatars",
+    family=LIP_SYNC_TRAINING,
+    to_request=_train_lip_sync,
+    estimate=_price_of_lip_sync,
+    likeness=("avatar",),
+)
+
+TOOLS = (START_AVATAR_TRAINING, START_LIP_SYNC_TRAINING)

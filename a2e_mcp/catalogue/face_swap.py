@@ -1,0 +1,306 @@
+"""Face Swap: stored face pictures, quick previews, and swaps on pictures and clips.
+
+Source: A2E docs menu "Face Swap". The docs call `face_url` and `video_url` alternatives; both are required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Reply,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import (
+    COMMON_STATES,
+    ById,
+    ByIds,
+    JobRecord,
+    Nothing,
+    Number,
+    Opaque,
+    PageRequest,
+    Rows,
+    Text,
+)
+
+
+class FaceImage(Reply):
+    """A stored face picture."""
+
+    id: str = Field(validation_alias="_id")
+    face_url: Text = None
+    created: Text = Field(default=None, validation_alias="createdAt")
+
+
+class AddFace(Request):
+    """Store a face picture."""
+
+    face_url: str
+
+
+class StartFaceSwap(Request):
+    """A face and a clip or picture to put it into; model v2 is for pictures only."""
+
+    name: str = Field(min_length=1, max_length=200)
+    face_url: str
+    video_url: str
+    cover_url: str | None = None
+    model_version: Literal["v1", "v2"] | None = None
+
+
+class StartPreview(Request):
+    """The same, as a quick preview."""
+
+    face_url: str
+    video_url: str
+
+
+class FaceSwapTask(JobRecord):
+    """One face swap; its error text is spelled `faild_message`."""
+
+    name: Text = None
+    face_url: Text = None
+    video_url: Text = None
+    duration: Number = None
+    result_url: Text = None
+
+
+LIST_FACES = Capability(
+    name="list_face_swap_images",
+    endpoint=Endpoint("GET", "/api/v1/userFaceSwapImage/records"),
+    request=Nothing,
+    reply=Rows[FaceImage],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List stored face pictures.",
+)
+
+ADD_FACE = Capability(
+    name="add_face_swap_image",
+    endpoint=Endpoint("POST", "/api/v1/userFaceSwapImage/add"),
+    request=AddFace,
+    reply=Rows[FaceImage],
+    effect=Effect.WRITES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Store a face picture; answers with all of them.",
+)
+
+DELETE_FACE = Capability(
+    name="delete_face_swap_image",
+    endpoint=Endpoint("DELETE", "/api/v1/userFaceSwapImage/{_id}"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.DELETES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Delete a stored face picture.",
+)
+
+START = Capability(
+    name="start_face_swap",
+    endpoint=Endpoint("POST", "/api/v1/userFaceSwapTask/add"),
+    request=StartFaceSwap,
+    reply=FaceSwapTask,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Put a face into a clip or picture.",
+)
+
+RUNNING = Capability(
+    name="get_face_swap_status",
+    endpoint=Endpoint("GET", "/api/v1/userFaceSwapTask/status"),
+    request=Nothing,
+    reply=Rows[FaceSwapTask],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="List the account's running face swaps.",
+)
+
+DETAIL = Capability(
+    name="get_face_swap",
+    endpoint=Endpoint("GET", "/api/v1/userFaceSwapTask/{_id}"),
+    request=ById,
+    reply=FaceSwapTask,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="How one face swap stands.",
+)
+
+LISTING = Capability(
+    name="list_face_swaps",
+    endpoint=Endpoint("GET", "/api/v1/userFaceSwapTask/records"),
+    request=PageRequest,
+    reply=Rows[FaceSwapTask],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="List face swaps, newest first.",
+)
+
+BATCH = Capability(
+    name="batch_get_face_swaps",
+    endpoint=Endpoint("POST", "/api/v1/userFaceSwapTask/batchDetail"),
+    request=ByIds,
+    reply=Rows[FaceSwapTask],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="How several face swaps stand.",
+)
+
+DELETE = Capability(
+    name="delete_face_swap",
+    endpoint=Endpoint("DELETE", "/api/v1/userFaceSwapTask/{_id}"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.DELETES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Delete a face swap.",
+)
+
+START_PREVIEW = Capability(
+    name="start_face_swap_preview",
+    endpoint=Endpoint("POST", "/api/v1/userFaceSwapPreview/add"),
+    request=StartPreview,
+    reply=FaceSwapTask,
+    # A2E does not say whether previews are charged; what may be charged is treated as if it were.
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Preview a face swap.",
+)
+
+PREVIEW = Capability(
+    name="get_face_swap_preview_status",
+    endpoint=Endpoint("GET", "/api/v1/userFaceSwapPreview/status"),
+    request=ById,
+    reply=FaceSwapTask,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="How one preview stands.",
+)
+
+FACE_SWAP = JobFamily(
+    name="face_swap",
+    about="a face put into a clip or picture",
+    start=START,
+    detail=DETAIL,
+    listing=LISTING,
+    batch=BATCH,
+    remove=DELETE,
+    states=COMMON_STATES,
+    results=("result_url",),
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=180,
+    deleting="A2E does not say whether this stops a running swap, nor that credits come back.",
+)
+
+FACE_SWAP_PREVIEW = JobFamily(
+    name="face_swap_preview",
+    about="a quick look at a face swap",
+    start=START_PREVIEW,
+    detail=PREVIEW,
+    states=COMMON_STATES,
+    results=("result_url",),
+    polled="each",
+    found_again="never",
+    typical_seconds=30,
+    deleting="A2E has no call to delete a preview.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (
+    LIST_FACES,
+    ADD_FACE,
+    DELETE_FACE,
+    RUNNING,
+    *FACE_SWAP.capabilities,
+    *FACE_SWAP_PREVIEW.capabilities,
+)
+FAMILIES = (FACE_SWAP, FACE_SWAP_PREVIEW)
+
+
+class PreviewInputs(Inputs):
+    """What `start_face_swap_preview` takes."""
+
+    face: Annotated[str, MediaIn(("image",))] = Field(description="Picture of the face: URL or path")
+    target: Annotated[str, MediaIn(("video", "image"))] = Field(description="Clip or picture to put it into")
+
+
+class FaceSwapInputs(PreviewInputs):
+    """What `start_face_swap` takes."""
+
+    model: Literal["v1", "v2"] | SkipJsonSchema[None] = Field(default=None, description="v2 is for pictures only")
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+
+def _start(inputs: FaceSwapInputs, found: Resolved) -> StartFaceSwap:
+    return StartFaceSwap(
+        name=found.title,
+        face_url=found.media["face"],
+        video_url=found.media["target"],
+        model_version=inputs.model,
+    )
+
+
+def _preview(_: PreviewInputs, found: Resolved) -> StartPreview:
+    return StartPreview(face_url=found.media["face"], video_url=found.media["target"])
+
+
+def _price(_: PreviewInputs, lengths: Mapping[str, float]) -> Estimate:
+    return Estimate(lengths.get("target", 1.0), "second", None, "A2E publishes no price")
+
+
+def _price_of_preview(_: PreviewInputs, __: Mapping[str, float]) -> Estimate:
+    return Estimate(1, "item", None, "A2E publishes no price")
+
+
+START_FACE_SWAP = StartTool(
+    name="start_face_swap",
+    title="Swap a face",
+    about="Put a face into a clip or picture. Everyone shown must have agreed. Answers at once with a job.",
+    inputs=FaceSwapInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=FACE_SWAP,
+    to_request=_start,
+    estimate=_price,
+    likeness=("face",),
+)
+
+START_FACE_SWAP_PREVIEW = StartTool(
+    name="start_face_swap_preview",
+    title="Preview a face swap",
+    about="See one frame of a face swap before making it. Everyone shown must have agreed.",
+    inputs=PreviewInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=FACE_SWAP_PREVIEW,
+    to_request=_preview,
+    estimate=_price_of_preview,
+    likeness=("face",),
+)
+
+TOOLS = (START_FACE_SWAP, START_FACE_SWAP_PREVIEW)

@@ -1,0 +1,142 @@
+"""TTS and Voice Clone: public voices, own clones, languages, and speech.
+
+Source: A2E docs menu "TTS and Voice Clone"; limits from the newest developer spec (2026-08).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.base import Nothing, Number, Rows, Text, Texts
+
+LONGEST_SPEECH_TEXT = 1000
+"""Characters A2E takes in one speech call with an API token (newest spec)."""
+
+CHARACTERS_A_SECOND = 15.0
+"""How fast a script is spoken at speed 1; used for estimates only, measured on public voices."""
+
+
+class VoiceQuery(Request):
+    """Which public voices: language and region of a locale."""
+
+    country: str = Field(default="en", max_length=20, description="Language part of a locale")
+    region: str = Field(default="US", max_length=20, description="Region part of a locale")
+    voice_map_type: str = Field(default="en-US", max_length=40, description="Locale of the voice map")
+
+
+class VoiceOption(Reply):
+    """One entry of a group: a voice, or a region of a language."""
+
+    label: Text = None
+    value: Text = None
+
+
+class VoiceGroup(Reply):
+    """Voices grouped, usually by gender; in the language list, regions grouped by language."""
+
+    label: Text = None
+    value: Text = None
+    children: list[VoiceOption] = Field(default_factory=list)
+
+
+class UserVoice(Reply):
+    """A voice clone; its `_id` is the `user_voice_id` of speech."""
+
+    id: str = Field(validation_alias="_id")
+    name: Text = None
+    gender: Text = None
+    language: Text = None
+    lang: Text = None
+    current_status: Text = None
+    tts_rate: Number = Field(default=None, validation_alias="ttsRate", description="Coins per 10 s of speech")
+    voice_urls: Texts = Field(default_factory=list)
+
+
+class SpeechRequest(Request):
+    """Text to speech; exactly one of `tts_id` and `user_voice_id`."""
+
+    msg: str = Field(min_length=1, max_length=3000)
+    tts_id: str | None = Field(default=None, max_length=64)
+    user_voice_id: str | None = Field(default=None, max_length=64)
+    country: str | None = Field(default=None, max_length=20)
+    region: str | None = Field(default=None, max_length=20)
+    speechRate: float = Field(default=1.0, ge=0.5, le=2.0)
+
+
+class Speech(Reply):
+    """Finished speech: A2E answers with the address of the sound file itself."""
+
+    url: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_address(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"url": value}
+        if isinstance(value, dict) and "url" not in value:
+            for name in ("audio_url", "audioSrc", "result"):
+                if isinstance(value.get(name), str):
+                    return {**value, "url": value[name]}
+        return value
+
+
+class LanguageQuery(Request):
+    """Which languages; A2E takes an empty body."""
+
+    voice_map_type: str | None = Field(default=None, max_length=40)
+
+
+LIST_VOICES = Capability(
+    name="list_tts_voices",
+    endpoint=Endpoint("GET", "/api/v1/anchor/voice_list"),
+    request=VoiceQuery,
+    reply=Rows[VoiceGroup],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="List the public voices of one language.",
+)
+
+LIST_CLONES = Capability(
+    name="list_voice_clones",
+    endpoint=Endpoint("GET", "/api/v1/userVoice/completedRecord"),
+    request=Nothing,
+    reply=Rows[UserVoice],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="List finished voice clones.",
+)
+
+LIST_LANGUAGES = Capability(
+    name="list_languages",
+    endpoint=Endpoint("POST", "/api/v1/anchor/language_list"),
+    request=LanguageQuery,
+    reply=Rows[VoiceGroup],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="List languages and their regions.",
+)
+
+SPEAK = Capability(
+    name="generate_tts",
+    endpoint=Endpoint("POST", "/api/v1/video/send_tts"),
+    request=SpeechRequest,
+    reply=Speech,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Speak a text; answers at once with the sound file.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_VOICES, LIST_CLONES, LIST_LANGUAGES, SPEAK)
+
+
+def spoken_seconds(script: str, speed: float = 1.0) -> float:
+    """Roughly how long a script takes to speak, in seconds; at least one."""
+    return max(1.0, math.ceil(len(script) / CHARACTERS_A_SECOND / speed))
