@@ -1,0 +1,80 @@
+"""Addresses and file names: what a model may name, and what they tell."""
+
+from __future__ import annotations
+
+import ipaddress
+import mimetypes
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from a2e_mcp.errors import FileRefused
+
+_LONGEST = 2048
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "video/mp4": ".mp4",
+    "audio/mpeg": ".mp3",
+    "image/png": ".png",
+    "image/webp": ".webp",
+}
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address rather than a path."""
+    return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", text) is not None and not text.startswith("file://")
+
+
+def safe_name(name: str) -> str:
+    """A file name made of harmless characters, at most 80 of them."""
+    stem, dot, suffix = name.rpartition(".")
+    stem, suffix = (stem, suffix) if dot else (name, "")
+    stem = _UNSAFE.sub("-", stem).strip("-.")[:70] or "a2e"
+    suffix = _UNSAFE.sub("", suffix)[:8]
+    return f"{stem}.{suffix}" if suffix else stem
+
+
+def suffix_of(url: str) -> str:
+    """The file ending that an address suggests, or `.bin`."""
+    suffix = Path(urlsplit(url).path).suffix.lower()
+    return suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ".bin"
+
+
+def media_type_of(url: str) -> str:
+    """The MIME type that an address suggests."""
+    return mimetypes.guess_type(f"x{suffix_of(url)}")[0] or "application/octet-stream"
+
+
+def suffix_for(content_type: str) -> str:
+    """The file ending for a MIME type."""
+    return _SUFFIXES.get(content_type) or mimetypes.guess_extension(content_type) or ".bin"
+
+
+def public_host(url: str) -> str:
+    """The host of a well-formed public http(s) address. Raises FileRefused."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        raise FileRefused("That is not an address") from None
+    if parts.scheme not in ("http", "https"):
+        raise FileRefused(f"Only http and https addresses can be used, not {parts.scheme[:20]}")
+    if not host or parts.username is not None or len(url) > _LONGEST or re.search(r"[\s\x00-\x1f\\]", url):
+        raise FileRefused("That is not a plain address (no spaces, no user name, at most 2048 characters)")
+    try:
+        private = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        private = host == "localhost" or host.endswith((".local", ".localhost", ".internal"))
+    if private:
+        raise FileRefused(
+            f"The address {shown(url)} is on a private network, where A2E cannot reach it",
+            then="Give the path of the file on this computer instead",
+        )
+    return host
+
+
+def shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}/{Path(parts.path).name}"[:80]

@@ -1,0 +1,219 @@
+"""Flags and A2E_* variables, read once into one frozen object.
+
+Each setting is declared once, in its field's metadata; the docs' table is made from the same declarations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from a2e_mcp.errors import SettingsError
+
+Mode = Literal["live", "sandbox", "unset"]
+T = TypeVar("T")
+
+UNCONFIGURED = (
+    "No A2E token. Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), "
+    "or start with --sandbox to try it free. Nothing was charged."
+)
+
+
+def _setting(variable: str, about: str, parse: Callable[[str], T], default: Callable[[], T], shown: str) -> T:
+    metadata = {"variable": variable, "about": about, "parse": parse, "shown": shown}
+    made: T = field(default_factory=default, metadata=metadata)
+    return made
+
+
+def _yes_or_no(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("use 1 or 0")
+    return words[text.lower()]
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError(f"use a number from {least:g} to {most:g}") from None
+        if not least <= number <= most:
+            raise ValueError(f"use a number from {least:g} to {most:g}")
+        return number
+
+    return parse
+
+
+def _optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    return parse
+
+
+def _token(text: str) -> SecretStr:
+    if any(character.isspace() for character in text) or not text.isascii():
+        raise ValueError("the token has spaces or odd characters; copy it again")
+    return SecretStr(text)
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("use an address like https://video.a2e.ai")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("use https: the token would travel in the open")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise ValueError("use a full path")
+    return path
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(_folder(part) for part in text.split(os.pathsep) if part.strip())
+
+
+def _videos() -> Path:
+    import platformdirs
+
+    return platformdirs.user_videos_path() / "A2E"
+
+
+def _user_data() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("a2e-mcp", appauthor=False)
+
+
+def _media_folders() -> tuple[Path, ...]:
+    import platformdirs as dirs
+
+    return (
+        dirs.user_desktop_path(),
+        dirs.user_documents_path(),
+        dirs.user_downloads_path(),
+        dirs.user_music_path(),
+        dirs.user_pictures_path(),
+        dirs.user_videos_path(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a person can set; made by `read_settings`, or by hand in tests."""
+
+    token: SecretStr | None = _setting(
+        "A2E_API_TOKEN",
+        "Your A2E token; with it, calls are real and cost credits",
+        _optional(_token),
+        lambda: None,
+        "none",
+    )
+    sandbox: bool = _setting(
+        "A2E_SANDBOX", "1 = work in the sandbox: free, nothing leaves this computer", _yes_or_no, lambda: False, "0"
+    )
+    base_url: str = _setting(
+        "A2E_BASE_URL", "Where A2E is", _address, lambda: "https://video.a2e.ai", "https://video.a2e.ai"
+    )
+    call_seconds: float = _setting(
+        "A2E_CALL_SECONDS", "Every tool answers within this time", _number(1, 3600), lambda: 45.0, "45"
+    )
+    max_wait: float = _setting(
+        "A2E_MAX_WAIT", "Longest wait_for_job may wait, in seconds", _number(1, 86_400), lambda: 40.0, "40"
+    )
+    max_credits: float | None = _setting(
+        "A2E_MAX_CREDITS", "Ceiling for one start, in credits", _optional(_number(0, 1e9)), lambda: None, "none"
+    )
+    daily_credits: float = _setting(
+        "A2E_DAILY_CREDITS", "Ceiling for 24 hours, in credits", _number(0, 1e9), lambda: 500.0, "500"
+    )
+    allow_unpriced: bool = _setting(
+        "A2E_ALLOW_UNPRICED", "1 = start under a ceiling even when the price is unknown", _yes_or_no, lambda: False, "0"
+    )
+    files: tuple[Path, ...] = _setting(
+        "A2E_FILES",
+        "Folders that files may be sent from",
+        _folders,
+        _media_folders,
+        "Desktop, Documents, Downloads, Music, Pictures, Videos",
+    )
+    output: Path = _setting("A2E_OUTPUT_DIR", "Where finished files are saved", _folder, _videos, "Videos/A2E")
+    data: Path = _setting(
+        "A2E_DATA_DIR", "Where the ledger and the sandbox are kept", _folder, _user_data, "the user's data folder"
+    )
+    trace: Path | None = _setting(
+        "A2E_TRACE", "File that redacted shapes of all traffic are added to", _optional(_folder), lambda: None, "none"
+    )
+
+    def __post_init__(self) -> None:
+        if self.token is not None and self.sandbox:
+            raise SettingsError(
+                "Both A2E_API_TOKEN and the sandbox are set, so it is unclear whether calls should cost money",
+                then="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX.",
+            )
+
+    @property
+    def mode(self) -> Mode:
+        """live with a token, sandbox when asked for, else unset."""
+        if self.sandbox:
+            return "sandbox"
+        return "unset" if self.token is None else "live"
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting as the docs show it."""
+
+    variable: str
+    about: str
+    default: str
+
+
+def setting_rows() -> tuple[SettingRow, ...]:
+    """Every A2E_* variable, in order, for the docs."""
+    return tuple(SettingRow(meta["variable"], meta["about"], meta["shown"]) for _, meta in _declared())
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
+    """Read the variables; a flag that is not None wins over its variable.
+
+    Blank values, and placeholders a host did not fill in (`${...}`), count as missing.
+
+    Raises SettingsError naming the variable and what it should be.
+    """
+    given = os.environ if environment is None else environment
+    values: dict[str, Any] = {name: flag for name, flag in flags.items() if flag is not None}
+    for name, meta in _declared():
+        text = given.get(meta["variable"], "").strip()
+        if name in values or not text or text.startswith("${"):
+            continue
+        try:
+            values[name] = meta["parse"](text)
+        except ValueError as problem:
+            raise SettingsError(f"{meta['variable']} cannot be used: {problem}") from None
+    return Settings(**values)
+
+
+@cache
+def _declared() -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    return tuple((each.name, each.metadata) for each in dataclasses.fields(Settings))

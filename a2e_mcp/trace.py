@@ -1,0 +1,57 @@
+"""Traffic as redacted shapes: which fields came and of what type, never what they held."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+_HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
+_SHOWN_STATUS = re.compile(r"[a-z_]{2,20}")
+_STATUS_FIELDS = ("status", "current_status", "task_status")
+_MOST_FIELDS = 60
+
+
+def shape_of(value: object, field: str = "") -> Any:
+    """The shape of a JSON value: names and types; of texts only status words are kept, of lists the first item."""
+    if isinstance(value, dict):
+        return {str(name): shape_of(item, str(name)) for name, item in list(value.items())[:_MOST_FIELDS]}
+    if isinstance(value, list):
+        return [shape_of(value[0]), f"{len(value)} items"] if value else []
+    if isinstance(value, str):
+        return _shape_of_text(value, field)
+    return {bool: "true/false", int: "integer", float: "number", type(None): "null"}.get(type(value), "other")
+
+
+def _shape_of_text(text: str, field: str) -> str:
+    if field in _STATUS_FIELDS and _SHOWN_STATUS.fullmatch(text):
+        return f"text '{text}'"
+    if not text:
+        return "empty text"
+    if _HEX_ID.fullmatch(text):
+        return "24 hex"
+    return "address" if text.startswith(("http://", "https://")) else "text"
+
+
+class Trace:
+    """Adds one JSON line for each call to a file; the file is made for its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, *, name: str, method: str, path: str, status: int | None, seconds: float, body: object) -> None:
+        """Write one line; `path` is the template, without ids."""
+        line = {
+            "call": name,
+            "method": method,
+            "path": path,
+            "status": status,
+            "milliseconds": round(seconds * 1000),
+            "answer": shape_of(body),
+        }
+        if not self._path.exists():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
