@@ -76,5 +76,6 @@ def public_host(url: str) -> str:
 
 
 def shown(url: str) -> str:
+    """Host and file name of an address, for a message."""
     parts = urlsplit(url)
     return f"{parts.hostname}/{Path(parts.path).name}"[:80]

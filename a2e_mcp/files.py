@@ -31,12 +31,6 @@ _CHUNK = 256 * 1024
 _SNIFFED = 8192
 _PUT_ATTEMPTS = 3
 _HEAD_SECONDS = 5.0
-    "image/jpeg": ".jpg",
-    "video/mp4": ".mp4",
-    "audio/mpeg": ".mp3",
-    "image/png": ".png",
-    "image/webp": ".webp",
-}
 
 
 @dataclass(frozen=True, slots=True)
