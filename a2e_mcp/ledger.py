@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.handles import OWN_MARK, SANDBOX_MARK
 
 Phase = Literal["intended", "sent", "started", "refused", "unknown"]
 """intended: nothing has left. sent: the charging request may have left. unknown: its answer was lost."""
 
-SANDBOX_MARK = "0" * 8
-"""Sandbox ids begin with eight zeros: an ObjectId of 1970, which A2E cannot issue."""
-_OWN_MARK = "f" * 8
-"""Live starts that have no A2E id yet: an ObjectId of 2106."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS starts (
@@ -219,7 +216,7 @@ class Ledger:
         return None if row is None else _entry(row)
 
     def _new_id(self) -> str:
-        mark = SANDBOX_MARK + _OWN_MARK if self._mode == "sandbox" else _OWN_MARK
+        mark = SANDBOX_MARK + OWN_MARK if self._mode == "sandbox" else OWN_MARK
         return mark + secrets.token_hex(12)[: 24 - len(mark)]
 
     def _transaction(self) -> _Transaction:

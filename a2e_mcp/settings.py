@@ -144,8 +144,12 @@ class Settings:
     max_credits: float | None = _setting(
         "A2E_MAX_CREDITS", "Ceiling for one start, in credits", _optional(_number(0, 1e9)), lambda: None, "none"
     )
-    daily_credits: float = _setting(
-        "A2E_DAILY_CREDITS", "Ceiling for 24 hours, in credits", _number(0, 1e9), lambda: 500.0, "500"
+    daily_credits: float | None = _setting(
+        "A2E_DAILY_CREDITS",
+        "Ceiling for 24 hours, in credits",
+        _optional(_number(0, 1e9)),
+        lambda: None,
+        "500 live, none in the sandbox",
     )
     allow_unpriced: bool = _setting(
         "A2E_ALLOW_UNPRICED", "1 = start under a ceiling even when the price is unknown", _yes_or_no, lambda: False, "0"

@@ -100,7 +100,7 @@ STATUS = Capability(
     name="get_avatar_video_status",
     endpoint=Endpoint("POST", "/api/v1/video/awsResult"),
     request=ById,
-    reply=AvatarVideo,
+    reply=Rows[AvatarVideo],
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
@@ -222,7 +222,9 @@ def _generate(inputs: AvatarVideoInputs, found: Resolved) -> GenerateVideo:
 
 
 def _price(inputs: AvatarVideoInputs, lengths: Mapping[str, float]) -> Estimate:
-    seconds = lengths.get("audio") or spoken_seconds(inputs.script or "")
+    if inputs.script is None and "audio" not in lengths:
+        return Estimate(1, "second", None, "the length of the audio is not known")
+    seconds = lengths["audio"] if inputs.script is None else spoken_seconds(inputs.script)
     return Estimate(seconds, "second", 1.0, "about 1 credit a second, a third party's figure")
 
 

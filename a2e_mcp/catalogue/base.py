@@ -122,7 +122,7 @@ class JobRecord(Reply):
     @model_validator(mode="wrap")
     @classmethod
     def _keep_raw(cls, value: object, handler: ModelWrapValidatorHandler[JobRecord]) -> JobRecord:
-        # Starting several at once, and A2E's status call, answer with an array even for one record.
+        # Starting several at once answers with an array, at times even for one record.
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         record = handler(value)

@@ -6,11 +6,11 @@ Source: A2E docs menu "TTS and Voice Clone"; limits from the newest developer sp
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Inputs, Reply, Request, VoiceRef
 from a2e_mcp.catalogue.base import Nothing, Number, Rows, Text, Texts
 
 LONGEST_SPEECH_TEXT = 1000
@@ -135,6 +135,14 @@ SPEAK = Capability(
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_VOICES, LIST_CLONES, LIST_LANGUAGES, SPEAK)
+
+
+class SpeechInputs(Inputs):
+    """What `generate_speech` takes."""
+
+    script: str = Field(description="What to say, plain text")
+    voice: Annotated[str, VoiceRef()] = Field(description="Voice name or id; see list_voices")
+    speed: Annotated[float, Field(ge=0.5, le=2)] = Field(default=1.0, description="0.5 (slow) to 2 (fast)")
 
 
 def spoken_seconds(script: str, speed: float = 1.0) -> float:

@@ -1,0 +1,70 @@
+"""Handles: a job's family and id in one word, such as `image_to_video:67d29023dd27a536fdf6e809`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from a2e_mcp.catalogue import FAMILY_SECTIONS
+from a2e_mcp.errors import InputError
+
+SANDBOX_MARK = "0" * 8
+"""Sandbox ids begin with eight zeros: an ObjectId of 1970, which A2E cannot issue."""
+OWN_MARK = "f" * 8
+"""Ids of our own, for starts that A2E has given none: an ObjectId of 2106."""
+SPEECH = "speech"
+UPLOAD = "upload"
+LEDGER_FAMILIES = (SPEECH, UPLOAD)
+"""What A2E does at once and gives no id: the ledger's own id stands for it."""
+
+_HANDLE = re.compile(r"([a-z_]{3,40}):([0-9a-fA-F]{24})")
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A job, wherever it came from; `str()` gives the handle verbatim."""
+
+    family: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.family}:{self.id}"
+
+    @property
+    def own(self) -> bool:
+        """Whether the id is the ledger's and not A2E's."""
+        return self.id.removeprefix(SANDBOX_MARK).startswith(OWN_MARK)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the id was issued by the sandbox."""
+        return self.id.startswith(SANDBOX_MARK)
+
+
+def looks_like_handle(text: str) -> bool:
+    """Whether a text has the form of a handle of a known family."""
+    match = _HANDLE.fullmatch(text)
+    return match is not None and (match[1] in (*FAMILY_SECTIONS, *LEDGER_FAMILIES))
+
+
+def parse_handle(text: str, *, sandbox: bool) -> Handle:
+    """Read a handle given by a model.
+
+    Raises InputError: malformed, of an unknown family, or of the other mode.
+    """
+    match = _HANDLE.fullmatch(text.strip())
+    if match is None:
+        raise InputError(
+            "That is no job handle; one looks like avatar_video:67d29023dd27a536fdf6e809",
+            then="Call list_jobs to find it",
+        )
+    if match[1] not in (*FAMILY_SECTIONS, *LEDGER_FAMILIES):
+        known = ", ".join([*FAMILY_SECTIONS, *LEDGER_FAMILIES])
+        raise InputError(f"There are no jobs of that family; families are {known}", then="Call list_jobs to find it")
+    handle = Handle(match[1], match[2].lower())
+    if handle.sandbox != sandbox:
+        made, here = ("in the sandbox", "live") if handle.sandbox else ("with a real token", "in the sandbox")
+        raise InputError(
+            f"That job was made {made}, but this server works {here}", then="Use the server it was made with"
+        )
+    return handle

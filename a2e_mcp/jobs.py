@@ -1,0 +1,346 @@
+"""One Job over all families: what A2E says becomes one shape; jobs are checked, found again and deleted here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field
+
+from a2e_mcp import catalogue
+from a2e_mcp.capability import Capability, JobFamily, Reply, Request, State
+from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Rows
+from a2e_mcp.client import A2EClient
+from a2e_mcp.errors import A2EError, InputError, NotFound, Refused
+from a2e_mcp.handles import LEDGER_FAMILIES, Handle
+from a2e_mcp.ledger import Entry, Ledger
+
+_MOST_IN_BATCH = 200
+_AT_ONCE = 5
+_MOST_PAGES = 3
+_PAGE = 100
+_CLOCK_SLACK = 600.0
+_STATES: Mapping[str, State] = {
+    "queued": "queued",
+    "running": "running",
+    "succeeded": "succeeded",
+    "failed": "failed",
+}
+T = TypeVar("T")
+
+
+class Job(BaseModel):
+    """A job of any family. `progress` is a share from 0 to 1, `credits` what it cost as far as A2E has said."""
+
+    job_id: str
+    family: str
+    state: State
+    title: str | None = None
+    progress: float | None = None
+    results: list[str] = Field(default_factory=list)
+    credits: float | None = None
+    created_at: str | None = None
+    next_check_seconds: float | None = None
+    raw_status: str | None = None
+    error: str | None = None
+    sandbox: bool = False
+    note: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return self.state in ("succeeded", "failed")
+
+
+class Jobs:
+    """Reads jobs from A2E and keeps the ledger in step with them."""
+
+    def __init__(self, client: A2EClient, ledger: Ledger, *, sandbox: bool) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._sandbox = sandbox
+        self._no_batch: set[str] = set()
+        self.starting: Callable[[str], bool] = lambda _: False
+        """Whether this process is carrying out the start of this ledger id right now; set by whoever starts."""
+
+    async def check(self, handle: Handle) -> Job:
+        """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
+        if handle.own:
+            return await self._check_own(handle)
+        family = catalogue.family(handle.family)
+        return self._seen(family, await self._detail(family, handle.id))
+
+    async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
+        """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
+        wanted = list(dict.fromkeys(ids))
+        own = [each for each in wanted if Handle(family_name, each).own]
+        answers: dict[str, Job | A2EError] = {}
+        for each in own:
+            answers[each] = await _or_problem(self._check_own(Handle(family_name, each)))
+        rest = [each for each in wanted if each not in answers]
+        if not rest:
+            return answers
+        family = catalogue.family(family_name)
+        try:
+            records = await self._together(family, rest)
+        except A2EError as problem:
+            return {**answers, **dict.fromkeys(rest, problem)}
+        answers.update({each: self._seen(family, record) for each, record in records.items()})
+        missing = [each for each in rest if each not in records]
+        details = await _at_most(_AT_ONCE, (_or_problem(self.check(Handle(family_name, each))) for each in missing))
+        return {**answers, **dict(zip(missing, details, strict=True))}
+
+    async def find_again(self, entry: Entry) -> Entry:
+        """Look for a start whose answer was lost, as its family says, and adopt it when it is certainly the one.
+
+        Returns the entry, changed when the job was found.
+        """
+        if entry.family in LEDGER_FAMILIES:
+            return entry
+        family = catalogue.family(entry.family)
+        if family.found_again == "by_id":
+            return await self._find_by_id(family, entry)
+        if family.found_again == "never" or family.listing is None:
+            return entry
+        records = await self._listed(family, pages=1)
+        found = [
+            record
+            for record in records
+            if record.first_text(family.name_fields) == entry.title
+            and _made_after(record, entry.created - _CLOCK_SLACK)
+            and self._ledger.by_handle(str(Handle(family.name, record.id))) is None
+        ]
+        # Two of the same name could be anybody's: only a single one is certainly ours, and a start of several makes several.
+        if not found or len(found) > max(1, int(entry.steps.get("count", 1))):
+            return entry
+        return self._adopt(family, entry, found)
+
+    async def account(self, family: JobFamily) -> list[Job]:
+        """The newest jobs of one family in the account, whoever started them."""
+        return [self._seen(family, record) for record in await self._listed(family, pages=1)]
+
+    async def delete(self, handle: Handle) -> str:
+        """Delete a job at A2E and say what that means. Raises InputError where A2E has no such call."""
+        if handle.family in LEDGER_FAMILIES:
+            raise InputError(f"A2E keeps {handle.family} files for some days and has no call to delete them")
+        family = catalogue.family(handle.family)
+        if handle.own:
+            entry = await self._settled(handle)
+            handles = [each for each in entry.handles if each != str(handle)]
+            if not handles:
+                raise InputError("That job has no id at A2E yet, so it cannot be deleted", then="Try again in a minute")
+            handle = Handle(handle.family, handles[0].partition(":")[2])
+        if family.remove is None:
+            raise InputError(family.deleting)
+        await self._client.call(family.remove, ById(id=handle.id))
+        entry_or_none = self._ledger.by_handle(str(handle))
+        if entry_or_none is not None:
+            self._ledger.update(entry_or_none.id, state="deleted")
+        return family.deleting
+
+    def of_entry(self, entry: Entry) -> list[Job]:
+        """What the ledger alone knows of a start, one Job a handle."""
+        handles = [Handle(*each.split(":")) for each in entry.handles] or [Handle(entry.family, entry.id)]
+        return [self._remembered(entry, handle) for handle in handles]
+
+    def job(self, family: JobFamily, record: JobRecord) -> Job:
+        """One record of A2E as a Job."""
+        return normalise(family, record, sandbox=self._sandbox)
+
+    async def _check_own(self, handle: Handle) -> Job:
+        entry = await self._settled(handle)
+        real = [each for each in entry.handles if each != str(handle)]
+        if real:
+            return await self.check(Handle(*real[0].split(":")))
+        return self._remembered(entry, handle)
+
+    async def _settled(self, handle: Handle) -> Entry:
+        try:
+            entry = self._ledger.entry(handle.id)
+        except KeyError:
+            raise NotFound("The ledger on this computer knows no such job", then="Call list_jobs to find it") from None
+        if entry.phase in ("sent", "unknown") and not entry.handles and not self.starting(entry.id):
+            entry = await self.find_again(entry)
+        return entry
+
+    def _remembered(self, entry: Entry, handle: Handle) -> Job:
+        state: State = "unknown"
+        note = entry.note
+        if entry.phase in ("intended", "sent") and self.starting(entry.id):
+            state, note = "queued", "still being started"
+        elif entry.phase == "intended":
+            state, note = "failed", note or "It was interrupted before anything was sent to make it."
+        elif entry.phase == "refused":
+            state = "failed"
+        elif entry.phase in ("unknown", "sent"):
+            note = note or "A2E's answer was lost; the job was not found in the account. It may have been charged."
+        else:
+            state = _STATES.get(entry.state or "", "unknown")
+        return Job(
+            job_id=str(handle),
+            family=entry.family,
+            state=state,
+            title=entry.title,
+            results=list(entry.results) if len(entry.handles) <= 1 else [],
+            credits=entry.charged,
+            created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
+            next_check_seconds=None if state in ("succeeded", "failed") else 5,
+            error=entry.note if state == "failed" else None,
+            sandbox=self._sandbox,
+            note=note if state != "failed" else None,
+        )
+
+    async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
+        records = _records(await self._client.call(family.detail, ById(id=record_id)))
+        if not records:
+            raise NotFound(f"A2E knows no {family.name} with this id", then="Call list_jobs to find it")
+        return records[0]
+
+    async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
+        if family.polled == "batch" and family.batch is not None and family.name not in self._no_batch:
+            try:
+                return await self._batch(family.batch, ids)
+            except Refused:
+                # The newest calls are documented but not confirmed; without one, jobs are read one by one.
+                self._no_batch.add(family.name)
+        if family.polled == "list" and len(ids) > 1:
+            wanted = set(ids)
+            return {record.id: record for record in await self._listed(family, until=wanted) if record.id in wanted}
+        return {}
+
+    async def _batch(self, batch: Capability[Any, Any], ids: Sequence[str]) -> dict[str, JobRecord]:
+        found: dict[str, JobRecord] = {}
+        for start in range(0, len(ids), _MOST_IN_BATCH):
+            reply = await self._client.call(batch, ByIds(ids=list(ids[start : start + _MOST_IN_BATCH])))
+            found.update({record.id: record for record in _records(reply)})
+        return found
+
+    async def _listed(
+        self, family: JobFamily, *, pages: int = _MOST_PAGES, until: set[str] | None = None
+    ) -> list[JobRecord]:
+        if family.listing is None:
+            return []
+        found: list[JobRecord] = []
+        for page in range(1, pages + 1):
+            request: Request = family.listing.request.model_validate({"page": page, "size": _PAGE})
+            rows = _records(await self._client.call(family.listing, request))
+            found += rows
+            if len(rows) < _PAGE or (until is not None and until <= {record.id for record in found}):
+                break
+        return found
+
+    async def _find_by_id(self, family: JobFamily, entry: Entry) -> Entry:
+        known = entry.steps.get("id")
+        if not isinstance(known, str):
+            return entry
+        record = await self._detail(family, known)
+        if self.job(family, record).state not in ("queued", "running"):
+            return entry
+        return self._adopt(family, entry, [record])
+
+    def _adopt(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
+        handles = [str(Handle(family.name, record.id)) for record in records]
+        note = "A2E's answer to the start was lost; the job was found again in the account."
+        return self._ledger.update(entry.id, phase="started", handles=handles, note=note)
+
+    def _seen(self, family: JobFamily, record: JobRecord) -> Job:
+        """Turn a record into a Job and write down in the ledger what it says about the end and the price."""
+        job = self.job(family, record)
+        entry = self._ledger.by_handle(job.job_id)
+        if entry is None:
+            return job
+        job.title = job.title or entry.title
+        changes: dict[str, Any] = {}
+        if entry.state not in (job.state, "deleted"):
+            changes["state"] = job.state
+        if job.results and list(entry.results) != job.results and len(entry.handles) == 1:
+            changes["results"] = job.results
+        if job.credits is not None and entry.steps.get("charges", {}).get(job.job_id) != job.credits:
+            charges = {**entry.steps.get("charges", {}), job.job_id: job.credits}
+            changes["steps"] = {**entry.steps, "charges": charges}
+            if all(handle in charges for handle in entry.handles):
+                on_the_way = [
+                    lap["credits"] for step, lap in entry.steps.get("measured", {}).items() if step != entry.family
+                ]
+                changes["charged"] = float(sum(charges.values()) + sum(on_the_way))
+        if changes:
+            entry = self._ledger.update(entry.id, **changes)
+        if job.credits is None and len(entry.handles) == 1:
+            job.credits = entry.charged
+        if entry.note and not job.note:
+            job.note = entry.note
+        return job
+
+
+def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
+    """One record in A2E's words as a Job: a filled result counts as success even under an odd status word."""
+    results = record.urls(family.results)
+    word = (record.status or "").lower()
+    state: State = family.states.get(word, "running" if word else "unknown")
+    if results and state != "failed":
+        state = "succeeded"
+    finished = state in ("succeeded", "failed")
+    error = None
+    if state == "failed":
+        code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
+        error = (record.error or "A2E gave no reason") + code
+    note = record.note
+    if state == "succeeded" and not results:
+        note = "A2E reports success but has given no file; check again in a minute."
+    progress = 1.0 if state == "succeeded" else record.progress
+    if progress is not None and progress > 1:
+        progress = min(progress / 100, 1.0)
+    return Job(
+        job_id=str(Handle(family.name, record.id)),
+        family=family.name,
+        state=state,
+        title=record.first_text(family.name_fields),
+        progress=progress,
+        results=results if state == "succeeded" else [],
+        credits=record.credits,
+        created_at=record.created,
+        next_check_seconds=None if finished else poll_seconds(family, sandbox=sandbox),
+        raw_status=record.status,
+        error=error,
+        sandbox=sandbox,
+        note=note,
+    )
+
+
+def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
+    """How often to ask, in seconds: a thirtieth of the family's usual time, from 3 to 15; the sandbox is quick."""
+    return 0.25 if sandbox else min(15.0, max(3.0, family.typical_seconds / 30))
+
+
+def _records(reply: Reply) -> list[JobRecord]:
+    rows = reply.rows if isinstance(reply, Rows) else [reply]
+    return [row for row in rows if isinstance(row, JobRecord)]
+
+
+def _made_after(record: JobRecord, moment: float) -> bool:
+    if record.created is None:
+        return True
+    try:
+        made = datetime.fromisoformat(record.created)
+    except ValueError:
+        return True
+    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp() >= moment
+
+
+async def _or_problem(work: Awaitable[T]) -> T | A2EError:
+    try:
+        return await work
+    except A2EError as problem:
+        return problem
+
+
+async def _at_most(limit: int, work: Iterable[Awaitable[T]]) -> list[T]:
+    gate = asyncio.Semaphore(limit)
+
+    async def one(each: Awaitable[T]) -> T:
+        async with gate:
+            return await each
+
+    return await asyncio.gather(*(one(each) for each in work))

@@ -1,0 +1,115 @@
+"""A script becomes speech: cut into pieces that A2E takes, and the pieces joined into one sound file."""
+
+from __future__ import annotations
+
+import io
+import re
+import wave
+from collections.abc import Sequence
+
+from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT
+from a2e_mcp.errors import Charged, InputError, ServiceError
+
+LONGEST_SCRIPT = 20_000
+"""Characters in one script: about twenty minutes; a longer one is a mistake more often than a wish."""
+
+_ENDS = re.compile(r"(?<=[.!?。！？…])\s+|(?<=[。！？])|\n+")
+_BIT_RATES = {
+    1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_SAMPLE_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+
+
+def pieces(script: str) -> list[str]:
+    """Cut a script into texts of at most 1000 characters, at sentences where possible.
+
+    Raises InputError for an empty or far too long script.
+    """
+    text = script.strip()
+    if not text:
+        raise InputError("The script is empty", then="Write what should be said")
+    if len(text) > LONGEST_SCRIPT:
+        raise InputError(f"The script has {len(text)} characters; at most {LONGEST_SCRIPT} are taken")
+    found: list[str] = []
+    for sentence in _ENDS.split(text):
+        for part in _fitting(sentence.strip()):
+            if found and len(found[-1]) + 1 + len(part) <= LONGEST_SPEECH_TEXT:
+                found[-1] = f"{found[-1]} {part}"
+            elif part:
+                found.append(part)
+    return found
+
+
+def join(parts: Sequence[bytes]) -> tuple[bytes, str]:
+    """Join sound files of one voice, MP3 or WAV; returns the bytes and their MIME type.
+
+    Raises ServiceError for another format.
+    """
+    if all(part[:4] == b"RIFF" for part in parts):
+        return _join_wav(parts), "audio/wav"
+    if all(_starts_like_mp3(part) for part in parts):
+        return b"".join(_frames(part) for part in parts), "audio/mpeg"
+    raise ServiceError(
+        "The pieces of this long script came in a sound format that cannot be joined",
+        charged=Charged.SPEECH,
+        then=f"Use a script of at most {LONGEST_SPEECH_TEXT} characters",
+    )
+
+
+def _fitting(sentence: str) -> list[str]:
+    """A sentence, cut at spaces (or anywhere, for scripts without spaces) when it is too long by itself."""
+    found = []
+    while len(sentence) > LONGEST_SPEECH_TEXT:
+        cut = sentence.rfind(" ", 1, LONGEST_SPEECH_TEXT + 1)
+        cut = cut if cut > 0 else LONGEST_SPEECH_TEXT
+        found.append(sentence[:cut].strip())
+        sentence = sentence[cut:].strip()
+    return [*found, sentence] if sentence else found
+
+
+def _join_wav(parts: Sequence[bytes]) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as joined:
+        for number, part in enumerate(parts):
+            with wave.open(io.BytesIO(part)) as one:
+                if number == 0:
+                    joined.setparams(one.getparams())
+                joined.writeframes(one.readframes(one.getnframes()))
+    return out.getvalue()
+
+
+def _starts_like_mp3(part: bytes) -> bool:
+    start = _after_tag(part)
+    return len(part) > start + 4 and part[start] == 0xFF and part[start + 1] & 0xE0 == 0xE0
+
+
+def _frames(part: bytes) -> bytes:
+    """The sound of an MP3 without its tags, and without the first frame when that only tells one file's length."""
+    start = _after_tag(part)
+    end = len(part) - 128 if part[-128:-125] == b"TAG" else len(part)
+    length = _frame_length(part[start : start + 4])
+    if length and any(mark in part[start : start + length] for mark in (b"Xing", b"Info", b"VBRI")):
+        start += length
+    return part[start:end]
+
+
+def _after_tag(part: bytes) -> int:
+    if part[:3] != b"ID3" or len(part) < 10:
+        return 0
+    size = 0
+    for byte in part[6:10]:
+        size = size << 7 | byte & 0x7F
+    return size + 10
+
+
+def _frame_length(header: bytes) -> int:
+    """Bytes in a layer III frame, from its four header bytes (ISO/IEC 11172-3 section 2.4.2.3)."""
+    version = header[1] >> 3 & 3
+    layer = header[1] >> 1 & 3
+    rate_index, sample_index = header[2] >> 4, header[2] >> 2 & 3
+    if layer != 1 or version not in _SAMPLE_RATES or rate_index in (0, 15) or sample_index == 3:
+        return 0
+    bit_rate = _BIT_RATES[1 if version == 3 else 2][rate_index] * 1000
+    samples = 144 if version == 3 else 72
+    return samples * bit_rate // _SAMPLE_RATES[version][sample_index] + (header[2] >> 1 & 1)

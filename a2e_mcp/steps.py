@@ -1,0 +1,236 @@
+"""The steps on the way to a job: uploads, stored backgrounds, speech; each is kept, so that none is paid twice."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from a2e_mcp.addresses import safe_name, suffix_for
+from a2e_mcp.capability import BackgroundChoice, Estimate, InputsT, Resolved, StartTool, VoiceChoice
+from a2e_mcp.catalogue.account import UPLOAD_URL, UploadRequest
+from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, AddBackground
+from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, SPEAK, SpeechRequest, spoken_seconds
+from a2e_mcp.client import A2EClient
+from a2e_mcp.errors import A2EError, ServiceError
+from a2e_mcp.files import Files, LocalFile
+from a2e_mcp.handles import Handle
+from a2e_mcp.jobs import Job, Jobs
+from a2e_mcp.ledger import Entry, Ledger
+from a2e_mcp.resolving import Found
+from a2e_mcp.speech import join, pieces
+from a2e_mcp.spending import Price, Spending, StepPrice
+
+_KEPT_SECONDS = 86_400.0
+_NOWHERE = "https://storage.invalid/"
+_NO_ID = "0" * 24
+_UNPRICED = "A2E publishes no price"
+
+
+class Meter:
+    """Measures what steps really cost, by the balance; says nothing when another start ran at the same time."""
+
+    def __init__(self, spending: Spending, ledger: Ledger, entry_id: str, *, alone: Callable[[], bool]) -> None:
+        self._spending = spending
+        self._ledger = ledger
+        self._entry_id = entry_id
+        self._alone = alone
+        self._last: float | None = None
+        self._laps: list[float | None] = []
+
+    async def begin(self) -> float | None:
+        """Read the balance before anything is charged; None when A2E does not say."""
+        balance = await self._spending.balance()
+        self._last = balance if self._alone() else None
+        return balance
+
+    async def lap(self, step: str, units: float) -> None:
+        """Note what went since the last reading as the price of this step."""
+        now = await self._spending.balance() if self._last is not None else None
+        spent = None
+        if now is not None and self._last is not None and self._alone() and now <= self._last:
+            spent = self._last - now
+            entry = self._ledger.entry(self._entry_id)
+            measured = {**entry.steps.get("measured", {}), step: {"credits": spent, "units": units}}
+            self._ledger.update(self._entry_id, steps={**entry.steps, "measured": measured})
+        self._last = now if self._alone() else None
+        self._laps.append(spent)
+
+    def settle(self) -> Entry:
+        """Write the sum down as the true charge when every step was measured."""
+        known = [spent for spent in self._laps if spent is not None]
+        if known and len(known) == len(self._laps):
+            return self._ledger.update(self._entry_id, charged=float(sum(known)))
+        return self._ledger.entry(self._entry_id)
+
+
+class Steps:
+    """Does and prices the steps; `fresh` gives a kept address its present form (the sandbox's door may have moved)."""
+
+    def __init__(
+        self,
+        *,
+        client: A2EClient,
+        ledger: Ledger,
+        jobs: Jobs,
+        files: Files,
+        spending: Spending,
+        fresh: Callable[[str], str] = lambda url: url,
+    ) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._jobs = jobs
+        self._files = files
+        self._spending = spending
+        self._fresh = fresh
+
+    async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Price:
+        """What all steps of a start would cost."""
+        prices = [await self.price_of_upload(file) for file in found.files.values()]
+        script = getattr(inputs, tool.speech.script) if tool.speech is not None else None
+        lengths = dict(found.lengths)
+        if script is not None and tool.speech is not None:
+            pieces(script)
+            prices.append(await self.price_of_speech(script, found.voices[tool.speech.voice], 1.0))
+        media = {name: f"{_NOWHERE}{name}{suffix_for(file.content_type)}" for name, file in found.files.items()}
+        backgrounds = {**found.backgrounds, **dict.fromkeys(found.pictures, BackgroundChoice(custom_id=_NO_ID))}
+        draft = Resolved(
+            title=title,
+            avatars=found.avatars,
+            backgrounds=backgrounds,
+            media={**found.addresses, **media},
+            speech=f"{_NOWHERE}speech.mp3" if script is not None else None,
+        )
+        estimate = tool.estimate(inputs, lengths)
+        prices.append(
+            await self._spending.price(tool.family.name, tool.family.start, tool.to_request(inputs, draft), estimate)
+        )
+        return Price(prices)
+
+    async def price_of_speech(self, script: str, voice: VoiceChoice, speed: float) -> StepPrice:
+        """What speaking a script costs; a long one is quoted as one text of A2E's greatest length and scaled."""
+        seconds = spoken_seconds(script, speed)
+        texts = pieces(script)
+        prices = [
+            await self._spending.price(
+                "speech", SPEAK, _speech_request(text, voice, speed), Estimate(seconds, "second", None, _UNPRICED)
+            )
+            for text in texts
+            if self._paid("speech", _speech_key(text, voice, speed)) is None
+        ]
+        if not prices:
+            return StepPrice("speech", 0.0, "already made")
+        known = [price.credits for price in prices if price.credits is not None]
+        total = sum(known) if len(known) == len(prices) else None
+        return StepPrice("speech", total, prices[0].source)
+
+    async def price_of_upload(self, file: LocalFile) -> StepPrice:
+        """What an upload costs; nothing when the same file was sent within the day."""
+        if self._paid("uploads", file.sha256) is not None:
+            return StepPrice("upload", 0.0, "already sent")
+        return await self._spending.price(
+            "upload", UPLOAD_URL, _upload_request(file), Estimate(1, "item", None, _UNPRICED)
+        )
+
+    async def prepare(
+        self, tool: StartTool[InputsT], inputs: InputsT, found: Found, entry: Entry, meter: Meter
+    ) -> Resolved:
+        """Upload, store and speak what a start needs."""
+        media = dict(found.addresses)
+        for name, file in found.files.items():
+            media[name] = await self.upload(file, entry, meter)
+        backgrounds = dict(found.backgrounds)
+        for name in found.pictures:
+            backgrounds[name] = BackgroundChoice(custom_id=await self._store_background(media.pop(name)))
+        speech = None
+        if tool.speech is not None and (script := getattr(inputs, tool.speech.script)) is not None:
+            speech = await self.speak(script, found.voices[tool.speech.voice], 1.0, entry, meter)
+        return Resolved(title=entry.title, avatars=found.avatars, backgrounds=backgrounds, media=media, speech=speech)
+
+    async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: Entry, meter: Meter) -> str:
+        """Speak a script, in pieces when it is long, and give the address of the sound."""
+        addresses = []
+        for text in pieces(script):
+            key = _speech_key(text, voice, speed)
+            url = self._paid("speech", key)
+            if url is None:
+                spoken = await self._client.call(SPEAK, _speech_request(text, voice, speed))
+                url = spoken.url
+                self._keep("speech", key, url, entry)
+                await meter.lap("speech", spoken_seconds(text, speed))
+            addresses.append(url)
+        if len(addresses) == 1:
+            return addresses[0]
+        sound, content_type = join([await self._files.fetch(url) for url in addresses])
+        with tempfile.TemporaryDirectory(prefix="a2e-") as folder:
+            return await self.upload(_write_sound(Path(folder), sound, content_type), entry, meter)
+
+    async def upload(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
+        """Send a file to A2E's storage and give its address; one that was sent within the day is used again."""
+        known = self._paid("uploads", file.sha256)
+        if known is not None:
+            return known
+        address = await self._client.call(UPLOAD_URL, _upload_request(file))
+        if address.public_url is None:
+            raise ServiceError("A2E gave an upload address but did not say where the file will be")
+        await self._files.put(file, address)
+        self._keep("uploads", file.sha256, address.public_url, entry)
+        await meter.lap("upload", 1.0)
+        return address.public_url
+
+    async def now(self, handle: Handle, entry: Entry) -> Job:
+        """How a job of this entry stands; when A2E cannot say, what the ledger knows."""
+        try:
+            return await self._jobs.check(handle)
+        except A2EError:
+            known = self._jobs.of_entry(entry)
+            return next((job for job in known if job.job_id == str(handle)), known[0])
+
+    async def _store_background(self, url: str) -> str:
+        rows = (await self._client.call(ADD_BACKGROUND, AddBackground(img_url=url))).rows
+        ours = [row for row in rows if row.img_url == url] or rows
+        if not ours:
+            raise ServiceError("A2E did not say under which id it stored the background picture")
+        return ours[0].id
+
+    def _paid(self, kind: str, key: str) -> str | None:
+        for entry in self._ledger.recent(since=self._ledger.now() - _KEPT_SECONDS):
+            known: Mapping[str, Any] = entry.steps.get(kind, {})
+            if isinstance(url := known.get(key), str):
+                return self._fresh(url)
+        return None
+
+    def _keep(self, kind: str, key: str, url: str, entry: Entry) -> None:
+        steps = self._ledger.entry(entry.id).steps
+        self._ledger.update(entry.id, steps={**steps, kind: {**steps.get(kind, {}), key: url}})
+
+
+def _write_sound(folder: Path, sound: bytes, content_type: str) -> LocalFile:
+    path = folder / f"speech{suffix_for(content_type)}"
+    path.write_bytes(sound)
+    return LocalFile(path, "audio", content_type, len(sound), hashlib.sha256(sound).hexdigest(), None)
+
+
+def _speech_request(text: str, voice: VoiceChoice, speed: float) -> SpeechRequest:
+    if not voice.own:
+        return SpeechRequest(msg=text[:LONGEST_SPEECH_TEXT], tts_id=voice.id, speechRate=speed)
+    country, _, region = voice.language.partition("-")
+    return SpeechRequest(
+        msg=text[:LONGEST_SPEECH_TEXT],
+        user_voice_id=voice.id,
+        country=country or "en",
+        region=region or "US",
+        speechRate=speed,
+    )
+
+
+def _speech_key(text: str, voice: VoiceChoice, speed: float) -> str:
+    return hashlib.sha256(f"{voice.id}\0{speed:g}\0{text}".encode()).hexdigest()
+
+
+def _upload_request(file: LocalFile) -> UploadRequest:
+    # The name carries the content's hash: two different files never share an address.
+    key = f"{file.sha256[:12]}-{safe_name(file.path.name)}"
+    return UploadRequest(key=key, contentType=file.content_type, fileSize=file.size)
