@@ -57,8 +57,11 @@ class Job(BaseModel):
 class Jobs:
     """Reads jobs from A2E and keeps the ledger in step with them."""
 
-    def __init__(self, client: A2EClient, ledger: Ledger, *, sandbox: bool) -> None:
+    def __init__(
+        self, client: A2EClient, ledger: Ledger, *, sandbox: bool, fresh: Callable[[str], str] = lambda url: url
+    ) -> None:
         self._client = client
+        self._fresh = fresh
         self._ledger = ledger
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
@@ -112,7 +115,7 @@ class Jobs:
             and _made_after(record, entry.created - _CLOCK_SLACK)
             and self._ledger.by_handle(str(Handle(family.name, record.id))) is None
         ]
-        # Two of the same name could be anybody's: only a single one is certainly ours, and a start of several makes several.
+        # More of that name than were started could be anybody's; only exactly ours are adopted.
         if not found or len(found) > max(1, int(entry.steps.get("count", 1))):
             return entry
         return self._adopt(family, entry, found)
@@ -183,7 +186,7 @@ class Jobs:
             family=entry.family,
             state=state,
             title=entry.title,
-            results=list(entry.results) if len(entry.handles) <= 1 else [],
+            results=[self._fresh(url) for url in entry.results] if len(entry.handles) <= 1 else [],
             credits=entry.charged,
             created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
             next_check_seconds=None if state in ("succeeded", "failed") else 5,

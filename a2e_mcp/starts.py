@@ -61,7 +61,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A start that is checked and priced; `carry_out` does what is charged and gives the handles and result addresses."""
+    """A start that is checked and priced; `carry_out` does what is charged and writes down what came of it."""
 
     family: str
     title: str

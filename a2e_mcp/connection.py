@@ -1,0 +1,42 @@
+"""The way to A2E: choosing the sandbox is choosing another connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx2
+from pydantic import SecretStr
+
+from a2e_mcp.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where A2E is and how to reach it.
+
+    `trusted` tells addresses that this connection itself hands out, `fresh` gives one kept from earlier its present
+    form. `transport` None is the network.
+    """
+
+    base_url: str
+    token: SecretStr
+    transport: httpx2.AsyncBaseTransport | None = None
+    trusted: Callable[[str], bool] = lambda _: False
+    fresh: Callable[[str], str] = lambda url: url
+
+
+Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+
+
+def live(settings: Settings) -> Connect:
+    """A connection to the real A2E with the token of the settings."""
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Connection]:
+        if settings.token is None:
+            raise AssertionError("a live connection needs a token")
+        yield Connection(settings.base_url, settings.token)
+
+    return connect

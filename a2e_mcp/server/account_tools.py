@@ -1,0 +1,90 @@
+"""Tools about the account: credits, and what was spent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from a2e_mcp.capability import Effect, Inputs
+from a2e_mcp.catalogue.account import GET_CREDITS
+from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.telling import sandboxed
+
+_ROWS = 10
+_DAY = 86_400.0
+
+
+class NoInputs(Inputs):
+    """A tool that takes nothing."""
+
+
+class SpendingInputs(Inputs):
+    """What `list_spending` takes."""
+
+    days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="How many days back")
+    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+
+
+async def _credits(call: Call[NoInputs]) -> Answer:
+    services = call.services
+    balance = await services.client.call(GET_CREDITS, Nothing())
+    spent = services.spending.spent_today()
+    limits = services.spending.limits
+    structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
+    if balance.diamonds is not None:
+        structured["diamonds"] = balance.diamonds
+    told = f"{balance.credits:g} credits left; {spent:g} spent here in the last 24 hours"
+    if limits.per_day is not None:
+        structured["daily_ceiling"] = limits.per_day
+        told += f" of {limits.per_day:g} allowed"
+    if services.sandbox:
+        told = f"play money: {told}"
+    return Answer(sandboxed(f"{told}.", sandbox=services.sandbox), structured)
+
+
+async def _spending(call: Call[SpendingInputs]) -> Answer:
+    services, inputs = call.services, call.inputs
+    since = services.ledger.now() - inputs.days * _DAY
+    entries = services.ledger.recent(since=since, most=100_000)
+    total = sum(entry.cost for entry in entries)
+    rows = [
+        {
+            "job_id": entry.handles[0] if entry.handles else entry.own_handle,
+            "when": datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="minutes"),
+            "title": entry.title,
+            "credits": entry.cost,
+            "sure": entry.charged is not None or entry.phase in ("refused", "intended"),
+            **({"consent": entry.consent[:120]} if entry.consent else {}),
+        }
+        for entry in entries[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
+    ]
+    lines = [f"{total:g} credits in {inputs.days} days, {len(entries)} starts from this computer."]
+    lines += [f"{row['when']} {row['job_id']} {row['credits']:g}{'' if row['sure'] else ' (expected)'}" for row in rows]
+    structured = {"spending": rows, "total": total, "starts": len(entries), "page": inputs.page}
+    return Answer(sandboxed("\n".join(lines), sandbox=services.sandbox), structured)
+
+
+TOOLS = (
+    ServerTool(
+        name="get_credits",
+        title="Credits left",
+        about="How many credits the account has, and what was spent here today.",
+        inputs=NoInputs,
+        effect=Effect.READS,
+        toolset="account",
+        run=_credits,
+    ),
+    ServerTool(
+        name="list_spending",
+        title="What was spent",
+        about="What was started from this computer and what it cost, newest first.",
+        inputs=SpendingInputs,
+        effect=Effect.READS,
+        toolset="account",
+        run=_spending,
+        answers="spending",
+    ),
+)

@@ -1,0 +1,118 @@
+"""Arguments as clients really send them become a tool's inputs; what is wrong with them is said in one line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import Effect, Inputs, InputsT, StartTool, Tool
+from a2e_mcp.errors import InputError
+from a2e_mcp.starts import StartOptions
+
+_JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
+
+
+class MoneyInputs(Inputs):
+    """What every tool that spends takes."""
+
+    max_credits: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(
+        default=None, description="Refuse to start above this many credits"
+    )
+    again: bool = Field(default=False, description="Start although the same start was just made")
+
+
+class ConsentInputs(Inputs):
+    """What every tool that uses a person's face or voice takes."""
+
+    consent: Annotated[str, Field(min_length=10, max_length=500)] | SkipJsonSchema[None] = Field(
+        default=None, description="Who agreed and how that is known; ask the user first"
+    )
+
+
+def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
+    """The option models that go with a tool: money for what spends, consent for a likeness."""
+    models: list[type[Inputs]] = []
+    if isinstance(tool, StartTool) and tool.likeness:
+        models.append(ConsentInputs)
+    if tool.effect is Effect.SPENDS:
+        models.append(MoneyInputs)
+    return tuple(models)
+
+
+def read_arguments(
+    tool: Tool[InputsT], schema: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> tuple[InputsT, StartOptions]:
+    """Check the arguments of a call.
+
+    Unknown names are refused, null counts as left out, and lists or numbers that came as JSON text are read.
+    Raises InputError with one line that echoes no value.
+    """
+    known: Mapping[str, Any] = schema.get("properties", {})
+    for name in arguments:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(known) or 'none'}"
+            raise InputError(f"{tool.name}: unknown argument {_plain(name)}{hint}")
+    values = {name: _untext(value, known[name]) for name, value in arguments.items() if value is not None}
+    options: dict[str, Any] = {}
+    for model in option_models(tool):
+        mine = {name: values.pop(name) for name in model.model_fields if name in values}
+        options |= _checked(tool.name, model, mine).model_dump()
+    return _checked(tool.name, tool.inputs, values), StartOptions(**options)
+
+
+def _checked(tool_name: str, model: type[InputsT], values: Mapping[str, Any]) -> InputsT:
+    try:
+        return model.model_validate(values)
+    except ValidationError as problem:
+        raise InputError(f"{tool_name}: {'; '.join(_said(each) for each in problem.errors()[:3])}") from None
+
+
+def _said(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"] if isinstance(part, str) and "[" not in part)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    message = "is missing" if error["type"] == "missing" else message[:1].lower() + message[1:]
+    return f"{where}: {message}" if where else message
+
+
+def _untext(value: object, schema: Mapping[str, Any]) -> object:
+    """A list, number or boolean that a client sent as JSON text."""
+    expected = _JSON_TYPES.get(str(schema.get("type")))
+    if not isinstance(value, str) or expected is None or len(value) > 100_000:
+        return value
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return read if isinstance(read, expected) else value
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name if character.isalnum() or character in "_-")[:40]
+
+
+def flat_schema(*models: type[BaseModel]) -> dict[str, Any]:
+    """One flat input schema of several models: no titles, no null defaults, no references."""
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for model in models:
+        schema = model.model_json_schema()
+        for name, given in schema.get("properties", {}).items():
+            wanted = {key: value for key, value in given.items() if key != "title"}
+            if wanted.get("default", ...) is None:
+                del wanted["default"]
+            properties[name] = wanted
+        required += schema.get("required", [])
+    flat: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**flat, "required": required} if required else flat

@@ -1,0 +1,51 @@
+"""One tool call: what it gets, what it answers, and what a hand-written tool is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from a2e_mcp.capability import InputsT, Tool
+from a2e_mcp.server.services import Services
+from a2e_mcp.starts import StartOptions
+
+Progress = Callable[[float, str], Awaitable[None]]
+"""Tells the client how far a call is (a share from 0 to 1) and what is happening."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A finished file, for a resource link."""
+
+    url: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool says: a short text for the model, structured content for code, links to finished files."""
+
+    text: str
+    structured: dict[str, Any]
+    links: Sequence[Link] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[InputsT]):
+    """One call of one tool; `within` is how many seconds are left for it."""
+
+    inputs: InputsT
+    services: Services
+    options: StartOptions
+    within: float
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTool(Tool[InputsT]):
+    """A tool that is more than one start: an ordinary function over the services."""
+
+    run: Callable[[Call[InputsT]], Awaitable[Answer]]
+    answers: str = ""
+    """What the structured answer holds for sure: `job`, or the name of its list."""

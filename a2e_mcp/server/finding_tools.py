@@ -1,0 +1,187 @@
+"""Tools that find avatars, voices and languages: ten a page, by name, language and gender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import AvatarChoice, AvatarRef, Effect, Inputs, VoiceChoice
+from a2e_mcp.catalogue.avatars import REMOVE_TWIN
+from a2e_mcp.catalogue.base import ById
+from a2e_mcp.errors import InputError
+from a2e_mcp.names import Language
+from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.telling import sandboxed
+
+ROWS = 10
+
+Gender = Literal["female", "male"]
+Owner = Literal["own", "public"]
+
+
+class AvatarsInputs(Inputs):
+    """What `list_avatars` takes."""
+
+    name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
+    gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
+    owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own or public; both unless set")
+    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+
+
+class VoicesInputs(Inputs):
+    """What `list_voices` takes."""
+
+    language: str = Field(default="en-US", description="Such as es, es-MX or Spanish")
+    name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
+    gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
+    owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own clones, public, or both")
+    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+
+
+class LanguagesInputs(Inputs):
+    """What `list_languages` takes."""
+
+    search: str | SkipJsonSchema[None] = Field(default=None, description="Part of a name or code")
+    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of fifty, from 1")
+
+
+class DeleteAvatarInputs(Inputs):
+    """What `delete_avatar` takes."""
+
+    avatar: Annotated[str, AvatarRef()] = Field(description="One of your own avatars, by name or id")
+
+
+def chosen_avatars(
+    known: Sequence[AvatarChoice], *, name: str | None = None, gender: str | None = None, owner: str | None = None
+) -> list[AvatarChoice]:
+    """Avatars that fit; one whose gender A2E does not tell is left out when a gender is asked for."""
+    return [
+        each
+        for each in known
+        if (name is None or name.casefold() in each.name.casefold())
+        and (gender is None or each.gender == gender)
+        and (owner is None or each.own == (owner == "own"))
+    ]
+
+
+def avatar_row(avatar: AvatarChoice) -> dict[str, Any]:
+    """An avatar as one row of a list."""
+    row: dict[str, Any] = {"id": avatar.id, "name": avatar.name, "own": avatar.own}
+    return row | {
+        name: value for name, value in (("gender", avatar.gender), ("preview", avatar.cover)) if value is not None
+    }
+
+
+def voice_row(voice: VoiceChoice) -> dict[str, Any]:
+    """A voice as one row of a list."""
+    row: dict[str, Any] = {"id": voice.id, "name": voice.name, "language": voice.language, "own": voice.own}
+    return row | ({"gender": voice.gender} if voice.gender else {})
+
+
+def language_row(language: Language) -> dict[str, Any]:
+    """A language as one row of a list."""
+    return {"code": language.code, "name": language.name} | ({"note": language.note} if language.note else {})
+
+
+def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list[dict[str, Any]]:
+    """One page of rows; pages count from 1."""
+    return list(rows[(page - 1) * size : page * size])
+
+
+async def _avatars(call: Call[AvatarsInputs]) -> Answer:
+    inputs = call.inputs
+    known = await call.services.names.avatars()
+    found = chosen_avatars(known, name=inputs.name, gender=inputs.gender, owner=inputs.owner)
+    return _listed(call, "avatars", [avatar_row(each) for each in found], inputs.page, ROWS)
+
+
+async def _voices(call: Call[VoicesInputs]) -> Answer:
+    inputs, names = call.inputs, call.services.names
+    own = [] if inputs.owner == "public" else await names.own_voices()
+    public = [] if inputs.owner == "own" else await names.voices_in(inputs.language)
+    found = [
+        each
+        for each in (*own, *public)
+        if (inputs.name is None or inputs.name.casefold() in each.name.casefold())
+        and (inputs.gender is None or each.gender == inputs.gender)
+    ]
+    return _listed(call, "voices", [voice_row(each) for each in found], inputs.page, ROWS)
+
+
+async def _languages(call: Call[LanguagesInputs]) -> Answer:
+    search = (call.inputs.search or "").casefold()
+    known = await call.services.names.languages()
+    found = [each for each in known if search in each.name.casefold() or search in each.code.casefold()]
+    return _listed(call, "languages", [language_row(each) for each in found], call.inputs.page, 50)
+
+
+async def _delete_avatar(call: Call[DeleteAvatarInputs]) -> Answer:
+    avatar = await call.services.names.avatar(call.inputs.avatar)
+    if avatar.twin_id is None:
+        raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
+    await call.services.client.call(REMOVE_TWIN, ById(id=avatar.twin_id))
+    call.services.names.forget()
+    told = f"Deleted the avatar {avatar.name}, for good. A2E does not say that credits come back."
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"avatar": avatar.id, "deleted": True})
+
+
+def _listed(call: Call[Any], kind: str, rows: Sequence[dict[str, Any]], page: int, size: int) -> Answer:
+    shown = page_of(rows, page, size)
+    pages = -(-len(rows) // size)
+    lines = [f"{len(rows)} {kind}" + (f", page {page} of {pages}:" if pages > 1 else ":" if rows else " fit.")]
+    lines += [_told(row) for row in shown]
+    structured = {kind: shown, "total": len(rows), "page": page}
+    return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), structured)
+
+
+def _told(row: dict[str, Any]) -> str:
+    parts = [row.get("gender"), row.get("language"), "own" if row.get("own") else None, row.get("note")]
+    known = ", ".join(part for part in parts if part)
+    key = row.get("id") or row.get("code")
+    return f"{row['name']}{f' ({known})' if known else ''} = {key}"
+
+
+TOOLS = (
+    ServerTool(
+        name="list_avatars",
+        title="Find avatars",
+        about="Find avatars by name, gender or owner; ten a page. Names can be used wherever an avatar is wanted.",
+        inputs=AvatarsInputs,
+        effect=Effect.READS,
+        toolset="avatars",
+        run=_avatars,
+        answers="avatars",
+    ),
+    ServerTool(
+        name="list_voices",
+        title="Find voices",
+        about="Find voices that speak a language; ten a page. Choose one in the language of the script.",
+        inputs=VoicesInputs,
+        effect=Effect.READS,
+        toolset="voices",
+        run=_voices,
+        answers="voices",
+    ),
+    ServerTool(
+        name="list_languages",
+        title="Find languages",
+        about="Languages and regions that voices speak.",
+        inputs=LanguagesInputs,
+        effect=Effect.READS,
+        toolset="voices",
+        run=_languages,
+        answers="languages",
+    ),
+    ServerTool(
+        name="delete_avatar",
+        title="Delete your avatar",
+        about="Delete one of the account's own avatars, for good. Ask the user first.",
+        inputs=DeleteAvatarInputs,
+        effect=Effect.DELETES,
+        toolset="avatars",
+        run=_delete_avatar,
+    ),
+)

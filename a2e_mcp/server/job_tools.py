@@ -1,0 +1,225 @@
+"""Tools about jobs: check, wait, list, save, delete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp import catalogue
+from a2e_mcp.addresses import suffix_of
+from a2e_mcp.capability import Effect, Inputs
+from a2e_mcp.errors import A2EError, InputError
+from a2e_mcp.handles import Handle, parse_handle
+from a2e_mcp.jobs import Job
+from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed
+from a2e_mcp.waiting import Answers
+
+_ACCOUNT_SECONDS = 10.0
+_ROWS = 10
+_ANSWERING_SECONDS = 3.0
+
+
+class JobInputs(Inputs):
+    """One job."""
+
+    job_id: str = Field(description="Handle such as avatar_video:67d2...")
+
+
+class WaitInputs(Inputs):
+    """What `wait_for_job` takes."""
+
+    job_ids: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(description="Handles, 1 to 20")
+    seconds: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(
+        default=None, description="How long to wait at most; 40 unless set"
+    )
+
+
+class ListInputs(Inputs):
+    """What `list_jobs` takes."""
+
+    state: Literal["queued", "running", "succeeded", "failed", "unknown"] | SkipJsonSchema[None] = Field(
+        default=None, description="Only jobs in this state"
+    )
+    family: str | SkipJsonSchema[None] = Field(default=None, description="Only this kind, such as avatar_video")
+    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+
+
+class DownloadInputs(JobInputs):
+    """What `download_result` takes."""
+
+    name: str | SkipJsonSchema[None] = Field(default=None, description="File name; the job's title unless set")
+
+
+async def _check(call: Call[JobInputs]) -> Answer:
+    handle = _handle(call, call.inputs.job_id)
+    return job_answer(await call.services.jobs.check(handle))
+
+
+async def _wait(call: Call[WaitInputs]) -> Answer:
+    handles = list(dict.fromkeys(_handle(call, each) for each in call.inputs.job_ids))
+    longest = call.services.settings.max_wait
+    wanted = longest if call.inputs.seconds is None else min(call.inputs.seconds, longest)
+    seconds = max(0.0, min(wanted, call.within - _ANSWERING_SECONDS))
+
+    async def seen(answers: Answers) -> None:
+        known = [each for each in answers.values() if isinstance(each, Job)]
+        done = sum(each.progress or 0.0 for each in known) / len(handles)
+        await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
+
+    answers = await call.services.waiting.wait(handles, seconds, seen)
+    jobs = [each for each in answers.values() if isinstance(each, Job)]
+    problems = {handle: each for handle, each in answers.items() if isinstance(each, A2EError)}
+    if not jobs:
+        raise next(iter(problems.values()), A2EError("A2E has not answered yet", then="Call wait_for_job again"))
+    ended = [each for each in jobs if each.finished]
+    first = ended[0] if ended else jobs[0]
+    told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
+    if problems:
+        told += " " + " ".join(f"{handle}: {problem}" for handle, problem in list(problems.items())[:3])
+    return job_answer(first, also=jobs, prefix=told.strip())
+
+
+async def _list(call: Call[ListInputs]) -> Answer:
+    services, inputs = call.services, call.inputs
+    if inputs.family is not None and inputs.family not in (*catalogue.FAMILY_SECTIONS, "speech", "upload"):
+        raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILY_SECTIONS)}")
+    account, silent = await _account_jobs(call)
+    known: dict[str, Job] = {}
+    for entry in services.ledger.recent(most=500):
+        if entry.state != "deleted":
+            for job in services.jobs.of_entry(entry):
+                known[job.job_id] = job
+    known |= account
+    jobs = [
+        job
+        for job in known.values()
+        if (inputs.state is None or job.state == inputs.state)
+        and (inputs.family is None or job.family == inputs.family)
+    ]
+    jobs.sort(key=lambda job: job.created_at or "", reverse=True)
+    rows = jobs[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
+    lines = [f"{len(jobs)} jobs, page {inputs.page}:" if jobs else "No jobs."]
+    lines += [f"{job.job_id} {job.state}{f' {chr(39)}{job.title[:30]}{chr(39)}' if job.title else ''}" for job in rows]
+    if silent:
+        lines.append(f"No answer from A2E about: {', '.join(silent)}. These are shown as last known.")
+    structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}
+    if silent:
+        structured["unanswered"] = list(silent)
+    return Answer(sandboxed("\n".join(lines), sandbox=services.sandbox), structured)
+
+
+async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
+    """The account's newest jobs of every family with a list, asked for together; and who did not answer."""
+    families = [
+        family
+        for family in catalogue.families()
+        if family.listing is not None and call.inputs.family in (None, family.name)
+    ]
+    tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
+    if tasks:
+        _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, call.within - _ANSWERING_SECONDS))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+    found: dict[str, Job] = {}
+    silent = []
+    for name, task in tasks.items():
+        problem = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(problem, A2EError):
+            silent.append(name)
+        elif problem is not None:
+            raise problem
+        else:
+            found |= {job.job_id: job for job in task.result()}
+    return found, silent
+
+
+async def _download(call: Call[DownloadInputs]) -> Answer:
+    job = await call.services.jobs.check(_handle(call, call.inputs.job_id))
+    if not job.results:
+        raise InputError(f"There is no file yet: {job_line(job)}")
+    saved = []
+    for number, url in enumerate(job.results, 1):
+        await call.progress((number - 1) / len(job.results), f"Saving file {number} of {len(job.results)}")
+        name = call.inputs.name or f"{job.title or job.family}-{job.job_id[-6:]}"
+        saved.append(await call.services.files.save(url, _with_suffix(name, url)))
+    listed = "; ".join(f"{each.path} ({each.size / 2**20:.1f} MB, sha256 {each.sha256[:12]})" for each in saved)
+    files = [{"path": str(each.path), "bytes": each.size, "sha256": each.sha256} for each in saved]
+    return Answer(
+        sandboxed(f"Saved {listed}.", sandbox=job.sandbox), {"job_id": job.job_id, "state": job.state, "files": files}
+    )
+
+
+async def _delete(call: Call[JobInputs]) -> Answer:
+    handle = _handle(call, call.inputs.job_id)
+    meaning = await call.services.jobs.delete(handle)
+    call.services.names.forget()
+    structured: Mapping[str, Any] = {"job_id": str(handle), "deleted": True}
+    return Answer(sandboxed(f"Deleted {handle}. {meaning}", sandbox=call.services.sandbox), dict(structured))
+
+
+def _handle(call: Call[Any], text: str) -> Handle:
+    return parse_handle(text, sandbox=call.services.sandbox)
+
+
+def _with_suffix(name: str, url: str) -> str:
+    suffix = suffix_of(url)
+    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
+
+
+TOOLS = (
+    ServerTool(
+        name="check_status",
+        title="Check a job",
+        about="How one job stands, at once: state, progress, result links, cost.",
+        inputs=JobInputs,
+        effect=Effect.READS,
+        toolset="jobs",
+        run=_check,
+        answers="job",
+    ),
+    ServerTool(
+        name="wait_for_job",
+        title="Wait for jobs",
+        about="Wait until one of these jobs ends, up to 40 seconds. Still running is no error: call again.",
+        inputs=WaitInputs,
+        effect=Effect.READS,
+        toolset="jobs",
+        run=_wait,
+        answers="job",
+    ),
+    ServerTool(
+        name="list_jobs",
+        title="List jobs",
+        about="All jobs, newest first: those started here, also earlier, and those in the account.",
+        inputs=ListInputs,
+        effect=Effect.READS,
+        toolset="jobs",
+        run=_list,
+        answers="jobs",
+    ),
+    ServerTool(
+        name="download_result",
+        title="Save a result",
+        about="Save a finished job's files into the output folder of this computer; never over another file.",
+        inputs=DownloadInputs,
+        effect=Effect.WRITES,
+        toolset="jobs",
+        run=_download,
+        answers="job",
+    ),
+    ServerTool(
+        name="delete_job",
+        title="Delete a job",
+        about="Delete a job and its result at A2E, for good. Ask the user first. Says whether credits come back.",
+        inputs=JobInputs,
+        effect=Effect.DELETES,
+        toolset="jobs",
+        run=_delete,
+    ),
+)

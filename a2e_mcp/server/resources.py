@@ -1,0 +1,130 @@
+"""Avatars, voices, languages and jobs as resources, with completions for what their addresses leave open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
+
+from a2e_mcp.errors import A2EError, InputError, NotFound
+from a2e_mcp.handles import parse_handle
+from a2e_mcp.server import finding_tools as finding
+from a2e_mcp.server.services import Services
+from a2e_mcp.server.telling import job_data
+
+_MOST_COMPLETIONS = 100
+_GENDERS = ("female", "male")
+_OWNERS = ("own", "public")
+_FIXED: Mapping[str, Sequence[str]] = {"gender": _GENDERS, "owner": _OWNERS}
+
+Open = Callable[[], Awaitable[Services]]
+
+
+def register(server: MCPServer[Any], open_services: Open) -> None:
+    """Add the resources and their completions to a server."""
+    shelf = _Shelf(open_services)
+    for address, title, about, read in (
+        ("a2e://avatars", "Avatars", "The first ten avatars", shelf.first_avatars),
+        ("a2e://avatars{?page,gender,owner}", "Avatars, a page", "Ten avatars a page", shelf.avatars),
+        ("a2e://avatars/{avatar_id}", "One avatar", "An avatar by id or name", shelf.avatar),
+        ("a2e://voices", "Voices", "Voices that speak US English", shelf.first_voices),
+        ("a2e://voices/{language}", "Voices of a language", "Such as es-MX", shelf.voices),
+        ("a2e://languages", "Languages", "Languages that voices speak", shelf.languages),
+        ("a2e://jobs/{job_id}", "One job", "A job by its handle", shelf.job),
+    ):
+        server.resource(address, title=title, description=about, mime_type="application/json")(read)
+    # The SDK's decorator carries no types of its own.
+    offer: Any = server.completion
+    offer()(shelf.complete)
+
+
+class _Shelf:
+    def __init__(self, open_services: Open) -> None:
+        self._open = open_services
+
+    async def first_avatars(self) -> str:
+        return await self.avatars()
+
+    async def first_voices(self) -> str:
+        return await self.voices("en-US")
+
+    async def avatars(self, page: str = "1", gender: str = "", owner: str = "") -> str:
+        if not page.isascii() or not page.isdigit() or not 1 <= int(page[:6]) <= 1000:
+            raise ResourceNotFoundError("page is a number from 1")
+        if gender not in ("", *_GENDERS) or owner not in ("", *_OWNERS):
+            raise ResourceNotFoundError("gender is female or male, owner is own or public")
+
+        async def read(services: Services) -> object:
+            known = await services.names.avatars()
+            found = finding.chosen_avatars(known, gender=gender or None, owner=owner or None)
+            rows = finding.page_of([finding.avatar_row(each) for each in found], int(page))
+            return {"avatars": rows, "total": len(found), "page": int(page), "sandbox": services.sandbox}
+
+        return await self._json(read)
+
+    async def avatar(self, avatar_id: str) -> str:
+        async def read(services: Services) -> object:
+            return finding.avatar_row(await services.names.avatar(avatar_id)) | {"sandbox": services.sandbox}
+
+        return await self._json(read)
+
+    async def voices(self, language: str) -> str:
+        async def read(services: Services) -> object:
+            found = await services.names.voices_in(language)
+            return {"voices": [finding.voice_row(each) for each in found[:40]], "total": len(found)}
+
+        return await self._json(read)
+
+    async def languages(self) -> str:
+        async def read(services: Services) -> object:
+            known = await services.names.languages()
+            return {"languages": [finding.language_row(each) for each in known]}
+
+        return await self._json(read)
+
+    async def job(self, job_id: str) -> str:
+        async def read(services: Services) -> object:
+            return job_data(await services.jobs.check(parse_handle(job_id, sandbox=services.sandbox)))
+
+        return await self._json(read)
+
+    async def complete(
+        self,
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        try:
+            services = await self._open()
+            known = await _choices(services, argument.name)
+        except (A2EError, ToolError):
+            # A completion is a convenience: without an answer there is simply none.
+            return None
+        begun = argument.value.casefold()
+        found = [each for each in dict.fromkeys(known) if each.casefold().startswith(begun)]
+        found += [each for each in dict.fromkeys(known) if begun in each.casefold() and each not in found]
+        return Completion(values=found[:_MOST_COMPLETIONS], total=len(found), has_more=len(found) > _MOST_COMPLETIONS)
+
+    async def _json(self, read: Callable[[Services], Awaitable[object]]) -> str:
+        try:
+            return json.dumps(await read(await self._open()), ensure_ascii=False)
+        except (NotFound, InputError) as problem:
+            raise ResourceNotFoundError(str(problem)) from None
+        except (A2EError, ToolError) as problem:
+            raise ResourceError(str(problem)) from None
+
+
+async def _choices(services: Services, name: str) -> Sequence[str]:
+    if name in ("avatar", "avatar_id"):
+        return [each.name for each in await services.names.avatars()]
+    if name == "voice":
+        return [each.name for each in await services.names.voices_in("en-US")]
+    if name in ("language", "languages"):
+        return [each.code for each in await services.names.languages()]
+    if name == "job_id":
+        return [job.job_id for entry in services.ledger.recent(most=50) for job in services.jobs.of_entry(entry)]
+    return _FIXED.get(name, ())

@@ -1,0 +1,156 @@
+"""The MCP server: A2E's tools, resources and prompts over the SDK's own server class.
+
+Only public methods of the SDK's `MCPServer` are overridden. The list is answered from the snapshot, every argument is
+read by us, and every failure we foresee is an error the model can act on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.caching import CacheHint
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, ResourceLink, TextContent, Tool
+from mcp.types import Prompt as PromptListed
+
+from a2e_mcp import __version__
+from a2e_mcp.addresses import media_type_of
+from a2e_mcp.capability import StartTool
+from a2e_mcp.connection import Connect
+from a2e_mcp.errors import A2EError
+from a2e_mcp.server import prompts, resources, surface
+from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.services import Backstage, Services
+from a2e_mcp.server.start_tools import run_start
+from a2e_mcp.settings import UNCONFIGURED, Settings
+
+INSTRUCTIONS = """\
+A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool answers at once \
+with a job_id; then call wait_for_job until it has succeeded, and show the user the result link.
+A talking video: list_voices with the language of the script, list_avatars, then start_avatar_video.
+Names can be used wherever an id is wanted. Files are URLs, or paths on this computer in an allowed folder.
+Starts cost credits: quote_job tells how many, max_credits holds a ceiling. Never start the same thing twice: when an \
+answer is missing, look in list_jobs first.
+Ask the user before using anybody's face or voice, and say who agreed in consent."""
+
+_HOUR = 3_600_000
+
+
+class A2EServer(MCPServer[Backstage]):
+    """One server for one account, live or sandbox; services are opened at the first call that needs them."""
+
+    def __init__(self, settings: Settings, connect: Connect) -> None:
+        self._configuration = settings
+        self._backstage = Backstage(settings, connect)
+        super().__init__(
+            "a2e-mcp",
+            title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
+            instructions=INSTRUCTIONS,
+            version=__version__,
+            lifespan=_lifespan(self._backstage),
+            log_level="WARNING",
+            cache_hints={
+                "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
+                "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
+                "resources/list": CacheHint(ttl_ms=_HOUR, scope="public"),
+                "resources/templates/list": CacheHint(ttl_ms=_HOUR, scope="public"),
+                # One hint for all reads, and avatars are the account's own.
+                "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
+            },
+        )
+        resources.register(self, self.services)
+
+    async def services(self) -> Services:
+        """What tools and resources work with. Raises SettingsError when it cannot be opened."""
+        if self._configuration.mode == "unset":
+            raise ToolError(UNCONFIGURED)
+        return await self._backstage.services()
+
+    async def list_tools(self) -> list[Tool]:
+        """The tools of the snapshot, in their order."""
+        return [Tool.model_validate(tool) for tool in surface.snapshot()]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Backstage, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
+        try:
+            return _result(await self._answer(name, arguments, context))
+        except A2EError as problem:
+            raise ToolError(str(problem)) from None
+
+    async def list_prompts(self) -> list[PromptListed]:
+        """The prompts of the `prompts` folder."""
+        return prompts.listed()
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Backstage, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
+        return prompts.filled_in(name, arguments or {})
+
+    async def _answer(self, name: str, arguments: dict[str, Any], context: Context[Backstage, Any] | None) -> Answer:
+        tool = surface.find_tool(name)
+        if tool is None:
+            near = difflib.get_close_matches(name, surface.ORDER, n=1, cutoff=0.5)
+            raise ToolError(
+                f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged."
+            )
+        until = time.monotonic() + self._configuration.call_seconds
+        inputs, options = read_arguments(tool, surface.schema_of(name), arguments)
+        services = await self.services()
+        call = Call(
+            inputs=inputs,
+            services=services,
+            options=options,
+            within=until - time.monotonic(),
+            progress=_progress(context),
+        )
+        try:
+            with anyio.fail_after(call.within + 1):
+                if isinstance(tool, StartTool):
+                    return await run_start(tool, call)
+                if isinstance(tool, ServerTool):
+                    answer: Answer = await tool.run(call)
+                    return answer
+        except TimeoutError:
+            raise A2EError(
+                f"A2E did not answer within {self._configuration.call_seconds:g} s",
+                then="Try again; whatever was started is in list_jobs",
+            ) from None
+        raise LookupError(f"{name} cannot be run")
+
+
+def _lifespan(backstage: Backstage) -> Callable[[MCPServer[Backstage]], AbstractAsyncContextManager[Backstage]]:
+    return lambda _: backstage.open()
+
+
+def _progress(context: Context[Backstage, Any] | None) -> Callable[[float, str], Any]:
+    latest = -1.0
+
+    async def report(share: float, message: str) -> None:
+        # The specification wants progress to grow with every report.
+        nonlocal latest
+        if context is None or share <= latest:
+            return
+        latest = share
+        await context.report_progress(share, 1.0, message)
+
+    return report
+
+
+def _result(answer: Answer) -> CallToolResult:
+    links = [
+        ResourceLink(type="resource_link", uri=link.url, name=link.name, mime_type=media_type_of(link.url))
+        for link in answer.links
+    ]
+    text = TextContent(type="text", text=answer.text)
+    return CallToolResult(content=[text, *links], structured_content=answer.structured)

@@ -1,0 +1,112 @@
+"""Tools that start something: every declared start, speech, uploads, and what a start would cost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from a2e_mcp.addresses import is_address
+from a2e_mcp.capability import Effect, Inputs, InputsT, MediaIn, StartTool
+from a2e_mcp.catalogue.voices import SpeechInputs
+from a2e_mcp.errors import FileRefused, InputError
+from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.surface import find_tool, schema_of
+from a2e_mcp.server.telling import sandboxed, started_answer
+
+
+async def run_start(tool: StartTool[InputsT], call: Call[InputsT]) -> Answer:
+    """Start a job through the one pipeline."""
+    await call.progress(0.0, f"Starting {tool.family.about}")
+    started = await call.services.starts.start(tool, call.inputs, call.options, within=call.within)
+    if tool.toolset == "avatars":
+        call.services.names.forget()
+    return started_answer(started)
+
+
+async def _speak(call: Call[SpeechInputs]) -> Answer:
+    started = await call.services.starts.speak(call.inputs, call.options, within=call.within)
+    return started_answer(started)
+
+
+class UploadInputs(Inputs):
+    """What `upload_file` takes."""
+
+    path: str = Field(min_length=1, description="File in an allowed folder on this computer")
+
+
+async def _upload(call: Call[UploadInputs]) -> Answer:
+    if is_address(call.inputs.path):
+        raise FileRefused("That is an address; every tool takes it as it is, there is nothing to upload")
+    file = await call.services.files.open_local(call.inputs.path, MediaIn(("image", "video", "audio")))
+    await call.progress(0.0, f"Sending {file.path.name}")
+    return started_answer(await call.services.starts.upload(file, call.options, within=call.within))
+
+
+class QuoteInputs(Inputs):
+    """What `quote_job` takes."""
+
+    tool: str = Field(description="Name of a tool that costs credits")
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(
+        description="The arguments it would be called with"
+    )
+
+
+async def _quote(call: Call[QuoteInputs]) -> Answer:
+    services = call.services
+    tool = find_tool(call.inputs.tool)
+    if tool is None or tool.effect is not Effect.SPENDS:
+        raise InputError(
+            "That tool costs nothing, or there is no such tool", then="Name a start_ tool or generate_speech"
+        )
+    inputs, _ = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
+    price = await services.starts.quote(tool, inputs)
+    limits = services.spending.limits
+    told = f"{tool.name} would cost {price}. Nothing was charged."
+    structured: dict[str, Any] = {
+        "tool": tool.name,
+        "steps": [{"step": step.step, "credits": step.credits, "source": step.source} for step in price.steps],
+    }
+    if price.total is not None:
+        structured["credits"] = price.total
+    if limits.per_day is not None:
+        spent = services.spending.spent_today()
+        structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
+        told += f" Spent in 24 hours: {spent:g} of {limits.per_day:g}."
+    return Answer(sandboxed(told, sandbox=services.sandbox), structured)
+
+
+GENERATE_SPEECH = ServerTool(
+    name="generate_speech",
+    title="Speak a text",
+    about="Speak a text with one voice. Answers with the finished sound file, which start_avatar_video takes as audio.",
+    inputs=SpeechInputs,
+    effect=Effect.SPENDS,
+    toolset="voices",
+    run=_speak,
+    answers="job",
+)
+
+UPLOAD_FILE = ServerTool(
+    name="upload_file",
+    title="Send a file to A2E",
+    about="Send a picture, clip or sound from this computer to A2E's storage. Start tools do this by themselves.",
+    inputs=UploadInputs,
+    effect=Effect.SPENDS,
+    toolset="account",
+    run=_upload,
+    answers="job",
+)
+
+QUOTE_JOB = ServerTool(
+    name="quote_job",
+    title="Ask what a job would cost",
+    about="What a start would cost in credits, step by step. Creates and charges nothing.",
+    inputs=QuoteInputs,
+    effect=Effect.READS,
+    toolset="account",
+    run=_quote,
+)
+
+TOOLS = (GENERATE_SPEECH, UPLOAD_FILE, QUOTE_JOB)

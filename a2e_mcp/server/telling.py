@@ -1,0 +1,121 @@
+"""Jobs and money in words: short, true, and with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from a2e_mcp.jobs import Job
+from a2e_mcp.server.call import Answer, Link
+from a2e_mcp.starts import Started
+
+SANDBOX_WORD = "SANDBOX (no real credits): "
+_LONGEST = 600
+_MOST_LINKS = 8
+
+
+def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: bool = True) -> Answer:
+    """An answer about one job, or several of which this one comes first."""
+    jobs = [job, *(each for each in also if each.job_id != job.job_id)]
+    lines = [prefix, *(job_line(each) for each in jobs[:10])]
+    if len(jobs) > 10:
+        lines.append(f"... and {len(jobs) - 10} more")
+    text = _sandbox(jobs[0].sandbox) + "\n".join(line for line in lines if line)
+    structured = job_data(job)
+    if len(jobs) > 1:
+        structured["jobs"] = [job_row(each) for each in jobs]
+    found = [link for each in jobs for link in links_of(each)][:_MOST_LINKS] if links else []
+    return Answer(text, structured, found)
+
+
+def started_answer(started: Started) -> Answer:
+    """An answer about a start: what it costs is said before the next step."""
+    prefix = ""
+    if started.repeated:
+        prefix = (
+            "The same start was made a moment ago; this is that job, nothing was charged again (again=true overrides)."
+        )
+    elif started.charged is not None:
+        prefix = f"Charged {started.charged:g} credits."
+    elif started.price is not None and started.price.total is not None:
+        prefix = f"Expected cost {started.price.total:g} credits."
+    elif started.price is not None:
+        prefix = "The price is not known."
+    if started.pending:
+        prefix = f"{prefix} It is still being started; the work goes on without you."
+    return job_answer(started.jobs[0], also=started.jobs[1:], prefix=prefix)
+
+
+def job_line(job: Job) -> str:
+    """One job in one or two sentences."""
+    name = f" '{job.title[:40]}'" if job.title else ""
+    said = f"{job.job_id}{name} {_STATES[job.state]}"
+    if job.state == "running" and job.progress:
+        said += f", {job.progress:.0%} done"
+    if job.credits is not None:
+        said += f", {job.credits:g} credits"
+    said += "."
+    if job.error:
+        said += f" {job.error[:_LONGEST]}"
+    if job.note:
+        said += f" ({job.note[:_LONGEST]})"
+    return f"{said} {_next(job)}".strip()
+
+
+def job_data(job: Job) -> dict[str, Any]:
+    """A job as structured content: what is empty is left out."""
+    data = job.model_dump(mode="json", exclude_none=True)
+    for name in ("note", "error"):
+        if name in data:
+            data[name] = data[name][:_LONGEST]
+    data["results"] = job.results[:_MOST_LINKS]
+    return data
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """A job as one row of a list."""
+    row: dict[str, Any] = {"job_id": job.job_id, "state": job.state}
+    if job.title:
+        row["title"] = job.title[:60]
+    if job.created_at:
+        row["created_at"] = job.created_at[:25]
+    if job.credits is not None:
+        row["credits"] = job.credits
+    if job.results:
+        row["result"] = job.results[0][:300]
+    if job.error:
+        row["error"] = job.error[:120]
+    return row
+
+
+def links_of(job: Job) -> list[Link]:
+    """Links to a job's finished files."""
+    title = job.title or job.family
+    many = len(job.results) > 1
+    return [Link(url, f"{title} {number}" if many else title) for number, url in enumerate(job.results, 1)]
+
+
+def sandboxed(text: str, *, sandbox: bool) -> str:
+    """A text whose first word says when it is the sandbox's."""
+    return _sandbox(sandbox) + text
+
+
+_STATES = {
+    "queued": "is queued",
+    "running": "is running",
+    "succeeded": "has succeeded",
+    "failed": "has failed",
+    "unknown": "is in an unknown state",
+}
+
+
+def _sandbox(sandbox: bool) -> str:
+    return SANDBOX_WORD if sandbox else ""
+
+
+def _next(job: Job) -> str:
+    if job.state == "succeeded" and job.results:
+        return "Next: show the link, or download_result to keep the file."
+    if job.state in ("queued", "running"):
+        return "Next: wait_for_job."
+    return ""
