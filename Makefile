@@ -1,0 +1,54 @@
+# Each target makes what it needs: `make demo` and `make test` work right after a clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check lint types schemas docs bench live clean help
+
+help:
+	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
+	@echo "make test     run the tests"
+	@echo "make check    lint, types and tests"
+	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
+	@echo "make schemas  write a2e_mcp/server/tools.json from the declarations"
+	@echo "make docs     write the generated tables of the README"
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12 or so"; exit 1; }
+	@echo "Installing into $(VENV) (once; about 150 MB to fetch)..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet --editable '.[sandbox]' --group dev
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/a2e-mcp demo
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+check: lint types test
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+schemas: $(READY)
+	$(BIN)/python -m a2e_mcp.server.schemas
+
+docs: $(READY)
+	$(BIN)/python -m a2e_mcp.cli.docs
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+# Reads only, against the real A2E: needs A2E_API_TOKEN.
+live: $(READY)
+	$(BIN)/a2e-mcp doctor --live
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist

@@ -1,0 +1,187 @@
+"""`a2e-mcp demo`: our own server, started over stdio as any client would, makes a talking-avatar video."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from a2e_mcp.errors import A2EError, ExtraMissing
+from a2e_mcp.settings import read_settings
+
+SCRIPT = (
+    "Hello! Nobody filmed me. Somebody typed one sentence to an assistant, and here I am. "
+    "Tell me what to say, and I will say it, in front of any picture you like."
+)
+_LANGUAGE = "en-US"
+_BACKGROUND = "#d9e4ee"
+_EXTRA = {"av": "av", "cv2": "opencv-python-headless", "numpy": "numpy", "PIL": "pillow", "espeakng_loader": ""}
+_BAR = 32
+_LONGEST_SHOWN = 66
+_POSTER_AT = 0.4
+
+
+def demo(*, script: str | None, folder: Path | None) -> int:
+    """Make a video and save it with a poster. Raises ExtraMissing, or A2EError when a call fails."""
+    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ExtraMissing(
+            f"The demo renders on this computer and needs the sandbox extra ({', '.join(missing)} missing)",
+            then='Run: pip install "a2e-mcp[sandbox]"',
+        )
+    return anyio.run(_demo, script or SCRIPT, folder)
+
+
+async def _demo(script: str, folder: Path | None) -> int:
+    from mcp import Client, StdioServerParameters
+
+    started = time.monotonic()
+    # The demo is always the sandbox: a token in the environment must not make it cost money.
+    environment = {name: value for name, value in os.environ.items() if name != "A2E_API_TOKEN"} | {"A2E_SANDBOX": "1"}
+    output = _full_path(folder) if folder else read_settings(environment).output
+    environment["A2E_OUTPUT_DIR"] = str(output)
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "a2e_mcp", "serve", "--sandbox"], env=environment
+    )
+    screen = _Screen()
+    screen.say("a2e-mcp demo: an MCP client starts the server and asks for a video. Sandbox: free, no account.\n")
+    problem: A2EError | None = None
+    async with Client(server) as client:
+        tools = await client.list_tools()
+        screen.say(f"  server started, {len(tools.tools)} tools, {time.monotonic() - started:.1f} s\n")
+        try:
+            job, saved = await _make_video(_Guide(client, screen), script)
+        except A2EError as failed:
+            # Raised once the client is closed: its task group would wrap it otherwise.
+            problem = failed
+    if problem is not None:
+        raise problem
+    video = Path(saved["files"][0]["path"])
+    poster = _poster(video)
+    screen.say(
+        f"\nDone in {time.monotonic() - started:.1f} s."
+        " SANDBOX: made on this computer, not by A2E; no credits were used.\n"
+        f"  video   {video}\n"
+        f"  poster  {poster}\n"
+        f"  what was really done: {job.get('note', '')}\n\n"
+        "Put it into Claude Desktop (still the sandbox, free):\n"
+        f"  {_own_command()} install claude-desktop --sandbox\n"
+    )
+    return 0
+
+
+async def _make_video(guide: _Guide, script: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    avatars = await guide.call("list_avatars")
+    voices = await guide.call("list_voices", language=_LANGUAGE)
+    avatar = avatars["avatars"][0]
+    fitting = [voice for voice in voices["voices"] if voice.get("gender") == avatar.get("gender")]
+    started = await guide.call(
+        "start_avatar_video",
+        script=script,
+        voice=(fitting or voices["voices"])[0]["name"],
+        avatar=avatar["name"],
+        background=_BACKGROUND,
+        title="Demo",
+        again=True,
+    )
+    job = await guide.wait(started["job_id"])
+    return job, await guide.call("download_result", job_id=job["job_id"], name="a2e-demo")
+
+
+class _Guide:
+    """Calls tools and shows each call as it happens."""
+
+    def __init__(self, client: Any, screen: _Screen) -> None:
+        self._client = client
+        self._screen = screen
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call one tool. Raises A2EError with the server's own sentence when it fails."""
+        self._screen.say(f"  > {tool}({_shown(arguments)})\n")
+        began = time.monotonic()
+        result = await self._client.call_tool(tool, arguments, progress_callback=self._screen.progress)
+        self._screen.clear()
+        text = result.content[0].text
+        if result.is_error or result.structured_content is None:
+            raise A2EError(text.removesuffix("."), charged=None)
+        self._screen.say(f"    {_first_line(text)}  [{time.monotonic() - began:.2f} s]\n")
+        answer: dict[str, Any] = result.structured_content
+        return answer
+
+    async def wait(self, job_id: str) -> dict[str, Any]:
+        """Wait until a job ends, as a client does: as often as it takes."""
+        while True:
+            job = await self.call("wait_for_job", job_ids=[job_id])
+            if job["state"] == "failed":
+                raise A2EError(f"The render failed: {job.get('error', 'no reason given')}", charged=None)
+            if job["state"] == "succeeded":
+                return job
+
+
+class _Screen:
+    """Plain lines, and a bar that is drawn over itself where a person is looking."""
+
+    def __init__(self) -> None:
+        self._live = sys.stdout.isatty()
+
+    def say(self, text: str) -> None:
+        """Print text as it is."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    async def progress(self, share: float, total: float | None, message: str | None) -> None:
+        """Draw the bar at a share of the total."""
+        if not self._live:
+            return
+        part = min(1.0, share / (total or 1.0))
+        filled = round(part * _BAR)
+        self.say(f"\r\033[K    [{'#' * filled}{'.' * (_BAR - filled)}] {part:4.0%} {message or ''}"[:110])
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self._live:
+            self.say("\r\033[K")
+
+
+def _shown(arguments: dict[str, Any]) -> str:
+    text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+
+
+def _first_line(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if len(line) <= 110 else line[:107] + "..."
+
+
+def _poster(video: Path) -> Path:
+    """Save one frame of the video beside it; it carries the same mark."""
+    import av
+
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        container.seek(int(_POSTER_AT * (container.duration or 0)))
+        frame = next(container.decode(stream))
+    poster = video.with_suffix(".png")
+    picture: Any = frame
+    picture.to_image().save(poster)
+    return poster
+
+
+def _full_path(folder: Path) -> Path:
+    return folder.expanduser().absolute()
+
+
+def _own_command() -> str:
+    """How to call this installation from where the person is."""
+    beside = Path(sys.executable).with_name("a2e-mcp")
+    if not beside.exists():
+        return f"{sys.executable} -m a2e_mcp"
+    try:
+        return str(beside.relative_to(Path.cwd()))
+    except ValueError:
+        return str(beside)

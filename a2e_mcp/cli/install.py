@@ -1,0 +1,129 @@
+"""`a2e-mcp install`: put the server into a client's configuration, without losing what is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from a2e_mcp.errors import SettingsError
+
+NAME = "a2e"
+
+
+def claude_desktop_file(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Where Claude Desktop keeps its configuration on this system."""
+    if platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "Claude" / "claude_desktop_config.json"
+    if platform == "win32":
+        return Path(
+            environment.get("APPDATA") or Path.home() / "AppData" / "Roaming", "Claude", "claude_desktop_config.json"
+        )
+    return Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config", "Claude", "claude_desktop_config.json")
+
+
+def server_entry(*, sandbox: bool, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """How a client starts this very installation; a token is taken over from the environment when there is one."""
+    entry: dict[str, Any] = {"command": sys.executable, "args": ["-m", "a2e_mcp", "serve"]}
+    if sandbox:
+        entry["args"].append("--sandbox")
+    else:
+        entry["env"] = {"A2E_API_TOKEN": environment.get("A2E_API_TOKEN", "").strip()}
+    return entry
+
+
+def install(client: str, *, only_print: bool, sandbox: bool) -> int:
+    """Write the entry, or only show it. Raises SettingsError when a configuration cannot be read or written."""
+    entry = server_entry(sandbox=sandbox)
+    if client == "claude-desktop":
+        _into_claude_desktop(entry, only_print=only_print)
+    else:
+        _into_claude_code(entry, only_print=only_print)
+    if not sandbox and not entry["env"]["A2E_API_TOKEN"]:
+        print(
+            "No A2E_API_TOKEN is set, so none was taken over. Put yours (video.a2e.ai > Account > API Token) into the\n"
+            "entry's env, or use --sandbox to try it free.",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _into_claude_desktop(entry: dict[str, Any], *, only_print: bool) -> None:
+    file = claude_desktop_file()
+    if only_print:
+        print(json.dumps({"mcpServers": {NAME: _shown(entry)}}, indent=2))
+        print(f"This belongs into {file}; nothing was written.", file=sys.stderr)
+        return
+    configuration = _read(file)
+    servers = configuration.setdefault("mcpServers", {})
+    if not isinstance(servers, dict):
+        raise SettingsError(f"mcpServers in {file} is not an object", then="Mend the file, then try again")
+    replaced = NAME in servers
+    servers[NAME] = entry
+    _write(file, configuration)
+    print(f"{'Replaced' if replaced else 'Added'} the server '{NAME}' in {file}.")
+    print("Restart Claude Desktop, then ask it: make a 20 second welcome video.")
+
+
+def _into_claude_code(entry: dict[str, Any], *, only_print: bool) -> None:
+    claude = shutil.which("claude")
+    told = json.dumps(entry)
+    if only_print or claude is None:
+        print(f"claude mcp add-json {NAME} '{json.dumps(_shown(entry))}' --scope user")
+        if claude is None and not only_print:
+            raise SettingsError(
+                "The command claude is not on this computer's path, so nothing was written",
+                then="Install Claude Code, or run the line above where it is",
+            )
+        return
+    subprocess.run([claude, "mcp", "remove", NAME, "--scope", "user"], capture_output=True, check=False)
+    done = subprocess.run(
+        [claude, "mcp", "add-json", NAME, told, "--scope", "user"], capture_output=True, check=False, text=True
+    )
+    if done.returncode:
+        raise SettingsError(f"claude mcp add-json failed: {(done.stderr or done.stdout).strip()[:300]}")
+    print(f"Added the server '{NAME}' to Claude Code (user scope). Check it with: claude mcp list")
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry as it may be shown on a screen: without the token."""
+    if not entry.get("env", {}).get("A2E_API_TOKEN"):
+        return entry
+    return {**entry, "env": {"A2E_API_TOKEN": "sk_..."}}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{file} cannot be read ({problem})") from None
+    try:
+        configuration = json.loads(text) if text.strip() else {}
+    except ValueError as problem:
+        raise SettingsError(
+            f"{file} is not valid JSON ({problem}), so it was left alone", then="Mend it first"
+        ) from None
+    if not isinstance(configuration, dict):
+        raise SettingsError(f"{file} does not hold an object, so it was left alone")
+    return configuration
+
+
+def _write(file: Path, configuration: dict[str, Any]) -> None:
+    """Replace the file in one step, keeping the old one beside it; it may hold a token, so it is its owner's alone."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            shutil.copy2(file, file.with_name(file.name + ".before-a2e"))
+        part = file.with_name(file.name + ".part")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(configuration, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.replace(file)
+    except OSError as problem:
+        raise SettingsError(f"{file} cannot be written ({problem.strerror})") from None

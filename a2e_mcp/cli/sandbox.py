@@ -1,0 +1,41 @@
+"""`a2e-mcp sandbox`: A2E's API on a port of this computer, for any HTTP client."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from a2e_mcp.sandbox import SandboxSettings
+from a2e_mcp.settings import read_settings
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.box import Sandbox
+
+
+def run_sandbox(*, host: str, port: int, folder: Path | None, draft: bool) -> int:
+    """Serve until Ctrl-C. Raises SettingsError when the port is taken or the folder cannot be used."""
+    from a2e_mcp.sandbox.serve import serve_on_port
+
+    where = folder or read_settings({}).data / "sandbox"
+    settings = SandboxSettings(folder=where, draft=draft)
+
+    async def run() -> None:
+        await serve_on_port(settings, host, port, on_ready=_say_ready)
+
+    anyio.run(run)
+    return 0
+
+
+def _say_ready(sandbox: Sandbox) -> None:
+    print(
+        f"The sandbox of A2E is at {sandbox.base_url} (state in {sandbox.folder}).\n"
+        "It is free, and everything it makes is marked SANDBOX. Try:\n"
+        f'  curl -H "Authorization: Bearer {sandbox.token}" {sandbox.base_url}/api/v1/user/remainingCoins\n'
+        f"  curl {sandbox.base_url}/_sandbox/inspect\n"
+        "Ctrl-C ends it.",
+        file=sys.stderr,
+        flush=True,
+    )
