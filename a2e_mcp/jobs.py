@@ -278,12 +278,13 @@ class Jobs:
 
 
 def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
-    """One record in A2E's words as a Job: a filled result counts as success even under an odd status word."""
+    """One record in A2E's words as a Job."""
     results = record.urls(family.results)
     word = (record.status or "").lower()
-    state: State = family.states.get(word, "running" if word else "unknown")
-    if results and state != "failed":
-        state = "succeeded"
+    # An unknown word beside a finished file is a success; a known word is believed, because a job that goes on from an
+    # earlier one (lip-sync training) still carries the earlier file.
+    unknown: State = "succeeded" if results else "running" if word else "unknown"
+    state: State = family.states.get(word, unknown)
     finished = state in ("succeeded", "failed")
     error = None
     if state == "failed":

@@ -61,7 +61,7 @@ class Meter:
     def settle(self) -> Entry:
         """Write the sum down as the true charge when every step was measured."""
         known = [spent for spent in self._laps if spent is not None]
-        if known and len(known) == len(self._laps):
+        if len(known) == len(self._laps):
             return self._ledger.update(self._entry_id, charged=float(sum(known)))
         return self._ledger.entry(self._entry_id)
 

@@ -47,17 +47,17 @@ class Studio:
     inbox: Path
     output: Path
 
-    async def call(self, tool: str, **arguments: Any) -> Said:
+    async def call(self, tool: str, /, **arguments: Any) -> Said:
         """Call a tool, however it answers."""
         return said(await self.client.call_tool(tool, arguments))
 
-    async def ask(self, tool: str, **arguments: Any) -> Said:
+    async def ask(self, tool: str, /, **arguments: Any) -> Said:
         """Call a tool that must succeed."""
         answer = await self.call(tool, **arguments)
         assert not answer.failed, answer.text
         return answer
 
-    async def refuse(self, tool: str, **arguments: Any) -> str:
+    async def refuse(self, tool: str, /, **arguments: Any) -> str:
         """Call a tool that must fail, and give its sentence."""
         answer = await self.call(tool, **arguments)
         assert answer.failed, answer.text

@@ -1,0 +1,112 @@
+"""Spoken words as captions: chunks of at most two lines, shown while they are said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from a2e_mcp.sandbox.media.lettering import can_draw, outlined, text_width
+from a2e_mcp.sandbox.media.picture import Picture, lay_over
+from a2e_mcp.sandbox.media.track import Word
+
+_LINES = 2
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f")
+_LONGEST_PAUSE = 0.7
+_LINGER = 0.25
+# Scripts that are written without spaces between words.
+_SPACELESS_FROM = "\u2e80"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One or two lines and when they are shown, in seconds."""
+
+    lines: tuple[str, ...]
+    start: float
+    end: float
+
+
+class Captions:
+    """The captions of a clip of a frame size."""
+
+    def __init__(self, words: Sequence[Word], width: int, height: int) -> None:
+        self._size = max(9, round(min(height * 0.058, width * 0.064)))
+        self._line_height = round(self._size * 1.22)
+        self._widest = round(width * (0.86 if width <= height else 0.74))
+        # Above the mark; higher in upright clips, where players lay their buttons over the foot.
+        self._foot = round(height * (0.90 if width >= height else 0.84))
+        self._chunks = self._cut(words)
+        self._next = 0
+
+    def draw(self, picture: Picture, time: float) -> None:
+        """Draw what is to be read at a time, in place. Times must not go back."""
+        while self._next < len(self._chunks) and self._chunks[self._next].end <= time:
+            self._next += 1
+        if self._next == len(self._chunks) or self._chunks[self._next].start > time:
+            return
+        lines = self._chunks[self._next].lines
+        for index, line in enumerate(lines):
+            sprite = outlined(line, self._size)
+            baseline = self._foot - (len(lines) - 1 - index) * self._line_height
+            lay_over(picture, sprite, (picture.shape[1] - sprite.shape[1]) // 2, baseline - sprite.shape[0])
+
+    def _cut(self, words: Sequence[Word]) -> list[Chunk]:
+        chunks: list[list[Word]] = []
+        for word in words:
+            last = chunks[-1] if chunks else []
+            begins_anew = not last or (
+                last[-1].text.endswith(_SENTENCE_ENDS)
+                or word.start - last[-1].end > _LONGEST_PAUSE
+                or len(self._wrap([*last, word])) > _LINES
+            )
+            if begins_anew:
+                chunks.append([word])
+            else:
+                last.append(word)
+        starts = [chunk[0].start for chunk in chunks[1:]] + [float("inf")]
+        return [
+            Chunk(self._balance(chunk), chunk[0].start, min(chunk[-1].end + _LINGER, following))
+            for chunk, following in zip(chunks, starts, strict=True)
+        ]
+
+    def _balance(self, words: list[Word]) -> tuple[str, ...]:
+        """Two lines of about the same length look better than a full one and a remnant."""
+        lines = self._wrap(words)
+        if len(lines) == _LINES:
+            splits = ((_joined(words[:at]), _joined(words[at:])) for at in range(1, len(words)))
+            fitting = (split for split in splits if max(map(self._width, split)) <= self._widest)
+            lines = list(
+                min(fitting, key=lambda split: abs(self._width(split[0]) - self._width(split[1])), default=lines)
+            )
+        return tuple(lines)
+
+    def _wrap(self, words: Sequence[Word]) -> list[str]:
+        lines: list[str] = []
+        for word in words:
+            longer = _join(lines[-1], word.text) if lines else word.text
+            if lines and self._width(longer) <= self._widest:
+                lines[-1] = longer
+            else:
+                lines.append(word.text)
+        return lines
+
+    def _width(self, line: str) -> int:
+        return text_width(line, self._size)
+
+
+def captions_for(words: Sequence[Word], width: int, height: int) -> Captions | None:
+    """Captions, or None when there are no words or their script cannot be drawn."""
+    drawable = bool(words) and all(can_draw(word.text) for word in words)
+    return Captions(words, width, height) if drawable else None
+
+
+def _joined(words: Sequence[Word]) -> str:
+    line = ""
+    for word in words:
+        line = _join(line, word.text) if line else word.text
+    return line
+
+
+def _join(line: str, word: str) -> str:
+    spaceless = line[-1:] >= _SPACELESS_FROM and word[:1] >= _SPACELESS_FROM
+    # Korean is written with spaces.
+    hangul = "\uac00" <= word[:1] <= "\ud7a3"
+    return line + word if spaceless and not hangul else f"{line} {word}"

@@ -1,0 +1,185 @@
+"""Faces found in pictures, and the 468 points of each, by two small networks that OpenCV runs."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.media.picture import Picture, Points, resize
+from a2e_mcp.sandbox.media.rendering import Refused
+
+MODELS = Path(__file__).with_name("models")
+
+# Points of the mesh by what they lie on, from left to right in the picture of an upright face.
+# fmt: off
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)
+# fmt: on
+FOREHEAD, CHIN = 10, 152
+EYE_CORNERS = (33, 263)
+
+_DETECTOR_SIDE = 128
+_MESH_SIDE = 192
+_CLEAR = 0.6
+_FAINT = 0.35
+_MESH_TRUST = 0.5
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face as 468 points in the picture's pixels."""
+
+    points: Points
+    score: float
+
+    @property
+    def height(self) -> float:
+        """From the top of the forehead to the chin, in pixels."""
+        return float(np.linalg.norm(self.points[CHIN] - self.points[FOREHEAD]))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the face in pixels."""
+        x, y = (self.points.min(0) + self.points.max(0)) / 2
+        return float(x), float(y)
+
+    @property
+    def frontal(self) -> float:
+        """How straight the face looks at the camera, 1 for fully: the nose in the middle between the cheeks."""
+        nose, left, right = (self.points[index] for index in (1, 234, 454))
+        to_left, to_right = float(np.linalg.norm(nose - left)), float(np.linalg.norm(nose - right))
+        return min(to_left, to_right) / max(to_left, to_right, 1e-6)
+
+
+@dataclass(frozen=True)
+class _Box:
+    score: float
+    centre: Points
+    side: float
+    eyes: Points
+
+
+def faces_in(picture: Picture) -> list[Face]:
+    """All clear faces, the largest first."""
+    boxes = [box for box in _detect(picture) if box.score >= _CLEAR]
+    faces = (_mesh(picture, box.centre, box.side * 1.5, box.eyes, box.score) for box in boxes)
+    return sorted((face for face in faces if face), key=lambda face: -face.height)
+
+
+def largest_face(picture: Picture) -> Face | None:
+    """The largest face, faint ones too; where the whole picture shows none, its parts are looked at."""
+    for left, top, part in _looks(picture):
+        boxes = [box for box in _detect(part) if box.score >= _FAINT]
+        for box in sorted(boxes, key=lambda box: -box.side):
+            corner = np.array((left, top))
+            face = _mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score)
+            if face:
+                return follow(picture, face) or face
+    return None
+
+
+def follow(picture: Picture, last: Face) -> Face | None:
+    """The face in the next frame of a clip, looked for where it was; None when it is not there any more."""
+    low, high = last.points.min(0), last.points.max(0)
+    eyes = last.points[list(EYE_CORNERS)]
+    return _mesh(picture, (low + high) / 2, float((high - low).max()) * 1.5, eyes, last.score)
+
+
+def only_face(picture: Picture, where: str) -> Face:
+    """The face to work with. Raises Refused with `no_face`, naming `where` it was looked for."""
+    face = largest_face(picture)
+    if face is None:
+        raise Refused("no_face", f"No face was found in {where}. A clear, frontal, not too small face is needed.")
+    return face
+
+
+def load_network(name: str) -> cv2.dnn.Net:
+    """A network from the model folder."""
+    # The classic engine: the newer one loses outputs of these networks.
+    return cv2.dnn.readNetFromTFLite(str(MODELS / f"{name}.tflite"), cv2.dnn.ENGINE_CLASSIC)
+
+
+def _looks(picture: Picture) -> list[tuple[int, int, Picture]]:
+    """Closer looks find faces that are too small in the whole picture."""
+    height, width = picture.shape[:2]
+    side = max(height, width) // 2
+    middle = max(0, width // 2 - side // 2)
+    looks = [(0, 0, picture)]
+    for top in (0, max(0, height // 2 - side // 2)):
+        looks.append((middle, top, picture[top : top + side, middle : middle + side]))
+    if width > height:
+        looks += [(0, 0, picture[:, :height]), (width - height, 0, picture[:, width - height :])]
+    return looks
+
+
+def _detect(picture: Picture) -> list[_Box]:
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    left, top = (side - width) // 2, (side - height) // 2
+    squared = cv2.copyMakeBorder(
+        picture, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+    )
+    squared = resize(squared, _DETECTOR_SIDE, _DETECTOR_SIDE)
+    network = _detector()
+    network.setInput(cv2.dnn.blobFromImage(squared, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True))
+    scores, boxes = network.forward(["classificators", "regressors"])
+    scores = 1 / (1 + np.exp(-np.clip(scores.reshape(-1), -50, 50)))
+    kept = np.flatnonzero(scores > _FAINT)
+    found = boxes.reshape(-1, 8, 2)[kept] / _DETECTOR_SIDE
+    anchors = _anchors()[kept]
+    # The first two rows of a result are centre and size, the other six are points; all but the size from the anchor.
+    found[:, 0] += anchors
+    found[:, 2:] += anchors[:, None]
+    found *= side
+    rectangles = np.hstack([found[:, 0] - found[:, 1] / 2, found[:, 1]])
+    chosen = cv2.dnn.NMSBoxes(rectangles.tolist(), scores[kept].tolist(), _FAINT, 0.3)
+    offset = np.array((left, top))
+    return [
+        _Box(float(scores[kept][i]), found[i, 0] - offset, float(found[i, 1].max()), found[i, 2:4] - offset)
+        for i in np.array(chosen, int).reshape(-1)
+    ]
+
+
+def _mesh(picture: Picture, centre: Points, side: float, eyes: Points, score: float) -> Face | None:
+    """The points of the face in an upright square of a side; None when the network sees no face in it."""
+    if side < 8:
+        return None
+    across = eyes[1] - eyes[0]
+    angle = np.arctan2(across[1], across[0])
+    cosine, sine = np.cos(angle) * _MESH_SIDE / side, np.sin(angle) * _MESH_SIDE / side
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    matrix = np.hstack([turn, (_MESH_SIDE / 2 - turn @ centre)[:, None]])
+    square = cv2.warpAffine(picture, matrix, (_MESH_SIDE, _MESH_SIDE), borderMode=cv2.BORDER_REPLICATE)
+    network = _mesh_network()
+    network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, swapRB=True))
+    points, trust = network.forward(["conv2d_21", "conv2d_31"])
+    if 1 / (1 + np.exp(-float(trust.reshape(-1)[0]))) < _MESH_TRUST:
+        return None
+    back = cv2.invertAffineTransform(matrix)
+    flat = points.reshape(-1, 3)[:, :2]
+    return Face((flat @ back[:, :2].T + back[:, 2]).astype(np.float32), score)
+
+
+@cache
+def _detector() -> cv2.dnn.Net:
+    return load_network("face_detection_short_range")
+
+
+@cache
+def _mesh_network() -> cv2.dnn.Net:
+    return load_network("face_landmark")
+
+
+@cache
+def _anchors() -> Points:
+    """Where the detector's 896 results are measured from: two a cell of 16 x 16, then six a cell of 8 x 8."""
+    grids = []
+    for cells, each in ((16, 2), (8, 6)):
+        middle = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(middle, middle), -1).reshape(-1, 2)
+        grids.append(np.repeat(grid, each, axis=0))
+    return np.vstack(grids)

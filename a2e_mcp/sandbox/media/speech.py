@@ -1,0 +1,68 @@
+"""Speech orders: an MP3 and a track of the mouth and the words."""
+
+import re
+
+import numpy as np
+
+from a2e_mcp.sandbox.media.espeak import Utterance, speak
+from a2e_mcp.sandbox.media.mouth import is_sound, shape_of_phoneme
+from a2e_mcp.sandbox.media.opening import MAX_SECONDS, too_long
+from a2e_mcp.sandbox.media.rendering import Refused, Rendering
+from a2e_mcp.sandbox.media.sound import Sound, write_mp3
+from a2e_mcp.sandbox.media.track import Track, Word, write_track
+from a2e_mcp.sandbox.orders import Outcome, Speech
+
+_VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
+# Control signs would be taken as commands to the engine.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_KANJI = re.compile(r"[\u3400-\u9fff]")
+
+
+def render_speech(order: Speech, rendering: Rendering) -> Outcome:
+    """Speak a text."""
+    text = _CONTROL.sub(" ", order.text)
+    if not any(letter.isalnum() for letter in text):
+        raise Refused("nothing_spoken", "The text holds nothing that can be spoken.")
+    speaking = _VOICE.fullmatch(order.voice) and speak(
+        text, order.voice, speed=order.speed, pitch=order.pitch, max_seconds=MAX_SECONDS
+    )
+    if not speaking:
+        raise Refused("unsupported_language", f"The sandbox has no voice {order.voice[:60]!r}.")
+    if speaking.cut:
+        raise too_long()
+    if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
+        raise Refused("nothing_spoken", "The voice found nothing in the text that it can speak.")
+    rendering.report(0.3)
+    track = Track(round(speaking.seconds, 3), _mouth(speaking), _words(text, speaking))
+    write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), order.output, rendering)
+    write_track(track, order.track, rendering)
+    note = f"spoken by eSpeak NG, voice {order.voice}, a synthetic voice"
+    if order.voice.startswith("ja") and _KANJI.search(text):
+        note += "; it reads kana only, kanji come out wrong"
+    return Outcome(
+        note=note,
+        media_kind="audio",
+        media_type="audio/mpeg",
+        seconds=track.seconds,
+        has_audio=True,
+        words=len(track.words),
+    )
+
+
+def _mouth(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:
+    shapes = ((time, shape_of_phoneme(phoneme)) for time, phoneme in speaking.phonemes)
+    return tuple((round(time, 3), shape.opening, shape.width) for time, shape in shapes)
+
+
+def _words(text: str, speaking: Utterance) -> tuple[Word, ...]:
+    """Each word reaches, as text, to the next one, so that the signs after it stay with it."""
+    found: list[Word] = []
+    starts = [(time, position) for time, position in speaking.words if 0 <= position < len(text)]
+    silences = [time for time, phoneme in speaking.phonemes if not is_sound(phoneme)]
+    ends = [*starts[1:], (speaking.seconds, len(text))]
+    for (start, position), (next_start, next_position) in zip(starts, ends, strict=True):
+        written = text[position:next_position].strip()
+        pause = next((time for time in silences if start < time < next_start), next_start)
+        if written:
+            found.append(Word(written, round(start, 3), round(pause, 3)))
+    return tuple(found)

@@ -1,0 +1,80 @@
+"""Picture files: reading them with limits, writing them with the mark and the labels."""
+
+import os
+import warnings
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from a2e_mcp.sandbox.media.mark import mark_for, stamp
+from a2e_mcp.sandbox.media.opening import MAX_PIXELS, too_many_pixels
+from a2e_mcp.sandbox.media.picture import Picture
+from a2e_mcp.sandbox.media.rendering import COMMENT, Refused, Rendering
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+
+def open_still(path: str) -> Image.Image:
+    """The picture file opened but not yet decoded. Raises Refused, also for pictures too large to decode."""
+    if not os.path.isfile(path):
+        raise Refused("unreadable", "The picture file does not exist.")
+    Image.init()  # or only some of the formats are known
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(path, formats=_FORMATS)
+    except Image.DecompressionBombError:
+        raise too_many_pixels("picture") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        raise Refused("unreadable", "The file is not a picture that can be read.") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise too_many_pixels("picture")
+    return image
+
+
+def read_still(path: str) -> Picture:
+    """The picture, turned upright and laid on white where it is transparent. Raises Refused."""
+    with open_still(path) as image:
+        try:
+            image.seek(0)
+            upright = ImageOps.exif_transpose(image)
+            if upright.has_transparency_data:
+                paper = Image.new("RGBA", upright.size, "white")
+                upright = Image.alpha_composite(paper, upright.convert("RGBA"))
+            pixels = np.asarray(upright.convert("RGB"))
+        except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
+            raise Refused("unreadable", "The picture is damaged: it ends or breaks off inside.") from None
+    if min(pixels.shape[:2]) < 16:
+        raise Refused("unreadable", "The picture is too small to work with: less than 16 pixels on a side.")
+    return np.ascontiguousarray(pixels[..., ::-1])
+
+
+def read_for_remaking(path: str) -> Picture:
+    """A still to make something new of: in one of our own, the mark is painted out, since the new work gets its own."""
+    picture = read_still(path)
+    with open_still(path) as image:
+        ours = "a2e_sandbox" in image.info or COMMENT.encode() in image.info.get("comment", b"")
+    if not ours:
+        return picture
+    mark, left, top = mark_for(picture.shape[1], picture.shape[0])
+    letters = np.zeros(picture.shape[:2], np.uint8)
+    letters[top : top + mark.shape[0], left : left + mark.shape[1]] = np.where(mark[..., 3] > 0, 255, 0)
+    letters = np.asarray(cv2.dilate(letters, np.ones((5, 5), np.uint8)), np.uint8)
+    return cv2.inpaint(picture, letters, 3, cv2.INPAINT_TELEA)
+
+
+def write_still(picture: Picture, path: str, rendering: Rendering) -> str:
+    """Mark the picture and write it as the ending of `path` says, PNG or JPEG; returns its media type."""
+    marked = picture.copy()
+    stamp(marked)
+    image = Image.fromarray(np.ascontiguousarray(marked[..., ::-1]))
+    with rendering.writing(path) as temporary:
+        if path.lower().endswith((".jpg", ".jpeg")):
+            image.save(temporary, format="JPEG", quality=90, comment="\n".join(rendering.tags.values()))
+            return "image/jpeg"
+        chunks = PngImagePlugin.PngInfo()
+        for name, text in rendering.tags.items():
+            chunks.add_text(name, text)
+        image.save(temporary, format="PNG", pnginfo=chunks, compress_level=3)
+        return "image/png"

@@ -1,0 +1,226 @@
+import hashlib
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
+from a2e_mcp.sandbox.media.faces import MODELS, faces_in, largest_face
+from a2e_mcp.sandbox.media.mouth import MouthShape
+from a2e_mcp.sandbox.media.picture import cut_out, lay_over, studio
+from a2e_mcp.sandbox.orders import (
+    AvatarVideo,
+    DrawnAvatar,
+    FaceSwap,
+    Probe,
+    Speech,
+    TrainAvatar,
+    TrainLipSync,
+)
+from tests.sandbox.media.render_process import RenderProcess, frames_of, read_json
+
+PALE_WOMAN, DARK_WOMAN = 1, 2
+LEFT_CHEEK, RIGHT_CHEEK = 50, 280
+WOMAN = DrawnAvatar(seed=PALE_WOMAN, gender="female")
+
+
+@pytest.fixture(scope="module")
+def dark_portrait(worker: RenderProcess, made: Path) -> str:
+    return worker.cover(made / "dark.png", seed=DARK_WOMAN)
+
+
+@pytest.fixture(scope="module")
+def clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
+    order = AvatarVideo(
+        audio=speech.output, track=speech.track, avatar=WOMAN, output=str(made / "c.mp4"), width=320, height=240, fps=12
+    )
+    worker.render(order)
+    return order.output
+
+
+@pytest.fixture(scope="module")
+def landscape(made: Path) -> str:
+    path = str(made / "landscape.png")
+    cv2.imwrite(path, studio(320, 240))
+    return path
+
+
+def read(path: str) -> npt.NDArray[np.float64]:
+    picture = cv2.imread(path)
+    assert picture is not None
+    return np.asarray(picture, np.float64)
+
+
+def test_the_model_files_are_the_ones_named() -> None:
+    listed = read_json(MODELS / "models.json")
+
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in MODELS.glob("*.tflite")}
+
+    assert files == {name: entry["sha256"] for name, entry in listed.items()}
+    assert all(entry["licence"] == "Apache-2.0" and entry["origin"] for entry in listed.values())
+
+
+def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
+    worker: RenderProcess, portrait: str, dark_portrait: str, tmp_path: Path
+) -> None:
+    spotted, before = read(dark_portrait).astype(np.uint8), read(portrait).astype(np.uint8)
+    source_face, target_face = largest_face(spotted), largest_face(before)
+    assert source_face is not None
+    assert target_face is not None
+    x, y = source_face.points[LEFT_CHEEK]
+    cv2.circle(spotted, (round(float(x)), round(float(y))), 9, (250, 80, 20), -1)
+    source = str(tmp_path / "spotted.png")
+    cv2.imwrite(source, spotted)
+    order = FaceSwap(face=source, target=portrait, output=str(tmp_path / "o.png"))
+
+    worker.render(order)
+
+    after = read(order.output)
+
+    def gained_blue(point: int) -> float:
+        x, y = (round(float(value)) for value in target_face.points[point])
+        spot = np.s_[y - 2 : y + 3, x - 2 : x + 3]
+        change = after[spot] - before[spot]
+        return float((change[..., 0] - change[..., 2]).mean())
+
+    assert gained_blue(LEFT_CHEEK) > 80
+    assert abs(gained_blue(RIGHT_CHEEK)) < 30
+    for corner in (np.s_[:20, :20], np.s_[:20, -20:], np.s_[-20:, :20]):
+        assert np.array_equal(after[corner], before[corner])
+
+
+def test_a_swapped_clip_keeps_its_length_and_its_sound(
+    worker: RenderProcess, dark_portrait: str, clip: str, tmp_path: Path
+) -> None:
+    order = FaceSwap(face=dark_portrait, target=clip, output=str(tmp_path / "o.mp4"), width=320, height=240, fps=12)
+
+    outcome = worker.render(order)
+
+    before, after = frames_of(clip), frames_of(order.output)
+    assert len(after) == len(before)
+    assert outcome.has_audio
+    assert "original sound kept" in outcome.note
+    with av.open(order.output) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+    changed = np.abs(after[5].astype(float) - before[5])
+    assert changed[60:120, 130:190].mean() > 3 * changed[:30, :60].mean()
+
+
+def test_a_preview_is_one_still_of_the_clip(
+    worker: RenderProcess, dark_portrait: str, clip: str, tmp_path: Path
+) -> None:
+    order = FaceSwap(face=dark_portrait, target=clip, output=str(tmp_path / "o.jpg"), preview=True)
+
+    outcome = worker.render(order)
+
+    assert outcome.media_type == "image/jpeg"
+    assert "middle" in outcome.note
+    assert worker.render(Probe(path=order.output)).media_kind == "image"
+
+
+def test_a_swap_says_where_the_face_is_missing(
+    worker: RenderProcess, portrait: str, landscape: str, tmp_path: Path
+) -> None:
+    output = str(tmp_path / "o.png")
+
+    no_source = worker.refused(FaceSwap(face=landscape, target=portrait, output=output))
+    no_target = worker.refused(FaceSwap(face=portrait, target=landscape, output=output))
+
+    assert (no_source.code, no_target.code) == ("no_face", "no_face")
+    assert "face picture" in no_source.message
+    assert "target" in no_target.message
+    assert not Path(output).exists()
+
+
+def test_training_from_a_picture_gives_a_portrait_and_a_moving_preview(
+    worker: RenderProcess, portrait: str, tmp_path: Path
+) -> None:
+    order = TrainAvatar(
+        source=portrait,
+        output=str(tmp_path / "o.mp4"),
+        portrait=str(tmp_path / "p.png"),
+        width=240,
+        height=240,
+        fps=12,
+    )
+
+    outcome = worker.render(order)
+
+    assert "nothing was trained" in outcome.note
+    assert outcome.seconds is not None
+    assert 2 <= outcome.seconds <= 3
+    assert outcome.has_audio is False
+    assert len(faces_in(read(order.portrait).astype(np.uint8))) == 1
+    frames = [frame.astype(float) for frame in frames_of(order.output)]
+    assert max(np.abs(frame - frames[0])[120:190, 80:160].mean() for frame in frames) > 5
+
+
+def test_training_from_a_video_takes_a_frame_with_a_face(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
+    order = TrainAvatar(
+        source=clip,
+        output=str(tmp_path / "o.mp4"),
+        portrait=str(tmp_path / "p.png"),
+        minimum_seconds=1,
+        width=240,
+        height=240,
+        fps=12,
+    )
+
+    outcome = worker.render(order)
+
+    assert "frame of the video" in outcome.note
+    assert len(faces_in(read(order.portrait).astype(np.uint8))) == 1
+
+
+def test_a_short_video_is_not_trained(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
+    order = TrainAvatar(source=clip, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
+
+    failure = worker.refused(order)
+
+    assert failure.code == "too_short"
+    assert "10 s" in failure.message
+
+
+def test_two_people_in_a_picture_are_too_many(worker: RenderProcess, tmp_path: Path) -> None:
+    picture = studio(640, 320)
+    for seed, left in ((1, 0), (5, 320)):
+        lay_over(picture, DrawnFigure(seed, "female", 320 / 720).sprite(MouthShape(0, 0)), left)
+    source = str(tmp_path / "two.png")
+    cv2.imwrite(source, picture)
+
+    failure = worker.refused(
+        TrainAvatar(source=source, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
+    )
+
+    assert failure.code == "several_faces"
+
+
+def test_a_picture_without_a_face_is_not_trained(worker: RenderProcess, landscape: str, tmp_path: Path) -> None:
+    order = TrainAvatar(source=landscape, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
+
+    assert worker.refused(order).code == "no_face"
+
+
+def test_lip_sync_training_goes_through_the_mouth_shapes(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
+    order = TrainLipSync(portrait=portrait, output=str(tmp_path / "o.mp4"), width=240, height=240, fps=12)
+
+    outcome = worker.render(order)
+
+    assert "nothing was trained" in outcome.note
+    frames = [frame.astype(float) for frame in frames_of(order.output)]
+    at_rest, wide_open = frames[5], frames[12]
+    assert np.abs(at_rest - wide_open)[120:190, 80:160].mean() > 5
+
+
+def test_cutting_out_keeps_what_the_mask_keeps() -> None:
+    picture = studio(40, 40)
+    mask = np.zeros((40, 40), np.uint8)
+    mask[10:30] = 255
+
+    sprite = cut_out(picture, mask)
+
+    assert np.array_equal(sprite[10:30, :, :3], picture[10:30])
+    assert not sprite[:10].any()
