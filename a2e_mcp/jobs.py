@@ -303,7 +303,7 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         title=record.first_text(family.name_fields),
         progress=progress,
         results=results if state == "succeeded" else [],
-        credits=record.credits,
+        credits=0.0 if record.refunded else record.credits,
         created_at=record.created,
         next_check_seconds=None if finished else poll_seconds(family, sandbox=sandbox),
         raw_status=record.status,

@@ -27,6 +27,10 @@ def _number_or_none(value: object) -> float | None:
         return None
 
 
+def _yes_or_none(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value] if value else []
@@ -36,6 +40,7 @@ def _texts(value: object) -> list[str]:
 # A2E's answers mix "0" with 0, "" with null; a field that carries no load is read, never insisted on.
 Text = Annotated[str | None, BeforeValidator(_text_or_none)]
 Number = Annotated[float | None, BeforeValidator(_number_or_none)]
+Yes = Annotated[bool | None, BeforeValidator(_yes_or_none)]
 Texts = Annotated[list[str], BeforeValidator(_texts)]
 
 HexId = Annotated[str, Field(pattern="^[a-fA-F0-9]{24}$")]
@@ -114,6 +119,7 @@ class JobRecord(Reply):
     )
     error_code: Text = Field(default=None, validation_alias=AliasChoices("failed_code", "error_code"))
     credits: Number = Field(default=None, validation_alias=AliasChoices("coins", "coin", "cost_coins"))
+    refunded: Yes = Field(default=None, validation_alias="hasRefundCoin")
     created: Text = Field(default=None, validation_alias=AliasChoices("createdAt", "created_at"))
     note: Text = Field(default=None, validation_alias="sandbox_note")
 

@@ -1,0 +1,147 @@
+"""TTS and Voice Clone: two voices per language, spoken by the sandbox's own speech engine."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, LanguageQuery, SpeechRequest, VoiceQuery
+from a2e_mcp.sandbox import orders
+from a2e_mcp.sandbox.behaviour.starting import Answer, Start, started_units
+from a2e_mcp.sandbox.cast import LANGUAGES, VOICES_BY_ID, Language, Voice
+from a2e_mcp.sandbox.files import StoredFile
+from a2e_mcp.sandbox.magic import acting, magic_in, without_magic
+from a2e_mcp.sandbox.media_inputs import cannot_render
+from a2e_mcp.sandbox.refusals import Refusal, invalid
+from a2e_mcp.sandbox.service import Service
+from a2e_mcp.sandbox.store import new_id
+from a2e_mcp.sandbox.workers import RenderFailed
+
+SECONDS_PER_CREDIT = 10.0
+
+
+async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, int]:
+    """Speak a text: the sound file, and its price in credits. Raises Refusal."""
+    voice = _voice(request)
+    if len(request.msg) > LONGEST_SPEECH_TEXT:
+        raise invalid("msg", f"at most {LONGEST_SPEECH_TEXT} characters, and these are {len(request.msg)}")
+    sound, track = service.files.new_key(".mp3"), service.files.new_key(".json")
+    order = orders.Speech(
+        text=without_magic(request.msg),
+        voice=voice.engine,
+        output=str(service.files.path(sound)),
+        track=str(service.files.path(track)),
+        speed=request.speechRate,
+    )
+    try:
+        outcome = await service.pool.carry_out(new_id(), order)
+    except RenderFailed as failure:
+        if failure.code in {"internal", "extra_missing"}:
+            raise cannot_render(failure) from None
+        raise invalid("msg", failure.message) from None
+    made = StoredFile(
+        sound,
+        "audio/mpeg",
+        "audio",
+        outcome.seconds,
+        has_audio=True,
+        track=track,
+        # A video made of this speech does what the script asks for.
+        traits=acting(magic_in({"msg": request.msg}), "job"),
+    )
+    return service.files.add(made), started_units(outcome.seconds or 0.0, SECONDS_PER_CREDIT)
+
+
+async def _generate_tts(service: Service, request: SpeechRequest) -> str:
+    made, price = await speak(service, request)
+    try:
+        service.store.charge(price, "generate_tts", service.clock.now())
+    except Refusal:
+        discard(service, made)
+        raise
+    return service.files.url(made.key)
+
+
+def discard(service: Service, made: StoredFile) -> None:
+    """Throw away a speech that nobody pays for."""
+    service.files.remove(made.key)
+    if made.track is not None:
+        service.files.remove(made.track)
+
+
+def _voice(request: SpeechRequest) -> Voice:
+    if (request.tts_id is None) == (request.user_voice_id is None):
+        raise invalid("tts_id", "give exactly one of tts_id and user_voice_id")
+    if request.user_voice_id is not None:
+        raise invalid("user_voice_id", "no such voice clone")
+    voice = VOICES_BY_ID.get(request.tts_id or "")
+    if voice is None:
+        raise invalid("tts_id", "no such voice; the sandbox has its own, see voice_list")
+    return voice
+
+
+async def _voice_list(_: Service, request: VoiceQuery) -> list[object]:
+    given = request.model_fields_set
+    country, region = request.country, request.region
+    if "country" not in given and "voice_map_type" in given:
+        country, _dash, region = request.voice_map_type.partition("-")
+    any_region = "region" not in given and country != "en"
+    found = [
+        language
+        for language in LANGUAGES
+        if language.country == country.lower() and (any_region or language.region == region.upper())
+    ]
+    if not found:
+        return []
+    return [_voice_group(label, gender, found) for label, gender in (("Female", "female"), ("Male", "male"))]
+
+
+def _voice_group(label: str, gender: str, languages: list[Language]) -> object:
+    voices = [voice for language in languages for voice in language.voices if voice.gender == gender]
+    return {
+        "label": label,
+        "value": gender,
+        "children": [
+            {
+                "label": voice.name,
+                "value": voice.id,
+                "gender": gender,
+                "locale": voice.language.locale,
+                "quality": voice.language.quality,
+                "sandbox": True,
+            }
+            for voice in voices
+        ],
+    }
+
+
+async def _language_list(_: Service, __: LanguageQuery) -> list[object]:
+    return [
+        _language_group(country, list(languages))
+        for country, languages in groupby(LANGUAGES, key=lambda language: language.country)
+    ]
+
+
+def _language_group(country: str, languages: list[Language]) -> object:
+    return {
+        "label": languages[0].label,
+        "value": country,
+        "quality": languages[0].quality,
+        "children": [
+            {"label": language.region_label, "value": language.region, "quality": language.quality}
+            for language in languages
+        ],
+    }
+
+
+async def _no_clones(_: Service, __: Nothing) -> list[object]:
+    return []
+
+
+STARTS: dict[str, Start] = {}
+ANSWERS: dict[str, Answer] = {
+    "list_tts_voices": _voice_list,
+    "list_voice_clones": _no_clones,
+    "list_languages": _language_list,
+    "generate_tts": _generate_tts,
+}

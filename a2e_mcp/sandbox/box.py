@@ -1,0 +1,193 @@
+"""Opening a sandbox: its parts are made, tied together, and taken down again."""
+
+from __future__ import annotations
+
+import ipaddress
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anyio
+import httpx2
+from anyio.abc import TaskGroup
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.sandbox import SandboxSettings
+from a2e_mcp.sandbox.clock import Clock
+from a2e_mcp.sandbox.control import Control, control_routes
+from a2e_mcp.sandbox.door import Door
+from a2e_mcp.sandbox.door_routes import door_routes
+from a2e_mcp.sandbox.fetching import Fetcher
+from a2e_mcp.sandbox.files import Files
+from a2e_mcp.sandbox.jobs import JobEngine
+from a2e_mcp.sandbox.media_inputs import MediaInputs
+from a2e_mcp.sandbox.pictures import Pictures
+from a2e_mcp.sandbox.policies import Policy
+from a2e_mcp.sandbox.refusals import Refusal
+from a2e_mcp.sandbox.routes import AnswerCut, a2e_routes, problem_shown
+from a2e_mcp.sandbox.service import DRAFT, FULL, Service
+from a2e_mcp.sandbox.store import Store
+from a2e_mcp.sandbox.uploads import Uploads
+from a2e_mcp.sandbox.workers import WorkerPool
+
+_BEARER = "sk_sandbox"
+_IN_PROCESS = "http://a2e.sandbox.localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """An open sandbox. `base_url` is where `transport()` finds it, or its port when it is served on one."""
+
+    app: ASGIApp
+    base_url: str
+    token: str
+    clock: Clock
+    control: Control
+    door: Door
+    folder: Path
+    _inside: ASGIApp
+    _files: Files
+
+    def owns(self, url: str) -> bool:
+        """Whether this folder once handed out this address, whatever port it had then."""
+        return self._files.key_of(url) is not None
+
+    def fresh(self, url: str) -> str:
+        """An address of this folder as it is today; any other address unchanged."""
+        key = self._files.key_of(url)
+        return url if key is None else self._files.url(key)
+
+    def transport(self) -> httpx2.ASGITransport:
+        """A transport that leads straight into the sandbox, without a port, whatever host is asked for."""
+        return httpx2.ASGITransport(app=self._inside, raise_app_exceptions=False)
+
+
+@asynccontextmanager
+async def opened(
+    settings: SandboxSettings, *, origin: str | None = None, fetcher: Fetcher | None = None
+) -> AsyncIterator[Sandbox]:
+    """Open a sandbox; `origin` is where its app is served, when it is. Raises SettingsError."""
+    policy, policies = _policies(settings)
+    with _folder(settings.folder) as folder, _store(folder) as store:
+        pool = WorkerPool(folder, renders=settings.workers, render_seconds=settings.render_seconds)
+        clock = Clock(store)
+        async with _tasks() as tasks:
+            door = Door(tasks, port=settings.port, origin=origin)
+            files = Files(store, folder / "files", origin=door.origin)
+            pictures = Pictures(files, pool)
+            jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
+            jobs.policies.update(policies)
+            service = Service(
+                store=store,
+                clock=clock,
+                files=files,
+                pictures=pictures,
+                pool=pool,
+                jobs=jobs,
+                inputs=MediaInputs(files, pictures, pool, fetcher or Fetcher()),
+                uploads=Uploads(files, clock, signing_secret=store.secret("uploads")),
+                quality=DRAFT if settings.draft else FULL,
+            )
+            store.grant_once(settings.credits, clock.now())
+            counts: Counter[str] = Counter()
+            control = Control(service, credits=settings.credits, counts=counts)
+            inside = _app(service, control, counts)
+            app = _LocalOnly(inside)
+            door.leads_to(app)
+            if settings.port:
+                door.origin()  # so that a port in use is found out now
+            async with pool, jobs.running(tasks):
+                try:
+                    yield Sandbox(app, origin or _IN_PROCESS, _BEARER, clock, control, door, folder, inside, files)
+                finally:
+                    door.close()
+
+
+@asynccontextmanager
+async def _tasks() -> AsyncIterator[TaskGroup]:
+    """A task group that lets a failure of the block inside out as it is, not in a group of one."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        (lone,) = group.exceptions
+        raise lone from lone.__cause__
+
+
+def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
+    app = Starlette(
+        routes=[
+            *a2e_routes(service, counts),
+            *control_routes(control),
+            *door_routes(service.files, service.pictures, service.uploads),
+        ],
+        exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _LocalOnly:
+    """Answers only requests that were meant for this computer: a web page cannot rename its way in here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _is_local(Headers(scope=scope).get("host", "localhost")):
+            answer = PlainTextResponse("Sandbox: it answers on this computer only", 403)
+            await answer(scope, receive, send)
+            return
+        # A server closes the connection of an answer that was left unfinished, which is what was asked for.
+        with suppress(AnswerCut):
+            await self._app(scope, receive, send)
+
+
+def _is_local(host_and_port: str) -> bool:
+    try:
+        host = urlsplit(f"//{host_and_port}").hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _policies(settings: SandboxSettings) -> tuple[Policy, dict[str, Policy]]:
+    try:
+        by_family = {family: Policy.parse(text) for family, text in settings.policies.items()}
+        return Policy.parse(settings.policy), by_family
+    except ValueError as problem:
+        raise SettingsError(f"The sandbox has an {problem}") from None
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="a2e-sandbox-", ignore_cleanup_errors=True) as temporary:
+            yield Path(temporary).resolve()
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SettingsError(f"The sandbox cannot use the folder {folder}: {problem.strerror}") from None
+    yield folder.resolve()
+
+
+@contextmanager
+def _store(folder: Path) -> Iterator[Store]:
+    store = Store(folder / "sandbox.db")
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,97 @@
+"""The door: one loopback port through which a browser, or an upload, reaches the sandbox's files."""
+
+from __future__ import annotations
+
+import socket
+
+import anyio
+import anyio.lowlevel
+import uvicorn
+from anyio.abc import TaskGroup
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp
+
+from a2e_mcp.errors import SettingsError
+
+LOOPBACK = "127.0.0.1"
+
+
+class Door:
+    """Opens when the first address is handed out; addresses are valid at once, the server follows."""
+
+    def __init__(self, tasks: TaskGroup, *, port: int = 0, origin: str | None = None) -> None:
+        """With an `origin` the app is already served there, and nothing is opened."""
+        self._tasks = tasks
+        self._port = port
+        self._origin = origin
+        self._app: ASGIApp = PlainTextResponse("Sandbox: nothing is here yet", 503)
+        self._serving = anyio.CancelScope()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody could have been given an address yet."""
+        return self._origin is not None
+
+    def leads_to(self, app: ASGIApp) -> None:
+        """Say what is behind the door."""
+        self._app = app
+
+    def origin(self) -> str:
+        """Scheme, host and port; opens the door. Raises SettingsError when the port is taken."""
+        if self._origin is None:
+            listener = listen(LOOPBACK, self._port)
+            self._origin = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+            self._tasks.start_soon(self._serve, self._app, listener)
+        return self._origin
+
+    def close(self) -> None:
+        """Stop serving, at once."""
+        self._serving.cancel()
+
+    async def _serve(self, app: ASGIApp, listener: socket.socket) -> None:
+        with self._serving:
+            await serve_until_cancelled(app, listener)
+
+
+async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve an app on a listening socket; cancelling closes it and every connection, without waiting for anybody.
+
+    The program's signal handlers and its logging are left alone.
+    """
+    config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    # Left halfway, the loop would go on watching a closed socket, and take the next one of its number for it.
+    with anyio.CancelScope(shield=True):
+        await server.startup(sockets=[listener])
+    try:
+        await server.main_loop()
+    finally:
+        for listening in server.servers:
+            listening.close()
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        for answering in list(server.server_state.tasks):
+            answering.cancel()
+        # A transport is gone one turn of the loop after it was closed.
+        with anyio.CancelScope(shield=True):
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises SettingsError when the port is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as problem:
+        listener.close()
+        raise SettingsError(
+            f"The sandbox cannot listen on {host}:{port}: {problem.strerror or problem}",
+            then="choose another port, or stop the program that uses it",
+        ) from None
+    listener.setblocking(False)
+    return listener

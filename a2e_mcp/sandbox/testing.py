@@ -1,0 +1,37 @@
+"""Pytest fixtures: put `pytest_plugins = ["a2e_mcp.sandbox.testing"]` into a conftest.
+
+    async def test_something(a2e_sandbox):
+        async with a2e_sandbox() as sandbox: ...
+
+A fixture that opened the sandbox itself would be left by another task than it was entered by, which its task group
+does not survive; so the fixture gives the context manager, and the test opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.box import Sandbox
+
+OpenSandbox = Callable[[], "AbstractAsyncContextManager[Sandbox]"]
+
+
+@pytest.fixture
+def a2e_sandbox_settings(tmp_path: Path) -> SandboxSettings:
+    """Settings for tests: a folder of the test's own, and small quick renders. Override it to change them."""
+    return SandboxSettings(folder=tmp_path / "a2e-sandbox", draft=True)
+
+
+@pytest.fixture
+def a2e_sandbox(a2e_sandbox_settings: SandboxSettings) -> OpenSandbox:
+    """Opens a sandbox for the length of an `async with`; opening it again finds the same folder."""
+    return partial(open_sandbox, a2e_sandbox_settings)
