@@ -107,13 +107,13 @@ class JobFamily:
 
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
     `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
-    by an id known beforehand, or not at all.
+    by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end.
     """
 
     name: str
     about: str
     start: Capability[Any, Any]
-    detail: Capability[Any, Any]
+    detail: Capability[Any, Any] | None
     states: Mapping[str, State]
     results: tuple[str, ...]
     polled: Polling
@@ -207,13 +207,18 @@ class BackgroundChoice:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What the start pipeline found for the marked inputs, by field name; `speech` is the URL of the spoken script."""
+    """What the start pipeline found for the marked inputs, by field name.
+
+    `speech` is the URL of the spoken script; `lengths` are seconds, as far as they are known, `speech` among them.
+    """
 
     title: str
+    sandbox: bool = False
     avatars: Mapping[str, AvatarChoice] = field(default_factory=dict)
     backgrounds: Mapping[str, BackgroundChoice] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
     speech: str | None = None
+    lengths: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,17 +247,26 @@ class Tool(Generic[InputsT]):
 
 
 @dataclass(frozen=True, slots=True)
+class OlderWay(Generic[InputsT]):
+    """Another documented way to start the same thing, as a family of its own."""
+
+    family: JobFamily
+    to_request: Callable[[InputsT, Resolved], Request]
+
+
+@dataclass(frozen=True, slots=True)
 class StartTool(Tool[InputsT]):
     """A tool that starts a job of one family.
 
-    `to_request` is pure: inputs and what was found for them become A2E's request. `estimate` says how the job is
+    `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
+    it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
     billed, from the inputs and the known lengths of its media in seconds. `likeness` names the inputs that carry a
     person's face or voice: when one is given, consent is asked for.
     """
 
     family: JobFamily
-    to_request: Callable[[InputsT, Resolved], Request]
+    to_request: Callable[[InputsT, Resolved], Request | None]
     estimate: Callable[[InputsT, Mapping[str, float]], Estimate]
     likeness: tuple[str, ...] = ()
     speech: SpeechStep | None = None
-    check: Callable[[InputsT], None] | None = None
+    older: OlderWay[InputsT] | None = None

@@ -12,7 +12,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from a2e_mcp.capability import Capability, JobFamily
 
-SECTIONS = ("account", "voices", "avatars", "avatar_videos", "backgrounds", "face_swap", "image_to_video")
+SECTIONS = (
+    "administration",
+    "account",
+    "voices",
+    "voice_clones",
+    "avatar_videos",
+    "avatars",
+    "backgrounds",
+    "face_swap",
+    "dubbing",
+    "image_to_video",
+    "caption_removal",
+    "text_to_image",
+    "product_holding",
+    "talking_photo",
+    "virtual_try_on",
+    "watermark",
+)
 """The sections, in the order of A2E's menu."""
 
 FAMILY_SECTIONS = {
@@ -22,6 +39,16 @@ FAMILY_SECTIONS = {
     "face_swap_preview": "face_swap",
     "avatar_training": "avatars",
     "lip_sync_training": "avatars",
+    "voice_clone": "voice_clones",
+    "video_voice_clone": "voice_clones",
+    "dubbing": "dubbing",
+    "caption_removal": "caption_removal",
+    "text_to_image": "text_to_image",
+    "product_avatar": "product_holding",
+    "product_holding": "product_holding",
+    "talking_photo": "talking_photo",
+    "virtual_try_on": "virtual_try_on",
+    "watermark": "watermark",
 }
 """Which section declares a job family, so that one can be found without importing all."""
 

@@ -93,6 +93,23 @@ class UploadRequest(Request):
     contentLength: int | None = Field(default=None, ge=0)
 
 
+class CopyRequest(Request):
+    """A file's address."""
+
+    url: str = Field(min_length=1, max_length=4096)
+
+
+class StoredCopy(Reply):
+    """Where the copy is; A2E answers with the address or an object."""
+
+    url: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_address(cls, value: object) -> object:
+        return {"url": value} if isinstance(value, str) else value
+
+
 class UploadAddress(Reply):
     """Where to PUT the bytes (without the token), and the address they have afterwards."""
 
@@ -146,4 +163,15 @@ UPLOAD_URL = Capability(
     about="Where to upload a file; charged for API tokens, the amount is not published.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (GET_CREDITS, QUOTE, CREDIT_HISTORY, UPLOAD_URL)
+COPY_URL = Capability(
+    name="save_url_to_storage",
+    endpoint=Endpoint("POST", "/api/v1/tos/transferToStorage"),
+    request=CopyRequest,
+    reply=StoredCopy,
+    effect=Effect.WRITES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Copy a file from an address into A2E's storage.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (GET_CREDITS, QUOTE, CREDIT_HISTORY, UPLOAD_URL, COPY_URL)

@@ -22,6 +22,7 @@ from a2e_mcp.capability import (
     Inputs,
     JobFamily,
     MediaIn,
+    Reply,
     Request,
     Resolved,
     SpeechStep,
@@ -85,6 +86,18 @@ class VideoList(Request):
     size: int = Field(default=10, validation_alias="pageSize", serialization_alias="pageSize", ge=1, le=100)
 
 
+class PublicPool(Request):
+    """Whether jobs may overflow into the public pool; only customers with dedicated lines have one."""
+
+    isAutoToPublicPool: bool
+
+
+class PublicPoolState(Reply):
+    """How it is set now."""
+
+    isAutoToPublicPool: bool | None = None
+
+
 GENERATE = Capability(
     name="generate_avatar_video",
     endpoint=Endpoint("POST", "/api/v1/video/generate"),
@@ -129,6 +142,17 @@ DELETE_VIDEO = Capability(
     about="Delete an avatar video.",
 )
 
+PUBLIC_POOL = Capability(
+    name="set_auto_public_pool",
+    endpoint=Endpoint("POST", "/api/v1/video/auto-public-pool"),
+    request=PublicPool,
+    reply=PublicPoolState,
+    effect=Effect.WRITES,
+    evidence=Evidence.OBSERVED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Let jobs of a dedicated line overflow into the public pool.",
+)
+
 _STATES: Mapping[str, State] = {
     **COMMON_STATES,
     "init": "queued",
@@ -152,7 +176,7 @@ AVATAR_VIDEO = JobFamily(
     deleting="A2E does not say whether this stops a running video, nor that credits come back.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = AVATAR_VIDEO.capabilities
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*AVATAR_VIDEO.capabilities, PUBLIC_POOL)
 FAMILIES = (AVATAR_VIDEO,)
 
 Shape = Literal["landscape", "portrait", "square"]

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
-from a2e_mcp.catalogue.base import Nothing, Rows, Text
+from a2e_mcp.catalogue.base import ById, Nothing, Opaque, Rows, Text
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,[^)]*)?\)")
@@ -66,7 +66,18 @@ ADD_BACKGROUND = Capability(
     about="Store a picture as a background.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_BACKGROUNDS, ADD_BACKGROUND)
+DELETE_BACKGROUND = Capability(
+    name="delete_custom_background",
+    endpoint=Endpoint("POST", "/api/v1/custom_back/del"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.DELETES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Delete an own background picture.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_BACKGROUNDS, ADD_BACKGROUND, DELETE_BACKGROUND)
 
 
 def rgb(color: str) -> str | None:

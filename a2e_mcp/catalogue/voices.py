@@ -90,6 +90,38 @@ class LanguageQuery(Request):
     voice_map_type: str | None = Field(default=None, max_length=40)
 
 
+class LanguageOf(Request):
+    """A text whose language is wanted."""
+
+    msg: str = Field(min_length=1, max_length=3000)
+
+
+class DetectedLanguage(Reply):
+    """A language code such as `fr`; A2E answers with the code itself."""
+
+    code: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_code(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"code": value}
+        if isinstance(value, dict) and "code" not in value:
+            return {**value, "code": value.get("language") or value.get("lang")}
+        return value
+
+
+DETECT_LANGUAGE = Capability(
+    name="detect_language",
+    endpoint=Endpoint("POST", "/api/v1/video/lang_classify"),
+    request=LanguageOf,
+    reply=DetectedLanguage,
+    effect=Effect.READS,
+    evidence=Evidence.OBSERVED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Which language a text is in.",
+)
+
 LIST_VOICES = Capability(
     name="list_tts_voices",
     endpoint=Endpoint("GET", "/api/v1/anchor/voice_list"),
@@ -134,7 +166,7 @@ SPEAK = Capability(
     about="Speak a text; answers at once with the sound file.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_VOICES, LIST_CLONES, LIST_LANGUAGES, SPEAK)
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_VOICES, LIST_CLONES, LIST_LANGUAGES, DETECT_LANGUAGE, SPEAK)
 
 
 class SpeechInputs(Inputs):

@@ -1,0 +1,109 @@
+"""Caption Removal: burned-in captions are painted over.
+
+Source: A2E docs menu "Caption Removal"; two clients send `video_url`, the spec and working clients `source_url`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord, Nothing, Rows
+from a2e_mcp.catalogue.standard import standard_calls
+
+
+class StartCaptionRemoval(Request):
+    """The clip to clean."""
+
+    name: str = Field(min_length=1, max_length=200)
+    source_url: str
+
+
+START = Capability(
+    name="start_caption_removal",
+    endpoint=Endpoint("POST", "/api/v1/userCaptionRemoval/start"),
+    request=StartCaptionRemoval,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Remove burned-in captions from a clip.",
+)
+
+PROCESSING = Capability(
+    name="list_processing_caption_removals",
+    endpoint=Endpoint("GET", "/api/v1/userCaptionRemoval/allProcessing"),
+    request=Nothing,
+    reply=Rows[JobRecord],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List caption removals that are still running.",
+)
+
+_CALLS = standard_calls("caption_removal", "caption_removals", "/api/v1/userCaptionRemoval", what="a caption removal")
+
+CAPTION_REMOVAL = JobFamily(
+    name="caption_removal",
+    about="a clip without its captions",
+    start=START,
+    detail=_CALLS.detail,
+    listing=_CALLS.listing,
+    batch=_CALLS.batch,
+    remove=_CALLS.remove,
+    states=COMMON_STATES,
+    results=("result_url",),
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=300,
+    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*CAPTION_REMOVAL.capabilities, PROCESSING)
+FAMILIES = (CAPTION_REMOVAL,)
+
+
+class CaptionRemovalInputs(Inputs):
+    """What `start_caption_removal` takes."""
+
+    video: Annotated[str, MediaIn(("video",))] = Field(description="Clip with captions: URL, path or job handle")
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+
+def _start(_: CaptionRemovalInputs, found: Resolved) -> StartCaptionRemoval:
+    return StartCaptionRemoval(name=found.title, source_url=found.media["video"])
+
+
+def _price(_: CaptionRemovalInputs, lengths: Mapping[str, float]) -> Estimate:
+    return Estimate(lengths.get("video", 1.0), "second", None, "A2E publishes no price")
+
+
+START_CAPTION_REMOVAL = StartTool(
+    name="start_caption_removal",
+    title="Remove captions",
+    about="Remove captions that are burned into a clip. Answers at once with a job.",
+    inputs=CaptionRemovalInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=CAPTION_REMOVAL,
+    to_request=_start,
+    estimate=_price,
+)
+
+TOOLS = (START_CAPTION_REMOVAL,)

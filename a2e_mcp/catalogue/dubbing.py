@@ -1,0 +1,135 @@
+"""AI Dubbing: a clip or a sound in another language.
+
+Source: A2E docs menu "AI Dubbing"; the newest spec leaves the body empty, the fields are those of working clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord, Nothing, Rows
+from a2e_mcp.catalogue.standard import standard_calls
+
+_CODE = "^[a-z]{2,3}$"
+
+
+class StartDubbing(Request):
+    """What to dub and into which language; `sandbox_script` is read by the sandbox alone."""
+
+    name: str | None = Field(default=None, max_length=200)
+    source_url: str
+    target_lang: str = Field(pattern=_CODE)
+    source_lang: str = Field(default="auto", max_length=10)
+    num_speakers: int = Field(default=1, ge=1, le=20)
+    drop_background_audio: bool = False
+    sandbox_script: str | None = Field(default=None, max_length=20_000)
+
+
+START = Capability(
+    name="start_dubbing",
+    endpoint=Endpoint("POST", "/api/v1/userDubbing/startDubbing"),
+    request=StartDubbing,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Dub a clip or a sound.",
+)
+
+PROCESSING = Capability(
+    name="list_processing_dubbings",
+    endpoint=Endpoint("GET", "/api/v1/userDubbing/allProcessing"),
+    request=Nothing,
+    reply=Rows[JobRecord],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List dubbings that are still running.",
+)
+
+_CALLS = standard_calls(
+    "dubbing", "dubbings", "/api/v1/userDubbing", what="a dubbing", listing=Evidence.OBSERVED, batch=False
+)
+
+DUBBING = JobFamily(
+    name="dubbing",
+    about="a clip in another language",
+    start=START,
+    detail=_CALLS.detail,
+    listing=_CALLS.listing,
+    remove=_CALLS.remove,
+    states=COMMON_STATES,
+    results=("result_url",),
+    polled="list",
+    found_again="by_name",
+    typical_seconds=300,
+    deleting="A2E does not say whether this stops a running dubbing, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*DUBBING.capabilities, PROCESSING)
+FAMILIES = (DUBBING,)
+
+
+class DubbingInputs(Inputs):
+    """What `start_dubbing` takes."""
+
+    source: Annotated[str, MediaIn(("video", "audio"))] = Field(description="Clip or sound: URL, path or job handle")
+    language: Annotated[str, Field(pattern=_CODE)] = Field(description="Target language code, such as es")
+    spoken_language: Annotated[str, Field(pattern=_CODE)] | SkipJsonSchema[None] = Field(
+        default=None, description="Language spoken now; detected unless set"
+    )
+    speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="How many people speak")
+    drop_background: bool = Field(default=False, description="Remove music and noise")
+    translated_script: Annotated[str, Field(max_length=20_000)] | SkipJsonSchema[None] = Field(
+        default=None, description="Sandbox only: the translation to speak"
+    )
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+
+def _start(inputs: DubbingInputs, found: Resolved) -> StartDubbing:
+    return StartDubbing(
+        name=found.title,
+        source_url=found.media["source"],
+        target_lang=inputs.language,
+        source_lang=inputs.spoken_language or "auto",
+        num_speakers=inputs.speakers,
+        drop_background_audio=inputs.drop_background,
+        sandbox_script=inputs.translated_script if found.sandbox else None,
+    )
+
+
+def _price(_: DubbingInputs, lengths: Mapping[str, float]) -> Estimate:
+    return Estimate(lengths.get("source", 1.0), "second", None, "A2E publishes no price")
+
+
+START_DUBBING = StartTool(
+    name="start_dubbing",
+    title="Dub a clip",
+    about="Speak a clip or sound in another language, in the speaker's own voice. Everyone heard must have agreed.",
+    inputs=DubbingInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=DUBBING,
+    to_request=_start,
+    estimate=_price,
+    likeness=("source",),
+)
+
+TOOLS = (START_DUBBING,)

@@ -1,0 +1,202 @@
+"""Product Holding: a person with a product.
+
+A2E documents two ways: `productAvatar` (newest spec, with a place for the product) and `userImageEdit` (docs page). The
+newer is tried first when a place is given, the older on 404 and without one, because the newer insists on a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    OlderWay,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.standard import standard_calls
+
+
+class ProductPlace(Request):
+    """Where the product goes, in pixels of the person's picture; rotation in degrees."""
+
+    x: float
+    y: float
+    width: float = Field(gt=0, le=8192)
+    height: float = Field(gt=0, le=8192)
+    rotation: float = 0
+    scale: float = Field(default=1, gt=0, le=20)
+
+
+class StartProductAvatar(Request):
+    """Product picture, person picture, and the product's place."""
+
+    name: str | None = Field(default=None, max_length=200)
+    image_urls: list[str] = Field(min_length=2, max_length=2)
+    product_rect: ProductPlace
+    prompt: str | None = Field(default=None, max_length=5000)
+    timeout: float | None = Field(default=None, ge=1, le=7200)
+
+
+class StartProductHolding(Request):
+    """Product picture and person picture."""
+
+    name: str | None = Field(default=None, max_length=200)
+    edit_type: Literal["product", "clothing"] = "product"
+    image_urls: list[str] = Field(min_length=2, max_length=10)
+    timeout: float | None = Field(default=None, ge=1, le=7200)
+
+
+START_NEWER = Capability(
+    name="start_product_avatar",
+    endpoint=Endpoint("POST", "/api/v1/productAvatar/start"),
+    request=StartProductAvatar,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Put a product at a place on a person.",
+)
+
+START_OLDER = Capability(
+    name="start_product_holding",
+    endpoint=Endpoint("POST", "/api/v1/userImageEdit/start"),
+    request=StartProductHolding,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Let a person hold a product.",
+)
+
+_RESULTS = ("result_image_url", "result_url")
+_NEWER = standard_calls(
+    "product_avatar",
+    "product_avatars",
+    "/api/v1/productAvatar",
+    what="a placed product",
+    detail=Evidence.INFERRED,
+)
+_OLDER = standard_calls(
+    "product_holding",
+    "product_holdings",
+    "/api/v1/userImageEdit",
+    what="a held product",
+    detail=Evidence.INFERRED,
+)
+
+PRODUCT_AVATAR = JobFamily(
+    name="product_avatar",
+    about="a person with a product",
+    start=START_NEWER,
+    detail=_NEWER.detail,
+    listing=_NEWER.listing,
+    batch=_NEWER.batch,
+    remove=_NEWER.remove,
+    states=COMMON_STATES,
+    results=_RESULTS,
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=120,
+    deleting="A2E gives credits back when a job fails or takes over two hours; it does not say so of deleting.",
+)
+
+PRODUCT_HOLDING = JobFamily(
+    name="product_holding",
+    about="a person with a product",
+    start=START_OLDER,
+    detail=_OLDER.detail,
+    listing=_OLDER.listing,
+    batch=_OLDER.batch,
+    remove=_OLDER.remove,
+    states=COMMON_STATES,
+    results=_RESULTS,
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=120,
+    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*PRODUCT_AVATAR.capabilities, *PRODUCT_HOLDING.capabilities)
+FAMILIES = (PRODUCT_AVATAR, PRODUCT_HOLDING)
+
+_PICTURE = MediaIn(("image",))
+_PLACE = ("x", "y", "width", "height")
+
+
+class ProductHoldingInputs(Inputs):
+    """What `start_product_holding` takes."""
+
+    product: Annotated[str, _PICTURE] = Field(description="Picture of the product: URL or path")
+    person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
+    prompt: Annotated[str, Field(max_length=2000)] | SkipJsonSchema[None] = Field(
+        default=None, description="How it is held; with a place only"
+    )
+    x: float | SkipJsonSchema[None] = Field(default=None, description="Place of the product: left, in pixels")
+    y: float | SkipJsonSchema[None] = Field(default=None, description="Top, in pixels")
+    width: Annotated[float, Field(gt=0, le=8192)] | SkipJsonSchema[None] = Field(
+        default=None, description="Width, in pixels"
+    )
+    height: Annotated[float, Field(gt=0, le=8192)] | SkipJsonSchema[None] = Field(
+        default=None, description="Height, in pixels"
+    )
+    rotation: float = Field(default=0, description="Degrees")
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+    @model_validator(mode="after")
+    def _whole_place(self) -> ProductHoldingInputs:
+        given = [getattr(self, name) is not None for name in _PLACE]
+        if any(given) and not all(given):
+            raise ValueError("a place needs x, y, width and height")
+        return self
+
+
+def _newer(inputs: ProductHoldingInputs, found: Resolved) -> StartProductAvatar | None:
+    if inputs.x is None or inputs.y is None or inputs.width is None or inputs.height is None:
+        return None
+    return StartProductAvatar(
+        name=found.title,
+        image_urls=[found.media["product"], found.media["person"]],
+        product_rect=ProductPlace(
+            x=inputs.x, y=inputs.y, width=inputs.width, height=inputs.height, rotation=inputs.rotation
+        ),
+        prompt=inputs.prompt,
+    )
+
+
+def _older(_: ProductHoldingInputs, found: Resolved) -> StartProductHolding:
+    return StartProductHolding(name=found.title, image_urls=[found.media["product"], found.media["person"]])
+
+
+def _price(_: ProductHoldingInputs, __: Mapping[str, float]) -> Estimate:
+    return Estimate(1, "item", None, "A2E publishes no price")
+
+
+START_PRODUCT_HOLDING = StartTool(
+    name="start_product_holding",
+    title="Show a person with a product",
+    about="Make a picture of a person holding a product, from one picture of each. The person must have agreed.",
+    inputs=ProductHoldingInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=PRODUCT_AVATAR,
+    to_request=_newer,
+    older=OlderWay(PRODUCT_HOLDING, _older),
+    estimate=_price,
+    likeness=("person",),
+)
+
+TOOLS = (START_PRODUCT_HOLDING,)

@@ -1,0 +1,151 @@
+"""Talking Photo: a portrait speaks a sound file.
+
+Source: A2E docs menu "Talking Photo". `prompt` and `negative_prompt` look optional there; leaving them out gives 400.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    SpeechStep,
+    StartTool,
+    VoiceRef,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.standard import standard_calls
+from a2e_mcp.catalogue.voices import spoken_seconds
+
+LONGEST = 20
+"""Seconds (newest spec; an older copy says 10)."""
+
+_PROMPT = "the person is speaking, looking at the camera, natural expression, still background"
+_NEGATIVE = "blurry, distorted face, extra fingers, moving camera"
+
+
+class StartTalkingPhoto(Request):
+    """A portrait, a sound, and for how long (1 to 20 s)."""
+
+    name: str = Field(min_length=1, max_length=200)
+    image_url: str
+    audio_url: str | None = None
+    duration: int = Field(default=3, ge=1, le=LONGEST)
+    prompt: str = Field(max_length=5000)
+    negative_prompt: str = Field(max_length=5000)
+
+
+START = Capability(
+    name="start_talking_photo",
+    endpoint=Endpoint("POST", "/api/v1/talkingPhoto/start"),
+    request=StartTalkingPhoto,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Make a portrait speak.",
+)
+
+_CALLS = standard_calls("talking_photo", "talking_photos", "/api/v1/talkingPhoto", what="a talking photo")
+
+TALKING_PHOTO = JobFamily(
+    name="talking_photo",
+    about="a photo that speaks",
+    start=START,
+    detail=_CALLS.detail,
+    listing=_CALLS.listing,
+    batch=_CALLS.batch,
+    remove=_CALLS.remove,
+    states=COMMON_STATES,
+    results=("result_url",),
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=240,
+    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = TALKING_PHOTO.capabilities
+FAMILIES = (TALKING_PHOTO,)
+
+
+class TalkingPhotoInputs(Inputs):
+    """What `start_talking_photo` takes."""
+
+    image: Annotated[str, MediaIn(("image",))] = Field(description="Portrait of one face: URL or path")
+    script: str | SkipJsonSchema[None] = Field(default=None, description="What the photo says, 20 seconds at most")
+    voice: Annotated[str, VoiceRef()] | SkipJsonSchema[None] = Field(
+        default=None, description="Voice name or id, with script"
+    )
+    audio: Annotated[str, MediaIn(("audio",), longest=LONGEST)] | SkipJsonSchema[None] = Field(
+        default=None, description="Finished speech instead of script: URL, path or handle"
+    )
+    seconds: Annotated[int, Field(ge=1, le=LONGEST)] | SkipJsonSchema[None] = Field(
+        default=None, description="Length, 1 to 20; that of the speech unless set"
+    )
+    prompt: Annotated[str, Field(max_length=2000)] | SkipJsonSchema[None] = Field(
+        default=None, description="How the person moves"
+    )
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TalkingPhotoInputs:
+        if self.script is not None and not self.script.strip():
+            raise ValueError("script is empty; write what the photo should say")
+        if (self.script is None) == (self.audio is None):
+            raise ValueError("give either script (with voice) or audio")
+        if self.script is not None and spoken_seconds(self.script) > LONGEST * 1.5:
+            raise ValueError(f"script is too long: a photo speaks {LONGEST} seconds at most")
+        return self
+
+
+def _start(inputs: TalkingPhotoInputs, found: Resolved) -> StartTalkingPhoto:
+    seconds = inputs.seconds or _seconds(inputs, found.lengths)
+    return StartTalkingPhoto(
+        name=found.title,
+        image_url=found.media["image"],
+        audio_url=found.media.get("audio") or found.speech,
+        duration=max(1, min(LONGEST, math.ceil(seconds))),
+        prompt=inputs.prompt or _PROMPT,
+        negative_prompt=_NEGATIVE,
+    )
+
+
+def _seconds(inputs: TalkingPhotoInputs, lengths: Mapping[str, float]) -> float:
+    known = lengths.get("speech") or lengths.get("audio")
+    return known or (spoken_seconds(inputs.script) if inputs.script else 5.0)
+
+
+def _price(inputs: TalkingPhotoInputs, lengths: Mapping[str, float]) -> Estimate:
+    seconds = inputs.seconds or _seconds(inputs, lengths)
+    return Estimate(seconds, "second", 2.6, "A2E docs: 13 credits for 5 s in a sibling's example")
+
+
+START_TALKING_PHOTO = StartTool(
+    name="start_talking_photo",
+    title="Make a photo speak",
+    about="Make a portrait photo speak a script or finished audio, up to 20 seconds. The person must have agreed.",
+    inputs=TalkingPhotoInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=TALKING_PHOTO,
+    to_request=_start,
+    estimate=_price,
+    likeness=("image",),
+    speech=SpeechStep(),
+)
+
+TOOLS = (START_TALKING_PHOTO,)

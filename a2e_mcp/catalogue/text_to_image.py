@@ -1,0 +1,153 @@
+"""Text to Image: a picture from words, and an avatar made of it.
+
+Source: A2E docs menu "Text to Image". The docs write `userText2image` in the path, the newest spec `userText2Image`;
+the answer is an array in the newest spec and one object, at times already finished, in the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, HexId, Opaque, StartedJobs
+from a2e_mcp.catalogue.standard import standard_calls
+
+_ROOT = "/api/v1/userText2Image"
+
+
+class StartTextToImage(Request):
+    """What to draw, how large (pixels), how many.
+
+    `req_key` was required by the older docs and harms nothing.
+    """
+
+    name: str | None = Field(default=None, max_length=200)
+    prompt: str = Field(min_length=1, max_length=5000)
+    width: int = Field(default=1024, ge=64, le=4096)
+    height: int = Field(default=1024, ge=64, le=4096)
+    model_type: Literal["a2e", "seedream"] = "a2e"
+    input_images: list[str] | None = Field(default=None, max_length=10)
+    max_images: int | None = Field(default=None, ge=1, le=8)
+    req_key: Literal["high_aes_general_v21_L", "high_aes"] = "high_aes_general_v21_L"
+
+
+class QuickAvatar(Request):
+    """A finished picture's id, and the gender of the avatar to be."""
+
+    id: HexId = Field(validation_alias="_id", serialization_alias="_id")
+    gender: Literal["female", "male"] | None = None
+
+
+START = Capability(
+    name="start_text_to_image",
+    endpoint=Endpoint("POST", f"{_ROOT}/start"),
+    older=Endpoint("POST", "/api/v1/userText2image/start"),
+    request=StartTextToImage,
+    reply=StartedJobs,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Draw a picture from words.",
+)
+
+QUICK_AVATAR = Capability(
+    name="quick_add_avatar",
+    endpoint=Endpoint("POST", f"{_ROOT}/quickAddAvatar"),
+    request=QuickAvatar,
+    reply=Opaque,
+    # A2E does not say whether this is charged; what may be charged is treated as if it were.
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Make an avatar of a generated picture.",
+)
+
+_CALLS = standard_calls(
+    "text_to_image", "text_to_images", _ROOT, what="a picture from words", listing=Evidence.OBSERVED
+)
+
+TEXT_TO_IMAGE = JobFamily(
+    name="text_to_image",
+    about="a picture from words",
+    start=START,
+    detail=_CALLS.detail,
+    listing=_CALLS.listing,
+    batch=_CALLS.batch,
+    remove=_CALLS.remove,
+    states=COMMON_STATES,
+    results=("image_urls", "result_image_url", "result_url"),
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=60,
+    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*TEXT_TO_IMAGE.capabilities, QUICK_AVATAR)
+FAMILIES = (TEXT_TO_IMAGE,)
+
+_PICTURE = MediaIn(("image",))
+Shape = Literal["square", "landscape", "portrait"]
+_SIZES: Mapping[Shape, tuple[int, int]] = {"square": (1024, 1024), "landscape": (1280, 720), "portrait": (720, 1280)}
+
+
+class TextToImageInputs(Inputs):
+    """What `start_text_to_image` takes."""
+
+    prompt: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="What the picture shows")
+    shape: Shape = Field(default="square", description="square, landscape 16:9 or portrait 9:16")
+    model: Literal["a2e", "seedream"] = Field(default="a2e", description="a2e or seedream")
+    reference: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(
+        default=None, description="Picture to be guided by: URL or path"
+    )
+    second_reference: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(default=None, description="Another one")
+    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="How many, 1 to 8; each is charged")
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+
+def _start(inputs: TextToImageInputs, found: Resolved) -> StartTextToImage:
+    width, height = _SIZES[inputs.shape]
+    references = [found.media[name] for name in ("reference", "second_reference") if name in found.media]
+    return StartTextToImage(
+        name=found.title,
+        prompt=inputs.prompt,
+        width=width,
+        height=height,
+        model_type=inputs.model,
+        input_images=references or None,
+        max_images=inputs.count if inputs.count > 1 else None,
+    )
+
+
+def _price(inputs: TextToImageInputs, _: Mapping[str, float]) -> Estimate:
+    return Estimate(inputs.count, "item", 20, "10 to 20 credits a picture, a third party's figure")
+
+
+START_TEXT_TO_IMAGE = StartTool(
+    name="start_text_to_image",
+    title="Draw a picture",
+    about="Draw pictures from words, one to eight. Answers at once with a job.",
+    inputs=TextToImageInputs,
+    effect=Effect.SPENDS,
+    toolset="image",
+    family=TEXT_TO_IMAGE,
+    to_request=_start,
+    estimate=_price,
+)
+
+TOOLS = (START_TEXT_TO_IMAGE,)

@@ -1,0 +1,116 @@
+"""Virtual Try-On: a person wears a garment.
+
+Source: A2E docs menu "Virtual Try-On". The newest spec takes two pictures, older docs four with masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.standard import standard_calls
+
+
+class StartTryOn(Request):
+    """Person and garment, or person, its mask, garment, its mask."""
+
+    name: str | None = Field(default=None, max_length=200)
+    image_urls: list[str] = Field(min_length=2, max_length=4)
+    timeout: float | None = Field(default=None, ge=1, le=7200)
+
+
+START = Capability(
+    name="start_virtual_try_on",
+    endpoint=Endpoint("POST", "/api/v1/virtualTryOn/start"),
+    request=StartTryOn,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.OBSERVED,
+    about="Dress a person in a garment.",
+)
+
+_CALLS = standard_calls("virtual_try_on", "virtual_try_ons", "/api/v1/virtualTryOn", what="a virtual try-on")
+
+VIRTUAL_TRY_ON = JobFamily(
+    name="virtual_try_on",
+    about="a person in another garment",
+    start=START,
+    detail=_CALLS.detail,
+    listing=_CALLS.listing,
+    batch=_CALLS.batch,
+    remove=_CALLS.remove,
+    states=COMMON_STATES,
+    results=("result_image_url", "result_url"),
+    polled="batch",
+    found_again="by_name",
+    typical_seconds=90,
+    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = VIRTUAL_TRY_ON.capabilities
+FAMILIES = (VIRTUAL_TRY_ON,)
+
+_PICTURE = MediaIn(("image",))
+
+
+class TryOnInputs(Inputs):
+    """What `start_virtual_try_on` takes."""
+
+    person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
+    garment: Annotated[str, _PICTURE] = Field(description="Picture of the garment: URL or path")
+    person_mask: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(
+        default=None, description="Where the garment goes, white on black"
+    )
+    garment_mask: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(
+        default=None, description="Where the garment is, white on black"
+    )
+    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+
+    @model_validator(mode="after")
+    def _both_masks(self) -> TryOnInputs:
+        if (self.person_mask is None) != (self.garment_mask is None):
+            raise ValueError("give both masks or none")
+        return self
+
+
+def _start(inputs: TryOnInputs, found: Resolved) -> StartTryOn:
+    order = ("person", "person_mask", "garment", "garment_mask") if inputs.person_mask else ("person", "garment")
+    return StartTryOn(name=found.title, image_urls=[found.media[name] for name in order])
+
+
+def _price(_: TryOnInputs, __: Mapping[str, float]) -> Estimate:
+    return Estimate(1, "item", None, "A2E publishes no price")
+
+
+START_VIRTUAL_TRY_ON = StartTool(
+    name="start_virtual_try_on",
+    title="Try on a garment",
+    about="Show a person in a garment, from one picture of each. The person must have agreed.",
+    inputs=TryOnInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=VIRTUAL_TRY_ON,
+    to_request=_start,
+    estimate=_price,
+    likeness=("person",),
+)
+
+TOOLS = (START_VIRTUAL_TRY_ON,)

@@ -1,0 +1,122 @@
+"""Watermark: a text or picture on a clip or picture. Source: A2E docs menu "Miscellaneous"; answers finished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Estimate,
+    Evidence,
+    Inputs,
+    JobFamily,
+    MediaIn,
+    Request,
+    Resolved,
+    StartTool,
+)
+from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord
+
+Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
+
+
+class AddWatermark(Request):
+    """What is marked with what, and where; `fontcolor` is RGBA."""
+
+    media_url: str
+    watermark_type: Literal["text", "image"]
+    text: str | None = Field(default=None, max_length=200)
+    watermark_image_url: str | None = None
+    fontsize: int | None = Field(default=None, ge=4, le=400)
+    fontcolor: list[int] | None = Field(default=None, min_length=4, max_length=4)
+    position: str | None = Field(default=None, max_length=40)
+    scale_ratio: float | None = Field(default=None, gt=0, le=20)
+    to_720p: bool | None = None
+
+
+ADD = Capability(
+    name="add_watermark",
+    endpoint=Endpoint("POST", "/api/v1/watermark/start"),
+    request=AddWatermark,
+    reply=JobRecord,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.DOCUMENTED,
+    about="Mark a clip or picture.",
+)
+
+WATERMARK = JobFamily(
+    name="watermark",
+    about="a marked clip or picture",
+    start=ADD,
+    detail=None,
+    states=COMMON_STATES,
+    results=("result_url",),
+    polled="each",
+    found_again="never",
+    typical_seconds=30,
+    deleting="A2E has no call to delete a marked file.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = WATERMARK.capabilities
+FAMILIES = (WATERMARK,)
+
+
+class WatermarkInputs(Inputs):
+    """What `add_watermark` takes."""
+
+    media: Annotated[str, MediaIn(("video", "image"))] = Field(description="Clip or picture: URL, path or job handle")
+    text: Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None] = Field(
+        default=None, description="Text of the mark"
+    )
+    image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
+        default=None, description="Picture of the mark, instead of text"
+    )
+    position: Corner = Field(default="bottom_right", description="bottom_right, top_left ... or center")
+    size: Annotated[int, Field(ge=4, le=400)] = Field(default=48, description="Text height in pixels")
+    scale: Annotated[float, Field(gt=0, le=20)] = Field(default=1.0, description="Scale of a picture mark")
+
+    @model_validator(mode="after")
+    def _one_mark(self) -> WatermarkInputs:
+        if (self.text is None) == (self.image is None):
+            raise ValueError("give either text or image")
+        return self
+
+
+def _add(inputs: WatermarkInputs, found: Resolved) -> AddWatermark:
+    return AddWatermark(
+        media_url=found.media["media"],
+        watermark_type="text" if inputs.text else "image",
+        text=inputs.text,
+        watermark_image_url=found.media.get("image"),
+        fontsize=inputs.size if inputs.text else None,
+        fontcolor=[255, 255, 255, 200] if inputs.text else None,
+        position=inputs.position,
+        scale_ratio=inputs.scale,
+        to_720p=False,
+    )
+
+
+def _price(_: WatermarkInputs, __: Mapping[str, float]) -> Estimate:
+    return Estimate(1, "item", 1, "A2E docs: 1 credit in the example")
+
+
+ADD_WATERMARK = StartTool(
+    name="add_watermark",
+    title="Mark a clip or picture",
+    about="Put a text or picture onto a clip or picture. Answers with the finished file.",
+    inputs=WatermarkInputs,
+    effect=Effect.SPENDS,
+    toolset="video",
+    family=WATERMARK,
+    to_request=_add,
+    estimate=_price,
+)
+
+TOOLS = (ADD_WATERMARK,)
