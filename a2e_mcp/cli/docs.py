@@ -1,0 +1,111 @@
+"""Writes the generated tables of README.md and docs/*.md: `python -m a2e_mcp.cli.docs` (or `make docs`).
+
+A table stands between `<!-- generated:NAME -->` and `<!-- /generated -->`. With `--check` nothing is written, and the
+exit code is 1 when a table is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from a2e_mcp.capability import Effect
+from a2e_mcp.sandbox.magic import MAGIC_WORDS
+from a2e_mcp.server.surface import every_tool
+from a2e_mcp.settings import setting_rows
+
+_ROOT = Path(__file__).parent.parent.parent
+_BLOCK = re.compile(r"(<!-- generated:(?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- /generated -->)", re.DOTALL)
+_MARKER = re.compile(r"<!-- /?generated")
+
+
+def settings_table() -> str:
+    """Every A2E_* variable: what it is for, and its default."""
+    rows = ((f"`{row.variable}`", row.about, row.default) for row in setting_rows())
+    return _table(("Variable", "What it is for", "Default"), rows)
+
+
+def tools_table() -> str:
+    """Every tool: what it does, its toolset, and whether it costs credits."""
+    rows = (
+        (f"`{tool.name}`", tool.about, tool.toolset, "yes" if tool.effect is Effect.SPENDS else "")
+        for tool in every_tool()
+    )
+    return _table(("Tool", "What it does", "Toolset", "Costs credits"), rows)
+
+
+def magic_table() -> str:
+    """Every word that forces an outcome in the sandbox."""
+    rows = ((f"`{word.written}`", word.effect, word.money) for word in MAGIC_WORDS)
+    return _table(("Word", "What happens", "Money"), rows)
+
+
+TABLES = {"settings": settings_table, "tools": tools_table, "magic": magic_table}
+"""What can stand between the markers, by its name there."""
+
+
+def rewritten(text: str) -> str:
+    """The text with every generated block made anew.
+
+    Raises ValueError: a block of a name that does not exist, or a marker without its counterpart.
+    """
+
+    def fresh(block: re.Match[str]) -> str:
+        if block["name"] not in TABLES:
+            raise ValueError(f"there is no generated block {block['name']!r}; known are {', '.join(TABLES)}")
+        if _MARKER.search(block["text"]):
+            raise ValueError(f"the generated block {block['name']!r} has no end")
+        return f"{block[1]}{TABLES[block['name']]()}{block[4]}"
+
+    new, blocks = _BLOCK.subn(fresh, text)
+    if len(_MARKER.findall(text)) != 2 * blocks:
+        raise ValueError("a generated block has no beginning, or no end")
+    return new
+
+
+def stale(root: Path) -> Iterator[tuple[Path, str]]:
+    """The files of a checkout whose blocks are not fresh, and what they should hold."""
+    for path in (root / "README.md", *sorted(root.glob("docs/*.md"))):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            try:
+                new = rewritten(text)
+            except ValueError as problem:
+                raise ValueError(f"{path.name}: {problem}") from None
+            if new != text:
+                yield path, new
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
+    """Write what is stale, or only say so; 1 when it was only said."""
+    parser = argparse.ArgumentParser(prog="python -m a2e_mcp.cli.docs", description="Write the generated tables.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a table is stale")
+    check = parser.parse_args(arguments).check
+    try:
+        found = list(stale(root))
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    for path, new in found:
+        if check:
+            print(f"{path.name} is stale; run: make docs", file=sys.stderr)
+        else:
+            path.write_text(new, encoding="utf-8", newline="\n")
+            print(f"Wrote {path.name}")
+    return 1 if found and check else 0
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

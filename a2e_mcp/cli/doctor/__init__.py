@@ -1,0 +1,83 @@
+"""`a2e-mcp doctor`: checks everything a session needs, one line each, and says how to mend what is broken."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+
+from a2e_mcp.cli.connecting import connect
+from a2e_mcp.cli.doctor.clients import check_clients
+from a2e_mcp.cli.doctor.configuration import check_settings
+from a2e_mcp.cli.doctor.findings import Findings, Surroundings
+from a2e_mcp.cli.doctor.installation import check_packages, check_rendering
+from a2e_mcp.cli.doctor.places import check_folders, check_host, check_ledger
+from a2e_mcp.cli.doctor.reads import check_reads
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import Settings
+
+__all__ = ["Surroundings", "doctor", "run_doctor"]
+
+
+def run_doctor(*, live: bool, report: Path | None) -> int:
+    """Run the doctor on this computer, on stdout."""
+    # What the SDK's client thinks of a broken server is told in a finding, not as a traceback.
+    logging.getLogger("mcp").addHandler(logging.NullHandler())
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    surroundings = Surroundings.of_this_process(colour=colour)
+
+    async def run() -> int:
+        return await doctor(live=live, report=report, write=_print, surroundings=surroundings)
+
+    return anyio.run(run)
+
+
+async def doctor(
+    *, live: bool, report: Path | None, write: Callable[[str], None], surroundings: Surroundings | None = None
+) -> int:
+    """Check everything and write one line for each finding; 0 when all is well, 1 when something is to be mended.
+
+    `live` also makes every free read of A2E and compares the answers; `report` is where their shapes are written.
+    """
+    here = surroundings or Surroundings.of_this_process()
+    findings = Findings(write, colour=here.colour)
+    findings.hide(here.environment.get("A2E_API_TOKEN", ""))
+    check_packages(findings)
+    settings = check_settings(findings, here)
+    await check_rendering(findings, settings, here)
+    await check_host(findings, settings, here)
+    await check_folders(findings, settings, here)
+    await _check_account(findings, settings, live=live, report=report)
+    await check_clients(findings, here)
+    findings.sum_up()
+    return 1 if findings.to_mend else 0
+
+
+async def _check_account(findings: Findings, settings: Settings, *, live: bool, report: Path | None) -> None:
+    """What needs an account: the ledger's rows, and the reads."""
+    if settings.mode == "unset":
+        check_ledger(findings, settings, None)
+        if live:
+            findings.fix(
+                "The reads of --live need a token",
+                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or A2E_SANDBOX=1 to read the sandbox",
+            )
+        return
+    try:
+        async with connect(settings)() as way:
+            check_ledger(findings, settings, way.token)
+            if live:
+                await check_reads(findings, way, mode=settings.mode, report=report)
+    except SettingsError as problem:
+        findings.fix(problem.what, problem.then or "Mend this, then run the doctor again")
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)

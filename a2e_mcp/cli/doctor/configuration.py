@@ -1,0 +1,86 @@
+"""The settings: every A2E_* variable, known or not, and what they amount to."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from a2e_mcp.cli.doctor.findings import Findings, Surroundings
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import Settings, read_settings, setting_rows
+
+_ACCESS = "A2E_API_TOKEN"
+_ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
+
+
+def check_settings(findings: Findings, here: Surroundings) -> Settings:
+    """Look at every A2E_* variable.
+
+    Returns the settings of those that can be used. When a token and the sandbox contradict each other they are those
+    of the sandbox, which costs nothing.
+    """
+    given = {name: text.strip() for name, text in sorted(here.environment.items()) if name.upper().startswith("A2E_")}
+    known = {row.variable for row in setting_rows()}
+    usable = {name: text for name, text in given.items() if name in known and _is_usable(findings, name, text)}
+    for name in given:
+        if name not in known:
+            _unknown(findings, name, known)
+    try:
+        settings = read_settings(usable)
+    except SettingsError as problem:
+        findings.fix(problem.what, problem.then)
+        return read_settings({name: text for name, text in usable.items() if name != _ACCESS})
+    _say_mode(findings, settings)
+    return settings
+
+
+def problem_of(environment: Mapping[str, str], *, sandbox: bool) -> SettingsError | None:
+    """What is wrong with the settings that a server would be started with."""
+    try:
+        read_settings(environment, sandbox=sandbox or None)
+    except SettingsError as problem:
+        return problem
+    return None
+
+
+def _is_usable(findings: Findings, name: str, text: str) -> bool:
+    if not text:
+        return False
+    if text.startswith("${"):
+        findings.note(f"{name} holds a placeholder that was not filled in; it counts as missing")
+        return False
+    if (problem := problem_of({name: text}, sandbox=False)) is not None:
+        findings.fix(problem.what, f"Correct {name}, or remove it")
+        return False
+    if name != _ACCESS:
+        findings.ok(f"{name} is {text}")
+    elif _ACCESS_SHAPE.fullmatch(text):
+        findings.ok(f"{name} is set (sk_..., {len(text)} characters)")
+    else:
+        findings.note(
+            f"{name} is set ({len(text)} characters) but does not look like sk_ with letters, digits, _ and -",
+            "If calls are refused, copy it again from video.a2e.ai > Account > API Token",
+        )
+    return True
+
+
+def _unknown(findings: Findings, name: str, known: set[str]) -> None:
+    near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
+    if near:
+        findings.fix(f"{name} is no setting of a2e-mcp", f"Did you mean {near[0]}?")
+    else:
+        findings.note(f"{name} is no setting of a2e-mcp; it is ignored")
+
+
+def _say_mode(findings: Findings, settings: Settings) -> None:
+    match settings.mode:
+        case "live":
+            findings.ok("Mode live: starts cost credits")
+        case "sandbox":
+            findings.ok("Mode sandbox: free, nothing leaves this computer")
+        case "unset":
+            findings.note(
+                "Neither a token nor the sandbox is set here: tools are listed, and each call says how to set one",
+                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or A2E_SANDBOX=1",
+            )

@@ -1,0 +1,128 @@
+"""The places a server needs: A2E's host, folders that can be read and written, the ledger."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+import httpx2
+from pydantic import SecretStr
+
+from a2e_mcp.cli.doctor.findings import Findings, Surroundings
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger import Ledger
+from a2e_mcp.settings import Settings
+
+_HOST_SECONDS = 5.0
+_DAY = 86_400.0
+_PRIVACY = "Allow it in the system's privacy settings, or set A2E_FILES to other folders"
+
+
+async def check_host(findings: Findings, settings: Settings, here: Surroundings) -> None:
+    """Is A2E's host reachable? Any answer will do, and no token is sent."""
+    host = urlsplit(settings.base_url).hostname
+    try:
+        async with httpx2.AsyncClient(transport=here.transport, timeout=_HOST_SECONDS) as http:
+            answer = await http.head(settings.base_url)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
+        # The reason is in the text alone.
+        refused = "certificate" in str(problem).lower()
+        told = "its certificate is not accepted" if refused else type(problem).__name__
+        then = "Install the system's ca-certificates" if refused else "Check the network, proxy and A2E_BASE_URL"
+        if settings.mode == "live":
+            findings.fix(f"{host} cannot be reached ({told})", then)
+        else:
+            findings.note(f"{host} cannot be reached ({told}); only live work needs it", then)
+        return
+    findings.ok(f"{host} answers (HTTP {answer.status_code})")
+
+
+async def check_folders(findings: Findings, settings: Settings, here: Surroundings) -> None:
+    """Folders that files may be sent from, and those that are written into."""
+    await anyio.to_thread.run_sync(_check_allowed, findings, settings, "A2E_FILES" in here.environment)
+    for about, variable, folder in (
+        ("finished files are saved in", "A2E_OUTPUT_DIR", settings.output),
+        ("the ledger and the sandbox are kept in", "A2E_DATA_DIR", settings.data),
+    ):
+        problem = await anyio.to_thread.run_sync(_write_problem, folder)
+        if problem is None:
+            findings.ok(f"{about[0].upper()}{about[1:]} {folder}")
+        else:
+            findings.fix(
+                f"{folder}, where {about.removesuffix(' in')}, cannot be written ({problem})",
+                f"Set {variable} to a folder of yours",
+            )
+
+
+def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
+    """Does the ledger open, is it whole, and what does it say of this account, when there is one?"""
+    path = settings.data / "ledger.sqlite3"
+    if not path.exists():
+        findings.ok("The ledger is made at the first start")
+        return
+    try:
+        account = token.get_secret_value() if token else ""
+        with Ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
+            entries = len(ledger.recent(most=1_000_000))
+            spent = ledger.spent_since(ledger.now() - _DAY)
+        with closing(sqlite3.connect(path)) as database:
+            (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+    except SettingsError as problem:
+        findings.fix(problem.what, problem.then)
+    except (sqlite3.Error, OSError, ValueError, TypeError) as problem:
+        findings.fix(f"The ledger in {path.parent} cannot be read ({problem})", f"Move {path.name} away")
+    else:
+        if state != "ok":
+            findings.fix(f"The ledger in {path.parent} is damaged ({state})", f"Move {path.name} away")
+            return
+        counted = f": {entries} starts of this account, {spent:g} credits in 24 hours" if token else ""
+        findings.ok(f"The ledger is whole{counted}")
+
+
+def _check_allowed(findings: Findings, settings: Settings, set_by_hand: bool) -> None:
+    readable, missing = [], []
+    for folder in settings.files:
+        try:
+            with os.scandir(folder) as entries:
+                next(entries, None)
+        except FileNotFoundError:
+            missing.append(str(folder))
+        except OSError as problem:
+            findings.fix(f"{folder} may be sent from but cannot be read ({problem.strerror})", _PRIVACY)
+        else:
+            readable.append(str(folder))
+    if readable:
+        findings.ok(f"Files may be sent from {', '.join(readable)}")
+    # A missing default is usual (a server has no Desktop); one that was named is a mistake.
+    if missing and set_by_hand:
+        findings.fix(f"{', '.join(missing)} does not exist", "Correct A2E_FILES, or make the folder")
+    elif not readable:
+        findings.note("None of the folders that files may be sent from exists", "Set A2E_FILES to a folder")
+
+
+def _write_problem(folder: Path) -> str | None:
+    try:
+        with _existing(folder), tempfile.NamedTemporaryFile(dir=folder, prefix=".a2e-doctor-") as file:
+            file.write(b"a2e")
+            file.flush()
+    except OSError as problem:
+        return problem.strerror or type(problem).__name__
+    return None
+
+
+@contextmanager
+def _existing(folder: Path) -> Iterator[None]:
+    """The folder is there meanwhile; whatever had to be made for it is taken away again."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for each in made:
+            each.rmdir()

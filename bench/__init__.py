@@ -1,0 +1,1 @@
+"""Measurements beside the bare SDK: `python -m bench` (`--quick` for fewer runs)."""

@@ -1,0 +1,50 @@
+"""Measure everything and print one table; the exit code is 1 when a budget is not met."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from importlib.metadata import version
+
+import anyio
+
+from bench.calling import measure_calling
+from bench.rendering import measure_rendering
+from bench.starting import measure_starting
+from bench.table import Row, table
+from bench.waiting import measure_waiting
+
+
+def main() -> int:
+    """Run the measurements, each with a word on stderr while it lasts."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer runs")
+    quick = parser.parse_args().quick
+    rows: list[Row] = []
+    try:
+        _measure(rows, quick=quick)
+    finally:
+        # What was measured before something failed is worth seeing.
+        print(f"mcp {version('mcp')}, Python {platform.python_version()}, {platform.system()}; all in one run, in turn")
+        print(table(rows), flush=True)
+    return 0 if all(row.met for row in rows) else 1
+
+
+def _measure(rows: list[Row], *, quick: bool) -> None:
+    _say("Starting servers in turn ...")
+    rows += measure_starting(4 if quick else 15)
+    _say("Calling ...")
+    rows.append(anyio.run(measure_calling, 3 if quick else 10))
+    _say("Waiting ...")
+    rows.append(anyio.run(measure_waiting, 1.1 if quick else 3.1))
+    _say("Rendering ...")
+    rows.append(anyio.run(measure_rendering, 2 if quick else 3))
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""What we add to a tool call: get_credits in memory, less the SDK's own call and the raw HTTP call under it."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+from mcp import Client
+from pydantic import SecretStr
+
+from a2e_mcp.catalogue.account import GET_CREDITS
+from a2e_mcp.connection import Connect, Connection
+from a2e_mcp.server.server import A2EServer
+from a2e_mcp.settings import Settings
+from bench import one_tool
+from bench.table import Row
+
+_BASE = "https://a2e.invalid"
+_BUDGET = 1.0
+_CALLS = 200
+
+
+def _credits(_: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200, json={"code": 0, "data": {"coins": 1234, "diamonds": 0}, "trace_id": "bench"})
+
+
+async def measure_calling(runs: int) -> Row:
+    """The three calls in turn; the median of each run, the least of the medians."""
+    transport = httpx2.MockTransport(_credits)
+    with tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder:
+        server = A2EServer(_settings(Path(folder)), _connect(transport))
+        async with (
+            Client(server, cache=None) as ours,
+            Client(one_tool.server, cache=None) as bare,
+            httpx2.AsyncClient(transport=transport, base_url=_BASE) as http,
+        ):
+            calls: dict[str, Callable[[], Awaitable[object]]] = {
+                "ours": lambda: ours.call_tool("get_credits", {}),
+                "SDK": lambda: bare.call_tool("nothing", {}),
+                "HTTP": lambda: http.get(GET_CREDITS.endpoint.path),
+            }
+            medians: dict[str, list[float]] = {name: [] for name in calls}
+            for _ in range(runs):
+                for name, call in calls.items():
+                    medians[name].append(await _median(call))
+    least = {name: min(each) for name, each in medians.items()}
+    added = least["ours"] - least["SDK"] - least["HTTP"]
+    return Row(
+        f"one get_credits call (median of {_CALLS}, least of {runs})",
+        f"{least['ours']:.2f} ms",
+        f"{least['SDK']:.2f} SDK + {least['HTTP']:.2f} HTTP ms",
+        f"+ {added:.2f} ms",
+        f"+ {_BUDGET:.0f} ms",
+        added <= _BUDGET,
+    )
+
+
+async def _median(call: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds of one call."""
+    laps = []
+    for _ in range(_CALLS):
+        began = time.perf_counter()
+        await call()
+        laps.append(time.perf_counter() - began)
+    return statistics.median(laps) * 1000
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(token=SecretStr("sk_bench"), data=folder, output=folder / "out", files=())
+
+
+def _connect(transport: httpx2.MockTransport) -> Connect:
+    return lambda: _opened(transport)
+
+
+@asynccontextmanager
+async def _opened(transport: httpx2.MockTransport) -> AsyncIterator[Connection]:
+    yield Connection(_BASE, SecretStr("sk_bench"), transport)

@@ -1,0 +1,437 @@
+"""The doctor: names what is broken and how to mend it, never shows a token, and only ever reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from a2e_mcp import catalogue
+from a2e_mcp.capability import Effect
+from a2e_mcp.catalogue.avatars import Avatar
+from a2e_mcp.catalogue.base import Rows
+from a2e_mcp.cli.doctor import Surroundings, doctor
+from a2e_mcp.cli.doctor.comparing import compare
+from a2e_mcp.cli.doctor.findings import Findings
+from a2e_mcp.cli.doctor.installation import REQUIRED, SANDBOX_EXTRA
+from a2e_mcp.cli.doctor.reads import check_reads
+from a2e_mcp.cli.install import NAME, claude_desktop_file
+from a2e_mcp.connection import Connection
+from a2e_mcp.ledger import Ledger
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.server.surface import ORDER
+
+CHECKOUT = Path(__file__).parent.parent.parent
+MADE_UP = "sk_very-secret_0123456789"
+SANDBOX = {"A2E_SANDBOX": "1"}
+NOTHING_SET: Mapping[str, str] = {}
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+
+def reachable(_: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200)
+
+
+def unreachable(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("no such host", request=request)
+
+
+@dataclass
+class Visit:
+    """One run of the doctor in a folder of its own."""
+
+    folder: Path
+    host: Answer = reachable
+    patience: float = 20.0
+    lines: list[str] = field(default_factory=list)
+
+    async def run(
+        self, environment: Mapping[str, str] = NOTHING_SET, *, live: bool = False, report: Path | None = None
+    ) -> int:
+        for name in ("data", "output", "inbox", "home", "project"):
+            (self.folder / name).mkdir(exist_ok=True)
+        return await doctor(
+            live=live, report=report, write=self.lines.append, surroundings=self.surroundings(environment)
+        )
+
+    def surroundings(self, environment: Mapping[str, str]) -> Surroundings:
+        return Surroundings(
+            environment={
+                "XDG_CONFIG_HOME": str(self.folder / "config"),
+                "A2E_DATA_DIR": str(self.folder / "data"),
+                "A2E_OUTPUT_DIR": str(self.folder / "output"),
+                "A2E_FILES": str(self.folder / "inbox"),
+                **environment,
+            },
+            home=self.folder / "home",
+            folder=self.folder / "project",
+            platform="linux",
+            transport=httpx2.MockTransport(self.host),
+            seconds_to_start=self.patience,
+        )
+
+    def configure_desktop(self, entry: Mapping[str, Any]) -> None:
+        file = claude_desktop_file({"XDG_CONFIG_HOME": str(self.folder / "config")}, "linux")
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"mcpServers": {NAME: entry}}), encoding="utf-8")
+
+    def marked(self, mark: str) -> list[str]:
+        return [line for line in self.lines if line.startswith(f"{mark} ")]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Visit:
+    return Visit(tmp_path)
+
+
+async def test_a_sound_installation_has_nothing_to_mend(visit: Visit) -> None:
+    code = await visit.run(SANDBOX)
+    assert visit.marked("fix") == []
+    assert code == 0
+    assert visit.lines[-1] == "All is well."
+    assert "speaks and draws" in visit.text
+
+
+async def test_every_finding_is_one_line_in_ascii(visit: Visit) -> None:
+    await visit.run({**SANDBOX, "A2E_MAX_WAIT": "long"})
+    assert all(line.isascii() and "\n" not in line and "\x1b" not in line for line in visit.lines)
+
+
+async def test_a_broken_variable_is_named_with_what_it_should_be(visit: Visit) -> None:
+    code = await visit.run({**SANDBOX, "A2E_MAX_WAIT": "forever"})
+    assert code == 1
+    (line,) = visit.marked("fix")
+    assert "A2E_MAX_WAIT" in line
+    assert "a number from 1 to 86400" in line
+
+
+async def test_a_misspelt_variable_is_recognised(visit: Visit) -> None:
+    assert await visit.run({**SANDBOX, "A2E_TOKEN": "x"}) == 1
+    (line,) = visit.marked("fix")
+    assert line.endswith("A2E_TOKEN is no setting of a2e-mcp -> Did you mean A2E_API_TOKEN?")
+
+
+async def test_a_placeholder_that_was_not_filled_in_counts_as_missing(visit: Visit) -> None:
+    assert await visit.run({"A2E_API_TOKEN": "${A2E_API_TOKEN}"}) == 0
+    assert any("placeholder" in line for line in visit.marked("note"))
+    assert any("Neither a token nor the sandbox" in line for line in visit.marked("note"))
+
+
+async def test_token_and_sandbox_together_are_to_be_mended(visit: Visit) -> None:
+    assert await visit.run({**SANDBOX, "A2E_API_TOKEN": MADE_UP}) == 1
+    (line,) = visit.marked("fix")
+    assert "Both A2E_API_TOKEN and the sandbox are set" in line
+
+
+async def test_the_token_is_never_shown_and_never_sent_to_see_whether_the_host_is_there(tmp_path: Path) -> None:
+    requests: list[httpx2.Request] = []
+
+    def host(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        return httpx2.Response(200)
+
+    visit = Visit(tmp_path, host)
+    # A server that repeats its token, as a careless one could.
+    complaint = "import os, sys; sys.exit('bad token ' + os.environ['A2E_API_TOKEN'])"
+    visit.configure_desktop({"command": sys.executable, "args": ["-c", complaint], "env": {"A2E_API_TOKEN": MADE_UP}})
+    await visit.run({"A2E_API_TOKEN": MADE_UP, "A2E_BASE_URL": "https://a2e.invalid"})
+    assert f"A2E_API_TOKEN is set (sk_..., {len(MADE_UP)} characters)" in visit.text
+    assert "bad token sk_..." in visit.text
+    assert MADE_UP not in visit.text
+    assert [request.method for request in requests] == ["HEAD"]
+    assert all(MADE_UP not in str(request.headers) for request in requests)
+
+
+async def test_a_token_of_another_form_is_not_shown_either(visit: Visit) -> None:
+    odd = "eyJhbGciOi.J9.web-login"
+    visit.configure_desktop({"command": sys.executable, "args": ["-c", f"import sys; sys.exit('{odd}')"]})
+    await visit.run({"A2E_API_TOKEN": odd})
+    assert odd not in visit.text
+    assert any("does not look like sk_" in line for line in visit.marked("note"))
+
+
+@pytest.mark.parametrize(("environment", "mark"), [(SANDBOX, "note"), ({"A2E_API_TOKEN": MADE_UP}, "fix")])
+async def test_an_unreachable_host_matters_only_live(tmp_path: Path, environment: Mapping[str, str], mark: str) -> None:
+    visit = Visit(tmp_path, unreachable)
+    assert await visit.run(environment) == (1 if mark == "fix" else 0)
+    (line,) = [line for line in visit.lines if "cannot be reached" in line]
+    assert line.startswith(mark)
+
+
+async def test_a_folder_that_cannot_be_written_is_named_with_its_variable(visit: Visit) -> None:
+    (visit.folder / "file").write_text("in the way", encoding="utf-8")
+    assert await visit.run({**SANDBOX, "A2E_OUTPUT_DIR": str(visit.folder / "file" / "videos")}) == 1
+    (line,) = visit.marked("fix")
+    assert str(visit.folder / "file" / "videos") in line
+    assert "Set A2E_OUTPUT_DIR" in line
+
+
+async def test_trying_a_folder_leaves_nothing_behind(visit: Visit) -> None:
+    assert await visit.run({**SANDBOX, "A2E_OUTPUT_DIR": str(visit.folder / "new" / "videos")}) == 0
+    assert not (visit.folder / "new").exists()
+    assert list((visit.folder / "output").iterdir()) == []
+
+
+async def test_an_allowed_folder_that_was_named_and_is_not_there_is_to_be_mended(visit: Visit) -> None:
+    assert await visit.run({**SANDBOX, "A2E_FILES": str(visit.folder / "gone")}) == 1
+    (line,) = visit.marked("fix")
+    assert "A2E_FILES" in line
+
+
+async def test_the_ledger_is_counted(visit: Visit) -> None:
+    with Ledger(visit.folder / "data" / "ledger.sqlite3", account=MADE_UP, sandbox=False) as ledger:
+        entry, _ = ledger.intend(
+            family="avatar_video", title="A", fingerprint="f", consent=None, expected=12, units=None, window=None
+        )
+        ledger.update(entry.id, phase="started")
+    assert await visit.run({"A2E_API_TOKEN": MADE_UP}) == 0
+    assert "1 starts of this account, 12 credits in 24 hours" in visit.text
+
+
+@pytest.mark.parametrize("environment", [NOTHING_SET, SANDBOX])
+async def test_a_damaged_ledger_is_to_be_mended(visit: Visit, environment: Mapping[str, str]) -> None:
+    (visit.folder / "data").mkdir()
+    (visit.folder / "data" / "ledger.sqlite3").write_bytes(b"not a database, " * 100)
+    assert await visit.run(environment) == 1
+    (line,) = visit.marked("fix")
+    assert "ledger" in line
+
+
+async def test_a_damaged_sandbox_is_to_be_mended(visit: Visit) -> None:
+    (visit.folder / "data" / "sandbox").mkdir(parents=True)
+    (visit.folder / "data" / "sandbox" / "sandbox.db").write_bytes(b"not a database, " * 100)
+    assert await visit.run(SANDBOX) == 1
+    (line,) = visit.marked("fix")
+    assert "sandbox.db" in line
+
+
+async def test_where_no_client_is_configured_the_way_to_do_it_is_named(visit: Visit) -> None:
+    await visit.run(SANDBOX)
+    assert any("a2e-mcp install claude-desktop" in line for line in visit.marked("note"))
+
+
+async def test_a_configured_server_is_started_for_real(visit: Visit) -> None:
+    visit.configure_desktop(working_entry())
+    assert await visit.run() == 0
+    (line,) = [line for line in visit.marked("ok") if "Claude Desktop's server 'a2e' starts" in line]
+    assert f"{len(ORDER)} tools in " in line
+
+
+async def test_an_entry_without_token_and_sandbox_starts_and_is_told_of(visit: Visit) -> None:
+    visit.configure_desktop({**working_entry(), "env": {"PYTHONPATH": str(CHECKOUT), "A2E_API_TOKEN": ""}})
+    assert await visit.run() == 0
+    assert any("neither a token nor the sandbox" in line for line in visit.marked("note"))
+
+
+async def test_a_dead_command_is_to_be_mended(visit: Visit) -> None:
+    visit.configure_desktop({"command": str(visit.folder / "gone" / "a2e-mcp")})
+    assert await visit.run() == 1
+    (line,) = visit.marked("fix")
+    assert f"there is no command {visit.folder / 'gone' / 'a2e-mcp'}" in line
+    assert line.endswith("a2e-mcp install claude-desktop")
+
+
+async def test_the_last_words_of_a_server_that_dies_are_repeated(visit: Visit) -> None:
+    visit.configure_desktop({"command": sys.executable, "args": ["-c", "import sys; sys.exit('no module today')"]})
+    assert await visit.run() == 1
+    (line,) = visit.marked("fix")
+    assert "does not start" in line
+    assert "it said: no module today" in line
+
+
+async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, patience=0.3)
+    visit.configure_desktop({"command": sys.executable, "args": ["-c", "import sys; sys.stdin.read()"]})
+    assert await visit.run() == 1
+    (line,) = visit.marked("fix")
+    assert "no answer within 0.3 s" in line
+
+
+@pytest.mark.parametrize(
+    "entry", [{"command": 3}, {"args": []}, {"command": "x", "args": "y"}, {"command": "x", "env": []}]
+)
+async def test_an_entry_that_no_client_could_start_is_to_be_mended(visit: Visit, entry: dict[str, Any]) -> None:
+    visit.configure_desktop(entry)
+    assert await visit.run() == 1
+    assert any("no usable command" in line for line in visit.marked("fix"))
+
+
+async def test_an_entry_with_token_and_sandbox_is_to_be_mended(visit: Visit) -> None:
+    entry = working_entry()
+    visit.configure_desktop({**entry, "env": {**entry["env"], "A2E_API_TOKEN": MADE_UP}})
+    assert await visit.run() == 1
+    (line,) = visit.marked("fix")
+    assert "Both A2E_API_TOKEN and the sandbox" in line
+
+
+async def test_a_configuration_that_is_no_json_is_to_be_mended(visit: Visit) -> None:
+    visit.configure_desktop({})
+    file = claude_desktop_file({"XDG_CONFIG_HOME": str(visit.folder / "config")}, "linux")
+    file.write_text('{"mcpServers": {', encoding="utf-8")
+    assert await visit.run() == 1
+    (line,) = visit.marked("fix")
+    assert "no valid JSON" in line
+
+
+async def test_claude_code_is_looked_at_in_the_project_and_for_the_user(visit: Visit) -> None:
+    dead = {"mcpServers": {NAME: {"command": "${PLACE}/a2e-mcp"}}}
+    for file in (visit.folder / "project" / ".mcp.json", visit.folder / "home" / ".claude.json"):
+        file.parent.mkdir()
+        file.write_text(json.dumps(dead), encoding="utf-8")
+    assert await visit.run({"PLACE": "/nowhere"}) == 1
+    assert ["there is no command /nowhere/a2e-mcp" in line for line in visit.marked("fix")] == [True, True]
+
+
+async def test_a_server_over_http_is_only_told_of(visit: Visit) -> None:
+    visit.configure_desktop({"url": "http://127.0.0.1:9/mcp"})
+    assert await visit.run() == 0
+    assert any("over HTTP" in line for line in visit.marked("note"))
+
+
+async def test_the_reads_need_a_token(visit: Visit) -> None:
+    assert await visit.run(live=True) == 1
+    (line,) = visit.marked("fix")
+    assert "A2E_API_TOKEN" in line
+
+
+async def test_the_report_on_an_account_holds_nothing_of_the_account(visit: Visit) -> None:
+    values = await account_with_a_job(visit.folder / "data" / "sandbox")
+    report = visit.folder / "report.json"
+    code = await visit.run(SANDBOX, live=True, report=report)
+    assert visit.marked("fix") == []
+    assert code == 0
+    assert "the sandbox (not A2E itself)" in visit.text
+    text = report.read_text(encoding="utf-8")
+    assert [value for value in sorted(values) if value in text or value in visit.text] == []
+    reads = {read["call"]: read for read in json.loads(text)["reads"]}
+    assert reads["list_avatar_videos"]["answer"]["data"]["data"][0]["_id"] == "24 hex"
+    assert reads["get_avatar_video_status"]["outcome"] in ("ok", "extra", "missing")
+    assert {"unreadable", "refused", "unanswered"}.isdisjoint(read["outcome"] for read in reads.values())
+
+
+async def test_every_read_without_an_id_is_made_and_nothing_but_reads(visit: Visit) -> None:
+    report = visit.folder / "report.json"
+    await visit.run(SANDBOX, live=True, report=report)
+    made = {read["call"] for read in report_in(report)["reads"]}
+    effects = {capability.name: capability.effect for capability in catalogue.capabilities()}
+    assert {effects[name] for name in made} == {Effect.READS}
+    listings = {family.listing.name for family in catalogue.families() if family.listing}
+    assert made >= {"get_remaining_credits", "quote_generation", "list_credit_history", "list_languages", *listings}
+
+
+async def test_a_report_that_cannot_be_written_is_to_be_mended(visit: Visit) -> None:
+    assert await visit.run(SANDBOX, live=True, report=visit.folder) == 1
+    (line,) = visit.marked("fix")
+    assert "report cannot be written" in line
+
+
+async def test_answers_that_fit_no_model_and_refusals_are_told_apart(tmp_path: Path) -> None:
+    def odd(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("remainingCoins"):
+            return httpx2.Response(200, json={"code": 0, "data": {"purse": "heavy"}})
+        return httpx2.Response(404, json={"code": 404, "message": "gone for alice@example.com"})
+
+    lines = await read_lines(odd, tmp_path / "report.json")
+    report = report_in(tmp_path / "report.json")
+    outcomes = {read["call"]: (read["outcome"], read["why"]) for read in report["reads"]}
+    assert outcomes["get_remaining_credits"][0] == "unreadable"
+    assert "unknown shape (coins)" in outcomes["get_remaining_credits"][1]
+    assert outcomes["list_avatars"] == ("refused", "NotFound, HTTP 404, code 404")
+    assert "alice" not in json.dumps(report)
+    assert lines[-2].startswith("fix")
+
+
+async def test_a_refused_token_ends_the_reads_at_once(tmp_path: Path) -> None:
+    requests: list[str] = []
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request.url.path)
+        return httpx2.Response(401, json={"code": 401, "message": "bad token"})
+
+    lines = await read_lines(refuse, tmp_path / "report.json")
+    assert len(requests) == 1
+    assert "A2E did not accept the token" in lines[-1]
+
+
+def test_a_comparison_names_what_came_and_what_did_not() -> None:
+    rows = [
+        {"_id": "a", "name": "Ada", "colour": "red"},
+        {"_id": "b", "gender": "female", "67d29023dd27a536fdf6e809": 1},
+    ]
+    comparison = compare(Rows[Avatar].model_validate({"rows": rows, "total": 2}))
+    assert comparison.extra == ("rows[].(odd name)", "rows[].colour", "total")
+    assert "rows[].type" in comparison.missing
+    assert "count" in comparison.missing
+    assert not {"rows[].name", "rows[].gender", "rows[].id"} & set(comparison.missing)
+
+
+def test_a_bare_list_misses_no_count() -> None:
+    assert "count" not in compare(Rows[Avatar].model_validate([{"_id": "a"}])).missing
+
+
+def test_the_packages_that_are_checked_are_those_that_are_declared() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for package, (least, below) in REQUIRED.items():
+        assert f"{package}>={least},<{below}" in project["dependencies"]
+    declared = {each.partition(">")[0] for each in project["optional-dependencies"]["sandbox"]}
+    assert set(SANDBOX_EXTRA.values()) == declared
+
+
+def working_entry() -> dict[str, Any]:
+    return {
+        "command": sys.executable,
+        "args": ["-m", "a2e_mcp"],
+        "env": {"A2E_SANDBOX": "1", "PYTHONPATH": str(CHECKOUT)},
+    }
+
+
+async def account_with_a_job(folder: Path) -> set[str]:
+    """Make a talking video in a sandbox; answers with texts that belong to the account."""
+    async with (
+        open_sandbox(SandboxSettings(folder=folder, draft=True, policy="immediate")) as sandbox,
+        httpx2.AsyncClient(transport=sandbox.transport(), base_url=sandbox.base_url) as http,
+    ):
+        http.headers["authorization"] = f"Bearer {sandbox.token}"
+
+        async def ask(method: str, path: str, **body: Any) -> Any:
+            answer = (await http.request(method, path, json=body or None)).json()
+            assert answer["code"] == 0, answer
+            return answer["data"]
+
+        voices = await ask("GET", "/api/v1/anchor/voice_list?country=en&region=US&voice_map_type=en-US")
+        avatars = await ask("GET", "/api/v1/anchor/character_list")
+        speech = await ask("POST", "/api/v1/video/send_tts", msg="Hello.", tts_id=voices[0]["children"][0]["value"])
+        avatar = (avatars["rows"] if isinstance(avatars, dict) else avatars)[0]
+        video = await ask(
+            "POST",
+            "/api/v1/video/generate",
+            title="Grandmother's birthday",
+            anchor_id=avatar["_id"],
+            anchor_type=0,
+            audioSrc=speech,
+        )
+        return {sandbox.token, "Grandmother", avatar["_id"], avatar["name"], video["_id"], speech, "http://"}
+
+
+async def read_lines(answer: Answer, report: Path) -> list[str]:
+    lines: list[str] = []
+    way = Connection("https://a2e.invalid", SecretStr(MADE_UP), httpx2.MockTransport(answer))
+    await check_reads(Findings(lines.append, colour=False), way, mode="live", report=report)
+    return lines
+
+
+def report_in(file: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return told

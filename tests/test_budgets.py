@@ -1,0 +1,47 @@
+"""How many bytes the list of tools may cost; times are measured by `make bench`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from mcp import Client
+from mcp.types import ListToolsResult, Tool
+
+from a2e_mcp.connection import live
+from a2e_mcp.server.server import A2EServer
+from tests.studio import ERAS, Era, settings_in
+
+ON_THE_WIRE = 40 * 1024
+SEEN_BY_THE_MODEL = 26 * 1024
+ONE_TOOL = int(1.7 * 1024)
+
+
+async def listed(folder: Path, era: Era) -> ListToolsResult:
+    settings = settings_in(folder, sandbox=False)
+    async with Client(A2EServer(settings, live(settings)), mode=era) as client:
+        return await client.list_tools()
+
+
+def wire(value: ListToolsResult | Tool) -> bytes:
+    return value.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_list_of_all_tools_is_small_on_the_wire(tmp_path: Path, era: Era) -> None:
+    assert len(wire(await listed(tmp_path, era))) <= ON_THE_WIRE
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_what_the_model_sees_of_the_list_is_small(tmp_path: Path, era: Era) -> None:
+    tools = (await listed(tmp_path, era)).tools
+    seen = [{"name": each.name, "description": each.description, "inputSchema": each.input_schema} for each in tools]
+    bytes_seen = sum(len(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode()) for each in seen)
+    assert bytes_seen <= SEEN_BY_THE_MODEL
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_no_tool_is_large_on_the_wire(tmp_path: Path, era: Era) -> None:
+    sizes = {tool.name: len(wire(tool)) for tool in (await listed(tmp_path, era)).tools}
+    assert {name: size for name, size in sizes.items() if size > ONE_TOOL} == {}

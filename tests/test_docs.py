@@ -1,0 +1,100 @@
+"""The generated tables: complete, fresh in the checkout, and written without touching anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.cli import docs
+from a2e_mcp.sandbox.magic import MAGIC_WORDS
+from a2e_mcp.server.surface import ORDER
+from a2e_mcp.settings import setting_rows
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+def block(name: str, text: str = "") -> str:
+    return f"<!-- generated:{name} -->\n{text}<!-- /generated -->"
+
+
+@pytest.mark.parametrize("name", docs.TABLES)
+def test_the_readme_holds_the_fresh_table(name: str) -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert block(name, docs.TABLES[name]()) in readme, "run: make docs"
+
+
+def test_every_generated_block_of_the_checkout_is_fresh() -> None:
+    assert [path.name for path, _ in docs.stale(CHECKOUT)] == [], "run: make docs"
+
+
+def test_every_setting_is_in_the_table() -> None:
+    lines = docs.settings_table().splitlines()
+    assert [line.split("`")[1] for line in lines[2:]] == [row.variable for row in setting_rows()]
+
+
+def test_every_tool_is_in_the_table_with_what_it_costs() -> None:
+    lines = docs.tools_table().splitlines()[2:]
+    assert [line.split("`")[1] for line in lines] == list(ORDER)
+    costly = {line.split("`")[1] for line in lines if line.endswith("| yes |")}
+    assert {"start_avatar_video", "generate_speech", "upload_file"} <= costly
+    assert not {"check_status", "delete_job", "quote_job"} & costly
+
+
+def test_every_magic_word_is_in_the_table() -> None:
+    table = docs.magic_table()
+    assert all(f"`{word.written}`" in table for word in MAGIC_WORDS)
+
+
+def test_every_line_of_a_table_has_the_same_columns() -> None:
+    for make in docs.TABLES.values():
+        columns = {line.replace("\\|", "").count("|") for line in make().splitlines()}
+        assert len(columns) == 1
+
+
+def test_only_the_text_between_the_markers_changes() -> None:
+    old, new = block("settings", "old\n"), block("settings", docs.settings_table())
+    assert docs.rewritten(f"before\n{old}\nafter\n") == f"before\n{new}\nafter\n"
+
+
+def test_rewriting_twice_changes_nothing_more() -> None:
+    once = docs.rewritten(f"{block('magic')}\n{block('tools')}\n")
+    assert docs.rewritten(once) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        block("weather"),
+        "<!-- generated:settings -->\nno end",
+        "no beginning\n<!-- /generated -->",
+        f"<!-- generated:settings -->\nno end\n{block('magic')}",
+    ],
+)
+def test_a_broken_marker_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="generated block"):
+        docs.rewritten(text)
+
+
+def test_a_check_fails_on_a_stale_file_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(block("settings"), encoding="utf-8")
+    assert docs.main(["--check"], root=tmp_path) == 1
+    assert readme.read_text(encoding="utf-8") == block("settings")
+    assert "README.md is stale" in capsys.readouterr().err
+
+
+def test_writing_makes_readme_and_docs_fresh(tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "settings.md"
+    page.parent.mkdir()
+    for file in (tmp_path / "README.md", page):
+        file.write_text(block("settings"), encoding="utf-8")
+    assert docs.main([], root=tmp_path) == 0
+    assert docs.main(["--check"], root=tmp_path) == 0
+    assert "A2E_API_TOKEN" in page.read_text(encoding="utf-8")
+
+
+def test_a_broken_marker_names_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "README.md").write_text(block("weather"), encoding="utf-8")
+    assert docs.main([], root=tmp_path) == 1
+    assert "README.md: there is no generated block 'weather'" in capsys.readouterr().err
