@@ -14,7 +14,7 @@ from a2e_mcp.catalogue.base import ById, Nothing, Opaque, Rows, Text
 
 
 class Login(Request):
-    """Account and password; A2E does not publish the fields' names. For the client only: no tool asks for a password."""
+    """Account and password, in fields that A2E does not publish. For the client only: no tool asks for a password."""
 
     email: str | None = Field(default=None, max_length=200)
     password: str | None = Field(default=None, max_length=200)

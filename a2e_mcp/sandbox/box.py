@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.sandbox import SandboxSettings
+from a2e_mcp.sandbox.analysis import Analysis
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.control import Control, control_routes
 from a2e_mcp.sandbox.door import Door
@@ -95,6 +96,7 @@ async def opened(
                 jobs=jobs,
                 inputs=MediaInputs(files, pictures, pool, fetcher or Fetcher()),
                 uploads=Uploads(files, clock, signing_secret=store.secret("uploads")),
+                analysis=Analysis(folder),
                 quality=DRAFT if settings.draft else FULL,
             )
             store.grant_once(settings.credits, clock.now())

@@ -15,6 +15,7 @@ from a2e_mcp.catalogue import FAMILY_SECTIONS
 from a2e_mcp.catalogue.avatars import TrainAvatar
 from a2e_mcp.sandbox.behaviour.avatars import DRAWN_SEED, TWINS
 from a2e_mcp.sandbox.behaviour.training import LIP_SYNC, twin_body
+from a2e_mcp.sandbox.behaviour.voice_clones import FROM_VIDEO
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.policies import Policy
 from a2e_mcp.sandbox.reading import read_object
@@ -23,8 +24,8 @@ from a2e_mcp.sandbox.service import Service
 
 CONTROL_PREFIX = "/_sandbox"
 
-# Lip-sync is trained on the record of an avatar.
-_RECORD_FAMILIES = tuple(family for family in FAMILY_SECTIONS if family != LIP_SYNC)
+# Lip-sync is trained on the record of an avatar, and a voice from a video is a voice as any other.
+_RECORD_FAMILIES = tuple(family for family in FAMILY_SECTIONS if family not in {LIP_SYNC, FROM_VIDEO})
 
 
 class _Strict(BaseModel):

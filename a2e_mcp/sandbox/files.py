@@ -140,20 +140,25 @@ class Files:
 
     def referring(self, body: dict[str, Any]) -> dict[str, Any]:
         """A body as it is kept: own addresses become references that survive another port."""
-        return {name: self._reference(value) if isinstance(value, str) else value for name, value in body.items()}
+        return {name: _each_text(value, self._reference) for name, value in body.items()}
 
     def showing(self, body: dict[str, Any]) -> dict[str, Any]:
         """A body as it is shown: references become addresses."""
-        return {
-            name: self.url(value.removeprefix(_REFERENCE))
-            if isinstance(value, str) and value.startswith(_REFERENCE)
-            else value
-            for name, value in body.items()
-        }
+        return {name: _each_text(value, self._address) for name, value in body.items()}
 
     def _reference(self, text: str) -> str:
         key = self.key_of(text)
         return text if key is None else _REFERENCE + key
+
+    def _address(self, text: str) -> str:
+        return self.url(text.removeprefix(_REFERENCE)) if text.startswith(_REFERENCE) else text
+
+
+def _each_text(value: object, change: Callable[[str], str]) -> object:
+    """A text changed, or each text of a list; anything else as it is."""
+    if isinstance(value, list):
+        return [_each_text(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def media_type_of(name: str) -> str:

@@ -73,9 +73,14 @@ class JobEngine:
         """The policy that new jobs of a family get."""
         return self.policies.get(family, self.default_policy)
 
-    def add(self, new: NewJob, record_id: str) -> None:
-        """Queue a job; call it inside the transaction that charges for it, and `announce` afterwards."""
+    def add(self, new: NewJob, record_id: str, *, is_awaited: bool = False) -> None:
+        """Queue a job; call it inside the transaction that charges for it, and `announce` afterwards.
+
+        A job that `is_awaited` ends with its render, however slow others are.
+        """
         policy = _SLOW if "slow" in new.traits else self.policy_of(new.family)
+        if is_awaited:
+            policy = Policy("immediate")
         self.rows.add(new, record_id, policy, self._clock.now())
 
     def announce(self) -> None:

@@ -12,7 +12,7 @@ from a2e_mcp.sandbox.refusals import Refusal
 When = Literal["before", "after", "job"]
 
 _WORD = re.compile(r"\[sandbox:([^\]\s]{1,40})\]")
-_TEXT_FIELDS = ("name", "title", "prompt", "msg", "script")
+_TEXT_FIELDS = ("name", "title", "prompt", "msg", "script", "text", "sandbox_script")
 
 
 @dataclass(frozen=True, slots=True)

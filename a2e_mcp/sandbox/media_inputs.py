@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import anyio
 
 from a2e_mcp.sandbox.fetching import Fetcher
 from a2e_mcp.sandbox.files import Files, StoredFile
@@ -42,9 +45,7 @@ class MediaInputs:
             if stored.kind is None:
                 stored = await self._look_into(stored)
         except UnusableMedia as problem:
-            raise UnusableMedia(
-                f"{problem.message} ({field})", errors=[{"field": field, "message": problem.message}]
-            ) from None
+            raise _about(field, problem.message) from None
         if stored.kind not in kinds:
             wanted = " or ".join(_KIND_NAMES[kind] for kind in kinds)
             found = _KIND_NAMES.get(stored.kind or "", "something else")
@@ -52,6 +53,18 @@ class MediaInputs:
             raise UnusableMedia(f"Sandbox: {field} {message}", errors=[{"field": field, "message": message}])
         track = None if stored.track is None else self._files.path(stored.track)
         return MediaFile(self._files.path(stored.key), stored, stored.kind, stored.seconds or 0.0, track)
+
+    async def copy(self, url: str, field: str) -> StoredFile:
+        """A copy of the file behind an address, whatever kind of file it is. Raises Refusal."""
+        try:
+            found = await self._stored(url)
+        except UnusableMedia as problem:
+            raise _about(field, problem.message) from None
+        if self._files.key_of(url) is None:
+            return self._files.add(found)
+        key = self._files.new_key(Path(found.key).suffix)
+        await anyio.to_thread.run_sync(shutil.copyfile, self._files.path(found.key), self._files.path(key))
+        return self._files.add(replace(found, key=key))
 
     async def _stored(self, url: str) -> StoredFile:
         key = self._files.key_of(url)
@@ -85,6 +98,17 @@ class MediaInputs:
                 raise cannot_render(failure) from None
             raise UnusableMedia(f"Sandbox: {failure.message}") from None
         return self._files.add_looked_into(stored, found)
+
+
+def cannot_analyse(failure: RenderFailed, field: str) -> Refusal:
+    """What a field leads to could not be made sense of, or the sandbox itself could not try."""
+    if failure.code in {"internal", "extra_missing"}:
+        return cannot_render(failure)
+    return _about(field, f"Sandbox: {failure.message}")
+
+
+def _about(field: str, message: str) -> UnusableMedia:
+    return UnusableMedia(f"{message} ({field})", errors=[{"field": field, "message": message}])
 
 
 def cannot_render(failure: RenderFailed) -> Refusal:

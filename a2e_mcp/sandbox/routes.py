@@ -26,6 +26,10 @@ from a2e_mcp.sandbox.service import Service, start
 _ANSWERS: dict[str, Answer] = {**ANSWERS, "quote_generation": quote}
 
 
+# Who logs in has no token yet.
+_OPEN = {"obtain_login_token"}
+
+
 class AnswerCut(Exception):
     """Ends the connection in the middle of an answer, because `[sandbox:cut_answer]` asked for it."""
 
@@ -47,7 +51,8 @@ def _endpoint(
 ) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def answer(http: HttpRequest) -> Response:
         counts[f"{http.method} {http.scope['route'].path}"] += 1
-        check_token(http)
+        if capability.name not in _OPEN:
+            check_token(http)
         members = await read_members(http)
         spends = capability.effect is Effect.SPENDS
         magic = magic_in(members) if spends else frozenset()

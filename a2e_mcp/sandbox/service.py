@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from a2e_mcp.sandbox.analysis import Analysis
 from a2e_mcp.sandbox.clock import Clock, iso
 from a2e_mcp.sandbox.files import Files
 from a2e_mcp.sandbox.job_rows import NewJob
@@ -19,6 +20,8 @@ from a2e_mcp.sandbox.views import TASK_WORDS, Stage, View
 from a2e_mcp.sandbox.workers import WorkerPool
 
 Body = dict[str, Any]
+
+_LONGEST_AWAITED = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Service:
     jobs: JobEngine
     inputs: MediaInputs
     uploads: Uploads
+    analysis: Analysis
     quality: Quality
 
 
@@ -53,8 +57,10 @@ class Service:
 class Plan:
     """What a start will do once it is charged: one job, or several alike.
 
-    `record_id` is a record that exists already; otherwise each job gets a new one with this `body`. The orders are
-    made when the ids are known, so that `make` may be called as often as there are jobs.
+    `record_id` is a record that exists already; otherwise each job gets a new one with this `body`, of its own family
+    or `kept_as` another. The orders are
+    made when the ids are known, so that `make` may be called as often as there are jobs; it may still refuse. The
+    answer of a start that `is_awaited` is its end, whatever the policy says.
     """
 
     family: str
@@ -62,7 +68,9 @@ class Plan:
     make: Callable[[], NewJob]
     body: Body = field(default_factory=dict)
     record_id: str | None = None
+    kept_as: str | None = None
     count: int = 1
+    is_awaited: bool = False
 
     @property
     def price(self) -> int:
@@ -154,12 +162,16 @@ async def start(service: Service, plan: Plan, traits: frozenset[str]) -> list[st
             record_id = plan.record_id or new_id()
             service.store.charge(plan.price_each, plan.family, now, record_id)
             if plan.record_id is None:
-                service.store.add_record(plan.family, service.files.referring(plan.body), now, record_id)
-            new = plan.make()
-            service.jobs.add(with_traits(new, traits), record_id)
+                service.store.add_record(
+                    plan.kept_as or plan.family, service.files.referring(plan.body), now, record_id
+                )
+            new = with_traits(plan.make(), traits)
+            service.jobs.add(new, record_id, is_awaited=plan.is_awaited)
             started.append(record_id)
     service.jobs.announce()
-    if service.jobs.policy_of(plan.family).kind == "immediate":
+    if plan.is_awaited:
+        await service.jobs.until_rendered(started, _LONGEST_AWAITED)
+    elif service.jobs.policy_of(plan.family).kind == "immediate":
         await service.jobs.until_rendered(started)
     return started
 

@@ -166,6 +166,10 @@ class Store:
         rows = self.connection.execute("SELECT * FROM records WHERE family = ? ORDER BY number DESC", (family,))
         return [_record(row) for row in rows]
 
+    def set_body(self, record_id: str, body: dict[str, Any]) -> None:
+        """Change what a record says."""
+        self.connection.execute("UPDATE records SET body = ? WHERE id = ?", (json.dumps(body), record_id))
+
     def remove_record(self, record_id: str) -> None:
         """Forget a record and its jobs; a render under way notices and stops."""
         with self.transaction():

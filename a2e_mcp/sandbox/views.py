@@ -23,6 +23,9 @@ TASK_WORDS: Mapping[Stage, str] = MappingProxyType(
 )
 """The status words of most families, in `current_status`."""
 
+VOICE_WORDS: Mapping[Stage, str] = MappingProxyType({**TASK_WORDS, "queued": "sent", "sent": "pendding"})
+"""The status words of voice clones, as A2E spells them."""
+
 VIDEO_WORDS: Mapping[Stage, str] = MappingProxyType(
     {
         "queued": "init",

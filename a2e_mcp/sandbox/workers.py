@@ -151,7 +151,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=folder,
-            env=_environment(),
+            env=worker_environment(),
         )
         worker = cls(process)
         try:
@@ -213,7 +213,7 @@ def _broke_off() -> RenderFailed:
     return RenderFailed("internal", message)
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """The worker's environment: no setting and no token of ours, and a way to find this very package."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("A2E_")}
     home = str(Path(a2e_mcp.__file__).parent.parent)

@@ -114,6 +114,8 @@ async def main():
         clip = await a2e.start_clip()
         await a2e.box.control.settle()
         print(refused[0], refused[2])
+        refused = await a2e.refused("POST", "/video/lang_classify", {"msg": "Bonjour tout le monde"})
+        print(refused[0], refused[2])
         print(await a2e.coins(), (await a2e.clip(clip["_id"]))["failed_message"])
 
 anyio.run(main)
@@ -121,7 +123,7 @@ anyio.run(main)
 
 
 def test_without_the_extra_nothing_renders_and_everything_says_what_to_install(tmp_path: Path) -> None:
-    for name in ("av", "numpy", "cv2", "PIL", "espeakng_loader"):
+    for name in ("av", "numpy", "cv2", "PIL", "espeakng_loader", "py3langid"):
         (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('not here', name='{name}')\n")
     seen = subprocess.run(
         [sys.executable, "-c", _WITHOUT_THE_EXTRA],
@@ -130,10 +132,11 @@ def test_without_the_extra_nothing_renders_and_everything_says_what_to_install(t
         text=True,
         check=True,
     )
-    speech, clip = seen.stdout.splitlines()
+    speech, language, clip = seen.stdout.splitlines()
     assert speech.startswith("503 Sandbox")
+    assert language.startswith("503 Sandbox")
     assert clip.startswith("10000 ")
-    assert all('pip install "a2e-mcp[sandbox]"' in each for each in (speech, clip))
+    assert all('pip install "a2e-mcp[sandbox]"' in each for each in (speech, language, clip))
 
 
 async def test_leaving_in_the_middle_of_a_render_is_quick_and_the_next_opening_finishes_it(tmp_path: Path) -> None:

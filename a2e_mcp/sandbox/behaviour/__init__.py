@@ -8,17 +8,46 @@ from __future__ import annotations
 
 from a2e_mcp.sandbox.behaviour import (
     account,
+    administration,
     avatar_videos,
     avatars,
     backgrounds,
+    caption_removal,
+    dubbing,
     face_swap,
     image_to_video,
+    languages,
+    product_holding,
+    talking_photo,
+    text_to_image,
     training,
+    virtual_try_on,
+    voice_clones,
     voices,
+    watermark,
 )
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
 
-_SECTIONS = (account, voices, avatars, training, avatar_videos, backgrounds, face_swap, image_to_video)
+_SECTIONS = (
+    administration,
+    account,
+    voices,
+    voice_clones,
+    languages,
+    avatars,
+    training,
+    avatar_videos,
+    backgrounds,
+    face_swap,
+    dubbing,
+    image_to_video,
+    caption_removal,
+    text_to_image,
+    product_holding,
+    talking_photo,
+    virtual_try_on,
+    watermark,
+)
 
 STARTS: dict[str, Start] = {name: start for section in _SECTIONS for name, start in section.STARTS.items()}
 ANSWERS: dict[str, Answer] = {name: answer for section in _SECTIONS for name, answer in section.ANSWERS.items()}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from a2e_mcp.catalogue.account import HistoryQuery, UploadRequest
+from a2e_mcp.catalogue.account import CopyRequest, HistoryQuery, UploadRequest
 from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.sandbox.behaviour.administration import diamonds
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.refusals import invalid
@@ -20,7 +21,7 @@ _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;[ \w.+=-]*)?", re.ASCII)
 
 
 async def _remaining_coins(service: Service, _: Nothing) -> Body:
-    return {"coins": service.store.balance, "diamonds": 0, "sandbox": True}
+    return {"coins": service.store.balance, "diamonds": diamonds(service), "sandbox": True}
 
 
 async def _credits_history(service: Service, request: HistoryQuery) -> Body:
@@ -78,9 +79,15 @@ async def _upload_url(service: Service, request: UploadRequest) -> Body:
     }
 
 
+async def _copy(service: Service, request: CopyRequest) -> Body:
+    stored = await service.inputs.copy(request.url, "url")
+    return {"url": service.files.url(stored.key), "sandbox": True}
+
+
 STARTS: dict[str, Start] = {}
 ANSWERS: dict[str, Answer] = {
     "get_remaining_credits": _remaining_coins,
     "list_credit_history": _credits_history,
     "get_upload_url": _upload_url,
+    "save_url_to_storage": _copy,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.avatar_videos import GenerateVideo, VideoList
+from a2e_mcp.catalogue.avatar_videos import GenerateVideo, PublicPool, VideoList
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.base import ById
 from a2e_mcp.catalogue.voices import spoken_seconds
@@ -18,6 +18,7 @@ from a2e_mcp.sandbox.store import Record
 from a2e_mcp.sandbox.views import VIDEO_WORDS, View
 
 _FAMILY = "avatar_video"
+_POOL = "public_pool"
 
 Background = orders.ColourBackground | orders.PictureBackground
 
@@ -172,9 +173,20 @@ async def _delete(service: Service, request: ById) -> Body:
     return {}
 
 
+async def _public_pool(service: Service, request: PublicPool) -> Body:
+    now = service.clock.now()
+    state = {"isAutoToPublicPool": request.isAutoToPublicPool}
+    with service.store.transaction():
+        for record in service.store.records(_POOL):
+            service.store.remove_record(record.id)
+        service.store.add_record(_POOL, state, now)
+    return {**state, "sandbox": True, "sandbox_note": "kept, and of no effect: the sandbox has no lines and no pool"}
+
+
 STARTS: dict[str, Start] = {"generate_avatar_video": Start(_plan, _started, _price_alone)}
 ANSWERS: dict[str, Answer] = {
     "get_avatar_video_status": _status,
     "list_avatar_videos": _list,
     "delete_avatar_video": _delete,
+    "set_auto_public_pool": _public_pool,
 }

@@ -54,7 +54,7 @@ def portrait_key(service: Service, twin: Record) -> str | None:
 
 
 async def _character_list(service: Service, request: AvatarQuery) -> list[Body]:
-    custom = [] if request.type == "default" else [_custom(service, twin) for twin in _ready_twins(service)]
+    custom = [] if request.type == "default" else [own_avatar(service, twin) for twin in _ready_twins(service)]
     if request.user_video_twin_id is not None:
         return [avatar for avatar in custom if avatar["user_video_twin_id"] == request.user_video_twin_id.lower()]
     system = [] if request.type == "custom" else [_system(service, avatar) for avatar in AVATARS]
@@ -77,7 +77,8 @@ def _system(service: Service, avatar: SystemAvatar) -> Body:
     }
 
 
-def _custom(service: Service, twin: Record) -> Body:
+def own_avatar(service: Service, twin: Record) -> Body:
+    """An avatar of the account's, as lists show it."""
     # Without a name, as A2E's own answer is: it stands on the training's record only.
     key = portrait_key(service, twin)
     cover = "" if key is None else service.files.url(key)

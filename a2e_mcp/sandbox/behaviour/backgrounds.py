@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from a2e_mcp.catalogue.backgrounds import AddBackground
-from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.catalogue.base import ById, Nothing
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
 from a2e_mcp.sandbox.cast import BACKDROPS
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.pictures import backdrop_key
-from a2e_mcp.sandbox.refusals import invalid
+from a2e_mcp.sandbox.refusals import invalid, not_found
 from a2e_mcp.sandbox.service import Body, Service
 from a2e_mcp.sandbox.store import Record
 
@@ -53,6 +53,16 @@ async def _add(service: Service, request: AddBackground) -> Body:
     return _own(service, service.store.add_record(_FAMILY, body, service.clock.now()))
 
 
+async def _delete(service: Service, request: ById) -> Body:
+    if any(backdrop.id == request.id.lower() for backdrop in BACKDROPS):
+        raise invalid("_id", "this background is the sandbox's own, only the account's can be deleted")
+    record = service.store.record(_FAMILY, request.id)
+    if record is None:
+        raise not_found(f"background {request.id}")
+    service.store.remove_record(record.id)
+    return {}
+
+
 def _own(service: Service, record: Record) -> Body:
     return {
         "_id": record.id,
@@ -65,4 +75,8 @@ def _own(service: Service, record: Record) -> Body:
 
 
 STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {"list_backgrounds": _all_backgrounds, "add_custom_background": _add}
+ANSWERS: dict[str, Answer] = {
+    "list_backgrounds": _all_backgrounds,
+    "add_custom_background": _add,
+    "delete_custom_background": _delete,
+}

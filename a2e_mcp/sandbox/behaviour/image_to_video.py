@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.base import ById, ByIds, PageRequest
 from a2e_mcp.catalogue.image_to_video import StartImageToVideo
 from a2e_mcp.sandbox import orders
+from a2e_mcp.sandbox.behaviour.standard import standard_answers
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
 from a2e_mcp.sandbox.job_rows import NewJob
 from a2e_mcp.sandbox.magic import without_magic
-from a2e_mcp.sandbox.refusals import Refusal, invalid
+from a2e_mcp.sandbox.refusals import invalid
 from a2e_mcp.sandbox.service import Body, Family, Plan, Service
 
 _LENGTHS = (5, 10, 15, 20)
@@ -72,38 +72,5 @@ def _started(service: Service, record_ids: list[str]) -> Body | list[Body]:
     return started if len(started) > 1 else started[0]
 
 
-async def _detail(service: Service, request: ById) -> Body:
-    return await CLIP.detail(service, request.id)
-
-
-async def _all_records(service: Service, request: PageRequest) -> Body:
-    rows, count = await CLIP.page(service, request.page, request.size)
-    return {"rows": rows, "count": count}
-
-
-async def _batch(service: Service, request: ByIds) -> list[Body]:
-    return await CLIP.batch(service, request.ids)
-
-
-async def _delete(service: Service, request: ById) -> Body:
-    record = CLIP.find(service, request.id)
-    view = service.jobs.look(record.id)
-    if view is not None and not view.is_over:
-        if view.stage != "queued":
-            raise Refusal("Sandbox: this task is running and cannot be deleted; wait until it is over")
-        with service.store.transaction():
-            reason = f"{CLIP.name} deleted before it began: refund"
-            service.store.book(view.price, reason, service.clock.now(), record.id)
-            CLIP.remove(service, record)
-        return {}
-    CLIP.remove(service, record)
-    return {}
-
-
 STARTS: dict[str, Start] = {"start_image_to_video": Start(_plan, _started, _price_alone)}
-ANSWERS: dict[str, Answer] = {
-    "get_image_to_video": _detail,
-    "list_image_to_videos": _all_records,
-    "batch_get_image_to_videos": _batch,
-    "delete_image_to_video": _delete,
-}
+ANSWERS: dict[str, Answer] = standard_answers(CLIP, "image_to_video", "image_to_videos")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from a2e_mcp.catalogue.avatars import TrainAvatar, TwinQuery
 from a2e_mcp.catalogue.base import ById, ByIds, Nothing
 from a2e_mcp.sandbox import orders
 from a2e_mcp.sandbox.behaviour.avatars import ANCHOR, TWINS, portrait_key
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
+from a2e_mcp.sandbox.behaviour.voice_clones import has_clone_of
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.job_rows import NewJob
 from a2e_mcp.sandbox.refusals import Refusal, invalid
@@ -56,7 +59,7 @@ def _show(service: Service, record: Record, view: View) -> Body:
         "preview_result_url": "" if shown is None else service.files.url(shown),
         "version": 1,
         "isSilent": False,
-        "hasVoiceClone": False,
+        "hasVoiceClone": has_clone_of(service, record.id),
         "hasVideoClone": synced is not None and synced.stage == "done",
         "isToPublicPool": False,
         "image_version": 2,
@@ -82,12 +85,16 @@ async def _plan_training(service: Service, request: TrainAvatar) -> Plan:
     body = twin_body(request)
     if body["video_backgroud_image"]:
         await service.inputs.take(body["video_backgroud_image"], "video_backgroud_image", "image")
-    price = _training_price(request)
+    return training_plan(service, source.path, _training_price(request), body)
+
+
+def training_plan(service: Service, source: Path, price: int, body: Body) -> Plan:
+    """A plan that makes an avatar of a picture or video file."""
 
     def make() -> NewJob:
         preview, portrait = service.files.new_key(".mp4"), service.files.new_key(".png")
         order = orders.TrainAvatar(
-            source=str(source.path),
+            source=str(source),
             output=str(service.files.path(preview)),
             portrait=str(service.files.path(portrait)),
             width=service.quality.short_side,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from a2e_mcp.catalogue.base import Nothing
 from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, LanguageQuery, SpeechRequest, VoiceQuery
 from a2e_mcp.sandbox import orders
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start, started_units
-from a2e_mcp.sandbox.cast import LANGUAGES, VOICES_BY_ID, Language, Voice
+from a2e_mcp.sandbox.behaviour.voice_clones import Speaker, cloned_speaker
+from a2e_mcp.sandbox.cast import LANGUAGES, VOICES_BY_ID, Language
 from a2e_mcp.sandbox.files import StoredFile
 from a2e_mcp.sandbox.magic import acting, magic_in, without_magic
 from a2e_mcp.sandbox.media_inputs import cannot_render
@@ -17,18 +17,20 @@ from a2e_mcp.sandbox.service import Service
 from a2e_mcp.sandbox.store import new_id
 from a2e_mcp.sandbox.workers import RenderFailed
 
-SECONDS_PER_CREDIT = 10.0
+SECONDS_PER_UNIT = 10.0
+CREDITS_PER_UNIT = 1
 
 
 async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, int]:
     """Speak a text: the sound file, and its price in credits. Raises Refusal."""
-    voice = _voice(request)
+    speaker = _speaker(service, request)
     if len(request.msg) > LONGEST_SPEECH_TEXT:
         raise invalid("msg", f"at most {LONGEST_SPEECH_TEXT} characters, and these are {len(request.msg)}")
     sound, track = service.files.new_key(".mp3"), service.files.new_key(".json")
     order = orders.Speech(
         text=without_magic(request.msg),
-        voice=voice.engine,
+        voice=speaker.engine,
+        pitch=speaker.pitch,
         output=str(service.files.path(sound)),
         track=str(service.files.path(track)),
         speed=request.speechRate,
@@ -49,7 +51,7 @@ async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, i
         # A video made of this speech does what the script asks for.
         traits=acting(magic_in({"msg": request.msg}), "job"),
     )
-    return service.files.add(made), started_units(outcome.seconds or 0.0, SECONDS_PER_CREDIT)
+    return service.files.add(made), speaker.credits * started_units(outcome.seconds or 0.0, SECONDS_PER_UNIT)
 
 
 async def _generate_tts(service: Service, request: SpeechRequest) -> str:
@@ -69,15 +71,15 @@ def discard(service: Service, made: StoredFile) -> None:
         service.files.remove(made.track)
 
 
-def _voice(request: SpeechRequest) -> Voice:
+def _speaker(service: Service, request: SpeechRequest) -> Speaker:
     if (request.tts_id is None) == (request.user_voice_id is None):
         raise invalid("tts_id", "give exactly one of tts_id and user_voice_id")
     if request.user_voice_id is not None:
-        raise invalid("user_voice_id", "no such voice clone")
+        return cloned_speaker(service, request.user_voice_id, request.country, request.region)
     voice = VOICES_BY_ID.get(request.tts_id or "")
     if voice is None:
         raise invalid("tts_id", "no such voice; the sandbox has its own, see voice_list")
-    return voice
+    return Speaker(voice.engine, CREDITS_PER_UNIT)
 
 
 async def _voice_list(_: Service, request: VoiceQuery) -> list[object]:
@@ -134,14 +136,9 @@ def _language_group(country: str, languages: list[Language]) -> object:
     }
 
 
-async def _no_clones(_: Service, __: Nothing) -> list[object]:
-    return []
-
-
 STARTS: dict[str, Start] = {}
 ANSWERS: dict[str, Answer] = {
     "list_tts_voices": _voice_list,
-    "list_voice_clones": _no_clones,
     "list_languages": _language_list,
     "generate_tts": _generate_tts,
 }

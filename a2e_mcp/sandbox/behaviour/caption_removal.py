@@ -1,0 +1,37 @@
+"""Caption Removal: text that is burned into a clip is painted over."""
+
+from __future__ import annotations
+
+from a2e_mcp.catalogue.caption_removal import StartCaptionRemoval
+from a2e_mcp.sandbox import orders
+from a2e_mcp.sandbox.behaviour.standard import one_started, standard_answers
+from a2e_mcp.sandbox.behaviour.starting import Answer, Start, started_units
+from a2e_mcp.sandbox.job_rows import NewJob
+from a2e_mcp.sandbox.service import Family, Plan, Service
+
+PRICE_PER_SECOND = 1
+
+REMOVAL = Family("caption_removal")
+
+
+async def _plan(service: Service, request: StartCaptionRemoval) -> Plan:
+    source = await service.inputs.take(request.source_url, "source_url", "video")
+    price = PRICE_PER_SECOND * started_units(source.seconds)
+
+    def make() -> NewJob:
+        key = service.files.new_key(".mp4")
+        order = orders.CaptionRemoval(
+            video=str(source.path),
+            output=str(service.files.path(key)),
+            width=service.quality.long_side,
+            height=service.quality.long_side,
+            fps=service.quality.fps,
+        )
+        return NewJob(family=REMOVAL.name, order=order, results={"result_url": key}, price=price)
+
+    body = {"name": request.name, "source_url": request.source_url}
+    return Plan(family=REMOVAL.name, price_each=price, make=make, body=body)
+
+
+STARTS: dict[str, Start] = {"start_caption_removal": Start(_plan, one_started(REMOVAL), lambda _: None)}
+ANSWERS: dict[str, Answer] = standard_answers(REMOVAL, "caption_removal", "caption_removals")

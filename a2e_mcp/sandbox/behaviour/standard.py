@@ -1,0 +1,63 @@
+"""The calls that most families share, as the catalogue's `standard_calls` declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from a2e_mcp.catalogue.base import ById, ByIds, Nothing, PageRequest
+from a2e_mcp.sandbox.behaviour.starting import Answer
+from a2e_mcp.sandbox.refusals import Refusal
+from a2e_mcp.sandbox.service import Body, Family, Service
+
+
+def standard_answers(family: Family, singular: str, plural: str) -> dict[str, Answer]:
+    """Detail, list, batch, delete, and the list of what is still running; those that the catalogue has are used."""
+
+    async def detail(service: Service, request: ById) -> Body:
+        return await family.detail(service, request.id)
+
+    async def all_records(service: Service, request: PageRequest) -> Body:
+        rows, count = await family.page(service, request.page, request.size)
+        return {"rows": rows, "count": count}
+
+    async def processing(service: Service, _: Nothing) -> list[Body]:
+        return await still_running(service, family)
+
+    async def batch(service: Service, request: ByIds) -> list[Body]:
+        return await family.batch(service, request.ids)
+
+    async def delete(service: Service, request: ById) -> Body:
+        delete_idle(service, family, request.id)
+        return {}
+
+    return {
+        f"get_{singular}": detail,
+        f"list_{plural}": all_records,
+        f"list_processing_{plural}": processing,
+        f"batch_get_{plural}": batch,
+        f"delete_{singular}": delete,
+    }
+
+
+async def still_running(service: Service, family: Family) -> list[Body]:
+    """Every record of a family whose job is not over, newest first, counted as asking about each."""
+    rows, _count = await family.page(service, 1, 100_000)
+    return [row for row in rows if row[family.status] not in {"completed", "failed"}]
+
+
+def delete_idle(service: Service, family: Family, record_id: str) -> None:
+    """Delete a record, giving its credits back when its job has not begun. Raises Refusal while it runs."""
+    record = family.find(service, record_id)
+    view = service.jobs.look(record.id)
+    if view is not None and not view.is_over and view.stage != "queued":
+        raise Refusal("Sandbox: this task is running and cannot be deleted; wait until it is over")
+    with service.store.transaction():
+        if view is not None and not view.is_over:
+            reason = f"{family.name} deleted before it began: refund"
+            service.store.book(view.price, reason, service.clock.now(), record.id)
+        family.remove(service, record)
+
+
+def one_started(family: Family) -> Callable[[Service, list[str]], Body]:
+    """Answers a start with its one record."""
+    return lambda service, record_ids: family.body(service, family.find(service, record_ids[0]))
