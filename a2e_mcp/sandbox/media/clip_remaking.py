@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from a2e_mcp.sandbox.media.clip_reading import read_frames, video_stream
+from a2e_mcp.sandbox.media.clip_reading import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.media.clip_writing import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.media.inspection import Inspection, inspect
 from a2e_mcp.sandbox.media.opening import open_media
@@ -54,21 +54,31 @@ def source_clip(path: str, width: int, height: int, fps: int, found: Inspection 
 
 
 def remake(
-    clip: SourceClip, output: str, rendering: Rendering, draw: Callable[[Picture], Picture], *, sound: Sound | None
+    clip: SourceClip,
+    output: str,
+    rendering: Rendering,
+    draw: Callable[[Frame], Picture],
+    *,
+    sound: Sound | None,
+    accept: Callable[[], None] = lambda: None,
 ) -> float:
-    """Write the clip with each frame as `draw` returns it; answers how many seconds it lasts."""
+    """Write the clip with each frame as `draw` returns it; answers how many seconds it lasts.
+
+    `draw` may draw on the frame it is given. When all are drawn, `accept` may still refuse; then no file appears.
+    """
     last: Picture | None = None
     with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
-        for frame in read_frames(clip.path, *clip.size, fps=clip.fps):
+        for read in read_frames(clip.path, *clip.size, fps=clip.fps):
             # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
-            while last is not None and written.frames < round(frame.time * clip.fps):
+            while last is not None and written.frames < round(read.time * clip.fps):
                 written.add(last)
-            picture = frame.picture
-            last = draw(picture if picture.shape[1::-1] == clip.size else resize(picture, *clip.size))
+            fits = read.picture.shape[1::-1] == clip.size
+            last = draw(read if fits else Frame(read.time, resize(read.picture, *clip.size)))
             written.add(last)
             rendering.report(min(1.0, written.seconds / clip.seconds))
         if last is None:
             raise Refused("unreadable", "The video holds no frame that can be decoded.")
+        accept()
     return written.seconds
 
 

@@ -1,29 +1,39 @@
 """Face swap: the points of one face laid onto those of another, its colours matched, its rim feathered."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.media.clip_reading import read_frames, video_stream
-from a2e_mcp.sandbox.media.clip_writing import MEDIA_TYPE, write_clip
-from a2e_mcp.sandbox.media.faces import OVAL, Face, follow, largest_face, only_face
-from a2e_mcp.sandbox.media.inspection import Inspection, inspect
+from a2e_mcp.sandbox.media.clip_reading import Frame, read_frames
+from a2e_mcp.sandbox.media.clip_remaking import SourceClip, clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.media.faces import (
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
+    OUTER_LOWER_LIP,
+    OUTER_UPPER_LIP,
+    OVAL,
+    UNDER_EARS,
+    Face,
+    follow,
+    largest_face,
+    only_face,
+)
+from a2e_mcp.sandbox.media.inspection import inspect
 from a2e_mcp.sandbox.media.mesh_warp import filled, triangles_over, warp
-from a2e_mcp.sandbox.media.opening import open_media
-from a2e_mcp.sandbox.media.picture import Mask, Picture, Points, blend, resize, shrink_to_fit
-from a2e_mcp.sandbox.media.rendering import Refused, Rendering, even_size, sensible_fps
-from a2e_mcp.sandbox.media.sound import read_sound
+from a2e_mcp.sandbox.media.picture import Mask, Picture, Points, blend, shrink_to_fit
+from a2e_mcp.sandbox.media.rendering import Refused, Rendering, even_size
 from a2e_mcp.sandbox.media.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.orders import FaceSwap, Outcome
 
 _LARGEST_SOURCE = 1280
 _RIM = 8
+# In parts of the face's height.
 _ERODED = 0.05
 _FEATHER = 0.03
+_LIPS_EDGE = 0.012
+_PARTED = 0.008
 # A lost face is looked for again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 3
+_HOW = "the mouth's inside kept, colours matched, rim feathered"
 
 
 class Swapper:
@@ -45,16 +55,11 @@ class Swapper:
         points = face.points - low
         room = picture[low[1] : high[1], low[0] : high[0]]
         bent, covered = warp(self._picture, self._points, points, self._triangles, size)
-        mask = _inner_face(points, covered, face.height)
+        matched = _matched(bent, room, _bare_skin(points, size))
+        mask = cv2.subtract(_inner_face(points, covered, face.height), _open_mouth(points, size, face.height))
         swapped = picture.copy()
-        swapped[low[1] : high[1], low[0] : high[0]] = blend(room, _matched(bent, room, mask), mask)
+        swapped[low[1] : high[1], low[0] : high[0]] = blend(room, matched, mask)
         return swapped
-
-
-@dataclass
-class _Counts:
-    frames: int = 0
-    without_face: int = 0
 
 
 def render_face_swap(order: FaceSwap, rendering: Rendering) -> Outcome:
@@ -73,74 +78,57 @@ def render_face_swap(order: FaceSwap, rendering: Rendering) -> Outcome:
         if frame is None:
             raise Refused("unreadable", "The middle of the video cannot be decoded.")
         return _still(swapper, frame.picture, "the middle of the target video", order, rendering)
-    return _clip(swapper, target, box, order, rendering)
+    clip = source_clip(order.target, order.width, order.height, order.fps, target)
+    return _clip(swapper, clip, order, rendering)
 
 
 def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwap, rendering: Rendering) -> Outcome:
     swapped = swapper.onto(picture, only_face(picture, where))
     media_type = write_still(swapped, order.output, rendering)
     height, width = swapped.shape[:2]
-    note = f"face mesh laid onto the largest face of {where}, colours matched, rim feathered"
+    note = f"face mesh laid onto the largest face of {where}, {_HOW}"
     return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
 
 
-def _clip(swapper: Swapper, target: Inspection, box: tuple[int, int], order: FaceSwap, rendering: Rendering) -> Outcome:
-    fps = _frame_rate(order)
-    size = _size(target, box)
-    sound = read_sound(order.target) if target.has_audio else None
-    seconds = max(target.seconds or 0.0, 1 / fps)
-    counts = _Counts()
-    with write_clip(order.output, size, fps, rendering, sound=sound) as clip:
-        for picture in _swapped_frames(swapper, order.target, box, fps, counts):
-            clip.add(picture if picture.shape[1::-1] == size else resize(picture, *size))
-            rendering.report(min(1.0, clip.seconds / seconds))
-        if counts.without_face == counts.frames:
-            raise Refused("no_face", "No face was found in any frame of the target video.")
-    note = "face mesh laid onto the largest face of each frame, colours matched, rim feathered"
-    if counts.without_face:
-        note += f"; {counts.without_face} of {counts.frames} frames have no face and passed unchanged"
-    if sound:
-        note += "; original sound kept"
-    return Outcome(
-        note=note,
-        media_kind="video",
-        media_type=MEDIA_TYPE,
-        seconds=round(clip.seconds, 3),
-        width=size[0],
-        height=size[1],
-        has_audio=sound is not None,
+def _clip(swapper: Swapper, clip: SourceClip, order: FaceSwap, rendering: Rendering) -> Outcome:
+    follower = _Follower(swapper)
+    seconds = remake(
+        clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
     )
+    notes = [f"face mesh laid onto the largest face of each frame, {_HOW}"]
+    if follower.without_face:
+        notes.append(f"{follower.without_face} of {follower.frames} frames have no face and passed unchanged")
+    if clip.sound:
+        notes.append("original sound kept")
+    return clip_outcome(clip, seconds, notes, has_audio=clip.sound is not None)
 
 
-def _swapped_frames(swapper: Swapper, path: str, box: tuple[int, int], fps: int, counts: _Counts) -> Iterator[Picture]:
-    """The clip at an even rate, the face followed from frame to frame."""
-    face: Face | None = None
-    lost_at = -_FRAMES_BETWEEN_LOOKS
-    for frame in read_frames(path, *box, fps=fps):
-        face = follow(frame.picture, face) if face else None
-        if face is None and counts.frames - lost_at >= _FRAMES_BETWEEN_LOOKS:
-            face = largest_face(frame.picture)
-            lost_at = counts.frames
-        picture = swapper.onto(frame.picture, face) if face else frame.picture
-        # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
-        due = max(1, round(frame.time * fps) + 1 - counts.frames)
-        counts.frames += due
-        counts.without_face += 0 if face else due
-        yield from [picture] * due
+class _Follower:
+    """Swaps the face of frame after frame, following it from each to the next."""
 
+    def __init__(self, swapper: Swapper) -> None:
+        self._swapper = swapper
+        self._face: Face | None = None
+        self._looked_at = -_FRAMES_BETWEEN_LOOKS
+        self.frames = 0
+        self.without_face = 0
 
-def _frame_rate(order: FaceSwap) -> int:
-    cap = sensible_fps(order.fps)
-    with open_media(order.target) as media:
-        stream = video_stream(media)
-        rate = float(stream.average_rate or cap) if stream else cap
-    return max(1, min(cap, round(rate)))
+    def draw(self, frame: Frame) -> Picture:
+        """The frame with its face replaced, or the frame itself."""
+        self._face = follow(frame.picture, self._face) if self._face else None
+        if self._face is None and self.frames - self._looked_at >= _FRAMES_BETWEEN_LOOKS:
+            self._face = largest_face(frame.picture)
+            self._looked_at = self.frames
+        self.frames += 1
+        if self._face is None:
+            self.without_face += 1
+            return frame.picture
+        return self._swapper.onto(frame.picture, self._face)
 
-
-def _size(target: Inspection, box: tuple[int, int]) -> tuple[int, int]:
-    width, height = target.width or box[0], target.height or box[1]
-    scale = min(1.0, box[0] / width, box[1] / height)
-    return even_size(max(16, round(width * scale)), max(16, round(height * scale)))
+    def refuse_without_any_face(self) -> None:
+        """Raises Refused when not one frame had a face."""
+        if self.without_face == self.frames:
+            raise Refused("no_face", "No face was found in any frame of the target video.")
 
 
 def _inner_face(points: Points, covered: Mask, height: float) -> Mask:
@@ -156,6 +144,28 @@ def _inner_face(points: Points, covered: Mask, height: float) -> Mask:
     return cv2.GaussianBlur(mask, (0, 0), max(1.0, _FEATHER * height))
 
 
+def _open_mouth(points: Points, size: tuple[int, int], height: float) -> Mask:
+    """What is seen between parted lips; a face that shuts its mouth has none of it to show."""
+    upper, lower = points[list(INNER_UPPER_LIP)], points[list(INNER_LOWER_LIP)]
+    gap = float(np.linalg.norm(lower - upper, axis=1).max()) / height
+    if gap < _PARTED:
+        return np.zeros(size[::-1], np.uint8)
+    edge = max(1, round(_LIPS_EDGE * height))
+    between = cv2.dilate(filled(np.vstack([upper, lower[::-1]]), size), np.ones((edge, edge), np.uint8))
+    soft = cv2.GaussianBlur(between, (0, 0), max(0.7, 0.6 * _LIPS_EDGE * height))
+    # Lips that have just parted show little, and it must not flicker in and out.
+    return cv2.convertScaleAbs(soft, alpha=min(1.0, gap / _PARTED - 1))
+
+
+def _bare_skin(points: Points, size: tuple[int, int]) -> Mask:
+    """Cheeks, nose and chin: neither hair nor eyes nor lips, whose colours say nothing about the skin."""
+    below = cv2.convexHull(points[list(UNDER_EARS)].astype(np.float32)).reshape(-1, 2)
+    lips = np.vstack([points[list(OUTER_UPPER_LIP)], points[list(OUTER_LOWER_LIP)][::-1]])
+    skin = cv2.subtract(filled(below, size), filled(lips, size))
+    skin = cv2.erode(skin, np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.threshold(skin, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
 def _matched(picture: Picture, like: Picture, mask: Mask) -> Picture:
     """The picture with the mean and half the spread of colour that `like` has inside the mask."""
     own = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)
@@ -164,6 +174,11 @@ def _matched(picture: Picture, like: Picture, mask: Mask) -> Picture:
     gain = 0.5 + 0.5 * np.asarray(its_spread) / np.maximum(np.asarray(own_spread), 1.0)
     offset = np.asarray(its_mean) - np.asarray(own_mean) * gain
     # One look-up table a channel: quick, and exact on eight bits.
-    levels = np.arange(256)[:, None, None]
-    table = np.clip(levels * gain.reshape(1, 1, 3) + offset.reshape(1, 1, 3), 0, 255).astype(np.uint8)
+    levels = np.arange(256.0)[:, None, None]
+    matched = levels * gain.reshape(1, 1, 3) + offset.reshape(1, 1, 3)
+    # Light is moved for skin; black brows stay black, and the white of the eyes white.
+    middle = float(own_mean[0, 0])
+    is_skin = np.clip(np.minimum(levels / (0.6 * middle + 1), (255 - levels) / (0.6 * (256 - middle))), 0, 1)[..., 0]
+    matched[..., 0] = levels[..., 0] + (matched[..., 0] - levels[..., 0]) * is_skin
+    table = np.clip(matched, 0, 255).astype(np.uint8)
     return cv2.cvtColor(cv2.LUT(own, table), cv2.COLOR_LAB2BGR)

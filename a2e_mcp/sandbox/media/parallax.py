@@ -9,7 +9,7 @@ import numpy.typing as npt
 from a2e_mcp.sandbox.media.camera import CameraMove, read_prompt
 from a2e_mcp.sandbox.media.clip_writing import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.media.matte import person_mask
-from a2e_mcp.sandbox.media.picture import Picture, Sprite, blend, cover, cut_out, lay_over, resize, soften
+from a2e_mcp.sandbox.media.picture import Picture, Sprite, blend, cover, cut_out, lay_over, resize, size_within, soften
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.media.stills import read_for_remaking
 from a2e_mcp.sandbox.orders import ImageToVideo, Outcome
@@ -35,7 +35,7 @@ def render_image_to_video(order: ImageToVideo, rendering: Rendering) -> Outcome:
         raise Refused("invalid_order", f"A clip of {order.seconds:g} s cannot be made; 0.5 to {_MAX_SECONDS:.0f} can.")
     fps = sensible_fps(order.fps)
     picture = read_for_remaking(order.image)
-    width, height = size = _size(picture, *even_size(order.width, order.height))
+    width, height = size = even_size(*size_within(picture, *even_size(order.width, order.height)))
     layers = [_take_apart(resize(picture, *size))]
     if order.end_image:
         layers.append(_take_apart(cover(read_for_remaking(order.end_image), *size)))
@@ -65,12 +65,6 @@ def _notes(order: ImageToVideo, layers: list[_Layers], move: CameraMove) -> list
     if order.negative_prompt.strip():
         notes.append("negative prompt ignored")
     return [*notes, "no AI model made new content"]
-
-
-def _size(picture: Picture, width: int, height: int) -> tuple[int, int]:
-    """The largest even size of the picture's shape in the box."""
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    return even_size(max(16, round(picture.shape[1] * scale)), max(16, round(picture.shape[0] * scale)))
 
 
 def _take_apart(picture: Picture) -> _Layers:

@@ -43,6 +43,12 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
+def size_within(picture: Picture, width: int, height: int) -> tuple[int, int]:
+    """The largest size of the picture's shape in a box, at least 16 each way; the picture may be smaller."""
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    return max(16, round(picture.shape[1] * scale)), max(16, round(picture.shape[0] * scale))
+
+
 def shrink_to_fit(picture: Picture, width: int, height: int) -> Picture:
     """The picture made small enough for the box, keeping its proportions; never made larger."""
     scale = min(1.0, width / picture.shape[1], height / picture.shape[0])

@@ -20,18 +20,7 @@ _KANJI = re.compile(r"[\u3400-\u9fff]")
 
 def render_speech(order: Speech, rendering: Rendering) -> Outcome:
     """Speak a text."""
-    text = _CONTROL.sub(" ", order.text)
-    if not any(letter.isalnum() for letter in text):
-        raise Refused("nothing_spoken", "The text holds nothing that can be spoken.")
-    speaking = _VOICE.fullmatch(order.voice) and speak(
-        text, order.voice, speed=order.speed, pitch=order.pitch, max_seconds=MAX_SECONDS
-    )
-    if not speaking:
-        raise Refused("unsupported_language", f"The sandbox has no voice {order.voice[:60]!r}.")
-    if speaking.cut:
-        raise too_long()
-    if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
-        raise Refused("nothing_spoken", "The voice found nothing in the text that it can speak.")
+    text, speaking = utter(order.text, order.voice, speed=order.speed, pitch=order.pitch)
     rendering.report(0.3)
     track = Track(round(speaking.seconds, 3), _mouth(speaking), _words(text, speaking))
     write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), order.output, rendering)
@@ -47,6 +36,21 @@ def render_speech(order: Speech, rendering: Rendering) -> Outcome:
         has_audio=True,
         words=len(track.words),
     )
+
+
+def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> tuple[str, Utterance]:
+    """The text as it was spoken, and how it sounds. Raises Refused."""
+    text = _CONTROL.sub(" ", text)
+    if not any(letter.isalnum() for letter in text):
+        raise Refused("nothing_spoken", "The text holds nothing that can be spoken.")
+    speaking = _VOICE.fullmatch(voice) and speak(text, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
+    if not speaking:
+        raise Refused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
+    if speaking.cut:
+        raise too_long()
+    if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
+        raise Refused("nothing_spoken", "The voice found nothing in the text that it can speak.")
+    return text, speaking
 
 
 def _mouth(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:

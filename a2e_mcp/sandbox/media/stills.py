@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from a2e_mcp.sandbox.media.mark import mark_for, stamp
 from a2e_mcp.sandbox.media.opening import MAX_PIXELS, too_many_pixels
-from a2e_mcp.sandbox.media.picture import Picture
+from a2e_mcp.sandbox.media.picture import Picture, Sprite
 from a2e_mcp.sandbox.media.rendering import COMMENT, Refused, Rendering
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -62,6 +62,16 @@ def read_for_remaking(path: str) -> Picture:
     letters[top : top + mark.shape[0], left : left + mark.shape[1]] = np.where(mark[..., 3] > 0, 255, 0)
     letters = np.asarray(cv2.dilate(letters, np.ones((5, 5), np.uint8)), np.uint8)
     return cv2.inpaint(picture, letters, 3, cv2.INPAINT_TELEA)
+
+
+def read_sprite(path: str) -> Sprite:
+    """The picture, see-through where it is. Raises Refused."""
+    read_still(path)  # decodes it whole, so that damage is refused here
+    with open_still(path) as image:
+        image.seek(0)
+        # RGBa is RGBA with the colour multiplied by its alpha, as sprites have it.
+        pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGBA").convert("RGBa"))
+    return np.ascontiguousarray(pixels[..., [2, 1, 0, 3]])
 
 
 def write_still(picture: Picture, path: str, rendering: Rendering) -> str:

@@ -3,16 +3,18 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.media.faces import OVAL, Face
+from a2e_mcp.sandbox.media.faces import (
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
+    OUTER_LOWER_LIP,
+    OUTER_UPPER_LIP,
+    OVAL,
+    Face,
+)
 from a2e_mcp.sandbox.media.mesh_warp import filled, triangles_over, warp, without
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import Mask, Picture, Points, blend, resize
 
-# The lips' edges in the mesh, each from one corner of the mouth to the other.
-_INNER_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-_INNER_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-_OUTER_UPPER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
-_OUTER_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 _LIP_TOP, _LIP_BOTTOM = 13, 14
 _MOUTH_CORNERS = (61, 291)
 
@@ -86,14 +88,14 @@ class TalkingFace:
             )]
         )  # fmt: skip
         self._mesh = np.vstack([points, ring, rim])
-        self._triangles = without(triangles_over(self._mesh), {*_INNER_UPPER, *_INNER_LOWER})
+        self._triangles = without(triangles_over(self._mesh), {*INNER_UPPER_LIP, *INNER_LOWER_LIP})
         self._jaw = self._jaw_share()
 
     def _has_teeth(self) -> bool:
         """Whether what lies between the lips is paler than the lips; the mesh sees parted lips too easily."""
         red = cv2.extractChannel(cv2.cvtColor(self._room, cv2.COLOR_BGR2LAB), 1)
-        between = filled(self._ring(_INNER_UPPER, _INNER_LOWER), self._room_size) > 127
-        lips = (filled(self._ring(_OUTER_UPPER, _OUTER_LOWER), self._room_size) > 127) & ~between
+        between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP), self._room_size) > 127
+        lips = (filled(self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP), self._room_size) > 127) & ~between
         return bool(between.any() and lips.any() and np.median(red[between]) < np.median(red[lips]) - 6)
 
     def _ring(self, upper: tuple[int, ...], lower: tuple[int, ...]) -> Points:
@@ -113,10 +115,10 @@ class TalkingFace:
         ring_start, ring_end = len(self._points), len(self._points) + len(OVAL)
         share[ring_start:ring_end] *= 0.35
         share[ring_end:] = 0
-        arch = 0.25 + 0.75 * _arch(len(_INNER_LOWER))
-        share[list(_INNER_LOWER)] = arch
-        share[list(_OUTER_LOWER)] = arch
-        share[list(_INNER_UPPER)] = share[list(_OUTER_UPPER)] = 0
+        arch = 0.25 + 0.75 * _arch(len(INNER_LOWER_LIP))
+        share[list(INNER_LOWER_LIP)] = arch
+        share[list(OUTER_LOWER_LIP)] = arch
+        share[list(INNER_UPPER_LIP)] = share[list(OUTER_UPPER_LIP)] = 0
         # The corners belong to both lips and follow a little.
         share[[78, 308, 61, 291]] = 0.25
         return np.asarray(share)
@@ -125,7 +127,7 @@ class TalkingFace:
         drop = shape.opening * _JAW_DROP * self._height
         moved = self._mesh + np.outer(self._jaw * drop, self._down)
         # The upper lip rises a little.
-        for lip in (_INNER_UPPER, _OUTER_UPPER):
+        for lip in (INNER_UPPER_LIP, OUTER_UPPER_LIP):
             moved[list(lip)] -= np.outer(_arch(len(lip)) * drop * 0.1, self._down)
         self._close_lips(moved, max(0.0, 1 - 3 * shape.opening))
         middle = (self._points[_LIP_TOP] + self._points[_LIP_BOTTOM]) / 2
@@ -139,8 +141,13 @@ class TalkingFace:
     def _close_lips(self, moved: Points, share: float) -> None:
         """Bring parted lips together; those of a toothy smile not fully, which would tear the face."""
         share *= 0.35 if self._shows_teeth else 1.0
-        gap = self._points[list(_INNER_LOWER)] - self._points[list(_INNER_UPPER)]
-        for lip, part in ((_INNER_LOWER, -0.6), (_OUTER_LOWER, -0.4), (_INNER_UPPER, 0.4), (_OUTER_UPPER, 0.15)):
+        gap = self._points[list(INNER_LOWER_LIP)] - self._points[list(INNER_UPPER_LIP)]
+        for lip, part in (
+            (INNER_LOWER_LIP, -0.6),
+            (OUTER_LOWER_LIP, -0.4),
+            (INNER_UPPER_LIP, 0.4),
+            (OUTER_UPPER_LIP, 0.15),
+        ):
             moved[list(lip)] += gap * part * share
 
     def _bend(self, shape: MouthShape) -> Picture:
@@ -149,7 +156,7 @@ class TalkingFace:
         gap = float((moved[_LIP_BOTTOM] - moved[_LIP_TOP]) @ self._down)
         if gap < max(1.0, 0.006 * self._height):
             return bent
-        hole = np.vstack([moved[list(_INNER_UPPER)], moved[list(_INNER_LOWER)][::-1]])
+        hole = np.vstack([moved[list(INNER_UPPER_LIP)], moved[list(INNER_LOWER_LIP)][::-1]])
         mask = cv2.GaussianBlur(filled(hole, self._room_size), (0, 0), max(0.7, 0.004 * self._height))
         return blend(bent, self._mouth_inside(moved, gap), mask)
 
@@ -163,7 +170,7 @@ class TalkingFace:
         inside = blend(inside, _flat(inside, np.array((84, 76, 158)) * light), self._soft_ellipse(tongue, reach))
         if self._shows_teeth:
             return self._own_teeth(inside, moved)
-        roof = moved[list(_INNER_UPPER)][1:-1]
+        roof = moved[list(INNER_UPPER_LIP)][1:-1]
         depth = min(gap * 0.36, 0.03 * self._height)
         edge = roof + np.outer(depth * np.sin(np.linspace(0.5, np.pi - 0.5, len(roof))), self._down)
         teeth = filled(np.vstack([roof - self._down * depth * 0.6, edge[::-1]]), self._room_size)
@@ -175,7 +182,7 @@ class TalkingFace:
         shift = moved[_LIP_TOP] - self._points[_LIP_TOP]
         matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
         shifted = cv2.warpAffine(self._room, matrix, self._room_size, borderMode=cv2.BORDER_REPLICATE)
-        hole = self._ring(_INNER_UPPER, _INNER_LOWER) + shift
+        hole = self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP) + shift
         mask = cv2.erode(filled(hole, self._room_size), np.ones((3, 3), np.uint8))
         return blend(inside, shifted, cv2.GaussianBlur(mask, (0, 0), max(0.8, 0.004 * self._height)))
 

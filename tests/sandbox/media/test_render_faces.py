@@ -96,6 +96,51 @@ def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
         assert np.array_equal(after[corner], before[corner])
 
 
+def test_a_swapped_face_takes_on_the_skin_of_the_target(
+    worker: RenderProcess, portrait: str, dark_portrait: str, tmp_path: Path
+) -> None:
+    order = FaceSwap(face=dark_portrait, target=portrait, output=str(tmp_path / "o.png"))
+
+    worker.render(order)
+
+    before = skin_of(read(portrait), read(portrait))
+    brought = skin_of(read(dark_portrait), read(dark_portrait))
+    after = skin_of(read(order.output), read(portrait))
+    assert np.abs(brought - before).max() > 30
+    assert np.abs(after - before).max() < 15
+
+
+def test_a_swap_keeps_what_is_seen_between_the_lips(worker: RenderProcess, dark_portrait: str, tmp_path: Path) -> None:
+    shouting = studio(480, 480)
+    lay_over(shouting, DrawnFigure(PALE_WOMAN, "female", 480 / 720).sprite(MouthShape(1.0, 0.2)))
+    target = str(tmp_path / "shouting.png")
+    cv2.imwrite(target, shouting)
+    order = FaceSwap(face=dark_portrait, target=target, output=str(tmp_path / "o.png"))
+
+    worker.render(order)
+
+    face = largest_face(shouting)
+    assert face is not None
+    upper, lower = (face.points[point] for point in (13, 14))
+    assert lower[1] - upper[1] > 10
+    x, top, bottom = round(float(upper[0])), round(float(upper[1])) + 2, round(float(lower[1])) - 2
+    between = np.s_[top:bottom, x - 8 : x + 9]
+    assert np.abs(read(order.output)[between] - shouting[between]).mean() < 6
+    chin = np.s_[bottom + 22 : bottom + 30, x - 8 : x + 9]
+    assert np.abs(read(order.output)[chin] - shouting[chin]).mean() > 2
+
+
+def skin_of(picture: npt.NDArray[np.float64], like: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean colour of both cheeks, where the face of `like` has them."""
+    face = largest_face(like.astype(np.uint8))
+    assert face is not None
+    spots = []
+    for point in (LEFT_CHEEK, RIGHT_CHEEK):
+        x, y = (round(float(value)) for value in face.points[point])
+        spots.append(picture[y - 6 : y + 7, x - 6 : x + 7].reshape(-1, 3))
+    return np.asarray(np.concatenate(spots).mean(0))
+
+
 def test_a_swapped_clip_keeps_its_length_and_its_sound(
     worker: RenderProcess, dark_portrait: str, clip: str, tmp_path: Path
 ) -> None:
