@@ -67,7 +67,7 @@ class Voice:
     @property
     def engine(self) -> str:
         """The engine's voice with a variant for the gender."""
-        return f"{self.language.engine}+{'f3' if self.gender == 'female' else 'm3'}"
+        return self.language.spoken_by(self.gender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,10 @@ class Language:
     def locale(self) -> str:
         """Such as en-US."""
         return f"{self.country}-{self.region}"
+
+    def spoken_by(self, gender: Gender) -> str:
+        """The engine's voice with a variant for the gender."""
+        return f"{self.engine}+{'f3' if gender == 'female' else 'm3'}"
 
     @property
     def voices(self) -> tuple[Voice, Voice]:
@@ -118,11 +122,11 @@ BACKDROPS = (
 
 LANGUAGES = (
     Language("en", "US", "English", "United States", "en-us", "Aria", "Wyatt"),
-    Language("en", "GB", "English", "United Kingdom", "en-gb", "Poppy", "Alfie"),
+    Language("en", "GB", "English", "United Kingdom", "en", "Poppy", "Alfie"),
     Language("es", "ES", "Spanish", "Spain", "es", "Lucía", "Álvaro"),
     Language("es", "MX", "Spanish", "Mexico", "es-419", "Ximena", "Emiliano"),
     Language("es", "US", "Spanish", "United States", "es-419", "Marisol", "Rafael"),
-    Language("fr", "FR", "French", "France", "fr-fr", "Élodie", "Bastien"),
+    Language("fr", "FR", "French", "France", "fr", "Élodie", "Bastien"),
     Language("fr", "BE", "French", "Belgium", "fr-be", "Amandine", "Thibault"),
     Language("fr", "CH", "French", "Switzerland", "fr-ch", "Océane", "Gaspard"),
     Language("de", "DE", "German", "Germany", "de", "Liesel", "Konrad"),
@@ -171,5 +175,16 @@ LANGUAGES = (
     Language("he", "IL", "Hebrew", "Israel", "he", "Noa", "Eitan", "phonetic-only"),
     Language("th", "TH", "Thai", "Thailand", "th", "Malee", "Somchai", "phonetic-only"),
 )
+
+_OTHER_CODES = {"no": "nb", "nn": "nb", "cmn": "zh", "iw": "he", "in": "id"}
+
+
+def language_for(code: str) -> Language | None:
+    """The language of a short code such as `es` or a locale such as `es-MX`, in that region when it is there."""
+    country, _dash, region = code.strip().replace("_", "-").lower().partition("-")
+    country = _OTHER_CODES.get(country, country)
+    found = [language for language in LANGUAGES if language.country == country]
+    return next((language for language in found if language.region == region.upper()), found[0] if found else None)
+
 
 VOICES_BY_ID = {voice.id: voice for language in LANGUAGES for voice in language.voices}
