@@ -12,6 +12,7 @@ from a2e_mcp.errors import FileRefused
 
 _LONGEST = 2048
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_WITH_SUFFIX = re.compile(r"(.*)\.([A-Za-z0-9]{1,8})", re.DOTALL)
 _SUFFIXES = {
     "image/jpeg": ".jpg",
     "video/mp4": ".mp4",
@@ -28,11 +29,16 @@ def is_address(text: str) -> bool:
 
 def safe_name(name: str) -> str:
     """A file name made of harmless characters, at most 80 of them."""
-    stem, dot, suffix = name.rpartition(".")
-    stem, suffix = (stem, suffix) if dot else (name, "")
+    parts = _WITH_SUFFIX.fullmatch(name)
+    stem, suffix = (parts[1], parts[2]) if parts else (name, "")
     stem = _UNSAFE.sub("-", stem).strip("-.")[:70] or "a2e"
-    suffix = _UNSAFE.sub("", suffix)[:8]
     return f"{stem}.{suffix}" if suffix else stem
+
+
+def one_line(text: str, most: int = 40) -> str:
+    """Somebody else's text on one line, cut, without control characters and what turns the direction of writing."""
+    line = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    return line if len(line) <= most else line[: most - 3] + "..."
 
 
 def suffix_of(url: str) -> str:
@@ -60,22 +66,35 @@ def public_host(url: str) -> str:
     except ValueError:
         raise FileRefused("That is not an address") from None
     if parts.scheme not in ("http", "https"):
-        raise FileRefused(f"Only http and https addresses can be used, not {parts.scheme[:20]}")
+        raise FileRefused(f"Only http and https addresses can be used, not {one_line(parts.scheme, 20)}")
     if not host or parts.username is not None or len(url) > _LONGEST or re.search(r"[\s\x00-\x1f\\]", url):
         raise FileRefused("That is not a plain address (no spaces, no user name, at most 2048 characters)")
     try:
-        private = not ipaddress.ip_address(host).is_global
+        public = is_public(host)
     except ValueError:
-        private = host == "localhost" or host.endswith((".local", ".localhost", ".internal"))
-    if private:
-        raise FileRefused(
-            f"The address {shown(url)} is on a private network, where A2E cannot reach it",
-            then="Give the path of the file on this computer instead",
-        )
+        name = host.rstrip(".")
+        public = name != "localhost" and not name.endswith((".local", ".localhost", ".internal"))
+    if not public:
+        raise private_address(url)
     return host
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet. Raises ValueError for what is no IP address."""
+    given = ipaddress.ip_address(address)
+    inner = given.ipv4_mapped if isinstance(given, ipaddress.IPv6Address) else None
+    return is_public(str(inner)) if inner is not None else given.is_global and not given.is_multicast
+
+
+def private_address(url: str) -> FileRefused:
+    """The refusal of an address that only this network knows."""
+    return FileRefused(
+        f"The address {shown(url)} is on a private network, where A2E cannot reach it",
+        then="Give the path of the file on this computer instead",
+    )
 
 
 def shown(url: str) -> str:
     """Host and file name of an address, for a message."""
     parts = urlsplit(url)
-    return f"{parts.hostname}/{Path(parts.path).name}"[:80]
+    return one_line(f"{parts.hostname}/{Path(parts.path).name}", 80)

@@ -31,6 +31,7 @@ from a2e_mcp.errors import (
     ServiceError,
     Unauthorized,
     Unreachable,
+    Unreadable,
 )
 from a2e_mcp.trace import Trace
 
@@ -38,6 +39,9 @@ _ATTEMPTS = 3
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 20.0
 _LARGEST_ANSWER = 16 * 2**20
+_SHORTEST_SECRET = 8
+_GAVE_UP = frozenset({408, 499})
+"""Somebody on the way stopped waiting; A2E may have gone on."""
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 _OUT_OF_CREDITS = re.compile(
     r"(insufficient|not enough|lack|run out)[^.]*(coin|credit|balance|diamond)"
@@ -153,7 +157,7 @@ class A2EClient:
                 body = await _read(response)
             finally:
                 await response.aclose()
-            return status, response.headers, body
+            return status, response.headers, self._without_token(body)
         finally:
             if self._trace is not None:
                 self._trace.add(
@@ -164,6 +168,11 @@ class A2EClient:
                     seconds=time.monotonic() - started,
                     body=_json_or_none(body),
                 )
+
+    def _without_token(self, body: bytes) -> bytes:
+        """An answer that repeats the token would carry it into messages and into the ledger."""
+        token = self._token.get_secret_value().encode()
+        return body.replace(token, b"[token]") if len(token) >= _SHORTEST_SECRET else body
 
 
 async def _read(response: httpx2.Response) -> bytes:
@@ -182,34 +191,36 @@ def _query(values: Mapping[str, Any]) -> dict[str, Any]:
 def _json_or_none(body: bytes) -> object:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:
     text = headers.get("retry-after", "")
-    return min(float(text), _LONGEST_RETRY_AFTER) if text.isdigit() else None
+    return min(float(text), _LONGEST_RETRY_AFTER) if text.isascii() and text.isdigit() else None
 
 
 def _open_envelope(capability: Capability[Any, Any], status: int, body: bytes) -> object:
     """The `data` of an answer; both published envelopes are read (code 0, and success true)."""
     answer = _json_or_none(body)
     if not isinstance(answer, dict):
-        if 400 <= status < 500:
+        if 400 <= status < 500 and status not in _GAVE_UP:
             raise _refusal(capability, status, {})
         raise _lost(capability, f"the answer was not readable (HTTP {status})", status, body)
-    code = answer.get("code")
-    if status < 300 and (code == 0 or (code is None and answer.get("success") is True)):
+    code, success = answer.get("code"), answer.get("success")
+    if code in (0, "0") or (status < 300 and success is True and code in (None, 200, "200")):
         return answer.get("data")
-    if (
-        status >= 500
-        or status == 408
-        or 300 <= status < 400
-        or (code is None and "success" not in answer and status < 300)
-    ):
+    says_no = success is False or (success is None and code not in (None, 200, "200"))
+    if status >= 500 or status in _GAVE_UP or 300 <= status < 400 or (status < 300 and not says_no):
         # A crash may come after the charge; only an answer that says no is a refusal.
-        raise _lost(capability, f"A2E failed with HTTP {status}: {_message(answer) or 'no reason given'}", status, body)
+        what = f"A2E failed with HTTP {status}: {_message(answer) or 'no reason given'}"
+        raise _lost(capability, what, status, body, _trace_id(answer))
     raise _refusal(capability, status, answer)
+
+
+def _trace_id(answer: Mapping[str, Any]) -> str | None:
+    trace_id = answer.get("trace_id")
+    return trace_id[:100] if isinstance(trace_id, str) and trace_id else None
 
 
 def _message(answer: Mapping[str, Any]) -> str:
@@ -223,9 +234,8 @@ def _message(answer: Mapping[str, Any]) -> str:
 def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str, Any]) -> ServiceError:
     code = answer.get("code")
     message = _message(answer)
-    trace_id = answer.get("trace_id")
     known: dict[str, Any] = {
-        "trace_id": trace_id if isinstance(trace_id, str) else None,
+        "trace_id": _trace_id(answer),
         "code": code if isinstance(code, int | str) else None,
         "status": status,
     }
@@ -271,12 +281,21 @@ def _unreachable(host: str, problem: Exception) -> Unreachable:
     )
 
 
-def _lost(capability: Capability[Any, Any], what: str, status: int | None = None, body: bytes = b"") -> AnswerLost:
+def _lost(
+    capability: Capability[Any, Any],
+    what: str,
+    status: int | None = None,
+    body: bytes = b"",
+    trace_id: str | None = None,
+    *,
+    kind: type[AnswerLost] = AnswerLost,
+) -> AnswerLost:
     spends = capability.effect is Effect.SPENDS
-    return AnswerLost(
+    return kind(
         f"{capability.name}: {what}",
         charged=Charged.UNKNOWN if spends else Charged.NOTHING,
         then="" if spends else "Try again in a minute",
+        trace_id=trace_id,
         status=status,
         raw=body[:4096].decode("utf-8", "replace"),
     )
@@ -286,4 +305,5 @@ def _unreadable(capability: Capability[Any, Any], data: object, problem: Validat
     fields = ", ".join(sorted({".".join(str(part) for part in each["loc"]) or "answer" for each in problem.errors()}))
     never = " This call was never confirmed against A2E." if capability.reply_evidence is Evidence.INFERRED else ""
     raw = json.dumps(data, ensure_ascii=False, default=str)[:4096]
-    return _lost(capability, f"the answer has an unknown shape ({fields[:200]}).{never}", None, raw.encode())
+    what = f"the answer has an unknown shape ({fields[:200]}).{never}"
+    return _lost(capability, what, body=raw.encode("utf-8", "replace"), kind=Unreadable)

@@ -13,7 +13,8 @@ A2EError                     the root: what happened, what was charged, what to 
     │   ├── NotEnoughCredits
     │   └── NotFound         no such record, or a call that A2E has retired
     ├── Unreachable          the request certainly did not leave
-    └── AnswerLost           it may have arrived: the answer is missing or unreadable
+    └── AnswerLost           it may have arrived: the answer is missing
+        └── Unreadable       an answer came, but in a shape we do not know
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Charged(StrEnum):
     NOTHING = "Nothing was charged."
     UNKNOWN = "It is not known whether A2E charged for this."
     SPEECH = "Speech was made and paid for; it is kept and will be used again."
+    UPLOADS = "Files were uploaded, which A2E may have charged; they are kept and will be used again."
 
 
 class A2EError(Exception):
@@ -127,11 +129,16 @@ class AnswerLost(ServiceError):
         *,
         then: str = "",
         charged: Charged | None = Charged.UNKNOWN,
+        trace_id: str | None = None,
         status: int | None = None,
         raw: str = "",
     ) -> None:
-        super().__init__(what, then=then, charged=charged, status=status)
+        super().__init__(what, then=then, charged=charged, trace_id=trace_id, status=status)
         self.raw = raw[:4096]
+
+
+class Unreadable(AnswerLost):
+    """A2E answered, but not in a shape that is known here."""
 
 
 def _sentence(text: str) -> str:

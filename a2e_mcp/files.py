@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import socket
 import tempfile
@@ -18,7 +17,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from a2e_mcp.addresses import public_host, safe_name, shown
+from a2e_mcp.addresses import is_public, one_line, private_address, public_host, safe_name, shown
 from a2e_mcp.capability import MediaIn, MediaKind
 from a2e_mcp.catalogue.account import UploadAddress
 from a2e_mcp.errors import FileRefused
@@ -90,7 +89,10 @@ class Files:
 
         Raises FileRefused: outside the allowed folders, missing, empty, too large, or not what is wanted.
         """
-        return await anyio.to_thread.run_sync(self._open_local, text, wanted)
+        try:
+            return await anyio.to_thread.run_sync(self._open_local, text, wanted)
+        except OSError as problem:
+            raise FileRefused(f"That file cannot be read ({problem.strerror})") from None
 
     async def check_address(self, url: str, wanted: MediaIn) -> None:
         """Refuse an address that A2E could not fetch, or that is plainly not media.
@@ -105,11 +107,8 @@ class Files:
             addresses = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise FileRefused(f"The address {shown(url)} does not exist: no such host") from None
-        if any(not ipaddress.ip_address(each[4][0]).is_global for each in addresses):
-            raise FileRefused(
-                f"The address {shown(url)} is on a private network, where A2E cannot reach it",
-                then="Give the path of the file on this computer instead",
-            )
+        if not all(is_public(str(each[4][0])) for each in addresses):
+            raise private_address(url)
         await self._check_type(url, wanted)
 
     async def put(self, file: LocalFile, address: UploadAddress) -> None:
@@ -133,7 +132,8 @@ class Files:
             problem = f"HTTP {response.status_code}"
             if response.status_code < 500:
                 break
-        raise FileRefused(f"{file.path.name} could not be uploaded ({problem})", then="Try again in a minute")
+        name = one_line(file.path.name, 80)
+        raise FileRefused(f"{name} could not be uploaded ({problem})", then="Try again in a minute")
 
     async def fetch(self, url: str, *, most: int = 64 * 2**20) -> bytes:
         """The bytes at a result address, at most `most` of them. Raises FileRefused."""
@@ -215,20 +215,21 @@ class Files:
 
     def _open_local(self, text: str, wanted: MediaIn) -> LocalFile:
         path = self._allowed(text)
+        name = one_line(path.name, 80)
         size = path.stat().st_size
         if size == 0:
-            raise FileRefused(f"{path.name} is empty")
+            raise FileRefused(f"{name} is empty")
         if size > LARGEST_UPLOAD:
-            raise FileRefused(f"{path.name} is larger than {LARGEST_UPLOAD // 2**20} MB")
+            raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
         kind, content_type = _sniff(path)
         if kind is None or kind not in wanted.kinds:
             is_what = f"is {kind}" if kind else "is no picture, clip or sound that can be used"
-            raise FileRefused(f"{path.name} {is_what}, whatever its name says; {' or '.join(wanted.kinds)} is wanted")
+            raise FileRefused(f"{name} {is_what}, whatever its name says; {' or '.join(wanted.kinds)} is wanted")
         seconds = None if kind == "image" else _seconds(path)
         if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
-            raise FileRefused(f"{path.name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
+            raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
         if seconds is not None and wanted.longest is not None and seconds > wanted.longest:
-            raise FileRefused(f"{path.name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are taken")
+            raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are taken")
         return LocalFile(path, kind, content_type, size, _sha256(path), seconds)
 
     def _allowed(self, text: str) -> Path:
@@ -250,14 +251,19 @@ class Files:
             raise FileRefused("That path cannot be followed") from None
         if found is not None:
             return found
-        listed = ", ".join(str(folder) for folder in self._folders)
-        if not inside:
+        if len(inside) < len(real):
+            listed = ", ".join(str(folder) for folder in self._folders)
             raise FileRefused(
                 "That file is outside the folders files may be sent from",
-                then=f"Move it into one of {listed}, or add its folder to A2E_FILES",
+                then=f"Save it into one of {listed} (also one attached in a chat), or add its folder to A2E_FILES",
             )
+        name = safe_name(given.name)
+        if any(path.is_dir() for path in inside):
+            raise FileRefused(f"{name} is a folder", then="Give the path of one file in it")
+        if any(path.exists() for path in inside):
+            raise FileRefused(f"{name} is no ordinary file")
         raise FileRefused(
-            f"There is no file {safe_name(given.name)} on this computer",
+            f"There is no file {name} on this computer",
             then=f"A file attached in a chat is not on this computer: save it into {self._output} and give that path",
         )
 

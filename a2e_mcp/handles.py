@@ -17,7 +17,8 @@ UPLOAD = "upload"
 LEDGER_FAMILIES = (SPEECH, UPLOAD)
 """What A2E does at once and gives no id: the ledger's own id stands for it."""
 
-_HANDLE = re.compile(r"([a-z_]{3,40}):([0-9a-fA-F]{24})")
+_ID = r"[0-9a-fA-F]{24}"
+_HANDLE = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Handle:
     def sandbox(self) -> bool:
         """Whether the id was issued by the sandbox."""
         return self.id.startswith(SANDBOX_MARK)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an id as A2E issues them; only such a one can be asked for again."""
+    return re.fullmatch(_ID, text) is not None
 
 
 def looks_like_handle(text: str) -> bool:

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, Field
 
 from a2e_mcp import catalogue
+from a2e_mcp.adopting import records_of
 from a2e_mcp.capability import Capability, JobFamily, Reply, Request, State
 from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, InputError, NotFound, Refused
+from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, Unreadable
 from a2e_mcp.handles import LEDGER_FAMILIES, Handle
 from a2e_mcp.ledger import Entry, Ledger
 
@@ -21,7 +22,8 @@ _MOST_IN_BATCH = 200
 _AT_ONCE = 5
 _MOST_PAGES = 3
 _PAGE = 100
-_CLOCK_SLACK = 600.0
+_LOOKED_FOR_SECONDS = 3 * 86_400.0
+_BUSY = 429
 _STATES: Mapping[str, State] = {
     "queued": "queued",
     "running": "running",
@@ -65,8 +67,6 @@ class Jobs:
         self._ledger = ledger
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
-        self.starting: Callable[[str], bool] = lambda _: False
-        """Whether this process is carrying out the start of this ledger id right now; set by whoever starts."""
 
     async def check(self, handle: Handle) -> Job:
         """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
@@ -98,31 +98,27 @@ class Jobs:
     async def find_again(self, entry: Entry) -> Entry:
         """Look for a start whose answer was lost, as its family says, and adopt it when it is certainly the one.
 
-        Returns the entry, changed when the job was found.
+        Returns the entry as it is now. Raises ServiceError when A2E cannot be asked.
         """
-        if entry.family in LEDGER_FAMILIES:
+        entry = self._ledger.entry(entry.id)
+        if not entry.answer_lost or entry.family in LEDGER_FAMILIES:
             return entry
         family = catalogue.family(entry.family)
         if family.found_again == "by_id":
             return await self._find_by_id(family, entry)
         if family.found_again == "never" or family.listing is None:
             return entry
-        records = await self._listed(family, pages=1)
-        found = [
-            record
-            for record in records
-            if record.first_text(family.name_fields) == entry.title
-            and _made_after(record, entry.created - _CLOCK_SLACK)
-            and self._ledger.by_handle(str(Handle(family.name, record.id))) is None
-        ]
-        # More of that name than were started could be anybody's; only exactly ours are adopted.
-        if not found or len(found) > max(1, int(entry.steps.get("count", 1))):
-            return entry
-        return self._adopt(family, entry, found)
+        return self._adopt(family, entry, await self._listed(family, pages=1))
 
     async def account(self, family: JobFamily) -> list[Job]:
-        """The newest jobs of one family in the account, whoever started them."""
-        return [self._seen(family, record) for record in await self._listed(family, pages=1)]
+        """The newest jobs of one family in the account, whoever started them; lost starts are found on the way."""
+        records = await self._listed(family, pages=1)
+        for entry in self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
+            if family.found_again == "by_name":
+                self._adopt(family, entry, records)
+            else:
+                await self.find_again(entry)
+        return [self._seen(family, record) for record in records]
 
     async def delete(self, handle: Handle) -> str:
         """Delete a job at A2E and say what that means. Raises InputError where A2E has no such call."""
@@ -160,27 +156,13 @@ class Jobs:
         return self._remembered(entry, handle)
 
     async def _settled(self, handle: Handle) -> Entry:
-        try:
-            entry = self._ledger.entry(handle.id)
-        except KeyError:
-            raise NotFound("The ledger on this computer knows no such job", then="Call list_jobs to find it") from None
-        if entry.phase in ("sent", "unknown") and not entry.handles and not self.starting(entry.id):
-            entry = await self.find_again(entry)
-        return entry
+        entry = self._ledger.by_handle(str(handle))
+        if entry is None or entry.family != handle.family:
+            raise NotFound("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+        return entry if self._ledger.under_way(entry) else await self.find_again(entry)
 
     def _remembered(self, entry: Entry, handle: Handle) -> Job:
-        state: State = "unknown"
-        note = entry.note
-        if entry.phase in ("intended", "sent") and self.starting(entry.id):
-            state, note = "queued", "still being started"
-        elif entry.phase == "intended":
-            state, note = "failed", note or "It was interrupted before anything was sent to make it."
-        elif entry.phase == "refused":
-            state = "failed"
-        elif entry.phase in ("unknown", "sent"):
-            note = note or "A2E's answer was lost; the job was not found in the account. It may have been charged."
-        else:
-            state = _STATES.get(entry.state or "", "unknown")
+        state, note = self._standing(entry)
         return Job(
             job_id=str(handle),
             family=entry.family,
@@ -190,22 +172,43 @@ class Jobs:
             credits=entry.charged,
             created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
             next_check_seconds=None if state in ("succeeded", "failed") else 5,
-            error=entry.note if state == "failed" else None,
+            error=note if state == "failed" else None,
             sandbox=self._sandbox,
             note=note if state != "failed" else None,
         )
 
+    def _standing(self, entry: Entry) -> tuple[State, str | None]:
+        """State and note of a start as far as the ledger alone can tell."""
+        if self._ledger.under_way(entry):
+            return "queued", "still being started"
+        match entry.phase:
+            case "started":
+                return _STATES.get(entry.state or "", "unknown"), entry.note
+            case "refused":
+                return "failed", entry.note
+            case "intended" if entry.paying is None:
+                return "failed", entry.note or "It was interrupted before it was sent."
+            case "intended":
+                lost = f"It was interrupted while its {entry.paying} was being made, which may have been charged."
+                return "unknown", entry.note or lost
+            case _:
+                lost = "A2E's answer was lost; the job was not found in the account. It may have been charged."
+                return "unknown", entry.note or lost
+
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
         records = _records(await self._client.call(family.detail, ById(id=record_id)))
-        if not records:
+        wanted = [record for record in records if record.id.lower() == record_id] or records
+        if len(wanted) != 1:
             raise NotFound(f"A2E knows no {family.name} with this id", then="Call list_jobs to find it")
-        return records[0]
+        return wanted[0]
 
     async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
         if family.polled == "batch" and family.batch is not None and family.name not in self._no_batch:
             try:
                 return await self._batch(family.batch, ids)
-            except Refused:
+            except (Refused, Unreadable) as problem:
+                if problem.status == _BUSY:
+                    raise
                 # The newest calls are documented but not confirmed; without one, jobs are read one by one.
                 self._no_batch.add(family.name)
         if family.polled == "list" and len(ids) > 1:
@@ -241,9 +244,14 @@ class Jobs:
         record = await self._detail(family, known)
         if self.job(family, record).state not in ("queued", "running"):
             return entry
-        return self._adopt(family, entry, [record])
+        return self._take(family, entry, [record])
 
     def _adopt(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
+        entry = self._ledger.entry(entry.id)
+        found = records_of(family, entry, records, self._ledger)
+        return self._take(family, entry, found) if found else entry
+
+    def _take(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
         handles = [str(Handle(family.name, record.id)) for record in records]
         note = "A2E's answer to the start was lost; the job was found again in the account."
         return self._ledger.update(entry.id, phase="started", handles=handles, note=note)
@@ -262,18 +270,15 @@ class Jobs:
             changes["results"] = job.results
         if job.credits is not None and entry.steps.get("charges", {}).get(job.job_id) != job.credits:
             charges = {**entry.steps.get("charges", {}), job.job_id: job.credits}
-            changes["steps"] = {**entry.steps, "charges": charges}
+            self._ledger.remember(entry.id, charges={job.job_id: job.credits})
             if all(handle in charges for handle in entry.handles):
-                on_the_way = [
-                    lap["credits"] for step, lap in entry.steps.get("measured", {}).items() if step != entry.family
-                ]
-                changes["charged"] = float(sum(charges.values()) + sum(on_the_way))
+                on_the_way, sure = entry.cost_on_the_way()
+                changes["charged" if sure else "expected"] = float(sum(charges.values()) + on_the_way)
         if changes:
             entry = self._ledger.update(entry.id, **changes)
         if job.credits is None and len(entry.handles) == 1:
             job.credits = entry.charged
-        if entry.note and not job.note:
-            job.note = entry.note
+        job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
         return job
 
 
@@ -321,16 +326,6 @@ def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
 def _records(reply: Reply) -> list[JobRecord]:
     rows = reply.rows if isinstance(reply, Rows) else [reply]
     return [row for row in rows if isinstance(row, JobRecord)]
-
-
-def _made_after(record: JobRecord, moment: float) -> bool:
-    if record.created is None:
-        return True
-    try:
-        made = datetime.fromisoformat(record.created)
-    except ValueError:
-        return True
-    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp() >= moment
 
 
 async def _or_problem(work: Awaitable[T]) -> T | A2EError:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from a2e_mcp.addresses import one_line
 from a2e_mcp.capability import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.catalogue import avatars as avatar_calls
 from a2e_mcp.catalogue import backgrounds, voices
@@ -111,10 +112,10 @@ class Names:
         found = found or [each for each in known if wanted == each.country.lower()]
         found = found or [each for each in known if wanted in (each.name.lower(), each.name.lower().partition(" (")[0])]
         if not found:
-            near = difflib.get_close_matches(wanted, [each.code.lower() for each in known], n=3, cutoff=0.4)
+            near = difflib.get_close_matches(wanted[:80], [each.code.lower() for each in known], n=3, cutoff=0.4)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise InputError(
-                f"A2E lists no language '{_short(text)}'{hint}", then="Call list_languages to see them all"
+                f"A2E lists no language '{one_line(text)}'{hint}", then="Call list_languages to see them all"
             )
         return found
 
@@ -131,7 +132,8 @@ class Names:
                     BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
                 )
         raise InputError(
-            f"No background is called '{_short(text)}'", then="Give a colour such as #204080, a picture, or a stored id"
+            f"No background is called '{one_line(text)}'",
+            then="Give a colour such as #204080, a picture, or a stored id",
         )
 
     async def _keep(self, key: str, read: Callable[[], Awaitable[Sequence[T]]]) -> Sequence[T]:
@@ -243,12 +245,7 @@ def _by_name(text: str, known: Sequence[NamedT], kind: str, listing: str) -> Nam
     if found:
         shown = ", ".join(f"{each.name} = {each.id}" for each in found[:_MOST_CANDIDATES])
         more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
-        raise AmbiguousName(f"'{_short(text)}' fits several {kind}s: {shown}{more}", then="Use one of these ids")
-    near = difflib.get_close_matches(text, [each.name for each in known], n=3, cutoff=0.5)
+        raise AmbiguousName(f"'{one_line(text)}' fits several {kind}s: {shown}{more}", then="Use one of these ids")
+    near = difflib.get_close_matches(text[:80], {each.name for each in known}, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise InputError(f"No {kind} is called '{_short(text)}'{hint}", then=f"Call {listing} to find one")
-
-
-def _short(text: str) -> str:
-    line = "".join(character for character in " ".join(text.split()) if character.isprintable())
-    return line if len(line) <= 40 else line[:37] + "..."
+    raise InputError(f"No {kind} is called '{one_line(text)}'{hint}", then=f"Call {listing} to find one")

@@ -83,7 +83,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _folder(text: str) -> Path:
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("that home folder is not known") from None
     if not path.is_absolute():
         raise ValueError("use a full path")
     return path
@@ -208,14 +211,20 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
     given = os.environ if environment is None else environment
     values: dict[str, Any] = {name: flag for name, flag in flags.items() if flag is not None}
     for name, meta in _declared():
-        text = given.get(meta["variable"], "").strip()
-        if name in values or not text or text.startswith("${"):
+        text = text_of(meta["variable"], given)
+        if name in values or not text:
             continue
         try:
             values[name] = meta["parse"](text)
         except ValueError as problem:
             raise SettingsError(f"{meta['variable']} cannot be used: {problem}") from None
     return Settings(**values)
+
+
+def text_of(variable: str, environment: Mapping[str, str]) -> str:
+    """What a variable holds; nothing when it is blank, or a placeholder such as `${A2E_API_TOKEN}`."""
+    text = environment.get(variable, "").strip()
+    return "" if text.startswith("${") else text
 
 
 @cache

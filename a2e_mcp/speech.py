@@ -13,7 +13,8 @@ from a2e_mcp.errors import Charged, InputError, ServiceError
 LONGEST_SCRIPT = 20_000
 """Characters in one script: about twenty minutes; a longer one is a mistake more often than a wish."""
 
-_ENDS = re.compile(r"(?<=[.!?。！？…])\s+|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？…]+[”’」』）]*|\n")
+_SPACE = re.compile(r"\s")
 _BIT_RATES = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
@@ -31,14 +32,12 @@ def pieces(script: str) -> list[str]:
         raise InputError("The script is empty", then="Write what should be said")
     if len(text) > LONGEST_SCRIPT:
         raise InputError(f"The script has {len(text)} characters; at most {LONGEST_SCRIPT} are taken")
-    found: list[str] = []
-    for sentence in _ENDS.split(text):
-        for part in _fitting(sentence.strip()):
-            if found and len(found[-1]) + 1 + len(part) <= LONGEST_SPEECH_TEXT:
-                found[-1] = f"{found[-1]} {part}"
-            elif part:
-                found.append(part)
-    return found
+    found = []
+    while len(text) > LONGEST_SPEECH_TEXT:
+        cut = _last_cut(text)
+        found.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*found, text]
 
 
 def join(parts: Sequence[bytes]) -> tuple[bytes, str]:
@@ -46,8 +45,8 @@ def join(parts: Sequence[bytes]) -> tuple[bytes, str]:
 
     Raises ServiceError for another format.
     """
-    if all(part[:4] == b"RIFF" for part in parts):
-        return _join_wav(parts), "audio/wav"
+    if all(part[:4] == b"RIFF" for part in parts) and (joined := _join_wav(parts)) is not None:
+        return joined, "audio/wav"
     if all(_starts_like_mp3(part) for part in parts):
         return b"".join(_frames(part) for part in parts), "audio/mpeg"
     raise ServiceError(
@@ -57,25 +56,34 @@ def join(parts: Sequence[bytes]) -> tuple[bytes, str]:
     )
 
 
-def _fitting(sentence: str) -> list[str]:
-    """A sentence, cut at spaces (or anywhere, for scripts without spaces) when it is too long by itself."""
-    found = []
-    while len(sentence) > LONGEST_SPEECH_TEXT:
-        cut = sentence.rfind(" ", 1, LONGEST_SPEECH_TEXT + 1)
-        cut = cut if cut > 0 else LONGEST_SPEECH_TEXT
-        found.append(sentence[:cut].strip())
-        sentence = sentence[cut:].strip()
-    return [*found, sentence] if sentence else found
+def _last_cut(text: str) -> int:
+    """Where to cut a text that is too long: after a sentence, else at a space, else anywhere, as in Chinese."""
+    # One character more than fits: the space after a sentence that just fits tells that it is over.
+    start = text[: LONGEST_SPEECH_TEXT + 1]
+    for end in (_SENTENCE_END, _SPACE):
+        cuts = [match.end() for match in end.finditer(start)]
+        fitting = [cut for cut in cuts if len(start[:cut].rstrip()) <= LONGEST_SPEECH_TEXT]
+        if fitting:
+            return fitting[-1]
+    return LONGEST_SPEECH_TEXT
 
 
-def _join_wav(parts: Sequence[bytes]) -> bytes:
+def _join_wav(parts: Sequence[bytes]) -> bytes | None:
+    """The samples of all parts in one file; None when a part is damaged or of another kind than the first."""
+    opened = []
+    for part in parts:
+        try:
+            with wave.open(io.BytesIO(part)) as one:
+                opened.append((one.getparams(), one.readframes(one.getnframes())))
+        except (wave.Error, EOFError):
+            return None
+    first = opened[0][0]
+    if any(params[:3] != first[:3] for params, _ in opened):
+        return None
     out = io.BytesIO()
     with wave.open(out, "wb") as joined:
-        for number, part in enumerate(parts):
-            with wave.open(io.BytesIO(part)) as one:
-                if number == 0:
-                    joined.setparams(one.getparams())
-                joined.writeframes(one.readframes(one.getnframes()))
+        joined.setparams(first)
+        joined.writeframes(b"".join(samples for _, samples in opened))
     return out.getvalue()
 
 

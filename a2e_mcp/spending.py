@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from a2e_mcp.capability import Capability, Estimate, Request
 from a2e_mcp.catalogue.account import GET_CREDITS, QUOTE, QuoteRequest
 from a2e_mcp.catalogue.base import Nothing
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import MoneyRefused, ServiceError, Unauthorized
+from a2e_mcp.errors import InputError, MoneyRefused, ServiceError, Unauthorized
 from a2e_mcp.ledger import Ledger
 
 _DAY = 86_400.0
@@ -94,7 +95,12 @@ class Spending:
         return StepPrice(step, None, estimate.source)
 
     def check(self, price: Price, max_credits: float | None) -> None:
-        """Refuse a start over a ceiling, or of unknown price under a ceiling for it. Raises MoneyRefused."""
+        """Refuse a start over a ceiling, or of unknown price under a ceiling for it.
+
+        Raises MoneyRefused, and InputError for a ceiling that is no amount.
+        """
+        if max_credits is not None and not 0 <= max_credits < math.inf:
+            raise InputError("max_credits: use a number of credits, 0 or more; leave it out for no ceiling")
         given = [each for each in (max_credits, self._limits.per_start) if each is not None]
         if given:
             ceiling = min(given)
@@ -145,14 +151,13 @@ class Spending:
         except ServiceError:
             # No quote is no reason to stop: the account's own history and published figures come next.
             return None
-        return quote.credits
+        # Amounts that are no price would slip under every ceiling.
+        return quote.credits if quote.credits is not None and 0 <= quote.credits < math.inf else None
 
     def _usual(self, step: str) -> float | None:
-        paid = [
-            float(measured["credits"]) / float(measured["units"])
-            for entry in self._ledger.recent(most=200)
-            if isinstance(measured := entry.steps.get("measured", {}).get(step), dict) and measured.get("units")
-        ]
+        laps = [entry.measured[step] for entry in self._ledger.recent(most=200) if step in entry.measured]
+        known = [(lap["credits"], lap["units"]) for lap in laps]
+        paid = [credits / units for credits, units in known if credits is not None and units]
         return statistics.median(paid) if paid else None
 
 

@@ -8,17 +8,31 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from a2e_mcp.addresses import safe_name, suffix_for
-from a2e_mcp.capability import BackgroundChoice, Estimate, InputsT, Resolved, StartTool, VoiceChoice
+from a2e_mcp.capability import (
+    BackgroundChoice,
+    Capability,
+    Estimate,
+    InputsT,
+    ReplyT,
+    Request,
+    RequestT,
+    Resolved,
+    StartTool,
+    VoiceChoice,
+)
 from a2e_mcp.catalogue.account import UPLOAD_URL, UploadRequest
 from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, AddBackground
 from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, SPEAK, SpeechRequest, spoken_seconds
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, ServiceError
+from a2e_mcp.errors import A2EError, Charged, FileRefused, InputError, ServiceError
 from a2e_mcp.files import Files, LocalFile
 from a2e_mcp.handles import Handle
 from a2e_mcp.jobs import Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
+from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
 from a2e_mcp.speech import join, pieces
 from a2e_mcp.spending import Price, Spending, StepPrice
@@ -26,44 +40,8 @@ from a2e_mcp.spending import Price, Spending, StepPrice
 _KEPT_SECONDS = 86_400.0
 _NOWHERE = "https://storage.invalid/"
 _NO_ID = "0" * 24
+_JOINED = "speech.mp3"
 _UNPRICED = "A2E publishes no price"
-
-
-class Meter:
-    """Measures what steps really cost, by the balance; says nothing when another start ran at the same time."""
-
-    def __init__(self, spending: Spending, ledger: Ledger, entry_id: str, *, alone: Callable[[], bool]) -> None:
-        self._spending = spending
-        self._ledger = ledger
-        self._entry_id = entry_id
-        self._alone = alone
-        self._last: float | None = None
-        self._laps: list[float | None] = []
-
-    async def begin(self) -> float | None:
-        """Read the balance before anything is charged; None when A2E does not say."""
-        balance = await self._spending.balance()
-        self._last = balance if self._alone() else None
-        return balance
-
-    async def lap(self, step: str, units: float) -> None:
-        """Note what went since the last reading as the price of this step."""
-        now = await self._spending.balance() if self._last is not None else None
-        spent = None
-        if now is not None and self._last is not None and self._alone() and now <= self._last:
-            spent = self._last - now
-            entry = self._ledger.entry(self._entry_id)
-            measured = {**entry.steps.get("measured", {}), step: {"credits": spent, "units": units}}
-            self._ledger.update(self._entry_id, steps={**entry.steps, "measured": measured})
-        self._last = now if self._alone() else None
-        self._laps.append(spent)
-
-    def settle(self) -> Entry:
-        """Write the sum down as the true charge when every step was measured."""
-        known = [spent for spent in self._laps if spent is not None]
-        if len(known) == len(self._laps):
-            return self._ledger.update(self._entry_id, charged=float(sum(known)))
-        return self._ledger.entry(self._entry_id)
 
 
 class Steps:
@@ -92,8 +70,7 @@ class Steps:
         script = getattr(inputs, tool.speech.script) if tool.speech is not None else None
         lengths = dict(found.lengths)
         if script is not None and tool.speech is not None:
-            pieces(script)
-            prices.append(await self.price_of_speech(script, found.voices[tool.speech.voice], 1.0))
+            prices += await self.prices_of_speech(script, found.voices[tool.speech.voice], 1.0)
         media = {name: f"{_NOWHERE}{name}{suffix_for(file.content_type)}" for name, file in found.files.items()}
         backgrounds = {**found.backgrounds, **dict.fromkeys(found.pictures, BackgroundChoice(custom_id=_NO_ID))}
         draft = Resolved(
@@ -104,35 +81,35 @@ class Steps:
             speech=f"{_NOWHERE}speech.mp3" if script is not None else None,
         )
         estimate = tool.estimate(inputs, lengths)
-        prices.append(
-            await self._spending.price(tool.family.name, tool.family.start, tool.to_request(inputs, draft), estimate)
-        )
+        body = request_of(tool, inputs, draft)
+        prices.append(await self._spending.price(tool.family.name, tool.family.start, body, estimate))
         return Price(prices)
 
-    async def price_of_speech(self, script: str, voice: VoiceChoice, speed: float) -> StepPrice:
-        """What speaking a script costs; a long one is quoted as one text of A2E's greatest length and scaled."""
-        seconds = spoken_seconds(script, speed)
+    async def prices_of_speech(self, script: str, voice: VoiceChoice, speed: float) -> list[StepPrice]:
+        """What speaking a script costs, piece by piece; the pieces of a long one are joined and uploaded."""
         texts = pieces(script)
         prices = [
             await self._spending.price(
-                "speech", SPEAK, _speech_request(text, voice, speed), Estimate(seconds, "second", None, _UNPRICED)
+                "speech",
+                SPEAK,
+                _speech_request(text, voice, speed),
+                Estimate(spoken_seconds(text, speed), "second", None, _UNPRICED),
             )
             for text in texts
             if self._paid("speech", _speech_key(text, voice, speed)) is None
         ]
-        if not prices:
-            return StepPrice("speech", 0.0, "already made")
         known = [price.credits for price in prices if price.credits is not None]
         total = sum(known) if len(known) == len(prices) else None
-        return StepPrice("speech", total, prices[0].source)
+        spoken = StepPrice("speech", total, prices[0].source if prices else "already made")
+        if len(texts) == 1:
+            return [spoken]
+        return [spoken, await self._price_of_sending(UploadRequest(key=_JOINED, contentType="audio/mpeg"))]
 
     async def price_of_upload(self, file: LocalFile) -> StepPrice:
         """What an upload costs; nothing when the same file was sent within the day."""
         if self._paid("uploads", file.sha256) is not None:
             return StepPrice("upload", 0.0, "already sent")
-        return await self._spending.price(
-            "upload", UPLOAD_URL, _upload_request(file), Estimate(1, "item", None, _UNPRICED)
-        )
+        return await self._price_of_sending(_upload_request(file))
 
     async def prepare(
         self, tool: StartTool[InputsT], inputs: InputsT, found: Found, entry: Entry, meter: Meter
@@ -156,9 +133,9 @@ class Steps:
             key = _speech_key(text, voice, speed)
             url = self._paid("speech", key)
             if url is None:
-                spoken = await self._client.call(SPEAK, _speech_request(text, voice, speed))
+                spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
                 url = spoken.url
-                self._keep("speech", key, url, entry)
+                self._ledger.remember(entry.id, paying=None, speech={key: url})
                 await meter.lap("speech", spoken_seconds(text, speed))
             addresses.append(url)
         if len(addresses) == 1:
@@ -172,11 +149,18 @@ class Steps:
         known = self._paid("uploads", file.sha256)
         if known is not None:
             return known
-        address = await self._client.call(UPLOAD_URL, _upload_request(file))
+        address = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
+        self._ledger.remember(entry.id, paying=None)
         if address.public_url is None:
-            raise ServiceError("A2E gave an upload address but did not say where the file will be")
-        await self._files.put(file, address)
-        self._keep("uploads", file.sha256, address.public_url, entry)
+            raise ServiceError(
+                "A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN
+            )
+        try:
+            await self._files.put(file, address)
+        except FileRefused as problem:
+            problem.charged = Charged.UNKNOWN
+            raise
+        self._ledger.remember(entry.id, uploads={file.sha256: address.public_url})
         await meter.lap("upload", 1.0)
         return address.public_url
 
@@ -202,9 +186,24 @@ class Steps:
                 return self._fresh(url)
         return None
 
-    def _keep(self, kind: str, key: str, url: str, entry: Entry) -> None:
-        steps = self._ledger.entry(entry.id).steps
-        self._ledger.update(entry.id, steps={**steps, kind: {**steps.get(kind, {}), key: url}})
+    async def _pay(
+        self, step: str, capability: Capability[RequestT, ReplyT], request: RequestT, entry: Entry
+    ) -> ReplyT:
+        """Make a call that is charged on the way; the ledger knows of it before it leaves."""
+        self._ledger.remember(entry.id, paying=step)
+        return await self._client.call(capability, request)
+
+    async def _price_of_sending(self, request: UploadRequest) -> StepPrice:
+        return await self._spending.price("upload", UPLOAD_URL, request, Estimate(1, "item", None, _UNPRICED))
+
+
+def request_of(tool: StartTool[InputsT], inputs: InputsT, found: Resolved) -> Request:
+    """A2E's request for these inputs. Raises InputError for what A2E takes no such value of."""
+    try:
+        return tool.to_request(inputs, found)
+    except ValidationError as problem:
+        wrong = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in problem.errors())
+        raise InputError(f"{tool.name}: A2E does not take this ({wrong[:300]})") from None
 
 
 def _write_sound(folder: Path, sound: bytes, content_type: str) -> LocalFile:

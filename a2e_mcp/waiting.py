@@ -87,6 +87,9 @@ class _Poller:
     def remove(self, ids: Sequence[str]) -> None:
         self._wanted.subtract(ids)
         self._wanted += Counter()
+        for each in ids:
+            if not self._wanted[each]:
+                self.answers.pop(each, None)
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -98,7 +101,11 @@ class _Poller:
             # Many who come at the same moment are asked for together.
             await asyncio.sleep(_GATHER_SECONDS)
             self._newcomer.clear()
-            self.answers.update(await self._read(list(self._wanted)))
+            asked = list(self._wanted)
+            try:
+                self.answers.update(await self._read(asked))
+            except A2EError as problem:
+                self.answers.update(dict.fromkeys(asked, problem))
             self.looked.set()
             self.looked = asyncio.Event()
             await _first(self._newcomer.wait(), self._pace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import time
@@ -11,7 +10,8 @@ from typing import Any
 
 import anyio
 
-from a2e_mcp.errors import A2EError, ExtraMissing
+from a2e_mcp.cli.connecting import check_extra
+from a2e_mcp.errors import A2EError
 from a2e_mcp.settings import read_settings
 
 SCRIPT = (
@@ -20,7 +20,6 @@ SCRIPT = (
 )
 _LANGUAGE = "en-US"
 _BACKGROUND = "#d9e4ee"
-_EXTRA = {"av": "av", "cv2": "opencv-python-headless", "numpy": "numpy", "PIL": "pillow", "espeakng_loader": ""}
 _BAR = 32
 _LONGEST_SHOWN = 66
 _POSTER_AT = 0.4
@@ -28,12 +27,7 @@ _POSTER_AT = 0.4
 
 def demo(*, script: str | None, folder: Path | None) -> int:
     """Make a video and save it with a poster. Raises ExtraMissing, or A2EError when a call fails."""
-    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ExtraMissing(
-            f"The demo renders on this computer and needs the sandbox extra ({', '.join(missing)} missing)",
-            then='Run: pip install "a2e-mcp[sandbox]"',
-        )
+    check_extra()
     return anyio.run(_demo, script or SCRIPT, folder)
 
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from a2e_mcp.addresses import one_line
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import text_of
 
 NAME = "a2e"
 
@@ -33,7 +35,7 @@ def server_entry(*, sandbox: bool, environment: Mapping[str, str] = os.environ) 
     if sandbox:
         entry["args"].append("--sandbox")
     else:
-        entry["env"] = {"A2E_API_TOKEN": environment.get("A2E_API_TOKEN", "").strip()}
+        entry["env"] = {"A2E_API_TOKEN": text_of("A2E_API_TOKEN", environment)}
     return entry
 
 
@@ -81,12 +83,13 @@ def _into_claude_code(entry: dict[str, Any], *, only_print: bool) -> None:
                 then="Install Claude Code, or run the line above where it is",
             )
         return
-    subprocess.run([claude, "mcp", "remove", NAME, "--scope", "user"], capture_output=True, check=False)
-    done = subprocess.run(
-        [claude, "mcp", "add-json", NAME, told, "--scope", "user"], capture_output=True, check=False, text=True
-    )
+    add = [claude, "mcp", "add-json", NAME, told, "--scope", "user"]
+    done = subprocess.run(add, capture_output=True, check=False, text=True)
+    if done.returncode and "already exists" in done.stderr + done.stdout:
+        subprocess.run([claude, "mcp", "remove", NAME, "--scope", "user"], capture_output=True, check=False)
+        done = subprocess.run(add, capture_output=True, check=False, text=True)
     if done.returncode:
-        raise SettingsError(f"claude mcp add-json failed: {(done.stderr or done.stdout).strip()[:300]}")
+        raise SettingsError(f"claude mcp add-json failed: {one_line(done.stderr or done.stdout, 300)}")
     print(f"Added the server '{NAME}' to Claude Code (user scope). Check it with: claude mcp list")
 
 

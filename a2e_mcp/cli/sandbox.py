@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
+from a2e_mcp.cli.connecting import check_extra
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.settings import read_settings
 
@@ -16,10 +18,16 @@ if TYPE_CHECKING:
 
 
 def run_sandbox(*, host: str, port: int, folder: Path | None, draft: bool) -> int:
-    """Serve until Ctrl-C. Raises SettingsError when the port is taken or the folder cannot be used."""
+    """Serve until Ctrl-C.
+
+    Raises SettingsError when the port is taken or the folder cannot be used, ExtraMissing when nothing can render.
+    """
+    check_extra()
     from a2e_mcp.sandbox.serve import serve_on_port
 
-    where = folder or read_settings({}).data / "sandbox"
+    # A token in the environment is none of the sandbox's business; where data is kept is.
+    given = {name: value for name, value in os.environ.items() if name == "A2E_DATA_DIR"}
+    where = folder or read_settings(given).data / "sandbox"
     settings = SandboxSettings(folder=where, draft=draft)
 
     async def run() -> None:

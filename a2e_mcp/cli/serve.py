@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,6 +20,7 @@ from a2e_mcp.settings import Settings, read_settings
 if TYPE_CHECKING:
     from a2e_mcp.server.server import A2EServer
 
+_MOST_AT_ONCE = 65_536
 _MODES = {
     "live": "live: starts cost credits",
     "sandbox": "sandbox: free, nothing leaves this computer",
@@ -34,24 +38,38 @@ def serve(*, sandbox: bool | None, http: str | None) -> int:
     if address is None:
         if sys.stdin.isatty():
             _say_hello(settings)
-        anyio.run(_on_stdio, server)
+        _end_input_on_signal()
+        anyio.run(server.run_stdio_async)
         return 0
     return anyio.run(_over_http, server, settings, *address)
 
 
-async def _on_stdio(server: A2EServer) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(_leave_on_signal, group.cancel_scope)
-        await server.run_stdio_async()
-        group.cancel_scope.cancel()
+def _end_input_on_signal() -> None:
+    """Make Ctrl-C the same as the client's going away: our input ends, and with it everything in good order.
 
+    Whoever waits in read() cannot be woken, neither by a signal nor by cancelling. So a thread of ours waits in its
+    place and hands on what comes, through a pipe that can be closed.
+    """
+    try:
+        given = os.dup(0)
+    except OSError:
+        return
+    reading, writing = os.pipe()
+    os.dup2(reading, 0)
+    os.close(reading)
+    pipe = os.fdopen(writing, "wb", buffering=0)
 
-async def _leave_on_signal(scope: anyio.CancelScope) -> None:
-    # Without this, Ctrl-C waits for a line on stdin that nobody will type.
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            scope.cancel()
-            return
+    def hand_on() -> None:
+        # The pipe may be closed by a signal at any moment: ValueError.
+        with suppress(OSError, ValueError), pipe:
+            while data := os.read(given, _MOST_AT_ONCE):
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[pipe.write(rest) or 0 :]
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: pipe.close())
+    threading.Thread(target=hand_on, name="stdin", daemon=True).start()
 
 
 async def _over_http(server: A2EServer, settings: Settings, host: str, port: int) -> int:

@@ -64,6 +64,9 @@ def read_arguments(
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(known) or 'none'}"
             raise InputError(f"{tool.name}: unknown argument {_plain(name)}{hint}")
+    for name, value in arguments.items():
+        if not _can_be_written(value):
+            raise InputError(f"{tool.name}: {name} has characters that are no text (lone surrogates)")
     values = {name: _untext(value, known[name]) for name, value in arguments.items() if value is not None}
     options: dict[str, Any] = {}
     for model in option_models(tool):
@@ -96,6 +99,14 @@ def _untext(value: object, schema: Mapping[str, Any]) -> object:
     except (ValueError, RecursionError):
         return value
     return read if isinstance(read, expected) else value
+
+
+def _can_be_written(value: object) -> bool:
+    texts = value if isinstance(value, list) else [value]
+    try:
+        return all(text.encode() is not None for text in texts if isinstance(text, str))
+    except UnicodeEncodeError:
+        return False
 
 
 def _plain(name: str) -> str:

@@ -44,7 +44,8 @@ async def _list(call: Call[FacesInputs]) -> Answer:
     faces = (await call.services.client.call(LIST_FACES, Nothing())).rows
     page = call.inputs.page
     shown = faces[(page - 1) * _ROWS : page * _ROWS]
-    lines = [f"{len(faces)} stored faces.", *(f"{face.id} {face.face_url}" for face in shown)]
+    counted = "1 stored face" if len(faces) == 1 else f"{len(faces)} stored faces"
+    lines = [f"{counted}.", *(f"{face.id} {face.face_url}" for face in shown)]
     structured = {"faces": [_row(face) for face in shown], "total": len(faces), "page": page}
     return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), structured)
 

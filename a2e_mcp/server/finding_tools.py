@@ -8,15 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import AvatarChoice, AvatarRef, Effect, Inputs, VoiceChoice
+from a2e_mcp.addresses import one_line
+from a2e_mcp.capability import AvatarRef, Effect, Inputs
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.base import ById
 from a2e_mcp.errors import InputError
-from a2e_mcp.names import Language
 from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.finding import ROWS, avatar_row, chosen_avatars, language_row, page_of, voice_row
 from a2e_mcp.server.telling import sandboxed
-
-ROWS = 10
 
 Gender = Literal["female", "male"]
 Owner = Literal["own", "public"]
@@ -52,43 +51,6 @@ class DeleteAvatarInputs(Inputs):
     """What `delete_avatar` takes."""
 
     avatar: Annotated[str, AvatarRef()] = Field(description="One of your own avatars, by name or id")
-
-
-def chosen_avatars(
-    known: Sequence[AvatarChoice], *, name: str | None = None, gender: str | None = None, owner: str | None = None
-) -> list[AvatarChoice]:
-    """Avatars that fit; one whose gender A2E does not tell is left out when a gender is asked for."""
-    return [
-        each
-        for each in known
-        if (name is None or name.casefold() in each.name.casefold())
-        and (gender is None or each.gender == gender)
-        and (owner is None or each.own == (owner == "own"))
-    ]
-
-
-def avatar_row(avatar: AvatarChoice) -> dict[str, Any]:
-    """An avatar as one row of a list."""
-    row: dict[str, Any] = {"id": avatar.id, "name": avatar.name, "own": avatar.own}
-    return row | {
-        name: value for name, value in (("gender", avatar.gender), ("preview", avatar.cover)) if value is not None
-    }
-
-
-def voice_row(voice: VoiceChoice) -> dict[str, Any]:
-    """A voice as one row of a list."""
-    row: dict[str, Any] = {"id": voice.id, "name": voice.name, "language": voice.language, "own": voice.own}
-    return row | ({"gender": voice.gender} if voice.gender else {})
-
-
-def language_row(language: Language) -> dict[str, Any]:
-    """A language as one row of a list."""
-    return {"code": language.code, "name": language.name} | ({"note": language.note} if language.note else {})
-
-
-def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list[dict[str, Any]]:
-    """One page of rows; pages count from 1."""
-    return list(rows[(page - 1) * size : page * size])
 
 
 async def _avatars(call: Call[AvatarsInputs]) -> Answer:
@@ -131,7 +93,8 @@ async def _delete_avatar(call: Call[DeleteAvatarInputs]) -> Answer:
 def _listed(call: Call[Any], kind: str, rows: Sequence[dict[str, Any]], page: int, size: int) -> Answer:
     shown = page_of(rows, page, size)
     pages = -(-len(rows) // size)
-    lines = [f"{len(rows)} {kind}" + (f", page {page} of {pages}:" if pages > 1 else ":" if rows else " fit.")]
+    counted = kind.removesuffix("s") if len(rows) == 1 else kind
+    lines = [f"{len(rows)} {counted}" + (f", page {page} of {pages}:" if pages > 1 else ":" if rows else " fit.")]
     lines += [_told(row) for row in shown]
     structured = {kind: shown, "total": len(rows), "page": page}
     return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), structured)
@@ -141,7 +104,7 @@ def _told(row: dict[str, Any]) -> str:
     parts = [row.get("gender"), row.get("language"), "own" if row.get("own") else None, row.get("note")]
     known = ", ".join(part for part in parts if part)
     key = row.get("id") or row.get("code")
-    return f"{row['name']}{f' ({known})' if known else ''} = {key}"
+    return f"{one_line(row['name'])}{f' ({known})' if known else ''} = {key}"
 
 
 TOOLS = (

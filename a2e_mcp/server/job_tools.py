@@ -16,7 +16,7 @@ from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.handles import Handle, parse_handle
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed
+from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed, short_line
 from a2e_mcp.waiting import Answers
 
 _ACCOUNT_SECONDS = 10.0
@@ -103,8 +103,9 @@ async def _list(call: Call[ListInputs]) -> Answer:
     ]
     jobs.sort(key=lambda job: job.created_at or "", reverse=True)
     rows = jobs[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
-    lines = [f"{len(jobs)} jobs, page {inputs.page}:" if jobs else "No jobs."]
-    lines += [f"{job.job_id} {job.state}{f' {chr(39)}{job.title[:30]}{chr(39)}' if job.title else ''}" for job in rows]
+    counted = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    lines = [f"{counted}, page {inputs.page}:" if jobs else "No jobs."]
+    lines += [short_line(job) for job in rows]
     if silent:
         lines.append(f"No answer from A2E about: {', '.join(silent)}. These are shown as last known.")
     structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}
@@ -114,12 +115,8 @@ async def _list(call: Call[ListInputs]) -> Answer:
 
 
 async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
-    """The account's newest jobs of every family with a list, asked for together; and who did not answer."""
-    families = [
-        family
-        for family in catalogue.families()
-        if family.listing is not None and call.inputs.family in (None, family.name)
-    ]
+    """The account's newest jobs of every family, asked for together; and who did not answer."""
+    families = [family for family in catalogue.families() if call.inputs.family in (None, family.name)]
     tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
     if tasks:
         _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, call.within - _ANSWERING_SECONDS))
@@ -148,7 +145,7 @@ async def _download(call: Call[DownloadInputs]) -> Answer:
         await call.progress((number - 1) / len(job.results), f"Saving file {number} of {len(job.results)}")
         name = call.inputs.name or f"{job.title or job.family}-{job.job_id[-6:]}"
         saved.append(await call.services.files.save(url, _with_suffix(name, url)))
-    listed = "; ".join(f"{each.path} ({each.size / 2**20:.1f} MB, sha256 {each.sha256[:12]})" for each in saved)
+    listed = "; ".join(f"{each.path} ({_size(each.size)}, sha256 {each.sha256[:12]})" for each in saved)
     files = [{"path": str(each.path), "bytes": each.size, "sha256": each.sha256} for each in saved]
     return Answer(
         sandboxed(f"Saved {listed}.", sandbox=job.sandbox), {"job_id": job.job_id, "state": job.state, "files": files}
@@ -165,6 +162,10 @@ async def _delete(call: Call[JobInputs]) -> Answer:
 
 def _handle(call: Call[Any], text: str) -> Handle:
     return parse_handle(text, sandbox=call.services.sandbox)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
 
 
 def _with_suffix(name: str, url: str) -> str:

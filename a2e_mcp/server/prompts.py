@@ -16,6 +16,8 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
+from a2e_mcp.addresses import one_line
+
 _HEAD = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _LONGEST_ARGUMENT = 20_000
@@ -49,7 +51,7 @@ def filled_in(name: str, arguments: Mapping[str, Any]) -> GetPromptResult:
         raise _invalid(f"There is no such prompt{f'; did you mean {near[0]}?' if near else ''}")
     known = {argument.name for argument in workflow.arguments}
     if unknown := arguments.keys() - known:
-        raise _invalid(f"{name} takes {', '.join(sorted(known))}, not {', '.join(sorted(unknown))[:80]}")
+        raise _invalid(f"{name} takes {', '.join(sorted(known))}, not {one_line(', '.join(sorted(unknown)), 80)}")
     missing = [
         each.name for each in workflow.arguments if each.required and not str(arguments.get(each.name) or "").strip()
     ]

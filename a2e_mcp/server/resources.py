@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
@@ -12,16 +12,17 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.handles import parse_handle
-from a2e_mcp.server import finding_tools as finding
-from a2e_mcp.server.services import Services
-from a2e_mcp.server.telling import job_data
+from a2e_mcp.server import finding
+
+if TYPE_CHECKING:
+    from a2e_mcp.server.services import Services
 
 _MOST_COMPLETIONS = 100
 _GENDERS = ("female", "male")
 _OWNERS = ("own", "public")
 _FIXED: Mapping[str, Sequence[str]] = {"gender": _GENDERS, "owner": _OWNERS}
 
-Open = Callable[[], Awaitable[Services]]
+Open = Callable[[], Awaitable["Services"]]
 
 
 def register(server: MCPServer[Any], open_services: Open) -> None:
@@ -87,6 +88,8 @@ class _Shelf:
         return await self._json(read)
 
     async def job(self, job_id: str) -> str:
+        from a2e_mcp.server.telling import job_data
+
         async def read(services: Services) -> object:
             return job_data(await services.jobs.check(parse_handle(job_id, sandbox=services.sandbox)))
 

@@ -6,31 +6,30 @@ read by us, and every failure we foresee is an error the model can act on.
 
 from __future__ import annotations
 
-import difflib
-import time
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anyio
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, ResourceLink, TextContent, Tool
 from mcp.types import Prompt as PromptListed
 
 from a2e_mcp import __version__
-from a2e_mcp.addresses import media_type_of
-from a2e_mcp.capability import StartTool
-from a2e_mcp.connection import Connect
-from a2e_mcp.errors import A2EError
-from a2e_mcp.server import prompts, resources, surface
-from a2e_mcp.server.arguments import read_arguments
-from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.services import Backstage, Services
-from a2e_mcp.server.start_tools import run_start
+from a2e_mcp.addresses import media_type_of, one_line
+from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.server import resources, surface
+from a2e_mcp.server.backstage import Backstage, Timing
 from a2e_mcp.settings import UNCONFIGURED, Settings
+
+if TYPE_CHECKING:
+    from a2e_mcp.connection import Connect
+    from a2e_mcp.server.call import Answer
+    from a2e_mcp.server.services import Services
 
 INSTRUCTIONS = """\
 A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool answers at once \
@@ -42,14 +41,15 @@ answer is missing, look in list_jobs first.
 Ask the user before using anybody's face or voice, and say who agreed in consent."""
 
 _HOUR = 3_600_000
+_log = logging.getLogger(__name__)
 
 
 class A2EServer(MCPServer[Backstage]):
     """One server for one account, live or sandbox; services are opened at the first call that needs them."""
 
-    def __init__(self, settings: Settings, connect: Connect) -> None:
+    def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
         self._configuration = settings
-        self._backstage = Backstage(settings, connect)
+        self._backstage = Backstage(settings, connect, timing)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -83,50 +83,43 @@ class A2EServer(MCPServer[Backstage]):
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
         try:
-            return _result(await self._answer(name, arguments, context))
+            # The declarations behind the tools are imported with the first call: a person waits for the start.
+            from a2e_mcp.server.calling import run_tool
+
+            seconds = self._configuration.call_seconds
+            return _result(await run_tool(name, arguments, self.services, seconds, _progress(context)))
         except A2EError as problem:
             raise ToolError(str(problem)) from None
+        except (ToolError, MCPError):
+            raise
+        except Exception as mistake:
+            # Whatever nobody foresaw may have happened after a charge; its details are for the log.
+            _log.exception("%s failed", name)
+            raise ToolError(_unforeseen(name, mistake)) from mistake
 
     async def list_prompts(self) -> list[PromptListed]:
         """The prompts of the `prompts` folder."""
+        from a2e_mcp.server import prompts
+
         return prompts.listed()
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Backstage, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
+        from a2e_mcp.server import prompts
+
         return prompts.filled_in(name, arguments or {})
 
-    async def _answer(self, name: str, arguments: dict[str, Any], context: Context[Backstage, Any] | None) -> Answer:
-        tool = surface.find_tool(name)
-        if tool is None:
-            near = difflib.get_close_matches(name, surface.ORDER, n=1, cutoff=0.5)
-            raise ToolError(
-                f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged."
-            )
-        until = time.monotonic() + self._configuration.call_seconds
-        inputs, options = read_arguments(tool, surface.schema_of(name), arguments)
-        services = await self.services()
-        call = Call(
-            inputs=inputs,
-            services=services,
-            options=options,
-            within=until - time.monotonic(),
-            progress=_progress(context),
-        )
-        try:
-            with anyio.fail_after(call.within + 1):
-                if isinstance(tool, StartTool):
-                    return await run_start(tool, call)
-                if isinstance(tool, ServerTool):
-                    answer: Answer = await tool.run(call)
-                    return answer
-        except TimeoutError:
-            raise A2EError(
-                f"A2E did not answer within {self._configuration.call_seconds:g} s",
-                then="Try again; whatever was started is in list_jobs",
-            ) from None
-        raise LookupError(f"{name} cannot be run")
+
+def _unforeseen(name: str, mistake: Exception) -> str:
+    reads = any(tool["name"] == name and tool["annotations"]["readOnlyHint"] for tool in surface.snapshot())
+    problem = A2EError(
+        f"{one_line(name)} failed inside a2e-mcp ({type(mistake).__name__}), which is a mistake in it",
+        charged=Charged.NOTHING if reads else Charged.UNKNOWN,
+        then="Please report it" if reads else "Look in list_jobs before trying again, and please report it",
+    )
+    return str(problem)
 
 
 def _lifespan(backstage: Backstage) -> Callable[[MCPServer[Backstage]], AbstractAsyncContextManager[Backstage]]:

@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from a2e_mcp.capability import Tool
+if TYPE_CHECKING:
+    from a2e_mcp.capability import Tool
 
 HOMES: Mapping[str, tuple[str, ...]] = {
     "a2e_mcp.server.job_tools": (

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from a2e_mcp.addresses import one_line
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Link
 from a2e_mcp.starts import Started
 
 SANDBOX_WORD = "SANDBOX (no real credits): "
-_LONGEST = 600
 _MOST_LINKS = 8
+# With these no status is over a kilobyte, and no page of rows over six.
+_LONGEST_TITLE = 40
+_LONGEST_ERROR = 320
+_LONGEST_NOTE = 200
+_LONGEST_ROW_LINK = 300
+_MOST_LINES = 10
 
 
 def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: bool = True) -> Answer:
     """An answer about one job, or several of which this one comes first."""
     jobs = [job, *(each for each in also if each.job_id != job.job_id)]
-    lines = [prefix, *(job_line(each) for each in jobs[:10])]
-    if len(jobs) > 10:
-        lines.append(f"... and {len(jobs) - 10} more")
+    lines = [prefix, job_line(job), *(short_line(each) for each in jobs[1:_MOST_LINES])]
+    if len(jobs) > _MOST_LINES:
+        lines.append(f"... and {len(jobs) - _MOST_LINES} more")
     text = _sandbox(jobs[0].sandbox) + "\n".join(line for line in lines if line)
     structured = job_data(job)
     if len(jobs) > 1:
-        structured["jobs"] = [job_row(each) for each in jobs]
+        structured["jobs"] = [_short_row(each) for each in jobs]
     found = [link for each in jobs for link in links_of(each)][:_MOST_LINKS] if links else []
     return Answer(text, structured, found)
 
@@ -36,9 +42,9 @@ def started_answer(started: Started) -> Answer:
             "The same start was made a moment ago; this is that job, nothing was charged again (again=true overrides)."
         )
     elif started.charged is not None:
-        prefix = f"Charged {started.charged:g} credits."
+        prefix = f"Charged {_credits(started.charged)}."
     elif started.price is not None and started.price.total is not None:
-        prefix = f"Expected cost {started.price.total:g} credits."
+        prefix = f"Expected cost {_credits(started.price.total)}."
     elif started.price is not None:
         prefix = "The price is not known."
     if started.pending:
@@ -48,26 +54,30 @@ def started_answer(started: Started) -> Answer:
 
 def job_line(job: Job) -> str:
     """One job in one or two sentences."""
-    name = f" '{job.title[:40]}'" if job.title else ""
-    said = f"{job.job_id}{name} {_STATES[job.state]}"
+    said = f"{job.job_id}{_title(job)} {_STATES[job.state]}"
     if job.state == "running" and job.progress:
         said += f", {job.progress:.0%} done"
     if job.credits is not None:
-        said += f", {job.credits:g} credits"
+        said += f", {_credits(job.credits)}"
     said += "."
     if job.error:
-        said += f" {job.error[:_LONGEST]}"
+        said += f" {one_line(job.error, _LONGEST_ERROR)}"
     if job.note:
-        said += f" ({job.note[:_LONGEST]})"
+        said += f" ({one_line(job.note, _LONGEST_NOTE)})"
     return f"{said} {_next(job)}".strip()
+
+
+def short_line(job: Job) -> str:
+    """One job among many."""
+    return f"{job.job_id}{_title(job)} {_STATES[job.state]}."
 
 
 def job_data(job: Job) -> dict[str, Any]:
     """A job as structured content: what is empty is left out."""
     data = job.model_dump(mode="json", exclude_none=True)
-    for name in ("note", "error"):
+    for name, most in (("title", 2 * _LONGEST_TITLE), ("error", _LONGEST_ERROR), ("note", _LONGEST_NOTE)):
         if name in data:
-            data[name] = data[name][:_LONGEST]
+            data[name] = one_line(data[name], most)
     data["results"] = job.results[:_MOST_LINKS]
     return data
 
@@ -76,21 +86,25 @@ def job_row(job: Job) -> dict[str, Any]:
     """A job as one row of a list."""
     row: dict[str, Any] = {"job_id": job.job_id, "state": job.state}
     if job.title:
-        row["title"] = job.title[:60]
+        row["title"] = one_line(job.title, 60)
     if job.created_at:
         row["created_at"] = job.created_at[:25]
     if job.credits is not None:
         row["credits"] = job.credits
-    if job.results:
-        row["result"] = job.results[0][:300]
+    if job.results and len(job.results[0]) <= _LONGEST_ROW_LINK:
+        row["result"] = job.results[0]
     if job.error:
-        row["error"] = job.error[:120]
+        row["error"] = one_line(job.error, 120)
     return row
+
+
+def _short_row(job: Job) -> dict[str, Any]:
+    return {name: value for name, value in job_row(job).items() if name in ("job_id", "state", "result")}
 
 
 def links_of(job: Job) -> list[Link]:
     """Links to a job's finished files."""
-    title = job.title or job.family
+    title = one_line(job.title or job.family, 2 * _LONGEST_TITLE)
     many = len(job.results) > 1
     return [Link(url, f"{title} {number}" if many else title) for number, url in enumerate(job.results, 1)]
 
@@ -111,6 +125,14 @@ _STATES = {
 
 def _sandbox(sandbox: bool) -> str:
     return SANDBOX_WORD if sandbox else ""
+
+
+def _credits(amount: float) -> str:
+    return f"{amount:g} credit{'' if amount == 1 else 's'}"
+
+
+def _title(job: Job) -> str:
+    return f" '{one_line(job.title, _LONGEST_TITLE)}'" if job.title else ""
 
 
 def _next(job: Job) -> str:

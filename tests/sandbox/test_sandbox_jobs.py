@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.streams.buffered import BufferedByteReceiveStream
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
@@ -190,9 +191,10 @@ async def test_the_jobs_of_a_killed_process_are_finished_by_the_next_one(tmp_pat
     async with await anyio.open_process([sys.executable, "-c", _DYING, str(tmp_path)], env=environment) as dying:
         try:
             assert dying.stdout is not None
-            ids = (await dying.stdout.receive()).decode().split()
+            line = await BufferedByteReceiveStream(dying.stdout).receive_until(b"\n", 200)
         finally:
             dying.kill()
+    ids = line.decode().split()
     assert len(ids) == 2
     async with sandbox_calls(tmp_path) as a2e:
         with anyio.fail_after(20):

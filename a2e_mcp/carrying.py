@@ -1,0 +1,190 @@
+"""Carrying a start out: the balance, the steps on the way, the charging request, and what came of it written down.
+
+From here on the work belongs to this process and not to whoever asked. A lost answer is looked for in the account and
+never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from a2e_mcp.capability import InputsT, StartTool
+from a2e_mcp.catalogue.base import JobRecord, Rows
+from a2e_mcp.client import A2EClient
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits
+from a2e_mcp.handles import Handle, is_id
+from a2e_mcp.jobs import Job, Jobs
+from a2e_mcp.ledger import BEAT_SECONDS, Entry, Ledger
+from a2e_mcp.meter import Meter
+from a2e_mcp.resolving import Found
+from a2e_mcp.spending import Price, Spending
+from a2e_mcp.steps import Steps, request_of
+
+_LOOKS = (0.0, 1.5, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A start that is checked and priced; `make` does what is charged and gives the entry with its handles."""
+
+    family: str
+    title: str
+    fingerprint: str
+    price: Price
+    units: float
+    consent: str | None
+    make: Callable[[Entry, Meter], Awaitable[Entry]]
+    steps: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What came of a start; `pending` when it is still being carried out, `repeated` when it is an earlier one."""
+
+    jobs: Sequence[Job]
+    price: Price | None
+    charged: float | None = None
+    repeated: bool = False
+    pending: bool = False
+
+
+class Carrier:
+    """Carries out starts that the ledger knows of."""
+
+    def __init__(
+        self,
+        *,
+        client: A2EClient,
+        ledger: Ledger,
+        jobs: Jobs,
+        spending: Spending,
+        steps: Steps,
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._jobs = jobs
+        self._spending = spending
+        self._steps = steps
+        self._pause = pause
+
+    async def carry_out(self, entry: Entry, plan: Plan) -> Started:
+        """Do what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
+        meter = Meter(self._spending, self._ledger, entry.id)
+        async with self._saying_so(entry.id):
+            try:
+                _check_balance(plan.price, await meter.begin())
+                await plan.make(entry, meter)
+            except A2EError as problem:
+                self._write_down(entry.id, meter, problem)
+                raise
+            except BaseException:
+                self._interrupted(entry.id)
+                raise
+        entry = meter.settle()
+        return Started(await self.standing(entry), plan.price, self._ledger.entry(entry.id).charged)
+
+    async def standing(self, entry: Entry) -> list[Job]:
+        """How the jobs of an entry stand now."""
+        return [await self._steps.now(Handle(*handle.split(":")), entry) for handle in entry.handles]
+
+    async def make_job(
+        self, tool: StartTool[InputsT], inputs: InputsT, found: Found, entry: Entry, meter: Meter
+    ) -> Entry:
+        """Take the steps on the way and send the one request that makes the job."""
+        resolved = await self._steps.prepare(tool, inputs, found, entry, meter)
+        request = request_of(tool, inputs, resolved)
+        if self._ledger.move(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
+            # This process was silent for so long that another server took the start for dead and made it anew.
+            raise InputError("Another server on this computer has taken this start over", then="Call list_jobs")
+        try:
+            reply = await self._client.call(tool.family.start, request)
+            records = _records(reply)
+            if not records:
+                raw = reply.model_dump_json()
+                raise AnswerLost(f"{tool.family.start.name}: A2E's answer names no job", raw=raw)
+        except AnswerLost as lost:
+            entry = self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
+            entry = await self._look_again(entry, lost)
+        else:
+            jobs = [self._jobs.job(tool.family, record) for record in records]
+            handles = [job.job_id for job in jobs]
+            entry = self._ledger.update(entry.id, phase="started", handles=handles, state=jobs[0].state)
+        await meter.lap(tool.family.name, entry.units or 1.0)
+        return entry
+
+    def at_once(self, entry: Entry, url: str) -> Entry:
+        """Write down a result that A2E gave at once and gave no id."""
+        return self._ledger.update(
+            entry.id, phase="started", handles=[entry.own_handle], results=[url], state="succeeded"
+        )
+
+    @asynccontextmanager
+    async def _saying_so(self, entry_id: str) -> AsyncIterator[None]:
+        """Keep telling other servers on this folder that the start is under way."""
+
+        async def keep_saying() -> None:
+            while True:
+                await asyncio.sleep(BEAT_SECONDS)
+                self._ledger.beat(entry_id)
+
+        saying = asyncio.create_task(keep_saying())
+        try:
+            yield
+        finally:
+            saying.cancel()
+            await asyncio.gather(saying, return_exceptions=True)
+
+    async def _look_again(self, entry: Entry, lost: AnswerLost) -> Entry:
+        """A job whose answer was lost may be in the account all the same, a fresh one after a moment."""
+        for seconds in _LOOKS:
+            await self._pause(seconds)
+            try:
+                entry = await self._jobs.find_again(entry)
+            except A2EError:
+                continue
+            if entry.handles:
+                return entry
+        lost.then = (
+            f"It was looked for in the account and not found yet. Do not start it again: check_status of"
+            f" {entry.own_handle}, list_jobs and the same start look for it again"
+        )
+        raise lost
+
+    def _write_down(self, entry_id: str, meter: Meter, problem: A2EError) -> None:
+        if isinstance(problem, AnswerLost) and problem.charged is Charged.UNKNOWN:
+            # Nothing is settled: what may have been charged counts as charged until it is known better.
+            problem.then = problem.then or "Do not repeat it by itself: ask the user, then again=true tries once more"
+            self._ledger.update(entry_id, phase="unknown", note=str(problem), raw=problem.raw)
+            return
+        entry = meter.settle()
+        if problem.charged is Charged.NOTHING and entry.steps.get("speech"):
+            problem.charged = Charged.SPEECH
+        elif problem.charged is Charged.NOTHING and entry.steps.get("uploads") and entry.charged != 0:
+            problem.charged = Charged.UPLOADS
+        self._ledger.update(entry_id, phase="refused", note=str(problem))
+
+    def _interrupted(self, entry_id: str) -> None:
+        entry = self._ledger.entry(entry_id)
+        if entry.phase == "intended" and entry.paying is None:
+            self._ledger.update(entry_id, phase="refused", note="It was interrupted before it was sent.")
+        else:
+            self._ledger.let_go(entry_id)
+
+
+def _check_balance(price: Price, balance: float | None) -> None:
+    if balance is not None and balance < price.least:
+        raise NotEnoughCredits(
+            f"Not enough credits: this costs about {price.least:g}, the account has {balance:g}",
+            then="Add credits at video.a2e.ai, or make the job smaller",
+        )
+
+
+def _records(reply: object) -> list[JobRecord]:
+    """The jobs that an answer names by ids they can be asked for."""
+    rows = reply.rows if isinstance(reply, Rows) else [reply]
+    return [row for row in rows if isinstance(row, JobRecord) and is_id(row.id)]

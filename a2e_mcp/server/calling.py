@@ -1,0 +1,49 @@
+"""One tools/call from name and arguments to its answer."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import anyio
+from mcp.server.mcpserver.exceptions import ToolError
+
+from a2e_mcp.capability import StartTool
+from a2e_mcp.errors import A2EError
+from a2e_mcp.server import surface
+from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.call import Answer, Call, Progress, ServerTool
+from a2e_mcp.server.services import Services
+from a2e_mcp.server.start_tools import run_start
+
+
+async def run_tool(
+    name: str,
+    arguments: Mapping[str, Any],
+    open_services: Callable[[], Awaitable[Services]],
+    seconds: float,
+    progress: Progress,
+) -> Answer:
+    """Run a tool within so many seconds. Raises ToolError for an unknown one, A2EError for what failed."""
+    tool = surface.find_tool(name)
+    if tool is None:
+        near = difflib.get_close_matches(name, surface.ORDER, n=1, cutoff=0.5)
+        raise ToolError(f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
+    until = time.monotonic() + seconds
+    inputs, options = read_arguments(tool, surface.schema_of(name), arguments)
+    services = await open_services()
+    call = Call(inputs=inputs, services=services, options=options, within=until - time.monotonic(), progress=progress)
+    try:
+        with anyio.fail_after(call.within + 1):
+            if isinstance(tool, StartTool):
+                return await run_start(tool, call)
+            if isinstance(tool, ServerTool):
+                answer: Answer = await tool.run(call)
+                return answer
+    except TimeoutError:
+        raise A2EError(
+            f"A2E did not answer within {seconds:g} s", then="Try again; whatever was started is in list_jobs"
+        ) from None
+    raise LookupError(f"{name} cannot be run")

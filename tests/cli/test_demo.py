@@ -1,0 +1,76 @@
+"""`a2e-mcp demo`: from one sentence to a finished video, by the real program, and what it says without its extra."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import venv
+from pathlib import Path
+
+import av
+import pytest
+
+from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.cli.demo import SCRIPT
+from tests.server.processes import Wire, run, spawned
+
+EXTRA = ("av", "cv2", "espeakng_loader", "numpy", "PIL", "py3langid", "pillow", "opencv")
+TOKEN = "sk_secret_7f3a"  # noqa: S105
+
+
+def test_the_demo_makes_a_real_video_with_sound_and_a_poster(tmp_path: Path) -> None:
+    done = run("demo", "--folder", "films", folder=tmp_path, A2E_API_TOKEN=TOKEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    video = tmp_path / "films" / "a2e-demo.mp4"
+    with av.open(str(video)) as clip:
+        picture, sound = clip.streams.video[0], clip.streams.audio[0]
+        assert (picture.width, picture.height) == (1280, 720)
+        assert (picture.codec_context.name, sound.codec_context.name) == ("h264", "aac")
+        seconds = (clip.duration or 0) / 1e6
+        assert "sandbox" in clip.metadata["comment"]
+    assert 0.6 < seconds / spoken_seconds(SCRIPT) < 1.4
+    assert video.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert str(video) in done.stdout
+    assert "SANDBOX" in done.stdout
+    for words in ("start_avatar_video(", "no credits were used", "install claude-desktop --sandbox"):
+        assert words in done.stdout
+    assert TOKEN not in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python with everything that is installed here except the sandbox extra."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True, with_pip=False)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        if not package.name.startswith(EXTRA) and package.suffix not in (".pth", ".pyc"):
+            (packages / package.name).symlink_to(package)
+    return os.fspath(folder / "bin" / "python")
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, bare_python: str, command: str) -> None:
+    done = run(command, folder=tmp_path, python=bare_python)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert 'pip install "a2e-mcp[sandbox]"' in done.stderr
+    assert "Nothing was charged." in done.stderr
+    assert "espeakng-loader" in done.stderr
+
+
+async def test_without_the_extra_the_server_lists_its_tools_and_each_call_says_what_to_install(
+    tmp_path: Path, bare_python: str
+) -> None:
+    async with spawned("serve", "--sandbox", folder=tmp_path, python=bare_python) as wire:
+        await wire.shake_hands()
+        assert len((await wire.ask("tools/list"))["result"]["tools"]) > 20
+        for _ in range(2):
+            assert 'pip install "a2e-mcp[sandbox]"' in await refusal(wire)
+
+
+async def refusal(wire: Wire) -> str:
+    result = (await wire.ask("tools/call", name="list_avatars", arguments={}))["result"]
+    assert result["isError"] is True
+    return str(result["content"][0]["text"])

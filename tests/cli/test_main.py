@@ -1,0 +1,101 @@
+"""The command itself: quick where it can be, and helpful where a person stumbles in."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp import __version__
+from tests.server.processes import environment_in, run
+
+HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
+COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")
+
+
+def test_the_version_is_told_without_importing_what_takes_time(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "a2e_mcp", "--version"],
+        env=environment_in(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"a2e-mcp {__version__}\n"
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "a2e_mcp.cli.main" in imported
+    assert not imported & set(HEAVY)
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = run("--help", folder=tmp_path)
+    assert done.returncode == 0
+    assert all(re.search(rf"^    {command} ", done.stdout, re.MULTILINE) for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "wrong", [("sereve",), ("--htpp", "x"), ("install", "notepad"), ("sandbox", "--port", "70000")]
+)
+def test_a_wrong_command_line_is_answered_with_how_it_is_used(tmp_path: Path, wrong: tuple[str, ...]) -> None:
+    done = run(*wrong, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: a2e-mcp")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "each call says how to set one"),
+        ({"A2E_API_TOKEN": "sk_secret_7f"}, "live: starts cost credits"),
+    ],
+)
+def test_on_a_terminal_it_says_what_it_is_and_leaves_on_ctrl_c(
+    tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "a2e_mcp"],
+        env=environment_in(tmp_path, **changes),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        hello = ""
+        while "Ctrl-C ends it." not in hello:
+            line = process.stderr.readline()
+            assert line, hello
+            hello += line
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=10)
+    os.close(ours)
+    assert f"a2e-mcp {__version__}" in hello
+    assert words in hello
+    assert "a2e-mcp demo" in hello
+    assert "7f" not in hello
+    assert (out, errors) == ("", "")
+    assert process.returncode in (0, 130)
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "a2e_mcp", "tools", "--json"],
+        env=environment_in(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read()
+    assert errors == ""

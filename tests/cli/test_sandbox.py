@@ -1,0 +1,42 @@
+"""`a2e-mcp sandbox`: A2E's API on a port, for any HTTP client."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import httpx2
+
+from tests.server.processes import run, spawned
+
+SECRET = {"A2E_API_TOKEN": "sk_secret_7f"}
+
+
+async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:
+    async with spawned("sandbox", "--port", "0", "--draft", folder=tmp_path, **SECRET) as wire:
+        assert wire.process.stderr is not None
+        told = ""
+        while "Ctrl-C" not in told:
+            told += (await wire.process.stderr.readline()).decode()
+        assert str(tmp_path / "data" / "sandbox") in told
+        assert "7f" not in told
+        (curl,) = re.findall(r'curl -H "Authorization: (Bearer \S+)" (\S+)', told)
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            answer = await http.get(curl[1], headers={"authorization": curl[0]})
+        assert answer.json()["data"]["coins"] == 10_000
+        port = curl[1].split(":")[2].split("/")[0]
+        second = run("sandbox", "--port", port, folder=tmp_path)
+        assert second.returncode == 1
+        assert len(second.stderr.splitlines()) == 1
+        assert "another port" in second.stderr
+        wire.process.send_signal(signal.SIGINT)
+        code, out, errors = await wire.ended(within=3)
+    assert (out, errors) == ("", "")
+    assert code in (0, 130)
+
+
+def test_it_serves_this_computer_only(tmp_path: Path) -> None:
+    done = run("sandbox", "--host", "0.0.0.0", folder=tmp_path)  # noqa: S104
+    assert done.returncode == 1
+    assert "this computer only" in done.stderr

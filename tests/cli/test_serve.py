@@ -1,0 +1,150 @@
+"""The server as a client really starts it: over pipes, and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from mcp import Client
+
+from a2e_mcp import __version__
+from tests.server.processes import Wire, alive, family_of, run, spawned
+from tests.studio import ERAS, Era, said
+
+
+@pytest.mark.parametrize("leave", ["stdin", "SIGINT"])
+async def test_a_server_that_renders_says_only_protocol_and_leaves_nothing_behind(tmp_path: Path, leave: str) -> None:
+    async with spawned("serve", "--sandbox", folder=tmp_path) as wire:
+        await wire.shake_hands()
+        spoken = await wire.call("generate_speech", script="Hello", voice="Aria")
+        assert spoken["state"] == "succeeded"
+        job = await wire.begin_render()
+        # A call that would take half a minute is no reason to stay.
+        waiting = {"name": "wait_for_job", "arguments": {"job_ids": [job]}}
+        await wire.send({"jsonrpc": "2.0", "id": "wait", "method": "tools/call", "params": waiting})
+        workers = family_of(wire.process.pid)
+        assert workers
+        if leave == "stdin":
+            assert wire.process.stdin is not None
+            wire.process.stdin.close()
+        else:
+            wire.process.send_signal(signal.Signals[leave])
+        code, rest, errors = await wire.ended(within=2)
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in rest.splitlines())
+    assert (code, errors) in ((0, ""), (130, ""))
+    assert not alive(workers)
+
+
+@pytest.mark.parametrize("leave", ["stdin", "SIGTERM"])
+async def test_an_idle_server_ends_at_once(tmp_path: Path, leave: str) -> None:
+    async with spawned("--sandbox", folder=tmp_path) as wire:
+        await wire.shake_hands()
+        if leave == "stdin":
+            assert wire.process.stdin is not None
+            wire.process.stdin.close()
+        else:
+            wire.process.send_signal(signal.Signals[leave])
+        code, rest, errors = await wire.ended(within=2)
+    assert (rest, errors) == ("", "")
+    assert code in (0, 130)
+
+
+async def test_lines_that_are_no_protocol_do_not_end_the_server(tmp_path: Path) -> None:
+    async with spawned("--sandbox", folder=tmp_path) as wire:
+        await wire.shake_hands()
+        for line in (
+            b"this is not JSON\n",
+            b"\n",
+            b"[]\n",
+            b"\xff\xfe\x00\n",
+            b"[" * 20_000 + b"\n",
+            b'{"jsonrpc":"2.0","id":901,"method":"tools/call","params":{"name":"list_voices","arguments":{"language":"\\ud800"}}}\n',
+            b'{"jsonrpc":"2.0","id":902,"method":"tools/call","params":[]}\n',
+            b'{"jsonrpc":"2.0","id":903,"method":"no/such"}\n',
+        ):
+            await wire.send(line)
+        assert (await wire.call("get_credits"))["credits"] == 10_000
+        assert wire.process.stdin is not None
+        wire.process.stdin.close()
+        _, _, errors = await wire.ended(within=2)
+    assert "Traceback" not in errors
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in wire.seen)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"A2E_SANDBOX": "1", "A2E_API_TOKEN": "sk_secret_7f"}, ("A2E_API_TOKEN", "--sandbox")),
+        ({"A2E_CALL_SECONDS": "soon"}, ("A2E_CALL_SECONDS", "number from 1 to 3600")),
+        ({"A2E_BASE_URL": "http://video.a2e.ai"}, ("A2E_BASE_URL", "https")),
+        ({"A2E_API_TOKEN": "sk secret 7f"}, ("A2E_API_TOKEN", "copy it again")),
+    ],
+)
+def test_a_broken_setting_is_one_sentence(tmp_path: Path, changes: dict[str, str], words: tuple[str, ...]) -> None:
+    done = run("serve", folder=tmp_path, **changes)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert all(word in done.stderr for word in words)
+    assert "7f" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:8000", "[::]:8000", "example.com:80", ":99999"])
+def test_http_beyond_this_computer_or_without_a_port_is_refused(tmp_path: Path, address: str) -> None:
+    done = run("--sandbox", "--http", address, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "--http" in done.stderr
+    assert "127.0.0.1:8000" in done.stderr
+
+
+@asynccontextmanager
+async def over_http(folder: Path, address: str = "127.0.0.1:0") -> AsyncIterator[tuple[Wire, str]]:
+    """A server over HTTP, and the address that it says it has."""
+    async with spawned("serve", "--sandbox", "--http", address, folder=folder) as wire:
+        assert wire.process.stderr is not None
+        told = (await wire.process.stderr.readline()).decode()
+        assert told.startswith(f"a2e-mcp {__version__} at http://")
+        assert "sandbox" in told
+        yield wire, told.split(" at ")[1].split(" ")[0]
+
+
+async def test_over_http_both_eras_are_served_and_strangers_are_not(tmp_path: Path) -> None:
+    async with over_http(tmp_path) as (wire, address):
+        for era in ERAS:
+            await is_served(address, era)
+        hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        takes = {"accept": "application/json, text/event-stream"}
+        async with httpx2.AsyncClient(trust_env=False, headers=takes) as http:
+            rebound = await http.post(address, json=hello, headers={"host": "evil.example.com"})
+            foreign = await http.post(address, json=hello, headers={"origin": "https://evil.example.com"})
+            lost = await http.get(address.replace("/mcp", "/"))
+        assert (rebound.status_code, foreign.status_code, lost.status_code) == (421, 403, 404)
+        second = run("--sandbox", "--http", address.split("/")[2], folder=tmp_path)
+        assert second.returncode == 1
+        assert len(second.stderr.splitlines()) == 1
+        assert "another port with --http" in second.stderr
+        wire.process.send_signal(signal.SIGINT)
+        code, out, errors = await wire.ended(within=3)
+    assert out == ""
+    assert "Traceback" not in errors
+    assert code in (0, 130)
+
+
+async def is_served(address: str, era: Era) -> None:
+    async with Client(address, mode=era) as client:
+        assert len((await client.list_tools()).tools) > 20
+        first = said(await client.call_tool("list_avatars", {}))
+        assert first.text.startswith("SANDBOX")
+        spoken = said(await client.call_tool("generate_speech", {"script": "Hello", "voice": "Aria"}))
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            assert (await http.get(spoken.links[0])).headers["content-type"] == "audio/mpeg"
+
+
+async def test_localhost_is_this_computer(tmp_path: Path) -> None:
+    async with over_http(tmp_path, "localhost:0") as (_, address), Client(address) as client:
+        assert (await client.list_tools()).tools

@@ -1,0 +1,95 @@
+"""Prompts: listed, filled in, and true to the tools they name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, TextContent
+
+from a2e_mcp.server import prompts, surface
+from tests.studio import ERAS, Era, Studio, open_studio
+
+FILES = {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in prompts.folder().iterdir()}
+PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+CALLED = re.compile(r"\b(?:call|offer|use)\s+([a-z]+(?:_[a-z]+)+)", re.IGNORECASE)
+
+both_eras = pytest.mark.parametrize("era", ERAS)
+
+
+async def text_of(studio: Studio, name: str, arguments: dict[str, str]) -> str:
+    (message,) = (await studio.client.get_prompt(name, arguments)).messages
+    assert message.role == "user"
+    assert isinstance(message.content, TextContent)
+    return message.content.text
+
+
+@both_eras
+async def test_every_file_is_listed_with_its_arguments(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        listed = {each.name: each for each in (await studio.client.list_prompts()).prompts}
+    assert set(listed) == set(FILES)
+    for prompt in listed.values():
+        assert prompt.title
+        assert prompt.description
+        assert prompt.arguments
+        assert all(argument.description for argument in prompt.arguments)
+        assert any(argument.required for argument in prompt.arguments)
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_every_place_has_an_argument_and_every_argument_a_place(name: str) -> None:
+    arguments = {argument.name for each in prompts.listed() if each.name == name for argument in each.arguments or ()}
+    assert set(PLACE.findall(FILES[name])) == arguments
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_the_tools_and_arguments_that_a_prompt_names_exist(name: str) -> None:
+    named = set(CALLED.findall(FILES[name]))
+    assert "start_avatar_video" in named
+    assert named <= set(surface.ORDER)
+    parameters = {word for tool in surface.snapshot() for word in tool["inputSchema"]["properties"]}
+    for word in re.findall(r"\b[a-z]+_[a-z_]+\b", FILES[name]):
+        assert word in {*surface.ORDER, *parameters}, word
+
+
+@both_eras
+async def test_a_prompt_is_filled_in_and_has_defaults(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        plain = await text_of(studio, "talking_video", {"idea": "tea {{ seconds }} \\1"})
+        assert "Idea: tea {{ seconds }} \\1\n" in plain
+        assert "Language: the language of the idea" in plain
+        assert "about 20 seconds" in plain
+        chosen = await text_of(
+            studio, "talking_video", {"idea": "tea", "language": "es-MX", "avatar": "Ada", "seconds": "5"}
+        )
+        for words in ("Language: es-MX", "Avatar: Ada", "about 5 seconds"):
+            assert words in chosen
+        assert not PLACE.search(chosen)
+        blank = await text_of(studio, "talking_video", {"idea": "tea", "language": ""})
+        assert "Language: the language of the idea" in blank
+
+
+@both_eras
+async def test_a_wrong_prompt_or_argument_is_said_in_one_line(
+    tmp_path: Path, era: Era, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+
+        async def refused(name: str, arguments: dict[str, str]) -> str:
+            with pytest.raises(MCPError) as problem:
+                await studio.client.get_prompt(name, arguments)
+            assert problem.value.code == INVALID_PARAMS
+            assert problem.value.message.isprintable()
+            return problem.value.message
+
+        assert "did you mean talking_video?" in await refused("talking_vido", {})
+        assert "no such prompt" in await refused("\x1b[2J../../etc/passwd", {})
+        assert "needs idea" in await refused("talking_video", {})
+        assert "needs idea" in await refused("talking_video", {"idea": "  "})
+        assert "needs languages" in await refused("one_message_many_languages", {"message": "Hello"})
+        assert "not length" in await refused("talking_video", {"idea": "tea", "length": "5"})
+        await refused("talking_video", {"idea": "tea", "\x1b[2J\n": "5"})
+    assert not [record for record in caplog.records if record.exc_info]

@@ -1,0 +1,305 @@
+"""Everything that can go wrong has one clear sentence: what, how to mend it, and whether anything was charged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+from pydantic import SecretStr
+
+from a2e_mcp.connection import Connect, Connection, live
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.server.server import A2EServer
+from a2e_mcp.settings import UNCONFIGURED, read_settings
+from tests.server.media import CONSENT, png, wav
+from tests.studio import ERAS, Era, Studio, open_studio, said
+
+VIDEO = {"script": "Hello there.", "voice": "Aria", "avatar": "Ada"}
+NOTHING = "Nothing was charged."
+
+
+def is_a_sentence(text: str, *words: str) -> None:
+    assert text.isprintable()
+    assert len(text) < 900
+    for word in words:
+        assert word in text, text
+
+
+async def refused(studio: Studio, tool: str, /, *words: str, **arguments: Any) -> str:
+    """A refusal that says these words, and that nothing was charged, which is true."""
+    before = studio.sandbox.control.inspect()["credits"]
+    text = await studio.refuse(tool, **arguments)
+    is_a_sentence(text, NOTHING, *words)
+    assert studio.sandbox.control.inspect()["credits"] == before
+    return text
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("token", [None, "", "   ", "${A2E_API_TOKEN}", "${user_config.api_token}"])
+async def test_without_a_token_everything_is_listed_and_each_call_says_how_to_set_one(
+    tmp_path: Path, era: Era, token: str | None
+) -> None:
+    environment = {"A2E_DATA_DIR": str(tmp_path)} | ({} if token is None else {"A2E_API_TOKEN": token})
+    settings = read_settings(environment)
+    async with Client(A2EServer(settings, live(settings)), mode=era) as client:
+        assert len((await client.list_tools()).tools) > 20
+        assert len((await client.list_prompts()).prompts) >= 2
+        assert (await client.list_resources()).resources
+        for tool, arguments in (("get_credits", {}), ("start_avatar_video", VIDEO), ("list_avatars", {})):
+            answer = said(await client.call_tool(tool, arguments))
+            assert answer.failed
+            assert answer.text == UNCONFIGURED
+        with pytest.raises(Exception, match="No A2E token"):
+            await client.read_resource("a2e://avatars")
+    for word in ("A2E_API_TOKEN", "video.a2e.ai", "--sandbox", NOTHING):
+        assert word in UNCONFIGURED
+
+
+async def test_a_wrong_token_is_named_and_never_shown(tmp_path: Path) -> None:
+    wrong = "wrong-token-0123456789"
+    settings = read_settings({"A2E_API_TOKEN": wrong, "A2E_DATA_DIR": str(tmp_path / "data")})
+    async with (
+        open_sandbox(SandboxSettings(folder=tmp_path / "box")) as sandbox,
+        Client(A2EServer(settings, connection_with(wrong, sandbox.base_url, sandbox.transport()))) as client,
+    ):
+        for tool, arguments in (("get_credits", {}), ("list_avatars", {}), ("start_avatar_video", VIDEO)):
+            answer = said(await client.call_tool(tool, arguments))
+            assert answer.failed
+            is_a_sentence(answer.text, "did not accept the token", "A2E_API_TOKEN", "restart", NOTHING)
+            assert wrong not in answer.text
+
+
+def connection_with(token: str, base_url: str, transport: Any) -> Connect:
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Connection]:
+        yield Connection(base_url=base_url, token=SecretStr(token), transport=transport)
+
+    return connect
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        await refused(studio, "start_avatar_vidoe", "no such tool", "did you mean start_avatar_video?")
+        await refused(studio, "get_credits", "unknown argument page", page=1)
+        await refused(
+            studio,
+            "start_avatar_video",
+            "No avatar is called 'Adda'",
+            "Ada?",
+            "list_avatars",
+            **VIDEO | {"avatar": "Adda"},
+        )
+        await refused(
+            studio,
+            "start_avatar_video",
+            "No voice is called 'Arja'",
+            "did you mean Aria",
+            "list_voices",
+            **VIDEO | {"voice": "Arja"},
+        )
+        await refused(studio, "start_avatar_video", "voice is missing", "list_voices", script="Hi", avatar="Ada")
+        await refused(studio, "list_voices", "no language 'kligon'", "list_languages", language="kligon")
+        await refused(studio, "list_jobs", "no jobs of that family", "avatar_video", family="films")
+        await refused(
+            studio, "start_avatar_video", "No background is called 'Mars'", "#204080", **VIDEO, background="Mars"
+        )
+        await refused(
+            studio, "quote_job", "costs nothing, or there is no such tool", **{"tool": "nonsense", "arguments": {}}
+        )
+        await refused(studio, "delete_avatar", "A2E's own avatars", avatar="Ada")
+        await refused(studio, "start_lip_sync_training", "only your own", avatar="Ada", consent=CONSENT)
+
+
+async def test_an_ambiguous_name_is_answered_with_its_candidates(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}, {"name": "Anna Lind"}])
+        rows = (await studio.ask("list_avatars", name="Anna")).data["avatars"]
+        text = await refused(studio, "start_avatar_video", "'anna' fits several avatars", **VIDEO | {"avatar": "anna"})
+        assert len(rows) == 2
+        assert all(f"{row['name']} = {row['id']}" in text for row in rows)
+        quoted = said(
+            await studio.client.call_tool(
+                "quote_job", {"tool": "start_avatar_video", "arguments": VIDEO | {"avatar": rows[0]["id"]}}
+            )
+        )
+        assert not quoted.failed
+
+
+async def test_what_a_video_needs_is_asked_for(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        await refused(studio, "start_avatar_video", "script is empty", script="  ", voice="Aria", avatar="Ada")
+        await refused(studio, "generate_speech", "script is empty", script=" \n ", voice="Aria")
+        await refused(studio, "start_avatar_video", "either script", avatar="Ada")
+        await refused(studio, "start_avatar_video", "either script", **VIDEO, audio="https://example.com/a.mp3")
+        await refused(studio, "start_avatar_video", "captions need script", avatar="Ada", audio="x.mp3", captions=True)
+        await refused(studio, "start_avatar_video", "20001 characters", **VIDEO | {"script": "a" * 20_001})
+        await refused(
+            studio, "start_avatar_training", "either video or image", name="A", gender="male", consent=CONSENT
+        )
+        await refused(studio, "start_avatar_video", "landscape", **VIDEO, shape="round")
+
+
+ADDRESSES = {
+    "ftp://example.com/x.png": "Only http and https",
+    "javascript://alert(1)": "Only http and https",
+    "s3://bucket/x.png": "Only http and https",
+    "http://": "not a plain address",
+    "http://[::1": "not an address",
+    "http://example.com:99999/x.png": "not an address",
+    "https://me:pass@example.com/x.png": "not a plain address",
+    "http://127.0.0.1:8000/x.png": "private network",
+    "http://10.1.2.3/x.png": "private network",
+    "http://192.168.1.1/x.png": "private network",
+    "http://169.254.169.254/latest/meta-data": "private network",
+    "http://[::1]/x.png": "private network",
+    "http://[::ffff:127.0.0.1]/x.png": "private network",
+    "http://[fd00::1]/x.png": "private network",
+    "http://224.0.0.1/x.png": "private network",
+    "http://0.0.0.0/x.png": "private network",
+    "http://localhost/x.png": "private network",
+    "http://LOCALHOST./x.png": "private network",
+    "http://printer.local/x.png": "private network",
+    "http://metadata.google.internal/x.png": "private network",
+    "http://2130706433/x.png": "private network",
+    "http://0x7f000001/x.png": "private network",
+    "http://0177.0.0.1/x.png": "private network",
+    "http://127.1/x.png": "private network",
+    "http://no-such-host.invalid/x.png": "no such host",
+}
+
+
+async def test_addresses_that_a2e_could_not_or_should_not_fetch_are_refused(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        for address, words in ADDRESSES.items():
+            await refused(studio, "start_image_to_video", words, image=address)
+            await refused(studio, "start_avatar_video", words, **VIDEO, background=address)
+        for tool, field in (("add_face_image", "image"), ("start_face_swap", "face")):
+            arguments = {field: "http://127.0.0.1/x.png", "consent": CONSENT} | (
+                {"target": "x.png"} if tool == "start_face_swap" else {}
+            )
+            await refused(studio, tool, "private network", "path of the file", **arguments)
+        await refused(studio, "upload_file", "nothing to upload", path="https://example.com/x.png")
+
+
+def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
+    """Files that may not be sent, and what is said about each."""
+    outside.mkdir()
+    secret = png(outside, "secret.png")
+    (inbox / "empty.png").touch()
+    (inbox / "text.png").write_text("I am no picture.")
+    (inbox / "page.html").write_text("<html>")
+    wav(inbox, "sound.png")
+    with (inbox / "large.png").open("wb") as file:
+        file.truncate(501 * 2**20)
+    (inbox / "link.png").symlink_to(secret)
+    (inbox / "way_out").symlink_to(outside)
+    (inbox / "loop.png").symlink_to(inbox / "loop.png")
+    (inbox / "folder.png").mkdir()
+    os.mkfifo(inbox / "pipe.png")
+    return {
+        "empty.png": "is empty",
+        "text.png": "no picture, clip or sound",
+        "page.html": "no picture, clip or sound",
+        "sound.png": "is audio, whatever its name says; image is wanted",
+        "large.png": "larger than 500 MB",
+        str(secret): "outside the folders",
+        "link.png": "outside the folders",
+        "way_out/secret.png": "outside the folders",
+        "../outside/secret.png": "outside the folders",
+        f"{inbox}/../outside/secret.png": "outside the folders",
+        "file:///etc/passwd": "outside the folders",
+        "~/../../etc/passwd": "outside the folders",
+        "~nobody_of_this_name/x.png": "home folder is not known",
+        "folder.png": "is a folder",
+        ".": "is a folder",
+        "pipe.png": "no ordinary file",
+        "loop.png": "cannot be followed",
+        "photo.png": "A file attached in a chat is not on this computer",
+        "/mnt/user-data/uploads/photo.png": "attached in a chat",
+        "a" * 300: "cannot be followed",
+    }
+
+
+async def test_files_that_may_not_be_sent_are_refused_before_anything_is(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        for path, words in prepared(studio.inbox, tmp_path / "outside").items():
+            await refused(studio, "start_image_to_video", words, image=path)
+            if path != "sound.png":
+                await refused(studio, "upload_file", words, path=path)
+        assert str(studio.output) in await refused(studio, "upload_file", path="photo.png")
+        assert str(studio.inbox) in await refused(studio, "upload_file", path="/etc/passwd")
+        counts = studio.sandbox.control.inspect()["requests"]
+        assert not [call for call in counts if "upload" in call or "start" in call.lower()]
+
+
+async def test_handles_that_lead_nowhere(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        for tool in ("check_status", "download_result", "delete_job"):
+            await refused(
+                studio, tool, "no job handle", "avatar_video:67d29023dd27a536fdf6e809", "list_jobs", job_id="42"
+            )
+            await refused(studio, tool, "no jobs of that family", job_id="films:" + "0" * 24)
+            await refused(studio, tool, "with a real token", "sandbox", job_id="avatar_video:67d29023dd27a536fdf6e809")
+            await refused(studio, tool, "no such record", job_id="avatar_video:" + "0" * 20 + "abcd")
+        await refused(studio, "wait_for_job", "no job handle", job_ids=["avatar_video"])
+        await refused(studio, "wait_for_job", "no such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
+        started = await studio.ask("start_avatar_video", **VIDEO)
+        await refused(studio, "download_result", "no file yet", job_id=started.data["job_id"])
+
+
+async def test_a_sandbox_handle_is_refused_where_calls_are_real(tmp_path: Path) -> None:
+    settings = read_settings({"A2E_API_TOKEN": "sk_test", "A2E_DATA_DIR": str(tmp_path / "data")})
+    async with (
+        open_sandbox(SandboxSettings(folder=tmp_path / "box")) as sandbox,
+        Client(A2EServer(settings, connection_with("sk_test", sandbox.base_url, sandbox.transport()))) as client,
+    ):
+        answer = said(await client.call_tool("check_status", {"job_id": "avatar_video:" + "0" * 24}))
+    assert answer.failed
+    is_a_sentence(answer.text, "made in the sandbox", "works live", NOTHING)
+
+
+async def test_money_that_is_not_there_or_not_allowed(tmp_path: Path) -> None:
+    clip = "start_image_to_video"
+    async with open_studio(tmp_path) as studio:
+        picture = await a_picture(studio)
+        text = await refused(studio, clip, "ceiling of 5", "max_credits", image=picture, max_credits=5)
+        assert "would cost 100 credits" in text
+        text = await studio.refuse("start_avatar_video", **VIDEO, title="[sandbox:no_credits]")
+        is_a_sentence(text, "insufficient", "video.a2e.ai", "Speech was made and paid for")
+        studio.sandbox.control.seed(credits=0)
+        await refused(studio, clip, "Not enough credits", "video.a2e.ai", image=picture)
+        assert (await studio.ask("get_credits")).data["credits"] == 0
+        studio.sandbox.control.seed(credits=1000)
+    async with open_studio(tmp_path, max_credits=50) as studio:
+        await refused(studio, clip, "ceiling of 50", image=await a_picture(studio))
+    async with open_studio(tmp_path, daily_credits=20) as studio:
+        await refused(studio, clip, "allowed in 24 hours", "A2E_DAILY_CREDITS", image=await a_picture(studio))
+
+
+async def a_picture(studio: Studio) -> str:
+    return str((await studio.ask("list_avatars")).data["avatars"][0]["preview"])
+
+
+async def test_an_output_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a folder is wanted")
+    async with open_studio(tmp_path, output=blocked / "deeper") as studio:
+        spoken = await studio.ask("generate_speech", script="Hello", voice="Aria")
+        await refused(studio, "download_result", "cannot be written", "A2E_OUTPUT_DIR", job_id=spoken.data["job_id"])
+
+
+async def test_a_data_folder_that_cannot_be_used_is_named_and_asked_for_again(tmp_path: Path) -> None:
+    blocked = tmp_path / "data"
+    blocked.write_text("a file where a folder is wanted")
+    async with open_studio(tmp_path) as studio:
+        text = await studio.refuse("get_credits")
+        is_a_sentence(text, "data", NOTHING)
+        assert "inside a2e-mcp" not in text
+        blocked.unlink()
+        await studio.ask("get_credits")

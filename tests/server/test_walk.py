@@ -1,0 +1,274 @@
+"""What a person does with it, from the first list to the deleted job, in both eras of the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.server.media import CONSENT, face, fetched, picture_size, png, wav
+from tests.studio import ERAS, Era, Said, Studio, open_studio, said
+
+LARGEST_STATUS = 1024
+LARGEST_PAGE = 6 * 1024
+SANDBOX = "SANDBOX (no real credits)"
+TEXT = "Good morning from the studio."
+
+both_eras = pytest.mark.parametrize("era", ERAS)
+
+
+def size(answer: Said) -> int:
+    """Bytes that a model may be given: the text and the structured content; links are extra."""
+    return len(answer.text.encode()) + len(json.dumps(answer.data, ensure_ascii=False).encode())
+
+
+def is_status(answer: Said, state: str) -> str:
+    """Check what every answer about a job must say, and give the handle."""
+    assert answer.text.startswith(SANDBOX)
+    assert answer.data["state"] == state
+    assert answer.data["sandbox"] is True
+    assert answer.data["job_id"] in answer.text
+    assert size(answer) <= LARGEST_STATUS
+    if state in ("queued", "running"):
+        assert "Next: wait_for_job." in answer.text
+    if state == "succeeded":
+        assert "download_result" in answer.text
+        assert list(answer.links) == answer.data["results"] != []
+    return str(answer.data["job_id"])
+
+
+async def made(studio: Studio, started: Said) -> Said:
+    """Wait until a job has succeeded."""
+    ended = await studio.finish(str(started.data["job_id"]))
+    is_status(ended, "succeeded")
+    return ended
+
+
+async def shape_of(url: str, *, sound: bool = True) -> tuple[int, int, float]:
+    """Width, height and seconds of a clip, with or without sound."""
+    with av.open(io.BytesIO((await fetched(url)).content), "r") as clip:
+        picture = clip.streams.video[0]
+        assert bool(clip.streams.audio) is sound
+        return picture.width, picture.height, (clip.duration or 0) / 1e6
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@both_eras
+async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        avatars = await studio.ask("list_avatars", gender="female")
+        assert avatars.text.startswith(SANDBOX)
+        assert size(avatars) <= LARGEST_PAGE
+        voices = await studio.ask("list_voices", language="English", gender="female")
+        avatar, voice = avatars.data["avatars"][0], voices.data["voices"][0]
+
+        spoken = await studio.ask("generate_speech", script=TEXT, voice=voice["name"])
+        is_status(spoken, "succeeded")
+        assert (await fetched(spoken.links[0])).headers["content-type"] == "audio/mpeg"
+
+        started = await studio.ask(
+            "start_avatar_video", script=TEXT, voice=voice["id"], avatar=avatar["name"], background="#204080"
+        )
+        handle = is_status(started, "queued")
+        assert (await studio.ask("check_status", job_id=handle)).data["job_id"] == handle
+        ended = await made(studio, started)
+        assert "#204080" in ended.data["note"]
+
+        listed = await studio.ask("list_jobs")
+        assert size(listed) <= LARGEST_PAGE
+        assert handle in [row["job_id"] for row in listed.data["jobs"]]
+
+        whole = await fetched(ended.links[0])
+        assert whole.headers["content-type"] == "video/mp4"
+        part = await fetched(ended.links[0], range="bytes=0-99")
+        assert part.status_code == 206
+        assert part.content == whole.content[:100]
+
+        studio.output.mkdir(exist_ok=True)
+        (studio.output / "welcome.mp4").write_bytes(b"somebody else's")
+        saved = await studio.ask("download_result", job_id=handle, name="welcome")
+        (file,) = saved.data["files"]
+        path = Path(file["path"])
+        assert path == studio.output / "welcome-2.mp4"
+        assert str(path) in saved.text
+        assert contents(studio.output) == {"welcome.mp4": b"somebody else's", "welcome-2.mp4": whole.content}
+        assert file["sha256"] == hashlib.sha256(whole.content).hexdigest()
+
+        deleted = await studio.ask("delete_job", job_id=handle)
+        assert handle in deleted.text
+        assert "credits" in deleted.text
+        assert "no such record" in await studio.refuse("check_status", job_id=handle)
+        assert handle not in (await studio.ask("list_jobs")).text
+
+
+@both_eras
+async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_disk(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        png(studio.inbox, "office.png", (320, 180))
+        voice = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
+        portrait = await studio.ask(
+            "start_avatar_video", **voice, shape="portrait", background="office.png", captions=True
+        )
+        sound = await studio.ask("upload_file", path=str(wav(studio.inbox, seconds=2.5)))
+        is_status(sound, "succeeded")
+        square = await studio.ask("start_avatar_video", audio=sound.links[0], avatar="Bruno", shape="square")
+        clip = await studio.ask("start_image_to_video", image="office.png", prompt="slow zoom in", seconds="5")
+        across, down, seconds = await shape_of((await made(studio, portrait)).links[0])
+        assert across < down
+        assert 1 < seconds < 4
+        across, down, seconds = await shape_of((await made(studio, square)).links[0])
+        assert across == down
+        assert seconds == pytest.approx(2.5, abs=0.3)
+        across, down, seconds = await shape_of((await made(studio, clip)).links[0], sound=False)
+        assert across > down
+        assert seconds == pytest.approx(5, abs=0.2)
+
+
+@both_eras
+async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        photo = await face(studio)
+        training = {"name": "Zoe", "gender": "female", "image": photo.name}
+        assert "consent is missing" in await studio.refuse("start_avatar_training", **training)
+        trained = await studio.ask("start_avatar_training", **training, consent=CONSENT)
+        await made(studio, trained)
+        (own,) = (await studio.ask("list_avatars", owner="own")).data["avatars"]
+        assert (own["name"], own["own"], own["gender"]) == ("Zoe", True, "female")
+        assert picture_size((await fetched(own["preview"])).content) > (100, 100)
+
+        lip_sync = await studio.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        # The preview of the first training is no sign that the second has ended.
+        is_status(lip_sync, "queued")
+        await made(studio, lip_sync)
+
+        talking = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Zoe")
+        await made(studio, talking)
+        assert "Zoe" in (await studio.ask("delete_avatar", avatar="Zoe")).text
+        assert (await studio.ask("list_avatars", owner="own")).data["avatars"] == []
+
+
+@both_eras
+async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        mine, theirs = await face(studio, "Chiara"), await face(studio, "Hugo", "theirs.png")
+        clip = await studio.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
+        faces = {"face": mine.name, "consent": CONSENT}
+        assert "consent is missing" in await studio.refuse("start_face_swap", face=mine.name, target=theirs.name)
+        picture = await made(studio, await studio.ask("start_face_swap", **faces, target=theirs.name))
+        assert picture_size((await fetched(picture.links[0])).content)
+        handle = str((await made(studio, clip)).data["job_id"])
+        preview = await made(studio, await studio.ask("start_face_swap_preview", **faces, target=handle))
+        assert "no call to delete a preview" in await studio.refuse("delete_job", job_id=preview.data["job_id"])
+        swapped = await made(studio, await studio.ask("start_face_swap", **faces, target=handle, title="Swap"))
+        assert "'Swap'" in swapped.text
+        assert (await fetched(swapped.links[0])).headers["content-type"] == "video/mp4"
+
+
+@both_eras
+async def test_faces_are_stored_listed_and_deleted(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        photo = await face(studio)
+        assert "consent" in await studio.refuse("add_face_image", image=photo.name)
+        stored = (await studio.ask("add_face_image", image=photo.name, consent=CONSENT)).data["face"]
+        listed = await studio.ask("list_face_images")
+        assert [row["id"] for row in listed.data["faces"]] == [stored["id"]]
+        assert (await fetched(stored["url"])).content == photo.read_bytes()
+        assert stored["id"] in (await studio.ask("delete_face_image", face_id=stored["id"])).text
+        assert (await studio.ask("list_face_images")).data["faces"] == []
+        assert "no such record" in await studio.refuse("delete_face_image", face_id=stored["id"])
+
+
+@both_eras
+async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        wanted = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
+        price = said(await studio.client.call_tool("quote_job", {"tool": "start_avatar_video", "arguments": wanted}))
+        assert price.text.startswith(SANDBOX)
+        assert "Nothing was charged" in price.text
+        assert {step["step"] for step in price.data["steps"]} == {"speech", "avatar_video"}
+        before = (await studio.ask("get_credits")).data["credits"]
+        assert before == studio.sandbox.control.inspect()["credits"]
+        started = await studio.ask("start_avatar_video", **wanted, max_credits=price.data["credits"] + 1)
+        after = (await studio.ask("get_credits")).data
+        assert f"Charged {before - after['credits']:g} credit" in started.text
+        assert after["spent_today"] == before - after["credits"] > 0
+        again = await studio.ask("start_avatar_video", **wanted)
+        assert again.data["job_id"] == started.data["job_id"]
+        assert "nothing was charged again" in again.text
+        spent = await studio.ask("list_spending")
+        assert [row["job_id"] for row in spent.data["spending"]] == [started.data["job_id"]]
+        assert size(spent) <= LARGEST_PAGE
+
+
+async def test_waiting_tells_how_far_it_is_and_never_goes_back(tmp_path: Path) -> None:
+    seen: list[float] = []
+
+    async def watch(progress: float, total: float | None, message: str | None) -> None:
+        assert total == 1.0
+        assert message
+        seen.append(progress)
+
+    async with open_studio(tmp_path) as studio:
+        started = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Ada")
+        result = await studio.client.call_tool(
+            "wait_for_job", {"job_ids": [started.data["job_id"]]}, progress_callback=watch
+        )
+        assert said(result).data["state"] == "succeeded"
+    assert seen == sorted(set(seen))
+    assert seen[-1] == 1.0
+
+
+async def test_answers_carry_links_and_never_media(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        job = (await studio.ask("generate_speech", script=TEXT, voice="Aria")).data["job_id"]
+        result = await studio.client.call_tool("check_status", {"job_id": job})
+    kinds = [block.type for block in result.content]
+    assert kinds == ["text", "resource_link"]
+    link = result.content[1].model_dump(by_alias=True)
+    assert link["mimeType"] == "audio/mpeg"
+    assert link["name"]
+
+
+async def test_lists_have_ten_rows_a_page_and_stay_small(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        studio.sandbox.control.seed(
+            avatars=[{"name": f"Presenter with a rather long name, number {number}"} for number in range(25)]
+        )
+        first = await studio.ask("list_avatars")
+        last = await studio.ask("list_avatars", page=4)
+        beyond = await studio.ask("list_avatars", page=5)
+        languages = await studio.ask("list_languages", search="spanish")
+        voices = await studio.ask("list_voices", language="es")
+    assert (len(first.data["avatars"]), first.data["total"]) == (10, 35)
+    assert "page 1 of 4" in first.text
+    assert len(last.data["avatars"]) == 5
+    assert beyond.data["avatars"] == []
+    assert {row["code"] for row in languages.data["languages"]} == {"es-ES", "es-MX", "es-US"}
+    assert {row["language"] for row in voices.data["voices"]} == {"es-ES", "es-MX", "es-US"}
+    assert all(size(answer) <= LARGEST_PAGE for answer in (first, last, languages, voices))
+
+
+async def test_however_long_the_reasons_are_answers_stay_small(tmp_path: Path) -> None:
+    reason = "The clip could not be made because of this\nand that. " * 100
+    record = {"family": "image_to_video", "body": {"name": "n" * 200}, "failure": reason}
+    async with open_studio(tmp_path) as studio:
+        ids = studio.sandbox.control.seed(records=[record] * 20)
+        handles = [f"image_to_video:{each}" for each in ids]
+        one = await studio.ask("check_status", job_id=handles[0])
+        many = await studio.ask("wait_for_job", job_ids=handles)
+        listed = await studio.ask("list_jobs")
+    assert one.data["state"] == "failed"
+    assert "because of this and that" in one.text
+    assert len(one.text.encode()) <= LARGEST_STATUS
+    assert size(one) <= 2 * LARGEST_STATUS
+    assert all(handle in many.text for handle in handles[:10])
+    assert len(many.data["jobs"]) == 20
+    assert size(many) <= LARGEST_PAGE
+    assert size(listed) <= LARGEST_PAGE

@@ -1,0 +1,133 @@
+"""What a person calls something becomes the one thing that is meant, or a question."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.client import A2EClient
+from a2e_mcp.errors import AmbiguousName, InputError
+from a2e_mcp.names import Names
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.sandbox.box import Sandbox
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def names_in(folder: Path) -> AsyncIterator[tuple[Names, Sandbox, Clock]]:
+    clock = Clock()
+    async with (
+        open_sandbox(SandboxSettings(folder=folder, draft=True)) as sandbox,
+        A2EClient(sandbox.token, base_url=sandbox.base_url, transport=sandbox.transport()) as client,
+    ):
+        yield Names(client, now=clock), sandbox, clock
+
+
+def asked(sandbox: Sandbox, path: str) -> int:
+    requests: dict[str, int] = sandbox.control.inspect()["requests"]
+    return sum(count for call, count in requests.items() if path in call)
+
+
+async def test_an_avatar_is_found_by_everything_it_is_called(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, sandbox, _):
+        sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
+        anna = await names.avatar("Anna Berg")
+        assert anna.own
+        for text in (
+            "anna berg",
+            "  ANNA BERG ",
+            "anna",
+            "berg",
+            anna.id,
+            anna.twin_id,
+            f"avatar_training:{anna.twin_id}",
+        ):
+            assert text is not None
+            assert await names.avatar(text) == anna
+
+
+async def test_a_whole_name_wins_over_a_part_of_another(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, sandbox, _):
+        sandbox.control.seed(avatars=[{"name": "Ada Lovelace"}])
+        assert (await names.avatar("Ada")).name == "Ada"
+        assert (await names.avatar("lovelace")).name == "Ada Lovelace"
+        with pytest.raises(AmbiguousName, match=r"'ad' fits several avatars: .*Ada = .*Use one of these ids"):
+            await names.avatar("ad")
+
+
+async def test_many_candidates_are_cut_short(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, sandbox, _):
+        sandbox.control.seed(avatars=[{"name": f"Twin {number}"} for number in range(9)])
+        with pytest.raises(AmbiguousName, match="and 3 more"):
+            await names.avatar("twin")
+
+
+@pytest.mark.parametrize("text", ["", " ", "nobody", "\0", "x" * 10_000])
+async def test_an_avatar_that_is_not_there_is_asked_about(tmp_path: Path, text: str) -> None:
+    async with names_in(tmp_path) as (names, _, _clock):
+        with pytest.raises(InputError, match="Call list_avatars to find one") as problem:
+            await names.avatar(text)
+    assert str(problem.value).isprintable()
+    assert len(str(problem.value)) < 200
+
+
+async def test_a_voice_is_found_by_name_by_name_and_locale_and_by_id(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, _, _clock):
+        aria = await names.voice("Aria")
+        assert (aria.language, aria.gender, aria.own) == ("en-US", "female", False)
+        assert await names.voice("aria (en-US)") == aria
+        assert (await names.voice(aria.id)).id == aria.id
+        assert (await names.voice("Ximena")).language == "es-MX"
+        assert (await names.voice("Ximena (es-MX)")).language == "es-MX"
+        with pytest.raises(InputError, match="No voice is called 'Ximena'"):
+            await names.voice("Ximena (de-DE)")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("es-MX", {"es-MX"}),
+        ("ES_mx", {"es-MX"}),
+        ("es", {"es-ES", "es-MX", "es-US"}),
+        ("Spanish", {"es-ES", "es-MX", "es-US"}),
+        ("spanish (mexico)", {"es-MX"}),
+    ],
+)
+async def test_a_language_is_a_code_or_a_name(tmp_path: Path, text: str, codes: set[str]) -> None:
+    async with names_in(tmp_path) as (names, _, _clock):
+        assert {each.code for each in await names.language(text)} == codes
+
+
+async def test_lists_are_asked_for_once_in_two_minutes_and_again_when_something_changed(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, sandbox, clock):
+        for _ in range(3):
+            await names.avatar("Ada")
+        assert asked(sandbox, "character_list") == 1
+        sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
+        names.forget()
+        await names.avatar("Anna Berg")
+        assert asked(sandbox, "character_list") == 2
+        clock.now = 121
+        await names.avatar("Ada")
+        assert asked(sandbox, "character_list") == 3
+
+
+async def test_a_stored_background_is_found_by_name_or_id(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, _, _clock):
+        meadow = await names.stored_background("Meadow")
+        assert meadow.system_id is not None
+        assert await names.stored_background(meadow.system_id) == meadow
+        with pytest.raises(InputError, match="No background is called 'Moon'"):
+            await names.stored_background("Moon")

@@ -1,0 +1,178 @@
+"""What is shipped: whole, found wherever it lies, and true to what is said about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import a2e_mcp
+from a2e_mcp.settings import setting_rows
+
+HOME = Path(__file__).resolve().parents[1]
+PACKAGE = HOME / "a2e_mcp"
+MODELS = PACKAGE / "sandbox" / "media" / "models"
+PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
+    """The wheel as it would be published."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=HOME, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    assert built.name == f"a2e_mcp-{a2e_mcp.__version__}-py3-none-any.whl"
+    return zipfile.Path(built)
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel: zipfile.Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, laid out as an installer would."""
+    folder = tmp_path_factory.mktemp("site")
+    wheel.root.extractall(folder)
+    return folder
+
+
+def names_in(wheel: zipfile.Path) -> set[str]:
+    return set(wheel.root.namelist())
+
+
+def test_the_wheel_holds_everything_the_program_reads(wheel: zipfile.Path) -> None:
+    modules = {str(path.relative_to(HOME)) for path in PACKAGE.rglob("*.py")}
+    prompts = {f"a2e_mcp/prompts/{path.name}" for path in (HOME / "prompts").iterdir()}
+    models = {str(path.relative_to(HOME)) for path in MODELS.iterdir()}
+    info = f"a2e_mcp-{a2e_mcp.__version__}.dist-info"
+    needed = {"a2e_mcp/py.typed", "a2e_mcp/server/tools.json", *modules, *prompts, *models}
+    needed |= {f"{info}/licenses/LICENSE", f"{info}/licenses/NOTICE", f"{info}/entry_points.txt"}
+    assert needed <= names_in(wheel)
+    assert len(prompts) >= 2
+    assert len(models) >= 4
+
+
+def test_the_wheel_holds_nothing_else(wheel: zipfile.Path) -> None:
+    for name in names_in(wheel):
+        assert name.startswith("a2e_mcp"), name
+        assert not re.search(r"test_|conftest|__pycache__|\.pyc$|\.sqlite|/\.", name), name
+    assert sum(entry.file_size for entry in wheel.root.infolist()) < 25 * 2**20
+
+
+def test_the_wheel_says_what_it_needs_and_how_it_is_called(wheel: zipfile.Path) -> None:
+    info = wheel / f"a2e_mcp-{a2e_mcp.__version__}.dist-info"
+    metadata = (info / "METADATA").read_text(encoding="utf-8")
+    assert "Requires-Dist: mcp<3,>=2.3" in metadata
+    assert "Provides-Extra: sandbox" in metadata
+    assert "License-Expression: MIT" in metadata
+    assert "a2e-mcp = a2e_mcp.__main__:main" in (info / "entry_points.txt").read_text(encoding="utf-8")
+
+
+ASKS = """
+import sys, pathlib, a2e_mcp
+from a2e_mcp.server import prompts, surface
+from a2e_mcp.__main__ import main
+print(pathlib.Path(a2e_mcp.__file__).parents[1])
+print(",".join(sorted(each.name for each in prompts.listed())))
+print(len(surface.snapshot()))
+"""
+
+
+def asked(home: Path, elsewhere: Path) -> list[str]:
+    """What a program says that finds the package in one place only."""
+    # -S leaves out this environment's editable install; its other packages come back by hand.
+    rest = [path for path in sys.path if path.endswith("site-packages")]
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {[str(home)]}; sys.path += {rest}\n{ASKS}"],
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_prompts_and_tools_are_found_from_the_wheel_and_from_the_checkout(unpacked: Path, tmp_path: Path) -> None:
+    from_wheel, from_checkout = asked(unpacked, tmp_path), asked(HOME, tmp_path)
+    assert from_wheel[0] == str(unpacked)
+    assert from_checkout[0] == str(HOME)
+    assert from_wheel[1:] == from_checkout[1:]
+    assert "talking_video" in from_wheel[1]
+
+
+def test_the_command_runs_from_the_wheel(unpacked: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "a2e_mcp", "--version"],
+        env={"PYTHONPATH": str(unpacked)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"a2e-mcp {a2e_mcp.__version__}\n"
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_notice_names_every_model_by_its_hash() -> None:
+    notice = (HOME / "NOTICE").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^ {2}(\S+\.(?:tflite|onnx)).*?sha256\s+([0-9a-f]{64})", notice, re.MULTILINE | re.DOTALL))
+    shipped = {path.name: digest(path) for path in MODELS.iterdir() if path.suffix in (".tflite", ".onnx")}
+    assert told == shipped
+
+
+def test_the_notice_names_every_package_of_the_extra() -> None:
+    notice = (HOME / "NOTICE").read_text(encoding="utf-8")
+    for requirement in PROJECT["optional-dependencies"]["sandbox"]:
+        name = re.split(r"[><=]", requirement)[0]
+        assert re.search(rf"^ {{2}}{re.escape(name)}\s", notice, re.MULTILINE), name
+
+
+def test_the_registry_entry_is_true() -> None:
+    entry = json.loads((HOME / "server.json").read_text(encoding="utf-8"))
+    (package,) = entry["packages"]
+    assert entry["version"] == package["version"] == a2e_mcp.__version__
+    assert package["identifier"] == PROJECT["name"]
+    assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"])
+    assert len(entry["description"]) <= 100
+    assert package["transport"] == {"type": "stdio"}
+    settings = {row.variable: row.about for row in setting_rows()}
+    for variable in package["environmentVariables"]:
+        assert variable["description"] == settings[variable["name"]]
+        assert variable["isSecret"] is (variable["name"] == "A2E_API_TOKEN")
+    # With this line the registry believes that the package on PyPI is ours.
+    assert f"mcp-name: {entry['name']}" in (HOME / "README.md").read_text(encoding="utf-8")
+
+
+TEXT = {".py", ".md", ".toml", ".json", ".txt", ".yml", ".yaml", ""}
+# Where people's and machines' own files lie, this one's among them; and what is put down only for a while.
+OWN_PLACES = "|".join(re.escape(f"{place}/") for place in {str(HOME), str(Path.home())})
+LEFTOVERS = re.compile(
+    rf"(?<![\w.])/(?:home|Users)/[a-z]\w+|{OWN_PLACES}|\bTO[D]O\b|\bFIX[M]E\b|^<{{7}} ", re.MULTILINE
+)
+
+
+def shipped_texts() -> list[Path]:
+    places = ["a2e_mcp", "prompts", "tests", "bench", "examples", "docs", ".ci"]
+    inside = [path for place in places for path in (HOME / place).rglob("*")]
+    found = [path for path in (*inside, *HOME.iterdir()) if path.is_file() and path.suffix in TEXT]
+    return [path for path in found if not path.name.startswith(".") and "__pycache__" not in path.parts]
+
+
+def test_no_path_of_any_machine_and_nothing_unfinished_is_left_in_the_tree() -> None:
+    texts = shipped_texts()
+    assert len(texts) > 100
+    found = [
+        f"{path.relative_to(HOME)}: {match[0]}"
+        for path in texts
+        for match in LEFTOVERS.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found

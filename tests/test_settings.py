@@ -1,0 +1,119 @@
+"""Every setting: what it takes, what it refuses and how that is said, and that the token is never shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import Settings, read_settings, setting_rows
+
+TAKEN: dict[str, tuple[str, str, Any]] = {
+    "A2E_SANDBOX": ("sandbox", "yes", True),
+    "A2E_BASE_URL": ("base_url", "https://a2e.example.com/", "https://a2e.example.com"),
+    "A2E_CALL_SECONDS": ("call_seconds", " 50 ", 50.0),
+    "A2E_MAX_WAIT": ("max_wait", "3600", 3600.0),
+    "A2E_MAX_CREDITS": ("max_credits", "0", 0.0),
+    "A2E_DAILY_CREDITS": ("daily_credits", "12.5", 12.5),
+    "A2E_ALLOW_UNPRICED": ("allow_unpriced", "On", True),
+    "A2E_FILES": ("files", f"/a{os.pathsep}/b{os.pathsep}", (Path("/a"), Path("/b"))),
+    "A2E_OUTPUT_DIR": ("output", "/videos", Path("/videos")),
+    "A2E_DATA_DIR": ("data", "/data", Path("/data")),
+    "A2E_TRACE": ("trace", "/trace.jsonl", Path("/trace.jsonl")),
+}
+BROKEN = {
+    "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
+    "A2E_SANDBOX": ("perhaps", "2"),
+    "A2E_BASE_URL": (
+        "video.a2e.ai",
+        "ftp://video.a2e.ai",
+        "http://video.a2e.ai",
+        "https://user:pass@video.a2e.ai",
+        "https://video.a2e.ai?x=1",
+        "https://[::1",
+        "https://",
+    ),
+    "A2E_CALL_SECONDS": ("0", "soon", "nan", "inf", "-1", "1e9"),
+    "A2E_MAX_WAIT": ("0", "nan", "86401"),
+    "A2E_MAX_CREDITS": ("-1", "many", "nan", "inf"),
+    "A2E_DAILY_CREDITS": ("-1", "nan"),
+    "A2E_ALLOW_UNPRICED": ("maybe",),
+    "A2E_FILES": ("relative/folder", f"/a{os.pathsep}b"),
+    "A2E_OUTPUT_DIR": ("videos", "~nobody_of_this_name/x"),
+    "A2E_DATA_DIR": ("./data",),
+    "A2E_TRACE": ("trace.jsonl",),
+}
+
+
+def plain(settings: Settings, field: str) -> Any:
+    return getattr(settings, field)
+
+
+@pytest.mark.parametrize("variable", sorted(TAKEN))
+def test_a_variable_is_read(variable: str) -> None:
+    field, text, expected = TAKEN[variable]
+    assert plain(read_settings({variable: text}), field) == expected
+
+
+@pytest.mark.parametrize("variable", [row.variable for row in setting_rows()])
+@pytest.mark.parametrize("text", ["", "  ", "${A2E_SOMETHING}", "${user_config.api_token}"])
+def test_what_a_host_left_blank_counts_as_missing(variable: str, text: str) -> None:
+    assert read_settings({variable: text}) == read_settings({})
+
+
+@pytest.mark.parametrize(("variable", "text"), [(name, text) for name, texts in BROKEN.items() for text in texts])
+def test_what_cannot_be_used_is_named_in_one_sentence(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError) as problem:
+        read_settings({variable: text})
+    told = str(problem.value)
+    assert told.startswith(f"{variable} cannot be used: ")
+    assert told.isprintable()
+    assert len(told) < 200
+    if variable == "A2E_API_TOKEN":
+        assert text not in told
+
+
+def test_every_variable_is_tested_here_and_told_in_the_docs() -> None:
+    rows = {row.variable: row for row in setting_rows()}
+    assert set(rows) == {*TAKEN, "A2E_API_TOKEN"} == set(BROKEN)
+    assert len(rows) == len(dataclasses.fields(Settings))
+    assert all(row.about and row.default for row in rows.values())
+
+
+def test_the_token_is_taken_and_never_shown() -> None:
+    settings = read_settings({"A2E_API_TOKEN": " sk_secret_7f \n"})
+    assert settings.token is not None
+    assert settings.token.get_secret_value() == "sk_secret_7f"
+    assert settings.mode == "live"
+    for shown in (repr(settings), str(settings), str(dataclasses.asdict(settings)), f"{settings.token}"):
+        assert "7f" not in shown
+
+
+def test_a_token_and_the_sandbox_together_are_refused() -> None:
+    with pytest.raises(SettingsError, match="Both A2E_API_TOKEN and the sandbox are set"):
+        read_settings({"A2E_API_TOKEN": "sk_secret_7f", "A2E_SANDBOX": "1"})
+    with pytest.raises(SettingsError, match="Remove A2E_API_TOKEN"):
+        read_settings({"A2E_API_TOKEN": "sk_secret_7f"}, sandbox=True)
+    assert read_settings({"A2E_API_TOKEN": "${A2E_API_TOKEN}", "A2E_SANDBOX": "1"}).mode == "sandbox"
+
+
+def test_a_flag_wins_over_its_variable() -> None:
+    assert read_settings({"A2E_SANDBOX": "0"}, sandbox=True).mode == "sandbox"
+    assert read_settings({"A2E_SANDBOX": "1"}, sandbox=None).mode == "sandbox"
+    assert read_settings({}, sandbox=False).mode == "unset"
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = read_settings({})
+    for field in dataclasses.fields(settings):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(settings, field.name, None)
+
+
+def test_a_home_folder_may_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_settings({"A2E_OUTPUT_DIR": "~/films"}).output == tmp_path / "films"
