@@ -107,7 +107,8 @@ class JobFamily:
 
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
     `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
-    by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end.
+    by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
+    may be empty: then there is no file, and `when_done` says what there is instead.
     """
 
     name: str
@@ -124,6 +125,7 @@ class JobFamily:
     batch: Capability[Any, Any] | None = None
     remove: Capability[Any, Any] | None = None
     name_fields: tuple[str, ...] = ("name", "title")
+    when_done: str | None = None
 
     @property
     def capabilities(self) -> tuple[Capability[Any, Any], ...]:
@@ -148,6 +150,11 @@ class VoiceRef:
 @dataclass(frozen=True, slots=True)
 class BackgroundRef:
     """Marks an input that names a background: a colour, a picture (URL or path), an id or a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOnly:
+    """Marks an input that A2E has no field for."""
 
 
 @dataclass(frozen=True, slots=True)

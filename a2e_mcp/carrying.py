@@ -7,22 +7,22 @@ never sent again by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
-from a2e_mcp.capability import InputsT, StartTool
+from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool
 from a2e_mcp.catalogue.base import JobRecord, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound
 from a2e_mcp.handles import Handle, is_id
-from a2e_mcp.jobs import Job, Jobs
+from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
 from a2e_mcp.ledger import BEAT_SECONDS, Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
 from a2e_mcp.spending import Price, Spending
-from a2e_mcp.steps import Steps, request_of
+from a2e_mcp.steps import Steps, ways
 
 _LOOKS = (0.0, 1.5, 3.0)
 
@@ -39,6 +39,18 @@ class Plan:
     consent: str | None
     make: Callable[[Entry, Meter], Awaitable[Entry]]
     steps: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase(Generic[RequestT]):
+    """One charged call that is done when A2E answers; `note` says what there is then."""
+
+    family: str
+    title: str
+    capability: Capability[RequestT, Any]
+    request: RequestT
+    estimate: Estimate
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +109,52 @@ class Carrier:
     ) -> Entry:
         """Take the steps on the way and send the one request that makes the job."""
         resolved = await self._steps.prepare(tool, inputs, found, entry, meter)
-        request = request_of(tool, inputs, resolved)
+        tried = list(ways(tool, inputs, resolved))
         if self._ledger.move(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
             # This process was silent for so long that another server took the start for dead and made it anew.
             raise InputError("Another server on this computer has taken this start over", then="Call list_jobs")
         try:
-            reply = await self._client.call(tool.family.start, request)
-            records = _records(reply)
-            if not records:
-                raw = reply.model_dump_json()
-                raise AnswerLost(f"{tool.family.start.name}: A2E's answer names no job", raw=raw)
+            family, records = await self._sent(entry, tried)
         except AnswerLost as lost:
             entry = self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
         else:
-            jobs = [self._jobs.job(tool.family, record) for record in records]
+            jobs = [self._jobs.job(family, record) for record in records]
             handles = [job.job_id for job in jobs]
             entry = self._ledger.update(entry.id, phase="started", handles=handles, state=jobs[0].state)
-        await meter.lap(tool.family.name, entry.units or 1.0)
-        return entry
+            if family.detail is None:
+                # Nobody can be asked about it later: what this answer tells is kept.
+                for record, job in zip(records, jobs, strict=True):
+                    self._jobs.seen(family, record)
+                    self._ledger.update(entry.id, note=job.note)
+        await meter.lap(entry.family, entry.units or 1.0)
+        return self._ledger.entry(entry.id)
 
-    def at_once(self, entry: Entry, url: str) -> Entry:
-        """Write down a result that A2E gave at once and gave no id."""
+    async def _sent(
+        self, entry: Entry, tried: Iterable[tuple[JobFamily, Request]]
+    ) -> tuple[JobFamily, Sequence[JobRecord]]:
+        """Send the request that makes the job, and the older one when A2E has retired the newer."""
+        retired = NotFound("A2E has no call for this")
+        for family, request in tried:
+            if family.name != entry.family:
+                # A lost answer is looked for where its entry's family says.
+                self._ledger.remember(entry.id, **{FIRST_FAMILY: entry.family})
+                entry = self._ledger.update(entry.id, family=family.name)
+            try:
+                reply = await self._client.call(family.start, request)
+            except NotFound as problem:
+                retired = problem
+                continue
+            records = _records(reply)
+            if not records:
+                raise AnswerLost(f"{family.start.name}: A2E's answer names no job", raw=reply.model_dump_json())
+            return family, records
+        raise retired
+
+    def at_once(self, entry: Entry, *urls: str, note: str | None = None) -> Entry:
+        """Write down what A2E did at once and gave no id."""
         return self._ledger.update(
-            entry.id, phase="started", handles=[entry.own_handle], results=[url], state="succeeded"
+            entry.id, phase="started", handles=[entry.own_handle], results=list(urls), state="succeeded", note=note
         )
 
     @asynccontextmanager

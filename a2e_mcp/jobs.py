@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from a2e_mcp import catalogue
 from a2e_mcp.adopting import records_of
 from a2e_mcp.capability import Capability, JobFamily, Reply, Request, State
-from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Rows
+from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, Unreadable
 from a2e_mcp.handles import LEDGER_FAMILIES, Handle
@@ -24,6 +24,8 @@ _MOST_PAGES = 3
 _PAGE = 100
 _LOOKED_FOR_SECONDS = 3 * 86_400.0
 _BUSY = 429
+FIRST_FAMILY = "first_family"
+"""The step of an entry that tells under which family it was intended, when another one made it."""
 _STATES: Mapping[str, State] = {
     "queued": "queued",
     "running": "running",
@@ -70,15 +72,15 @@ class Jobs:
 
     async def check(self, handle: Handle) -> Job:
         """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
-        if handle.own:
+        if _told_at_once(handle):
             return await self._check_own(handle)
         family = catalogue.family(handle.family)
-        return self._seen(family, await self._detail(family, handle.id))
+        return self.seen(family, await self._detail(family, handle.id))
 
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
         """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
         wanted = list(dict.fromkeys(ids))
-        own = [each for each in wanted if Handle(family_name, each).own]
+        own = [each for each in wanted if _told_at_once(Handle(family_name, each))]
         answers: dict[str, Job | A2EError] = {}
         for each in own:
             answers[each] = await _or_problem(self._check_own(Handle(family_name, each)))
@@ -90,7 +92,7 @@ class Jobs:
             records = await self._together(family, rest)
         except A2EError as problem:
             return {**answers, **dict.fromkeys(rest, problem)}
-        answers.update({each: self._seen(family, record) for each, record in records.items()})
+        answers.update({each: self.seen(family, record) for each, record in records.items()})
         missing = [each for each in rest if each not in records]
         details = await _at_most(_AT_ONCE, (_or_problem(self.check(Handle(family_name, each))) for each in missing))
         return {**answers, **dict(zip(missing, details, strict=True))}
@@ -118,12 +120,14 @@ class Jobs:
                 self._adopt(family, entry, records)
             else:
                 await self.find_again(entry)
-        return [self._seen(family, record) for record in records]
+        return [self.seen(family, record) for record in records]
 
     async def delete(self, handle: Handle) -> str:
         """Delete a job at A2E and say what that means. Raises InputError where A2E has no such call."""
         if handle.family in LEDGER_FAMILIES:
-            raise InputError(f"A2E keeps {handle.family} files for some days and has no call to delete them")
+            raise InputError(
+                f"A2E has no call to delete a job of the family {handle.family}; its files go by themselves"
+            )
         family = catalogue.family(handle.family)
         if handle.own:
             entry = await self._settled(handle)
@@ -148,16 +152,21 @@ class Jobs:
         """One record of A2E as a Job."""
         return normalise(family, record, sandbox=self._sandbox)
 
+    @property
+    def sandbox(self) -> bool:
+        """Whether these are jobs of the sandbox."""
+        return self._sandbox
+
     async def _check_own(self, handle: Handle) -> Job:
         entry = await self._settled(handle)
         real = [each for each in entry.handles if each != str(handle)]
-        if real:
+        if real and handle.own:
             return await self.check(Handle(*real[0].split(":")))
         return self._remembered(entry, handle)
 
     async def _settled(self, handle: Handle) -> Entry:
         entry = self._ledger.by_handle(str(handle))
-        if entry is None or entry.family != handle.family:
+        if entry is None or handle.family not in (entry.family, entry.steps.get(FIRST_FAMILY)):
             raise NotFound("The ledger on this computer knows no such job", then="Call list_jobs to find it")
         return entry if self._ledger.under_way(entry) else await self.find_again(entry)
 
@@ -196,6 +205,8 @@ class Jobs:
                 return "unknown", entry.note or lost
 
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
+        if family.detail is None:
+            raise NotFound(f"A2E has no call that tells how a {family.name} stands", then="Call list_jobs to find it")
         records = _records(await self._client.call(family.detail, ById(id=record_id)))
         wanted = [record for record in records if record.id.lower() == record_id] or records
         if len(wanted) != 1:
@@ -228,6 +239,8 @@ class Jobs:
     ) -> list[JobRecord]:
         if family.listing is None:
             return []
+        if "page" not in family.listing.request.model_fields:
+            return _records(await self._client.call(family.listing, Nothing()))
         found: list[JobRecord] = []
         for page in range(1, pages + 1):
             request: Request = family.listing.request.model_validate({"page": page, "size": _PAGE})
@@ -256,7 +269,7 @@ class Jobs:
         note = "A2E's answer to the start was lost; the job was found again in the account."
         return self._ledger.update(entry.id, phase="started", handles=handles, note=note)
 
-    def _seen(self, family: JobFamily, record: JobRecord) -> Job:
+    def seen(self, family: JobFamily, record: JobRecord) -> Job:
         """Turn a record into a Job and write down in the ledger what it says about the end and the price."""
         job = self.job(family, record)
         entry = self._ledger.by_handle(job.job_id)
@@ -296,7 +309,9 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
         error = (record.error or "A2E gave no reason") + code
     note = record.note
-    if state == "succeeded" and not results:
+    if state == "succeeded" and family.when_done:
+        note = "; ".join(each for each in (family.when_done, note) if each)
+    elif state == "succeeded" and family.results and not results:
         note = "A2E reports success but has given no file; check again in a minute."
     progress = 1.0 if state == "succeeded" else record.progress
     if progress is not None and progress > 1:
@@ -321,6 +336,11 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
 def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
     """How often to ask, in seconds: a thirtieth of the family's usual time, from 3 to 15; the sandbox is quick."""
     return 0.25 if sandbox else min(15.0, max(3.0, family.typical_seconds / 30))
+
+
+def _told_at_once(handle: Handle) -> bool:
+    """Whether only the ledger can tell how it stands: A2E gave it no id, or has no call to ask about it."""
+    return handle.own or handle.family in LEDGER_FAMILIES or catalogue.family(handle.family).detail is None
 
 
 def _records(reply: Reply) -> list[JobRecord]:

@@ -63,8 +63,9 @@ VALUES (:id, :account, :mode, :family, :title, :fingerprint, :phase, :created, :
     :beat)
 """
 _UPDATE = """
-UPDATE starts SET title = :title, phase = :phase, sent = :sent, expected = :expected, charged = :charged,
-    handles = :handles, steps = :steps, results = :results, state = :state, note = :note, raw = :raw, beat = :beat
+UPDATE starts SET family = :family, title = :title, phase = :phase, sent = :sent, expected = :expected,
+    charged = :charged, handles = :handles, steps = :steps, results = :results, state = :state, note = :note,
+    raw = :raw, beat = :beat
 WHERE id = :id
 """
 _VERSION = 2

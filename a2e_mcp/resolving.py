@@ -16,6 +16,7 @@ from a2e_mcp.capability import (
     BackgroundRef,
     Inputs,
     MediaIn,
+    SandboxOnly,
     SpeechStep,
     VoiceChoice,
     VoiceRef,
@@ -86,6 +87,8 @@ class Resolver:
                 await self._background(found, name, value)
             case MediaIn():
                 await self._media(found, name, value, marker)
+            case SandboxOnly() if not self._sandbox:
+                raise InputError(f"{name} works in the sandbox only: A2E has nothing of the kind", then="Leave it out")
 
     async def _background(self, found: Found, name: str, value: str) -> None:
         color = rgb(value)

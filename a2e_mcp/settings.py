@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -96,6 +97,19 @@ def _folders(text: str) -> tuple[Path, ...]:
     return tuple(_folder(part) for part in text.split(os.pathsep) if part.strip())
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name for part in text.split(",") if (name := part.strip().lower().replace("-", "_")))
+    if not all(re.fullmatch(r"[a-z0-9_]+", name) for name in names):
+        raise ValueError("use names with commas between them")
+    return names
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]{1,10}", text):
+        raise ValueError("use at most ten of a-z, 0-9 and _")
+    return text
+
+
 def _videos() -> Path:
     import platformdirs
 
@@ -171,6 +185,19 @@ class Settings:
     trace: Path | None = _setting(
         "A2E_TRACE", "File that redacted shapes of all traffic are added to", _optional(_folder), lambda: None, "none"
     )
+    toolsets: tuple[str, ...] = _setting(
+        "A2E_TOOLSETS", "Toolsets to show, with commas; `all` includes admin", _names, tuple, "all but admin"
+    )
+    tools: tuple[str, ...] = _setting("A2E_TOOLS", "Tools to show besides those sets", _names, tuple, "none")
+    exclude_tools: tuple[str, ...] = _setting(
+        "A2E_EXCLUDE_TOOLS", "Tools to hide, whatever else is set", _names, tuple, "none"
+    )
+    read_only: bool = _setting(
+        "A2E_READ_ONLY", "1 = show only tools that change and cost nothing", _yes_or_no, lambda: False, "0"
+    )
+    tool_prefix: str = _setting(
+        "A2E_TOOL_PREFIX", "Put before every tool's name, for hosts that refuse equal names", _prefix, str, "none"
+    )
 
     def __post_init__(self) -> None:
         if self.token is not None and self.sandbox:
@@ -211,13 +238,16 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
     given = os.environ if environment is None else environment
     values: dict[str, Any] = {name: flag for name, flag in flags.items() if flag is not None}
     for name, meta in _declared():
-        text = text_of(meta["variable"], given)
-        if name in values or not text:
+        flag = values.get(name)
+        text, source = text_of(meta["variable"], given), meta["variable"]
+        if isinstance(flag, str):
+            text, source = flag, f"--{name.replace('_', '-')}"
+        elif name in values or not text:
             continue
         try:
             values[name] = meta["parse"](text)
         except ValueError as problem:
-            raise SettingsError(f"{meta['variable']} cannot be used: {problem}") from None
+            raise SettingsError(f"{source} cannot be used: {problem}") from None
     return Settings(**values)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import anyio
 
-from a2e_mcp.capability import Inputs, InputsT, StartTool, Tool
-from a2e_mcp.carrying import Carrier, Plan, Started
+from a2e_mcp.capability import Inputs, InputsT, RequestT, StartTool, Tool
+from a2e_mcp.carrying import Carrier, Plan, Purchase, Started
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, InputError
@@ -28,9 +28,9 @@ from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found, Resolver, fingerprint
 from a2e_mcp.spending import Price, Spending
-from a2e_mcp.steps import Steps
+from a2e_mcp.steps import Steps, lengths_of, ways
 
-__all__ = ["SAME_START_SECONDS", "StartOptions", "Started", "Starts"]
+__all__ = ["SAME_START_SECONDS", "Purchase", "StartOptions", "Started", "Starts"]
 
 SAME_START_SECONDS = 600.0
 """An identical start within this time is the first one."""
@@ -114,6 +114,11 @@ class Starts:
         """Send a file to A2E's storage; the answer's result is its address."""
         until = asyncio.get_running_loop().time() + within
         return await self._run(await self._plan_upload(file), options, until)
+
+    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, *, within: float) -> Started:
+        """Make one charged call that is done when A2E answers."""
+        until = asyncio.get_running_loop().time() + within
+        return await self._run(await self._plan_purchase(purchase), options, until)
 
     async def quote(self, tool: Tool[Any], inputs: Inputs) -> Price:
         """What a start would cost; sends nothing that is charged."""
@@ -201,16 +206,17 @@ class Starts:
                 then="Ask the user who agreed and how that is known, then give it as one sentence in consent",
             )
         known: dict[str, Any] = {"count": getattr(inputs, "count", 1)}
-        if tool.family.found_again == "by_id":
+        if "avatar" in tool.likeness:
             known["id"] = _known_id(found)
         title = self._title(tool.family.about, inputs, print_)
+        family, _ = next(ways(tool, inputs, self._steps.draft(tool, inputs, found, title)))
         price = await self._steps.price(tool, inputs, found, title)
         return Plan(
-            family=tool.family.name,
+            family=family.name,
             title=title,
             fingerprint=print_,
             price=price,
-            units=tool.estimate(inputs, found.lengths).units,
+            units=tool.estimate(inputs, lengths_of(tool, inputs, found)).units,
             consent=options.consent,
             make=lambda entry, meter: self._carrier.make_job(tool, inputs, found, entry, meter),
             steps=known,
@@ -253,6 +259,24 @@ class Starts:
             make=make,
         )
 
+    async def _plan_purchase(self, purchase: Purchase[RequestT]) -> Plan:
+        capability, request, estimate = purchase.capability, purchase.request, purchase.estimate
+        price = await self._spending.price(purchase.family, capability, request, estimate)
+
+        async def make(entry: Entry, meter: Meter) -> Entry:
+            await self._steps.make(capability, request, estimate.units, entry, meter)
+            return self._carrier.at_once(entry, note=purchase.note)
+
+        return Plan(
+            family=purchase.family,
+            title=purchase.title[:_LONGEST_TITLE],
+            fingerprint=f"{purchase.family} {request.model_dump_json()}",
+            price=Price([price]),
+            units=estimate.units,
+            consent=None,
+            make=make,
+        )
+
     @staticmethod
     def _title(about: str, inputs: Inputs, print_: str) -> str:
         """The label in A2E's list: the one given, else the first words, with four letters that tell starts apart."""
@@ -265,8 +289,8 @@ class Starts:
 
 
 def _known_id(found: Found) -> str:
-    """The id of the avatar whose training goes on; A2E keeps it for the new job. Raises InputError."""
+    """The id of the own avatar that is worked on; A2E keeps it when its training goes on. Raises InputError."""
     twin = next((avatar.twin_id for avatar in found.avatars.values()), None)
     if twin is None:
-        raise InputError("That is one of A2E's own avatars; only your own can be trained", then="Call list_avatars")
+        raise InputError("That is one of A2E's own avatars; only your own can be taken here", then="Call list_avatars")
     return twin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from a2e_mcp.capability import (
     Capability,
     Estimate,
     InputsT,
+    JobFamily,
     ReplyT,
     Request,
     RequestT,
@@ -67,23 +68,27 @@ class Steps:
     async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Price:
         """What all steps of a start would cost."""
         prices = [await self.price_of_upload(file) for file in found.files.values()]
-        script = getattr(inputs, tool.speech.script) if tool.speech is not None else None
-        lengths = dict(found.lengths)
+        script = _script(tool, inputs)
         if script is not None and tool.speech is not None:
             prices += await self.prices_of_speech(script, found.voices[tool.speech.voice], 1.0)
+        family, body = next(ways(tool, inputs, self.draft(tool, inputs, found, title)))
+        estimate = tool.estimate(inputs, lengths_of(tool, inputs, found))
+        prices.append(await self._spending.price(family.name, family.start, body, estimate))
+        return Price(prices)
+
+    def draft(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Resolved:
+        """What a start needs as it will be, with addresses that lead nowhere yet."""
         media = {name: f"{_NOWHERE}{name}{suffix_for(file.content_type)}" for name, file in found.files.items()}
         backgrounds = {**found.backgrounds, **dict.fromkeys(found.pictures, BackgroundChoice(custom_id=_NO_ID))}
-        draft = Resolved(
+        return Resolved(
             title=title,
+            sandbox=self._jobs.sandbox,
             avatars=found.avatars,
             backgrounds=backgrounds,
             media={**found.addresses, **media},
-            speech=f"{_NOWHERE}speech.mp3" if script is not None else None,
+            speech=f"{_NOWHERE}speech.mp3" if _script(tool, inputs) is not None else None,
+            lengths=lengths_of(tool, inputs, found),
         )
-        estimate = tool.estimate(inputs, lengths)
-        body = request_of(tool, inputs, draft)
-        prices.append(await self._spending.price(tool.family.name, tool.family.start, body, estimate))
-        return Price(prices)
 
     async def prices_of_speech(self, script: str, voice: VoiceChoice, speed: float) -> list[StepPrice]:
         """What speaking a script costs, piece by piece; the pieces of a long one are joined and uploaded."""
@@ -122,9 +127,17 @@ class Steps:
         for name in found.pictures:
             backgrounds[name] = BackgroundChoice(custom_id=await self._store_background(media.pop(name)))
         speech = None
-        if tool.speech is not None and (script := getattr(inputs, tool.speech.script)) is not None:
+        if tool.speech is not None and (script := _script(tool, inputs)) is not None:
             speech = await self.speak(script, found.voices[tool.speech.voice], 1.0, entry, meter)
-        return Resolved(title=entry.title, avatars=found.avatars, backgrounds=backgrounds, media=media, speech=speech)
+        return Resolved(
+            title=entry.title,
+            sandbox=self._jobs.sandbox,
+            avatars=found.avatars,
+            backgrounds=backgrounds,
+            media=media,
+            speech=speech,
+            lengths=lengths_of(tool, inputs, found),
+        )
 
     async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: Entry, meter: Meter) -> str:
         """Speak a script, in pieces when it is long, and give the address of the sound."""
@@ -164,6 +177,14 @@ class Steps:
         await meter.lap("upload", 1.0)
         return address.public_url
 
+    async def make(
+        self, capability: Capability[RequestT, ReplyT], request: RequestT, units: float, entry: Entry, meter: Meter
+    ) -> None:
+        """Make a charged call that is done when A2E answers and whose answer tells nothing more."""
+        await self._pay(entry.family, capability, request, entry)
+        self._ledger.remember(entry.id, paying=None)
+        await meter.lap(entry.family, units)
+
     async def now(self, handle: Handle, entry: Entry) -> Job:
         """How a job of this entry stands; when A2E cannot say, what the ledger knows."""
         try:
@@ -197,13 +218,38 @@ class Steps:
         return await self._spending.price("upload", UPLOAD_URL, request, Estimate(1, "item", None, _UNPRICED))
 
 
-def request_of(tool: StartTool[InputsT], inputs: InputsT, found: Resolved) -> Request:
-    """A2E's request for these inputs. Raises InputError for what A2E takes no such value of."""
+def lengths_of(tool: StartTool[InputsT], inputs: InputsT, found: Found) -> Mapping[str, float]:
+    """Seconds of the files whose length is known, and of the script as it will roughly be spoken."""
+    script = _script(tool, inputs)
+    return found.lengths if script is None else {**found.lengths, "speech": spoken_seconds(script)}
+
+
+def ways(tool: StartTool[InputsT], inputs: InputsT, found: Resolved) -> Iterator[tuple[JobFamily, Request]]:
+    """A2E's requests for these inputs, the one to try first first; at least one.
+
+    Raises InputError for what A2E takes no such value of.
+    """
+    request = _checked(tool, lambda: tool.to_request(inputs, found))
+    if request is not None:
+        yield tool.family, request
+    if tool.older is not None:
+        older = tool.older
+        request = _checked(tool, lambda: older.to_request(inputs, found))
+        if request is not None:
+            yield older.family, request
+
+
+def _checked(tool: StartTool[Any], make: Callable[[], Request | None]) -> Request | None:
     try:
-        return tool.to_request(inputs, found)
+        return make()
     except ValidationError as problem:
         wrong = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in problem.errors())
         raise InputError(f"{tool.name}: A2E does not take this ({wrong[:300]})") from None
+
+
+def _script(tool: StartTool[InputsT], inputs: InputsT) -> str | None:
+    script: str | None = getattr(inputs, tool.speech.script) if tool.speech is not None else None
+    return script
 
 
 def _write_sound(folder: Path, sound: bytes, content_type: str) -> LocalFile:

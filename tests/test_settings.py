@@ -24,6 +24,11 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_OUTPUT_DIR": ("output", "/videos", Path("/videos")),
     "A2E_DATA_DIR": ("data", "/data", Path("/data")),
     "A2E_TRACE": ("trace", "/trace.jsonl", Path("/trace.jsonl")),
+    "A2E_TOOLSETS": ("toolsets", "video, Voices,", ("video", "voices")),
+    "A2E_TOOLS": ("tools", "start-dubbing", ("start_dubbing",)),
+    "A2E_EXCLUDE_TOOLS": ("exclude_tools", "delete_job", ("delete_job",)),
+    "A2E_READ_ONLY": ("read_only", "1", True),
+    "A2E_TOOL_PREFIX": ("tool_prefix", "a2e_", "a2e_"),
 }
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
@@ -46,6 +51,11 @@ BROKEN = {
     "A2E_OUTPUT_DIR": ("videos", "~nobody_of_this_name/x"),
     "A2E_DATA_DIR": ("./data",),
     "A2E_TRACE": ("trace.jsonl",),
+    "A2E_TOOLSETS": ("video voices",),
+    "A2E_TOOLS": ("start dubbing",),
+    "A2E_EXCLUDE_TOOLS": ("löschen",),
+    "A2E_READ_ONLY": ("perhaps",),
+    "A2E_TOOL_PREFIX": ("A2E_", "eleven_long", "a-"),
 }
 
 

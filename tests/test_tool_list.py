@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp.server import schemas, surface
-from tests.studio import ERAS, Era, open_studio
+from tests.studio import ERAS, Era, open_studio, settings_in
 
 TOOLS = {tool["name"]: tool for tool in surface.snapshot()}
 NOT_FLAT = ("$ref", "$defs", "anyOf", "oneOf", "allOf", "title", "const")
@@ -36,12 +36,20 @@ def test_every_tool_with_a_home_is_in_the_order_and_the_other_way_round() -> Non
     assert len(set(homes)) == len(homes)
 
 
+def test_every_tool_is_in_the_toolset_it_names() -> None:
+    named = {tool.name: tool.toolset for tool in surface.every_tool()}
+    assert named == {name: toolset for toolset, names in surface.TOOLSETS.items() for name in names}
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_list_is_the_snapshot_in_its_order(tmp_path: Path, era: Era) -> None:
     async with open_studio(tmp_path, era=era) as studio:
         listed = (await studio.client.list_tools()).tools
-    assert [tool.name for tool in listed] == list(surface.ORDER)
-    assert [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed] == list(TOOLS.values())
+    shown = surface.visible(settings_in(tmp_path))
+    assert set(surface.ORDER) - set(shown) == set(surface.TOOLSETS["admin"])
+    assert [tool.name for tool in listed] == list(shown)
+    on_the_wire = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+    assert on_the_wire == [TOOLS[name] for name in shown]
 
 
 @pytest.mark.parametrize("name", surface.ORDER)

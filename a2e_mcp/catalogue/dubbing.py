@@ -22,6 +22,7 @@ from a2e_mcp.capability import (
     MediaIn,
     Request,
     Resolved,
+    SandboxOnly,
     StartTool,
 )
 from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord, Nothing, Rows
@@ -97,7 +98,7 @@ class DubbingInputs(Inputs):
     )
     speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="How many people speak")
     drop_background: bool = Field(default=False, description="Remove music and noise")
-    translated_script: Annotated[str, Field(max_length=20_000)] | SkipJsonSchema[None] = Field(
+    translated_script: Annotated[str, Field(max_length=20_000), SandboxOnly()] | SkipJsonSchema[None] = Field(
         default=None, description="Sandbox only: the translation to speak"
     )
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")

@@ -117,6 +117,8 @@ FROM_VIDEO = Capability(
     about="Clone the voice heard in an own avatar's video.",
 )
 
+_READY = "The voice can be used by its name wherever a voice is wanted."
+
 VOICE_CLONE = JobFamily(
     name="voice_clone",
     about="a cloned voice",
@@ -130,6 +132,7 @@ VOICE_CLONE = JobFamily(
     found_again="by_name",
     typical_seconds=120,
     deleting="This deletes the voice itself; A2E does not say that credits come back.",
+    when_done=_READY,
 )
 
 VIDEO_VOICE_CLONE = JobFamily(
@@ -144,6 +147,7 @@ VIDEO_VOICE_CLONE = JobFamily(
     found_again="never",
     typical_seconds=120,
     deleting="This deletes the voice itself; A2E does not say that credits come back.",
+    when_done=_READY,
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*VOICE_CLONE.capabilities, FROM_VIDEO, RENAME)

@@ -59,7 +59,15 @@ def _run(options: argparse.Namespace) -> int:
         case _:
             from a2e_mcp.cli.serve import serve
 
-            return serve(sandbox=options.sandbox or None, http=options.http)
+            return serve(
+                sandbox=options.sandbox or None,
+                http=options.http,
+                toolsets=options.toolsets,
+                tools=options.tools,
+                exclude_tools=options.exclude_tools,
+                read_only=options.read_only or None,
+                tool_prefix=options.tool_prefix,
+            )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,7 +112,18 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--http", metavar="HOST:PORT", default=argparse.SUPPRESS, help="serve streamable HTTP on a loopback address"
     )
-    parser.set_defaults(sandbox=False, http=None)
+    for flag, shown, about in (
+        ("--toolsets", "NAMES", "toolsets to show, with commas; `all` includes admin"),
+        ("--tools", "NAMES", "tools to show besides those sets"),
+        ("--exclude-tools", "NAMES", "tools to hide, whatever else is set"),
+        ("--tool-prefix", "PREFIX", "put before every tool's name"),
+    ):
+        parser.add_argument(flag, metavar=shown, default=argparse.SUPPRESS, help=about)
+    parser.add_argument(
+        "--read-only", action="store_true", default=argparse.SUPPRESS, help="only tools that change and cost nothing"
+    )
+    unset = dict.fromkeys(("http", "toolsets", "tools", "exclude_tools", "tool_prefix"))
+    parser.set_defaults(sandbox=False, read_only=False, **unset)
 
 
 def _port(text: str) -> int:

@@ -28,9 +28,9 @@ _MODES = {
 }
 
 
-def serve(*, sandbox: bool | None, http: str | None) -> int:
-    """Serve until the client goes away, or until Ctrl-C. Raises SettingsError."""
-    settings = read_settings(sandbox=sandbox)
+def serve(*, http: str | None, **flags: str | bool | None) -> int:
+    """Serve until the client goes away, or until Ctrl-C; `flags` are settings. Raises SettingsError."""
+    settings = read_settings(None, **flags)
     address = _loopback(http) if http is not None else None
     from a2e_mcp.server.server import A2EServer
 

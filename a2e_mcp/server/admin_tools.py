@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.capability import Effect, Inputs
+from a2e_mcp.capability import Effect, Estimate, Inputs
 from a2e_mcp.catalogue.administration import (
     ADD_USER,
     CREATE_TOKEN,
     DELETE_TOKEN,
+    EXCHANGE_DIAMONDS,
     LIST_TOKENS,
     AddUser,
     ApiToken,
     CreateToken,
+    ExchangeDiamonds,
 )
 from a2e_mcp.catalogue.avatar_videos import PUBLIC_POOL, PublicPool
 from a2e_mcp.catalogue.base import ById, HexId, Nothing
+from a2e_mcp.handles import DIAMONDS
 from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.telling import sandboxed
+from a2e_mcp.server.telling import sandboxed, started_answer
+from a2e_mcp.starts import Purchase
 
 
 class NoInputs(Inputs):
@@ -38,6 +42,12 @@ class PoolInputs(Inputs):
     on: bool = Field(description="Whether jobs may overflow into the public pool")
 
 
+class DiamondsInputs(Inputs):
+    """What `exchange_diamonds` takes."""
+
+    diamonds: Annotated[int, Field(ge=1, le=10_000)] = Field(description="How many, at 100 credits each")
+
+
 class CreateTokenInputs(Inputs):
     """What `create_api_token` takes."""
 
@@ -53,6 +63,20 @@ class DeleteTokenInputs(Inputs):
 async def _add_user(call: Call[AddUserInputs]) -> Answer:
     await call.services.client.call(ADD_USER, AddUser(username=call.inputs.username))
     return _said(call, f"Added the user {call.inputs.username}.", {"username": call.inputs.username})
+
+
+async def _exchange(call: Call[DiamondsInputs]) -> Answer:
+    count = call.inputs.diamonds
+    bought = f"{count} diamond{'' if count == 1 else 's'}"
+    purchase = Purchase(
+        family=DIAMONDS,
+        title=bought,
+        capability=EXCHANGE_DIAMONDS,
+        request=ExchangeDiamonds(diamonds=count),
+        estimate=Estimate(count, "item", 100, "A2E docs: 100 credits a diamond"),
+        note=f"Bought {bought}; diamonds cannot be changed back.",
+    )
+    return started_answer(await call.services.starts.buy(purchase, call.options, within=call.within))
 
 
 async def _set_pool(call: Call[PoolInputs]) -> Answer:
@@ -98,6 +122,16 @@ TOOLS = (
         effect=Effect.WRITES,
         toolset="admin",
         run=_add_user,
+    ),
+    ServerTool(
+        name="exchange_diamonds",
+        title="Buy diamonds",
+        about="Buy diamonds with credits, 100 each. There is no way back; ask the user first.",
+        inputs=DiamondsInputs,
+        effect=Effect.SPENDS,
+        toolset="admin",
+        run=_exchange,
+        answers="job",
     ),
     ServerTool(
         name="set_auto_public_pool",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -25,11 +25,16 @@ async def run_tool(
     open_services: Callable[[], Awaitable[Services]],
     seconds: float,
     progress: Progress,
+    *,
+    shown: Sequence[str] = surface.ORDER,
 ) -> Answer:
-    """Run a tool within so many seconds. Raises ToolError for an unknown one, A2EError for what failed."""
+    """Run a tool within so many seconds; `shown` are those that may be suggested for an unknown name.
+
+    Raises ToolError for an unknown one, A2EError for what failed.
+    """
     tool = surface.find_tool(name)
     if tool is None:
-        near = difflib.get_close_matches(name, surface.ORDER, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
         raise ToolError(f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
     until = time.monotonic() + seconds
     inputs, options = read_arguments(tool, surface.schema_of(name), arguments)

@@ -13,7 +13,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.addresses import suffix_of
 from a2e_mcp.capability import Effect, Inputs
 from a2e_mcp.errors import A2EError, InputError
-from a2e_mcp.handles import Handle, parse_handle
+from a2e_mcp.handles import LEDGER_FAMILIES, Handle, parse_handle
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed, short_line
@@ -86,7 +86,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
 
 async def _list(call: Call[ListInputs]) -> Answer:
     services, inputs = call.services, call.inputs
-    if inputs.family is not None and inputs.family not in (*catalogue.FAMILY_SECTIONS, "speech", "upload"):
+    if inputs.family is not None and inputs.family not in (*catalogue.FAMILY_SECTIONS, *LEDGER_FAMILIES):
         raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILY_SECTIONS)}")
     account, silent = await _account_jobs(call)
     known: dict[str, Job] = {}

@@ -49,11 +49,12 @@ class A2EServer(MCPServer[Backstage]):
 
     def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
         self._configuration = settings
+        self._shown = surface.visible(settings)
         self._backstage = Backstage(settings, connect, timing)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
-            instructions=INSTRUCTIONS,
+            instructions=surface.prefixed(INSTRUCTIONS, settings.tool_prefix),
             version=__version__,
             lifespan=_lifespan(self._backstage),
             log_level="WARNING",
@@ -75,27 +76,32 @@ class A2EServer(MCPServer[Backstage]):
         return await self._backstage.services()
 
     async def list_tools(self) -> list[Tool]:
-        """The tools of the snapshot, in their order."""
-        return [Tool.model_validate(tool) for tool in surface.snapshot()]
+        """The visible tools of the snapshot, in their order."""
+        return [Tool.model_validate(tool) for tool in surface.listed(self._configuration)]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Backstage, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
+        settings = self._configuration
+        name = surface.bare_name(name, settings.tool_prefix)
         try:
+            if hidden := surface.switched_off(name, settings):
+                raise ToolError(hidden)
             # The declarations behind the tools are imported with the first call: a person waits for the start.
             from a2e_mcp.server.calling import run_tool
 
-            seconds = self._configuration.call_seconds
-            return _result(await run_tool(name, arguments, self.services, seconds, _progress(context)))
-        except A2EError as problem:
-            raise ToolError(str(problem)) from None
-        except (ToolError, MCPError):
+            seconds, progress = settings.call_seconds, _progress(context)
+            answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown)
+            return _result(answer, settings.tool_prefix)
+        except (A2EError, ToolError) as problem:
+            raise ToolError(surface.prefixed(str(problem), settings.tool_prefix)) from None
+        except MCPError:
             raise
         except Exception as mistake:
             # Whatever nobody foresaw may have happened after a charge; its details are for the log.
             _log.exception("%s failed", name)
-            raise ToolError(_unforeseen(name, mistake)) from mistake
+            raise ToolError(surface.prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
 
     async def list_prompts(self) -> list[PromptListed]:
         """The prompts of the `prompts` folder."""
@@ -140,10 +146,10 @@ def _progress(context: Context[Backstage, Any] | None) -> Callable[[float, str],
     return report
 
 
-def _result(answer: Answer) -> CallToolResult:
+def _result(answer: Answer, prefix: str) -> CallToolResult:
     links = [
         ResourceLink(type="resource_link", uri=link.url, name=link.name, mime_type=media_type_of(link.url))
         for link in answer.links
     ]
-    text = TextContent(type="text", text=answer.text)
+    text = TextContent(type="text", text=surface.prefixed(answer.text, prefix))
     return CallToolResult(content=[text, *links], structured_content=answer.structured)

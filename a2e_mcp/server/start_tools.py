@@ -20,7 +20,7 @@ async def run_start(tool: StartTool[InputsT], call: Call[InputsT]) -> Answer:
     """Start a job through the one pipeline."""
     await call.progress(0.0, f"Starting {tool.family.about}")
     started = await call.services.starts.start(tool, call.inputs, call.options, within=call.within)
-    if tool.toolset == "avatars":
+    if tool.toolset in ("avatars", "voices"):
         call.services.names.forget()
     return started_answer(started)
 

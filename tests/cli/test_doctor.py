@@ -27,7 +27,8 @@ from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.connection import Connection
 from a2e_mcp.ledger import Ledger
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from a2e_mcp.server.surface import ORDER
+from a2e_mcp.server.surface import visible
+from a2e_mcp.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent.parent
 MADE_UP = "sk_very-secret_0123456789"
@@ -226,7 +227,7 @@ async def test_a_configured_server_is_started_for_real(visit: Visit) -> None:
     visit.configure_desktop(working_entry())
     assert await visit.run() == 0
     (line,) = [line for line in visit.marked("ok") if "Claude Desktop's server 'a2e' starts" in line]
-    assert f"{len(ORDER)} tools in " in line
+    assert f"{len(visible(Settings()))} tools in " in line
 
 
 async def test_an_entry_without_token_and_sandbox_starts_and_is_told_of(visit: Visit) -> None:

@@ -22,6 +22,8 @@ from tests.studio import ERAS, Era, Said, Studio, open_studio, said
 TOOLS = {tool["name"]: tool for tool in surface.snapshot()}
 SOME_JOB = "avatar_video:00000000abcdefabcdefabcd"
 
+SOME_ID = "00000000abcdefabcdefabcd"
+
 # Arguments that are right as far as a checker can tell, so that each fault is the only one.
 GOOD: Mapping[str, Mapping[str, Any]] = {
     "check_status": {"job_id": SOME_JOB},
@@ -39,9 +41,36 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
     "start_lip_sync_training": {"avatar": "nobody of this name", "consent": CONSENT},
     "delete_avatar": {"avatar": "nobody of this name"},
     "add_face_image": {"image": "no such file.png", "consent": CONSENT},
-    "delete_face_image": {"face_id": "00000000abcdefabcdefabcd"},
+    "delete_face_image": {"face_id": SOME_ID},
+    "copy_url_to_storage": {"url": "no address"},
+    "start_talking_photo": {"image": "no such file.png", "script": "Hello", "voice": "Aria", "consent": CONSENT},
+    "start_dubbing": {"source": "no such file.mp4", "language": "es", "consent": CONSENT},
+    "start_caption_removal": {"video": "no such file.mp4"},
+    "start_product_holding": {"product": "no such file.png", "person": "no such file.png", "consent": CONSENT},
+    "start_virtual_try_on": {"person": "no such file.png", "garment": "no such file.png", "consent": CONSENT},
+    "add_watermark": {"media": "no such file.mp4", "text": "mine"},
+    "start_text_to_image": {
+        "prompt": "a cat",
+        "reference": "no such file.png",
+        "second_reference": "no such file.png",
+    },
+    "start_voice_clone": {"name": "Zoe", "sample": "no such file.wav", "gender": "female", "consent": CONSENT},
+    "start_voice_clone_from_video": {"avatar": "nobody of this name", "consent": CONSENT},
+    "rename_voice": {"voice": "nobody of this name", "name": "Zoe"},
+    "delete_voice": {"voice": "nobody of this name"},
+    "detect_language": {"text": "Good morning"},
+    "add_avatar_from_image": {"image": f"text_to_image:{SOME_ID}", "gender": "female"},
+    "add_background": {"image": "no such file.png"},
+    "delete_background": {"background_id": SOME_ID},
+    "add_user": {"username": "zoe"},
+    # More than the account has.
+    "exchange_diamonds": {"diamonds": 10_000},
+    "set_auto_public_pool": {"on": True},
+    "create_api_token": {"alias": "test"},
+    "delete_api_token": {"token_id": SOME_ID},
 }
 MARK = "zq7wv"
+EVERYTHING = ("all",)
 WRONG_TYPES: Mapping[str, tuple[Any, ...]] = {
     "string": (7, True, [MARK], {MARK: MARK}),
     "integer": (f"{MARK}", 1.5, [1], {MARK: 1}, 10**30),
@@ -119,7 +148,7 @@ async def refused(studio: Studio, tool: str, arguments: Mapping[str, Any]) -> st
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_an_unknown_argument_is_refused_with_the_nearest_name(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+    async with open_studio(tmp_path, era=era, toolsets=EVERYTHING) as studio:
         for tool in TOOLS:
             names = list(TOOLS[tool]["inputSchema"]["properties"])
             for name in names:
@@ -135,7 +164,7 @@ async def test_an_unknown_argument_is_refused_with_the_nearest_name(tmp_path: Pa
 
 
 async def test_null_means_left_out(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
+    async with open_studio(tmp_path, toolsets=EVERYTHING) as studio:
         for tool, parameter, _ in parameters():
             arguments = good(tool)
             needed = parameter in TOOLS[tool]["inputSchema"].get("required", ())
@@ -153,7 +182,7 @@ def without_ids(answer: Said) -> str:
 
 
 async def test_a_wrong_type_is_told_in_one_line_without_its_value(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
+    async with open_studio(tmp_path, toolsets=EVERYTHING) as studio:
         for tool, parameter, schema in parameters():
             for wrong in WRONG_TYPES[schema["type"]]:
                 text = await refused(studio, tool, {**good(tool), parameter: wrong})
@@ -165,7 +194,7 @@ async def test_a_wrong_type_is_told_in_one_line_without_its_value(tmp_path: Path
 @pytest.mark.parametrize("era", ERAS)
 async def test_hostile_texts_do_no_harm(tmp_path: Path, era: Era) -> None:
     tried = 0
-    async with open_studio(tmp_path, era=era) as studio:
+    async with open_studio(tmp_path, era=era, toolsets=EVERYTHING) as studio:
         before = credits_of(studio)
         for tool, parameter, _ in parameters("string"):
             for text in HOSTILE[era == "legacy" :: 2]:

@@ -1,0 +1,221 @@
+"""Every other job of A2E's menu, from its inputs to the deleted file; and what costs without being a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.money.desk import desk_in, only_answered
+from tests.server.media import CONSENT, face, fetched, picture_size, png
+from tests.studio import ERAS, Era, Said, Studio, open_studio
+
+TEXT = "Good morning from the studio."
+LONG = "This is a recording of one speaker, and it goes on for a while. " * 3
+PNG, MP4 = b"\x89PNG", b"ftyp"
+
+both_eras = pytest.mark.parametrize("era", ERAS)
+
+
+async def credits_of(studio: Studio) -> float:
+    return float((await studio.ask("get_credits")).data["credits"])
+
+
+async def spent_in(studio: Studio) -> float:
+    return float((await studio.ask("list_spending")).data["total"])
+
+
+async def charged(studio: Studio, tool: str, **arguments: Any) -> Said:
+    """Start something, and check that what is told, what the ledger knows and what is gone are one amount."""
+    before, known = await credits_of(studio), await spent_in(studio)
+    started = await studio.ask(tool, **arguments)
+    gone = before - await credits_of(studio)
+    assert f"Charged {gone:g} credit" in started.text
+    assert await spent_in(studio) - known == gone
+    return started
+
+
+def of_kind(path: Path, kind: bytes) -> Path:
+    assert kind in path.read_bytes()[:12]
+    return path
+
+
+async def kept(studio: Studio, started: Said, kind: bytes) -> Path:
+    """Wait for a job, save its file, and check what it is."""
+    handle = str(started.data["job_id"])
+    ended = await studio.finish(handle)
+    assert ended.data["state"] == "succeeded", ended.text
+    (file,) = (await studio.ask("download_result", job_id=handle)).data["files"]
+    return of_kind(Path(file["path"]), kind)
+
+
+async def delete(studio: Studio, started: Said) -> None:
+    handle = str(started.data["job_id"])
+    assert handle in (await studio.ask("delete_job", job_id=handle)).text
+    assert handle not in (await studio.ask("list_jobs")).text
+
+
+@both_eras
+async def test_a_photo_speaks(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        (row,) = (await studio.ask("list_avatars", name="Chiara")).data["avatars"]
+        wanted = {"image": row["preview"], "script": TEXT, "voice": "Aria"}
+        assert "consent is missing" in await studio.refuse("start_talking_photo", **wanted)
+        quoted = (await studio.ask("quote_job", tool="start_talking_photo", arguments=wanted)).data
+        refusal = await studio.refuse("start_talking_photo", **wanted, consent=CONSENT, max_credits=1)
+        assert "over the ceiling" in refusal
+        before = await credits_of(studio)
+        started = await charged(studio, "start_talking_photo", **wanted, consent=CONSENT)
+        assert before - await credits_of(studio) == quoted["credits"]
+        assert (await kept(studio, started, MP4)).suffix == ".mp4"
+        await delete(studio, started)
+
+
+async def test_a_clip_is_dubbed_cleaned_and_marked(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        clip = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Ada", captions=True)
+        handle = str((await studio.finish(clip.data["job_id"])).data["job_id"])
+
+        dubbing = {"source": handle, "language": "es", "translated_script": "Buenos días a todos."}
+        assert "consent is missing" in await studio.refuse("start_dubbing", **dubbing)
+        dubbed = await charged(studio, "start_dubbing", **dubbing, consent=CONSENT)
+        cleaned = await charged(studio, "start_caption_removal", video=handle)
+        assert cleaned.data["job_id"].startswith("caption_removal:")
+        for started in (dubbed, cleaned):
+            await kept(studio, started, MP4)
+            await delete(studio, started)
+
+        marked = await charged(studio, "add_watermark", media=handle, text="mine", position="top_left")
+        assert marked.data["state"] == "succeeded"
+        await kept(studio, marked, MP4)
+
+
+@both_eras
+async def test_what_is_finished_at_once_is_remembered_by_its_handle(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        picture = png(studio.inbox, size=(320, 180))
+        logo = png(studio.inbox, "logo.png", colour="#cc2222")
+        marked = await charged(studio, "add_watermark", media=picture.name, image=logo.name)
+        await kept(studio, marked, PNG)
+    async with open_studio(tmp_path, era=era) as studio:
+        handle = marked.data["job_id"]
+        known = await studio.ask("check_status", job_id=handle)
+        assert known.data["state"] == "succeeded"
+        assert known.data["credits"] == 1
+        assert (await fetched(known.links[0])).content[:4] == PNG
+        assert "no call to delete" in await studio.refuse("delete_job", job_id=handle)
+        waited = await studio.ask("wait_for_job", job_ids=[handle], seconds=5)
+        assert waited.data["state"] == "succeeded"
+
+
+async def test_a_product_is_held_and_a_garment_is_worn(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        person = (await face(studio)).name
+        thing = png(studio.inbox, "thing.png", (200, 200), "#cc8822").name
+        place = {"x": 60, "y": 200, "width": 120, "height": 120}
+        pair = {"product": thing, "person": person}
+        assert "consent is missing" in await studio.refuse("start_product_holding", **pair)
+        assert "a place needs" in await studio.refuse("start_product_holding", **pair, x=60, consent=CONSENT)
+        placed = await charged(studio, "start_product_holding", **pair, **place, consent=CONSENT)
+        held = await charged(studio, "start_product_holding", **pair, consent=CONSENT)
+        worn = await charged(studio, "start_virtual_try_on", person=person, garment=thing, consent=CONSENT)
+        families = [str(each.data["job_id"]).partition(":")[0] for each in (placed, held, worn)]
+        assert families == ["product_avatar", "product_holding", "virtual_try_on"]
+        for started in (placed, held, worn):
+            await kept(studio, started, PNG)
+            await delete(studio, started)
+
+
+async def test_a_retired_way_to_start_is_replaced_by_the_older_one(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as studio:
+        studio.line.on("POST /api/v1/productAvatar/start", only_answered(404, {"code": 404, "msg": "Not Found"}))
+        person, thing = png(studio.inbox, "person.png", (300, 400)), png(studio.inbox, "thing.png", (100, 100))
+        place = {"x": 60, "y": 200, "width": 120, "height": 120}
+        wanted = {"product": thing.name, "person": person.name, **place, "consent": CONSENT}
+        started = await charged(studio, "start_product_holding", **wanted)
+        assert str(started.data["job_id"]).startswith("product_holding:")
+        again = await studio.ask("start_product_holding", **wanted)
+        assert again.data["job_id"] == started.data["job_id"]
+
+
+@both_eras
+async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        drawn = await charged(studio, "start_text_to_image", prompt="a portrait of a baker", shape="portrait")
+        across, down = picture_size((await kept(studio, drawn, PNG)).read_bytes())
+        assert across < down
+        handle = drawn.data["job_id"]
+        refusal = await studio.refuse("add_avatar_from_image", image=handle, gender="female", max_credits=0.5)
+        assert "Nothing was charged" in refusal
+        made = await charged(studio, "add_avatar_from_image", image=handle, gender="female")
+        assert made.data["state"] == "succeeded"
+        same = await studio.ask("add_avatar_from_image", image=handle, gender="female")
+        assert "nothing was charged again" in same.text
+        assert len((await studio.ask("list_avatars", owner="own")).data["avatars"]) == 1
+        await delete(studio, drawn)
+
+
+async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        sample = (await studio.ask("generate_speech", script=LONG, voice="Wyatt")).data["job_id"]
+        cloning = {"name": "Narrator", "sample": sample, "gender": "male"}
+        assert "consent is missing" in await studio.refuse("start_voice_clone", **cloning)
+        started = await charged(studio, "start_voice_clone", **cloning, consent=CONSENT)
+        ended = await studio.finish(started.data["job_id"])
+        assert "can be used by its name" in ended.text
+        assert "no file" not in ended.text
+        (own,) = (await studio.ask("list_voices", owner="own")).data["voices"]
+        assert own["name"] == "Narrator"
+        assert (await studio.ask("generate_speech", script=TEXT, voice="Narrator")).links
+        assert "Teller" in (await studio.ask("rename_voice", voice="Narrator", name="Teller")).text
+        assert (await studio.ask("generate_speech", script=TEXT, voice="Teller")).data["state"] == "succeeded"
+        assert "Teller" in (await studio.ask("delete_voice", voice="Teller")).text
+        assert (await studio.ask("list_voices", owner="own")).data["voices"] == []
+
+
+async def test_the_voice_of_an_avatar_is_cloned(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        long = LONG[:180]
+        clip = await studio.ask("start_avatar_video", script=long, voice="Aria", avatar="Ada")
+        footage = (await studio.finish(clip.data["job_id"])).data["job_id"]
+        trained = {"name": "Zoe", "gender": "female", "video": footage, "consent": CONSENT}
+        await studio.finish((await studio.ask("start_avatar_training", **trained)).data["job_id"])
+        assert "only your own" in await studio.refuse("start_voice_clone_from_video", avatar="Ada", consent=CONSENT)
+        assert "consent is missing" in await studio.refuse("start_voice_clone_from_video", avatar="Zoe")
+        cloned = await charged(studio, "start_voice_clone_from_video", avatar="Zoe", consent=CONSENT)
+        ended = await studio.finish(cloned.data["job_id"])
+        assert ended.data["state"] == "succeeded", ended.text
+        assert len((await studio.ask("list_voices", owner="own")).data["voices"]) == 1
+
+
+@both_eras
+async def test_backgrounds_languages_and_copies(tmp_path: Path, era: Era) -> None:
+    async with open_studio(tmp_path, era=era) as studio:
+        assert (await studio.ask("detect_language", text="Guten Morgen, wie geht es dir?")).data["language"] == "de"
+        public = (await studio.ask("list_backgrounds")).data
+        picture = png(studio.inbox, size=(320, 180))
+        stored = (await studio.ask("add_background", image=picture.name)).data["background"]
+        assert (await studio.ask("list_backgrounds")).data["total"] == public["total"] + 1
+        copied = (await studio.ask("copy_url_to_storage", url=stored["url"])).data["url"]
+        assert (await fetched(copied)).content == picture.read_bytes()
+        assert stored["id"] in (await studio.ask("delete_background", background_id=stored["id"])).text
+        assert (await studio.ask("list_backgrounds")).data["total"] == public["total"]
+
+
+async def test_administrators_add_users_buy_diamonds_and_hold_tokens(tmp_path: Path) -> None:
+    async with open_studio(tmp_path, toolsets=("admin",)) as studio:
+        assert "zoe" in (await studio.ask("add_user", username="zoe")).text
+        before = (await studio.ask("get_credits")).data
+        assert "over the ceiling" in await studio.refuse("exchange_diamonds", diamonds=2, max_credits=150)
+        bought = await charged(studio, "exchange_diamonds", diamonds=2)
+        assert "cannot be changed back" in bought.text
+        after = (await studio.ask("get_credits")).data
+        assert before["credits"] - after["credits"] == 200
+        assert after["diamonds"] - before["diamonds"] == 2
+        assert (await studio.ask("set_auto_public_pool", on=True)).data == {"on": True}
+        made = await studio.ask("create_api_token", alias="Other")
+        assert "token" not in made.data
+        assert made.data["id"] in [row["id"] for row in (await studio.ask("list_api_tokens")).data["tokens"]]
+        await studio.ask("delete_api_token", token_id=made.data["id"])
+        assert made.data["id"] not in (await studio.ask("list_api_tokens")).text
