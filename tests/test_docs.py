@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.cli import docs
+from a2e_mcp.catalogue import capabilities
+from a2e_mcp.cli import docs, menu
 from a2e_mcp.sandbox.magic import MAGIC_WORDS
 from a2e_mcp.server.surface import ORDER
 from a2e_mcp.settings import setting_rows
@@ -19,9 +20,9 @@ def block(name: str, text: str = "") -> str:
 
 
 @pytest.mark.parametrize("name", docs.TABLES)
-def test_the_readme_holds_the_fresh_table(name: str) -> None:
-    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert block(name, docs.TABLES[name]()) in readme, "run: make docs"
+def test_the_docs_hold_the_fresh_table(name: str) -> None:
+    page = CHECKOUT / ("docs/coverage.md" if name == "coverage" else "README.md")
+    assert block(name, docs.TABLES[name]()) in page.read_text(encoding="utf-8"), "run: make docs"
 
 
 def test_every_generated_block_of_the_checkout_is_fresh() -> None:
@@ -39,6 +40,19 @@ def test_every_tool_is_in_the_table_with_what_it_costs() -> None:
     costly = {line.split("`")[1] for line in lines if line.endswith("| yes |")}
     assert {"start_avatar_video", "generate_speech", "upload_file"} <= costly
     assert not {"check_status", "delete_job", "quote_job"} & costly
+
+
+def test_of_the_menu_only_streaming_is_missing() -> None:
+    calls = {each.name for each in capabilities()}
+    assert {entry.group for entry in menu.MENU if entry.tool == menu.NOT_YET} == {"Streaming Avatar"}
+    without = {entry.entry for entry in menu.MENU if entry.tool not in (*ORDER, menu.NOT_YET)}
+    assert without == {
+        "Getting API Tokens (2025 version)",
+        "Obtain Login Token (old)",
+        "Obtain the List of Personalized Lip-Sync Models (old)",
+    }
+    assert all(entry.call in calls for entry in menu.MENU if entry.tool in ORDER)
+    assert len({(entry.group, entry.entry) for entry in menu.MENU}) == len(menu.MENU) == 85
 
 
 def test_every_magic_word_is_in_the_table() -> None:

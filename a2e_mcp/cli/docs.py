@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from a2e_mcp.capability import Effect
+from a2e_mcp.cli.menu import coverage_rows
 from a2e_mcp.sandbox.magic import MAGIC_WORDS
 from a2e_mcp.server.surface import every_tool
 from a2e_mcp.settings import setting_rows
@@ -43,7 +44,12 @@ def magic_table() -> str:
     return _table(("Word", "What happens", "Money"), rows)
 
 
-TABLES = {"settings": settings_table, "tools": tools_table, "magic": magic_table}
+def coverage_table() -> str:
+    """Every entry of A2E's menu: the tool that reaches it, its call, and how sure that is."""
+    return _table(("Group", "Menu entry", "Tool", "Call", "Evidence"), coverage_rows())
+
+
+TABLES = {"settings": settings_table, "tools": tools_table, "magic": magic_table, "coverage": coverage_table}
 """What can stand between the markers, by its name there."""
 
 
