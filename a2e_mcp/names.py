@@ -17,6 +17,7 @@ from a2e_mcp.catalogue import backgrounds, voices
 from a2e_mcp.catalogue.base import Nothing
 from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import AmbiguousName, InputError, ServiceError
+from a2e_mcp.handles import looks_like_handle
 
 _KEPT_SECONDS = 120.0
 _AT_ONCE = 8
@@ -87,11 +88,12 @@ class Names:
         return _by_name(text, known, "avatar", "list_avatars")
 
     async def voice(self, text: str) -> VoiceChoice:
-        """The voice of this name or id; a locale may follow the name, as in `Aria (en-US)`.
+        """The voice of this name, id or cloning handle; a locale may follow the name, as in `Aria (en-US)`.
 
         Raises InputError or AmbiguousName.
         """
         name, locale = _split_locale(text)
+        name = name.rpartition(":")[2] if looks_like_handle(name) else name
         known = [*await self.own_voices()]
         if _HEX_ID.fullmatch(name):
             return next((each for each in known if each.id == name), VoiceChoice(name, name, False, ""))

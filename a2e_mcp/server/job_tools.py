@@ -22,6 +22,7 @@ from a2e_mcp.waiting import Answers
 _ACCOUNT_SECONDS = 10.0
 _ROWS = 10
 _ANSWERING_SECONDS = 3.0
+_MAKE_NAMES = ("avatar_training", "voice_clone", "video_voice_clone")
 
 
 class JobInputs(Inputs):
@@ -57,7 +58,9 @@ class DownloadInputs(JobInputs):
 
 async def _check(call: Call[JobInputs]) -> Answer:
     handle = _handle(call, call.inputs.job_id)
-    return job_answer(await call.services.jobs.check(handle))
+    job = await call.services.jobs.check(handle)
+    _forget_names(call, [job])
+    return job_answer(job)
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
@@ -77,6 +80,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     if not jobs:
         raise next(iter(problems.values()), A2EError("A2E has not answered yet", then="Call wait_for_job again"))
     ended = [each for each in jobs if each.finished]
+    _forget_names(call, ended)
     first = ended[0] if ended else jobs[0]
     told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
     if problems:
@@ -158,6 +162,12 @@ async def _delete(call: Call[JobInputs]) -> Answer:
     call.services.names.forget()
     structured: Mapping[str, Any] = {"job_id": str(handle), "deleted": True}
     return Answer(sandboxed(f"Deleted {handle}. {meaning}", sandbox=call.services.sandbox), dict(structured))
+
+
+def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
+    """What has just been made can be used by its name from now on."""
+    if any(job.state == "succeeded" and job.family in _MAKE_NAMES for job in jobs):
+        call.services.names.forget()
 
 
 def _handle(call: Call[Any], text: str) -> Handle:

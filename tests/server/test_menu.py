@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from tests.money.desk import desk_in, only_answered
-from tests.server.media import CONSENT, face, fetched, picture_size, png
+from tests.money.desk import cut_after, desk_in, only_answered
+from tests.server.media import CONSENT, face, fetched, picture_size, png, wav
 from tests.studio import ERAS, Era, Said, Studio, open_studio
 
 TEXT = "Good morning from the studio."
@@ -139,6 +140,23 @@ async def test_a_retired_way_to_start_is_replaced_by_the_older_one(tmp_path: Pat
         assert again.data["job_id"] == started.data["job_id"]
 
 
+async def test_a_lost_answer_of_the_older_way_is_looked_for_there(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as studio:
+        studio.line.on("POST /api/v1/userImageEdit/start", cut_after)
+        person, thing = png(studio.inbox, "person.png", (300, 400)), png(studio.inbox, "thing.png", (100, 100))
+        started = await studio.ask("start_product_holding", product=thing.name, person=person.name, consent=CONSENT)
+        assert str(started.data["job_id"]).startswith("product_holding:")
+        assert studio.records("product_holding") == 1
+
+
+async def test_a_translation_is_for_the_sandbox_only(tmp_path: Path) -> None:
+    async with open_studio(tmp_path, sandbox=False, token=SecretStr("sk_test")) as studio:
+        dubbing = {"source": wav(studio.inbox).name, "language": "es", "consent": CONSENT}
+        refusal = await studio.refuse("start_dubbing", **dubbing, translated_script="Hola.")
+    assert refusal.startswith("translated_script works in the sandbox only")
+    assert "Nothing was charged" in refusal
+
+
 @both_eras
 async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path, era: Era) -> None:
     async with open_studio(tmp_path, era=era) as studio:
@@ -162,11 +180,14 @@ async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: 
         cloning = {"name": "Narrator", "sample": sample, "gender": "male"}
         assert "consent is missing" in await studio.refuse("start_voice_clone", **cloning)
         started = await charged(studio, "start_voice_clone", **cloning, consent=CONSENT)
+        assert (await studio.ask("list_voices", owner="own")).data["voices"] == []
         ended = await studio.finish(started.data["job_id"])
         assert "can be used by its name" in ended.text
         assert "no file" not in ended.text
         (own,) = (await studio.ask("list_voices", owner="own")).data["voices"]
         assert own["name"] == "Narrator"
+        by_handle = await studio.ask("generate_speech", script=TEXT, voice=started.data["job_id"])
+        assert by_handle.data["state"] == "succeeded"
         assert (await studio.ask("generate_speech", script=TEXT, voice="Narrator")).links
         assert "Teller" in (await studio.ask("rename_voice", voice="Narrator", name="Teller")).text
         assert (await studio.ask("generate_speech", script=TEXT, voice="Teller")).data["state"] == "succeeded"
