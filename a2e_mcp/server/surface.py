@@ -6,7 +6,6 @@ so a section's models are imported when one of its tools is first called.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 import re
@@ -202,6 +201,8 @@ def _reads(name: str) -> bool:
 
 
 def _no_such(variable: str, name: str, known: Sequence[str]) -> SettingsError:
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     kind = "toolset" if variable == "A2E_TOOLSETS" else "tool"
     hint = f"; did you mean {near[0]}?" if near else ""
