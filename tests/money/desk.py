@@ -107,6 +107,10 @@ class Gate:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def held(self) -> None:
+        """Wait until a request is held."""
+        await asyncio.wait_for(self.reached.wait(), 10)
+
     async def before(self, request: httpx2.Request, forward: Forward) -> httpx2.Response:
         """Hold it before A2E has it."""
         self.reached.set()
@@ -131,6 +135,10 @@ class Clock:
 
     def now(self) -> float:
         return time.time() + self.ahead
+
+    async def has_waited(self) -> None:
+        """Wait until somebody has waited by this clock."""
+        await asyncio.wait_for(self.waited.wait(), 10)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
