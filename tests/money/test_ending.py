@@ -150,6 +150,27 @@ async def test_a_server_that_is_slow_but_alive_is_waited_for_and_not_overtaken(t
         assert (one.spent, two.line.attempts[CLIP]) == (100, 0)
 
 
+async def test_a_start_that_takes_long_is_not_taken_for_dead(tmp_path: Path) -> None:
+    gate = Gate()
+    async with (
+        open_box(tmp_path) as sandbox,
+        open_desk(tmp_path, sandbox, clock := Clock(), beat_seconds=0.02) as one,
+        open_desk(tmp_path, sandbox, clock, call_seconds=0.5) as two,
+    ):
+        arguments = await one.clip()
+        one.line.on(CREDITS, gate.before)
+        first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
+        await gate.held()
+        clock.ahead += SILENT
+        async with asyncio.timeout(10):
+            while set((await two.listed()).values()) != {"queued"}:
+                assert not first.done()
+        assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
+        gate.opened.set()
+        await first
+        assert (one.spent, two.line.attempts[CLIP]) == (100, 0)
+
+
 async def test_nothing_is_lost_when_server_and_sandbox_start_again(tmp_path: Path) -> None:
     async with desk_in(tmp_path, box=RENDERS) as desk:
         started = await desk.ask("start_image_to_video", **await desk.clip())
