@@ -18,7 +18,7 @@ from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound
 from a2e_mcp.handles import Handle, is_id
 from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
-from a2e_mcp.ledger import BEAT_SECONDS, Entry, Ledger
+from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
 from a2e_mcp.spending import Price, Spending
@@ -76,6 +76,7 @@ class Carrier:
         spending: Spending,
         steps: Steps,
         pause: Callable[[float], Awaitable[None]],
+        beat_seconds: float,
     ) -> None:
         self._client = client
         self._ledger = ledger
@@ -83,6 +84,7 @@ class Carrier:
         self._spending = spending
         self._steps = steps
         self._pause = pause
+        self._beat_seconds = beat_seconds
 
     async def carry_out(self, entry: Entry, plan: Plan) -> Started:
         """Do what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
@@ -163,7 +165,7 @@ class Carrier:
 
         async def keep_saying() -> None:
             while True:
-                await asyncio.sleep(BEAT_SECONDS)
+                await asyncio.sleep(self._beat_seconds)
                 self._ledger.beat(entry_id)
 
         saying = asyncio.create_task(keep_saying())

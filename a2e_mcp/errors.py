@@ -143,4 +143,4 @@ class Unreadable(AnswerLost):
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    return text if not text or text[-1] in ".!?)" else text + "."
+    return text if not text or text[-1] in ".!?" else text + "."

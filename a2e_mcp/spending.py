@@ -52,7 +52,8 @@ class Price:
 
     def __str__(self) -> str:
         shown = ", ".join(f"{step.step} {_amount(step.credits)} ({step.source})" for step in self.steps)
-        return f"{_amount(self.total)} credits: {shown}"
+        known = f"{self.least:g} credits" if self.total is not None else f"{self.least:g} credits and an unknown rest"
+        return f"{known}: {shown}"
 
 
 @dataclass(frozen=True, slots=True)

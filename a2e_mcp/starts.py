@@ -24,7 +24,7 @@ from a2e_mcp.errors import A2EError, AnswerLost, InputError
 from a2e_mcp.files import LocalFile
 from a2e_mcp.handles import SPEECH, UPLOAD
 from a2e_mcp.jobs import Jobs
-from a2e_mcp.ledger import Entry, Ledger
+from a2e_mcp.ledger import BEAT_SECONDS, Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found, Resolver, fingerprint
 from a2e_mcp.spending import Price, Spending
@@ -63,8 +63,17 @@ class Starts:
         steps: Steps,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         closing_seconds: float = 3.0,
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
-        self._carrier = Carrier(client=client, ledger=ledger, jobs=jobs, spending=spending, steps=steps, pause=pause)
+        self._carrier = Carrier(
+            client=client,
+            ledger=ledger,
+            jobs=jobs,
+            spending=spending,
+            steps=steps,
+            pause=pause,
+            beat_seconds=beat_seconds,
+        )
         self._ledger = ledger
         self._jobs = jobs
         self._resolver = resolver

@@ -39,7 +39,7 @@ def test_the_price_of_a_start_is_the_sum_of_its_steps_when_all_are_known() -> No
     assert (costs(1, 2.5).total, costs(1, 2.5).least) == (3.5, 3.5)
     assert (costs(1, None).total, costs(1, None).least) == (None, 1)
     assert list(costs(1, None).unknown) == ["step 1"]
-    assert str(costs(1, None)) == "unknown credits: step 0 1 (test), step 1 unknown (test)"
+    assert str(costs(1, None)) == "1 credits and an unknown rest: step 0 1 (test), step 1 unknown (test)"
 
 
 def test_real_credits_have_a_daily_ceiling_unless_set_and_play_money_has_none() -> None:

@@ -91,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SettingsError(
             f"The sandbox cannot listen on {host}:{port}: {problem.strerror or problem}",
-            then="choose another port, or stop the program that uses it",
+            then="Choose another port, or stop the program that uses it",
         ) from None
     listener.setblocking(False)
     return listener

@@ -7,12 +7,15 @@ from typing import Any
 
 from a2e_mcp import catalogue
 from a2e_mcp.capability import Capability
-from a2e_mcp.catalogue.account import QuoteRequest
+from a2e_mcp.catalogue.account import QuoteRequest, UploadRequest
 from a2e_mcp.catalogue.voices import SpeechRequest
 from a2e_mcp.sandbox.behaviour import STARTS, voices
 from a2e_mcp.sandbox.reading import validated
 from a2e_mcp.sandbox.refusals import Refusal, UnusableMedia, invalid
 from a2e_mcp.sandbox.service import Body, Service
+
+_UPLOAD = 0
+"""A2E charges API tokens for uploads but does not publish how much."""
 
 
 async def quote(service: Service, request: QuoteRequest) -> Body:
@@ -30,6 +33,8 @@ async def quote(service: Service, request: QuoteRequest) -> Body:
 
 
 async def _price(service: Service, name: str, wanted: Any) -> tuple[int, bool]:
+    if isinstance(wanted, UploadRequest):
+        return _UPLOAD, True
     if isinstance(wanted, SpeechRequest):
         spoken, price = await voices.speak(service, wanted)
         voices.discard(service, spoken)
@@ -52,6 +57,6 @@ def _priced_by_path() -> dict[str, Capability[Any, Any]]:
     return {
         endpoint.path: capability
         for capability in catalogue.capabilities()
-        if capability.name in STARTS or capability.request is SpeechRequest
+        if capability.name in STARTS or capability.request in (SpeechRequest, UploadRequest)
         for endpoint in capability.endpoints
     }

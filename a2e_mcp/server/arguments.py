@@ -79,11 +79,13 @@ def _checked(tool_name: str, model: type[InputsT], values: Mapping[str, Any]) ->
     try:
         return model.model_validate(values)
     except ValidationError as problem:
-        raise InputError(f"{tool_name}: {'; '.join(_said(each) for each in problem.errors()[:3])}") from None
+        # Of an input that may be left out pydantic also says that it is not null, which helps nobody.
+        told = [_said(each) for each in problem.errors() if each["type"] != "none_required"]
+        raise InputError(f"{tool_name}: {'; '.join(told[:3])}") from None
 
 
 def _said(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"] if isinstance(part, str) and "[" not in part)
+    where = str(error["loc"][0]) if error["loc"] else ""
     message = str(error["msg"]).removeprefix("Value error, ")
     message = "is missing" if error["type"] == "missing" else message[:1].lower() + message[1:]
     return f"{where}: {message}" if where else message

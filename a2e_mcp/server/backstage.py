@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How the services wait between attempts, what time they think it is (seconds since 1970), and how long they let
-    a request in flight go on when they close."""
+    """How the services wait between attempts, and what time they think it is (seconds since 1970).
+
+    A request in flight is given `closing_seconds` when they close; a start under way is said so every `beat_seconds`.
+    """
 
     pause: Callable[[float], Awaitable[None]] = anyio.sleep
     now: Callable[[], float] = time.time
     closing_seconds: float = 3.0
+    beat_seconds: float = 10.0
 
 
 class Backstage:

@@ -123,7 +123,8 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
     families = [family for family in catalogue.families() if call.inputs.family in (None, family.name)]
     tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
     if tasks:
-        _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, call.within - _ANSWERING_SECONDS))
+        left = max(call.within / 2, call.within - _ANSWERING_SECONDS)
+        _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, left))
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)

@@ -88,6 +88,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 steps=Steps(client=client, ledger=ledger, jobs=jobs, files=files, spending=spending, fresh=way.fresh),
                 pause=timing.pause,
                 closing_seconds=timing.closing_seconds,
+                beat_seconds=timing.beat_seconds,
             )
         )
         waiting = Waiting(jobs, sandbox=sandbox)

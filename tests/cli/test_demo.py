@@ -15,7 +15,7 @@ from a2e_mcp.cli.demo import SCRIPT
 from tests.server.processes import Wire, run, spawned
 
 EXTRA = ("av", "cv2", "espeakng_loader", "numpy", "PIL", "py3langid", "pillow", "opencv")
-TOKEN = "sk_secret_7f3a"  # noqa: S105
+TOKEN = "sk_secret_7f3a"
 
 
 def test_the_demo_makes_a_real_video_with_sound_and_a_poster(tmp_path: Path) -> None:

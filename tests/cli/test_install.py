@@ -14,7 +14,7 @@ import pytest
 from a2e_mcp.cli.install import claude_desktop_file
 from tests.server.processes import run
 
-TOKEN = "sk_secret_7f3a"  # noqa: S105
+TOKEN = "sk_secret_7f3a"
 OTHER = {"command": "npx", "args": ["weather"], "env": {"KEY": "ünïcode"}}
 
 

@@ -37,6 +37,6 @@ async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:
 
 
 def test_it_serves_this_computer_only(tmp_path: Path) -> None:
-    done = run("sandbox", "--host", "0.0.0.0", folder=tmp_path)  # noqa: S104
+    done = run("sandbox", "--host", "0.0.0.0", folder=tmp_path)
     assert done.returncode == 1
     assert "this computer only" in done.stderr

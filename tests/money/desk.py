@@ -107,6 +107,10 @@ class Gate:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def held(self) -> None:
+        """Wait until a request is held."""
+        await asyncio.wait_for(self.reached.wait(), 10)
+
     async def before(self, request: httpx2.Request, forward: Forward) -> httpx2.Response:
         """Hold it before A2E has it."""
         self.reached.set()
@@ -131,6 +135,10 @@ class Clock:
 
     def now(self) -> float:
         return time.time() + self.ahead
+
+    async def has_waited(self) -> None:
+        """Wait until somebody has waited by this clock."""
+        await asyncio.wait_for(self.waited.wait(), 10)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -211,16 +219,17 @@ async def open_box(folder: Path, **settings: Any) -> AsyncIterator[Sandbox]:
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, sandbox: Sandbox, clock: Clock | None = None, **changes: Any) -> AsyncIterator[Desk]:
+async def open_desk(
+    folder: Path, sandbox: Sandbox, clock: Clock | None = None, *, beat_seconds: float = 10.0, **changes: Any
+) -> AsyncIterator[Desk]:
     """A server on a data folder, in front of a sandbox; several may share both."""
     clock = clock or Clock()
     line = Line(sandbox.transport())
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
-    server = A2EServer(
-        settings, connection_to(sandbox, lambda _: line), Timing(clock.pause, clock.now, closing_seconds=0.5)
-    )
+    timing = Timing(clock.pause, clock.now, closing_seconds=0.5, beat_seconds=beat_seconds)
+    server = A2EServer(settings, connection_to(sandbox, lambda _: line), timing)
     async with Client(server) as client:
         yield Desk(client, sandbox, inbox, settings.output, line, clock)
 

@@ -102,7 +102,7 @@ async def test_what_is_on_its_way_counts_against_the_daily_ceiling_of_every_serv
     ):
         one.line.on(CREDITS, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **await one.clip(prompt="one")))
-        await gate.reached.wait()
+        await gate.held()
         for desk in (one, two):
             assert "100 of the 150" in await desk.refuse("start_image_to_video", **await desk.clip(prompt="two"))
         gate.opened.set()

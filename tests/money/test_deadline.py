@@ -10,7 +10,7 @@ import pytest
 from a2e_mcp.handles import parse_handle
 from tests.money.desk import CLIP, QUOTE, RENDERS, SPEECH, Desk, Gate, desk_in, talk
 
-SOON = 0.3
+SOON = 0.5
 
 
 async def settled(desk: Desk, job_id: str) -> str:
@@ -33,7 +33,7 @@ async def test_a_start_that_takes_too_long_answers_with_its_handle_and_goes_on(
         )
         desk.line.on(slow, gate.before)
         answer = await desk.ask(name, **arguments)
-        assert gate.reached.is_set()
+        await gate.held()
         assert "still being started" in answer.text
         assert answer.data["state"] == "queued"
         handle = answer.data["job_id"]
@@ -89,7 +89,7 @@ async def test_a_call_that_is_cancelled_leaves_a_recorded_job(tmp_path: Path, mo
     async with desk_in(tmp_path, box=RENDERS) as desk:
         desk.line.on(CLIP, gate.before if moment == "before" else gate.after)
         call = asyncio.create_task(desk.ask("start_image_to_video", **await desk.clip()))
-        await gate.reached.wait()
+        await gate.held()
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         assert call.cancelled()
@@ -108,7 +108,7 @@ async def test_one_who_gives_up_does_not_take_the_start_from_another_who_waits(t
         arguments = await desk.clip()
         desk.line.on(CLIP, gate.before)
         one, two = (asyncio.create_task(desk.ask("start_image_to_video", **arguments)) for _ in range(2))
-        await gate.reached.wait()
+        await gate.held()
         one.cancel()
         await asyncio.gather(one, return_exceptions=True)
         gate.opened.set()

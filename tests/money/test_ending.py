@@ -27,7 +27,7 @@ async def test_a_request_in_flight_when_the_server_closes_is_found_by_the_next_o
             arguments = await first.clip()
             first.line.on(CLIP, gate.after)
             call = asyncio.create_task(first.call("start_image_to_video", **arguments))
-            await gate.reached.wait()
+            await gate.held()
         await asyncio.gather(call, return_exceptions=True)
         with Ledger(tmp_path / "data" / "ledger.sqlite3", account=sandbox.token, sandbox=True) as ledger:
             (entry,) = ledger.recent()
@@ -48,7 +48,7 @@ async def test_an_answer_that_comes_while_the_server_closes_is_still_written_dow
         async with open_desk(tmp_path, sandbox) as first:
             first.line.on(CLIP, gate.after)
             call = asyncio.create_task(first.call("start_image_to_video", **await first.clip()))
-            await gate.reached.wait()
+            await gate.held()
             asyncio.get_running_loop().call_later(0.1, gate.opened.set)
         await asyncio.gather(call, return_exceptions=True)
         with Ledger(tmp_path / "data" / "ledger.sqlite3", account=sandbox.token, sandbox=True) as ledger:
@@ -67,7 +67,7 @@ async def test_a_server_that_is_ended_by_a_signal_writes_down_what_it_had_sent(t
                 await desk.call("start_image_to_video", **await desk.clip())
 
         serving = asyncio.create_task(serve())
-        await gate.reached.wait()
+        await gate.held()
         asyncio.get_running_loop().call_later(0.1, gate.opened.set)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
@@ -83,7 +83,7 @@ async def test_a_start_that_had_not_left_when_the_server_closed_may_be_made_at_o
         async with open_desk(tmp_path, sandbox) as first:
             first.line.on(CREDITS, gate.before)
             call = asyncio.create_task(first.call("start_image_to_video", **await first.clip()))
-            await gate.reached.wait()
+            await gate.held()
         await asyncio.gather(call, return_exceptions=True)
         async with open_desk(tmp_path, sandbox) as second:
             (row,) = (await second.ask("list_jobs")).data["jobs"]
@@ -104,7 +104,7 @@ async def test_a_server_that_died_before_sending_does_not_stop_the_next_one(tmp_
         arguments = await one.clip()
         one.line.on(CREDITS, gate.before)
         first = asyncio.create_task(one.call("start_image_to_video", **arguments))
-        await gate.reached.wait()
+        await gate.held()
         await two.ask("start_image_to_video", **arguments)
         gate.opened.set()
         # It was not dead after all, only silent: it must not send a second one now.
@@ -124,7 +124,7 @@ async def test_what_a_dead_server_had_sent_is_not_sent_again(tmp_path: Path, slo
     ):
         one.line.on(slow, gate.before)
         first = asyncio.create_task(one.call("start_avatar_video", **talk()))
-        await gate.reached.wait()
+        await gate.held()
         assert "not known whether A2E charged" in await two.refuse("start_avatar_video", **talk())
         (row,) = (await two.ask("list_jobs")).data["jobs"]
         assert row["state"] == "unknown"
@@ -138,12 +138,33 @@ async def test_a_server_that_is_slow_but_alive_is_waited_for_and_not_overtaken(t
     async with (
         open_box(tmp_path) as sandbox,
         open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox, Clock(ahead=SILENT - 11), call_seconds=0.3) as two,
+        open_desk(tmp_path, sandbox, Clock(ahead=SILENT - 11), call_seconds=0.5) as two,
     ):
         arguments = await one.clip()
         one.line.on(CREDITS, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
-        await gate.reached.wait()
+        await gate.held()
+        assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
+        gate.opened.set()
+        await first
+        assert (one.spent, two.line.attempts[CLIP]) == (100, 0)
+
+
+async def test_a_start_that_takes_long_is_not_taken_for_dead(tmp_path: Path) -> None:
+    gate = Gate()
+    async with (
+        open_box(tmp_path) as sandbox,
+        open_desk(tmp_path, sandbox, clock := Clock(), beat_seconds=0.02) as one,
+        open_desk(tmp_path, sandbox, clock, call_seconds=0.5) as two,
+    ):
+        arguments = await one.clip()
+        one.line.on(CREDITS, gate.before)
+        first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
+        await gate.held()
+        clock.ahead += SILENT
+        async with asyncio.timeout(10):
+            while set((await two.listed()).values()) != {"queued"}:
+                assert not first.done()
         assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
         gate.opened.set()
         await first

@@ -160,6 +160,15 @@ async def test_a_long_script_is_spoken_in_pieces_and_joined_into_one_sound_of_th
         assert (await desk.ask("list_spending")).data["total"] == desk.spent
 
 
+async def test_a_video_with_a_long_script_is_charged_with_all_of_its_pieces(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.ask("start_avatar_video", **talk(script=SENTENCE * 32))
+        assert (desk.line.attempts[SPEECH], desk.line.attempts[UPLOAD], desk.line.attempts[VIDEO]) == (2, 1, 1)
+        spending = await desk.ask("list_spending")
+        assert spending.data["total"] == desk.spent
+        assert spending.data["spending"][0]["sure"]
+
+
 async def test_a_long_script_interrupted_midway_pays_only_for_the_pieces_that_are_missing(tmp_path: Path) -> None:
     async with desk_in(tmp_path) as desk:
         script = SENTENCE * 28 + "The last one, number 27. " + SENTENCE * 3

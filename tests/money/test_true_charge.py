@@ -120,7 +120,7 @@ async def test_a_start_that_comes_and_goes_meanwhile_is_not_measured_as_part_of_
         other = one if servers == "one" else two
         one.line.on(VIDEO, gate.before)
         video = asyncio.create_task(one.ask("start_avatar_video", **talk()))
-        await gate.reached.wait()
+        await gate.held()
         clip = await other.ask("start_image_to_video", **await other.clip())
         gate.opened.set()
         made = await video

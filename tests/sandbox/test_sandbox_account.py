@@ -118,3 +118,9 @@ async def test_any_token_of_the_right_form_is_accepted(token: str) -> None:
     async with sandbox_calls() as a2e:
         headers = {"Authorization": f"Bearer {token}"}
         assert (await a2e.http.get("/api/v1/user/remainingCoins", headers=headers)).status_code == 200
+
+
+async def test_an_upload_has_a_price_too() -> None:
+    async with sandbox_calls() as a2e:
+        wanted = {"endpoint": "/api/v1/r2/upload-presigned-url", "requestBody": {"key": "a.png", "fileSize": 5}}
+        assert (await a2e.data("POST", "/generation/quote", wanted))["coins"] == 0

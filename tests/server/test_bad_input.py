@@ -254,7 +254,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(sorted(TOOLS)), data=st.data())
 def test_any_json_at_all_is_taken_or_refused_in_one_line(name: str, data: st.DataObject) -> None:
     tool = surface.find_tool(name)

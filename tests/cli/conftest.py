@@ -1,0 +1,10 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.visits import Visit
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Visit:
+    return Visit(tmp_path)
