@@ -12,7 +12,6 @@ from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError
 
 _INTERRUPTED = 130
-_USAGE = 2
 _BROKEN = 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Literal, Self
@@ -213,9 +213,9 @@ def _broke_off() -> RenderFailed:
     return RenderFailed("internal", message)
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The worker's environment: no setting and no token of ours, and a way to find this very package."""
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("A2E_")}
+    kept = {name: value for name, value in environment.items() if not name.upper().startswith("A2E_")}
     home = str(Path(a2e_mcp.__file__).parent.parent)
     kept["PYTHONPATH"] = os.pathsep.join(part for part in (home, kept.get("PYTHONPATH")) if part)
     # Several workers share the cores; numpy's own threads only get in their way, and cost a fifth of the work.

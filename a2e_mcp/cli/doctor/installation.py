@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import re
 import subprocess
@@ -31,6 +30,7 @@ from a2e_mcp.sandbox.orders import (
     order_to_line,
     reply_from_line,
 )
+from a2e_mcp.sandbox.workers import worker_environment
 from a2e_mcp.settings import Settings
 
 REQUIRED: Mapping[str, tuple[str, str]] = {
@@ -139,7 +139,7 @@ async def _try_worker(folder: Path, here: Surroundings) -> _Worked:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env=_worker_environment(here.environment),
+        env=worker_environment(here.environment),
     ) as process:
         if process.stdin is None or process.stdout is None:
             raise _WorkerBroke("it was started without pipes")
@@ -183,14 +183,6 @@ async def _next_reply(replies: BufferedByteReceiveStream) -> Reply:
         raise _WorkerBroke("it ended at once") from None
     except (anyio.DelimiterNotFound, UnicodeDecodeError, InvalidLine):
         raise _WorkerBroke("it answered with something unreadable") from None
-
-
-def _worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """As the sandbox starts its workers: without settings and token, and with a way to this very package."""
-    kept = {name: value for name, value in environment.items() if not name.upper().startswith("A2E_")}
-    home = str(Path(a2e_mcp.__file__).parent.parent)
-    kept["PYTHONPATH"] = os.pathsep.join(part for part in (home, kept.get("PYTHONPATH")) if part)
-    return kept
 
 
 def _is_found(module: str) -> bool:
