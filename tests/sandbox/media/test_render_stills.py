@@ -97,6 +97,30 @@ def test_a_product_goes_into_the_rectangle_that_was_given(
     assert np.ptp(columns) > 2 * np.ptp(rows)
 
 
+def test_a_product_with_a_label_as_pale_as_its_background_stays_whole(
+    worker: RenderProcess, landscape: str, bottle: str, tmp_path: Path
+) -> None:
+    picture = read(bottle)
+    cv2.rectangle(picture, (55, 90), (105, 130), (246, 248, 248), -1)
+    labelled = str(tmp_path / "labelled.png")
+    cv2.imwrite(labelled, picture)
+    order = ProductHolding(
+        person=landscape,
+        product=labelled,
+        output=str(tmp_path / "o.png"),
+        rectangle=Rectangle(x=20, y=20, width=80, height=150),
+    )
+
+    worker.render(order)
+
+    after = read(order.output)
+    rows, columns = np.nonzero(is_green(after))
+    assert np.ptp(rows) == pytest.approx(150, abs=8)
+    middle = round(float(columns.mean()))
+    label = after[20 + 70 : 20 + 90, middle - 8 : middle + 8]
+    assert label.min() > 235
+
+
 def test_a_see_through_product_is_cut_by_its_transparency(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     picture = np.zeros((80, 80, 4), np.uint8)
     cv2.circle(picture, (40, 40), 30, (*GREEN, 255), -1)
