@@ -127,12 +127,12 @@ def _first_face(picture: Picture, looks: Iterable[_Look], least: float) -> Face 
     """The largest face of the first look that shows one of at least this score."""
     for left, top, part in looks:
         # What only looks a little like a face is often larger than the face itself.
-        boxes = [box for box in _detect(part) if box.score >= least and box.has_two_eyes]
-        for box in sorted(boxes, key=lambda box: -box.side):
-            corner = np.array((left, top))
-            face = _mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score)
-            if face:
-                return follow(picture, face) or face
+        corner = np.array((left, top))
+        boxes = (box for box in _detect(part) if box.score >= least and box.has_two_eyes)
+        found = (_mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score) for box in boxes)
+        # By the mesh, since the detector's boxes are no measure of size.
+        if face := max(filter(None, found), key=lambda face: face.height, default=None):
+            return follow(picture, face) or face
     return None
 
 

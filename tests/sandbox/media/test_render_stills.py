@@ -7,9 +7,11 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import largest_face
 from a2e_mcp.sandbox.media.mark import mark_for
-from a2e_mcp.sandbox.media.picture import studio
+from a2e_mcp.sandbox.media.mouth import MouthShape
+from a2e_mcp.sandbox.media.picture import lay_over, studio
 from a2e_mcp.sandbox.orders import (
     FailureCode,
     Order,
@@ -147,6 +149,34 @@ def test_trying_on_changes_the_clothes_and_neither_face_nor_background(
     assert dressed[chin:].mean() > 0.15
     assert not dressed[chin:, :12].any()
     assert "not taken over" in outcome.note
+
+
+def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_own_stripes(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    street = studio(720, 400)
+    lay_over(street, DrawnFigure(1, "female", 0.4).sprite(MouthShape(0, 0)), 30, 60)
+    lay_over(street, DrawnFigure(2, "male", 0.3).sprite(MouthShape(0, 0)), 460, 140)
+    shirt = np.full((200, 200, 3), 252, np.uint8)
+    for top in range(30, 180, 40):
+        shirt[top : top + 20, 40:160] = GREEN
+        shirt[top + 20 : top + 40, 40:160] = (242, 242, 242)
+    cv2.imwrite(str(tmp_path / "street.png"), street)
+    cv2.imwrite(str(tmp_path / "shirt.png"), shirt)
+    order = VirtualTryOn(
+        person=str(tmp_path / "street.png"), garment=str(tmp_path / "shirt.png"), output=str(tmp_path / "o.png")
+    )
+
+    worker.render(order)
+
+    after = read(order.output)
+    face = largest_face(street)
+    assert face is not None
+    across, chin = round(face.centre[0]), round(float(face.points[152][1]))
+    down_the_chest = is_green(after)[chin + 40 :, across]
+    assert 0.25 < down_the_chest.mean() < 0.75
+    assert np.abs(np.diff(down_the_chest.astype(int))).sum() >= 2
+    assert difference(after, street)[:350, 480:].max() == 0
 
 
 def test_masks_say_where_the_garment_goes_and_what_it_is(worker: RenderProcess, landscape: str, tmp_path: Path) -> None:
