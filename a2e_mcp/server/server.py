@@ -67,7 +67,7 @@ class A2EServer(MCPServer[Backstage]):
                 "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
             },
         )
-        resources.register(self, self.services)
+        resources.register(self, self.services, settings.tool_prefix)
 
     async def services(self) -> Services:
         """What tools and resources work with. Raises SettingsError when it cannot be opened."""
@@ -109,7 +109,7 @@ class A2EServer(MCPServer[Backstage]):
         """The prompts of the `prompts` folder."""
         from a2e_mcp.server import prompts
 
-        return prompts.listed()
+        return prompts.listed(self._configuration.tool_prefix)
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Backstage, Any] | None = None
@@ -117,7 +117,7 @@ class A2EServer(MCPServer[Backstage]):
         """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
         from a2e_mcp.server import prompts
 
-        return prompts.filled_in(name, arguments or {})
+        return prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix)
 
     def _shown_here(self) -> tuple[str, ...]:
         here = paths.current()
@@ -158,4 +158,4 @@ def _result(answer: Answer, prefix: str) -> CallToolResult:
         for link in answer.links
     ]
     text = TextContent(type="text", text=surface.prefixed(answer.text, prefix))
-    return CallToolResult(content=[text, *links], structured_content=answer.structured)
+    return CallToolResult(content=[text, *links], structured_content=surface.prefixed_data(answer.structured, prefix))

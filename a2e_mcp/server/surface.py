@@ -191,6 +191,17 @@ def prefixed(text: str, prefix: str) -> str:
     return _A_TOOL.sub(rf"{prefix}\g<0>", text) if prefix else text
 
 
+def prefixed_data(data: Any, prefix: str) -> Any:
+    """JSON with the prefix before every tool's name in its sentences; single words are ids, names and addresses."""
+    if not prefix:
+        return data
+    if isinstance(data, dict):
+        return {name: prefixed_data(item, prefix) for name, item in data.items()}
+    if isinstance(data, list):
+        return [prefixed_data(item, prefix) for item in data]
+    return prefixed(data, prefix) if isinstance(data, str) and " " in data else data
+
+
 def _hidden_by(name: str, settings: Settings) -> str | None:
     """The setting that hides a tool."""
     if name in settings.exclude_tools:
