@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.connection import live
 from a2e_mcp.errors import SettingsError
@@ -103,3 +106,32 @@ async def test_a_prefix_stands_before_every_name_that_is_told(tmp_path: Path) ->
         assert "did you mean a2e_list_jobs?" in await studio.refuse("a2e_lst_jobs")
         started = await studio.ask("a2e_start_avatar_video", script="Hello.", voice="Aria", avatar="Ada")
         assert "Next: a2e_wait_for_job." in started.text
+        quoted = await studio.ask(
+            "a2e_quote_job", tool="a2e_generate_speech", arguments={"script": "Hi", "voice": "Aria"}
+        )
+        assert "a2e_generate_speech would cost" in quoted.text
+
+
+async def test_prompts_and_resources_name_the_tools_with_their_prefix(tmp_path: Path) -> None:
+    bare = re.compile(rf"(?<!a2e_)\b({'|'.join(surface.ORDER)})\b")
+    async with open_studio(tmp_path, tool_prefix="a2e_") as studio:
+        client = studio.client
+        for prompt in (await client.list_prompts()).prompts:
+            assert not bare.search(prompt.model_dump_json())
+            given = {each.name: "about list_jobs" for each in prompt.arguments or () if each.required}
+            filled = (await client.get_prompt(prompt.name, given)).model_dump_json()
+            assert "a2e_start_avatar_video" in filled
+            # What a person wrote is not ours to change.
+            assert set(bare.findall(filled)) == {"list_jobs"}
+        with pytest.raises(MCPError, match="a2e_list_jobs") as refused:
+            await client.read_resource("a2e://jobs/nothing")
+        assert not bare.search(refused.value.message)
+        drawn = (await studio.ask("a2e_start_text_to_image", prompt="a woman")).data["job_id"]
+        while (await studio.ask("a2e_wait_for_job", job_ids=[drawn])).data["state"] != "succeeded":
+            pass
+        made = await studio.ask("a2e_add_avatar_from_image", image=drawn, gender="female")
+        assert "The avatar is in a2e_list_avatars" in made.data["note"]
+        read = (await client.read_resource(f"a2e://jobs/{made.data['job_id']}")).model_dump_json()
+        assert "The avatar is in a2e_list_avatars" in read
+        listing = (await client.list_resources()).resources
+        assert not bare.search(json.dumps([each.model_dump(mode="json") for each in listing]))

@@ -77,6 +77,8 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
 
     import uvicorn
 
+    from a2e_mcp.server.web import web_app
+
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,7 +89,7 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
             f"Nothing can be served on {host}:{port} ({problem.strerror})",
             then="Another server may be running there; choose another port with --http",
         ) from None
-    app = server.streamable_http_app(stateless_http=True, json_response=True, host=host)
+    app = web_app(server, settings, host)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
     print(f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})", file=sys.stderr, flush=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="none")

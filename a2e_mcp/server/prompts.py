@@ -17,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
 from a2e_mcp.addresses import one_line
+from a2e_mcp.server.surface import prefixed
 
 _HEAD = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -35,16 +36,24 @@ class Workflow:
     text: str
 
 
-def listed() -> list[Prompt]:
-    """Every prompt as MCP lists it."""
+def listed(prefix: str = "") -> list[Prompt]:
+    """Every prompt as MCP lists it; `prefix` stands before the tools that it names."""
     return [
-        Prompt(name=each.name, title=each.title, description=each.description, arguments=list(each.arguments))
+        Prompt(
+            name=each.name,
+            title=each.title,
+            description=prefixed(each.description, prefix),
+            arguments=[_prefixed_argument(argument, prefix) for argument in each.arguments],
+        )
         for each in _workflows().values()
     ]
 
 
-def filled_in(name: str, arguments: Mapping[str, Any]) -> GetPromptResult:
-    """A prompt with its arguments filled in. Raises MCPError -32602 saying what is wrong."""
+def filled_in(name: str, arguments: Mapping[str, Any], prefix: str = "") -> GetPromptResult:
+    """A prompt with its arguments filled in, `prefix` before the tools that it names.
+
+    Raises MCPError -32602 saying what is wrong.
+    """
     workflow = _workflows().get(name)
     if workflow is None:
         near = difflib.get_close_matches(name, _workflows(), n=1, cutoff=0.4)
@@ -58,9 +67,10 @@ def filled_in(name: str, arguments: Mapping[str, Any]) -> GetPromptResult:
     if missing:
         raise _invalid(f"{name} needs {' and '.join(missing)}")
     values = {**workflow.defaults, **{key: str(value)[:_LONGEST_ARGUMENT] for key, value in arguments.items() if value}}
-    text = _PLACE.sub(lambda place: values.get(place[1], ""), workflow.text)
+    # Before the person's own words come in, which are left as they are.
+    text = _PLACE.sub(lambda place: values.get(place[1], ""), prefixed(workflow.text, prefix))
     message = PromptMessage(role="user", content=TextContent(type="text", text=text))
-    return GetPromptResult(description=workflow.description, messages=[message])
+    return GetPromptResult(description=prefixed(workflow.description, prefix), messages=[message])
 
 
 def folder() -> Traversable:
@@ -92,6 +102,10 @@ def _read(file: Traversable) -> Workflow:
         defaults={name: told["default"] for name, told in arguments.items() if "default" in told},
         text=parts[2].strip(),
     )
+
+
+def _prefixed_argument(argument: PromptArgument, prefix: str) -> PromptArgument:
+    return argument.model_copy(update={"description": prefixed(argument.description or "", prefix)})
 
 
 def _invalid(message: str) -> MCPError:

@@ -13,6 +13,7 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.handles import parse_handle
 from a2e_mcp.server import finding
+from a2e_mcp.server.surface import prefixed, prefixed_data
 
 if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
@@ -25,9 +26,9 @@ _FIXED: Mapping[str, Sequence[str]] = {"gender": _GENDERS, "owner": _OWNERS}
 Open = Callable[[], Awaitable["Services"]]
 
 
-def register(server: MCPServer[Any], open_services: Open) -> None:
-    """Add the resources and their completions to a server."""
-    shelf = _Shelf(open_services)
+def register(server: MCPServer[Any], open_services: Open, prefix: str) -> None:
+    """Add the resources and their completions to a server; `prefix` stands before the tools that they name."""
+    shelf = _Shelf(open_services, prefix)
     for address, title, about, read in (
         ("a2e://avatars", "Avatars", "The first ten avatars", shelf.first_avatars),
         ("a2e://avatars{?page,gender,owner}", "Avatars, a page", "Ten avatars a page", shelf.avatars),
@@ -37,15 +38,16 @@ def register(server: MCPServer[Any], open_services: Open) -> None:
         ("a2e://languages", "Languages", "Languages that voices speak", shelf.languages),
         ("a2e://jobs/{job_id}", "One job", "A job by its handle", shelf.job),
     ):
-        server.resource(address, title=title, description=about, mime_type="application/json")(read)
+        server.resource(address, title=title, description=prefixed(about, prefix), mime_type="application/json")(read)
     # The SDK's decorator carries no types of its own.
     offer: Any = server.completion
     offer()(shelf.complete)
 
 
 class _Shelf:
-    def __init__(self, open_services: Open) -> None:
+    def __init__(self, open_services: Open, prefix: str) -> None:
         self._open = open_services
+        self._prefix = prefix
 
     async def first_avatars(self) -> str:
         return await self.avatars()
@@ -114,11 +116,11 @@ class _Shelf:
 
     async def _json(self, read: Callable[[Services], Awaitable[object]]) -> str:
         try:
-            return json.dumps(await read(await self._open()), ensure_ascii=False)
+            return json.dumps(prefixed_data(await read(await self._open()), self._prefix), ensure_ascii=False)
         except (NotFound, InputError) as problem:
-            raise ResourceNotFoundError(str(problem)) from None
+            raise ResourceNotFoundError(prefixed(str(problem), self._prefix)) from None
         except (A2EError, ToolError) as problem:
-            raise ResourceError(str(problem)) from None
+            raise ResourceError(prefixed(str(problem), self._prefix)) from None
 
 
 async def _choices(services: Services, name: str) -> Sequence[str]:

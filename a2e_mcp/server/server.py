@@ -22,7 +22,7 @@ from mcp.types import Prompt as PromptListed
 from a2e_mcp import __version__
 from a2e_mcp.addresses import media_type_of, one_line
 from a2e_mcp.errors import A2EError, Charged
-from a2e_mcp.server import resources, surface
+from a2e_mcp.server import paths, resources, surface
 from a2e_mcp.server.backstage import Backstage, Timing
 from a2e_mcp.settings import UNCONFIGURED, Settings
 
@@ -67,7 +67,7 @@ class A2EServer(MCPServer[Backstage]):
                 "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
             },
         )
-        resources.register(self, self.services)
+        resources.register(self, self.services, settings.tool_prefix)
 
     async def services(self) -> Services:
         """What tools and resources work with. Raises SettingsError when it cannot be opened."""
@@ -77,7 +77,9 @@ class A2EServer(MCPServer[Backstage]):
 
     async def list_tools(self) -> list[Tool]:
         """The visible tools of the snapshot, in their order."""
-        return [Tool.model_validate(tool) for tool in surface.listed(self._configuration)]
+        return [
+            Tool.model_validate(tool) for tool in surface.listed(self._shown_here(), self._configuration.tool_prefix)
+        ]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Backstage, Any] | None = None
@@ -86,13 +88,13 @@ class A2EServer(MCPServer[Backstage]):
         settings = self._configuration
         name = surface.bare_name(name, settings.tool_prefix)
         try:
-            if hidden := surface.switched_off(name, settings):
+            if hidden := surface.switched_off(name, settings) or paths.current().hides(name):
                 raise ToolError(hidden)
             # The declarations behind the tools are imported with the first call: a person waits for the start.
             from a2e_mcp.server.calling import run_tool
 
             seconds, progress = settings.call_seconds, _progress(context)
-            answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown)
+            answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
             return _result(answer, settings.tool_prefix)
         except (A2EError, ToolError) as problem:
             raise ToolError(surface.prefixed(str(problem), settings.tool_prefix)) from None
@@ -107,7 +109,7 @@ class A2EServer(MCPServer[Backstage]):
         """The prompts of the `prompts` folder."""
         from a2e_mcp.server import prompts
 
-        return prompts.listed()
+        return prompts.listed(self._configuration.tool_prefix)
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Backstage, Any] | None = None
@@ -115,11 +117,15 @@ class A2EServer(MCPServer[Backstage]):
         """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
         from a2e_mcp.server import prompts
 
-        return prompts.filled_in(name, arguments or {})
+        return prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix)
+
+    def _shown_here(self) -> tuple[str, ...]:
+        here = paths.current()
+        return tuple(name for name in self._shown if here.shows(name))
 
 
 def _unforeseen(name: str, mistake: Exception) -> str:
-    reads = any(tool["name"] == name and tool["annotations"]["readOnlyHint"] for tool in surface.snapshot())
+    reads = surface.reads(name)
     problem = A2EError(
         f"{one_line(name)} failed inside a2e-mcp ({type(mistake).__name__}), which is a mistake in it",
         charged=Charged.NOTHING if reads else Charged.UNKNOWN,
@@ -152,4 +158,4 @@ def _result(answer: Answer, prefix: str) -> CallToolResult:
         for link in answer.links
     ]
     text = TextContent(type="text", text=surface.prefixed(answer.text, prefix))
-    return CallToolResult(content=[text, *links], structured_content=answer.structured)
+    return CallToolResult(content=[text, *links], structured_content=surface.prefixed_data(answer.structured, prefix))

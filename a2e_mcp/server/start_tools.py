@@ -12,7 +12,7 @@ from a2e_mcp.catalogue.voices import SpeechInputs
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.surface import find_tool, schema_of
+from a2e_mcp.server.surface import bare_name, find_tool, schema_of
 from a2e_mcp.server.telling import sandboxed, started_answer
 
 
@@ -55,7 +55,7 @@ class QuoteInputs(Inputs):
 
 async def _quote(call: Call[QuoteInputs]) -> Answer:
     services = call.services
-    tool = find_tool(call.inputs.tool)
+    tool = find_tool(bare_name(call.inputs.tool, services.settings.tool_prefix))
     if tool is None or tool.effect is not Effect.SPENDS:
         raise InputError(
             "That tool costs nothing, or there is no such tool", then="Name a start_ tool or generate_speech"

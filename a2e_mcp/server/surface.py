@@ -166,9 +166,15 @@ def switched_off(name: str, settings: Settings) -> str | None:
     return f"{name} is switched off by {variable}{why}. Nothing was charged. The user can change that setting."
 
 
-def listed(settings: Settings) -> list[Mapping[str, Any]]:
-    """The visible tools as they stand on the wire."""
-    shown, prefix = visible(settings), settings.tool_prefix
+def offered_toolsets(settings: Settings) -> tuple[str, ...]:
+    """The toolsets that the settings show, in order; `all` only where they say so."""
+    wanted = settings.toolsets or _USUAL
+    known = (*TOOLSETS, "all")
+    return known if "all" in wanted else tuple(name for name in known if name in (*wanted, "jobs", "account"))
+
+
+def listed(shown: Sequence[str], prefix: str) -> list[Mapping[str, Any]]:
+    """These tools as they stand on the wire."""
     if not prefix:
         return [tool for tool in snapshot() if tool["name"] in shown]
     return [json.loads(prefixed(json.dumps(tool), prefix)) for tool in snapshot() if tool["name"] in shown]
@@ -185,18 +191,30 @@ def prefixed(text: str, prefix: str) -> str:
     return _A_TOOL.sub(rf"{prefix}\g<0>", text) if prefix else text
 
 
+def prefixed_data(data: Any, prefix: str) -> Any:
+    """JSON with the prefix before every tool's name in its sentences; single words are ids, names and addresses."""
+    if not prefix:
+        return data
+    if isinstance(data, dict):
+        return {name: prefixed_data(item, prefix) for name, item in data.items()}
+    if isinstance(data, list):
+        return [prefixed_data(item, prefix) for item in data]
+    return prefixed(data, prefix) if isinstance(data, str) and " " in data else data
+
+
 def _hidden_by(name: str, settings: Settings) -> str | None:
     """The setting that hides a tool."""
     if name in settings.exclude_tools:
         return "A2E_EXCLUDE_TOOLS"
-    if settings.read_only and not _reads(name):
+    if settings.read_only and not reads(name):
         return "A2E_READ_ONLY"
     wanted = settings.toolsets or _USUAL
     chosen = name in ALWAYS or any("all" in wanted or each in wanted for each, of in TOOLSETS.items() if name in of)
     return None if chosen or name in settings.tools else "A2E_TOOLSETS"
 
 
-def _reads(name: str) -> bool:
+def reads(name: str) -> bool:
+    """Whether a tool changes and costs nothing."""
     return any(tool["name"] == name and tool["annotations"]["readOnlyHint"] for tool in snapshot())
 
 

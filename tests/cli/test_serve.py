@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from mcp import Client
 
-from a2e_mcp import __version__
-from tests.server.processes import Wire, alive, family_of, run, spawned
+from tests.server.processes import alive, family_of, over_http, run, spawned
 from tests.studio import ERAS, Era, said
 
 
@@ -100,17 +97,6 @@ def test_http_beyond_this_computer_or_without_a_port_is_refused(tmp_path: Path, 
     assert len(done.stderr.splitlines()) == 1
     assert "--http" in done.stderr
     assert "127.0.0.1:8000" in done.stderr
-
-
-@asynccontextmanager
-async def over_http(folder: Path, address: str = "127.0.0.1:0") -> AsyncIterator[tuple[Wire, str]]:
-    """A server over HTTP, and the address that it says it has."""
-    async with spawned("serve", "--sandbox", "--http", address, folder=folder) as wire:
-        assert wire.process.stderr is not None
-        told = (await wire.process.stderr.readline()).decode()
-        assert told.startswith(f"a2e-mcp {__version__} at http://")
-        assert "sandbox" in told
-        yield wire, told.split(" at ")[1].split(" ")[0]
 
 
 async def test_over_http_both_eras_are_served_and_strangers_are_not(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from a2e_mcp import __version__
+
 HOME = Path(__file__).resolve().parents[2]
 SECONDS = 20.0
 
@@ -137,6 +139,17 @@ async def spawned(*arguments: str, folder: Path, python: str = sys.executable, *
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+@asynccontextmanager
+async def over_http(folder: Path, address: str = "127.0.0.1:0", **changes: str) -> AsyncIterator[tuple[Wire, str]]:
+    """A server over HTTP, and the address that it says it has."""
+    async with spawned("serve", "--sandbox", "--http", address, folder=folder, **changes) as wire:
+        assert wire.process.stderr is not None
+        told = (await wire.process.stderr.readline()).decode()
+        assert told.startswith(f"a2e-mcp {__version__} at http://")
+        assert "sandbox" in told
+        yield wire, told.split(" at ")[1].split(" ")[0]
 
 
 def family_of(pid: int) -> set[int]:
