@@ -92,7 +92,7 @@ async def opened(
                 jobs=jobs,
                 inputs=MediaInputs(files, pictures, pool, fetcher or Fetcher()),
                 uploads=Uploads(files, clock, signing_secret=store.secret("uploads")),
-                analysis=Analysis(folder),
+                analysis=Analysis(pool),
                 quality=DRAFT if settings.draft else FULL,
             )
             store.grant_once(settings.credits, clock.now())
