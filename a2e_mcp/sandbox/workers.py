@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Literal, Self
 
 import anyio
-from anyio.abc import Process
-from anyio.streams.buffered import BufferedByteReceiveStream
 
-import a2e_mcp
+from a2e_mcp.sandbox.line_process import LineProcess, RenderFailed, open_log, worker_environment
 from a2e_mcp.sandbox.orders import (
     Done,
     Failed,
@@ -28,22 +23,12 @@ from a2e_mcp.sandbox.orders import (
     reply_from_line,
 )
 
+__all__ = ["Lane", "RenderFailed", "WorkerPool", "worker_environment"]
+
 Lane = Literal["render", "short"]
 """`short` orders (speech, probes, covers) have a worker of their own and never wait behind a render."""
 
-_LONGEST_LINE = 1_000_000
-_SECONDS_TO_START = 30.0
 _SECONDS_OF_REST = 60.0
-_LARGEST_LOG = 1_000_000
-
-
-class RenderFailed(Exception):
-    """An order was not carried out; the text is meant for the person who asked."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class WorkerPool:
@@ -123,47 +108,27 @@ class WorkerPool:
 
     def _open_log(self) -> IO[bytes]:
         if self._log is None:
-            path = self._folder / "workers.log"
-            is_large = path.exists() and path.stat().st_size > _LARGEST_LOG
-            self._log = path.open("wb" if is_large else "ab")
+            self._log = open_log(self._folder)
         return self._log
 
 
 class _Worker:
     """One subprocess."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: LineProcess) -> None:
         self._process = process
-        if process.stdin is None or process.stdout is None:
-            raise RenderFailed("internal", "The sandbox's render worker was started without its pipes.")
-        self._orders = process.stdin
-        self._replies = BufferedByteReceiveStream(process.stdout)
         self.is_at_rest = False
         self.at_rest_since = 0.0
 
     @classmethod
     async def start(cls, folder: Path, log: IO[bytes]) -> _Worker:
         """Start a worker and wait until it listens. Raises RenderFailed."""
-        process = await anyio.open_process(
-            # -P keeps the folder's files from being imported in place of modules.
-            [sys.executable, "-P", "-m", "a2e_mcp.sandbox.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=folder,
-            env=worker_environment(),
-        )
+        process = await LineProcess.start("a2e_mcp.sandbox.worker", "render worker", folder, log)
         worker = cls(process)
         try:
-            with anyio.fail_after(_SECONDS_TO_START):
-                ready = await worker._next_reply()
-            if not isinstance(ready, Ready):
-                raise RenderFailed(
-                    "internal", "The sandbox's render worker began with something else than its greeting."
-                )
-            worker.is_at_rest = True
-        except TimeoutError:
-            raise RenderFailed("internal", "The sandbox's render worker did not start in time.") from None
+            worker.is_at_rest = isinstance(worker._read(process.greeting), Ready)
+            if not worker.is_at_rest:
+                raise process.unreadable()
         finally:
             if not worker.is_at_rest:
                 await worker.kill()
@@ -171,17 +136,14 @@ class _Worker:
 
     @property
     def process_id(self) -> int:
-        return self._process.pid
+        return self._process.process_id
 
     async def carry_out(self, order_id: str, order: Order, on_progress: Callable[[float], None]) -> Outcome:
         """Hand over an order and wait for its end. Raises RenderFailed."""
         self.is_at_rest = False
-        try:
-            await self._orders.send(order_to_line(order_id, order).encode())
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise _broke_off() from None
+        await self._process.send(order_to_line(order_id, order))
         while True:
-            match await self._next_reply():
+            match self._read(await self._process.receive()):
                 case Progress(id=answered, progress=progress) if answered == order_id:
                     on_progress(progress)
                 case Done(id=answered, outcome=outcome) if answered == order_id:
@@ -193,31 +155,10 @@ class _Worker:
 
     async def kill(self) -> None:
         """End the process at once, whatever it is doing."""
-        with anyio.CancelScope(shield=True):
-            if self._process.returncode is None:
-                self._process.kill()
-            await self._process.aclose()
+        await self._process.kill()
 
-    async def _next_reply(self) -> Reply:
+    def _read(self, line: str) -> Reply:
         try:
-            line = await self._replies.receive_until(b"\n", _LONGEST_LINE)
-            return reply_from_line(line.decode())
-        except (anyio.IncompleteRead, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise _broke_off() from None
-        except (anyio.DelimiterNotFound, UnicodeDecodeError, InvalidLine):
-            raise RenderFailed("internal", "The sandbox's render worker answered with something unreadable.") from None
-
-
-def _broke_off() -> RenderFailed:
-    message = "The sandbox's render worker ended in the middle of this job; workers.log in its folder may say why."
-    return RenderFailed("internal", message)
-
-
-def worker_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The worker's environment: no setting and no token of ours, and a way to find this very package."""
-    kept = {name: value for name, value in environment.items() if not name.upper().startswith("A2E_")}
-    home = str(Path(a2e_mcp.__file__).parent.parent)
-    kept["PYTHONPATH"] = os.pathsep.join(part for part in (home, kept.get("PYTHONPATH")) if part)
-    # Several workers share the cores; numpy's own threads only get in their way, and cost a fifth of the work.
-    kept.setdefault("OPENBLAS_NUM_THREADS", "1")
-    return kept
+            return reply_from_line(line)
+        except InvalidLine:
+            raise self._process.unreadable() from None
