@@ -301,8 +301,9 @@ class Starts:
         price = await self._spending.price(purchase.family, capability, request, estimate)
 
         async def make(entry: Entry, meter: Meter) -> Entry:
-            await self._steps.make(capability, request, estimate.units, entry, meter)
-            return self._carrier.at_once(entry, note=purchase.note)
+            reply = await self._steps.make(capability, request, estimate.units, entry, meter)
+            self._ledger.remember(entry.id, **purchase.keep(entry, reply))
+            return self._carrier.at_once(entry, note=purchase.note, state=purchase.state)
 
         return Plan(
             family=purchase.family,

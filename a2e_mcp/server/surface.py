@@ -41,6 +41,15 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "copy_url_to_storage",
     ),
     "a2e_mcp.server.face_tools": ("list_face_images", "add_face_image", "delete_face_image"),
+    "a2e_mcp.server.streaming_tools": (
+        "list_streaming_avatars",
+        "start_streaming",
+        "ask_streaming_avatar",
+        "speak_streaming_avatar",
+        "set_streaming_qa_context",
+        "get_streaming_qa_context",
+        "leave_streaming",
+    ),
     "a2e_mcp.server.admin_tools": (
         "add_user",
         "exchange_diamonds",
@@ -103,6 +112,15 @@ TOOLSETS: Mapping[str, tuple[str, ...]] = {
         "list_face_images",
         "add_face_image",
         "delete_face_image",
+    ),
+    "streaming": (
+        "list_streaming_avatars",
+        "start_streaming",
+        "ask_streaming_avatar",
+        "speak_streaming_avatar",
+        "set_streaming_qa_context",
+        "get_streaming_qa_context",
+        "leave_streaming",
     ),
     "admin": (
         "add_user",
