@@ -64,10 +64,11 @@ async def test_a_silent_avatar_moves_and_a_speaking_one_is_heard_and_read(tmp_pa
         assert first.shape == (360, 640)
         assert await page.hear(15) < 0.002
         assert not page.messages
-        later = await page.see()
-        assert np.abs(later - first).mean() > 0.05
+        frames = [await page.see() for _ in range(30)]
+        # Compression alone changes less than 30; by then the first frames' haze has cleared.
+        assert max(np.abs(frame - frames[9]).max() for frame in frames[10:]) > 45
         assert bears_the_mark(first)
-        assert bears_the_mark(later)
+        assert bears_the_mark(frames[-1])
         assert await rooms.peers("c") == 1
 
         seconds = await rooms.speak("c", ANSWER, as_answer=True)
