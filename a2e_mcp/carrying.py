@@ -38,6 +38,7 @@ class Plan:
     units: float
     consent: str | None
     make: Callable[[Entry, Meter], Awaitable[Entry]]
+    warning: str | None = None
     steps: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -55,13 +56,17 @@ class Purchase(Generic[RequestT]):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What came of a start; `pending` when it is still being carried out, `repeated` when it is an earlier one."""
+    """What came of a start; `pending` when it is still being carried out, `repeated` when it is an earlier one.
+
+    `warning` is one sentence about what was asked for, such as a voice of another language than the script.
+    """
 
     jobs: Sequence[Job]
     price: Price | None
     charged: float | None = None
     repeated: bool = False
     pending: bool = False
+    warning: str | None = None
 
 
 class Carrier:

@@ -90,46 +90,50 @@ class A2EClient:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def call(self, capability: Capability[RequestT, ReplyT], request: RequestT) -> ReplyT:
-        """Make one call and read its answer.
+    async def call(
+        self, capability: Capability[RequestT, ReplyT], request: RequestT, *, attempts: int = _ATTEMPTS
+    ) -> ReplyT:
+        """Make one call and read its answer; `attempts` is how often it may be sent.
 
         Raises Unauthorized, Refused (NotFound, NotEnoughCredits), Unreachable, or AnswerLost; for a call that
         spends, AnswerLost means that it may have been charged.
         """
-        data = await self._answer(capability, request)
+        data = await self._answer(capability, request, attempts)
         try:
             return capability.reply.model_validate(data)
         except ValidationError as problem:
             raise _unreadable(capability, data, problem) from None
 
-    async def _answer(self, capability: Capability[Any, Any], request: Request) -> object:
+    async def _answer(self, capability: Capability[Any, Any], request: Request, attempts: int) -> object:
         endpoints = capability.endpoints
         if capability.name in self._older:
             endpoints = endpoints[1:]
         for endpoint in endpoints[:-1]:
             try:
-                return await self._try(capability, endpoint, request)
+                return await self._try(capability, endpoint, request, attempts)
             except NotFound:
                 continue
-        data = await self._try(capability, endpoints[-1], request)
+        data = await self._try(capability, endpoints[-1], request, attempts)
         if len(capability.endpoints) > 1 and endpoints[-1] is capability.older:
             self._older.add(capability.name)
         return data
 
-    async def _try(self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request) -> object:
+    async def _try(
+        self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request, attempts: int
+    ) -> object:
         safe = capability.effect is Effect.READS
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             wait = 0.4 * 3 ** (attempt - 1) * random.uniform(0.75, 1.25)
             try:
                 status, headers, body = await self._send(capability, endpoint, request)
             except _NOT_SENT as problem:
-                if attempt == _ATTEMPTS:
+                if attempt == attempts:
                     raise _unreachable(self._http.base_url.host, problem) from None
             except httpx2.HTTPError as problem:
-                if not safe or attempt == _ATTEMPTS:
+                if not safe or attempt == attempts:
                     raise _lost(capability, f"the connection broke ({type(problem).__name__})") from None
             else:
-                if not safe or status not in _WORTH_RETRYING or attempt == _ATTEMPTS:
+                if not safe or status not in _WORTH_RETRYING or attempt == attempts:
                     return _open_envelope(capability, status, body)
                 wait = _retry_after(headers) or wait
             await self._pause(wait)

@@ -7,7 +7,7 @@ import difflib
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from a2e_mcp.addresses import one_line
@@ -54,6 +54,8 @@ class Names:
         self._client = client
         self._now = now
         self._kept: dict[str, tuple[float, object]] = {}
+        self._seen_voices: dict[str, VoiceChoice] = {}
+        self._seen_languages: Sequence[Language] = ()
 
     def forget(self) -> None:
         """Ask A2E again next time; called when an avatar, a voice or a background was added or removed."""
@@ -88,17 +90,20 @@ class Names:
         return _by_name(text, known, "avatar", "list_avatars")
 
     async def voice(self, text: str) -> VoiceChoice:
-        """The voice of this name, id or cloning handle; a locale may follow the name, as in `Aria (en-US)`.
+        """The voice of this name, id or cloning handle; a locale may follow, as in `Aria (en-US)`.
 
-        Raises InputError or AmbiguousName.
+        One's own voice speaks the language of that locale. Raises InputError or AmbiguousName.
         """
         name, locale = _split_locale(text)
         name = name.rpartition(":")[2] if looks_like_handle(name) else name
         known = [*await self.own_voices()]
-        if _HEX_ID.fullmatch(name):
-            return next((each for each in known if each.id == name), VoiceChoice(name, name, False, ""))
-        languages = await self.languages()
+        languages = await self.languages() if locale or not _HEX_ID.fullmatch(name) else ()
         nearest = [each for each in languages if each.code.lower() == (locale or "en-us").lower()]
+        if locale and nearest:
+            known = [replace(each, language=nearest[0].code) for each in known]
+        if _HEX_ID.fullmatch(name):
+            seen = self._seen_voices.get(name) or VoiceChoice(name, name, False, "")
+            return next((each for each in known if each.id == name), seen)
         for group in (nearest, () if locale else languages):
             for each in await self._voices_of(group):
                 known.append(each)
@@ -124,6 +129,15 @@ class Names:
     async def voices_in(self, text: str) -> Sequence[VoiceChoice]:
         """The public voices of a language given as `es`, `es-MX` or `Spanish`. Raises InputError."""
         return await self._voices_of(await self.language(text))
+
+    def language_called(self, code: str) -> str | None:
+        """What A2E calls the language of a code such as `es` or `es-MX`, as far as its list was read."""
+        found = [each for each in self._seen_languages if code.lower() in (each.code.lower(), each.country.lower())]
+        return found[0].name.partition(" (")[0] if found else None
+
+    def first_region(self, country: str) -> str | None:
+        """The first locale of a language, as far as A2E's list was read."""
+        return next((each.code for each in self._seen_languages if each.country.lower() == country.lower()), None)
 
     async def stored_background(self, text: str) -> BackgroundChoice:
         """The stored background of this id or name. Raises InputError."""
@@ -179,7 +193,7 @@ class Names:
 
     async def _read_languages(self) -> Sequence[Language]:
         groups = (await self._client.call(voices.LIST_LANGUAGES, voices.LanguageQuery())).rows
-        return [
+        self._seen_languages = [
             Language(
                 code=f"{group.value}-{region.value}",
                 name=f"{group.label} ({region.label})",
@@ -193,6 +207,7 @@ class Names:
             for region in group.children
             if group.value and region.value
         ]
+        return self._seen_languages
 
     async def _read_clones(self) -> Sequence[VoiceChoice]:
         rows = (await self._client.call(voices.LIST_CLONES, Nothing())).rows
@@ -203,12 +218,14 @@ class Names:
     async def _read_voices(self, language: Language) -> Sequence[VoiceChoice]:
         query = voices.VoiceQuery(country=language.country, region=language.region, voice_map_type=language.code)
         groups = (await self._client.call(voices.LIST_VOICES, query)).rows
-        return [
+        found = [
             VoiceChoice(voice.value, voice.label or voice.value, False, language.code, _gender(group))
             for group in groups
             for voice in group.children
             if voice.value
         ]
+        self._seen_voices |= {each.id: each for each in found}
+        return found
 
     async def _voices_of(self, languages: Iterable[Language]) -> Sequence[VoiceChoice]:
         gate = asyncio.Semaphore(_AT_ONCE)

@@ -123,7 +123,9 @@ def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:
         if name in found.avatars:
             values[name] = found.avatars[name].id
         elif name in found.voices:
-            values[name] = found.voices[name].id
+            voice = found.voices[name]
+            # One's own voice speaks many languages, and each is another sound.
+            values[name] = f"{voice.id} {voice.language}" if voice.own else voice.id
         elif name in found.backgrounds:
             values[name] = repr(found.backgrounds[name])
         elif name in found.files:

@@ -27,6 +27,7 @@ from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import BEAT_SECONDS, Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found, Resolver, fingerprint
+from a2e_mcp.script_language import ScriptLanguages
 from a2e_mcp.spending import Price, Spending
 from a2e_mcp.steps import Steps, lengths_of, ways
 
@@ -49,6 +50,14 @@ class StartOptions:
     consent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a start would cost, and the warning that it would come with."""
+
+    price: Price
+    warning: str | None = None
+
+
 class Starts:
     """Carries out starts; on leaving, a request in flight is given a moment to be recorded."""
 
@@ -59,6 +68,7 @@ class Starts:
         ledger: Ledger,
         jobs: Jobs,
         resolver: Resolver,
+        languages: ScriptLanguages,
         spending: Spending,
         steps: Steps,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -77,6 +87,7 @@ class Starts:
         self._ledger = ledger
         self._jobs = jobs
         self._resolver = resolver
+        self._languages = languages
         self._spending = spending
         self._steps = steps
         self._pause = pause
@@ -129,14 +140,26 @@ class Starts:
         until = asyncio.get_running_loop().time() + within
         return await self._run(await self._plan_purchase(purchase), options, until)
 
-    async def quote(self, tool: Tool[Any], inputs: Inputs) -> Price:
+    async def quote(self, tool: Tool[Any], inputs: Inputs) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
         if isinstance(tool, StartTool):
             found = await self._resolver.resolve(inputs, tool.speech)
-            return await self._steps.price(tool, inputs, found, self._title(tool.family.about, inputs, ""))
+            return await self._priced(tool, inputs, found, self._title(tool.family.about, inputs, ""))
         if isinstance(inputs, SpeechInputs):
-            return (await self._plan_speech(inputs)).price
+            plan = await self._plan_speech(inputs)
+            return Quoted(plan.price, plan.warning)
         raise InputError(f"A2E tells no price for {tool.name} beforehand", then="It says what it was charged")
+
+    async def _priced(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Quoted:
+        step = tool.speech
+        script = None if step is None else getattr(inputs, step.script)
+        if step is None or script is None:
+            return Quoted(await self._steps.price(tool, inputs, found, title))
+        # Both ask A2E; neither waits for the other.
+        price, warning = await asyncio.gather(
+            self._steps.price(tool, inputs, found, title), self._languages.warning(script, found.voices[step.voice])
+        )
+        return Quoted(price, warning)
 
     async def _run(self, plan: Plan, options: StartOptions, until: float) -> Started:
         entry, new = self._ledger.intend(
@@ -152,11 +175,11 @@ class Starts:
         )
         if not new:
             earlier = await self._earlier(entry, plan.price, until)
-            return earlier or await self._run(plan, options, until)
+            return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, until)
         task = asyncio.create_task(self._carrier.carry_out(entry, plan))
         self._tasks[entry.id] = task
         task.add_done_callback(lambda done: self._forget(entry.id, done))
-        return await self._outcome(entry, plan.price, task, until)
+        return replace(await self._outcome(entry, plan.price, task, until), warning=plan.warning)
 
     async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], until: float) -> Started:
         # asyncio.wait leaves the task alone when the call that waits is cut.
@@ -219,12 +242,13 @@ class Starts:
             known["id"] = _known_id(found)
         title = self._title(tool.family.about, inputs, print_)
         family, _ = next(ways(tool, inputs, self._steps.draft(tool, inputs, found, title)))
-        price = await self._steps.price(tool, inputs, found, title)
+        quoted = await self._priced(tool, inputs, found, title)
         return Plan(
             family=family.name,
             title=title,
             fingerprint=print_,
-            price=price,
+            price=quoted.price,
+            warning=quoted.warning,
             units=tool.estimate(inputs, lengths_of(tool, inputs, found)).units,
             consent=options.consent,
             make=lambda entry, meter: self._carrier.make_job(tool, inputs, found, entry, meter),
@@ -236,7 +260,10 @@ class Starts:
     async def _plan_speech(self, inputs: SpeechInputs) -> Plan:
         found = await self._resolver.resolve(inputs, None)
         voice = found.voices["voice"]
-        prices = await self._steps.prices_of_speech(inputs.script, voice, inputs.speed)
+        prices, warning = await asyncio.gather(
+            self._steps.prices_of_speech(inputs.script, voice, inputs.speed),
+            self._languages.warning(inputs.script, voice),
+        )
 
         async def make(entry: Entry, meter: Meter) -> Entry:
             url = await self._steps.speak(inputs.script, voice, inputs.speed, entry, meter)
@@ -247,6 +274,7 @@ class Starts:
             title=self._title("speech", inputs, ""),
             fingerprint=fingerprint(SPEECH, inputs, found),
             price=Price(prices),
+            warning=warning,
             units=spoken_seconds(inputs.script, inputs.speed),
             consent=None,
             make=make,

@@ -272,7 +272,8 @@ def _speech_request(text: str, voice: VoiceChoice, speed: float) -> SpeechReques
 
 
 def _speech_key(text: str, voice: VoiceChoice, speed: float) -> str:
-    return hashlib.sha256(f"{voice.id}\0{speed:g}\0{text}".encode()).hexdigest()
+    spoken_by = f"{voice.id} {voice.language}" if voice.own else voice.id
+    return hashlib.sha256(f"{spoken_by}\0{speed:g}\0{text}".encode()).hexdigest()
 
 
 def _upload_request(file: LocalFile) -> UploadRequest:

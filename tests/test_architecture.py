@@ -19,7 +19,8 @@ ALLOWED = {
     "errors": set(),
     "catalogue": {"capability", "catalogue"},
     "client": {"capability", "errors", "trace"},
-    "sandbox": {"sandbox", "catalogue", "capability", "errors"},
+    "loopback": {"errors"},
+    "sandbox": {"sandbox", "catalogue", "capability", "errors", "loopback"},
 }
 NEVER = {
     "server": {"sandbox", "cli"},

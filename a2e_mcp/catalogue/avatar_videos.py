@@ -79,6 +79,12 @@ class AvatarVideo(JobRecord):
     anchor_id: Text = None
 
 
+class ByVideoId(Request):
+    """One video's id; the newest spec's detail call spells it `video_id`."""
+
+    id: HexId = Field(validation_alias="video_id", serialization_alias="video_id")
+
+
 class VideoList(Request):
     """A page of avatar videos; this list pages by `current`."""
 
@@ -118,6 +124,17 @@ STATUS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="How one avatar video stands.",
+)
+
+VIDEO_DETAIL = Capability(
+    name="get_avatar_video_detail",
+    endpoint=Endpoint("GET", "/api/v1/video/detail"),
+    request=ByVideoId,
+    reply=AvatarVideo,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="How one avatar video stands, as the newest spec asks it.",
 )
 
 LIST_VIDEOS = Capability(
@@ -176,7 +193,7 @@ AVATAR_VIDEO = JobFamily(
     deleting="A2E does not say whether this stops a running video, nor that credits come back.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (*AVATAR_VIDEO.capabilities, PUBLIC_POOL)
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*AVATAR_VIDEO.capabilities, VIDEO_DETAIL, PUBLIC_POOL)
 FAMILIES = (AVATAR_VIDEO,)
 
 Shape = Literal["landscape", "portrait", "square"]

@@ -50,6 +50,12 @@ class AvatarQuery(Request):
     user_video_twin_id: str | None = Field(default=None, max_length=64)
 
 
+class SiteQuery(Request):
+    """Whose system avatars are wanted beside the account's own; without a site, none are."""
+
+    web_type: Literal["a2e", "tyzn"] | None = None
+
+
 class Avatar(Reply):
     """An avatar that can speak; its `_id` is the `anchor_id` of a video."""
 
@@ -111,6 +117,17 @@ LIST_AVATARS = Capability(
     about="List avatars, A2E's own and the account's.",
 )
 
+LIST_AVATARS_POST = Capability(
+    name="list_avatars_post",
+    endpoint=Endpoint("POST", "/api/v1/anchor/list"),
+    request=SiteQuery,
+    reply=Rows[Avatar],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List the account's avatars, and A2E's own for web_type a2e.",
+)
+
 TRAIN = Capability(
     name="create_custom_avatar",
     endpoint=Endpoint("POST", "/api/v1/userVideoTwin/startTraining"),
@@ -142,6 +159,17 @@ LIST_TWINS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List avatar trainings.",
+)
+
+LIST_ALL_TWINS = Capability(
+    name="list_all_custom_avatars",
+    endpoint=Endpoint("GET", "/api/v1/userVideoTwin/userRecords"),
+    request=Nothing,
+    reply=Rows[VideoTwin],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List every custom avatar in one answer.",
 )
 
 LIST_TRAINING = Capability(
@@ -189,6 +217,29 @@ TRAIN_LIP_SYNC = Capability(
     about="Train a lip-sync model for one custom avatar.",
 )
 
+# A2E does not say whether these two are charged, so they are never sent twice.
+RETRY_TWIN = Capability(
+    name="retry_custom_avatar",
+    endpoint=Endpoint("POST", "/api/v1/userVideoTwin/retry"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Train once more what has failed.",
+)
+
+EYE_CONTACT = Capability(
+    name="enhance_eye_contact",
+    endpoint=Endpoint("POST", "/api/v1/userVideoTwin/eyeContact"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Make a custom avatar look at the viewer.",
+)
+
 AVATAR_TRAINING = JobFamily(
     name="avatar_training",
     about="an avatar made from a video or a picture",
@@ -222,9 +273,13 @@ LIP_SYNC_TRAINING = JobFamily(
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (
     LIST_AVATARS,
+    LIST_AVATARS_POST,
     LIST_TRAINING,
+    LIST_ALL_TWINS,
     *AVATAR_TRAINING.capabilities,
+    RETRY_TWIN,
     TRAIN_LIP_SYNC,
+    EYE_CONTACT,
 )
 FAMILIES = (AVATAR_TRAINING, LIP_SYNC_TRAINING)
 

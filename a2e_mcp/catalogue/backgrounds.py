@@ -55,6 +55,17 @@ LIST_BACKGROUNDS = Capability(
     about="List A2E's and the account's background pictures.",
 )
 
+LIST_OWN_BACKGROUNDS = Capability(
+    name="list_custom_backgrounds",
+    endpoint=Endpoint("POST", "/api/v1/custom_back/list"),
+    request=Nothing,
+    reply=Rows[Background],
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List the account's own background pictures.",
+)
+
 ADD_BACKGROUND = Capability(
     name="add_custom_background",
     endpoint=Endpoint("POST", "/api/v1/custom_back/add"),
@@ -77,7 +88,12 @@ DELETE_BACKGROUND = Capability(
     about="Delete an own background picture.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_BACKGROUNDS, ADD_BACKGROUND, DELETE_BACKGROUND)
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (
+    LIST_BACKGROUNDS,
+    LIST_OWN_BACKGROUNDS,
+    ADD_BACKGROUND,
+    DELETE_BACKGROUND,
+)
 
 
 def rgb(color: str) -> str | None:

@@ -24,7 +24,7 @@ from a2e_mcp.capability import (
     Resolved,
     StartTool,
 )
-from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord, Nothing, Rows
+from a2e_mcp.catalogue.base import COMMON_STATES, ById, JobRecord, Nothing, Opaque, Rows
 from a2e_mcp.catalogue.standard import standard_calls
 
 
@@ -57,6 +57,18 @@ PROCESSING = Capability(
     about="List caption removals that are still running.",
 )
 
+# A2E does not say whether a retry is charged, so it is never sent twice.
+RETRY = Capability(
+    name="retry_caption_removal",
+    endpoint=Endpoint("POST", "/api/v1/userCaptionRemoval/retry"),
+    request=ById,
+    reply=Opaque,
+    effect=Effect.SPENDS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Try a caption removal once more that has failed.",
+)
+
 _CALLS = standard_calls("caption_removal", "caption_removals", "/api/v1/userCaptionRemoval", what="a caption removal")
 
 CAPTION_REMOVAL = JobFamily(
@@ -75,7 +87,7 @@ CAPTION_REMOVAL = JobFamily(
     deleting="A2E does not say whether this stops a running job, nor that credits come back.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (*CAPTION_REMOVAL.capabilities, PROCESSING)
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*CAPTION_REMOVAL.capabilities, RETRY, PROCESSING)
 FAMILIES = (CAPTION_REMOVAL,)
 
 

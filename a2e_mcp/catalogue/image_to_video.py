@@ -24,7 +24,18 @@ from a2e_mcp.capability import (
     Resolved,
     StartTool,
 )
-from a2e_mcp.catalogue.base import COMMON_STATES, ById, ByIds, JobRecord, Opaque, PageRequest, Rows, StartedJobs, Text
+from a2e_mcp.catalogue.base import (
+    COMMON_STATES,
+    ById,
+    ByIds,
+    JobRecord,
+    Nothing,
+    Opaque,
+    PageRequest,
+    Rows,
+    StartedJobs,
+    Text,
+)
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
 
@@ -115,6 +126,17 @@ DELETE = Capability(
     about="Delete a clip; refused while it is running.",
 )
 
+AVERAGE_TIME = Capability(
+    name="get_image_to_video_average_time",
+    endpoint=Endpoint("GET", "/api/v1/userImage2Video/avgProcessingTime"),
+    request=Nothing,
+    reply=Opaque,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="How long clips have been taking.",
+)
+
 IMAGE_TO_VIDEO = JobFamily(
     name="image_to_video",
     about="a clip made from a picture",
@@ -131,7 +153,7 @@ IMAGE_TO_VIDEO = JobFamily(
     deleting="Before it has begun this cancels it and credits come back; while running A2E refuses.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = IMAGE_TO_VIDEO.capabilities
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (*IMAGE_TO_VIDEO.capabilities, AVERAGE_TIME)
 FAMILIES = (IMAGE_TO_VIDEO,)
 
 

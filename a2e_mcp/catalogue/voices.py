@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Inputs, Reply, Request, VoiceRef
-from a2e_mcp.catalogue.base import Nothing, Number, Rows, Text, Texts
+from a2e_mcp.catalogue.base import Nothing, Number, Opaque, Rows, Text, Texts
 
 LONGEST_SPEECH_TEXT = 1000
 """Characters A2E takes in one speech call with an API token (newest spec)."""
@@ -84,6 +84,19 @@ class Speech(Reply):
         return value
 
 
+class SpeechList(Request):
+    """A page of recent speech; this list pages by `current`."""
+
+    page: int = Field(default=1, validation_alias="current", serialization_alias="current", ge=1)
+    size: int = Field(default=20, validation_alias="pageSize", serialization_alias="pageSize", ge=1, le=100)
+
+
+class SpeechRecord(Request):
+    """One record of recent speech; here A2E writes `id`, not `_id`."""
+
+    id: str = Field(max_length=64)
+
+
 class LanguageQuery(Request):
     """Which languages; A2E takes an empty body."""
 
@@ -125,6 +138,7 @@ DETECT_LANGUAGE = Capability(
 LIST_VOICES = Capability(
     name="list_tts_voices",
     endpoint=Endpoint("GET", "/api/v1/anchor/voice_list"),
+    older=Endpoint("POST", "/api/v1/anchor/voice_list"),
     request=VoiceQuery,
     reply=Rows[VoiceGroup],
     effect=Effect.READS,
@@ -166,7 +180,49 @@ SPEAK = Capability(
     about="Speak a text; answers at once with the sound file.",
 )
 
-CAPABILITIES: tuple[Capability[Any, Any], ...] = (LIST_VOICES, LIST_CLONES, LIST_LANGUAGES, DETECT_LANGUAGE, SPEAK)
+LIST_PRESETS = Capability(
+    name="list_tts_presets",
+    endpoint=Endpoint("POST", "/api/v1/anchor/tts_list"),
+    request=Nothing,
+    reply=Opaque,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List A2E's preset voices, all languages together.",
+)
+
+LIST_SPEECH = Capability(
+    name="list_tts_previews",
+    endpoint=Endpoint("GET", "/api/v1/tts/preview/list"),
+    request=SpeechList,
+    reply=Opaque,
+    effect=Effect.READS,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="List the speech of the last 24 hours.",
+)
+
+DELETE_SPEECH = Capability(
+    name="delete_tts_preview",
+    endpoint=Endpoint("DELETE", "/api/v1/tts/preview/{id}"),
+    request=SpeechRecord,
+    reply=Opaque,
+    effect=Effect.DELETES,
+    evidence=Evidence.DOCUMENTED,
+    reply_evidence=Evidence.INFERRED,
+    about="Delete one record of recent speech.",
+)
+
+CAPABILITIES: tuple[Capability[Any, Any], ...] = (
+    LIST_VOICES,
+    LIST_PRESETS,
+    LIST_CLONES,
+    LIST_LANGUAGES,
+    DETECT_LANGUAGE,
+    SPEAK,
+    LIST_SPEECH,
+    DELETE_SPEECH,
+)
 
 
 class SpeechInputs(Inputs):

@@ -15,6 +15,7 @@ from pathlib import Path
 from a2e_mcp.capability import Effect
 from a2e_mcp.cli.menu import coverage_rows
 from a2e_mcp.sandbox.magic import MAGIC_WORDS
+from a2e_mcp.server import prompts
 from a2e_mcp.server.surface import every_tool
 from a2e_mcp.settings import setting_rows
 
@@ -38,6 +39,19 @@ def tools_table() -> str:
     return _table(("Tool", "What it does", "Toolset", "Costs credits"), rows)
 
 
+def prompts_table() -> str:
+    """Every prompt: what comes of it, and what it asks for; what may be left out stands in brackets."""
+    rows = (
+        (
+            f"`{prompt.name}`",
+            prompt.description or "",
+            ", ".join(each.name if each.required else f"[{each.name}]" for each in prompt.arguments or ()),
+        )
+        for prompt in prompts.listed()
+    )
+    return _table(("Prompt", "What comes of it", "What it asks for"), rows)
+
+
 def magic_table() -> str:
     """Every word that forces an outcome in the sandbox."""
     rows = ((f"`{word.written}`", word.effect, word.money) for word in MAGIC_WORDS)
@@ -49,7 +63,13 @@ def coverage_table() -> str:
     return _table(("Group", "Menu entry", "Tool", "Call", "Evidence"), coverage_rows())
 
 
-TABLES = {"settings": settings_table, "tools": tools_table, "magic": magic_table, "coverage": coverage_table}
+TABLES = {
+    "settings": settings_table,
+    "tools": tools_table,
+    "prompts": prompts_table,
+    "magic": magic_table,
+    "coverage": coverage_table,
+}
 """What can stand between the markers, by its name there."""
 
 

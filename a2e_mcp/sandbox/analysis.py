@@ -1,22 +1,15 @@
-"""Small questions about texts and sounds, each answered by a process of its own."""
+"""Small questions about texts and sounds, which a worker answers: numpy and the models stay out of the service."""
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import anyio
-
-from a2e_mcp.sandbox.orders import Gender
-from a2e_mcp.sandbox.workers import RenderFailed, worker_environment
-
-_SECONDS_TO_ANSWER = 60.0
+from a2e_mcp.sandbox.orders import CutSound, Gender, HearVoice, TellLanguage
+from a2e_mcp.sandbox.store import new_id
+from a2e_mcp.sandbox.workers import WorkerPool
 
 # Measured on the engine: the pitch of a voice at its own setting of 50, and by how much that must rise for an octave.
 _MIDDLE_HZ: dict[Gender, float] = {"female": 197.0, "male": 100.0}
@@ -45,43 +38,22 @@ class HeardVoice:
 
 
 class Analysis:
-    """Asks the questions, one at a time."""
+    """Asks the questions."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._one_at_a_time = anyio.Semaphore(1)
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
 
     async def language_of(self, text: str, known: Iterable[str]) -> str:
         """The code of the language, among the known ones, that a text is most likely in. Raises RenderFailed."""
-        return str((await self._ask("language", text=text, known=sorted(known)))["language"])
+        told = await self._pool.carry_out(new_id(), TellLanguage(text=text, known=tuple(sorted(known))))
+        return told.language or ""
 
     async def voice_in(self, sounds: Sequence[Path]) -> HeardVoice:
         """The voice in some recordings. Raises RenderFailed."""
-        found = await self._ask("voice", sounds=[str(path) for path in sounds])
-        return HeardVoice(found["pitch"], found["loudness"])
+        heard = await self._pool.carry_out(new_id(), HearVoice(sounds=tuple(str(path) for path in sounds)))
+        return HeardVoice(heard.pitch, -100.0 if heard.loudness is None else heard.loudness)
 
     async def write_beginning(self, source: Path | None, seconds: float, output: Path) -> None:
         """Write the first seconds of a sound, or silence without one, as MP3. Raises RenderFailed."""
         path = None if source is None else str(source)
-        await self._ask("sound", source=path, seconds=seconds, output=str(output))
-
-    async def _ask(self, about: str, **question: object) -> dict[str, Any]:
-        command = [sys.executable, "-P", "-m", f"{__name__}_process"]
-        asked = json.dumps({"about": about, **question}).encode()
-        try:
-            async with self._one_at_a_time:
-                with anyio.fail_after(_SECONDS_TO_ANSWER):
-                    ended = await anyio.run_process(
-                        command,
-                        input=asked,
-                        stderr=subprocess.DEVNULL,
-                        check=False,
-                        cwd=self._folder,
-                        env=worker_environment(),
-                    )
-            answer: dict[str, Any] = json.loads(ended.stdout)
-        except (TimeoutError, OSError, ValueError):
-            raise RenderFailed("internal", "The sandbox could not look into this text or sound.") from None
-        if "code" in answer:
-            raise RenderFailed(answer["code"], answer["message"])
-        return answer
+        await self._pool.carry_out(new_id(), CutSound(source=path, seconds=seconds, output=str(output)))

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import anyio
 import httpx2
 from anyio.abc import TaskGroup
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.loopback import Door, LocalOnly
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.sandbox.analysis import Analysis
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.control import Control, control_routes
-from a2e_mcp.sandbox.door import Door
 from a2e_mcp.sandbox.door_routes import door_routes
 from a2e_mcp.sandbox.fetching import Fetcher
 from a2e_mcp.sandbox.files import Files
@@ -96,14 +92,14 @@ async def opened(
                 jobs=jobs,
                 inputs=MediaInputs(files, pictures, pool, fetcher or Fetcher()),
                 uploads=Uploads(files, clock, signing_secret=store.secret("uploads")),
-                analysis=Analysis(folder),
+                analysis=Analysis(pool),
                 quality=DRAFT if settings.draft else FULL,
             )
             store.grant_once(settings.credits, clock.now())
             counts: Counter[str] = Counter()
             control = Control(service, credits=settings.credits, counts=counts)
             inside = _app(service, control, counts)
-            app = _LocalOnly(inside)
+            app = LocalOnly(_Cutting(inside))
             door.leads_to(app)
             if settings.port:
                 door.origin()  # so that a port in use is found out now
@@ -141,28 +137,15 @@ def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
     return app
 
 
-class _LocalOnly:
-    """Answers only requests that were meant for this computer: a web page cannot rename its way in here."""
+class _Cutting:
+    """Leaves an answer unfinished when that was asked for; a server then closes its connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_local(Headers(scope=scope).get("host", "localhost")):
-            answer = PlainTextResponse("Sandbox: it answers on this computer only", 403)
-            await answer(scope, receive, send)
-            return
-        # A server closes the connection of an answer that was left unfinished, which is what was asked for.
         with suppress(AnswerCut):
             await self._app(scope, receive, send)
-
-
-def _is_local(host_and_port: str) -> bool:
-    try:
-        host = urlsplit(f"//{host_and_port}").hostname or ""
-        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _policies(settings: SandboxSettings) -> tuple[Policy, dict[str, Policy]]:

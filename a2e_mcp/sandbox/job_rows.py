@@ -118,6 +118,15 @@ class JobRows:
         query = "SELECT COUNT(*) FROM jobs WHERE phase IN ('queued', 'rendering')"
         return int(self._connection.execute(query).fetchone()[0])
 
+    def mean_seconds(self, family: str) -> tuple[float, int]:
+        """How long the rendered jobs of a family took until they were first seen finished, and how many they were."""
+        row = self._connection.execute(
+            "SELECT AVG(finished - created), COUNT(*) FROM jobs"
+            " WHERE family = ? AND phase = 'rendered' AND finished IS NOT NULL AND job_order IS NOT NULL",
+            (family,),
+        ).fetchone()
+        return float(row[0] or 0.0), int(row[1])
+
     def claim(self, owner: str) -> Job | None:
         """Take the oldest job that nobody holds."""
         now = time.time()

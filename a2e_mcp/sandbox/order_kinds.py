@@ -232,6 +232,30 @@ class Probe:
     path: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellLanguage:
+    """Say which of the known languages, by their codes, a text is most likely in."""
+
+    text: str
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearVoice:
+    """Measure the voice in some recordings."""
+
+    sounds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutSound:
+    """Write the first seconds of a sound, or silence without one, as an MP3 file."""
+
+    seconds: float
+    output: str
+    source: str | None = None
+
+
 Order: TypeAlias = (
     Speech
     | AvatarVideo
@@ -250,6 +274,9 @@ Order: TypeAlias = (
     | AvatarCover
     | Poster
     | Probe
+    | TellLanguage
+    | HearVoice
+    | CutSound
 )
 
 ORDER_KINDS: dict[str, type[Order]] = {
@@ -270,4 +297,7 @@ ORDER_KINDS: dict[str, type[Order]] = {
     "avatar_cover": AvatarCover,
     "poster": Poster,
     "probe": Probe,
+    "tell_language": TellLanguage,
+    "hear_voice": HearVoice,
+    "cut_sound": CutSound,
 }

@@ -24,7 +24,10 @@ FailureCode: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an order made; `note` is one honest line of what was really done."""
+    """What an order made; `note` is one honest line of what was really done.
+
+    `pitch` is in Hz, `loudness` in dB below full scale.
+    """
 
     note: str
     media_kind: MediaKind | None = None
@@ -36,6 +39,9 @@ class Outcome:
     has_audio: bool | None = None
     bytes: int | None = None
     words: int | None = None
+    language: str | None = None
+    pitch: float | None = None
+    loudness: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Pictures that the sandbox makes only when somebody wants to see them: covers of drawn avatars, and backdrops."""
+"""What the sandbox makes only when somebody wants it: covers of drawn avatars, backdrops, and samples of its voices."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import zlib
 
 import anyio
 
-from a2e_mcp.sandbox.cast import AVATARS, BACKDROPS, Backdrop, SystemAvatar
+from a2e_mcp.sandbox.cast import AVATARS, BACKDROPS, VOICES_BY_ID, Backdrop, SystemAvatar, Voice
 from a2e_mcp.sandbox.files import Files, StoredFile
-from a2e_mcp.sandbox.orders import AvatarCover
+from a2e_mcp.sandbox.orders import AvatarCover, Speech
 from a2e_mcp.sandbox.workers import WorkerPool
 
 _COVER, _BACKDROP, _ENDING = "cover-", "backdrop-", ".png"
+# Figures are read aloud in every language.
+_SAMPLE = "1, 2, 3."
 _WIDTH, _HEIGHT = 640, 360
 
 
@@ -26,6 +28,11 @@ def backdrop_key(backdrop: Backdrop) -> str:
     return f"{_BACKDROP}{backdrop.id}{_ENDING}"
 
 
+def sample_key(voice: Voice) -> str:
+    """The file key of a voice's sample."""
+    return f"sample-{voice.id}.mp3"
+
+
 class Pictures:
     """Makes them once."""
 
@@ -35,7 +42,7 @@ class Pictures:
         self._one_at_a_time = anyio.Lock()
 
     async def find(self, key: str) -> StoredFile | None:
-        """A file by its key, made on the spot when it is one of these pictures. Raises RenderFailed."""
+        """A file by its key, made on the spot when it is one of these. Raises RenderFailed."""
         async with self._one_at_a_time:
             known = self._files.find(key)
             if known is not None and self._files.path(key).exists():
@@ -47,6 +54,8 @@ class Pictures:
                 return self._files.add(
                     StoredFile(key, "image/png", "image", width=_WIDTH, height=_HEIGHT),
                 )
+            if key in _VOICES_BY_KEY:
+                return await self._speak_sample(key, _VOICES_BY_KEY[key])
         return None
 
     async def _draw_cover(self, key: str, avatar: SystemAvatar) -> StoredFile:
@@ -54,9 +63,18 @@ class Pictures:
         outcome = await self._pool.carry_out(key, order)
         return self._files.add_looked_into(StoredFile(key, outcome.media_type or "image/png"), outcome)
 
+    async def _speak_sample(self, key: str, voice: Voice) -> StoredFile:
+        track = f"{key}.json"
+        order = Speech(
+            text=_SAMPLE, voice=voice.engine, output=str(self._files.path(key)), track=str(self._files.path(track))
+        )
+        outcome = await self._pool.carry_out(key, order)
+        return self._files.add_looked_into(StoredFile(key, "audio/mpeg", track=track), outcome)
+
 
 _AVATARS_BY_KEY = {cover_key(avatar): avatar for avatar in AVATARS}
 _BACKDROPS_BY_KEY = {backdrop_key(backdrop): backdrop for backdrop in BACKDROPS}
+_VOICES_BY_KEY = {sample_key(voice): voice for voice in VOICES_BY_ID.values()}
 
 
 def _gradient(backdrop: Backdrop) -> bytes:

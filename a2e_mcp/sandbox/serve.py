@@ -8,9 +8,9 @@ from collections.abc import Callable
 import anyio
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.sandbox.box import Sandbox, opened
-from a2e_mcp.sandbox.door import LOOPBACK, listen, serve_until_cancelled
 
 
 async def serve_on_port(

@@ -9,7 +9,7 @@ does not survive; so the fixture gives the context manager, and the test opens i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.sandbox.workers import sharing_workers
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.box import Sandbox
 
 OpenSandbox = Callable[[], "AbstractAsyncContextManager[Sandbox]"]
+
+
+@pytest.fixture(scope="session")
+def a2e_sandbox_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every sandbox of the session renders with the same warm workers; a worker that a test kills is replaced."""
+    with sharing_workers(tmp_path_factory.mktemp("a2e-sandbox-workers")):
+        yield
 
 
 @pytest.fixture
@@ -32,6 +40,6 @@ def a2e_sandbox_settings(tmp_path: Path) -> SandboxSettings:
 
 
 @pytest.fixture
-def a2e_sandbox(a2e_sandbox_settings: SandboxSettings) -> OpenSandbox:
+def a2e_sandbox(a2e_sandbox_settings: SandboxSettings, a2e_sandbox_workers: None) -> OpenSandbox:
     """Opens a sandbox for the length of an `async with`; opening it again finds the same folder."""
     return partial(open_sandbox, a2e_sandbox_settings)

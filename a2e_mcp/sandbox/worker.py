@@ -54,6 +54,9 @@ _RENDERERS = {
     "watermark": "watermark",
     "poster": "inspection",
     "probe": "inspection",
+    "tell_language": "analysis",
+    "hear_voice": "analysis",
+    "cut_sound": "analysis",
 }
 
 # Module name -> the package that brings it.
@@ -63,6 +66,7 @@ _EXTRA = {
     "espeakng_loader": "espeakng-loader",
     "numpy": "numpy",
     "PIL": "pillow",
+    "py3langid": "py3langid",
 }
 
 _SECONDS_BETWEEN_REPORTS = 0.1

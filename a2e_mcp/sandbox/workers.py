@@ -1,59 +1,101 @@
-"""The render workers: subprocesses that take orders as JSON lines, a few side by side, started when first needed."""
+"""The render workers: subprocesses that take orders, a few side by side, started when first needed."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Literal, Self
 
 import anyio
-from anyio.abc import Process
-from anyio.streams.buffered import BufferedByteReceiveStream
 
-import a2e_mcp
-from a2e_mcp.sandbox.orders import (
-    Done,
-    Failed,
-    InvalidLine,
-    Order,
-    Outcome,
-    Progress,
-    Ready,
-    Reply,
-    order_to_line,
-    reply_from_line,
-)
+from a2e_mcp.sandbox.orders import Order, Outcome
+from a2e_mcp.sandbox.worker_process import RenderFailed, WorkerProcess, worker_environment
+
+__all__ = ["Crew", "Lane", "RenderFailed", "WorkerPool", "sharing_workers", "worker_environment"]
 
 Lane = Literal["render", "short"]
-"""`short` orders (speech, probes, covers) have a worker of their own and never wait behind a render."""
+"""`short` orders (speech, probes, covers) have a slot of their own and never wait behind a render."""
 
-_LONGEST_LINE = 1_000_000
-_SECONDS_TO_START = 30.0
 _SECONDS_OF_REST = 60.0
 _LARGEST_LOG = 1_000_000
 
 
-class RenderFailed(Exception):
-    """An order was not carried out; the text is meant for the person who asked."""
+class Crew:
+    """The workers that wait for an order, warm from the last one; it starts another when none is left.
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+    It belongs to no event loop, so that sandboxes may share one. `folder` is where the workers run and log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._log: IO[bytes] | None = None
+        self._idle: list[WorkerProcess] = []
+
+    async def take(self) -> WorkerProcess:
+        """A worker for the next order. Raises RenderFailed."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_at_rest:
+                return worker
+            await worker.end()
+        return await WorkerProcess.start(self._folder, self._open_log())
+
+    async def give_back(self, worker: WorkerProcess) -> None:
+        """Keep a worker for the next order; one that broke, or was left in the middle of an order, is ended."""
+        if worker.is_at_rest:
+            worker.at_rest_since = time.monotonic()
+            self._idle.append(worker)
+        else:
+            await worker.end()
+
+    async def retire_idle(self) -> None:
+        """End the workers that have long had nothing to do: each holds some hundred megabytes."""
+        now = time.monotonic()
+        tired = [worker for worker in self._idle if now - worker.at_rest_since > _SECONDS_OF_REST]
+        self._idle = [worker for worker in self._idle if worker not in tired]
+        for worker in tired:
+            await worker.end()
+
+    def close(self) -> None:
+        """End the workers that wait for orders; those at work end with their orders."""
+        while self._idle:
+            self._idle.pop().kill()
+        if self._log is not None:
+            self._log.close()
+
+    def _open_log(self) -> IO[bytes]:
+        if self._log is None:
+            path = self._folder / "workers.log"
+            is_large = path.exists() and path.stat().st_size > _LARGEST_LOG
+            self._log = path.open("wb" if is_large else "ab")
+        return self._log
+
+
+_shared: ContextVar[Crew | None] = ContextVar("a2e_sandbox_crew", default=None)
+
+
+@contextmanager
+def sharing_workers(folder: Path) -> Iterator[None]:
+    """Let every sandbox that is opened during the block use the same workers: starting one takes half a second."""
+    with closing(Crew(folder)) as crew:
+        before = _shared.set(crew)
+        try:
+            yield
+        finally:
+            _shared.reset(before)
 
 
 class WorkerPool:
     """Carries out orders, each in a subprocess of its own for as long as it takes."""
 
     def __init__(self, folder: Path, *, renders: int, render_seconds: float) -> None:
-        self._folder = folder
         self._render_seconds = render_seconds
-        self._log: IO[bytes] | None = None
-        self._idle: dict[Lane, list[_Worker]] = {"render": [], "short": []}
+        shared = _shared.get()
+        self._crew = shared or Crew(folder)
+        self._is_own = shared is None
         self._slots: dict[Lane, anyio.Semaphore] = {"render": anyio.Semaphore(renders), "short": anyio.Semaphore(1)}
         self._working: dict[str, int] = {}
 
@@ -74,7 +116,7 @@ class WorkerPool:
 
         Raises RenderFailed when the order is refused, the worker breaks, or it takes too long.
         """
-        async with self._worker(lane) as worker:
+        async with self._slots[lane], self._worker() as worker:
             self._working[order_id] = worker.process_id
             try:
                 with anyio.fail_after(self._render_seconds):
@@ -86,138 +128,22 @@ class WorkerPool:
                 del self._working[order_id]
 
     async def retire_idle(self) -> None:
-        """End the workers that have long had nothing to do: each holds some hundred megabytes."""
-        now = anyio.current_time()
-        for lane, waiting in self._idle.items():
-            tired = [worker for worker in waiting if now - worker.at_rest_since > _SECONDS_OF_REST]
-            self._idle[lane] = [worker for worker in waiting if worker not in tired]
-            for worker in tired:
-                await worker.kill()
+        """End the workers that have long had nothing to do."""
+        await self._crew.retire_idle()
 
     async def __aenter__(self) -> Self:
         """The pool; workers are started when they are needed."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End the workers that wait for orders; those at work end with their orders."""
-        with anyio.CancelScope(shield=True):
-            for waiting in self._idle.values():
-                while waiting:
-                    await waiting.pop().kill()
-        if self._log is not None:
-            self._log.close()
+        """End the workers, unless they are shared with other sandboxes."""
+        if self._is_own:
+            self._crew.close()
 
     @asynccontextmanager
-    async def _worker(self, lane: Lane) -> AsyncIterator[_Worker]:
-        async with self._slots[lane]:
-            worker = self._idle[lane].pop() if self._idle[lane] else await _Worker.start(self._folder, self._open_log())
-            try:
-                yield worker
-            finally:
-                # A worker that broke, or was left in the middle of an order, is not used again.
-                if worker.is_at_rest:
-                    worker.at_rest_since = anyio.current_time()
-                    self._idle[lane].append(worker)
-                else:
-                    await worker.kill()
-
-    def _open_log(self) -> IO[bytes]:
-        if self._log is None:
-            path = self._folder / "workers.log"
-            is_large = path.exists() and path.stat().st_size > _LARGEST_LOG
-            self._log = path.open("wb" if is_large else "ab")
-        return self._log
-
-
-class _Worker:
-    """One subprocess."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        if process.stdin is None or process.stdout is None:
-            raise RenderFailed("internal", "The sandbox's render worker was started without its pipes.")
-        self._orders = process.stdin
-        self._replies = BufferedByteReceiveStream(process.stdout)
-        self.is_at_rest = False
-        self.at_rest_since = 0.0
-
-    @classmethod
-    async def start(cls, folder: Path, log: IO[bytes]) -> _Worker:
-        """Start a worker and wait until it listens. Raises RenderFailed."""
-        process = await anyio.open_process(
-            # -P keeps the folder's files from being imported in place of modules.
-            [sys.executable, "-P", "-m", "a2e_mcp.sandbox.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=folder,
-            env=worker_environment(),
-        )
-        worker = cls(process)
+    async def _worker(self) -> AsyncIterator[WorkerProcess]:
+        worker = await self._crew.take()
         try:
-            with anyio.fail_after(_SECONDS_TO_START):
-                ready = await worker._next_reply()
-            if not isinstance(ready, Ready):
-                raise RenderFailed(
-                    "internal", "The sandbox's render worker began with something else than its greeting."
-                )
-            worker.is_at_rest = True
-        except TimeoutError:
-            raise RenderFailed("internal", "The sandbox's render worker did not start in time.") from None
+            yield worker
         finally:
-            if not worker.is_at_rest:
-                await worker.kill()
-        return worker
-
-    @property
-    def process_id(self) -> int:
-        return self._process.pid
-
-    async def carry_out(self, order_id: str, order: Order, on_progress: Callable[[float], None]) -> Outcome:
-        """Hand over an order and wait for its end. Raises RenderFailed."""
-        self.is_at_rest = False
-        try:
-            await self._orders.send(order_to_line(order_id, order).encode())
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise _broke_off() from None
-        while True:
-            match await self._next_reply():
-                case Progress(id=answered, progress=progress) if answered == order_id:
-                    on_progress(progress)
-                case Done(id=answered, outcome=outcome) if answered == order_id:
-                    self.is_at_rest = True
-                    return outcome
-                case Failed(failure=failure):
-                    self.is_at_rest = True
-                    raise RenderFailed(failure.code, failure.message)
-
-    async def kill(self) -> None:
-        """End the process at once, whatever it is doing."""
-        with anyio.CancelScope(shield=True):
-            if self._process.returncode is None:
-                self._process.kill()
-            await self._process.aclose()
-
-    async def _next_reply(self) -> Reply:
-        try:
-            line = await self._replies.receive_until(b"\n", _LONGEST_LINE)
-            return reply_from_line(line.decode())
-        except (anyio.IncompleteRead, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise _broke_off() from None
-        except (anyio.DelimiterNotFound, UnicodeDecodeError, InvalidLine):
-            raise RenderFailed("internal", "The sandbox's render worker answered with something unreadable.") from None
-
-
-def _broke_off() -> RenderFailed:
-    message = "The sandbox's render worker ended in the middle of this job; workers.log in its folder may say why."
-    return RenderFailed("internal", message)
-
-
-def worker_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The worker's environment: no setting and no token of ours, and a way to find this very package."""
-    kept = {name: value for name, value in environment.items() if not name.upper().startswith("A2E_")}
-    home = str(Path(a2e_mcp.__file__).parent.parent)
-    kept["PYTHONPATH"] = os.pathsep.join(part for part in (home, kept.get("PYTHONPATH")) if part)
-    # Several workers share the cores; numpy's own threads only get in their way, and cost a fifth of the work.
-    kept.setdefault("OPENBLAS_NUM_THREADS", "1")
-    return kept
+            await self._crew.give_back(worker)

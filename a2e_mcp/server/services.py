@@ -13,6 +13,7 @@ from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import Ledger
 from a2e_mcp.names import Names
 from a2e_mcp.resolving import Resolver
+from a2e_mcp.script_language import ScriptLanguages
 from a2e_mcp.server.backstage import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.spending import Spending, ceilings
@@ -20,6 +21,9 @@ from a2e_mcp.starts import Starts
 from a2e_mcp.steps import Steps
 from a2e_mcp.trace import Trace
 from a2e_mcp.waiting import Waiting
+
+_SHARE_FOR_A_WARNING = 15
+"""Of a call's seconds; three of the usual forty-five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 ledger=ledger,
                 jobs=jobs,
                 resolver=Resolver(names, files, jobs, sandbox=sandbox),
+                languages=ScriptLanguages(client, names, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
                 spending=spending,
                 steps=Steps(client=client, ledger=ledger, jobs=jobs, files=files, spending=spending, fresh=way.fresh),
                 pause=timing.pause,

@@ -61,7 +61,8 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
             "That tool costs nothing, or there is no such tool", then="Name a start_ tool or generate_speech"
         )
     inputs, _ = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
-    price = await services.starts.quote(tool, inputs)
+    quoted = await services.starts.quote(tool, inputs)
+    price = quoted.price
     limits = services.spending.limits
     told = f"{tool.name} would cost {price}. Nothing was charged."
     structured: dict[str, Any] = {
@@ -74,6 +75,9 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         spent = services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
         told += f" Spent in 24 hours: {spent:g} of {limits.per_day:g}."
+    if quoted.warning is not None:
+        structured["warning"] = quoted.warning
+        told += f" {quoted.warning}"
     return Answer(sandboxed(told, sandbox=services.sandbox), structured)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from a2e_mcp.addresses import one_line
@@ -49,7 +50,10 @@ def started_answer(started: Started) -> Answer:
         prefix = "The price is not known."
     if started.pending:
         prefix = f"{prefix} It is still being started; the work goes on without you."
-    return job_answer(started.jobs[0], also=started.jobs[1:], prefix=prefix)
+    if started.warning is None:
+        return job_answer(started.jobs[0], also=started.jobs[1:], prefix=prefix)
+    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=f"{prefix} {started.warning}".strip())
+    return replace(answer, structured={**answer.structured, "warning": started.warning})
 
 
 def job_line(job: Job) -> str:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from a2e_mcp.sandbox.door import LOOPBACK, listen, serve_until_cancelled
+from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
 from a2e_mcp.sandbox.fetching import Fetcher, is_public
 from a2e_mcp.sandbox.refusals import UnusableMedia
 from tests.sandbox.sandbox_calls import Calls, outside, sandbox_calls

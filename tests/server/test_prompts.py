@@ -48,11 +48,31 @@ def test_every_place_has_an_argument_and_every_argument_a_place(name: str) -> No
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_the_tools_and_arguments_that_a_prompt_names_exist(name: str) -> None:
     named = set(CALLED.findall(FILES[name]))
-    assert "start_avatar_video" in named
-    assert named <= set(surface.ORDER)
+    assert {"quote_job", "wait_for_job"} <= named <= set(surface.ORDER)
+    assert any(tool.startswith("start_") for tool in named)
     parameters = {word for tool in surface.snapshot() for word in tool["inputSchema"]["properties"]}
     for word in re.findall(r"\b[a-z]+_[a-z_]+\b", FILES[name]):
         assert word in {*surface.ORDER, *parameters}, word
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_prompt_tells_the_price_first_starts_once_and_says_what_it_cost(name: str) -> None:
+    text = " ".join(FILES[name].split())
+    first_start = re.search(r"[Cc]all start_[a-z_]+ once", text)
+    assert first_start is not None
+    assert 0 < text.find("Call quote_job") < first_start.start() < text.rfind("wait_for_job") < text.rfind("cost")
+    assert first_start.start() < text.find("max_credits") < text.find("a price is unknown, ask me first")
+    assert "link" in text
+    assert "from the sandbox, say so" in text
+    assert len(text.encode()) < 2000
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_whoever_is_shown_or_heard_is_asked_before_the_price(name: str) -> None:
+    with_likeness = [tool["name"] for tool in surface.snapshot() if "consent" in tool["inputSchema"]["properties"]]
+    if any(tool in FILES[name] for tool in with_likeness):
+        assert 0 < FILES[name].find("whether they agreed") < FILES[name].find("quote_job")
+        assert "as one sentence" in FILES[name]
 
 
 @both_eras

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.avatar_videos import GenerateVideo, PublicPool, VideoList
+from a2e_mcp.catalogue.avatar_videos import ByVideoId, GenerateVideo, PublicPool, VideoList
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.base import ById
 from a2e_mcp.catalogue.voices import spoken_seconds
@@ -163,6 +163,10 @@ async def _status(service: Service, request: ById) -> list[Body]:
     return [await VIDEO.detail(service, request.id)]
 
 
+async def _detail(service: Service, request: ByVideoId) -> Body:
+    return await VIDEO.detail(service, request.id)
+
+
 async def _list(service: Service, request: VideoList) -> Body:
     rows, count = await VIDEO.page(service, request.page, request.size)
     return {"data": rows, "total": count, "current": request.page, "pageSize": request.size}
@@ -186,6 +190,7 @@ async def _public_pool(service: Service, request: PublicPool) -> Body:
 STARTS: dict[str, Start] = {"generate_avatar_video": Start(_plan, _started, _price_alone)}
 ANSWERS: dict[str, Answer] = {
     "get_avatar_video_status": _status,
+    "get_avatar_video_detail": _detail,
     "list_avatar_videos": _list,
     "delete_avatar_video": _delete,
     "set_auto_public_pool": _public_pool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from a2e_mcp.catalogue.avatars import AvatarQuery
+from a2e_mcp.catalogue.avatars import AvatarQuery, SiteQuery
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
 from a2e_mcp.sandbox.cast import AVATARS, SystemAvatar
 from a2e_mcp.sandbox.clock import iso
@@ -61,6 +61,12 @@ async def _character_list(service: Service, request: AvatarQuery) -> list[Body]:
     return custom + system
 
 
+async def _anchor_list(service: Service, request: SiteQuery) -> list[Body]:
+    custom = [own_avatar(service, twin) for twin in _ready_twins(service)]
+    # The other site's avatars are not A2E's, and the sandbox has none for it.
+    return custom + ([_system(service, avatar) for avatar in AVATARS] if request.web_type == "a2e" else [])
+
+
 def _system(service: Service, avatar: SystemAvatar) -> Body:
     cover = service.files.url(cover_key(avatar))
     return {
@@ -114,4 +120,4 @@ def _person(service: Service, twin: Record) -> DrawnAvatar | PortraitAvatar:
 
 
 STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {"list_avatars": _character_list}
+ANSWERS: dict[str, Answer] = {"list_avatars": _character_list, "list_avatars_post": _anchor_list}

@@ -32,8 +32,7 @@ async def picture_of(service: Service, field: str, background_id: str) -> Path:
     return (await service.inputs.take(url, field, "image")).path
 
 
-async def _all_backgrounds(service: Service, _: Nothing) -> list[Body]:
-    own = [_own(service, record) for record in service.store.records(_FAMILY)]
+async def _all_backgrounds(service: Service, request: Nothing) -> list[Body]:
     system = [
         {
             "_id": backdrop.id,
@@ -44,7 +43,11 @@ async def _all_backgrounds(service: Service, _: Nothing) -> list[Body]:
         }
         for backdrop in BACKDROPS
     ]
-    return own + system
+    return await _own_backgrounds(service, request) + system
+
+
+async def _own_backgrounds(service: Service, _: Nothing) -> list[Body]:
+    return [_own(service, record) for record in service.store.records(_FAMILY)]
 
 
 async def _add(service: Service, request: AddBackground) -> Body:
@@ -77,6 +80,7 @@ def _own(service: Service, record: Record) -> Body:
 STARTS: dict[str, Start] = {}
 ANSWERS: dict[str, Answer] = {
     "list_backgrounds": _all_backgrounds,
+    "list_custom_backgrounds": _own_backgrounds,
     "add_custom_background": _add,
     "delete_custom_background": _delete,
 }

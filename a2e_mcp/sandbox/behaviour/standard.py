@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from a2e_mcp.catalogue.base import ById, ByIds, Nothing, PageRequest
 from a2e_mcp.sandbox.behaviour.starting import Answer
+from a2e_mcp.sandbox.job_rows import NewJob
 from a2e_mcp.sandbox.refusals import Refusal
-from a2e_mcp.sandbox.service import Body, Family, Service
+from a2e_mcp.sandbox.service import Body, Family, Plan, Service
+from a2e_mcp.sandbox.store import Record
 
 
 def standard_answers(family: Family, singular: str, plural: str) -> dict[str, Answer]:
@@ -56,6 +59,26 @@ def delete_idle(service: Service, family: Family, record_id: str) -> None:
             reason = f"{family.name} deleted before it began: refund"
             service.store.book(view.price, reason, service.clock.now(), record.id)
         family.remove(service, record)
+
+
+def failed_record(service: Service, family: Family, record_id: str) -> Record:
+    """A record whose last job has failed. Raises Refusal when there is none, or it has not failed."""
+    record = family.find(service, record_id)
+    view = service.jobs.look(record.id)
+    if view is None or view.stage != "failed":
+        raise Refusal("Sandbox: only what has failed can be tried again, and this has not; nothing was charged")
+    return record
+
+
+def once_more(service: Service, family: Family, record: Record, plan: Plan) -> Plan:
+    """A plan carried out again for a record that has failed, charged as it was: the failure was given back."""
+
+    def make() -> NewJob:
+        # Here, inside the transaction that charges, no other retry can come in between.
+        failed_record(service, family, record.id)
+        return plan.make()
+
+    return replace(plan, record_id=record.id, make=make)
 
 
 def one_started(family: Family) -> Callable[[Service, list[str]], Body]:

@@ -8,10 +8,12 @@ from a2e_mcp.catalogue.avatars import TrainAvatar, TwinQuery
 from a2e_mcp.catalogue.base import ById, ByIds, Nothing
 from a2e_mcp.sandbox import orders
 from a2e_mcp.sandbox.behaviour.avatars import ANCHOR, TWINS, portrait_key
+from a2e_mcp.sandbox.behaviour.standard import failed_record, once_more
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start
 from a2e_mcp.sandbox.behaviour.voice_clones import has_clone_of
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.job_rows import NewJob
+from a2e_mcp.sandbox.media_inputs import MediaFile
 from a2e_mcp.sandbox.refusals import Refusal, invalid
 from a2e_mcp.sandbox.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.store import Record, new_id
@@ -74,18 +76,31 @@ TWIN = Family(TWINS, results=(), show=_show)
 async def _plan_training(service: Service, request: TrainAvatar) -> Plan:
     if (request.video_url is None) == (request.image_url is None):
         raise invalid("video_url", "give either video_url or image_url")
-    if request.video_url is not None:
-        source = await service.inputs.take(request.video_url, "video_url", "video")
-        if source.seconds < _SHORTEST_VIDEO:
-            raise invalid(
-                "video_url", f"at least {_SHORTEST_VIDEO:g} s are needed, and these are {source.seconds:.1f} s"
-            )
-    else:
-        source = await service.inputs.take(request.image_url or "", "image_url", "image")
     body = twin_body(request)
+    source = await _source(service, body)
     if body["video_backgroud_image"]:
         await service.inputs.take(body["video_backgroud_image"], "video_backgroud_image", "image")
     return training_plan(service, source.path, _training_price(request), body)
+
+
+async def _source(service: Service, body: Body) -> MediaFile:
+    """What an avatar is made of. Raises Refusal."""
+    if not body["video_url"]:
+        return await service.inputs.take(str(body["image_url"]), "image_url", "image")
+    source = await service.inputs.take(str(body["video_url"]), "video_url", "video")
+    if source.seconds < _SHORTEST_VIDEO:
+        raise invalid("video_url", f"at least {_SHORTEST_VIDEO:g} s are needed, and these are {source.seconds:.1f} s")
+    return source
+
+
+async def _plan_retry(service: Service, request: ById) -> Plan:
+    """Once more what failed last: the training itself, or that of the lips. Raises Refusal."""
+    twin = failed_record(service, TWIN, request.id)
+    family, view = service.jobs.views(twin.id)[-1]
+    if family == LIP_SYNC:
+        return once_more(service, TWIN, twin, await _plan_lip_sync(service, request))
+    source = await _source(service, service.files.showing(twin.body))
+    return once_more(service, TWIN, twin, training_plan(service, source.path, view.price, {}))
 
 
 def training_plan(service: Service, source: Path, price: int, body: Body) -> Plan:
@@ -158,6 +173,17 @@ async def _training_now(service: Service, _: Nothing) -> list[Body]:
     return [row for row in rows if row["current_status"] not in {"completed", "failed"}]
 
 
+async def _all_records(service: Service, _: Nothing) -> list[Body]:
+    return (await TWIN.page(service, 1, 100_000))[0]
+
+
+async def _eye_contact(service: Service, request: ById) -> Body:
+    TWIN.find(service, request.id)
+    raise Refusal(
+        "Sandbox: eye contact is not available here: nothing in it can turn a person's eyes; nothing was charged"
+    )
+
+
 async def _batch(service: Service, request: ByIds) -> list[Body]:
     return await TWIN.batch(service, request.ids)
 
@@ -170,11 +196,14 @@ async def _remove(service: Service, request: ById) -> Body:
 STARTS: dict[str, Start] = {
     "create_custom_avatar": Start(_plan_training, _started, _training_price),
     "train_personal_lipsync": Start(_plan_lip_sync, _started, lambda _: PRICE_OF_LIP_SYNC),
+    "retry_custom_avatar": Start(_plan_retry, _started, lambda _: None),
 }
 ANSWERS: dict[str, Answer] = {
     "get_custom_avatar_task": _detail,
     "list_custom_avatar_tasks": _records,
     "list_ongoing_avatar_trainings": _training_now,
+    "list_all_custom_avatars": _all_records,
+    "enhance_eye_contact": _eye_contact,
     "batch_get_custom_avatars": _batch,
     "remove_custom_avatar": _remove,
 }

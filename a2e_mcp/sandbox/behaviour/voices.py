@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, LanguageQuery, SpeechRequest, VoiceQuery
+from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.catalogue.voices import (
+    LONGEST_SPEECH_TEXT,
+    LanguageQuery,
+    SpeechList,
+    SpeechRecord,
+    SpeechRequest,
+    VoiceQuery,
+)
 from a2e_mcp.sandbox import orders
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start, started_units
 from a2e_mcp.sandbox.behaviour.voice_clones import Speaker, cloned_speaker
-from a2e_mcp.sandbox.cast import LANGUAGES, VOICES_BY_ID, Language
+from a2e_mcp.sandbox.cast import LANGUAGES, VOICES_BY_ID, Language, Voice
+from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.files import StoredFile
 from a2e_mcp.sandbox.magic import acting, magic_in, without_magic
 from a2e_mcp.sandbox.media_inputs import cannot_render
-from a2e_mcp.sandbox.refusals import Refusal, invalid
-from a2e_mcp.sandbox.service import Service
-from a2e_mcp.sandbox.store import new_id
+from a2e_mcp.sandbox.pictures import sample_key
+from a2e_mcp.sandbox.refusals import Refusal, invalid, not_found
+from a2e_mcp.sandbox.service import Body, Service
+from a2e_mcp.sandbox.store import Record, new_id
 from a2e_mcp.sandbox.workers import RenderFailed
 
 SECONDS_PER_UNIT = 10.0
 CREDITS_PER_UNIT = 1
+
+_SPOKEN = "speech"
+_SECONDS_LISTED = 24 * 3600.0
 
 
 async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, int]:
@@ -56,12 +69,47 @@ async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, i
 
 async def _generate_tts(service: Service, request: SpeechRequest) -> str:
     made, price = await speak(service, request)
+    now = service.clock.now()
+    url = service.files.url(made.key)
+    body: Body = {
+        "msg": request.msg,
+        "tts_id": request.tts_id,
+        "user_voice_id": request.user_voice_id,
+        "speechRate": request.speechRate,
+        "audio_url": url,
+        "duration": made.seconds,
+        "coins": price,
+    }
     try:
-        service.store.charge(price, "generate_tts", service.clock.now())
+        with service.store.transaction():
+            service.store.charge(price, "generate_tts", now)
+            service.store.add_record(_SPOKEN, service.files.referring(body), now)
     except Refusal:
         discard(service, made)
         raise
-    return service.files.url(made.key)
+    return url
+
+
+async def _recent_speech(service: Service, request: SpeechList) -> Body:
+    since = service.clock.now() - _SECONDS_LISTED
+    recent = [record for record in service.store.records(_SPOKEN) if record.created >= since]
+    first = (request.page - 1) * request.size
+    rows = [_spoken(service, record) for record in recent[first : first + request.size]]
+    return {"rows": rows, "count": len(recent), "current": request.page, "pageSize": request.size}
+
+
+def _spoken(service: Service, record: Record) -> Body:
+    shown = service.files.showing(record.body)
+    return {"_id": record.id, **shown, "createdAt": iso(record.created), "sandbox": True}
+
+
+async def _forget_speech(service: Service, request: SpeechRecord) -> Body:
+    record = service.store.record(_SPOKEN, request.id)
+    if record is None:
+        raise not_found(f"{_SPOKEN} {request.id}")
+    # The sound file stays: a video may be speaking it.
+    service.store.remove_record(record.id)
+    return {}
 
 
 def discard(service: Service, made: StoredFile) -> None:
@@ -117,6 +165,23 @@ def _voice_group(label: str, gender: str, languages: list[Language]) -> object:
     }
 
 
+async def _presets(service: Service, _: Nothing) -> list[Body]:
+    return [_preset(service, voice) for voice in VOICES_BY_ID.values()]
+
+
+def _preset(service: Service, voice: Voice) -> Body:
+    return {
+        "_id": voice.id,
+        "label": voice.name,
+        "value": voice.id,
+        "gender": voice.gender,
+        "locale": voice.language.locale,
+        "quality": voice.language.quality,
+        "audio_url": service.files.url(sample_key(voice)),
+        "sandbox": True,
+    }
+
+
 async def _language_list(_: Service, __: LanguageQuery) -> list[object]:
     return [
         _language_group(country, list(languages))
@@ -139,6 +204,9 @@ def _language_group(country: str, languages: list[Language]) -> object:
 STARTS: dict[str, Start] = {}
 ANSWERS: dict[str, Answer] = {
     "list_tts_voices": _voice_list,
+    "list_tts_presets": _presets,
     "list_languages": _language_list,
     "generate_tts": _generate_tts,
+    "list_tts_previews": _recent_speech,
+    "delete_tts_preview": _forget_speech,
 }

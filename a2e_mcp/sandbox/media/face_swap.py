@@ -6,6 +6,8 @@ import numpy as np
 from a2e_mcp.sandbox.media.clip_reading import Frame, read_frames
 from a2e_mcp.sandbox.media.clip_remaking import SourceClip, clip_outcome, remake, source_clip
 from a2e_mcp.sandbox.media.faces import (
+    BROWS,
+    HAIRLINE,
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
     OUTER_LOWER_LIP,
@@ -31,8 +33,13 @@ _ERODED = 0.05
 _FEATHER = 0.03
 _LIPS_EDGE = 0.012
 _PARTED = 0.008
+# From the hairline to the brows, in parts of that way; then how much of what is between may be unlike the skin, and
+# by how much in light and colour.
+_UNDER_HAIRLINE, _ABOVE_BROWS = 0.3, 0.35
+_FRINGE, _UNLIKE_SKIN = 0.25, (60.0, 9.0, 9.0)
 # A lost face is looked for again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 3
+_LOOKS_A_CLOSE_ONE = 5
 _HOW = "the mouth's inside kept, colours matched, rim feathered"
 
 
@@ -43,6 +50,9 @@ class Swapper:
         self._picture = shrink_to_fit(picture, _LARGEST_SOURCE, _LARGEST_SOURCE)
         self._points = only_face(self._picture, "the face picture").points
         self._triangles = triangles_over(self._points)
+        self._has_fringe = _has_fringe(self._picture, self._points)
+        # Asked once: a clip's fringe must not come and go.
+        self._leaves_forehead: bool | None = None
 
     def onto(self, picture: Picture, face: Face) -> Picture:
         """The picture with its face replaced; the picture itself stays as it is."""
@@ -56,7 +66,11 @@ class Swapper:
         room = picture[low[1] : high[1], low[0] : high[0]]
         bent, covered = warp(self._picture, self._points, points, self._triangles, size)
         matched = _matched(bent, room, _bare_skin(points, size))
-        mask = cv2.subtract(_inner_face(points, covered, face.height), _open_mouth(points, size, face.height))
+        if self._leaves_forehead is None:
+            self._leaves_forehead = self._has_fringe or _has_fringe(room, points)
+        shown = _without_forehead(points) if self._leaves_forehead else points[list(OVAL)]
+        mask = _inner_face(shown, covered, face.height)
+        mask = cv2.subtract(mask, _open_mouth(points, size, face.height))
         swapped = picture.copy()
         swapped[low[1] : high[1], low[0] : high[0]] = blend(room, matched, mask)
         return swapped
@@ -110,6 +124,7 @@ class _Follower:
         self._swapper = swapper
         self._face: Face | None = None
         self._looked_at = -_FRAMES_BETWEEN_LOOKS
+        self._looks = 0
         self.frames = 0
         self.without_face = 0
 
@@ -117,8 +132,9 @@ class _Follower:
         """The frame with its face replaced, or the frame itself."""
         self._face = follow(frame.picture, self._face) if self._face else None
         if self._face is None and self.frames - self._looked_at >= _FRAMES_BETWEEN_LOOKS:
-            self._face = largest_face(frame.picture)
+            self._face = largest_face(frame.picture, closely=self._looks % _LOOKS_A_CLOSE_ONE == 0)
             self._looked_at = self.frames
+            self._looks += 1
         self.frames += 1
         if self._face is None:
             self.without_face += 1
@@ -131,10 +147,29 @@ class _Follower:
             raise Refused("no_face", "No face was found in any frame of the target video.")
 
 
-def _inner_face(points: Points, covered: Mask, height: float) -> Mask:
-    """Where the new face is shown: the face's hull, kept off its rim, with a soft edge."""
+def _has_fringe(picture: Picture, points: Points) -> bool:
+    """Whether hair or a hat hangs over the forehead: laid onto a bare one it would be a stain, and the reverse bald."""
+    size = (picture.shape[1], picture.shape[0])
+    above = points[list(HAIRLINE)] + (points[list(BROWS)] - points[list(HAIRLINE)]) * _UNDER_HAIRLINE
+    forehead = filled(np.vstack([above, points[list(BROWS)][::-1]]), size) > 127
+    skin = _bare_skin(points, size) > 127
+    if not forehead.any() or not skin.any():
+        return False
+    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
+    unlike = np.abs(lab[forehead] - np.median(lab[skin], 0)) > _UNLIKE_SKIN
+    return bool(unlike.any(1).mean() > _FRINGE)
+
+
+def _without_forehead(points: Points) -> Points:
+    """The face's outline with its upper edge a little above the brows."""
+    brows = points[list(BROWS)]
+    return np.vstack([points[list(UNDER_EARS)], brows + (points[list(HAIRLINE)] - brows) * _ABOVE_BROWS])
+
+
+def _inner_face(outline: Points, covered: Mask, height: float) -> Mask:
+    """Where the new face is shown: the hull of an outline, kept off its rim, with a soft edge."""
     size = (covered.shape[1], covered.shape[0])
-    hull = cv2.convexHull(points[list(OVAL)].astype(np.float32)).reshape(-1, 2)
+    hull = cv2.convexHull(outline.astype(np.float32)).reshape(-1, 2)
     mask = cv2.bitwise_and(filled(hull, size), covered)
     brush = max(3, round(_ERODED * height))
     mask = cv2.erode(mask, np.ones((brush, brush), np.uint8))

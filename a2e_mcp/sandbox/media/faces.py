@@ -1,8 +1,10 @@
 """Faces found in pictures, and the 468 points of each, by two small networks that OpenCV runs."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -20,6 +22,9 @@ OVAL = (
 )
 # fmt: on
 UNDER_EARS = OVAL[8:29]
+# The forehead's upper rim from left to right, and the brows' upper edges with the root of the nose between.
+HAIRLINE = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
+BROWS = (70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300)
 INNER_UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 INNER_LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 OUTER_UPPER_LIP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
@@ -32,6 +37,8 @@ _MESH_SIDE = 192
 _CLEAR = 0.6
 _FAINT = 0.35
 _MESH_TRUST = 0.5
+_EYES_APART = 0.15
+_SQUARES = 4
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,15 @@ class _Box:
     side: float
     eyes: Points
 
+    @property
+    def has_two_eyes(self) -> bool:
+        """Whether the eyes stand as far apart as in a face that can be worked with."""
+        return float(np.linalg.norm(self.eyes[1] - self.eyes[0])) > _EYES_APART * self.side
+
+
+_Look: TypeAlias = tuple[int, int, Picture]
+"""A part of a picture and where its left upper corner lies."""
+
 
 def faces_in(picture: Picture) -> list[Face]:
     """All clear faces, the largest first."""
@@ -75,16 +91,15 @@ def faces_in(picture: Picture) -> list[Face]:
     return sorted((face for face in faces if face), key=lambda face: -face.height)
 
 
-def largest_face(picture: Picture) -> Face | None:
-    """The largest face, faint ones too; where the whole picture shows none, its parts are looked at."""
-    for left, top, part in _looks(picture):
-        boxes = [box for box in _detect(part) if box.score >= _FAINT]
-        for box in sorted(boxes, key=lambda box: -box.side):
-            corner = np.array((left, top))
-            face = _mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score)
-            if face:
-                return follow(picture, face) or face
-    return None
+def largest_face(picture: Picture, *, closely: bool = True) -> Face | None:
+    """The largest clear face; where there is none, a faint one; where there is none either, the parts looked at
+    `closely` may show a small one, as of somebody seen from head to foot.
+    """
+    return (
+        _first_face(picture, _looks(picture), _CLEAR)
+        or _first_face(picture, _looks(picture), _FAINT)
+        or (_first_face(picture, _closer_looks(picture), _CLEAR) if closely else None)
+    )
 
 
 def follow(picture: Picture, last: Face) -> Face | None:
@@ -108,8 +123,21 @@ def load_network(name: str) -> cv2.dnn.Net:
     return cv2.dnn.readNetFromTFLite(str(MODELS / f"{name}.tflite"), cv2.dnn.ENGINE_CLASSIC)
 
 
-def _looks(picture: Picture) -> list[tuple[int, int, Picture]]:
-    """Closer looks find faces that are too small in the whole picture."""
+def _first_face(picture: Picture, looks: Iterable[_Look], least: float) -> Face | None:
+    """The largest face of the first look that shows one of at least this score."""
+    for left, top, part in looks:
+        # What only looks a little like a face is often larger than the face itself.
+        corner = np.array((left, top))
+        boxes = (box for box in _detect(part) if box.score >= least and box.has_two_eyes)
+        found = (_mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score) for box in boxes)
+        # By the mesh, since the detector's boxes are no measure of size.
+        if face := max(filter(None, found), key=lambda face: face.height, default=None):
+            return follow(picture, face) or face
+    return None
+
+
+def _looks(picture: Picture) -> list[_Look]:
+    """The whole picture, and parts of it in which a face is larger."""
     height, width = picture.shape[:2]
     side = max(height, width) // 2
     middle = max(0, width // 2 - side // 2)
@@ -119,6 +147,17 @@ def _looks(picture: Picture) -> list[tuple[int, int, Picture]]:
     if width > height:
         looks += [(0, 0, picture[:, :height]), (width - height, 0, picture[:, width - height :])]
     return looks
+
+
+def _closer_looks(picture: Picture) -> Iterator[_Look]:
+    """Small squares from the top down, half over each other."""
+    height, width = picture.shape[:2]
+    side = max(height, width) // _SQUARES
+    if side < _DETECTOR_SIDE:
+        return
+    for top in range(0, max(1, height - side // 2), side // 2):
+        for left in range(0, max(1, width - side // 2), side // 2):
+            yield left, top, picture[top : top + side, left : left + side]
 
 
 def _detect(picture: Picture) -> list[_Box]:

@@ -20,10 +20,12 @@ _SMOOTHNESS = 1e-3
 # Below and above these the answer is taken for no and yes.
 _SURELY_NOT, _SURELY = 0.2, 0.9
 _LEAST_PART = 0.03
+# Of the largest person's area: what is smaller is hardly meant.
+_ALSO_A_PERSON = 0.35
 
 
-def person_mask(picture: Picture) -> Mask | None:
-    """A mask of the people in the picture, or None when there is next to nobody."""
+def person_mask(picture: Picture, at: tuple[float, float] | None = None) -> Mask | None:
+    """A mask of the people in the picture, or of the one `at` a place; None when there is next to nobody."""
     height, width = picture.shape[:2]
     scale = min(1.0, _WORKING_SIDE / max(height, width))
     small = resize(picture, max(2, round(width * scale)), max(2, round(height * scale)))
@@ -34,20 +36,25 @@ def person_mask(picture: Picture) -> Mask | None:
     likely: Picture = cv2.resize(answer, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     if (likely > 0.6).mean() < _LEAST_PART:
         return None
-    likely = _by_colour(small, _largest_part(likely))
+    place = None if at is None else (round(at[0] * scale), round(at[1] * scale))
+    likely = _by_colour(small, _people(likely, place))
     guide = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     edge = _guided(guide, likely)
     edge = np.clip((edge - _SURELY_NOT) / (_SURELY - _SURELY_NOT), 0, 1)
     return cv2.resize((edge * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _largest_part(likely: Picture) -> Picture:
-    """Only what hangs together with the largest person: the network also likes posters and bottles."""
+def _people(likely: Picture, place: tuple[int, int] | None) -> Picture:
+    """Only what hangs together with a person large enough: the network also likes posters and bottles."""
     count, labels, sizes, _ = cv2.connectedComponentsWithStats((likely > 0.4).astype(np.uint8))
     if count <= 2:
         return likely
-    largest = 1 + int(np.argmax(sizes[1:, cv2.CC_STAT_AREA]))
-    near = cv2.dilate((labels == largest).astype(np.uint8), np.ones((9, 9), np.uint8))
+    areas = sizes[1:, cv2.CC_STAT_AREA]
+    chosen = 1 + np.flatnonzero(areas > _ALSO_A_PERSON * areas.max())
+    if place is not None:
+        x, y = (min(max(side, 0), limit - 1) for side, limit in zip(place, likely.shape[1::-1], strict=True))
+        chosen = labels[y, x] if labels[y, x] else 1 + int(np.argmax(areas))
+    near = cv2.dilate(np.isin(labels, chosen).astype(np.uint8), np.ones((9, 9), np.uint8))
     return likely * near
 
 

@@ -1,6 +1,7 @@
 """Things cut out of the pictures they are shown in: products, garments."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ _GRAB_CUT_ROUNDS = 4
 # A cut that keeps less or more than this part of the picture has gone wrong.
 _LEAST, _MOST = 0.03, 0.97
 _TRUE_HOLE = 0.012
+# Against the largest piece, how large another must be to count, and how much of its width they must share.
+_OWN_PIECE, _SHARED = 0.08, 0.6
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _grab_cut(picture: Picture) -> Mask:
 
 def _main_piece(mask: Mask) -> Mask:
     """The largest piece; its small holes are highlights taken for background, its large ones true."""
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    closed = _rejoined(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
     outlines, nesting = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     piece = np.zeros_like(mask)
     if not outlines:
@@ -106,3 +109,22 @@ def _main_piece(mask: Mask) -> Mask:
         if parents[at] == largest and area > _TRUE_HOLE * areas[largest]:
             cv2.drawContours(piece, outlines, at, 0, -1)
     return piece
+
+
+def _rejoined(mask: Mask) -> Mask:
+    """Pieces that stand over each other made one: a pale label on a pale background cuts a bottle in two."""
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats(mask)
+    areas = sizes[:, cv2.CC_STAT_AREA]
+    if count <= 2:
+        return mask
+    pieces = [piece for piece in range(1, count) if areas[piece] > _OWN_PIECE * areas[1:].max()]
+    joined = mask.copy()
+    for upper, lower in combinations(sorted(pieces, key=lambda piece: int(sizes[piece, cv2.CC_STAT_TOP])), 2):
+        foot = int(sizes[upper, cv2.CC_STAT_TOP] + sizes[upper, cv2.CC_STAT_HEIGHT])
+        head = int(sizes[lower, cv2.CC_STAT_TOP])
+        # One column where both stand, for each: from the last row of the upper one to the first of the lower.
+        both = (labels == upper).any(0) & (labels == lower).any(0)
+        if head < foot or both.mean() < _SHARED * (labels == lower).any(0).mean():
+            continue
+        joined[foot - 1 : head + 1, both] = 255
+    return joined

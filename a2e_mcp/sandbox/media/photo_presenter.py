@@ -56,7 +56,7 @@ class PhotoPresenter:
 
     def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> Picture:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
-        mask = person_mask(photo) if cut else None
+        mask = person_mask(photo, at=face.centre) if cut else None
         if cut:
             self.about += ", person cut out" if mask is not None else ", nobody could be cut out"
         width, height = self._size

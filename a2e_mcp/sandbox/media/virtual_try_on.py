@@ -14,6 +14,8 @@ from a2e_mcp.sandbox.orders import Outcome, VirtualTryOn
 
 # In parts of the face's height.
 _UNDER_CHIN = 0.10
+_HIPS, _ARMS = 3.6, 2.4
+_LONG_HAIR, _WIDE_HAIR = 1.3, 1.1
 _LIKE_SKIN, _LIKE_HAIR = 12.0, 14.0
 _SHADED = 45.0
 _JAW = (172, 397)
@@ -39,16 +41,19 @@ def render_virtual_try_on(order: VirtualTryOn, rendering: Rendering) -> Outcome:
 def _clothes(picture: Picture) -> Mask:
     """What of the person below the chin is neither skin nor hair."""
     face = only_face(picture, "the person's picture")
-    person = person_mask(picture)
+    person = person_mask(picture, at=face.centre)
     if person is None:
         raise Refused("no_person", "The person could not be told from the background of the picture.")
     height, width = picture.shape[:2]
-    chin = round(float(face.points[CHIN][1]) + _UNDER_CHIN * face.height)
-    person[: min(height, max(0, chin))] = 0
+    person = cv2.min(person, _reach_of_a_garment(face, (width, height)))
     lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_BGR2LAB).astype(np.float32)
     other = np.zeros((height, width), bool)
-    for colour, likeness in _colours_of_the_body(lab, face):
+    # Hands are anywhere, but hair and neck near the head only: a dark suit may have the colour of dark hair.
+    skin, *near_head = _colours_of_the_body(lab, face)
+    for colour, likeness in near_head:
         other |= _distance(lab, colour) < likeness
+    other &= _around_the_head(face, (width, height)) > 0
+    other |= _distance(lab, skin[0]) < skin[1]
     kept_off = cv2.morphologyEx(other.astype(np.uint8) * 255, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     kept_off = cv2.dilate(kept_off, np.ones((3, 3), np.uint8))
     clothes = cv2.morphologyEx(cv2.subtract(person, kept_off), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
@@ -56,6 +61,25 @@ def _clothes(picture: Picture) -> Mask:
     if (clothes > 127).mean() < _LEAST_CLOTHES:
         raise Refused("no_person", "No clothes were found below the face; the picture must show the upper body.")
     return soften(clothes, max(0.8, face.height * 0.006))
+
+
+def _reach_of_a_garment(face: Face, size: tuple[int, int]) -> Mask:
+    """Where a garment for the upper body can be: below the chin, and no farther than arms and hips are."""
+    return _below(face, size, _UNDER_CHIN, _HIPS, _ARMS)
+
+
+def _around_the_head(face: Face, size: tuple[int, int]) -> Mask:
+    return _below(face, size, -1.0, _LONG_HAIR, _WIDE_HAIR)
+
+
+def _below(face: Face, size: tuple[int, int], first: float, last: float, aside: float) -> Mask:
+    """A box by the chin, in parts of the face's height: from `first` to `last` below it, so far to either side."""
+    across, chin = float(face.centre[0]), float(face.points[CHIN][1])
+    mask = np.zeros(size[::-1], np.uint8)
+    top, bottom = (max(0, round(chin + part * face.height)) for part in (first, last))
+    left, right = (max(0, round(across + part * face.height)) for part in (-aside, aside))
+    mask[top:bottom, left:right] = 255
+    return mask
 
 
 def _distance(lab: Picture, colour: Points) -> Picture:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
-from a2e_mcp.sandbox.media.faces import MODELS, faces_in, largest_face
+from a2e_mcp.sandbox.media.faces import BROWS, HAIRLINE, MODELS, faces_in, largest_face
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.orders import (
@@ -94,6 +94,53 @@ def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
     assert abs(gained_blue(RIGHT_CHEEK)) < 30
     for corner in (np.s_[:20, :20], np.s_[:20, -20:], np.s_[-20:, :20]):
         assert np.array_equal(after[corner], before[corner])
+
+
+def test_a_small_face_is_found_too() -> None:
+    picture = studio(900, 1200)
+    lay_over(picture, DrawnFigure(PALE_WOMAN, "female", 0.1).sprite(MouthShape(0, 0)), 150, 400)
+
+    face = largest_face(picture)
+
+    assert face is not None
+    assert face.centre == pytest.approx((186, 434), abs=10)
+    assert largest_face(picture, closely=False) is None
+
+
+def test_a_clear_face_comes_before_a_larger_one_that_can_hardly_be_seen() -> None:
+    picture, ghost = studio(480, 360), studio(480, 360)
+    lay_over(ghost, DrawnFigure(DARK_WOMAN, "female", 0.5).sprite(MouthShape(0, 0)), 20)
+    turned = cv2.warpAffine(
+        ghost, cv2.getRotationMatrix2D((150, 180), 60, 1), (480, 360), borderMode=cv2.BORDER_REPLICATE
+    )
+    picture = cv2.addWeighted(picture, 0.9, turned, 0.1, 0)
+    lay_over(picture, DrawnFigure(PALE_WOMAN, "female", 0.25).sprite(MouthShape(0, 0)), 280, 150)
+
+    face = largest_face(picture)
+
+    assert face is not None
+    assert face.centre[0] > 300
+
+
+def test_a_fringe_is_neither_brought_along_nor_painted_over(
+    worker: RenderProcess, portrait: str, tmp_path: Path
+) -> None:
+    before = read(portrait).astype(np.uint8)
+    face = largest_face(before)
+    assert face is not None
+    hair = face.points[list(HAIRLINE)], face.points[list(BROWS)]
+    fringe = np.vstack([hair[0], (hair[0] * 0.3 + hair[1] * 0.7)[::-1]]).astype(np.int32)
+    combed = cv2.fillPoly(before.copy(), [fringe], (20, 30, 60))
+    paths = [str(tmp_path / name) for name in ("bare.png", "combed.png", "o.png")]
+    cv2.imwrite(paths[0], before)
+    cv2.imwrite(paths[1], combed)
+    x, y = (round(float(value)) for value in (hair[0][5] + hair[1][5]) / 2)
+    middle = np.s_[y - 4 : y + 4, x - 12 : x + 12]
+
+    worker.render(FaceSwap(face=paths[1], target=paths[0], output=paths[2]))
+    assert np.abs(read(paths[2])[middle] - before[middle]).mean() < 12
+    worker.render(FaceSwap(face=paths[0], target=paths[1], output=paths[2]))
+    assert np.abs(read(paths[2])[middle] - combed[middle]).mean() < 12
 
 
 def test_a_swapped_face_takes_on_the_skin_of_the_target(

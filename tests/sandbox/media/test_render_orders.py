@@ -8,12 +8,14 @@ from a2e_mcp.sandbox.orders import (
     AvatarVideo,
     CaptionRemoval,
     ColourBackground,
+    CutSound,
     Done,
     DrawnAvatar,
     Dubbing,
     FaceSwap,
     Failed,
     Failure,
+    HearVoice,
     ImageToVideo,
     InvalidLine,
     Order,
@@ -32,6 +34,7 @@ from a2e_mcp.sandbox.orders import (
     Reply,
     Speech,
     TalkingPhoto,
+    TellLanguage,
     TextMark,
     TextToImage,
     TrainAvatar,
@@ -81,6 +84,9 @@ ORDERS: list[Order] = [
     AvatarCover(avatar=DrawnAvatar(seed=1, gender="female"), output="/o.png"),
     Poster(video="/v.mp4", output="/o.jpg", at=1.5),
     Probe(path="/v.mp4"),
+    TellLanguage(text="Bonjour", known=("en", "fr")),
+    HearVoice(sounds=("/a.mp3", "/b.wav")),
+    CutSound(seconds=2.5, output="/o.mp3", source="/a.mp3"),
 ]
 
 REPLIES: list[Reply] = [

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.dub_script import (
     SET_SENTENCES,
     Stretch,
@@ -16,6 +17,7 @@ from a2e_mcp.sandbox.media.dub_script import (
     stretches_of_speech,
 )
 from a2e_mcp.sandbox.media.lettering import outlined
+from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import lay_over, studio
 from a2e_mcp.sandbox.media.sound import read_sound
 from a2e_mcp.sandbox.media.text_detection import text_boxes
@@ -261,6 +263,22 @@ def test_a_person_stands_before_the_new_background(
     assert np.abs(frame[5:60, 5:25] - (20, 160, 60)).max() < 16
     assert np.abs(frame[40:80, 70:90] - (20, 160, 60)).mean() > 40
     assert "original sound kept" in outcome.note
+
+
+def test_everybody_of_a_clip_is_kept_before_a_new_background(worker: RenderProcess, tmp_path: Path) -> None:
+    street = studio(480, 270)
+    for seed, scale, place in ((1, 0.27, (20, 40)), (2, 0.2, (300, 94))):
+        lay_over(street, DrawnFigure(seed, "female", scale).sprite(MouthShape(0, 0)), *place)
+    green = ColourBackground(colour="#14a03c")
+    video = write_clip(tmp_path / "v.mp4", [street] * 2)
+    order = ReplaceBackground(video=video, background=green, output=str(tmp_path / "o.mp4"))
+
+    worker.render(order)
+
+    frame = frames_of(order.output)[0].astype(float)
+    for x, y in ((117, 130), (372, 160)):
+        assert np.abs(frame[y - 5 : y + 5, x - 5 : x + 5] - street[y - 5 : y + 5, x - 5 : x + 5, ::-1]).mean() < 12
+    assert np.abs(frame[5:30] - (20, 160, 60)).max() < 16
 
 
 def test_a_marked_clip_keeps_its_frames_and_its_sound(worker: RenderProcess, clip: str, tmp_path: Path) -> None:

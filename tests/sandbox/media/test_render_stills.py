@@ -7,9 +7,11 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import largest_face
 from a2e_mcp.sandbox.media.mark import mark_for
-from a2e_mcp.sandbox.media.picture import studio
+from a2e_mcp.sandbox.media.mouth import MouthShape
+from a2e_mcp.sandbox.media.picture import lay_over, studio
 from a2e_mcp.sandbox.orders import (
     FailureCode,
     Order,
@@ -97,6 +99,30 @@ def test_a_product_goes_into_the_rectangle_that_was_given(
     assert np.ptp(columns) > 2 * np.ptp(rows)
 
 
+def test_a_product_with_a_label_as_pale_as_its_background_stays_whole(
+    worker: RenderProcess, landscape: str, bottle: str, tmp_path: Path
+) -> None:
+    picture = read(bottle)
+    cv2.rectangle(picture, (55, 90), (105, 130), (246, 248, 248), -1)
+    labelled = str(tmp_path / "labelled.png")
+    cv2.imwrite(labelled, picture)
+    order = ProductHolding(
+        person=landscape,
+        product=labelled,
+        output=str(tmp_path / "o.png"),
+        rectangle=Rectangle(x=20, y=20, width=80, height=150),
+    )
+
+    worker.render(order)
+
+    after = read(order.output)
+    rows, columns = np.nonzero(is_green(after))
+    assert np.ptp(rows) == pytest.approx(150, abs=8)
+    middle = round(float(columns.mean()))
+    label = after[20 + 70 : 20 + 90, middle - 8 : middle + 8]
+    assert label.min() > 235
+
+
 def test_a_see_through_product_is_cut_by_its_transparency(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     picture = np.zeros((80, 80, 4), np.uint8)
     cv2.circle(picture, (40, 40), 30, (*GREEN, 255), -1)
@@ -123,6 +149,34 @@ def test_trying_on_changes_the_clothes_and_neither_face_nor_background(
     assert dressed[chin:].mean() > 0.15
     assert not dressed[chin:, :12].any()
     assert "not taken over" in outcome.note
+
+
+def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_own_stripes(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    street = studio(720, 400)
+    lay_over(street, DrawnFigure(1, "female", 0.4).sprite(MouthShape(0, 0)), 30, 60)
+    lay_over(street, DrawnFigure(2, "male", 0.3).sprite(MouthShape(0, 0)), 460, 140)
+    shirt = np.full((200, 200, 3), 252, np.uint8)
+    for top in range(30, 180, 40):
+        shirt[top : top + 20, 40:160] = GREEN
+        shirt[top + 20 : top + 40, 40:160] = (242, 242, 242)
+    cv2.imwrite(str(tmp_path / "street.png"), street)
+    cv2.imwrite(str(tmp_path / "shirt.png"), shirt)
+    order = VirtualTryOn(
+        person=str(tmp_path / "street.png"), garment=str(tmp_path / "shirt.png"), output=str(tmp_path / "o.png")
+    )
+
+    worker.render(order)
+
+    after = read(order.output)
+    face = largest_face(street)
+    assert face is not None
+    across, chin = round(face.centre[0]), round(float(face.points[152][1]))
+    down_the_chest = is_green(after)[chin + 40 :, across]
+    assert 0.25 < down_the_chest.mean() < 0.75
+    assert np.abs(np.diff(down_the_chest.astype(int))).sum() >= 2
+    assert difference(after, street)[:350, 480:].max() == 0
 
 
 def test_masks_say_where_the_garment_goes_and_what_it_is(worker: RenderProcess, landscape: str, tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
-"""The door: one loopback port through which a browser, or an upload, reaches the sandbox's files."""
+"""Doors: loopback ports through which a browser on this computer, and nobody else, reaches what is behind them."""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.lowlevel
 import uvicorn
 from anyio.abc import TaskGroup
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
 
@@ -24,7 +27,7 @@ class Door:
         self._tasks = tasks
         self._port = port
         self._origin = origin
-        self._app: ASGIApp = PlainTextResponse("Sandbox: nothing is here yet", 503)
+        self._app: ASGIApp = PlainTextResponse("Nothing is here yet", 503)
         self._serving = anyio.CancelScope()
 
     @property
@@ -51,6 +54,30 @@ class Door:
     async def _serve(self, app: ASGIApp, listener: socket.socket) -> None:
         with self._serving:
             await serve_until_cancelled(app, listener)
+
+
+class LocalOnly:
+    """Answers only requests that were meant for this computer: a web page cannot rename its way in here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with 403."""
+        if scope["type"] == "http" and not is_local(Headers(scope=scope).get("host", "localhost")):
+            answer = PlainTextResponse("This answers on this computer only", 403)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def is_local(host_and_port: str) -> bool:
+    """Whether a host, with or without a port, is this computer by its name alone."""
+    try:
+        host = urlsplit(f"//{host_and_port}").hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
@@ -90,7 +117,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as problem:
         listener.close()
         raise SettingsError(
-            f"The sandbox cannot listen on {host}:{port}: {problem.strerror or problem}",
+            f"This computer cannot listen on {host}:{port}: {problem.strerror or problem}",
             then="Choose another port, or stop the program that uses it",
         ) from None
     listener.setblocking(False)
