@@ -19,7 +19,7 @@ $(READY): pyproject.toml
 	@echo "Installing into $(VENV) (once; about 150 MB to fetch)..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet --editable '.[sandbox]' --group dev
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet --editable '.[sandbox-live]' --group dev
 	@touch $(READY)
 
 demo: $(READY)

@@ -129,10 +129,11 @@ def test_the_notice_names_every_model_by_its_hash() -> None:
     assert told == shipped
 
 
-def test_the_notice_names_every_package_of_the_extra() -> None:
+@pytest.mark.parametrize("extra", ["sandbox", "sandbox-live"])
+def test_the_notice_names_every_package_of_the_extra(extra: str) -> None:
     notice = (HOME / "NOTICE").read_text(encoding="utf-8")
-    for requirement in PROJECT["optional-dependencies"]["sandbox"]:
-        name = re.split(r"[><=]", requirement)[0]
+    named = {re.split(r"[><=[]", requirement)[0] for requirement in PROJECT["optional-dependencies"][extra]}
+    for name in named - {PROJECT["name"]}:
         assert re.search(rf"^ {{2}}{re.escape(name)}\s", notice, re.MULTILINE), name
 
 
