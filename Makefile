@@ -12,7 +12,7 @@ help:
 	@echo "make check    lint, types and tests"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make schemas  write a2e_mcp/server/tools.json from the declarations"
-	@echo "make docs     write the generated tables of the README"
+	@echo "make docs     write the generated tables of the README and the settings of server.json"
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12 or so"; exit 1; }

@@ -22,8 +22,9 @@ _SECONDS_TO_HANG_UP = 2.0
 class LiveRooms:
     """The rooms that are open, by their channel; all end with the block."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, most: int = MOST_ROOMS) -> None:
         self._folder = folder
+        self._most = most
         self._rooms: dict[str, _Room] = {}
         self._opening: set[str] = set()
         self._log: IO[bytes] | None = None
@@ -59,8 +60,8 @@ class LiveRooms:
             await self.close(ended)
         if channel in {*self._rooms, *self._opening}:
             raise RenderFailed("invalid_order", "A live room is open for this channel already.")
-        if len(self._rooms) + len(self._opening) >= MOST_ROOMS:
-            message = f"{MOST_ROOMS} live rooms are open, which is all this computer draws at once; leave one of them."
+        if len(self._rooms) + len(self._opening) >= self._most:
+            message = f"{self._most} live rooms are open, which is all this computer draws at once; leave one of them."
             raise RenderFailed("busy", message)
         self._opening.add(channel)
         try:

@@ -11,8 +11,8 @@ from a2e_mcp.sandbox.sentences import sentences_of
 
 SHOP = (
     "Our shop opens at 9 am and closes at 6 pm on weekdays. On Saturdays we close at noon. Shipping takes three to "
-    "five business days. Returns are free within 30 days of delivery. We are located at 12 Harbour Street. Gift cards never "
-    "expire."
+    "five business days. Returns are free within 30 days of delivery. We are located at 12 Harbour Street. Gift cards "
+    "never expire."
 )
 CHINESE_SHOP = "我们的商店早上九点开门。运费全国统一十元。三十天内可以免费退货。"
 PAIRS = """Welcome to the museum.

@@ -57,9 +57,8 @@ async def delete(studio: Studio, started: Said) -> None:
     assert handle not in (await studio.ask("list_jobs")).text
 
 
-@both_eras
-async def test_a_photo_speaks(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_a_photo_speaks(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         (row,) = (await studio.ask("list_avatars", name="Chiara")).data["avatars"]
         wanted = {"image": row["preview"], "script": TEXT, "voice": "Aria"}
         assert "consent is missing" in await studio.refuse("start_talking_photo", **wanted)
@@ -157,9 +156,8 @@ async def test_a_translation_is_for_the_sandbox_only(tmp_path: Path) -> None:
     assert "Nothing was charged" in refusal
 
 
-@both_eras
-async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         drawn = await charged(studio, "start_text_to_image", prompt="a portrait of a baker", shape="portrait")
         across, down = picture_size((await kept(studio, drawn, PNG)).read_bytes())
         assert across < down
@@ -210,9 +208,8 @@ async def test_the_voice_of_an_avatar_is_cloned(tmp_path: Path) -> None:
         assert len((await studio.ask("list_voices", owner="own")).data["voices"]) == 1
 
 
-@both_eras
-async def test_backgrounds_languages_and_copies(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_backgrounds_languages_and_copies(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         assert (await studio.ask("detect_language", text="Guten Morgen, wie geht es dir?")).data["language"] == "de"
         public = (await studio.ask("list_backgrounds")).data
         picture = png(studio.inbox, size=(320, 180))

@@ -108,9 +108,8 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
         assert handle not in (await studio.ask("list_jobs")).text
 
 
-@both_eras
-async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_disk(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_disk(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         png(studio.inbox, "office.png", (320, 180))
         voice = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
         portrait = await studio.ask(
@@ -131,9 +130,8 @@ async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_
         assert seconds == pytest.approx(5, abs=0.2)
 
 
-@both_eras
-async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         photo = await face(studio)
         training = {"name": "Zoe", "gender": "female", "image": photo.name}
         assert "consent is missing" in await studio.refuse("start_avatar_training", **training)
@@ -154,9 +152,8 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path, 
         assert (await studio.ask("list_avatars", owner="own")).data["avatars"] == []
 
 
-@both_eras
-async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         mine, theirs = await face(studio, "Chiara"), await face(studio, "Hugo", "theirs.png")
         clip = await studio.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
         faces = {"face": mine.name, "consent": CONSENT}
@@ -171,9 +168,8 @@ async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: P
         assert (await fetched(swapped.links[0])).headers["content-type"] == "video/mp4"
 
 
-@both_eras
-async def test_faces_are_stored_listed_and_deleted(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+async def test_faces_are_stored_listed_and_deleted(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         photo = await face(studio)
         assert "consent" in await studio.refuse("add_face_image", image=photo.name)
         stored = (await studio.ask("add_face_image", image=photo.name, consent=CONSENT)).data["face"]

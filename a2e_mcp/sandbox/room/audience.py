@@ -20,7 +20,6 @@ from a2e_mcp.sandbox.media.rendering import Refused
 from a2e_mcp.sandbox.room.loopback import without_candidates
 
 MOST_PEERS = 4
-LONGEST_OFFER = 65_536
 MESSAGES = "stream-messages"
 """The label of the data channel that a page opens to read what is answered."""
 
@@ -136,8 +135,6 @@ class Audience:
 
     async def join(self, offer: str) -> str:
         """Let a page in by its SDP offer; the SDP answer. Raises Refused, and others for a bad offer."""
-        if len(offer) > LONGEST_OFFER:
-            raise Refused("too_large", f"The offer is longer than {LONGEST_OFFER // 1024} KB.")
         self._let_go()
         if len(self._peers) >= MOST_PEERS:
             raise Refused("room_full", f"{MOST_PEERS} pages show this live room already; close one of them.")
