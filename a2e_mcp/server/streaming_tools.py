@@ -48,7 +48,7 @@ class StartStreamingInputs(Inputs):
 class RoomInputs(Inputs):
     """What names a room."""
 
-    room: str | SkipJsonSchema[None] = Field(default=None, description="From start_streaming; the open one unless set")
+    room: str | SkipJsonSchema[None] = Field(default=None, description="The open room unless set")
 
 
 class AskInputs(RoomInputs):
