@@ -69,7 +69,7 @@ async def test_a_hostile_body_is_refused_by_every_call(kind: str) -> None:
 async def test_any_members_are_answered(endpoint: tuple[str, str], members: dict[str, Any], record_id: str) -> None:
     method, path = endpoint
     async with sandbox_calls() as a2e:
-        path = path.replace("{_id}", record_id)
+        path = path.replace("{_id}", record_id).replace("{id}", record_id)
         if method == "GET":
             members = {name: value for name, value in members.items() if isinstance(value, str | int | float)}
             _check(await a2e.http.request(method, path, params=members))
