@@ -12,14 +12,14 @@ help:
 	@echo "make check    lint, types and tests"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make schemas  write a2e_mcp/server/tools.json from the declarations"
-	@echo "make docs     write the generated tables of the README"
+	@echo "make docs     write the generated tables of the README and the settings of server.json"
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12 or so"; exit 1; }
 	@echo "Installing into $(VENV) (once; about 150 MB to fetch)..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet --editable '.[sandbox]' --group dev
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet --editable '.[sandbox-live]' --group dev
 	@touch $(READY)
 
 demo: $(READY)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool
+from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool, State
 from a2e_mcp.catalogue.base import JobRecord, Rows
 from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound
@@ -44,7 +44,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Purchase(Generic[RequestT]):
-    """One charged call that is done when A2E answers; `note` says what there is then."""
+    """One charged call that is done when A2E answers; `note` says what there is then.
+
+    `keep` is told the entry and the answer, and gives what the ledger remembers of them. What is bought for a while
+    is `running` until somebody ends it.
+    """
 
     family: str
     title: str
@@ -52,6 +56,8 @@ class Purchase(Generic[RequestT]):
     request: RequestT
     estimate: Estimate
     note: str
+    keep: Callable[[Entry, Any], Mapping[str, Any]] = lambda _, __: {}
+    state: State = "succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +164,10 @@ class Carrier:
             return family, records
         raise retired
 
-    def at_once(self, entry: Entry, *urls: str, note: str | None = None) -> Entry:
+    def at_once(self, entry: Entry, *urls: str, note: str | None = None, state: State = "succeeded") -> Entry:
         """Write down what A2E did at once and gave no id."""
         return self._ledger.update(
-            entry.id, phase="started", handles=[entry.own_handle], results=list(urls), state="succeeded", note=note
+            entry.id, phase="started", handles=[entry.own_handle], results=list(urls), state=state, note=note
         )
 
     @asynccontextmanager

@@ -16,7 +16,8 @@ SPEECH = "speech"
 UPLOAD = "upload"
 PICTURE_AVATAR = "picture_avatar"
 DIAMONDS = "diamonds"
-LEDGER_FAMILIES = (SPEECH, UPLOAD, PICTURE_AVATAR, DIAMONDS)
+STREAMING = "streaming"
+LEDGER_FAMILIES = (SPEECH, UPLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING)
 """What A2E does at once and gives no id: the ledger's own id stands for it."""
 
 _ID = r"[0-9a-fA-F]{24}"

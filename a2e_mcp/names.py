@@ -97,8 +97,13 @@ class Names:
         name, locale = _split_locale(text)
         name = name.rpartition(":")[2] if looks_like_handle(name) else name
         known = [*await self.own_voices()]
+        if locale and any(each.name.casefold() == text.strip().casefold() for each in known):
+            # What looks like a locale is a part of the name that somebody gave it.
+            name, locale = text.strip(), None
         languages = await self.languages() if locale or not _HEX_ID.fullmatch(name) else ()
         nearest = [each for each in languages if each.code.lower() == (locale or "en-us").lower()]
+        if locale and not nearest and _matches(name, known):
+            await self.language(locale)
         if locale and nearest:
             known = [replace(each, language=nearest[0].code) for each in known]
         if _HEX_ID.fullmatch(name):

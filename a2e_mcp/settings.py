@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from a2e_mcp.errors import SettingsError
 
 Mode = Literal["live", "sandbox", "unset"]
+Kind = Literal["string", "secret", "number", "boolean", "filepath"]
 T = TypeVar("T")
 
 UNCONFIGURED = (
@@ -29,8 +30,10 @@ UNCONFIGURED = (
 )
 
 
-def _setting(variable: str, about: str, parse: Callable[[str], T], default: Callable[[], T], shown: str) -> T:
-    metadata = {"variable": variable, "about": about, "parse": parse, "shown": shown}
+def _setting(
+    variable: str, about: str, parse: Callable[[str], T], default: Callable[[], T], shown: str, *, kind: Kind = "string"
+) -> T:
+    metadata = {"variable": variable, "about": about, "parse": parse, "shown": shown, "kind": kind}
     made: T = field(default_factory=default, metadata=metadata)
     return made
 
@@ -145,21 +148,42 @@ class Settings:
         _optional(_token),
         lambda: None,
         "none",
+        kind="secret",
     )
     sandbox: bool = _setting(
-        "A2E_SANDBOX", "1 = work in the sandbox: free, nothing leaves this computer", _yes_or_no, lambda: False, "0"
+        "A2E_SANDBOX",
+        "1 = work in the sandbox: free, nothing leaves this computer",
+        _yes_or_no,
+        lambda: False,
+        "0",
+        kind="boolean",
     )
     base_url: str = _setting(
         "A2E_BASE_URL", "Where A2E is", _address, lambda: "https://video.a2e.ai", "https://video.a2e.ai"
     )
     call_seconds: float = _setting(
-        "A2E_CALL_SECONDS", "Every tool answers within this time", _number(1, 3600), lambda: 45.0, "45"
+        "A2E_CALL_SECONDS",
+        "Every tool answers within this time",
+        _number(1, 3600),
+        lambda: 45.0,
+        "45",
+        kind="number",
     )
     max_wait: float = _setting(
-        "A2E_MAX_WAIT", "Longest wait_for_job may wait, in seconds", _number(1, 86_400), lambda: 40.0, "40"
+        "A2E_MAX_WAIT",
+        "Longest wait_for_job may wait, in seconds",
+        _number(1, 86_400),
+        lambda: 40.0,
+        "40",
+        kind="number",
     )
     max_credits: float | None = _setting(
-        "A2E_MAX_CREDITS", "Ceiling for one start, in credits", _optional(_number(0, 1e9)), lambda: None, "none"
+        "A2E_MAX_CREDITS",
+        "Ceiling for one start, in credits",
+        _optional(_number(0, 1e9)),
+        lambda: None,
+        "none",
+        kind="number",
     )
     daily_credits: float | None = _setting(
         "A2E_DAILY_CREDITS",
@@ -167,9 +191,15 @@ class Settings:
         _optional(_number(0, 1e9)),
         lambda: None,
         "500 live, none in the sandbox",
+        kind="number",
     )
     allow_unpriced: bool = _setting(
-        "A2E_ALLOW_UNPRICED", "1 = start under a ceiling even when the price is unknown", _yes_or_no, lambda: False, "0"
+        "A2E_ALLOW_UNPRICED",
+        "1 = start under a ceiling even when the price is unknown",
+        _yes_or_no,
+        lambda: False,
+        "0",
+        kind="boolean",
     )
     files: tuple[Path, ...] = _setting(
         "A2E_FILES",
@@ -178,12 +208,24 @@ class Settings:
         _media_folders,
         "Desktop, Documents, Downloads, Music, Pictures, Videos",
     )
-    output: Path = _setting("A2E_OUTPUT_DIR", "Where finished files are saved", _folder, _videos, "Videos/A2E")
+    output: Path = _setting(
+        "A2E_OUTPUT_DIR", "Where finished files are saved", _folder, _videos, "Videos/A2E", kind="filepath"
+    )
     data: Path = _setting(
-        "A2E_DATA_DIR", "Where the ledger and the sandbox are kept", _folder, _user_data, "the user's data folder"
+        "A2E_DATA_DIR",
+        "Where the ledger and the sandbox are kept",
+        _folder,
+        _user_data,
+        "the user's data folder",
+        kind="filepath",
     )
     trace: Path | None = _setting(
-        "A2E_TRACE", "File that redacted shapes of all traffic are added to", _optional(_folder), lambda: None, "none"
+        "A2E_TRACE",
+        "File that redacted shapes of all traffic are added to",
+        _optional(_folder),
+        lambda: None,
+        "none",
+        kind="filepath",
     )
     toolsets: tuple[str, ...] = _setting(
         "A2E_TOOLSETS", "Toolsets to show, with commas; `all` includes admin", _names, tuple, "all but admin"
@@ -193,7 +235,12 @@ class Settings:
         "A2E_EXCLUDE_TOOLS", "Tools to hide, whatever else is set", _names, tuple, "none"
     )
     read_only: bool = _setting(
-        "A2E_READ_ONLY", "1 = show only tools that change and cost nothing", _yes_or_no, lambda: False, "0"
+        "A2E_READ_ONLY",
+        "1 = show only tools that change and cost nothing",
+        _yes_or_no,
+        lambda: False,
+        "0",
+        kind="boolean",
     )
     tool_prefix: str = _setting(
         "A2E_TOOL_PREFIX", "Put before every tool's name, for hosts that refuse equal names", _prefix, str, "none"
@@ -216,16 +263,29 @@ class Settings:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One setting as the docs show it."""
+    """One setting as docs and hosts are told of it; `value` is the default where it is a text that can be set."""
 
     variable: str
     about: str
     default: str
+    kind: Kind
+    value: str | None
 
 
 def setting_rows() -> tuple[SettingRow, ...]:
-    """Every A2E_* variable, in order, for the docs."""
-    return tuple(SettingRow(meta["variable"], meta["about"], meta["shown"]) for _, meta in _declared())
+    """Every A2E_* variable, in order."""
+    made = Settings()
+    return tuple(
+        SettingRow(meta["variable"], meta["about"], meta["shown"], meta["kind"], _value(meta, getattr(made, name)))
+        for name, meta in _declared()
+    )
+
+
+def _value(meta: Mapping[str, Any], default: object) -> str | None:
+    try:
+        return meta["shown"] if meta["parse"](meta["shown"]) == default else None
+    except ValueError:
+        return None
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:

@@ -52,6 +52,8 @@ class Price:
 
     def __str__(self) -> str:
         shown = ", ".join(f"{step.step} {_amount(step.credits)} ({step.source})" for step in self.steps)
+        if len(self.unknown) == len(self.steps):
+            return f"an unknown number of credits: {shown}"
         known = f"{self.least:g} credits" if self.total is not None else f"{self.least:g} credits and an unknown rest"
         return f"{known}: {shown}"
 

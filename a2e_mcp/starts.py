@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 
-from a2e_mcp.capability import Inputs, InputsT, RequestT, StartTool, Tool
+from a2e_mcp.capability import Inputs, InputsT, RequestT, StartTool
 from a2e_mcp.carrying import Carrier, Plan, Purchase, Started
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.client import A2EClient
@@ -31,7 +31,7 @@ from a2e_mcp.script_language import ScriptLanguages
 from a2e_mcp.spending import Price, Spending
 from a2e_mcp.steps import Steps, lengths_of, ways
 
-__all__ = ["SAME_START_SECONDS", "Purchase", "StartOptions", "Started", "Starts"]
+__all__ = ["SAME_START_SECONDS", "Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
 SAME_START_SECONDS = 600.0
 """An identical start within this time is the first one."""
@@ -140,15 +140,23 @@ class Starts:
         until = asyncio.get_running_loop().time() + within
         return await self._run(await self._plan_purchase(purchase), options, until)
 
-    async def quote(self, tool: Tool[Any], inputs: Inputs) -> Quoted:
+    async def quote(self, tool: StartTool[InputsT], inputs: InputsT) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
-        if isinstance(tool, StartTool):
-            found = await self._resolver.resolve(inputs, tool.speech)
-            return await self._priced(tool, inputs, found, self._title(tool.family.about, inputs, ""))
-        if isinstance(inputs, SpeechInputs):
-            plan = await self._plan_speech(inputs)
-            return Quoted(plan.price, plan.warning)
-        raise InputError(f"A2E tells no price for {tool.name} beforehand", then="It says what it was charged")
+        found = await self._resolver.resolve(inputs, tool.speech)
+        return await self._priced(tool, inputs, found, self._title(tool.family.about, inputs, ""))
+
+    async def quote_speech(self, inputs: SpeechInputs) -> Quoted:
+        """What speaking a text would cost."""
+        plan = await self._plan_speech(inputs)
+        return Quoted(plan.price, plan.warning)
+
+    async def quote_upload(self, file: LocalFile) -> Quoted:
+        """What sending a file would cost."""
+        return Quoted((await self._plan_upload(file)).price)
+
+    async def quote_purchase(self, purchase: Purchase[RequestT]) -> Quoted:
+        """What one charged call would cost."""
+        return Quoted((await self._plan_purchase(purchase)).price)
 
     async def _priced(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Quoted:
         step = tool.speech
@@ -301,8 +309,9 @@ class Starts:
         price = await self._spending.price(purchase.family, capability, request, estimate)
 
         async def make(entry: Entry, meter: Meter) -> Entry:
-            await self._steps.make(capability, request, estimate.units, entry, meter)
-            return self._carrier.at_once(entry, note=purchase.note)
+            reply = await self._steps.make(capability, request, estimate.units, entry, meter)
+            self._ledger.remember(entry.id, **purchase.keep(entry, reply))
+            return self._carrier.at_once(entry, note=purchase.note, state=purchase.state)
 
         return Plan(
             family=purchase.family,

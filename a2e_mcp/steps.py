@@ -179,11 +179,12 @@ class Steps:
 
     async def make(
         self, capability: Capability[RequestT, ReplyT], request: RequestT, units: float, entry: Entry, meter: Meter
-    ) -> None:
-        """Make a charged call that is done when A2E answers and whose answer tells nothing more."""
-        await self._pay(entry.family, capability, request, entry)
+    ) -> ReplyT:
+        """Make a charged call that is done when A2E answers."""
+        reply = await self._pay(entry.family, capability, request, entry)
         self._ledger.remember(entry.id, paying=None)
         await meter.lap(entry.family, units)
+        return reply
 
     async def now(self, handle: Handle, entry: Entry) -> Job:
         """How a job of this entry stands; when A2E cannot say, what the ledger knows."""

@@ -59,11 +59,11 @@ _WORDS: Mapping[str, frozenset[str]] = {
     code: frozenset(words.split())
     for code, words in {
         "en": "the and of to is in that you it for with are this your we have from be what our not on at will",
-        "es": "el la los las de que y en un una es por con para se lo su más pero muy está del al desde como nuestro",
+        "es": "el la los las de que y en un una es por con para se lo su más pero muy está del como esta todo nuestro",
         "fr": "le la les des et est un une que pour dans avec vous nous ce cette pas sur qui du au je il tous votre",
-        "de": "der die das und ist nicht ein eine mit für von auf den dem wir sie ich zu im aus auch heute sich ihr",
-        "it": "il la che di e è un una per con non sono del della gli i questo anche da le nel più al nostro",
-        "pt": "o a os as de que e em um uma para com não é se do da no na você mais por são nosso ao",
+        "de": "der die das und ist nicht ein eine mit für von auf den dem wir sie ich zu in im aus auch sich ihr haben",
+        "it": "il la che di e è un una per con non sono del della gli i questo anche da le nel più al oggi nostro",
+        "pt": "o a os as de que e em um uma para com não é se do da no na você mais por são esta tudo nosso ao",
         "nl": "de het een en van is dat niet met voor op zijn wij u je aan ook in naar we uw onze deze",
         "pl": "i w nie na się z że to jest do jak dla od po oraz czy ale tym są jej nasz",
         "sv": "och att det är en ett som på för med inte av den vi du har till från era vår",

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import a2e_mcp
-from a2e_mcp.settings import setting_rows
+from a2e_mcp.cli.docs import entry_rewritten
+from a2e_mcp.settings import read_settings, setting_rows
 
 HOME = Path(__file__).resolve().parents[1]
 PACKAGE = HOME / "a2e_mcp"
@@ -129,10 +130,11 @@ def test_the_notice_names_every_model_by_its_hash() -> None:
     assert told == shipped
 
 
-def test_the_notice_names_every_package_of_the_extra() -> None:
+@pytest.mark.parametrize("extra", ["sandbox", "sandbox-live"])
+def test_the_notice_names_every_package_of_the_extra(extra: str) -> None:
     notice = (HOME / "NOTICE").read_text(encoding="utf-8")
-    for requirement in PROJECT["optional-dependencies"]["sandbox"]:
-        name = re.split(r"[><=]", requirement)[0]
+    named = {re.split(r"[><=[]", requirement)[0] for requirement in PROJECT["optional-dependencies"][extra]}
+    for name in named - {PROJECT["name"]}:
         assert re.search(rf"^ {{2}}{re.escape(name)}\s", notice, re.MULTILINE), name
 
 
@@ -144,10 +146,17 @@ def test_the_registry_entry_is_true() -> None:
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"])
     assert len(entry["description"]) <= 100
     assert package["transport"] == {"type": "stdio"}
-    settings = {row.variable: row.about for row in setting_rows()}
-    for variable in package["environmentVariables"]:
-        assert variable["description"] == settings[variable["name"]]
+    variables = package["environmentVariables"]
+    assert [variable["name"] for variable in variables] == [row.variable for row in setting_rows()]
+    assert entry_rewritten(json.dumps(entry)) == (HOME / "server.json").read_text(encoding="utf-8")
+    for variable in variables:
+        assert variable["format"] in ("string", "number", "boolean", "filepath")
+        assert not variable["isRequired"]
         assert variable["isSecret"] is (variable["name"] == "A2E_API_TOKEN")
+    # What a host fills in unasked changes nothing.
+    filled_in = {variable["name"]: variable["default"] for variable in variables if "default" in variable}
+    assert len(filled_in) > 3
+    assert read_settings(filled_in) == read_settings({})
     # With this line the registry believes that the package on PyPI is ours.
     assert f"mcp-name: {entry['name']}" in (HOME / "README.md").read_text(encoding="utf-8")
 

@@ -120,7 +120,7 @@ async def test_prompts_and_resources_name_the_tools_with_their_prefix(tmp_path: 
             assert not bare.search(prompt.model_dump_json())
             given = {each.name: "about list_jobs" for each in prompt.arguments or () if each.required}
             filled = (await client.get_prompt(prompt.name, given)).model_dump_json()
-            assert "a2e_start_avatar_video" in filled
+            assert "a2e_start_" in filled
             # What a person wrote is not ours to change.
             assert set(bare.findall(filled)) == {"list_jobs"}
         with pytest.raises(MCPError, match="a2e_list_jobs") as refused:

@@ -24,6 +24,7 @@ SECTIONS = (
     "dubbing",
     "image_to_video",
     "caption_removal",
+    "streaming",
     "text_to_image",
     "product_holding",
     "talking_photo",

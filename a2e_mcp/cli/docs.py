@@ -1,16 +1,18 @@
-"""Writes the generated tables of README.md and docs/*.md: `python -m a2e_mcp.cli.docs` (or `make docs`).
+"""Writes what is generated in README.md, docs/*.md and server.json: `python -m a2e_mcp.cli.docs` (or `make docs`).
 
-A table stands between `<!-- generated:NAME -->` and `<!-- /generated -->`. With `--check` nothing is written, and the
-exit code is 1 when a table is stale.
+A table stands between `<!-- generated:NAME -->` and `<!-- /generated -->`. server.json, the entry in the registry of
+MCP servers, lists the settings. With `--check` nothing is written, and the exit code is 1 when something is stale.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from a2e_mcp.capability import Effect
 from a2e_mcp.cli.menu import coverage_rows
@@ -92,13 +94,34 @@ def rewritten(text: str) -> str:
     return new
 
 
+def settings_for_hosts() -> list[dict[str, Any]]:
+    """Every A2E_* variable as the registry's schema of 2025-12-11 wants it, so that a host can ask for it."""
+    listed = []
+    for row in setting_rows():
+        secret = row.kind == "secret"
+        told = {"name": row.variable, "description": row.about, "isRequired": False, "isSecret": secret}
+        told["format"] = "string" if secret else row.kind
+        if row.value is not None:
+            told["default"] = {"0": "false", "1": "true"}[row.value] if row.kind == "boolean" else row.value
+        listed.append(told)
+    return listed
+
+
+def entry_rewritten(text: str) -> str:
+    """The registry's entry with its settings made anew. Raises ValueError when it is no JSON."""
+    entry = json.loads(text)
+    for package in entry["packages"]:
+        package["environmentVariables"] = settings_for_hosts()
+    return json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
+
+
 def stale(root: Path) -> Iterator[tuple[Path, str]]:
-    """The files of a checkout whose blocks are not fresh, and what they should hold."""
-    for path in (root / "README.md", *sorted(root.glob("docs/*.md"))):
+    """The files of a checkout that are not fresh, and what they should hold."""
+    for path in (root / "README.md", *sorted(root.glob("docs/*.md")), root / "server.json"):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             try:
-                new = rewritten(text)
+                new = entry_rewritten(text) if path.suffix == ".json" else rewritten(text)
             except ValueError as problem:
                 raise ValueError(f"{path.name}: {problem}") from None
             if new != text:
@@ -107,8 +130,8 @@ def stale(root: Path) -> Iterator[tuple[Path, str]]:
 
 def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
     """Write what is stale, or only say so; 1 when it was only said."""
-    parser = argparse.ArgumentParser(prog="python -m a2e_mcp.cli.docs", description="Write the generated tables.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a table is stale")
+    parser = argparse.ArgumentParser(prog="python -m a2e_mcp.cli.docs", description="Write what is generated.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when something is stale")
     check = parser.parse_args(arguments).check
     try:
         found = list(stale(root))

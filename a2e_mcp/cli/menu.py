@@ -11,7 +11,6 @@ from a2e_mcp.capability import Capability
 from a2e_mcp.catalogue import capabilities
 
 CLIENT_ONLY = "client only: nobody should type a password into a chat"
-NOT_YET = "not yet"
 NO_CALL = "no call: a web page"
 NO_PATH = "no call: A2E publishes no path"
 
@@ -135,13 +134,13 @@ MENU = (
     *_group(
         "Streaming Avatar",
         (
-            ("Get All avatars", "", NOT_YET),
-            ("Get a Streaming Avatar Token", "", NOT_YET),
-            ("Set QA Context", "", NOT_YET),
-            ("Get QA Context", "", NOT_YET),
-            ("Ask a Question to the Avatar", "", NOT_YET),
-            ("Let the Avatar Speak Directly", "", NOT_YET),
-            ("Leave the Room", "", NOT_YET),
+            ("Get All avatars", "list_streaming_avatars", "list_streaming_avatars"),
+            ("Get a Streaming Avatar Token", "create_streaming_token", "start_streaming"),
+            ("Set QA Context", "set_streaming_context", "set_streaming_qa_context"),
+            ("Get QA Context", "get_streaming_context", "get_streaming_qa_context"),
+            ("Ask a Question to the Avatar", "ask_streaming_avatar", "ask_streaming_avatar"),
+            ("Let the Avatar Speak Directly", "speak_streaming_avatar", "speak_streaming_avatar"),
+            ("Leave the Room", "leave_streaming_room", "leave_streaming"),
         ),
     ),
     *_group(

@@ -1,19 +1,65 @@
-"""`a2e-mcp tools`: the tools as a table, or as JSON."""
+"""`a2e-mcp tools`: the tools that a server with these settings shows, as a table or as JSON."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 
-from a2e_mcp.server.surface import snapshot
+from a2e_mcp.server import surface
+from a2e_mcp.settings import Settings, read_settings
+
+_SHORTEST_ABOUT = 20
+_WHY: Mapping[str, str] = {
+    "A2E_EXCLUDE_TOOLS": "excluded by A2E_EXCLUDE_TOOLS (--exclude-tools)",
+    "A2E_READ_ONLY": "not read-only, which A2E_READ_ONLY (--read-only) asks for",
+    "A2E_TOOLSETS": "left out by A2E_TOOLSETS (--toolsets)",
+}
 
 
-def print_tools(*, as_json: bool) -> int:
-    """Print every tool, in order."""
-    tools = snapshot()
+def print_tools(*, as_json: bool, **flags: str | bool | None) -> int:
+    """Print what is shown, in order; `flags` are settings. Raises SettingsError where a server would not start."""
+    settings = read_settings(None, **flags)
+    shown = surface.visible(settings)
+    listed = surface.listed(shown, settings.tool_prefix)
     if as_json:
-        print(json.dumps(tools, ensure_ascii=False, indent=1))
+        print(json.dumps(listed, ensure_ascii=False, indent=1))
         return 0
-    width = max(len(tool["name"]) for tool in tools)
-    for tool in tools:
-        print(f"{tool['name']:{width}}  {tool['description']}")
+    # Into a file or a pipe every line goes whole.
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in (*_table(listed, shown, columns), *_counted(shown, settings)):
+        print(line)
     return 0
+
+
+def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: int | None) -> Iterator[str]:
+    effects = {tool.name: tool.effect.value for tool in surface.every_tool()}
+    rows = [(toolset, name) for toolset, names in surface.TOOLSETS.items() for name in names if name in shown]
+    told = dict(zip(shown, listed, strict=True))
+    width = max((len(tool["name"]) for tool in listed), default=0)
+    above = ""
+    for toolset, name in rows:
+        if toolset != above:
+            yield f"{toolset}, in every set" if toolset in ("jobs", "account") else toolset
+            above = toolset
+        start = f"  {told[name]['name']:{width}}  {effects[name]:7}  "
+        about = told[name]["description"]
+        if columns is not None:
+            about = textwrap.shorten(about, max(_SHORTEST_ABOUT, columns - len(start)), placeholder=" ...")
+        yield start + about
+
+
+def _counted(shown: Sequence[str], settings: Settings) -> Iterator[str]:
+    yield ""
+    hidden: dict[str, list[str]] = {}
+    for name in surface.ORDER:
+        if (variable := surface.hidden_by(name, settings)) is not None:
+            hidden.setdefault(variable, []).append(name)
+    yield f"{len(shown)} of {len(surface.ORDER)} tools are shown{':' if hidden else '.'}"
+    for variable, names in hidden.items():
+        if variable == "A2E_TOOLSETS" and not settings.toolsets:
+            yield f"  {len(names)} of admin are off by default; --toolsets all or A2E_TOOLSETS=all shows them"
+        else:
+            yield f"  {len(names)} {'is' if len(names) == 1 else 'are'} {_WHY[variable]}"

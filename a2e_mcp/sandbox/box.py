@@ -26,10 +26,12 @@ from a2e_mcp.sandbox.door_routes import door_routes
 from a2e_mcp.sandbox.fetching import Fetcher
 from a2e_mcp.sandbox.files import Files
 from a2e_mcp.sandbox.jobs import JobEngine
+from a2e_mcp.sandbox.live_rooms import LiveRooms
 from a2e_mcp.sandbox.media_inputs import MediaInputs
 from a2e_mcp.sandbox.pictures import Pictures
 from a2e_mcp.sandbox.policies import Policy
 from a2e_mcp.sandbox.refusals import Refusal
+from a2e_mcp.sandbox.rooms import Rooms
 from a2e_mcp.sandbox.routes import AnswerCut, a2e_routes, problem_shown
 from a2e_mcp.sandbox.service import DRAFT, FULL, Service
 from a2e_mcp.sandbox.store import Store
@@ -83,6 +85,7 @@ async def opened(
             pictures = Pictures(files, pool)
             jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
             jobs.policies.update(policies)
+            rooms = Rooms(store, clock, LiveRooms(folder), url=files.room_url)
             service = Service(
                 store=store,
                 clock=clock,
@@ -93,6 +96,7 @@ async def opened(
                 inputs=MediaInputs(files, pictures, pool, fetcher or Fetcher()),
                 uploads=Uploads(files, clock, signing_secret=store.secret("uploads")),
                 analysis=Analysis(pool),
+                rooms=rooms,
                 quality=DRAFT if settings.draft else FULL,
             )
             store.grant_once(settings.credits, clock.now())
@@ -103,7 +107,7 @@ async def opened(
             door.leads_to(app)
             if settings.port:
                 door.origin()  # so that a port in use is found out now
-            async with pool, jobs.running(tasks):
+            async with pool, rooms.watched(tasks), jobs.running(tasks):
                 try:
                     yield Sandbox(app, origin or _IN_PROCESS, _BEARER, clock, control, door, folder, inside, files)
                 finally:
@@ -129,7 +133,7 @@ def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
         routes=[
             *a2e_routes(service, counts),
             *control_routes(control),
-            *door_routes(service.files, service.pictures, service.uploads),
+            *door_routes(service),
         ],
         exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
     )

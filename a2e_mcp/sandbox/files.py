@@ -129,6 +129,10 @@ class Files:
         """The address of a file, as it is today."""
         return f"{self._origin()}/{self.secret}/files/{key}"
 
+    def room_url(self, channel: str) -> str:
+        """The address at which a live room is joined, behind the same door."""
+        return f"{self._origin()}/{self.secret}/rooms/{channel}"
+
     def key_of(self, url: str) -> str | None:
         """The key behind one of this folder's own addresses, whatever port it had then."""
         try:

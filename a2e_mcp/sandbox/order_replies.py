@@ -16,6 +16,7 @@ FailureCode: TypeAlias = Literal[
     "no_sound",
     "unsupported_language",
     "nothing_spoken",
+    "room_full",
     "extra_missing",
     "invalid_order",
     "internal",

@@ -8,10 +8,12 @@ from typing import Any
 from a2e_mcp import catalogue
 from a2e_mcp.capability import Capability
 from a2e_mcp.catalogue.account import QuoteRequest, UploadRequest
+from a2e_mcp.catalogue.streaming import OpenRoom
 from a2e_mcp.catalogue.voices import SpeechRequest
 from a2e_mcp.sandbox.behaviour import STARTS, voices
 from a2e_mcp.sandbox.reading import validated
 from a2e_mcp.sandbox.refusals import Refusal, UnusableMedia, invalid
+from a2e_mcp.sandbox.rooms import CREDITS_PER_SECOND
 from a2e_mcp.sandbox.service import Body, Service
 
 _UPLOAD = 0
@@ -39,6 +41,8 @@ async def _price(service: Service, name: str, wanted: Any) -> tuple[int, bool]:
         spoken, price = await voices.speak(service, wanted)
         voices.discard(service, spoken)
         return price, True
+    if isinstance(wanted, OpenRoom):
+        return CREDITS_PER_SECOND * wanted.expire_seconds, True
     try:
         return (await STARTS[name].plan(service, wanted)).price, True
     except Refusal as refusal:
@@ -57,6 +61,6 @@ def _priced_by_path() -> dict[str, Capability[Any, Any]]:
     return {
         endpoint.path: capability
         for capability in catalogue.capabilities()
-        if capability.name in STARTS or capability.request in (SpeechRequest, UploadRequest)
+        if capability.name in STARTS or capability.request in (SpeechRequest, UploadRequest, OpenRoom)
         for endpoint in capability.endpoints
     }

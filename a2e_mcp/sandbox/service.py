@@ -14,6 +14,7 @@ from a2e_mcp.sandbox.jobs import JobEngine
 from a2e_mcp.sandbox.media_inputs import MediaInputs
 from a2e_mcp.sandbox.pictures import Pictures
 from a2e_mcp.sandbox.refusals import not_found
+from a2e_mcp.sandbox.rooms import Rooms
 from a2e_mcp.sandbox.store import Record, Store, new_id
 from a2e_mcp.sandbox.uploads import Uploads
 from a2e_mcp.sandbox.views import TASK_WORDS, Stage, View
@@ -50,6 +51,7 @@ class Service:
     inputs: MediaInputs
     uploads: Uploads
     analysis: Analysis
+    rooms: Rooms
     quality: Quality
 
 

@@ -32,6 +32,7 @@ from a2e_mcp.sandbox.orders import (
     order_from_line,
     reply_to_line,
 )
+from a2e_mcp.sandbox.protocol_stdout import take_stdout
 
 Send: TypeAlias = Callable[[Reply], None]
 
@@ -77,7 +78,7 @@ def main() -> None:
     # One thread each for vision: the service runs several workers side by side.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-    send = _sender(_take_stdout())
+    send = _sender(take_stdout())
     current = _Current()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(lines, current), daemon=True).start()
@@ -95,15 +96,6 @@ class _Current:
         if self.rendering is not None:
             self.rendering.abandon()
         os._exit(0)
-
-
-def _take_stdout() -> IO[str]:
-    """Stdout for the protocol alone; whatever else is printed, by Python or by a native library, goes to stderr."""
-    sys.stdout.flush()
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return protocol
 
 
 def _sender(protocol: IO[str]) -> Send:

@@ -11,8 +11,9 @@ from typing import IO, Literal, Self
 
 import anyio
 
+from a2e_mcp.sandbox.line_process import RenderFailed, open_log, worker_environment
 from a2e_mcp.sandbox.orders import Order, Outcome
-from a2e_mcp.sandbox.worker_process import RenderFailed, WorkerProcess, worker_environment
+from a2e_mcp.sandbox.worker_process import WorkerProcess
 
 __all__ = ["Crew", "Lane", "RenderFailed", "WorkerPool", "sharing_workers", "worker_environment"]
 
@@ -20,7 +21,6 @@ Lane = Literal["render", "short"]
 """`short` orders (speech, probes, covers) have a slot of their own and never wait behind a render."""
 
 _SECONDS_OF_REST = 60.0
-_LARGEST_LOG = 1_000_000
 
 
 class Crew:
@@ -68,9 +68,7 @@ class Crew:
 
     def _open_log(self) -> IO[bytes]:
         if self._log is None:
-            path = self._folder / "workers.log"
-            is_large = path.exists() and path.stat().st_size > _LARGEST_LOG
-            self._log = path.open("wb" if is_large else "ab")
+            self._log = open_log(self._folder)
         return self._log
 
 

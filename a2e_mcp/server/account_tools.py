@@ -42,6 +42,10 @@ async def _credits(call: Call[NoInputs]) -> Answer:
         told += f" of {limits.per_day:g} allowed"
     if services.sandbox:
         told = f"play money: {told}"
+    if rooms := services.rooms.told_open():
+        structured["open_rooms"] = rooms
+        listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
+        told = f"A live room is open and paid for: {listed}. leave_streaming gives unused credits back. {told}"
     return Answer(sandboxed(f"{told}.", sandbox=services.sandbox), structured)
 
 

@@ -23,7 +23,7 @@ from a2e_mcp.catalogue.base import ById, HexId, Nothing
 from a2e_mcp.handles import DIAMONDS
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import sandboxed, started_answer
-from a2e_mcp.starts import Purchase
+from a2e_mcp.starts import Purchase, Quoted
 
 
 class NoInputs(Inputs):
@@ -66,9 +66,18 @@ async def _add_user(call: Call[AddUserInputs]) -> Answer:
 
 
 async def _exchange(call: Call[DiamondsInputs]) -> Answer:
-    count = call.inputs.diamonds
+    bought = _diamonds(call.inputs)
+    return started_answer(await call.services.starts.buy(bought, call.options, within=call.within))
+
+
+async def _price_of_diamonds(call: Call[DiamondsInputs]) -> Quoted:
+    return await call.services.starts.quote_purchase(_diamonds(call.inputs))
+
+
+def _diamonds(inputs: DiamondsInputs) -> Purchase[ExchangeDiamonds]:
+    count = inputs.diamonds
     bought = f"{count} diamond{'' if count == 1 else 's'}"
-    purchase = Purchase(
+    return Purchase(
         family=DIAMONDS,
         title=bought,
         capability=EXCHANGE_DIAMONDS,
@@ -76,7 +85,6 @@ async def _exchange(call: Call[DiamondsInputs]) -> Answer:
         estimate=Estimate(count, "item", 100, "A2E docs: 100 credits a diamond"),
         note=f"Bought {bought}; diamonds cannot be changed back.",
     )
-    return started_answer(await call.services.starts.buy(purchase, call.options, within=call.within))
 
 
 async def _set_pool(call: Call[PoolInputs]) -> Answer:
@@ -131,6 +139,7 @@ TOOLS = (
         effect=Effect.SPENDS,
         toolset="admin",
         run=_exchange,
+        price=_price_of_diamonds,
         answers="job",
     ),
     ServerTool(

@@ -9,10 +9,10 @@ from pydantic import Field
 from a2e_mcp.capability import Effect, Estimate, Inputs
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
 from a2e_mcp.errors import InputError
-from a2e_mcp.handles import PICTURE_AVATAR, parse_handle
+from a2e_mcp.handles import PICTURE_AVATAR, Handle, parse_handle
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import started_answer
-from a2e_mcp.starts import Purchase
+from a2e_mcp.starts import Purchase, Quoted
 
 
 class AvatarFromImageInputs(Inputs):
@@ -24,27 +24,40 @@ class AvatarFromImageInputs(Inputs):
 
 async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
     services = call.services
-    handle = parse_handle(call.inputs.image, sandbox=services.sandbox)
+    job = await services.jobs.check(_drawn(call))
+    if job.state != "succeeded":
+        raise InputError(f"image: that job is {job.state} and has no picture yet", then="Wait for it first")
+    drawn = parse_handle(job.job_id, sandbox=services.sandbox)
+    purchase = _avatar_of(drawn.id, call.inputs.gender, job.title)
+    started = await services.starts.buy(purchase, call.options, within=call.within)
+    services.names.forget()
+    return started_answer(started)
+
+
+async def _price(call: Call[AvatarFromImageInputs]) -> Quoted:
+    # The picture need not be finished for this.
+    return await call.services.starts.quote_purchase(_avatar_of(_drawn(call).id, call.inputs.gender, None))
+
+
+def _drawn(call: Call[AvatarFromImageInputs]) -> Handle:
+    handle = parse_handle(call.inputs.image, sandbox=call.services.sandbox)
     if handle.family != "text_to_image":
         raise InputError(
             "image: only pictures made by start_text_to_image become avatars this way",
             then="Use start_avatar_training for any other picture",
         )
-    job = await services.jobs.check(handle)
-    if job.state != "succeeded":
-        raise InputError(f"image: that job is {job.state} and has no picture yet", then="Wait for it first")
-    drawn = parse_handle(job.job_id, sandbox=services.sandbox)
-    purchase = Purchase(
+    return handle
+
+
+def _avatar_of(picture: str, gender: Literal["female", "male"], title: str | None) -> Purchase[QuickAvatar]:
+    return Purchase(
         family=PICTURE_AVATAR,
-        title=job.title or "avatar of a picture",
+        title=title or "avatar of a picture",
         capability=QUICK_AVATAR,
-        request=QuickAvatar(id=drawn.id, gender=call.inputs.gender),
+        request=QuickAvatar(id=picture, gender=gender),
         estimate=Estimate(1, "item", None, "A2E publishes no price"),
         note="The avatar is in list_avatars with owner=own, at once or after a while.",
     )
-    started = await services.starts.buy(purchase, call.options, within=call.within)
-    services.names.forget()
-    return started_answer(started)
 
 
 TOOLS = (
@@ -56,6 +69,7 @@ TOOLS = (
         effect=Effect.SPENDS,
         toolset="avatars",
         run=_add,
+        price=_price,
         answers="job",
     ),
 )

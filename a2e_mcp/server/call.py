@@ -8,7 +8,7 @@ from typing import Any, Generic
 
 from a2e_mcp.capability import InputsT, Tool
 from a2e_mcp.server.services import Services
-from a2e_mcp.starts import StartOptions
+from a2e_mcp.starts import Quoted, StartOptions
 
 Progress = Callable[[float, str], Awaitable[None]]
 """Tells the client how far a call is (a share from 0 to 1) and what is happening."""
@@ -47,5 +47,8 @@ class ServerTool(Tool[InputsT]):
     """A tool that is more than one start: an ordinary function over the services."""
 
     run: Callable[[Call[InputsT]], Awaitable[Answer]]
+    price: Callable[[Call[InputsT]], Awaitable[Quoted]] | None = None
+    """What a call would cost; every tool that spends has one."""
+
     answers: str = ""
     """What the structured answer holds for sure: `job`, or the name of its list."""

@@ -15,6 +15,7 @@ from a2e_mcp.names import Names
 from a2e_mcp.resolving import Resolver
 from a2e_mcp.script_language import ScriptLanguages
 from a2e_mcp.server.backstage import Timing
+from a2e_mcp.server.streaming.rooms import Rooms, open_rooms
 from a2e_mcp.settings import Settings
 from a2e_mcp.spending import Spending, ceilings
 from a2e_mcp.starts import Starts
@@ -39,6 +40,7 @@ class Services:
     files: Files
     spending: Spending
     starts: Starts
+    rooms: Rooms
 
     @property
     def sandbox(self) -> bool:
@@ -96,6 +98,11 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 beat_seconds=timing.beat_seconds,
             )
         )
+        rooms = await stack.enter_async_context(
+            open_rooms(
+                client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
+            )
+        )
         waiting = Waiting(jobs, sandbox=sandbox)
         stack.push_async_callback(waiting.close)
         yield Services(
@@ -108,4 +115,5 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             files=files,
             spending=spending,
             starts=starts,
+            rooms=rooms,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,10 +11,12 @@ from a2e_mcp.addresses import is_address
 from a2e_mcp.capability import Effect, Inputs, InputsT, MediaIn, StartTool
 from a2e_mcp.catalogue.voices import SpeechInputs
 from a2e_mcp.errors import FileRefused, InputError
+from a2e_mcp.files import LocalFile
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.surface import bare_name, find_tool, schema_of
 from a2e_mcp.server.telling import sandboxed, started_answer
+from a2e_mcp.starts import Quoted
 
 
 async def run_start(tool: StartTool[InputsT], call: Call[InputsT]) -> Answer:
@@ -30,6 +33,10 @@ async def _speak(call: Call[SpeechInputs]) -> Answer:
     return started_answer(started)
 
 
+async def _price_of_speech(call: Call[SpeechInputs]) -> Quoted:
+    return await call.services.starts.quote_speech(call.inputs)
+
+
 class UploadInputs(Inputs):
     """What `upload_file` takes."""
 
@@ -37,11 +44,19 @@ class UploadInputs(Inputs):
 
 
 async def _upload(call: Call[UploadInputs]) -> Answer:
-    if is_address(call.inputs.path):
-        raise FileRefused("That is an address; every tool takes it as it is, there is nothing to upload")
-    file = await call.services.files.open_local(call.inputs.path, MediaIn(("image", "video", "audio")))
+    file = await _file(call)
     await call.progress(0.0, f"Sending {file.path.name}")
     return started_answer(await call.services.starts.upload(file, call.options, within=call.within))
+
+
+async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:
+    return await call.services.starts.quote_upload(await _file(call))
+
+
+async def _file(call: Call[UploadInputs]) -> LocalFile:
+    if is_address(call.inputs.path):
+        raise FileRefused("That is an address; every tool takes it as it is, there is nothing to upload")
+    return await call.services.files.open_local(call.inputs.path, MediaIn(("image", "video", "audio")))
 
 
 class QuoteInputs(Inputs):
@@ -60,8 +75,13 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         raise InputError(
             "That tool costs nothing, or there is no such tool", then="Name a start_ tool or generate_speech"
         )
-    inputs, _ = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
-    quoted = await services.starts.quote(tool, inputs)
+    inputs, options = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
+    if isinstance(tool, StartTool):
+        quoted = await services.starts.quote(tool, inputs)
+    elif isinstance(tool, ServerTool) and tool.price is not None:
+        quoted = await tool.price(replace(call, inputs=inputs, options=options))
+    else:
+        raise InputError(f"No price is published for {tool.name}", then="It says what it was charged")
     price = quoted.price
     limits = services.spending.limits
     told = f"{tool.name} would cost {price}. Nothing was charged."
@@ -89,6 +109,7 @@ GENERATE_SPEECH = ServerTool(
     effect=Effect.SPENDS,
     toolset="voices",
     run=_speak,
+    price=_price_of_speech,
     answers="job",
 )
 
@@ -100,6 +121,7 @@ UPLOAD_FILE = ServerTool(
     effect=Effect.SPENDS,
     toolset="account",
     run=_upload,
+    price=_price_of_upload,
     answers="job",
 )
 

@@ -41,6 +41,15 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "copy_url_to_storage",
     ),
     "a2e_mcp.server.face_tools": ("list_face_images", "add_face_image", "delete_face_image"),
+    "a2e_mcp.server.streaming_tools": (
+        "list_streaming_avatars",
+        "start_streaming",
+        "ask_streaming_avatar",
+        "speak_streaming_avatar",
+        "set_streaming_qa_context",
+        "get_streaming_qa_context",
+        "leave_streaming",
+    ),
     "a2e_mcp.server.admin_tools": (
         "add_user",
         "exchange_diamonds",
@@ -104,6 +113,15 @@ TOOLSETS: Mapping[str, tuple[str, ...]] = {
         "add_face_image",
         "delete_face_image",
     ),
+    "streaming": (
+        "list_streaming_avatars",
+        "start_streaming",
+        "ask_streaming_avatar",
+        "speak_streaming_avatar",
+        "set_streaming_qa_context",
+        "get_streaming_qa_context",
+        "leave_streaming",
+    ),
     "admin": (
         "add_user",
         "exchange_diamonds",
@@ -153,12 +171,12 @@ def visible(settings: Settings) -> tuple[str, ...]:
         for name in given:
             if name not in known:
                 raise _no_such(variable, name, known)
-    return tuple(name for name in ORDER if _hidden_by(name, settings) is None)
+    return tuple(name for name in ORDER if hidden_by(name, settings) is None)
 
 
 def switched_off(name: str, settings: Settings) -> str | None:
     """The sentence for a tool that exists and is hidden, or None."""
-    variable = _hidden_by(name, settings) if name in ORDER else None
+    variable = hidden_by(name, settings) if name in ORDER else None
     if variable is None:
         return None
     home = next(toolset for toolset, names in TOOLSETS.items() if name in names)
@@ -202,8 +220,8 @@ def prefixed_data(data: Any, prefix: str) -> Any:
     return prefixed(data, prefix) if isinstance(data, str) and " " in data else data
 
 
-def _hidden_by(name: str, settings: Settings) -> str | None:
-    """The setting that hides a tool."""
+def hidden_by(name: str, settings: Settings) -> str | None:
+    """The setting that hides a tool, or None."""
     if name in settings.exclude_tools:
         return "A2E_EXCLUDE_TOOLS"
     if settings.read_only and not reads(name):

@@ -35,19 +35,22 @@ def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: b
     return Answer(text, structured, found)
 
 
-def started_answer(started: Started) -> Answer:
-    """An answer about a start: what it costs is said before the next step."""
-    prefix = ""
+def charged_words(started: Started) -> str:
+    """What a start costs, as the first sentence about it."""
     if started.repeated:
-        prefix = (
+        return (
             "The same start was made a moment ago; this is that job, nothing was charged again (again=true overrides)."
         )
-    elif started.charged is not None:
-        prefix = f"Charged {_credits(started.charged)}."
-    elif started.price is not None and started.price.total is not None:
-        prefix = f"Expected cost {_credits(started.price.total)}."
-    elif started.price is not None:
-        prefix = "The price is not known."
+    if started.charged is not None:
+        return f"Charged {_credits(started.charged)}."
+    if started.price is not None and started.price.total is not None:
+        return f"Expected cost {_credits(started.price.total)}."
+    return "" if started.price is None else "The price is not known."
+
+
+def started_answer(started: Started) -> Answer:
+    """An answer about a start: what it costs is said before the next step."""
+    prefix = charged_words(started)
     if started.pending:
         prefix = f"{prefix} It is still being started; the work goes on without you."
     if started.warning is None:

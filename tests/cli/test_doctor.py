@@ -28,6 +28,20 @@ async def test_a_sound_installation_has_nothing_to_mend(visit: Visit) -> None:
     assert "speaks and draws" in visit.text
 
 
+async def test_the_flag_makes_it_speak_of_the_sandbox(visit: Visit) -> None:
+    assert await visit.run(sandbox=True) == 0
+    assert any("Mode sandbox" in line for line in visit.marked("ok"))
+    assert "Neither a token" not in visit.text
+    assert await visit.run({"A2E_API_TOKEN": MADE_UP}, sandbox=True) == 1
+    assert "Both A2E_API_TOKEN and the sandbox are set" in visit.text
+
+
+async def test_a_toolset_that_is_not_there_is_to_be_mended(visit: Visit) -> None:
+    assert await visit.run({**SANDBOX, "A2E_TOOLSETS": "vidoe"}) == 1
+    (line,) = visit.marked("fix")
+    assert "did you mean video?" in line
+
+
 async def test_every_finding_is_one_line_in_ascii(visit: Visit) -> None:
     await visit.run({**SANDBOX, "A2E_MAX_WAIT": "long"})
     assert all(line.isascii() and "\n" not in line and "\x1b" not in line for line in visit.lines)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import __version__
-from tests.server.processes import environment_in, run
+from tests.server.processes import environment_in, run, spawned
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
 COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")
@@ -46,6 +46,47 @@ def test_a_wrong_command_line_is_answered_with_how_it_is_used(tmp_path: Path, wr
     done = run(*wrong, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: a2e-mcp")
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "takers"),
+    [
+        (("demo",), "--http=127.0.0.1:0", "--http is for serve; demo has no use for it"),
+        (("tools",), "--http=127.0.0.1:0", "--http is for serve; tools has no use for it"),
+        (("doctor",), "--toolsets=video", "--toolsets is for serve and tools; doctor has no use for it"),
+        (("install", "claude-desktop"), "--read-only", "--read-only is for serve and tools; install has no use"),
+        (("sandbox",), "--tool-prefix=x_", "--tool-prefix is for serve and tools; sandbox has no use for it"),
+    ],
+)
+def test_a_flag_before_a_command_that_has_no_use_for_it_is_refused(
+    tmp_path: Path, command: tuple[str, ...], flag: str, takers: str
+) -> None:
+    done = run(flag, *command, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert takers in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--sandbox", "install", "claude-desktop", "--print"), "--sandbox"),
+        (("install", "claude-desktop", "--print", "--sandbox"), "--sandbox"),
+        (("--sandbox", "doctor"), "Mode sandbox"),
+        (("doctor", "--sandbox"), "Mode sandbox"),
+    ],
+)
+def test_the_sandbox_flag_counts_before_a_command_and_after_it(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    # Nothing listens there: the doctor need not look for the real A2E.
+    assert words in run(*arguments, folder=tmp_path, A2E_BASE_URL="http://127.0.0.1:9").stdout
+
+
+@pytest.mark.parametrize("arguments", [("--sandbox", "serve"), ("serve", "--sandbox")])
+async def test_a_flag_before_serve_is_kept(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    async with spawned(*arguments, "--read-only", folder=tmp_path) as wire:
+        await wire.shake_hands()
+        assert (await wire.call("get_credits"))["sandbox"] is True
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,21 @@ class Visit:
     lines: list[str] = field(default_factory=list)
 
     async def run(
-        self, environment: Mapping[str, str] = NOTHING_SET, *, live: bool = False, report: Path | None = None
+        self,
+        environment: Mapping[str, str] = NOTHING_SET,
+        *,
+        live: bool = False,
+        report: Path | None = None,
+        sandbox: bool = False,
     ) -> int:
         for name in ("data", "output", "inbox", "home", "project"):
             (self.folder / name).mkdir(exist_ok=True)
         return await doctor(
-            live=live, report=report, write=self.lines.append, surroundings=self.surroundings(environment)
+            live=live,
+            report=report,
+            sandbox=sandbox,
+            write=self.lines.append,
+            surroundings=self.surroundings(environment),
         )
 
     def surroundings(self, environment: Mapping[str, str]) -> Surroundings:

@@ -24,7 +24,7 @@ from a2e_mcp.settings import Settings
 __all__ = ["Surroundings", "doctor", "run_doctor"]
 
 
-def run_doctor(*, live: bool, report: Path | None) -> int:
+def run_doctor(*, live: bool, report: Path | None, sandbox: bool) -> int:
     """Run the doctor on this computer, on stdout."""
     # What the SDK's client thinks of a broken server is told in a finding, not as a traceback.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
@@ -34,23 +34,29 @@ def run_doctor(*, live: bool, report: Path | None) -> int:
     surroundings = Surroundings.of_this_process(colour=colour)
 
     async def run() -> int:
-        return await doctor(live=live, report=report, write=_print, surroundings=surroundings)
+        return await doctor(live=live, report=report, sandbox=sandbox, write=_print, surroundings=surroundings)
 
     return anyio.run(run)
 
 
 async def doctor(
-    *, live: bool, report: Path | None, write: Callable[[str], None], surroundings: Surroundings | None = None
+    *,
+    live: bool,
+    report: Path | None,
+    write: Callable[[str], None],
+    sandbox: bool = False,
+    surroundings: Surroundings | None = None,
 ) -> int:
     """Check everything and write one line for each finding; 0 when all is well, 1 when something is to be mended.
 
     `live` also makes every free read of A2E and compares the answers; `report` is where their shapes are written.
+    `sandbox` is the flag of that name, as a server would be started with it.
     """
     here = surroundings or Surroundings.of_this_process()
     findings = Findings(write, colour=here.colour)
     findings.hide(here.environment.get("A2E_API_TOKEN", ""))
     check_packages(findings)
-    settings = check_settings(findings, here)
+    settings = check_settings(findings, here, sandbox=sandbox)
     await check_rendering(findings, settings, here)
     await check_host(findings, settings, here)
     await check_folders(findings, settings, here)
@@ -67,7 +73,7 @@ async def _check_account(findings: Findings, settings: Settings, *, live: bool, 
         if live:
             findings.fix(
                 "The reads of --live need a token",
-                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or A2E_SANDBOX=1 to read the sandbox",
+                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or use --sandbox to read the sandbox",
             )
         return
     try:

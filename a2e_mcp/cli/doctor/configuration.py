@@ -8,14 +8,15 @@ from collections.abc import Mapping
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.server import surface
 from a2e_mcp.settings import Settings, read_settings, setting_rows
 
 _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
 
 
-def check_settings(findings: Findings, here: Surroundings) -> Settings:
-    """Look at every A2E_* variable.
+def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> Settings:
+    """Look at every A2E_* variable; `sandbox` is the flag of that name.
 
     Returns the settings of those that can be used. When a token and the sandbox contradict each other they are those
     of the sandbox, which costs nothing.
@@ -27,10 +28,10 @@ def check_settings(findings: Findings, here: Surroundings) -> Settings:
         if name not in known:
             _unknown(findings, name, known)
     try:
-        settings = read_settings(usable)
+        settings = read_settings(usable, sandbox=sandbox or None)
     except SettingsError as problem:
         findings.fix(problem.what, problem.then)
-        return read_settings({name: text for name, text in usable.items() if name != _ACCESS})
+        return read_settings({name: text for name, text in usable.items() if name != _ACCESS}, sandbox=sandbox or None)
     _say_mode(findings, settings)
     return settings
 
@@ -38,7 +39,7 @@ def check_settings(findings: Findings, here: Surroundings) -> Settings:
 def problem_of(environment: Mapping[str, str], *, sandbox: bool) -> SettingsError | None:
     """What is wrong with the settings that a server would be started with."""
     try:
-        read_settings(environment, sandbox=sandbox or None)
+        surface.visible(read_settings(environment, sandbox=sandbox or None))
     except SettingsError as problem:
         return problem
     return None
@@ -82,5 +83,5 @@ def _say_mode(findings: Findings, settings: Settings) -> None:
         case "unset":
             findings.note(
                 "Neither a token nor the sandbox is set here: tools are listed, and each call says how to set one",
-                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or A2E_SANDBOX=1",
+                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or use --sandbox",
             )

@@ -65,15 +65,20 @@ def language_by_script(text: str) -> str | None:
     return _BY_SCRIPT.get(script)
 
 
-async def _lang_classify(service: Service, request: LanguageOf) -> str:
-    by_script = language_by_script(request.msg)
+async def language_of(service: Service, text: str) -> str:
+    """The language that a text is most likely in. Raises Refusal when the sandbox cannot look into it."""
+    by_script = language_by_script(text)
     if by_script is not None:
         return by_script
     known = {_MODELS_CODES.get(language.country, language.country): language.country for language in LANGUAGES}
     try:
-        return known[await service.analysis.language_of(request.msg[:_ENOUGH], known)]
+        return known[await service.analysis.language_of(text[:_ENOUGH], known)]
     except RenderFailed as failure:
         raise cannot_render(failure) from None
+
+
+async def _lang_classify(service: Service, request: LanguageOf) -> str:
+    return await language_of(service, request.msg)
 
 
 STARTS: dict[str, Start] = {}

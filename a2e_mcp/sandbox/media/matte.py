@@ -53,7 +53,7 @@ def _people(likely: Picture, place: tuple[int, int] | None) -> Picture:
     chosen = 1 + np.flatnonzero(areas > _ALSO_A_PERSON * areas.max())
     if place is not None:
         x, y = (min(max(side, 0), limit - 1) for side, limit in zip(place, likely.shape[1::-1], strict=True))
-        chosen = labels[y, x] if labels[y, x] else 1 + int(np.argmax(areas))
+        chosen = np.array([labels[y, x] or 1 + int(np.argmax(areas))])
     near = cv2.dilate(np.isin(labels, chosen).astype(np.uint8), np.ones((9, 9), np.uint8))
     return likely * near
 

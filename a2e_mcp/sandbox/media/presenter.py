@@ -79,7 +79,7 @@ def render_avatar_video(order: AvatarVideo, rendering: Rendering) -> Outcome:
     presenter = _presenter(order.avatar, backdrop, size, order.placement)
     captions, caption_note = _captions(order, track, size)
     lids = blinks(len(curve), fps, seed=len(curve))
-    brows = _brows(curve.opening, fps)
+    brows = raised_brows(curve.opening, fps)
     with write_clip(order.output, size, fps, rendering, sound=sound) as clip:
         for index in range(len(curve)):
             time = index / fps
@@ -129,7 +129,7 @@ def _mouth(sound: Sound, track: Track | None, fps: int) -> tuple[MouthCurve, str
     return curve_from_sound(sound.mono(), sound.rate, fps), "mouth driven by the sound"
 
 
-def _brows(opening: npt.NDArray[np.float64], fps: int) -> npt.NDArray[np.float64]:
+def raised_brows(opening: npt.NDArray[np.float64], fps: int) -> npt.NDArray[np.float64]:
     """Brows rise with stressed speech: where the mouth is open wider than around it."""
     loud = _averaged(opening, round(0.3 * fps)) - _averaged(opening, round(1.6 * fps))
     return np.clip(loud * 4, 0, 1)

@@ -22,7 +22,7 @@ def render_speech(order: Speech, rendering: Rendering) -> Outcome:
     """Speak a text."""
     text, speaking = utter(order.text, order.voice, speed=order.speed, pitch=order.pitch)
     rendering.report(0.3)
-    track = Track(round(speaking.seconds, 3), _mouth(speaking), _words(text, speaking))
+    track = Track(round(speaking.seconds, 3), mouth_of(speaking), _words(text, speaking))
     write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), order.output, rendering)
     write_track(track, order.track, rendering)
     note = f"spoken by eSpeak NG, voice {order.voice}, a synthetic voice"
@@ -53,7 +53,8 @@ def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> t
     return text, speaking
 
 
-def _mouth(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:
+def mouth_of(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:
+    """The mouth of an utterance, as (time, opening, width)."""
     shapes = ((time, shape_of_phoneme(phoneme)) for time, phoneme in speaking.phonemes)
     return tuple((round(time, 3), shape.opening, shape.width) for time, shape in shapes)
 

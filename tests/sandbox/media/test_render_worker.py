@@ -89,8 +89,8 @@ def test_without_the_extra_a_job_says_what_to_install(portrait: str) -> None:
 def test_what_libraries_print_stays_out_of_the_protocol(tmp_path: Path) -> None:
     program = (
         "import os\n"
-        "from a2e_mcp.sandbox import worker\n"
-        "protocol = worker._take_stdout()\n"
+        "from a2e_mcp.sandbox.protocol_stdout import take_stdout\n"
+        "protocol = take_stdout()\n"
         "os.write(1, b'native chatter')\n"
         "print('python chatter')\n"
         "protocol.write('protocol')\n"
