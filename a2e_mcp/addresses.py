@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import mimetypes
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from a2e_mcp.errors import FileRefused
+from a2e_mcp.open_internet import is_public
 
 _LONGEST = 2048
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -77,13 +77,6 @@ def public_host(url: str) -> str:
     if not public:
         raise private_address(url)
     return host
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet. Raises ValueError for what is no IP address."""
-    given = ipaddress.ip_address(address)
-    inner = given.ipv4_mapped if isinstance(given, ipaddress.IPv6Address) else None
-    return is_public(str(inner)) if inner is not None else given.is_global and not given.is_multicast
 
 
 def private_address(url: str) -> FileRefused:

@@ -19,7 +19,7 @@ ALLOWED = {
     "errors": set(),
     "catalogue": {"capability", "catalogue"},
     "client": {"capability", "errors", "trace"},
-    "sandbox": {"sandbox", "catalogue", "capability", "errors"},
+    "sandbox": {"sandbox", "catalogue", "capability", "errors", "open_internet"},
 }
 NEVER = {
     "server": {"sandbox", "cli"},

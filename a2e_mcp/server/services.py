@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from a2e_mcp.client import A2EClient
 from a2e_mcp.connection import Connect
+from a2e_mcp.downloads import Downloads
 from a2e_mcp.files import Files
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import Ledger
@@ -19,6 +20,7 @@ from a2e_mcp.spending import Spending, ceilings
 from a2e_mcp.starts import Starts
 from a2e_mcp.steps import Steps
 from a2e_mcp.trace import Trace
+from a2e_mcp.transfers import Board
 from a2e_mcp.waiting import Waiting
 
 
@@ -35,6 +37,7 @@ class Services:
     files: Files
     spending: Spending
     starts: Starts
+    downloads: Downloads
 
     @property
     def sandbox(self) -> bool:
@@ -67,9 +70,16 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             )
         )
         files = await stack.enter_async_context(
-            Files(folders=settings.files, output=settings.output, trusted=way.trusted)
+            Files(
+                folders=settings.files,
+                output=settings.output,
+                trusted=way.trusted,
+                transport=way.storage,
+                pause=timing.pause,
+            )
         )
-        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh)
+        board = Board()
+        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, board=board)
         names = Names(client)
         limits = ceilings(
             sandbox=sandbox,
@@ -83,11 +93,30 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 client=client,
                 ledger=ledger,
                 jobs=jobs,
+                files=files,
                 resolver=Resolver(names, files, jobs, sandbox=sandbox),
                 spending=spending,
-                steps=Steps(client=client, ledger=ledger, jobs=jobs, files=files, spending=spending, fresh=way.fresh),
+                steps=Steps(
+                    client=client,
+                    ledger=ledger,
+                    jobs=jobs,
+                    files=files,
+                    spending=spending,
+                    board=board,
+                    fresh=way.fresh,
+                ),
                 pause=timing.pause,
                 closing_seconds=timing.closing_seconds,
+                beat_seconds=timing.beat_seconds,
+            )
+        )
+        downloads = await stack.enter_async_context(
+            Downloads(
+                saver=files.saver,
+                jobs=jobs,
+                ledger=ledger,
+                board=board,
+                pause=timing.pause,
                 beat_seconds=timing.beat_seconds,
             )
         )
@@ -103,4 +132,5 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             files=files,
             spending=spending,
             starts=starts,
+            downloads=downloads,
         )
