@@ -125,11 +125,12 @@ class Files:
         for seconds in _PUT_PAUSES:
             await self._pause(seconds)
             try:
-                response = await self._http.put(
-                    address,
-                    content=_chunks(file, seen),
-                    headers={"content-type": file.content_type, "content-length": str(file.size)},
-                )
+                with await anyio.to_thread.run_sync(_reopened, file) as content:
+                    response = await self._http.put(
+                        address,
+                        content=_chunks(content, file.size, seen),
+                        headers={"content-type": file.content_type, "content-length": str(file.size)},
+                    )
             except httpx2.HTTPError as error:
                 problem = type(error).__name__
                 continue
@@ -259,17 +260,16 @@ def _seconds(path: Path, content: BufferedReader) -> float | None:
     return float(duration) if duration else None
 
 
-async def _chunks(file: LocalFile, seen: Seen) -> AsyncIterator[bytes]:
-    """What a file holds, as long as it is the file that was checked."""
+async def _chunks(content: BufferedReader, size: int, seen: Seen) -> AsyncIterator[bytes]:
     sent = 0
-    with await anyio.to_thread.run_sync(_reopened, file) as content:
-        while chunk := await anyio.to_thread.run_sync(content.read, _CHUNK):
-            sent += len(chunk)
-            seen(sent, file.size)
-            yield chunk
+    while chunk := await anyio.to_thread.run_sync(content.read, _CHUNK):
+        sent += len(chunk)
+        seen(sent, size)
+        yield chunk
 
 
 def _reopened(file: LocalFile) -> BufferedReader:
+    """A file to be sent, as long as it is the one that was checked. Raises FileRefused."""
     try:
         content = _opened(file.path)
     except OSError as problem:
