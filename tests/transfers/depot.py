@@ -110,6 +110,8 @@ class Depot(Desk):
     async def spoken(self) -> str:
         """The handle of a finished job."""
         answer = await self.ask("generate_speech", script="Hello there.", voice="Aria (en-US)")
+        if answer.data["state"] != "succeeded":
+            await self.ended(answer.data["job_id"])
         return str(answer.data["job_id"])
 
     def large_picture(self, name: str = "large.png") -> str:
