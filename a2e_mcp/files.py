@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from a2e_mcp.addresses import one_line, private_address, public_host, safe_name, shown
+from a2e_mcp.addresses import is_of_a_chat, one_line, private_address, public_host, safe_name, shown
 from a2e_mcp.capability import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.open_internet import PrivateAddress, PublicOnly, is_public, resolved
@@ -30,6 +30,7 @@ LARGEST_UPLOAD = 500 * 2**20
 
 _CHUNK = 256 * 1024
 _SNIFFED = 8192
+_LONGEST_NAME = 255
 _PUT_PAUSES = (0.0, 0.5, 2.0, 10.0, 30.0)
 """Seconds before each attempt; a laptop that wakes up has no network for a while."""
 _HEAD_SECONDS = 5.0
@@ -186,6 +187,12 @@ class Files:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         return LocalFile(path, kind, content_type, found.st_size, sha256, seconds, _identity(found))
 
+    def _exists(self, text: str) -> bool:
+        """Whether a file of this name, odd as it is, lies in an allowed folder."""
+        if len(text) > _LONGEST_NAME or "\0" in text:
+            return False
+        return any((folder / text.removeprefix("file://")).is_file() for folder in self._folders)
+
     def _leads_to(self, path: Path, found: os.stat_result) -> bool:
         real = path.resolve()
         return any(real.is_relative_to(folder.resolve()) for folder in self._folders) and _identity(
@@ -193,6 +200,11 @@ class Files:
         ) == _identity(found)
 
     def _allowed(self, text: str) -> Path:
+        if is_of_a_chat(text) and not self._exists(text):
+            raise FileRefused(
+                f"{_chat_name(text)} is in the chat and not on this computer",
+                then=f"Save it into {self._output} and give that path",
+            )
         if "\0" in text or len(text) > 4096:
             raise FileRefused("That is not a path")
         given = Path(unquote(text[7:]) if text.startswith("file://") else text)
@@ -226,6 +238,13 @@ class Files:
             f"There is no file {name} on this computer",
             then=f"A file attached in a chat is not on this computer: save it into {self._output} and give that path",
         )
+
+
+def _chat_name(text: str) -> str:
+    """What a file of a chat may be called in a sentence; a file given as text has no name."""
+    if text.lower().startswith(("data:", "blob:")):
+        return "That file"
+    return safe_name(text.replace("\\", "/").rpartition("/")[2])
 
 
 def _opened(path: Path) -> BufferedReader:

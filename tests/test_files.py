@@ -64,6 +64,38 @@ async def test_a_file_is_described_by_what_is_in_it(tmp_path: Path) -> None:
         assert await files.open_local(str(picture), IMAGE) == described
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("/mnt/data/x.png", "x.png"),
+        ("/mnt/user-data/uploads/x.png", "x.png"),
+        ("file:///mnt/data/x.png", "x.png"),
+        ("attachment://x.png", "x.png"),
+        ("sandbox:/mnt/data/x.png", "x.png"),
+        ("blob:https://chat.example/5f0c", "That file"),
+        ("data:image/png;base64," + "A" * 10_000, "That file"),
+        ("file-abc123DEF", "file-abc123DEF"),
+        ("C:\\fakepath\\x.png", "x.png"),
+    ],
+)
+async def test_a_file_of_a_chat_is_told_from_one_on_this_computer(tmp_path: Path, given: str, name: str) -> None:
+    assert not is_address(given)
+    async with files_in(tmp_path) as files:
+        with pytest.raises(FileRefused) as problem:
+            await files.open_local(given, IMAGE)
+    told = str(problem.value)
+    assert told.startswith(f"{name} is in the chat and not on this computer. Nothing was charged. Save it into ")
+    assert told.isprintable()
+    assert len(told) < 300
+
+
+async def test_a_file_that_only_sounds_like_one_of_a_chat_is_taken(tmp_path: Path) -> None:
+    async with files_in(tmp_path) as files:
+        picture = png(tmp_path / "inbox", "file-abc123DEF")
+        assert (await files.open_local("file-abc123DEF", IMAGE)).path == picture
+        assert (await files.open_local(str(picture), IMAGE)).path == picture
+
+
 async def test_a_sound_has_to_be_long_enough_and_not_too_long(tmp_path: Path) -> None:
     async with files_in(tmp_path) as files:
         for seconds, words in ((1, "at least 2 s"), (6, "at most 5 s")):
