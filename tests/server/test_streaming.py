@@ -21,15 +21,6 @@ from tests.server.media import fetched
 from tests.studio import Studio, open_studio
 
 FACTS = "Our shop opens at nine on weekdays. Shipping takes three days."
-CALLS = (
-    "list_streaming_avatars",
-    "create_streaming_token",
-    "set_streaming_context",
-    "get_streaming_context",
-    "ask_streaming_avatar",
-    "speak_streaming_avatar",
-    "leave_streaming_room",
-)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
     "--headless",
@@ -97,7 +88,15 @@ async def opened(studio: Studio, **changes: Any) -> Mapping[str, Any]:
     return (await studio.ask("start_streaming", **wanted)).data
 
 
-@pytest.mark.exercises(*CALLS)
+@pytest.mark.exercises(
+    "list_streaming_avatars",
+    "create_streaming_token",
+    "set_streaming_context",
+    "get_streaming_context",
+    "ask_streaming_avatar",
+    "speak_streaming_avatar",
+    "leave_streaming_room",
+)
 async def test_an_avatar_that_answers_questions_is_met_asked_and_left_as_the_prompt_says(tmp_path: Path) -> None:
     given = {"facts": FACTS, "avatar": "Ada", "seconds": "60"}
     async with open_studio(tmp_path) as studio, following(studio, "faq_avatar", given) as walk:
