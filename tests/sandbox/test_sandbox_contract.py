@@ -49,6 +49,8 @@ def test_a_capability_is_where_a2e_has_it_and_takes_what_a2e_takes(
 
     if endpoint == capability.endpoint:
         assert operation["operationId"] == capability.name
+        told = (capability.evidence.value, capability.reply_evidence.value)
+        assert told == (operation["evidence"], operation["answerEvidence"])
     assert set(operation["required"]) <= set(taken)
     assert set(taken) <= set(operation["fields"]) | path_parameters
     for field, values in operation.get("enums", {}).items():

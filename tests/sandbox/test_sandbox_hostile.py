@@ -72,7 +72,7 @@ _REQUEST = st.tuples(
 async def test_any_members_are_answered(requests: list[tuple[tuple[str, str], dict[str, Any], str]]) -> None:
     async with sandbox_calls(workers=0) as a2e:
         for (method, template), members, record_id in requests:
-            path = template.replace("{_id}", record_id)
+            path = template.replace("{_id}", record_id).replace("{id}", record_id)
             if method == "GET":
                 query = {name: value for name, value in members.items() if isinstance(value, str | int | float)}
                 _check(await a2e.http.request(method, path, params=query))

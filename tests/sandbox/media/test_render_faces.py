@@ -91,6 +91,10 @@ def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
         change = after[spot] - before[spot]
         return float((change[..., 0] - change[..., 2]).mean())
 
+    head_now = largest_face(after.astype(np.uint8))
+    assert head_now is not None
+    moved = np.linalg.norm(head_now.points - target_face.points, axis=1) / target_face.height
+    assert np.median(moved) < 0.03
     assert gained_blue(LEFT_CHEEK) > 80
     assert abs(gained_blue(RIGHT_CHEEK)) < 30
     for corner in (np.s_[:20, :20], np.s_[:20, -20:], np.s_[-20:, :20]):

@@ -1,0 +1,100 @@
+"""What schemathesis cannot make up: addresses of real files and ids of real records, put into most of its cases.
+
+Loaded by schemathesis (`SCHEMATHESIS_HOOKS`) in an environment of its own. The choice depends on nothing but the case,
+so that a case that failed can be made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import schemathesis
+
+_POOL: dict[str, list[str]] = json.loads(Path(os.environ["A2E_CONTRACT_POOL"]).read_text(encoding="utf-8"))
+_IDS = ("_id", "id", "video_id", "ids")
+_KINDS = {
+    "image_url": "pictures",
+    "image_urls": "pictures",
+    "input_images": "pictures",
+    "end_image_url": "pictures",
+    "img_url": "pictures",
+    "face_url": "pictures",
+    "cover_url": "pictures",
+    "watermark_image_url": "pictures",
+    "video_backgroud_image": "pictures",
+    "video_background_image": "pictures",
+    "video_url": "videos",
+    "source_url": "videos",
+    "media_url": "videos",
+    "url": "videos",
+    "audio_url": "sounds",
+    "audioSrc": "sounds",
+    "custom_voice": "sounds",
+    "voice_urls": "sounds",
+    "tts_id": "voices",
+    "anchor_id": "avatars",
+    "back_id": "backgrounds",
+    "avatar_id": "avatars",
+    "video_backgroud_color": "colours",
+    "video_background_color": "colours",
+    "color": "colours",
+    "endpoint": "endpoints",
+}
+_OF_TEN_REPLACED = 7
+_OF_TEN_MIXED_UP = 1
+
+# The newest records that answers told of, by the part of the path that says what kind of record it is.
+_records: dict[str, deque[str]] = {}
+
+
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Replace what was made up by what is there."""
+    del context, kwargs
+    kind = _kind(case.operation.path)
+    for part in (case.path_parameters, case.query, case.body):
+        if isinstance(part, dict):
+            for name in part.keys() & (_KINDS.keys() | set(_IDS)):
+                part[name] = _replaced(kind, name, part[name])
+
+
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Remember the records of an answer."""
+    del context
+    try:
+        answer = response.json()
+    except ValueError:
+        return
+    data = answer.get("data") if isinstance(answer, dict) else None
+    rows = data.get("rows", data.get("data", [data])) if isinstance(data, dict) else data
+    known = _records.setdefault(_kind(case.operation.path), deque(maxlen=30))
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and isinstance(row.get("_id"), str) and row["_id"] not in known:
+            known.append(row["_id"])
+
+
+def _kind(path: str) -> str:
+    return path.removeprefix("/api/v1/").partition("/")[0]
+
+
+def _replaced(kind: str, name: str, value: Any) -> Any:
+    lot = crc32(f"{kind} {name} {value!r}".encode("utf-8", "replace"))
+    if isinstance(value, list):
+        return [_replaced(kind, name, item) for item in value]
+    if not isinstance(value, str) or lot % 10 >= _OF_TEN_REPLACED:
+        return value
+    if name in _IDS:
+        choices = list(_records.get(kind, ()))
+    elif lot % 10 < _OF_TEN_MIXED_UP:
+        choices = sorted(each for some in _POOL.values() for each in some)
+    else:
+        choices = _POOL[_KINDS[name]]
+    return choices[lot // 10 % len(choices)] if choices else value
+
+
+schemathesis.hook(before_call)
+schemathesis.hook(after_call)
