@@ -143,6 +143,9 @@ async def test_social_pack(tmp_path: Path) -> None:
         await walk.end(handles[0], ".mp4")
 
 
+@pytest.mark.exercises("list_streaming_avatars", "create_streaming_token", "leave_streaming_room")
+@pytest.mark.exercises("set_streaming_context", "get_streaming_context")
+@pytest.mark.exercises("ask_streaming_avatar", "speak_streaming_avatar")
 async def test_faq_avatar(tmp_path: Path) -> None:
     facts = "Q: When do you open?\nA: At nine."
     given = {"facts": facts, "avatar": "Ada", "seconds": "60"}
@@ -157,6 +160,7 @@ async def test_faq_avatar(tmp_path: Path) -> None:
             assert "nine" in answer.data["answer"]
             assert visitor.frames >= 3
             await walk.call("set_streaming_qa_context", context=facts.replace("nine", "ten"))
+            assert "ten" in (await studio.ask("get_streaming_qa_context")).data["context"]
             again = await studio.ask("ask_streaming_avatar", question="When do you open?")
             assert "ten" in again.data["answer"]
             await walk.call("speak_streaming_avatar", text="Hello.")
