@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 import anyio
 import httpx2
 
+from a2e_mcp.open_internet import is_public
 from a2e_mcp.sandbox.refusals import UnusableMedia
 
 LARGEST_FILE = 200 * 1024 * 1024
@@ -19,12 +20,6 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address belongs to the open internet."""
-    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return is_public(inner) if inner is not None else address.is_global and not address.is_multicast
-
-
 async def _resolve(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in await anyio.getaddrinfo(host, port)]
 
@@ -32,7 +27,7 @@ async def _resolve(host: str, port: int) -> list[str]:
 class Fetcher:
     """Fetches a file to disk. Names are resolved once and the checked address is the one connected to."""
 
-    def __init__(self, *, resolve: Resolve = _resolve, is_allowed: Callable[[Address], bool] = is_public) -> None:
+    def __init__(self, *, resolve: Resolve = _resolve, is_allowed: Callable[[str], bool] = is_public) -> None:
         self._resolve = resolve
         self._is_allowed = is_allowed
 
@@ -71,7 +66,7 @@ class Fetcher:
             found = []
         if not found:
             raise UnusableMedia("Sandbox: the host of the file's address is not known")
-        if not all(self._is_allowed(address) for address in found):
+        if not all(self._is_allowed(str(address)) for address in found):
             raise UnusableMedia(
                 "Sandbox: the file's address leads into a private network, where A2E could not reach it; upload it"
             )
