@@ -16,7 +16,6 @@ from aiortc.mediastreams import MediaStreamError
 
 from tests.money.desk import desk_in, not_connected
 from tests.sandbox.room_listener import Listener, listening
-from tests.server.following import following
 from tests.server.media import fetched
 from tests.studio import Studio, open_studio
 
@@ -97,13 +96,12 @@ async def opened(studio: Studio, **changes: Any) -> Mapping[str, Any]:
     "speak_streaming_avatar",
     "leave_streaming_room",
 )
-async def test_an_avatar_that_answers_questions_is_met_asked_and_left_as_the_prompt_says(tmp_path: Path) -> None:
-    given = {"facts": FACTS, "avatar": "Ada", "seconds": "60"}
-    async with open_studio(tmp_path) as studio, following(studio, "faq_avatar", given) as walk:
-        avatars = (await walk.call("list_streaming_avatars")).data["avatars"]
+async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        avatars = (await studio.ask("list_streaming_avatars")).data["avatars"]
         wanted = {"avatar": avatars[0]["name"], "seconds": 60, "context": FACTS}
-        price = await walk.quote("start_streaming", **wanted)
-        started = await walk.call("start_streaming", **wanted, max_credits=price + 1)
+        price = (await studio.ask("quote_job", tool="start_streaming", arguments=wanted)).data["credits"]
+        started = await studio.ask("start_streaming", **wanted, max_credits=price + 1)
         assert f"Charged {price:g} credits" in started.text
         assert started.links == (started.data["page"],)
         again = await studio.ask("start_streaming", **wanted)
@@ -112,19 +110,17 @@ async def test_an_avatar_that_answers_questions_is_met_asked_and_left_as_the_pro
         assert credits.text.startswith("SANDBOX (no real credits): A live room is open and paid for")
         assert "page is not open" in await studio.refuse("ask_streaming_avatar", question="When do you open?")
         async with visiting(started.data["page"]):
-            answer = await walk.call("ask_streaming_avatar", question="When do you open?")
+            answer = await studio.ask("ask_streaming_avatar", question="When do you open?")
             assert answer.data["answer"] == "Our shop opens at nine on weekdays."
             assert answer.data["complete"]
-            await walk.call("set_streaming_qa_context", context="Everything is free today.")
+            await studio.ask("set_streaming_qa_context", context="Everything is free today.")
             assert "free" in (await studio.ask("get_streaming_qa_context")).data["context"]
-            await walk.call("speak_streaming_avatar", text="Hello.")
-            left = await walk.call("leave_streaming")
+            await studio.ask("speak_streaming_avatar", text="Hello.")
+            left = await studio.ask("leave_streaming")
         assert 0 < left.data["credits_back"] <= price
         assert "open_rooms" not in (await studio.ask("get_credits")).data
         cost = (await studio.ask("list_spending")).data["spending"][0]["credits"]
         assert cost == price - left.data["credits_back"]
-        walk.reads("sandbox, say so")
-        walk.done = True
 
 
 async def test_a_page_that_is_closed_leaves_its_room(tmp_path: Path) -> None:
