@@ -87,15 +87,6 @@ async def opened(studio: Studio, **changes: Any) -> Mapping[str, Any]:
     return (await studio.ask("start_streaming", **wanted)).data
 
 
-@pytest.mark.exercises(
-    "list_streaming_avatars",
-    "create_streaming_token",
-    "set_streaming_context",
-    "get_streaming_context",
-    "ask_streaming_avatar",
-    "speak_streaming_avatar",
-    "leave_streaming_room",
-)
 async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         avatars = (await studio.ask("list_streaming_avatars")).data["avatars"]
