@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import mimetypes
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from a2e_mcp.errors import FileRefused
+from a2e_mcp.open_internet import is_public
 
 _LONGEST = 2048
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _WITH_SUFFIX = re.compile(r"(.*)\.([A-Za-z0-9]{1,8})", re.DOTALL)
+_OF_A_CHAT = re.compile(
+    r"(attachment|blob|cid|content|data|sandbox|upload|attached):"
+    r"|(file://)?/mnt/(data|user-data|outputs)/"
+    r"|[a-z]:[\\/]fakepath[\\/]"
+    r"|file[-_][a-z0-9]{6,}$",
+    re.IGNORECASE,
+)
 _SUFFIXES = {
     "image/jpeg": ".jpg",
     "video/mp4": ".mp4",
@@ -23,8 +30,14 @@ _SUFFIXES = {
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an address rather than a path."""
-    return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", text) is not None and not text.startswith("file://")
+    """Whether a text is an address rather than a path, or than the way a chat speaks of its own files."""
+    known = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", text) is not None
+    return known and not text.startswith("file://") and not is_of_a_chat(text)
+
+
+def is_of_a_chat(text: str) -> bool:
+    """Whether a text is how a chat speaks of a file that was attached or made there."""
+    return _OF_A_CHAT.match(text) is not None
 
 
 def safe_name(name: str) -> str:
@@ -77,13 +90,6 @@ def public_host(url: str) -> str:
     if not public:
         raise private_address(url)
     return host
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet. Raises ValueError for what is no IP address."""
-    given = ipaddress.ip_address(address)
-    inner = given.ipv4_mapped if isinstance(given, ipaddress.IPv6Address) else None
-    return is_public(str(inner)) if inner is not None else given.is_global and not given.is_multicast
 
 
 def private_address(url: str) -> FileRefused:

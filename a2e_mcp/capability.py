@@ -194,13 +194,17 @@ class AvatarChoice:
 
 @dataclass(frozen=True, slots=True)
 class VoiceChoice:
-    """A voice that was found; `own` voices are clones and take the language with each call."""
+    """A voice that was found; `own` voices are clones and take the language with each call.
+
+    A2E has samples of own voices only.
+    """
 
     id: str
     name: str
     own: bool
     language: str
     gender: str | None = None
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

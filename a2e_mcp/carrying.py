@@ -6,9 +6,7 @@ never sent again by itself.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -23,6 +21,10 @@ from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
 from a2e_mcp.spending import Price, Spending
 from a2e_mcp.steps import Steps, ways
+from a2e_mcp.transfers import goes_on, said_to_be_under_way
+
+SAME_START_SECONDS = 600.0
+"""An identical start within this time is the first one."""
 
 _LOOKS = (0.0, 1.5, 3.0)
 
@@ -39,6 +41,7 @@ class Plan:
     consent: str | None
     make: Callable[[Entry, Meter], Awaitable[Entry]]
     warning: str | None = None
+    same_within: float = SAME_START_SECONDS
     steps: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -100,7 +103,7 @@ class Carrier:
     async def carry_out(self, entry: Entry, plan: Plan) -> Started:
         """Do what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
         meter = Meter(self._spending, self._ledger, entry.id)
-        async with self._saying_so(entry.id):
+        async with said_to_be_under_way(self._ledger, entry.id, self._beat_seconds):
             try:
                 _check_balance(plan.price, await meter.begin())
                 await plan.make(entry, meter)
@@ -170,22 +173,6 @@ class Carrier:
             entry.id, phase="started", handles=[entry.own_handle], results=list(urls), state=state, note=note
         )
 
-    @asynccontextmanager
-    async def _saying_so(self, entry_id: str) -> AsyncIterator[None]:
-        """Keep telling other servers on this folder that the start is under way."""
-
-        async def keep_saying() -> None:
-            while True:
-                await asyncio.sleep(self._beat_seconds)
-                self._ledger.beat(entry_id)
-
-        saying = asyncio.create_task(keep_saying())
-        try:
-            yield
-        finally:
-            saying.cancel()
-            await asyncio.gather(saying, return_exceptions=True)
-
     async def _look_again(self, entry: Entry, lost: AnswerLost) -> Entry:
         """A job whose answer was lost may be in the account all the same, a fresh one after a moment."""
         for seconds in _LOOKS:
@@ -217,7 +204,7 @@ class Carrier:
 
     def _interrupted(self, entry_id: str) -> None:
         entry = self._ledger.entry(entry_id)
-        if entry.phase == "intended" and entry.paying is None:
+        if entry.phase == "intended" and entry.paying is None and not goes_on(entry):
             self._ledger.update(entry_id, phase="refused", note="It was interrupted before it was sent.")
         else:
             self._ledger.let_go(entry_id)

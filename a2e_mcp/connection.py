@@ -17,12 +17,13 @@ class Connection:
     """Where A2E is and how to reach it.
 
     `trusted` tells addresses that this connection itself hands out, `fresh` gives one kept from earlier its present
-    form. `transport` None is the network.
+    form. `transport` leads to A2E, `storage` to uploads and results; None is the network.
     """
 
     base_url: str
     token: SecretStr
     transport: httpx2.AsyncBaseTransport | None = None
+    storage: httpx2.AsyncBaseTransport | None = None
     trusted: Callable[[str], bool] = lambda _: False
     fresh: Callable[[str], str] = lambda url: url
 

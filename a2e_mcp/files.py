@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
-import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import cast, get_args
 from urllib.parse import unquote
+from urllib.request import getproxies
 
 import anyio
 import anyio.to_thread
 import httpx2
 
-from a2e_mcp.addresses import is_public, one_line, private_address, public_host, safe_name, shown
+from a2e_mcp.addresses import is_of_a_chat, one_line, private_address, public_host, safe_name, shown
 from a2e_mcp.capability import MediaIn, MediaKind
-from a2e_mcp.catalogue.account import UploadAddress
 from a2e_mcp.errors import FileRefused
+from a2e_mcp.open_internet import PrivateAddress, PublicOnly, is_public, resolved
+from a2e_mcp.saving import Saver
+from a2e_mcp.transfers import Seen
 
 LARGEST_UPLOAD = 500 * 2**20
 """Bytes; A2E publishes no limit, this one keeps a mistake from filling a line for hours."""
-LARGEST_DOWNLOAD = 4 * 2**30
 
 _CHUNK = 256 * 1024
 _SNIFFED = 8192
-_PUT_ATTEMPTS = 3
+_LONGEST_NAME = 255
+_PUT_PAUSES = (0.0, 0.5, 2.0, 10.0, 30.0)
+"""Seconds before each attempt; a laptop that wakes up has no network for a while."""
 _HEAD_SECONDS = 5.0
 
 
@@ -42,19 +46,16 @@ class LocalFile:
     size: int
     sha256: str
     seconds: float | None
+    identity: tuple[int, ...] | None = None
+    """Which file on the disk was checked; None for one that we have just made."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """A file that was saved; `size` in bytes."""
-
-    path: Path
-    size: int
-    sha256: str
+class UploadRefused(FileRefused):
+    """Storage does not take it at this address, now or later."""
 
 
 class Files:
-    """Reads only from the allowed folders, writes only into the output folder.
+    """Reads only from the allowed folders, writes only into the output folder; `saver` does the writing.
 
     `trusted` tells addresses that are known to be ours (the sandbox's own door) and need no check.
     """
@@ -66,14 +67,19 @@ class Files:
         output: Path,
         trusted: Callable[[str], bool] = lambda _: False,
         transport: httpx2.AsyncBaseTransport | None = None,
+        pause: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._folders = (*folders, output)
         self._output = output
         self._trusted = trusted
+        self._pause = pause
         # A client of its own: what is sent to storage and fetched from it never carries the token.
         self._http = httpx2.AsyncClient(
-            transport=transport, timeout=httpx2.Timeout(60.0, connect=10.0), follow_redirects=False
+            transport=transport or _line_outside(trusted),
+            timeout=httpx2.Timeout(60.0, connect=10.0),
+            follow_redirects=False,
         )
+        self.saver = Saver(self._http, output, trusted=trusted)
 
     async def __aenter__(self) -> Files:
         await self._http.__aenter__()
@@ -104,26 +110,28 @@ class Files:
             return
         host = public_host(url)
         try:
-            addresses = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            addresses = await resolved(host)
         except (OSError, UnicodeError):
             raise FileRefused(f"The address {shown(url)} does not exist: no such host") from None
-        if not all(is_public(str(each[4][0])) for each in addresses):
+        if not all(is_public(each) for each in addresses):
             raise private_address(url)
         await self._check_type(url, wanted)
 
-    async def put(self, file: LocalFile, address: UploadAddress) -> None:
-        """Send a file's bytes to a presigned address, without the token; repeated when the line breaks.
+    async def put(self, file: LocalFile, address: str, seen: Seen = lambda _, __: None) -> None:
+        """Send a file's bytes to a presigned address, without the token; repeated from the start when the line breaks.
 
         Raises FileRefused when storage does not take it.
         """
         problem = ""
-        for _ in range(_PUT_ATTEMPTS):
+        for seconds in _PUT_PAUSES:
+            await self._pause(seconds)
             try:
-                response = await self._http.put(
-                    address.upload_url,
-                    content=_chunks(file.path),
-                    headers={"content-type": file.content_type, "content-length": str(file.size)},
-                )
+                with await anyio.to_thread.run_sync(_reopened, file) as content:
+                    response = await self._http.put(
+                        address,
+                        content=_chunks(content, file.size, seen),
+                        headers={"content-type": file.content_type, "content-length": str(file.size)},
+                    )
             except httpx2.HTTPError as error:
                 problem = type(error).__name__
                 continue
@@ -131,77 +139,18 @@ class Files:
                 return
             problem = f"HTTP {response.status_code}"
             if response.status_code < 500:
-                break
-        name = one_line(file.path.name, 80)
-        raise FileRefused(f"{name} could not be uploaded ({problem})", then="Try again in a minute")
+                raise UploadRefused(f"{_named(file)} could not be uploaded ({problem})", then="Try again in a minute")
+        raise FileRefused(f"{_named(file)} could not be uploaded ({problem})", then="Try again in a minute")
 
     async def fetch(self, url: str, *, most: int = 64 * 2**20) -> bytes:
         """The bytes at a result address, at most `most` of them. Raises FileRefused."""
-        body = bytearray()
-        async for chunk in self._stream(url):
-            body += chunk
-            if len(body) > most:
-                raise FileRefused(f"{shown(url)} is larger than {most // 2**20} MB")
-        return bytes(body)
-
-    async def save(self, url: str, name: str) -> SavedFile:
-        """Save a result into the output folder: whole or not at all, and never over another file.
-
-        Raises FileRefused.
-        """
-        try:
-            self._output.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(prefix=".a2e-", suffix=".part", dir=self._output)
-        except OSError as problem:
-            raise FileRefused(
-                f"{self._output} cannot be written ({problem.strerror})", then="Set A2E_OUTPUT_DIR to another folder"
-            ) from None
-        digest = hashlib.sha256()
-        size = 0
-        try:
-            with os.fdopen(handle, "wb") as file:
-                async for chunk in self._stream(url):
-                    size += len(chunk)
-                    if size > LARGEST_DOWNLOAD:
-                        raise FileRefused(f"{shown(url)} is larger than {LARGEST_DOWNLOAD // 2**30} GB")
-                    digest.update(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(part, 0o644)
-            path = _settle(Path(part), self._output, safe_name(name))
-        except OSError as problem:
-            raise FileRefused(f"{self._output} cannot be written ({problem.strerror})") from None
-        finally:
-            _remove(part)
-        return SavedFile(path, size, digest.hexdigest())
-
-    async def _stream(self, url: str) -> AsyncIterator[bytes]:
-        if not self._trusted(url):
-            public_host(url)
-        try:
-            async with self._http.stream("GET", url) as response:
-                if response.status_code >= 300:
-                    raise FileRefused(
-                        f"The result at {shown(url)} cannot be fetched (HTTP {response.status_code})",
-                        then="Addresses of results die after about three days; check_status asks for a fresh one",
-                    )
-                expected = response.headers.get("content-length", "")
-                received = 0
-                async for chunk in response.aiter_bytes(_CHUNK):
-                    received += len(chunk)
-                    yield chunk
-                if expected.isdigit() and "content-encoding" not in response.headers and received != int(expected):
-                    raise FileRefused(f"The result at {shown(url)} broke off", then="Try again")
-        except httpx2.HTTPError as problem:
-            raise FileRefused(
-                f"The result at {shown(url)} cannot be fetched ({type(problem).__name__})",
-                then="Try again in a minute",
-            ) from None
+        return await self.saver.fetch(url, most=most)
 
     async def _check_type(self, url: str, wanted: MediaIn) -> None:
         try:
             response = await self._http.head(url, timeout=_HEAD_SECONDS)
+        except PrivateAddress:
+            raise private_address(url) from None
         except httpx2.HTTPError:
             # A2E fetches it from elsewhere; that this computer cannot proves nothing.
             return
@@ -216,23 +165,46 @@ class Files:
     def _open_local(self, text: str, wanted: MediaIn) -> LocalFile:
         path = self._allowed(text)
         name = one_line(path.name, 80)
-        size = path.stat().st_size
-        if size == 0:
-            raise FileRefused(f"{name} is empty")
-        if size > LARGEST_UPLOAD:
-            raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
-        kind, content_type = _sniff(path)
-        if kind is None or kind not in wanted.kinds:
-            is_what = f"is {kind}" if kind else "is no picture, clip or sound that can be used"
-            raise FileRefused(f"{name} {is_what}, whatever its name says; {' or '.join(wanted.kinds)} is wanted")
-        seconds = None if kind == "image" else _seconds(path)
-        if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
-            raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
-        if seconds is not None and wanted.longest is not None and seconds > wanted.longest:
-            raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are taken")
-        return LocalFile(path, kind, content_type, size, _sha256(path), seconds)
+        with _opened(path) as content:
+            found = os.fstat(content.fileno())
+            # A folder on the way may have become a link since the path was followed.
+            if not stat.S_ISREG(found.st_mode) or not self._leads_to(path, found):
+                raise FileRefused(f"{name} is no ordinary file")
+            if found.st_size == 0:
+                raise FileRefused(f"{name} is empty")
+            if found.st_size > LARGEST_UPLOAD:
+                raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
+            kind, content_type = _sniff(content)
+            if kind is None or kind not in wanted.kinds:
+                is_what = f"is {kind}" if kind else "is no picture, clip or sound that can be used"
+                raise FileRefused(f"{name} {is_what}, whatever its name says; {' or '.join(wanted.kinds)} is wanted")
+            seconds = None if kind == "image" else _seconds(path, content)
+            if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
+                raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
+            if seconds is not None and wanted.longest is not None and seconds > wanted.longest:
+                raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are taken")
+            content.seek(0)
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        return LocalFile(path, kind, content_type, found.st_size, sha256, seconds, _identity(found))
+
+    def _exists(self, text: str) -> bool:
+        """Whether a file of this name, odd as it is, lies in an allowed folder."""
+        if len(text) > _LONGEST_NAME or "\0" in text:
+            return False
+        return any((folder / text.removeprefix("file://")).is_file() for folder in self._folders)
+
+    def _leads_to(self, path: Path, found: os.stat_result) -> bool:
+        real = path.resolve()
+        return any(real.is_relative_to(folder.resolve()) for folder in self._folders) and _identity(
+            real.stat()
+        ) == _identity(found)
 
     def _allowed(self, text: str) -> Path:
+        if is_of_a_chat(text) and not self._exists(text):
+            raise FileRefused(
+                f"{_chat_name(text)} is in the chat and not on this computer",
+                then=f"Save it into {self._output} and give that path",
+            )
         if "\0" in text or len(text) > 4096:
             raise FileRefused("That is not a path")
         given = Path(unquote(text[7:]) if text.startswith("file://") else text)
@@ -268,11 +240,27 @@ class Files:
         )
 
 
-def _sniff(path: Path) -> tuple[MediaKind | None, str]:
+def _chat_name(text: str) -> str:
+    """What a file of a chat may be called in a sentence; a file given as text has no name."""
+    if text.lower().startswith(("data:", "blob:")):
+        return "That file"
+    return safe_name(text.replace("\\", "/").rpartition("/")[2])
+
+
+def _opened(path: Path) -> BufferedReader:
+    # A pipe that was put in the file's place would never answer, and a link would lead elsewhere.
+    how = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return open(os.open(path, how), "rb")
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _sniff(content: BufferedReader) -> tuple[MediaKind | None, str]:
     import filetype
 
-    with path.open("rb") as file:
-        guess = filetype.guess(file.read(_SNIFFED))
+    guess = filetype.guess(content.read(_SNIFFED))
     if guess is None:
         return None, ""
     content_type = str(guess.mime)
@@ -280,46 +268,41 @@ def _sniff(path: Path) -> tuple[MediaKind | None, str]:
     return (cast(MediaKind, kind) if kind in get_args(MediaKind) else None), content_type
 
 
-def _seconds(path: Path) -> float | None:
+def _seconds(path: Path, content: BufferedReader) -> float | None:
     from tinytag import TinyTag, TinyTagException
 
+    content.seek(0)
     try:
-        duration = TinyTag.get(str(path), tags=False, duration=True).duration
+        duration = TinyTag.get(str(path), file_obj=content, tags=False, duration=True).duration
     except (TinyTagException, OSError, ValueError, IndexError):
         return None
     return float(duration) if duration else None
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+async def _chunks(content: BufferedReader, size: int, seen: Seen) -> AsyncIterator[bytes]:
+    sent = 0
+    while chunk := await anyio.to_thread.run_sync(content.read, _CHUNK):
+        sent += len(chunk)
+        seen(sent, size)
+        yield chunk
 
 
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as file:
-        while chunk := await file.read(_CHUNK):
-            yield chunk
+def _reopened(file: LocalFile) -> BufferedReader:
+    """A file to be sent, as long as it is the one that was checked. Raises FileRefused."""
+    try:
+        content = _opened(file.path)
+    except OSError as problem:
+        raise FileRefused(f"{_named(file)} cannot be read any more ({problem.strerror})") from None
+    if file.identity is not None and _identity(os.fstat(content.fileno())) != file.identity:
+        content.close()
+        raise FileRefused(f"{_named(file)} has changed since it was checked", then="Try again")
+    return content
 
 
-def _remove(part: str) -> None:
-    Path(part).unlink(missing_ok=True)
+def _named(file: LocalFile) -> str:
+    return one_line(file.path.name, 80)
 
 
-def _settle(part: Path, folder: Path, name: str) -> Path:
-    """Give a finished file its name without ever replacing another: a hard link fails when the name is taken."""
-    stem, suffix = os.path.splitext(name)
-    for number in range(1, 1000):
-        target = folder / (name if number == 1 else f"{stem}-{number}{suffix}")
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            continue
-        except OSError:
-            # Some file systems have no hard links; an exclusive create keeps the name ours.
-            try:
-                target.open("xb").close()
-            except FileExistsError:
-                continue
-            os.replace(part, target)
-        return target
-    raise FileRefused(f"{folder} already holds a thousand files called {name}")
+def _line_outside(trusted: Callable[[str], bool]) -> httpx2.AsyncBaseTransport | None:
+    """A way to public addresses only; None where a proxy of this computer decides what can be reached."""
+    return None if getproxies() else PublicOnly(httpx2.AsyncHTTPTransport(), trusted=trusted)

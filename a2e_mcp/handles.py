@@ -14,11 +14,12 @@ OWN_MARK = "f" * 8
 """Ids of our own, for starts that A2E has given none: an ObjectId of 2106."""
 SPEECH = "speech"
 UPLOAD = "upload"
+DOWNLOAD = "download"
 PICTURE_AVATAR = "picture_avatar"
 DIAMONDS = "diamonds"
 STREAMING = "streaming"
-LEDGER_FAMILIES = (SPEECH, UPLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING)
-"""What A2E does at once and gives no id: the ledger's own id stands for it."""
+LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING)
+"""What is ours, or what A2E does at once and gives no id: the ledger's own id stands for it."""
 
 _ID = r"[0-9a-fA-F]{24}"
 _HANDLE = re.compile(rf"([a-z_]{{3,40}}):({_ID})")

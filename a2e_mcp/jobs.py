@@ -17,6 +17,7 @@ from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, Unreadable
 from a2e_mcp.handles import LEDGER_FAMILIES, Handle
 from a2e_mcp.ledger import Entry, Ledger
+from a2e_mcp.transfers import FILES, Board, goes_on
 
 _MOST_IN_BATCH = 200
 _AT_ONCE = 5
@@ -51,6 +52,8 @@ class Job(BaseModel):
     error: str | None = None
     sandbox: bool = False
     note: str | None = None
+    files: list[dict[str, Any]] | None = None
+    """What a download has saved: path, bytes and sha256 of each."""
 
     @property
     def finished(self) -> bool:
@@ -62,8 +65,15 @@ class Jobs:
     """Reads jobs from A2E and keeps the ledger in step with them."""
 
     def __init__(
-        self, client: A2EClient, ledger: Ledger, *, sandbox: bool, fresh: Callable[[str], str] = lambda url: url
+        self,
+        client: A2EClient,
+        ledger: Ledger,
+        *,
+        sandbox: bool,
+        fresh: Callable[[str], str] = lambda url: url,
+        board: Board | None = None,
     ) -> None:
+        self._board = board or Board()
         self._client = client
         self._fresh = fresh
         self._ledger = ledger
@@ -172,11 +182,13 @@ class Jobs:
 
     def _remembered(self, entry: Entry, handle: Handle) -> Job:
         state, note = self._standing(entry)
+        moved = self._board.moved(entry.id)
         return Job(
             job_id=str(handle),
             family=entry.family,
             state=state,
             title=entry.title,
+            progress=1.0 if state == "succeeded" else moved.share if moved and state == "running" else None,
             results=[self._fresh(url) for url in entry.results] if len(entry.handles) <= 1 else [],
             credits=entry.charged,
             created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
@@ -184,18 +196,21 @@ class Jobs:
             error=note if state == "failed" else None,
             sandbox=self._sandbox,
             note=note if state != "failed" else None,
+            files=entry.steps.get(FILES),
         )
 
     def _standing(self, entry: Entry) -> tuple[State, str | None]:
         """State and note of a start as far as the ledger alone can tell."""
-        if self._ledger.under_way(entry):
-            return "queued", "still being started"
+        moved = self._board.moved(entry.id)
+        if goes_on(entry):
+            return "running", str(moved) if moved else "It goes on by itself."
+        under_way = self._ledger.under_way(entry)
         match entry.phase:
+            case "intended" | "sent" if under_way:
+                return "queued", f"still being started{f'; {moved} of a file are sent' if moved else ''}"
             case "started":
                 return _STATES.get(entry.state or "", "unknown"), entry.note
-            case "refused":
-                return "failed", entry.note
-            case "intended" if entry.paying is None:
+            case "refused" | "intended" if entry.phase == "refused" or entry.paying is None:
                 return "failed", entry.note or "It was interrupted before it was sent."
             case "intended":
                 lost = f"It was interrupted while its {entry.paying} was being made, which may have been charged."

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.handles import OWN_MARK, SANDBOX_MARK
+from a2e_mcp.handles import DOWNLOAD, OWN_MARK, SANDBOX_MARK
 
 Phase = Literal["intended", "sent", "started", "refused", "unknown"]
 """intended: the job's own request has not left. sent: it may have left. unknown: the answer was lost."""
@@ -220,6 +220,15 @@ class Ledger:
         """Say that this start is being carried out."""
         self.update(entry_id, beat=self._now())
 
+    def claim(self, entry_id: str) -> bool:
+        """Say that it is carried out here from now on; False when somebody else is at it, or it has ended."""
+        with self._transaction():
+            entry = self.entry(entry_id)
+            if entry.phase != "intended" or self.under_way(entry):
+                return False
+            self._write(dataclasses.replace(entry, beat=self._now()))
+            return True
+
     def let_go(self, entry_id: str) -> None:
         """Say that nobody carries this start out any more."""
         self.update(entry_id, beat=0.0)
@@ -231,9 +240,9 @@ class Ledger:
     def alone_since(self, entry_id: str, moment: float) -> bool:
         """Whether no other start of this account has been under way since then, as far as this ledger knows."""
         row = self._database.execute(
-            "SELECT 1 FROM starts WHERE account = ? AND mode = ? AND id != ?"
+            "SELECT 1 FROM starts WHERE account = ? AND mode = ? AND id != ? AND family != ?"
             " AND (created >= ? OR (phase IN ('intended', 'sent') AND beat > ?)) LIMIT 1",
-            (self._account, self._mode, entry_id, moment, self._now() - _SILENT_SECONDS),
+            (self._account, self._mode, entry_id, DOWNLOAD, moment, self._now() - _SILENT_SECONDS),
         ).fetchone()
         return row is None
 
@@ -263,6 +272,15 @@ class Ledger:
             (self._account, self._mode, since, most),
         ).fetchall()
         return [_entry(row) for row in rows]
+
+    def newest(self, beginning: str) -> Entry | None:
+        """The newest entry whose fingerprint begins like this, whatever became of it."""
+        row = self._database.execute(
+            "SELECT * FROM starts WHERE account = ? AND mode = ? AND fingerprint >= ? AND fingerprint < ?"
+            " ORDER BY created DESC, rowid DESC LIMIT 1",
+            (self._account, self._mode, beginning, f"{beginning}\U0010ffff"),
+        ).fetchone()
+        return None if row is None else _entry(row)
 
     def lost(self, family: str, *, since: float) -> list[Entry]:
         """Starts of a family whose answer was lost and which nobody is carrying out, newest first."""

@@ -15,7 +15,8 @@ class Meter:
         self._entry_id = entry_id
         self._last: float | None = None
         self._read_at = 0.0
-        self._laps: list[float | None] = []
+        # What was measured before a restart counts too.
+        self._laps = [lap["credits"] for lap in ledger.entry(entry_id).measured.values()]
 
     async def begin(self) -> float | None:
         """Read the balance before anything is charged; None when A2E does not say."""

@@ -217,7 +217,15 @@ class Names:
     async def _read_clones(self) -> Sequence[VoiceChoice]:
         rows = (await self._client.call(voices.LIST_CLONES, Nothing())).rows
         return [
-            VoiceChoice(row.id, row.name or row.id, True, row.language or row.lang or "", row.gender) for row in rows
+            VoiceChoice(
+                row.id,
+                row.name or row.id,
+                True,
+                row.language or row.lang or "",
+                row.gender,
+                next(iter(row.voice_urls), None),
+            )
+            for row in rows
         ]
 
     async def _read_voices(self, language: Language) -> Sequence[VoiceChoice]:

@@ -58,6 +58,14 @@ def _number(least: float, most: float) -> Callable[[str], float]:
     return parse
 
 
+def _auto_or_off(text: str) -> Literal["auto", "off"]:
+    if text.lower() == "auto":
+        return "auto"
+    if text.lower() in ("off", "0", "no", "false"):
+        return "off"
+    raise ValueError("use auto or off")
+
+
 def _optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
     return parse
 
@@ -210,6 +218,9 @@ class Settings:
     )
     output: Path = _setting(
         "A2E_OUTPUT_DIR", "Where finished files are saved", _folder, _videos, "Videos/A2E", kind="filepath"
+    )
+    save: Literal["auto", "off"] = _setting(
+        "A2E_SAVE", "auto = save each finished result into that folder once", _auto_or_off, lambda: "off", "off"
     )
     data: Path = _setting(
         "A2E_DATA_DIR",

@@ -9,32 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
 import anyio
 
-from a2e_mcp.capability import Inputs, InputsT, RequestT, StartTool
-from a2e_mcp.carrying import Carrier, Plan, Purchase, Started
+from a2e_mcp.capability import Inputs, InputsT, MediaIn, RequestT, StartTool
+from a2e_mcp.carrying import SAME_START_SECONDS, Carrier, Plan, Purchase, Started
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, AnswerLost, InputError
-from a2e_mcp.files import LocalFile
-from a2e_mcp.handles import SPEECH, UPLOAD
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, FileRefused, InputError
+from a2e_mcp.files import Files, LocalFile
+from a2e_mcp.handles import SPEECH, UPLOAD, Handle
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import BEAT_SECONDS, Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found, Resolver, fingerprint
 from a2e_mcp.script_language import ScriptLanguages
 from a2e_mcp.spending import Price, Spending
-from a2e_mcp.steps import Steps, lengths_of, ways
+from a2e_mcp.steps import KEPT_SECONDS, Steps, lengths_of, ways
+from a2e_mcp.transfers import LARGE_FILE, QUICK_SECONDS, take_over
 
 __all__ = ["SAME_START_SECONDS", "Purchase", "Quoted", "StartOptions", "Started", "Starts"]
-
-SAME_START_SECONDS = 600.0
-"""An identical start within this time is the first one."""
 
 _LOOK_SECONDS = 0.25
 _LONGEST_TITLE = 40
@@ -67,6 +65,7 @@ class Starts:
         client: A2EClient,
         ledger: Ledger,
         jobs: Jobs,
+        files: Files,
         resolver: Resolver,
         languages: ScriptLanguages,
         spending: Spending,
@@ -86,20 +85,26 @@ class Starts:
         )
         self._ledger = ledger
         self._jobs = jobs
+        self._files = files
         self._resolver = resolver
         self._languages = languages
         self._spending = spending
         self._steps = steps
         self._pause = pause
         self._closing_seconds = closing_seconds
+        self._beat_seconds = beat_seconds
         self._tasks: dict[str, asyncio.Task[Started]] = {}
+        self._taking_over: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Starts:
+        self._taking_over = asyncio.create_task(take_over(self._ledger, UPLOAD, self._go_on, self._beat_seconds))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._taking_over is not None:
+            self._taking_over.cancel()
         for entry_id, task in self._tasks.items():
             entry = self._ledger.entry(entry_id)
             if entry.phase == "intended" and entry.paying is None:
@@ -132,8 +137,25 @@ class Starts:
 
     async def upload(self, file: LocalFile, options: StartOptions, *, within: float) -> Started:
         """Send a file to A2E's storage; the answer's result is its address."""
-        until = asyncio.get_running_loop().time() + within
+        seconds = min(within, QUICK_SECONDS) if file.size > LARGE_FILE else within
+        until = asyncio.get_running_loop().time() + seconds
         return await self._run(await self._plan_upload(file), options, until)
+
+    async def stop(self, handle: Handle) -> str:
+        """Stop an upload and say what that means. Raises InputError for one that has ended."""
+        entry = self._ledger.by_handle(str(handle))
+        if entry is None or entry.family != UPLOAD:
+            raise InputError("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+        if entry.phase != "intended":
+            raise InputError("A2E has no call to delete a file that was sent; it goes by itself after some days")
+        task = self._tasks.get(entry.id)
+        if entry.paying is not None or (task is None and not self._ledger.claim(entry.id)):
+            raise InputError("That upload cannot be stopped from here just now", then="Try again in a minute")
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
+        return "It was stopped. What A2E charged for its upload address is not refunded."
 
     async def buy(self, purchase: Purchase[RequestT], options: StartOptions, *, within: float) -> Started:
         """Make one charged call that is done when A2E answers."""
@@ -177,22 +199,26 @@ class Starts:
             consent=plan.consent,
             expected=plan.price.least,
             units=plan.units,
-            window=None if options.again else SAME_START_SECONDS,
+            window=None if options.again else plan.same_within,
             steps={**plan.steps, "priced": {step.step: step.credits for step in plan.price.steps}},
             permit=lambda: self._spending.check(plan.price, options.max_credits),
         )
         if not new:
             earlier = await self._earlier(entry, plan.price, until)
             return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, until)
-        task = asyncio.create_task(self._carrier.carry_out(entry, plan))
+        task = self._begin(entry, self._carrier.carry_out(entry, plan))
+        return replace(await self._outcome(entry, plan.price, task, until), warning=plan.warning)
+
+    def _begin(self, entry: Entry, work: Coroutine[Any, Any, Started]) -> asyncio.Task[Started]:
+        task = asyncio.create_task(work)
         self._tasks[entry.id] = task
         task.add_done_callback(lambda done: self._forget(entry.id, done))
-        return replace(await self._outcome(entry, plan.price, task, until), warning=plan.warning)
+        return task
 
     async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], until: float) -> Started:
         # asyncio.wait leaves the task alone when the call that waits is cut.
         await asyncio.wait({task}, timeout=max(0.0, until - asyncio.get_running_loop().time()))
-        if task.done():
+        if task.done() and not task.cancelled():
             return task.result()
         return Started(self._jobs.of_entry(self._ledger.entry(entry.id)), price, pending=True)
 
@@ -302,7 +328,31 @@ class Starts:
             units=1,
             consent=None,
             make=make,
+            same_within=KEPT_SECONDS,
+            steps={"path": str(file.path)},
         )
+
+    def _go_on(self, entry: Entry) -> None:
+        self._begin(entry, self._go_on_sending(entry))
+
+    async def _go_on_sending(self, entry: Entry) -> Started:
+        """Send a file once more that another run of the server has not sent whole, where it was paid for."""
+        try:
+            file = await self._files.open_local(entry.steps["path"], MediaIn(("image", "video", "audio")))
+            sha256 = entry.fingerprint.removeprefix("upload ")
+            if file.sha256 != sha256:
+                raise FileRefused("The file has changed since its upload began", then="Call upload_file to send it")
+            if self._steps.address_kept(sha256) is None:
+                raise FileRefused(
+                    "The upload was interrupted, and its address has run out",
+                    charged=Charged.UNKNOWN,
+                    then="upload_file sends it to a new address, which A2E may charge again",
+                )
+            plan = await self._plan_upload(file)
+        except A2EError as problem:
+            self._ledger.update(entry.id, phase="refused", note=str(problem))
+            raise
+        return await self._carrier.carry_out(entry, plan)
 
     async def _plan_purchase(self, purchase: Purchase[RequestT]) -> Plan:
         capability, request, estimate = purchase.capability, purchase.request, purchase.estimate

@@ -29,7 +29,7 @@ from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, AddBackground
 from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, SPEAK, SpeechRequest, spoken_seconds
 from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, Charged, FileRefused, InputError, ServiceError
-from a2e_mcp.files import Files, LocalFile
+from a2e_mcp.files import Files, LocalFile, UploadRefused
 from a2e_mcp.handles import Handle
 from a2e_mcp.jobs import Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
@@ -37,8 +37,14 @@ from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
 from a2e_mcp.speech import join, pieces
 from a2e_mcp.spending import Price, Spending, StepPrice
+from a2e_mcp.transfers import LARGE_FILE, Board
 
-_KEPT_SECONDS = 86_400.0
+KEPT_SECONDS = 86_400.0
+"""How long speech and uploads are used again; A2E keeps uploads for about three days."""
+_SECONDS_TO_UPLOAD = 900.0
+"""How long an upload address is good for unless A2E says (its spec's example)."""
+_SPARE_SECONDS = 30.0
+_SECONDS_FOR_LARGE = 3600
 _NOWHERE = "https://storage.invalid/"
 _NO_ID = "0" * 24
 _JOINED = "speech.mp3"
@@ -56,8 +62,10 @@ class Steps:
         jobs: Jobs,
         files: Files,
         spending: Spending,
+        board: Board,
         fresh: Callable[[str], str] = lambda url: url,
     ) -> None:
+        self._board = board
         self._client = client
         self._ledger = ledger
         self._jobs = jobs
@@ -114,6 +122,8 @@ class Steps:
         """What an upload costs; nothing when the same file was sent within the day."""
         if self._paid("uploads", file.sha256) is not None:
             return StepPrice("upload", 0.0, "already sent")
+        if self.address_kept(file.sha256) is not None:
+            return StepPrice("upload", 0.0, "its address is already paid for")
         return await self._price_of_sending(_upload_request(file))
 
     async def prepare(
@@ -162,20 +172,43 @@ class Steps:
         known = self._paid("uploads", file.sha256)
         if known is not None:
             return known
+        kept = self.address_kept(file.sha256)
+        way = kept or await self._new_address(file, entry, meter)
+        try:
+            await self._files.put(file, way["put"], self._board.seen(entry.id))
+        except FileRefused as problem:
+            if kept is not None or isinstance(problem, UploadRefused):
+                # Storage did not take it at this address twice, or never will.
+                self._ledger.remember(way["entry"], addresses={file.sha256: None})
+            problem.charged = Charged.UNKNOWN
+            raise
+        finally:
+            self._board.clear(entry.id)
+        self._ledger.remember(entry.id, uploads={file.sha256: way["url"]})
+        return self._fresh(way["url"])
+
+    def address_kept(self, sha256: str) -> Mapping[str, Any] | None:
+        """The upload address that was got for this file and has not run out; it was paid for and is used again."""
+        for entry in self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):
+            way = entry.steps.get("addresses", {}).get(sha256)
+            if isinstance(way, Mapping) and way["until"] > self._ledger.now():
+                return {**way, "entry": entry.id}
+        return None
+
+    async def _new_address(self, file: LocalFile, entry: Entry, meter: Meter) -> Mapping[str, Any]:
+        asked_at = self._ledger.now()
         address = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
-        self._ledger.remember(entry.id, paying=None)
         if address.public_url is None:
+            self._ledger.remember(entry.id, paying=None)
             raise ServiceError(
                 "A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN
             )
-        try:
-            await self._files.put(file, address)
-        except FileRefused as problem:
-            problem.charged = Charged.UNKNOWN
-            raise
-        self._ledger.remember(entry.id, uploads={file.sha256: address.public_url})
+        until = asked_at + (address.expires_in or _SECONDS_TO_UPLOAD) - _SPARE_SECONDS
+        way = {"put": address.upload_url, "url": address.public_url, "until": until}
+        self._ledger.remember(entry.id, paying=None, addresses={file.sha256: way})
+        # The address is what is charged: it is paid for whatever becomes of the file.
         await meter.lap("upload", 1.0)
-        return address.public_url
+        return {**way, "entry": entry.id}
 
     async def make(
         self, capability: Capability[RequestT, ReplyT], request: RequestT, units: float, entry: Entry, meter: Meter
@@ -202,7 +235,7 @@ class Steps:
         return ours[0].id
 
     def _paid(self, kind: str, key: str) -> str | None:
-        for entry in self._ledger.recent(since=self._ledger.now() - _KEPT_SECONDS):
+        for entry in self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):
             known: Mapping[str, Any] = entry.steps.get(kind, {})
             if isinstance(url := known.get(key), str):
                 return self._fresh(url)
@@ -280,4 +313,6 @@ def _speech_key(text: str, voice: VoiceChoice, speed: float) -> str:
 def _upload_request(file: LocalFile) -> UploadRequest:
     # The name carries the content's hash: two different files never share an address.
     key = f"{file.sha256[:12]}-{safe_name(file.path.name)}"
-    return UploadRequest(key=key, contentType=file.content_type, fileSize=file.size)
+    # A large file may take longer than the quarter of an hour that addresses are usually good for.
+    seconds = _SECONDS_FOR_LARGE if file.size > LARGE_FILE else None
+    return UploadRequest(key=key, contentType=file.content_type, fileSize=file.size, expiresIn=seconds)

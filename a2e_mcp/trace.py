@@ -11,12 +11,25 @@ _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _SHOWN_STATUS = re.compile(r"[a-z_]{2,20}")
 _STATUS_FIELDS = ("status", "current_status", "task_status")
 _MOST_FIELDS = 60
+_FIELD_NAME = re.compile(r"(?!sk_)[A-Za-z_][A-Za-z0-9_-]{0,40}")
+_LONG_NUMBER = re.compile(r"[0-9a-fA-F]{8,}|[0-9]{4,}")
+
+
+def safe_name(name: str) -> str:
+    """A field's name, unless it could be an id or a value that somebody used as a name."""
+    return name if _FIELD_NAME.fullmatch(name) and not _LONG_NUMBER.search(name) else "(odd name)"
 
 
 def shape_of(value: object, field: str = "") -> Any:
-    """The shape of a JSON value: names and types; of texts only status words are kept, of lists the first item."""
+    """The shape of a JSON value: names and types; of texts only status words are kept, of lists the first item.
+
+    Of fields whose names could be values the first is kept, without its name.
+    """
     if isinstance(value, dict):
-        return {str(name): shape_of(item, str(name)) for name, item in list(value.items())[:_MOST_FIELDS]}
+        shape: dict[str, Any] = {}
+        for name, item in list(value.items())[:_MOST_FIELDS]:
+            shape.setdefault(safe_name(str(name)), shape_of(item, str(name)))
+        return shape
     if isinstance(value, list):
         return [shape_of(value[0]), f"{len(value)} items"] if value else []
     if isinstance(value, str):

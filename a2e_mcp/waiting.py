@@ -14,6 +14,8 @@ from a2e_mcp.jobs import Job, Jobs, poll_seconds
 
 Answers = Mapping[Handle, Job | A2EError]
 _GATHER_SECONDS = 0.02
+_OWN_SECONDS = 0.5
+"""How often the ledger is read for what only it can tell; that asks nobody else."""
 
 
 class Waiting:
@@ -58,7 +60,7 @@ class Waiting:
     def _poller(self, family_name: str) -> _Poller:
         if family_name not in self._pollers:
             own = family_name in LEDGER_FAMILIES
-            pace = 5.0 if own else poll_seconds(catalogue.family(family_name), sandbox=self._sandbox)
+            pace = _OWN_SECONDS if own else poll_seconds(catalogue.family(family_name), sandbox=self._sandbox)
             self._pollers[family_name] = _Poller(lambda ids: self._jobs.read(family_name, ids), pace)
         return self._pollers[family_name]
 

@@ -1,8 +1,12 @@
-"""What all tests share: the sandbox's warm workers."""
+"""What all tests share: warm render workers; and a test that says which of A2E's calls it exercises is held to that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from a2e_mcp.sandbox.journal import keeping_journal
 
 pytest_plugins = ["a2e_mcp.sandbox.testing"]
 
@@ -10,3 +14,12 @@ pytest_plugins = ["a2e_mcp.sandbox.testing"]
 @pytest.fixture(scope="session", autouse=True)
 def _warm_workers(a2e_sandbox_workers: None) -> None:
     """Starting a worker takes longer than most renders of the tests."""
+
+
+@pytest.fixture(autouse=True)
+def _does_what_it_exercises(request: pytest.FixtureRequest) -> Iterator[None]:
+    markers = list(request.node.iter_markers("exercises"))
+    with keeping_journal() as done:
+        yield
+    claimed = {call for marker in markers for call in marker.args}
+    assert claimed <= set(done), f"the sandbox carried out no {', '.join(sorted(claimed - set(done)))} in this test"

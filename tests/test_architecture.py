@@ -20,7 +20,7 @@ ALLOWED = {
     "catalogue": {"capability", "catalogue"},
     "client": {"capability", "errors", "trace"},
     "loopback": {"errors"},
-    "sandbox": {"sandbox", "catalogue", "capability", "errors", "loopback"},
+    "sandbox": {"sandbox", "catalogue", "capability", "errors", "loopback", "open_internet"},
 }
 NEVER = {
     "server": {"sandbox", "cli"},

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from a2e_mcp.catalogue import capabilities
 from a2e_mcp.cli import docs, menu
+from a2e_mcp.cli.exercises import exercises_in
+from a2e_mcp.sandbox.journal import keeping_journal
 from a2e_mcp.sandbox.magic import MAGIC_WORDS
 from a2e_mcp.server.surface import ORDER
 from a2e_mcp.settings import setting_rows
+from tests.sandbox.sandbox_calls import sandbox_calls
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -52,6 +56,49 @@ def test_every_entry_of_the_menu_is_reached() -> None:
     }
     assert all(entry.call in calls for entry in menu.MENU if entry.tool in ORDER)
     assert len({(entry.group, entry.entry) for entry in menu.MENU}) == len(menu.MENU) == 85
+
+
+def test_every_entry_with_a_call_has_a_test_that_is_there() -> None:
+    rows = [line.split(" | ") for line in docs.coverage_table().splitlines()[2:]]
+    links = [re.fullmatch(r"\[(\w+)\]\(\.\./(tests/\S+\.py)\) \|", row[5]) for row in rows]
+    for entry, link in zip(menu.MENU, links, strict=True):
+        assert (link is not None) == bool(entry.call), entry
+        assert link is None or f"def {link[1]}(" in (CHECKOUT / link[2]).read_text(encoding="utf-8")
+
+
+def marked(folder: Path, *calls: str, test: str = "test_it") -> Path:
+    """A checkout with one more test that is marked so."""
+    file = folder / "tests" / "deeper" / f"{test}.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"import pytest\n\n@pytest.mark.exercises({', '.join(calls)})\nasync def {test}(): ...\n")
+    return folder
+
+
+def test_an_entry_without_a_test_and_a_test_of_no_call_are_told(tmp_path: Path) -> None:
+    known = dict(exercises_in(CHECKOUT))
+    lone = exercises_in(marked(tmp_path, "'fly'"))["fly"]
+    with pytest.raises(ValueError, match="not in the catalogue: fly"):
+        menu.coverage_rows({**known, "fly": lone})
+    del known["start_dubbing"]
+    with pytest.raises(ValueError, match=r"no test exercises start_dubbing; mark one .*exercises\('start_dubbing'\)"):
+        menu.coverage_rows(known)
+
+
+def test_a_call_is_exercised_by_one_test_that_names_it_plainly(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="plain texts"):
+        exercises_in(marked(tmp_path, "*CALLS"))
+    marked(tmp_path, "'fly'", "'swim'")
+    assert exercises_in(tmp_path)["swim"].name == "test_it"
+    with pytest.raises(ValueError, match="fly is exercised by test_it already"):
+        exercises_in(marked(tmp_path, "'fly'", test="test_other"))
+
+
+async def test_the_journal_holds_what_was_done_and_nothing_that_was_refused() -> None:
+    with keeping_journal() as done:
+        async with sandbox_calls(workers=0) as a2e:
+            await a2e.refused("POST", "/userDubbing/startDubbing", {})
+            await a2e.coins()
+    assert done == ["get_remaining_credits"]
 
 
 def test_every_magic_word_is_in_the_table() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from a2e_mcp.addresses import is_address, media_type_of, one_line, public_host, safe_name, shown, suffix_of
 from a2e_mcp.capability import MediaIn
-from a2e_mcp.catalogue.account import UploadAddress
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files import Files
+from a2e_mcp.saving import SavedFile
 from tests.server.media import png, wav
 
 IMAGE, AUDIO = MediaIn(("image",)), MediaIn(("audio",), shortest=2, longest=5)
@@ -29,6 +29,20 @@ async def files_in(folder: Path, answer: Answer = lambda _: httpx2.Response(200)
     transport = httpx2.MockTransport(answer)
     async with Files(folders=[folder / "inbox"], output=folder / "output", transport=transport) as files:
         yield files
+
+
+async def saved_by(files: Files, url: str, name: str) -> SavedFile:
+    """A result, saved at the first attempt or not at all."""
+    part = files.saver.part("1")
+    try:
+        await files.saver.bring(url, part, lambda _, __: None)
+        return await files.saver.settle(part, name)
+    finally:
+        part.remove()
+
+
+async def no_time(_: float) -> None:
+    """A pause that takes none."""
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
@@ -48,6 +62,38 @@ async def test_a_file_is_described_by_what_is_in_it(tmp_path: Path) -> None:
         assert described.sha256 == hashlib.sha256(content_of(tmp_path / "inbox")["photo.jpg"]).hexdigest()
         assert await files.open_local(picture.as_uri(), IMAGE) == described
         assert await files.open_local(str(picture), IMAGE) == described
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("/mnt/data/x.png", "x.png"),
+        ("/mnt/user-data/uploads/x.png", "x.png"),
+        ("file:///mnt/data/x.png", "x.png"),
+        ("attachment://x.png", "x.png"),
+        ("sandbox:/mnt/data/x.png", "x.png"),
+        ("blob:https://chat.example/5f0c", "That file"),
+        ("data:image/png;base64," + "A" * 10_000, "That file"),
+        ("file-abc123DEF", "file-abc123DEF"),
+        ("C:\\fakepath\\x.png", "x.png"),
+    ],
+)
+async def test_a_file_of_a_chat_is_told_from_one_on_this_computer(tmp_path: Path, given: str, name: str) -> None:
+    assert not is_address(given)
+    async with files_in(tmp_path) as files:
+        with pytest.raises(FileRefused) as problem:
+            await files.open_local(given, IMAGE)
+    told = str(problem.value)
+    assert told.startswith(f"{name} is in the chat and not on this computer. Nothing was charged. Save it into ")
+    assert told.isprintable()
+    assert len(told) < 300
+
+
+async def test_a_file_that_only_sounds_like_one_of_a_chat_is_taken(tmp_path: Path) -> None:
+    async with files_in(tmp_path) as files:
+        picture = png(tmp_path / "inbox", "file-abc123DEF")
+        assert (await files.open_local("file-abc123DEF", IMAGE)).path == picture
+        assert (await files.open_local(str(picture), IMAGE)).path == picture
 
 
 async def test_a_sound_has_to_be_long_enough_and_not_too_long(tmp_path: Path) -> None:
@@ -127,9 +173,10 @@ async def test_a_file_is_sent_without_the_token_and_again_when_storage_stumbles(
     folder = tmp_path / "inbox"
     folder.mkdir()
     picture = png(folder)
-    async with Files(folders=[folder], output=tmp_path, transport=httpx2.MockTransport(answer)) as files:
+    transport = httpx2.MockTransport(answer)
+    async with Files(folders=[folder], output=tmp_path, transport=transport, pause=no_time) as files:
         local = await files.open_local("picture.png", IMAGE)
-        await files.put(local, UploadAddress(upload_url=f"{PUBLIC}/put"))
+        await files.put(local, f"{PUBLIC}/put")
     sent = content_of(folder)[picture.name]
     assert seen == [("PUT", sent, str(len(sent)))] * 3
 
@@ -146,13 +193,13 @@ async def test_storage_that_says_no_is_asked_once(tmp_path: Path) -> None:
         png(tmp_path / "inbox")
         local = await files.open_local("picture.png", IMAGE)
         with pytest.raises(FileRefused, match=r"could not be uploaded \(HTTP 403\)"):
-            await files.put(local, UploadAddress(upload_url=f"{PUBLIC}/put"))
+            await files.put(local, f"{PUBLIC}/put")
     assert asked == 1
 
 
 async def test_a_result_is_saved_whole_under_a_name_of_its_own(tmp_path: Path) -> None:
     async with files_in(tmp_path, lambda _: httpx2.Response(200, content=b"film")) as files:
-        saved = [await files.save(f"{PUBLIC}/x.mp4", "../My film: the 1st.mp4") for _ in range(3)]
+        saved = [await saved_by(files, f"{PUBLIC}/x.mp4", "../My film: the 1st.mp4") for _ in range(3)]
     assert [each.path.name for each in saved] == [
         "My-film-the-1st.mp4",
         "My-film-the-1st-2.mp4",
@@ -167,7 +214,7 @@ async def test_a_name_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> No
     elsewhere = tmp_path / "elsewhere.mp4"
     (tmp_path / "output" / "film.mp4").symlink_to(elsewhere)
     async with files_in(tmp_path, lambda _: httpx2.Response(200, content=b"film")) as files:
-        saved = await files.save(f"{PUBLIC}/x.mp4", "film.mp4")
+        saved = await saved_by(files, f"{PUBLIC}/x.mp4", "film.mp4")
     assert saved.path.name == "film-2.mp4"
     assert names_in(tmp_path) == {"inbox", "output"}
 
@@ -185,9 +232,9 @@ async def test_a_result_that_does_not_come_leaves_nothing_behind(
 ) -> None:
     async with files_in(tmp_path, lambda _: response) as files:
         with pytest.raises(FileRefused, match=words):
-            await files.save(f"{PUBLIC}/x.mp4", "film.mp4")
+            await saved_by(files, f"{PUBLIC}/x.mp4", "film.mp4")
         with pytest.raises(FileRefused, match="private network"):
-            await files.save("http://127.0.0.1/x.mp4", "film.mp4")
+            await saved_by(files, "http://127.0.0.1/x.mp4", "film.mp4")
     assert content_of(tmp_path / "output") == {}
 
 

@@ -111,11 +111,12 @@ class StoredCopy(Reply):
 
 
 class UploadAddress(Reply):
-    """Where to PUT the bytes (without the token), and the address they have afterwards."""
+    """Where to PUT the bytes (without the token) within so many seconds, and the address they have afterwards."""
 
     upload_url: str = Field(validation_alias="uploadUrl")
     public_url: Text = Field(default=None, validation_alias=AliasChoices("cdnUrl", "cdn_url", "url"))
     key: Text = None
+    expires_in: Number = Field(default=None, validation_alias="expiresIn")
 
 
 GET_CREDITS = Capability(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,16 +10,8 @@ from pydantic import SecretStr
 from a2e_mcp.connection import Connect, Connection, live
 from a2e_mcp.errors import ExtraMissing
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.sandbox.extra import INSTALL, missing_packages
 from a2e_mcp.settings import Settings
-
-_EXTRA = {
-    "av": "av",
-    "cv2": "opencv-python-headless",
-    "espeakng_loader": "espeakng-loader",
-    "numpy": "numpy",
-    "PIL": "pillow",
-    "py3langid": "py3langid",
-}
 
 
 def connect(settings: Settings) -> Connect:
@@ -50,9 +41,8 @@ def in_process(wanted: SandboxSettings) -> Connect:
 
 def check_extra() -> None:
     """Say what is missing when the sandbox cannot render here. Raises ExtraMissing."""
-    missing = [package for module, package in _EXTRA.items() if importlib.util.find_spec(module) is None]
-    if missing:
+    if missing := missing_packages():
         raise ExtraMissing(
             f"The sandbox renders on this computer and needs its extra ({', '.join(missing)} missing)",
-            then='Run: pip install "a2e-mcp[sandbox]"',
+            then=f"Run: {INSTALL}",
         )

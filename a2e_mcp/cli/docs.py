@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.capability import Effect
+from a2e_mcp.cli.exercises import exercises_in
 from a2e_mcp.cli.menu import coverage_rows
 from a2e_mcp.sandbox.magic import MAGIC_WORDS
 from a2e_mcp.server import prompts
@@ -61,8 +62,12 @@ def magic_table() -> str:
 
 
 def coverage_table() -> str:
-    """Every entry of A2E's menu: the tool that reaches it, its call, and how sure that is."""
-    return _table(("Group", "Menu entry", "Tool", "Call", "Evidence"), coverage_rows())
+    """Every entry of A2E's menu: the tool that reaches it, its call, how sure that is, and the test of it.
+
+    Raises ValueError when an entry has no test.
+    """
+    head = ("Group", "Menu entry", "Tool", "Call", "Evidence", "Test in the sandbox")
+    return _table(head, coverage_rows(exercises_in(_ROOT)))
 
 
 TABLES = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from a2e_mcp.capability import Capability
 from a2e_mcp.catalogue import capabilities
+from a2e_mcp.cli.exercises import Exercise
 
 CLIENT_ONLY = "client only: nobody should type a password into a chat"
 NO_CALL = "no call: a web page"
@@ -196,15 +197,30 @@ MENU = (
 """The entries in A2E's order and spelling."""
 
 
-def coverage_rows() -> list[tuple[str, ...]]:
-    """Group, entry, tool, endpoint, and the evidence for the call and for its answer."""
+def coverage_rows(exercises: Mapping[str, Exercise]) -> list[tuple[str, ...]]:
+    """Group, entry, tool, endpoint, the evidence for the call and for its answer, and the test that exercises it.
+
+    Raises ValueError: an entry's call that no test exercises, or a test of a call that there is none of.
+    """
     known = {each.name: each for each in capabilities()}
-    return [(entry.group, entry.entry, *_reached(entry, known)) for entry in MENU]
+    if strange := exercises.keys() - known.keys():
+        raise ValueError(f"tests exercise calls that are not in the catalogue: {', '.join(sorted(strange))}")
+    if untested := [entry.call for entry in MENU if entry.call and entry.call not in exercises]:
+        raise ValueError(
+            f"no test exercises {', '.join(untested)}; mark one that does with @pytest.mark.exercises({untested[0]!r})"
+        )
+    return [(entry.group, entry.entry, *_reached(entry, known, exercises)) for entry in MENU]
 
 
-def _reached(entry: MenuEntry, known: Mapping[str, Capability[Any, Any]]) -> tuple[str, str, str]:
-    call = known.get(entry.call)
-    if call is None:
-        return entry.tool, "", ""
-    tool = entry.tool if entry.tool == CLIENT_ONLY else f"`{entry.tool}`"
-    return tool, f"`{call.endpoint.method} {call.endpoint.path}`", f"{call.evidence}, answer {call.reply_evidence}"
+def _reached(
+    entry: MenuEntry, known: Mapping[str, Capability[Any, Any]], exercises: Mapping[str, Exercise]
+) -> tuple[str, str, str, str]:
+    if not entry.call:
+        return entry.tool, "", "", ""
+    call, test = known[entry.call], exercises[entry.call]
+    return (
+        entry.tool if entry.tool == CLIENT_ONLY else f"`{entry.tool}`",
+        f"`{call.endpoint.method} {call.endpoint.path}`",
+        f"{call.evidence}, answer {call.reply_evidence}",
+        f"[{test.name}](../{test.path})",
+    )

@@ -17,6 +17,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.capability import Capability, Effect, Request
 from a2e_mcp.sandbox.behaviour import ANSWERS, STARTS
 from a2e_mcp.sandbox.behaviour.starting import Answer
+from a2e_mcp.sandbox.journal import current_journal
 from a2e_mcp.sandbox.magic import acting, magic_in, refuse_by_magic
 from a2e_mcp.sandbox.quotes import quote
 from a2e_mcp.sandbox.reading import check_token, read_members, validated
@@ -37,8 +38,9 @@ class AnswerCut(Exception):
 def a2e_routes(service: Service, counts: Counter[str]) -> list[Route]:
     """A route for every spelling of every capability; `counts` counts the requests by method and path."""
     by_name = {capability.name: capability for capability in catalogue.capabilities()}
+    journal = current_journal()
     routes = [
-        Route(endpoint.path, _endpoint(service, capability, counts), methods=[endpoint.method])
+        Route(endpoint.path, _endpoint(service, capability, counts, journal), methods=[endpoint.method])
         for capability in by_name.values()
         for endpoint in capability.endpoints
     ]
@@ -47,7 +49,7 @@ def a2e_routes(service: Service, counts: Counter[str]) -> list[Route]:
 
 
 def _endpoint(
-    service: Service, capability: Capability[Any, Any], counts: Counter[str]
+    service: Service, capability: Capability[Any, Any], counts: Counter[str], journal: list[str] | None
 ) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def answer(http: HttpRequest) -> Response:
         counts[f"{http.method} {http.scope['route'].path}"] += 1
@@ -58,9 +60,10 @@ def _endpoint(
         magic = magic_in(members) if spends else frozenset()
         request = validated(capability, members)
         refuse_by_magic(magic, members)
-        return _in_envelope(
-            await _data(service, capability.name, request, acting(magic, "job")), acting(magic, "after")
-        )
+        data = await _data(service, capability.name, request, acting(magic, "job"))
+        if journal is not None:
+            journal.append(capability.name)
+        return _in_envelope(data, acting(magic, "after"))
 
     return answer
 

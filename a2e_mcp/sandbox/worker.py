@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from typing import IO, TypeAlias
 
+from a2e_mcp.sandbox.extra import INSTALL, PACKAGES
 from a2e_mcp.sandbox.media.rendering import ENGINE_VERSION, Refused, Rendering
 from a2e_mcp.sandbox.orders import (
     Done,
@@ -58,16 +59,6 @@ _RENDERERS = {
     "tell_language": "analysis",
     "hear_voice": "analysis",
     "cut_sound": "analysis",
-}
-
-# Module name -> the package that brings it.
-_EXTRA = {
-    "av": "av",
-    "cv2": "opencv-python-headless",
-    "espeakng_loader": "espeakng-loader",
-    "numpy": "numpy",
-    "PIL": "pillow",
-    "py3langid": "py3langid",
 }
 
 _SECONDS_BETWEEN_REPORTS = 0.1
@@ -118,7 +109,7 @@ def _read(lines: "queue.SimpleQueue[str]", current: _Current) -> None:
 
 def _versions() -> dict[str, str | None]:
     versions: dict[str, str | None] = {}
-    for package in _EXTRA.values():
+    for package in PACKAGES.values():
         versions[package] = None
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
@@ -165,9 +156,9 @@ def _failure(problem: Exception) -> Failure:
     match problem:
         case Refused():
             return Failure(code=problem.code, message=str(problem))
-        case ImportError(name=str(module)) if module.partition(".")[0] in _EXTRA:
-            package = _EXTRA[module.partition(".")[0]]
-            message = f'Rendering needs the package {package}. Install it with: pip install "a2e-mcp[sandbox]"'
+        case ImportError(name=str(module)) if module.partition(".")[0] in PACKAGES:
+            package = PACKAGES[module.partition(".")[0]]
+            message = f"Rendering needs the package {package}. Install it with: {INSTALL}"
             return Failure(code="extra_missing", message=message)
     traceback.print_exception(problem, file=sys.stderr)
     message = f"The sandbox could not render this: an unexpected {type(problem).__name__} in its own code."

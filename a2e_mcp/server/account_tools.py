@@ -10,6 +10,7 @@ from pydantic import Field
 from a2e_mcp.capability import Effect, Inputs
 from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.handles import DOWNLOAD
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import sandboxed
 
@@ -52,7 +53,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
 async def _spending(call: Call[SpendingInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     since = services.ledger.now() - inputs.days * _DAY
-    entries = services.ledger.recent(since=since, most=100_000)
+    entries = [entry for entry in services.ledger.recent(since=since, most=100_000) if entry.family != DOWNLOAD]
     total = sum(entry.cost for entry in entries)
     rows = [
         {

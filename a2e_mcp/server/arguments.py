@@ -27,9 +27,9 @@ class MoneyInputs(Inputs):
     """What every tool that spends takes."""
 
     max_credits: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(
-        default=None, description="Refuse to start above this many credits"
+        default=None, description="Refuse above this many credits"
     )
-    again: bool = Field(default=False, description="Start although the same start was just made")
+    again: bool = Field(default=False, description="Start the same once more")
 
 
 class ConsentInputs(Inputs):
@@ -116,14 +116,15 @@ def _plain(name: str) -> str:
 
 
 def flat_schema(*models: type[BaseModel]) -> dict[str, Any]:
-    """One flat input schema of several models: no titles, no null defaults, no references."""
+    """One flat input schema of several models: no titles, no null or false defaults, no references."""
     properties: dict[str, Any] = {}
     required: list[str] = []
     for model in models:
         schema = model.model_json_schema()
         for name, given in schema.get("properties", {}).items():
             wanted = {key: value for key, value in given.items() if key != "title"}
-            if wanted.get("default", ...) is None:
+            # Left out is left out: that null and false are meant then need not be told twenty times over.
+            if any(wanted.get("default", ...) is plain for plain in (None, False)):
                 del wanted["default"]
             properties[name] = wanted
         required += schema.get("required", [])

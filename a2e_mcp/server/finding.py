@@ -1,9 +1,12 @@
-"""Avatars, voices and languages as rows: what tools and resources show of them."""
+"""Avatars, voices and languages as rows and pages: what tools and resources show of them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from a2e_mcp.addresses import one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.capability import AvatarChoice, VoiceChoice
@@ -11,6 +14,14 @@ if TYPE_CHECKING:
 
 ROWS = 10
 """Rows on a page, unless said otherwise."""
+
+_LARGEST_PAGE = 5_900
+"""Bytes of an answer's text and structured content together."""
+
+
+def is_called(name: str, wanted: str | None) -> bool:
+    """Whether every word that is wanted is in a name, in whatever order."""
+    return wanted is None or all(word in name.casefold() for word in wanted.casefold().split())
 
 
 def chosen_avatars(
@@ -20,7 +31,7 @@ def chosen_avatars(
     return [
         each
         for each in known
-        if (name is None or name.casefold() in each.name.casefold())
+        if is_called(each.name, name)
         and (gender is None or each.gender == gender)
         and (owner is None or each.own == (owner == "own"))
     ]
@@ -36,8 +47,9 @@ def avatar_row(avatar: AvatarChoice) -> dict[str, Any]:
 
 def voice_row(voice: VoiceChoice) -> dict[str, Any]:
     """A voice as one row of a list."""
-    row: dict[str, Any] = {"id": voice.id, "name": voice.name, "language": voice.language, "own": voice.own}
-    return row | ({"gender": voice.gender} if voice.gender else {})
+    known = {"language": voice.language, "own": voice.own, "gender": voice.gender, "preview": voice.sample}
+    told = {name: value for name, value in known.items() if value not in (None, "")}
+    return {"id": voice.id, "name": voice.name, **told}
 
 
 def language_row(language: Language) -> dict[str, Any]:
@@ -48,3 +60,37 @@ def language_row(language: Language) -> dict[str, Any]:
 def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list[dict[str, Any]]:
     """One page of rows; pages count from 1."""
     return list(rows[(page - 1) * size : page * size])
+
+
+def told_page(
+    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """A page in words and as structured content; links to previews give way when it would get too large."""
+    pages = -(-len(rows) // size)
+    shown = page_of(rows, page, size)
+    bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
+    head = _head(kind, len(rows), page, pages)
+    for told, given in ((shown, shown), (bare, shown), (bare, bare)):
+        text = "\n".join([head, *(_line(row) for row in told), *([hint] if hint else [])])
+        structured = {kind: given, "total": len(rows), "page": page, "pages": pages}
+        if len(text.encode()) + len(json.dumps(structured, ensure_ascii=False).encode()) <= _LARGEST_PAGE:
+            break
+    return text, structured
+
+
+def _head(kind: str, total: int, page: int, pages: int) -> str:
+    counted = f"{total} {kind.removesuffix('s') if total == 1 else kind}"
+    if not total:
+        return f"No {kind} fit."
+    if page > pages:
+        return f"{counted}, but there is no page {page}: the last is page={pages}."
+    more = f" (next: page={page + 1})" if page < pages else ""
+    return f"{counted}, page {page} of {pages}{more}:" if pages > 1 else f"{counted}:"
+
+
+def _line(row: dict[str, Any]) -> str:
+    parts = [row.get("gender"), row.get("language"), "own" if row.get("own") else None, row.get("note")]
+    known = ", ".join(part for part in parts if part)
+    key = row.get("id") or row.get("code")
+    preview = f", preview {row['preview']}" if row.get("preview") else ""
+    return f"{one_line(row['name'])}{f' ({known})' if known else ''} = {key}{preview}"

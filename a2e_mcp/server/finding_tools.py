@@ -9,12 +9,12 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.addresses import one_line
-from a2e_mcp.capability import AvatarRef, Effect, Inputs
+from a2e_mcp.capability import AvatarRef, Effect, Inputs, VoiceChoice
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.base import ById
 from a2e_mcp.errors import InputError
 from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.finding import ROWS, avatar_row, chosen_avatars, language_row, page_of, voice_row
+from a2e_mcp.server.finding import avatar_row, chosen_avatars, is_called, language_row, told_page, voice_row
 from a2e_mcp.server.telling import sandboxed
 
 Gender = Literal["female", "male"]
@@ -57,7 +57,14 @@ async def _avatars(call: Call[AvatarsInputs]) -> Answer:
     inputs = call.inputs
     known = await call.services.names.avatars()
     found = chosen_avatars(known, name=inputs.name, gender=inputs.gender, owner=inputs.owner)
-    return _listed(call, "avatars", [avatar_row(each) for each in found], inputs.page, ROWS)
+    fitting = chosen_avatars(known, name=inputs.name, owner=inputs.owner)
+    unknown = sum(each.gender is None for each in fitting) if inputs.gender else 0
+    hint = ""
+    if unknown:
+        hint = f"Of {unknown} more A2E does not tell the gender: leave gender out to see them."
+    elif not found:
+        hint = "Leave name, gender or owner out to see more; A2E tells no other traits of avatars."
+    return _answer(call, told_page("avatars", [avatar_row(each) for each in found], inputs.page, hint=hint))
 
 
 async def _voices(call: Call[VoicesInputs]) -> Answer:
@@ -67,17 +74,26 @@ async def _voices(call: Call[VoicesInputs]) -> Answer:
     found = [
         each
         for each in (*own, *public)
-        if (inputs.name is None or inputs.name.casefold() in each.name.casefold())
-        and (inputs.gender is None or each.gender == inputs.gender)
+        if is_called(each.name, inputs.name) and (inputs.gender is None or each.gender == inputs.gender)
     ]
-    return _listed(call, "voices", [voice_row(each) for each in found], inputs.page, ROWS)
+    return _answer(
+        call, told_page("voices", [voice_row(each) for each in found], inputs.page, hint=_about_voices(found))
+    )
+
+
+def _about_voices(found: Sequence[VoiceChoice]) -> str:
+    if not found:
+        return "Leave name, gender or owner out, or call list_languages; A2E tells no other traits of voices."
+    own = next((each.name for each in found if each.own), None)
+    spoken = f"Your own voices speak any language, as in voice='{one_line(own)} (es-ES)'. " if own else ""
+    return f"{spoken}To hear one, let generate_speech say a few words."
 
 
 async def _languages(call: Call[LanguagesInputs]) -> Answer:
     search = (call.inputs.search or "").casefold()
     known = await call.services.names.languages()
     found = [each for each in known if search in each.name.casefold() or search in each.code.casefold()]
-    return _listed(call, "languages", [language_row(each) for each in found], call.inputs.page, 50)
+    return _answer(call, told_page("languages", [language_row(each) for each in found], call.inputs.page, 50))
 
 
 async def _delete_avatar(call: Call[DeleteAvatarInputs]) -> Answer:
@@ -90,21 +106,9 @@ async def _delete_avatar(call: Call[DeleteAvatarInputs]) -> Answer:
     return Answer(sandboxed(told, sandbox=call.services.sandbox), {"avatar": avatar.id, "deleted": True})
 
 
-def _listed(call: Call[Any], kind: str, rows: Sequence[dict[str, Any]], page: int, size: int) -> Answer:
-    shown = page_of(rows, page, size)
-    pages = -(-len(rows) // size)
-    counted = kind.removesuffix("s") if len(rows) == 1 else kind
-    lines = [f"{len(rows)} {counted}" + (f", page {page} of {pages}:" if pages > 1 else ":" if rows else " fit.")]
-    lines += [_told(row) for row in shown]
-    structured = {kind: shown, "total": len(rows), "page": page}
-    return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), structured)
-
-
-def _told(row: dict[str, Any]) -> str:
-    parts = [row.get("gender"), row.get("language"), "own" if row.get("own") else None, row.get("note")]
-    known = ", ".join(part for part in parts if part)
-    key = row.get("id") or row.get("code")
-    return f"{one_line(row['name'])}{f' ({known})' if known else ''} = {key}"
+def _answer(call: Call[Any], page: tuple[str, dict[str, Any]]) -> Answer:
+    text, structured = page
+    return Answer(sandboxed(text, sandbox=call.services.sandbox), structured)
 
 
 TOOLS = (

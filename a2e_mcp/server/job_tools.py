@@ -10,13 +10,14 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp import catalogue
-from a2e_mcp.addresses import suffix_of
+from a2e_mcp.addresses import one_line
 from a2e_mcp.capability import Effect, Inputs
 from a2e_mcp.errors import A2EError, InputError
-from a2e_mcp.handles import LEDGER_FAMILIES, Handle, parse_handle
+from a2e_mcp.handles import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, Handle, parse_handle
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed, short_line
+from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed, saved_line, short_line
+from a2e_mcp.transfers import QUICK_SECONDS, QUIET
 from a2e_mcp.waiting import Answers
 
 _ACCOUNT_SECONDS = 10.0
@@ -60,7 +61,7 @@ async def _check(call: Call[JobInputs]) -> Answer:
     handle = _handle(call, call.inputs.job_id)
     job = await call.services.jobs.check(handle)
     _forget_names(call, [job])
-    return job_answer(job)
+    return job_answer(job, prefix=await _kept(call, [job]))
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
@@ -85,6 +86,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
     if problems:
         told += " " + " ".join(f"{handle}: {problem}" for handle, problem in list(problems.items())[:3])
+    told += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
     return job_answer(first, also=jobs, prefix=told.strip())
 
 
@@ -95,7 +97,7 @@ async def _list(call: Call[ListInputs]) -> Answer:
     account, silent = await _account_jobs(call)
     known: dict[str, Job] = {}
     for entry in services.ledger.recent(most=500):
-        if entry.state != "deleted":
+        if entry.state != "deleted" and not entry.steps.get(QUIET):
             for job in services.jobs.of_entry(entry):
                 known[job.job_id] = job
     known |= account
@@ -142,27 +144,62 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
 
 
 async def _download(call: Call[DownloadInputs]) -> Answer:
-    job = await call.services.jobs.check(_handle(call, call.inputs.job_id))
+    services = call.services
+    job = await services.jobs.check(_handle(call, call.inputs.job_id))
+    if job.family == DOWNLOAD:
+        return _saved_answer(job, job)
     if not job.results:
         raise InputError(f"There is no file yet: {job_line(job)}")
-    saved = []
-    for number, url in enumerate(job.results, 1):
-        await call.progress((number - 1) / len(job.results), f"Saving file {number} of {len(job.results)}")
-        name = call.inputs.name or f"{job.title or job.family}-{job.job_id[-6:]}"
-        saved.append(await call.services.files.save(url, _with_suffix(name, url)))
-    listed = "; ".join(f"{each.path} ({_size(each.size)}, sha256 {each.sha256[:12]})" for each in saved)
-    files = [{"path": str(each.path), "bytes": each.size, "sha256": each.sha256} for each in saved]
-    return Answer(
-        sandboxed(f"Saved {listed}.", sandbox=job.sandbox), {"job_id": job.job_id, "state": job.state, "files": files}
-    )
+    await call.progress(0.0, "Saving")
+    within = max(call.within - _ANSWERING_SECONDS, call.within / 2)
+    saving = await services.downloads.save(job, call.inputs.name, within=within, progress=call.progress)
+    return _saved_answer(job, saving)
+
+
+def _saved_answer(job: Job, saving: Job) -> Answer:
+    """An answer about the files of a job: saved, or on their way as a job of its own."""
+    if saving.state != "succeeded":
+        return job_answer(saving)
+    structured = {"job_id": job.job_id, "state": job.state, "files": saving.files}
+    return Answer(sandboxed(f"Saved {saved_line(saving)}.", sandbox=job.sandbox), structured)
 
 
 async def _delete(call: Call[JobInputs]) -> Answer:
     handle = _handle(call, call.inputs.job_id)
-    meaning = await call.services.jobs.delete(handle)
+    services = call.services
+    if handle.family == DOWNLOAD:
+        meaning = await services.downloads.delete(handle)
+    elif handle.family == UPLOAD:
+        meaning = await services.starts.stop(handle)
+    else:
+        meaning = await services.jobs.delete(handle)
     call.services.names.forget()
     structured: Mapping[str, Any] = {"job_id": str(handle), "deleted": True}
     return Answer(sandboxed(f"Deleted {handle}. {meaning}", sandbox=call.services.sandbox), dict(structured))
+
+
+async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:
+    """With A2E_SAVE=auto: save the results of jobs that have succeeded, each job's once, and say where they are."""
+    settings = call.services.settings
+    if settings.save != "auto" or settings.read_only:
+        return ""
+    done = [job for job in jobs if job.state == "succeeded" and job.results][:_ROWS]
+    told = await asyncio.gather(*(_kept_one(call, job, min(within, call.within / 2)) for job in done))
+    return " ".join(each for each in told if each)
+
+
+async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
+    try:
+        saving = await call.services.downloads.save_once(job, within=within)
+    except A2EError as problem:
+        return f"Not saved: {problem.what}; download_result tries again."
+    if saving is None:
+        return ""
+    if saving.state == "succeeded":
+        return f"Saved {saved_line(saving)}."
+    if saving.state == "failed":
+        return f"Not saved: {one_line(saving.error or '', 200)} download_result tries again."
+    return f"Being saved as {saving.job_id}."
 
 
 def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
@@ -173,15 +210,6 @@ def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
 
 def _handle(call: Call[Any], text: str) -> Handle:
     return parse_handle(text, sandbox=call.services.sandbox)
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
-
-
-def _with_suffix(name: str, url: str) -> str:
-    suffix = suffix_of(url)
-    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
 
 
 TOOLS = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from a2e_mcp.client import A2EClient
 from a2e_mcp.connection import Connect
+from a2e_mcp.downloads import Downloads
 from a2e_mcp.files import Files
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import Ledger
@@ -21,6 +22,7 @@ from a2e_mcp.spending import Spending, ceilings
 from a2e_mcp.starts import Starts
 from a2e_mcp.steps import Steps
 from a2e_mcp.trace import Trace
+from a2e_mcp.transfers import Board
 from a2e_mcp.waiting import Waiting
 
 _SHARE_FOR_A_WARNING = 15
@@ -41,6 +43,7 @@ class Services:
     spending: Spending
     starts: Starts
     rooms: Rooms
+    downloads: Downloads
 
     @property
     def sandbox(self) -> bool:
@@ -73,9 +76,16 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             )
         )
         files = await stack.enter_async_context(
-            Files(folders=settings.files, output=settings.output, trusted=way.trusted)
+            Files(
+                folders=settings.files,
+                output=settings.output,
+                trusted=way.trusted,
+                transport=way.storage,
+                pause=timing.pause,
+            )
         )
-        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh)
+        board = Board()
+        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, board=board)
         names = Names(client)
         limits = ceilings(
             sandbox=sandbox,
@@ -89,10 +99,19 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 client=client,
                 ledger=ledger,
                 jobs=jobs,
+                files=files,
                 resolver=Resolver(names, files, jobs, sandbox=sandbox),
                 languages=ScriptLanguages(client, names, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
                 spending=spending,
-                steps=Steps(client=client, ledger=ledger, jobs=jobs, files=files, spending=spending, fresh=way.fresh),
+                steps=Steps(
+                    client=client,
+                    ledger=ledger,
+                    jobs=jobs,
+                    files=files,
+                    spending=spending,
+                    board=board,
+                    fresh=way.fresh,
+                ),
                 pause=timing.pause,
                 closing_seconds=timing.closing_seconds,
                 beat_seconds=timing.beat_seconds,
@@ -101,6 +120,16 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
         rooms = await stack.enter_async_context(
             open_rooms(
                 client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
+            )
+        )
+        downloads = await stack.enter_async_context(
+            Downloads(
+                saver=files.saver,
+                jobs=jobs,
+                ledger=ledger,
+                board=board,
+                pause=timing.pause,
+                beat_seconds=timing.beat_seconds,
             )
         )
         waiting = Waiting(jobs, sandbox=sandbox)
@@ -116,4 +145,5 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             spending=spending,
             starts=starts,
             rooms=rooms,
+            downloads=downloads,
         )

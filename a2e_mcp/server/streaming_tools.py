@@ -25,7 +25,7 @@ from a2e_mcp.server.account_tools import NoInputs
 from a2e_mcp.server.call import Answer, Call, Link, ServerTool
 from a2e_mcp.server.streaming.rooms import ROOM, Rooms, ends_at
 from a2e_mcp.server.telling import charged_words, sandboxed
-from a2e_mcp.starts import Purchase
+from a2e_mcp.starts import Purchase, Quoted
 
 _ROWS = 20
 _ANSWERING_SECONDS = 3.0
@@ -48,7 +48,7 @@ class StartStreamingInputs(Inputs):
 class RoomInputs(Inputs):
     """What names a room."""
 
-    room: str | SkipJsonSchema[None] = Field(default=None, description="From start_streaming; the open one unless set")
+    room: str | SkipJsonSchema[None] = Field(default=None, description="The open room unless set")
 
 
 class AskInputs(RoomInputs):
@@ -78,12 +78,10 @@ async def _list(call: Call[NoInputs]) -> Answer:
     return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), {"avatars": rows, "total": len(avatars)})
 
 
-async def _start(call: Call[StartStreamingInputs]) -> Answer:
-    services, inputs, rooms = call.services, call.inputs, call.services.rooms
-    avatar = await _find_avatar(call)
+def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purchase[OpenRoom]:
+    inputs, rooms = call.inputs, call.services.rooms
     name = avatar.name or avatar.id
-    rooms.forget_ended()
-    purchase = Purchase(
+    return Purchase(
         family=STREAMING,
         title=f"live room with {name}",
         capability=OPEN_ROOM,
@@ -93,8 +91,18 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
         keep=lambda entry, token: rooms.keep(entry, token, avatar=name, seconds=inputs.seconds),
         state="running",
     )
+
+
+async def _price(call: Call[StartStreamingInputs]) -> Quoted:
+    return await call.services.starts.quote_purchase(_purchase(call, await _find_avatar(call)))
+
+
+async def _start(call: Call[StartStreamingInputs]) -> Answer:
+    services, inputs, rooms = call.services, call.inputs, call.services.rooms
+    avatar = await _find_avatar(call)
+    rooms.forget_ended()
     try:
-        started = await services.starts.buy(purchase, call.options, within=call.within)
+        started = await services.starts.buy(_purchase(call, avatar), call.options, within=call.within)
     except ServiceError as problem:
         if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
             raise A2EError(
@@ -149,7 +157,13 @@ async def _ask(call: Call[AskInputs]) -> Answer:
         told += " The page's sound is off: the user has to click on it."
     return Answer(
         sandboxed(told, sandbox=call.services.sandbox),
-        {"room": room.handle, "answer": text, "complete": is_whole},
+        {
+            "room": room.handle,
+            "answer": text,
+            "complete": is_whole,
+            "frames": room.page.frames,
+            "sound": round(room.page.sound, 4),
+        },
     )
 
 
@@ -230,6 +244,7 @@ TOOLS = (
         effect=Effect.SPENDS,
         toolset="streaming",
         run=_start,
+        price=_price,
     ),
     ServerTool(
         name="ask_streaming_avatar",

@@ -69,9 +69,19 @@ def job_line(job: Job) -> str:
     said += "."
     if job.error:
         said += f" {one_line(job.error, _LONGEST_ERROR)}"
+    if job.files and job.state == "succeeded":
+        said += f" Saved {saved_line(job)}."
     if job.note:
         said += f" ({one_line(job.note, _LONGEST_NOTE)})"
     return f"{said} {_next(job)}".strip()
+
+
+def saved_line(job: Job) -> str:
+    """Where the files of a download are, with their sizes and hashes."""
+    rows = job.files or []
+    most = _MOST_LINKS if len(rows) > 1 else 1
+    shown = [f"{row['path']} ({_size(row['bytes'])}, sha256 {row['sha256'][:12]})" for row in rows[:most]]
+    return "; ".join(shown)
 
 
 def short_line(job: Job) -> str:
@@ -132,6 +142,10 @@ _STATES = {
 
 def _sandbox(sandbox: bool) -> str:
     return SANDBOX_WORD if sandbox else ""
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
 
 
 def _credits(amount: float) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from a2e_mcp.cli.doctor.installation import REQUIRED, SANDBOX_EXTRA
+from a2e_mcp.cli.doctor.installation import REQUIRED
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.ledger import Ledger
+from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.surface import visible
 from a2e_mcp.settings import Settings
 from tests.cli.visits import CHECKOUT, MADE_UP, NOTHING_SET, SANDBOX, Visit, unreachable
@@ -243,7 +244,7 @@ def test_the_packages_that_are_checked_are_those_that_are_declared() -> None:
     for package, (least, below) in REQUIRED.items():
         assert f"{package}>={least},<{below}" in project["dependencies"]
     declared = {each.partition(">")[0] for each in project["optional-dependencies"]["sandbox"]}
-    assert set(SANDBOX_EXTRA.values()) == declared
+    assert set(PACKAGES.values()) == declared
 
 
 def working_entry() -> dict[str, Any]:

@@ -125,7 +125,11 @@ async def test_a_file_that_storage_does_not_take_leaves_open_whether_its_address
         sentence = await desk.refuse("upload_file", path=desk.own_picture("a.png"))
         assert "could not be uploaded" in sentence
         assert "not known whether A2E charged" in sentence
+        # The address may have been paid for, so it is tried once more before another one is asked for.
+        assert "could not be uploaded" in await desk.refuse("upload_file", path="a.png")
+        assert desk.line.attempts[UPLOAD] == 1
         await desk.ask("upload_file", path="a.png")
+        assert desk.line.attempts[UPLOAD] == 2
 
 
 async def test_a_lost_upload_address_is_not_asked_for_again_by_itself(tmp_path: Path) -> None:

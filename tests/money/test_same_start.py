@@ -130,14 +130,16 @@ async def test_a_refused_start_may_be_repeated_at_once(tmp_path: Path) -> None:
         assert (desk.spent, desk.line.attempts[CLIP]) == (100, 2)
 
 
+@pytest.mark.exercises("list_image_to_videos", "delete_image_to_video")
 async def test_a_deleted_job_may_be_started_again_at_once(tmp_path: Path) -> None:
     async with desk_in(tmp_path, box=RENDERS) as desk:
         arguments = await desk.clip()
         first = await desk.ask("start_image_to_video", **arguments)
         await desk.finish(first.data["job_id"])
+        assert list(await desk.listed()) == [first.data["job_id"]]
         await desk.ask("delete_job", job_id=first.data["job_id"])
         second = await desk.ask("start_image_to_video", **arguments)
-        assert second.data["job_id"] != first.data["job_id"]
+        assert list(await desk.listed()) == [second.data["job_id"]] != [first.data["job_id"]]
 
 
 async def test_a_repeated_start_is_answered_although_a_ceiling_has_been_reached(tmp_path: Path) -> None:

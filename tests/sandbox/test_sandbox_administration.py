@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.sandbox_calls import outside, sandbox_calls
 
 
@@ -18,6 +20,7 @@ async def test_a_tokens_secret_is_told_once() -> None:
         assert (await a2e.refused("POST", "/token/delete", {"_id": made["_id"]}))[0] == 404
 
 
+@pytest.mark.exercises("obtain_login_token")
 async def test_a_login_needs_no_token_and_gives_one() -> None:
     async with sandbox_calls() as a2e:
         del a2e.http.headers["Authorization"]

@@ -56,6 +56,7 @@ async def test_a_clip_is_deleted_and_refunded_before_it_begins_and_not_while_it_
         assert (await a2e.data("GET", "/userImage2Video/allRecords"))["count"] == 0
 
 
+@pytest.mark.exercises("get_face_swap_status")
 async def test_a_face_is_swapped_into_a_picture_and_into_a_clip() -> None:
     async with sandbox_calls() as a2e:
         faces = [each["video_cover"] for each in await a2e.data("GET", "/anchor/character_list")]
@@ -153,6 +154,7 @@ async def _lip_sync_by_both_spellings(a2e: Calls, twin_id: str) -> None:
     assert synced["preview_result_url"] not in {"", first}
 
 
+@pytest.mark.exercises("list_ongoing_avatar_trainings")
 async def test_lip_sync_is_trained_for_completed_avatars_only() -> None:
     async with sandbox_calls(policies={"avatar_training": "seconds:600"}) as a2e:
         cover = (await a2e.avatar())["video_cover"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 import anyio
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
-from a2e_mcp.sandbox.fetching import Fetcher, is_public
+from a2e_mcp.open_internet import is_public
+from a2e_mcp.sandbox.fetching import Fetcher
 from a2e_mcp.sandbox.refusals import UnusableMedia
 from tests.sandbox.sandbox_calls import Calls, outside, sandbox_calls
 
@@ -155,6 +155,12 @@ async def test_addresses_survive_another_port(tmp_path: Path) -> None:
         "http://169.254.169.254/latest/meta-data",
         "http://[::1]/a.png",
         "http://[::ffff:127.0.0.1]/a.png",
+        "http://[2002:7f00:1::]/a.png",
+        "http://[64:ff9b::a9fe:a9fe]/latest/meta-data",
+        "http://[fe80::1%25eth0]/a.png",
+        "http://2130706433/a.png",
+        "http://0177.0.0.1/a.png",
+        "http://0x7f.1/a.png",
         "http://0.0.0.0/a.png",
         "http://224.0.0.1/a.png",
         "http://nowhere.invalid/a.png",
@@ -176,7 +182,7 @@ async def test_an_address_that_a2e_could_not_reach_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1"])
 def test_addresses_of_the_open_internet_are_public(address: str) -> None:
-    assert is_public(ipaddress.ip_address(address))
+    assert is_public(address)
 
 
 async def test_a_name_is_resolved_once_and_the_checked_address_is_the_one_connected_to(tmp_path: Path) -> None:
@@ -206,6 +212,17 @@ async def test_one_private_address_among_several_is_enough_to_refuse(tmp_path: P
         await Fetcher(resolve=resolve).fetch("http://two.example/a.png", tmp_path / "file")
 
 
+@pytest.mark.parametrize(("path", "words"), [("/endless", "larger than 1 MB"), ("/dripping", "within 0.2 s")])
+async def test_a_file_that_never_ends_is_given_up(tmp_path: Path, path: str, words: str) -> None:
+    async def resolve(_: str, __: int) -> list[str]:
+        return [LOOPBACK]
+
+    fetcher = Fetcher(resolve=resolve, is_allowed=lambda _: True, most=2**20, seconds=0.2 if "drip" in path else 20)
+    async with _elsewhere() as port:
+        with pytest.raises(UnusableMedia, match=words):
+            await fetcher.fetch(f"http://pictures.example:{port}{path}", tmp_path / "file")
+
+
 @asynccontextmanager
 async def _elsewhere() -> AsyncIterator[int]:
     async def picture(request: Any) -> Response:
@@ -214,9 +231,28 @@ async def _elsewhere() -> AsyncIterator[int]:
     async def moved(_: Any) -> Response:
         return RedirectResponse("/a.png")
 
-    app = Starlette(routes=[Route("/a.png", picture), Route("/moved", moved)])
+    async def endless(_: Any) -> Response:
+        return StreamingResponse(_for_ever(bytes(2**16), 0), media_type="image/png")
+
+    async def dripping(_: Any) -> Response:
+        return StreamingResponse(_for_ever(b"x", 0.02), media_type="image/png")
+
+    app = Starlette(
+        routes=[
+            Route("/a.png", picture),
+            Route("/moved", moved),
+            Route("/endless", endless),
+            Route("/dripping", dripping),
+        ]
+    )
     listener = listen(LOOPBACK, 0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(serve_until_cancelled, app, listener)
         yield listener.getsockname()[1]
         tasks.cancel_scope.cancel()
+
+
+async def _for_ever(piece: bytes, seconds: float) -> AsyncIterator[bytes]:
+    while True:
+        yield piece
+        await anyio.sleep(seconds)

@@ -60,21 +60,24 @@ async def test_a_hostile_body_is_refused_by_every_call(kind: str) -> None:
                 _check(response)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    endpoint=st.sampled_from(ENDPOINTS),
-    members=st.dictionaries(st.sampled_from(_FIELDS) | st.text(max_size=8), _VALUE, max_size=6),
-    record_id=st.sampled_from(["0" * 24, "1", "%00", "..", "a b", "é"]),
+_REQUEST = st.tuples(
+    st.sampled_from(ENDPOINTS),
+    st.dictionaries(st.sampled_from(_FIELDS) | st.text(max_size=8), _VALUE, max_size=6),
+    st.sampled_from(["0" * 24, "1", "%00", "..", "a b", "é"]),
 )
-async def test_any_members_are_answered(endpoint: tuple[str, str], members: dict[str, Any], record_id: str) -> None:
-    method, path = endpoint
-    async with sandbox_calls() as a2e:
-        path = path.replace("{_id}", record_id).replace("{id}", record_id)
-        if method == "GET":
-            members = {name: value for name, value in members.items() if isinstance(value, str | int | float)}
-            _check(await a2e.http.request(method, path, params=members))
-        else:
-            _check(await a2e.http.request(method, path, json=members))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(requests=st.lists(_REQUEST, min_size=1, max_size=8))
+async def test_any_members_are_answered(requests: list[tuple[tuple[str, str], dict[str, Any], str]]) -> None:
+    async with sandbox_calls(workers=0) as a2e:
+        for (method, template), members, record_id in requests:
+            path = template.replace("{_id}", record_id).replace("{id}", record_id)
+            if method == "GET":
+                query = {name: value for name, value in members.items() if isinstance(value, str | int | float)}
+                _check(await a2e.http.request(method, path, params=query))
+            else:
+                _check(await a2e.http.request(method, path, json=members))
 
 
 def _check(response: Any) -> None:

@@ -151,7 +151,7 @@ def test_without_the_extra_nothing_renders_and_everything_says_what_to_install(t
 
 async def test_leaving_in_the_middle_of_a_render_is_quick_and_the_next_opening_finishes_it(tmp_path: Path) -> None:
     async with sandbox_calls(tmp_path) as a2e:
-        clip = await a2e.start_clip(video_time=20)
+        clip = await a2e.start_clip(video_time=10)
         worker = (await a2e.job_under_way())["worker"]
         left = anyio.current_time()
     assert anyio.current_time() - left < 1
@@ -160,7 +160,7 @@ async def test_leaving_in_the_middle_of_a_render_is_quick_and_the_next_opening_f
     async with sandbox_calls(tmp_path) as a2e:
         await a2e.box.control.settle()
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
-        assert await a2e.coins() == 10_000 - 400
+        assert await a2e.coins() == 10_000 - 200
 
 
 async def test_deleting_a_running_video_stops_its_render() -> None:
@@ -186,7 +186,7 @@ from tests.sandbox.sandbox_calls import sandbox_calls
 
 async def main():
     async with sandbox_calls(Path(sys.argv[1])) as a2e:
-        clip = await a2e.start_clip(video_time=20, number_of_images=2)
+        clip = await a2e.start_clip(video_time=10, number_of_images=2)
         await a2e.job_under_way()
         print(clip[0]["_id"], clip[1]["_id"], flush=True)
         await anyio.sleep_forever()
@@ -210,7 +210,7 @@ async def test_the_jobs_of_a_killed_process_are_finished_by_the_next_one(tmp_pat
             await a2e.box.control.settle()
         for clip_id in ids:
             assert (await a2e.clip(clip_id))["current_status"] == "completed"
-        assert await a2e.coins() == 10_000 - 800
+        assert await a2e.coins() == 10_000 - 400
 
 
 async def test_two_processes_on_one_folder_share_the_jobs_and_render_none_twice(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ async def _start(a2e: Calls, family: str, body: dict[str, Any]) -> Any:
     return started[0] if isinstance(started, list) else started
 
 
+@pytest.mark.exercises("list_processing_dubbings", "list_processing_caption_removals")
 async def test_each_makes_a_file_of_its_kind_for_the_price_that_was_quoted() -> None:
     async with sandbox_calls() as a2e, outside() as http:
         bodies = await _bodies(a2e)

@@ -57,9 +57,9 @@ async def delete(studio: Studio, started: Said) -> None:
     assert handle not in (await studio.ask("list_jobs")).text
 
 
-@both_eras
-async def test_a_photo_speaks(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises("start_talking_photo", "get_talking_photo", "list_talking_photos", "delete_talking_photo")
+async def test_a_photo_speaks(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         (row,) = (await studio.ask("list_avatars", name="Chiara")).data["avatars"]
         wanted = {"image": row["preview"], "script": TEXT, "voice": "Aria"}
         assert "consent is missing" in await studio.refuse("start_talking_photo", **wanted)
@@ -73,6 +73,17 @@ async def test_a_photo_speaks(tmp_path: Path, era: Era) -> None:
         await delete(studio, started)
 
 
+@pytest.mark.exercises(
+    "start_dubbing",
+    "get_dubbing",
+    "list_dubbings",
+    "delete_dubbing",
+    "start_caption_removal",
+    "get_caption_removal",
+    "list_caption_removals",
+    "delete_caption_removal",
+    "add_watermark",
+)
 async def test_a_clip_is_dubbed_cleaned_and_marked(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         clip = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Ada", captions=True)
@@ -110,6 +121,16 @@ async def test_what_is_finished_at_once_is_remembered_by_its_handle(tmp_path: Pa
         assert waited.data["state"] == "succeeded"
 
 
+@pytest.mark.exercises(
+    "start_product_holding",
+    "get_product_holding",
+    "list_product_holdings",
+    "delete_product_holding",
+    "start_virtual_try_on",
+    "get_virtual_try_on",
+    "list_virtual_try_ons",
+    "delete_virtual_try_on",
+)
 async def test_a_product_is_held_and_a_garment_is_worn(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         person = (await face(studio)).name
@@ -157,9 +178,11 @@ async def test_a_translation_is_for_the_sandbox_only(tmp_path: Path) -> None:
     assert "Nothing was charged" in refusal
 
 
-@both_eras
-async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises(
+    "start_text_to_image", "get_text_to_image", "list_text_to_images", "delete_text_to_image", "quick_add_avatar"
+)
+async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         drawn = await charged(studio, "start_text_to_image", prompt="a portrait of a baker", shape="portrait")
         across, down = picture_size((await kept(studio, drawn, PNG)).read_bytes())
         assert across < down
@@ -174,6 +197,9 @@ async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path, era: Era
         await delete(studio, drawn)
 
 
+@pytest.mark.exercises(
+    "train_voice_clone", "get_voice_clone", "list_voice_clones", "list_ongoing_voice_clones", "delete_voice_clone"
+)
 async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         sample = (await studio.ask("generate_speech", script=LONG, voice="Wyatt")).data["job_id"]
@@ -181,6 +207,7 @@ async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: 
         assert "consent is missing" in await studio.refuse("start_voice_clone", **cloning)
         started = await charged(studio, "start_voice_clone", **cloning, consent=CONSENT)
         assert (await studio.ask("list_voices", owner="own")).data["voices"] == []
+        assert started.data["job_id"] in (await studio.ask("list_jobs")).text
         ended = await studio.finish(started.data["job_id"])
         assert "can be used by its name" in ended.text
         assert "no file" not in ended.text
@@ -195,6 +222,7 @@ async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: 
         assert (await studio.ask("list_voices", owner="own")).data["voices"] == []
 
 
+@pytest.mark.exercises("clone_voice_from_avatar_video", "list_custom_avatar_tasks")
 async def test_the_voice_of_an_avatar_is_cloned(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         long = LONG[:180]
@@ -210,9 +238,11 @@ async def test_the_voice_of_an_avatar_is_cloned(tmp_path: Path) -> None:
         assert len((await studio.ask("list_voices", owner="own")).data["voices"]) == 1
 
 
-@both_eras
-async def test_backgrounds_languages_and_copies(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises(
+    "detect_language", "list_backgrounds", "add_custom_background", "save_url_to_storage", "delete_custom_background"
+)
+async def test_backgrounds_languages_and_copies(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         assert (await studio.ask("detect_language", text="Guten Morgen, wie geht es dir?")).data["language"] == "de"
         public = (await studio.ask("list_backgrounds")).data
         picture = png(studio.inbox, size=(320, 180))
@@ -224,6 +254,9 @@ async def test_backgrounds_languages_and_copies(tmp_path: Path, era: Era) -> Non
         assert (await studio.ask("list_backgrounds")).data["total"] == public["total"]
 
 
+@pytest.mark.exercises(
+    "add_user", "exchange_diamonds", "set_auto_public_pool", "create_api_token", "list_api_tokens", "delete_api_token"
+)
 async def test_administrators_add_users_buy_diamonds_and_hold_tokens(tmp_path: Path) -> None:
     async with open_studio(tmp_path, toolsets=("admin",)) as studio:
         assert "zoe" in (await studio.ask("add_user", username="zoe")).text

@@ -38,6 +38,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "start_avatar_training": {"name": "Zoe", "gender": "female", "image": PICTURE},
     "start_lip_sync_training": {"avatar": "Zoe"},
     "add_avatar_from_image": {"image": DRAWN, "gender": "female"},
+    "start_streaming": {"avatar": "Ada", "seconds": 60},
     "exchange_diamonds": {"diamonds": 2},
 }
 

@@ -60,6 +60,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.exercises(
+    "list_avatars",
+    "list_tts_voices",
+    "generate_tts",
+    "generate_avatar_video",
+    "get_avatar_video_status",
+    "list_avatar_videos",
+    "delete_avatar_video",
+)
 @both_eras
 async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path, era: Era) -> None:
     async with open_studio(tmp_path, era=era) as studio:
@@ -108,9 +117,9 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
         assert handle not in (await studio.ask("list_jobs")).text
 
 
-@both_eras
-async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_disk(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises("get_upload_url", "start_image_to_video", "get_image_to_video")
+async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_disk(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         png(studio.inbox, "office.png", (320, 180))
         voice = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
         portrait = await studio.ask(
@@ -131,9 +140,11 @@ async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_
         assert seconds == pytest.approx(5, abs=0.2)
 
 
-@both_eras
-async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises(
+    "create_custom_avatar", "get_custom_avatar_task", "train_personal_lipsync", "remove_custom_avatar"
+)
+async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         photo = await face(studio)
         training = {"name": "Zoe", "gender": "female", "image": photo.name}
         assert "consent is missing" in await studio.refuse("start_avatar_training", **training)
@@ -154,9 +165,16 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path, 
         assert (await studio.ask("list_avatars", owner="own")).data["avatars"] == []
 
 
-@both_eras
-async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises(
+    "start_face_swap",
+    "get_face_swap",
+    "start_face_swap_preview",
+    "get_face_swap_preview_status",
+    "list_face_swaps",
+    "delete_face_swap",
+)
+async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         mine, theirs = await face(studio, "Chiara"), await face(studio, "Hugo", "theirs.png")
         clip = await studio.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
         faces = {"face": mine.name, "consent": CONSENT}
@@ -169,11 +187,14 @@ async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: P
         swapped = await made(studio, await studio.ask("start_face_swap", **faces, target=handle, title="Swap"))
         assert "'Swap'" in swapped.text
         assert (await fetched(swapped.links[0])).headers["content-type"] == "video/mp4"
+        handle = str(swapped.data["job_id"])
+        assert handle in (await studio.ask("delete_job", job_id=handle)).text
+        assert handle not in (await studio.ask("list_jobs")).text
 
 
-@both_eras
-async def test_faces_are_stored_listed_and_deleted(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+@pytest.mark.exercises("add_face_swap_image", "list_face_swap_images", "delete_face_swap_image")
+async def test_faces_are_stored_listed_and_deleted(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
         photo = await face(studio)
         assert "consent" in await studio.refuse("add_face_image", image=photo.name)
         stored = (await studio.ask("add_face_image", image=photo.name, consent=CONSENT)).data["face"]
@@ -185,6 +206,7 @@ async def test_faces_are_stored_listed_and_deleted(tmp_path: Path, era: Era) -> 
         assert "no such record" in await studio.refuse("delete_face_image", face_id=stored["id"])
 
 
+@pytest.mark.exercises("get_remaining_credits")
 @both_eras
 async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
     async with open_studio(tmp_path, era=era) as studio:
@@ -236,6 +258,7 @@ async def test_answers_carry_links_and_never_media(tmp_path: Path) -> None:
     assert link["name"]
 
 
+@pytest.mark.exercises("list_languages")
 async def test_lists_have_ten_rows_a_page_and_stay_small(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         studio.sandbox.control.seed(

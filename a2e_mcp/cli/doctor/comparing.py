@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +9,8 @@ from pydantic import AliasChoices
 
 from a2e_mcp.capability import Reply
 from a2e_mcp.catalogue.base import Opaque, Rows
+from a2e_mcp.trace import safe_name
 
-_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
-_LONG_NUMBER = re.compile(r"[0-9a-fA-F]{8,}|[0-9]{4,}")
 _ROW_SPELLINGS = frozenset({"rows", "data", "list", "records"})
 
 
@@ -31,11 +29,6 @@ def compare(reply: Reply) -> Comparison:
     if not isinstance(reply, Opaque):
         _collect([reply], "", extra, missing)
     return Comparison(tuple(sorted(extra)), tuple(sorted(missing)))
-
-
-def safe_name(name: str) -> str:
-    """A field's name, unless it could be an id or a value that somebody used as a name."""
-    return name if _FIELD_NAME.fullmatch(name) and not _LONG_NUMBER.search(name) else "(odd name)"
 
 
 def _collect(replies: Sequence[Reply], place: str, extra: set[str], missing: set[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import platform
 import re
 import subprocess
@@ -17,6 +16,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 import a2e_mcp
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
+from a2e_mcp.sandbox.extra import INSTALL, missing_packages
 from a2e_mcp.sandbox.orders import (
     AvatarCover,
     Done,
@@ -40,16 +40,6 @@ REQUIRED: Mapping[str, tuple[str, str]] = {
     "anyio": ("4.9", "5"),
 }
 """The packages whose version matters: at least the first, below the second."""
-
-SANDBOX_EXTRA: Mapping[str, str] = {
-    "av": "av",
-    "cv2": "opencv-python-headless",
-    "espeakng_loader": "espeakng-loader",
-    "numpy": "numpy",
-    "PIL": "pillow",
-    "py3langid": "py3langid",
-}
-"""Module to package of what the sandbox needs."""
 
 _OLDEST_PYTHON = (3, 11)
 _SECONDS_TO_START = 30.0
@@ -87,11 +77,10 @@ async def check_rendering(findings: Findings, settings: Settings, here: Surround
     """The sandbox extra: installed, and a worker that speaks and draws."""
     # Whoever works live needs none of this.
     broken = findings.fix if settings.mode == "sandbox" else findings.note
-    missing = [package for module, package in SANDBOX_EXTRA.items() if not _is_found(module)]
-    if missing:
+    if missing := missing_packages():
         broken(
             f"The sandbox cannot render: {', '.join(missing)} missing",
-            "Install it with: pip install 'a2e-mcp[sandbox]'",
+            f"Install it with: {INSTALL}",
         )
         return
     findings.doing("Starting the sandbox's render worker")
@@ -100,11 +89,11 @@ async def check_rendering(findings: Findings, settings: Settings, here: Surround
             worked = await _try_worker(Path(folder), here)
     except (OSError, TimeoutError, _WorkerBroke) as problem:
         told = str(problem) or "it did not answer in time"
-        broken(f"The sandbox's render worker does not work ({told})", "Reinstall with: pip install 'a2e-mcp[sandbox]'")
+        broken(f"The sandbox's render worker does not work ({told})", f"Reinstall with: {INSTALL}")
         return
     speech, drawing = worked.speech, worked.drawing
     if drawing is not None:
-        broken(f"The sandbox cannot draw here: {drawing.message}", "Reinstall with: pip install 'a2e-mcp[sandbox]'")
+        broken(f"The sandbox cannot draw here: {drawing.message}", f"Reinstall with: {INSTALL}")
     if speech is not None:
         broken(
             f"eSpeak does not work on this platform: {speech.message}",
@@ -183,13 +172,6 @@ async def _next_reply(replies: BufferedByteReceiveStream) -> Reply:
         raise _WorkerBroke("it ended at once") from None
     except (anyio.DelimiterNotFound, UnicodeDecodeError, InvalidLine):
         raise _WorkerBroke("it answered with something unreadable") from None
-
-
-def _is_found(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.capability import Capability, Effect, JobFamily, Reply, Request
 from a2e_mcp.catalogue.account import QUOTE, QuoteRequest
 from a2e_mcp.catalogue.base import ByIds, JobRecord, Rows
-from a2e_mcp.cli.doctor.comparing import Comparison, compare, safe_name
+from a2e_mcp.cli.doctor.comparing import Comparison, compare
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.doctor.installation import REQUIRED, installed_version
 from a2e_mcp.client import A2EClient
@@ -180,7 +180,7 @@ async def _read(
         path=last.path,
         status=last.status,
         milliseconds=round(last.seconds * 1000),
-        shape=_without_odd_names(shape_of(last.body)),
+        shape=shape_of(last.body),
     )
     return read, reply
 
@@ -190,12 +190,6 @@ def _unreadable(last: _LastAnswer, problem: A2EError) -> str:
     if "unknown shape" in problem.what:
         return problem.what.partition(": ")[2]
     return f"no readable answer (HTTP {last.status})"
-
-
-def _without_odd_names(shape: Any) -> Any:
-    if isinstance(shape, dict):
-        return {safe_name(name): _without_odd_names(value) for name, value in shape.items()}
-    return [_without_odd_names(item) for item in shape] if isinstance(shape, list) else shape
 
 
 def _print_table(findings: Findings, reads: list[Read]) -> None:

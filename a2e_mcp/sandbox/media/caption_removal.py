@@ -22,7 +22,7 @@ _FARTHEST = 100_000
 _PAINTING_SCALE = 0.5
 _PAINTING_REACH = 3
 _MARGIN = 12
-_STREAKS = 2.5
+_STREAKS = 1.6
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _letters(room: Picture) -> Mask:
     # A line's box is about twice as high as its letters; strokes are an eighth of those.
     letter = room.shape[0] / 2
     stroke = max(3, round(letter / 5)) | 1
-    rim = max(5, round(letter * 0.6)) | 1
+    rim = max(5, round(letter * 0.45)) | 1
     closed = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((stroke, stroke), np.uint8))
     return np.asarray(cv2.dilate(closed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))), np.uint8)
 

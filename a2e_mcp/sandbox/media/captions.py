@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 from a2e_mcp.sandbox.media.lettering import can_draw, outlined, text_width
 from a2e_mcp.sandbox.media.picture import Picture, lay_over
-from a2e_mcp.sandbox.media.track import Word
+from a2e_mcp.sandbox.media.track import SPACELESS_FROM, Word
 
 _LINES = 2
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f")
 _LONGEST_PAUSE = 0.7
 _LINGER = 0.25
-# Scripts that are written without spaces between words.
-_SPACELESS_FROM = "\u2e80"
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _joined(words: Sequence[Word]) -> str:
 
 
 def _join(line: str, word: str) -> str:
-    spaceless = line[-1:] >= _SPACELESS_FROM and word[:1] >= _SPACELESS_FROM
+    spaceless = line[-1:] >= SPACELESS_FROM and word[:1] >= SPACELESS_FROM
     # Korean is written with spaces.
     hangul = "\uac00" <= word[:1] <= "\ud7a3"
     return line + word if spaceless and not hangul else f"{line} {word}"

@@ -10,6 +10,8 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from a2e_mcp.sandbox.media.rendering import Refused
+
 # From speak_lib.h.
 _OUTPUT_SYNCHRONOUS = 2
 _EVENTS_PHONEMES_IN_IPA = 0x0003
@@ -52,8 +54,15 @@ class _Loader(Protocol):
     def get_data_path(self) -> str: ...
 
 
-class EngineFailed(Exception):
+class EngineFailed(Refused):
     """eSpeak NG is installed and will not start."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "extra_missing",
+            f"The sandbox cannot speak here: eSpeak NG is installed but {why}. Install eSpeak NG with the system's"
+            " packages (espeak-ng), or give finished audio instead of a script.",
+        )
 
 
 @dataclass
@@ -115,19 +124,30 @@ def _engine() -> tuple[ctypes.CDLL, int]:
     options = _EVENTS_PHONEMES_IN_IPA | _DO_NOT_EXIT
     rate = library.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 200, data and _short(data).encode(), options)
     if rate <= 0:
-        raise EngineFailed("eSpeak NG found no voice data")
+        raise EngineFailed("finds no voice data")
     return library, rate
 
 
 def _find() -> tuple[ctypes.CDLL, str | None]:
+    """The library and its data: the package's, else the system's. Raises ImportError without either, EngineFailed."""
     try:
         loader = cast(_Loader, importlib.import_module("espeakng_loader"))
-    except ImportError:
+        return _load(loader.get_library_path()), loader.get_data_path()
+    except (ImportError, EngineFailed):
+        # The package's library is made for the usual systems only.
         system = ctypes.util.find_library("espeak-ng")
         if system is None:
             raise
-        return ctypes.CDLL(system), None
-    return ctypes.CDLL(loader.get_library_path()), loader.get_data_path()
+    return _load(system), None
+
+
+def _load(library: str) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(library)
+    except OSError as problem:
+        # Without the folder it lies in, which is nobody's business.
+        reason = " ".join(str(problem).replace(library, os.path.basename(library)).split())[:200]
+        raise EngineFailed(f"its library cannot be loaded ({reason})") from None
 
 
 def _short(data: str) -> str:

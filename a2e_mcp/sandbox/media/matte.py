@@ -15,6 +15,8 @@ _HOLLOW = 121
 _COARSE = 4
 _DOWN, _ASIDE = 91, 15
 _COMMON = 0.003
+_HEAD_AND_SHOULDERS = 0.45
+_UNSURE = 0.2
 _FILTER_REACH = 9
 _SMOOTHNESS = 1e-3
 # Below and above these the answer is taken for no and yes.
@@ -50,10 +52,10 @@ def _people(likely: Picture, place: tuple[int, int] | None) -> Picture:
     if count <= 2:
         return likely
     areas = sizes[1:, cv2.CC_STAT_AREA]
-    chosen = 1 + np.flatnonzero(areas > _ALSO_A_PERSON * areas.max())
+    chosen: list[int] = (1 + np.flatnonzero(areas > _ALSO_A_PERSON * areas.max())).tolist()
     if place is not None:
         x, y = (min(max(side, 0), limit - 1) for side, limit in zip(place, likely.shape[1::-1], strict=True))
-        chosen = np.array([labels[y, x] or 1 + int(np.argmax(areas))])
+        chosen = [int(labels[y, x]) or 1 + int(np.argmax(areas))]
     near = cv2.dilate(np.isin(labels, chosen).astype(np.uint8), np.ones((9, 9), np.uint8))
     return likely * near
 
@@ -63,22 +65,53 @@ def _by_colour(picture: Picture, likely: Picture) -> Picture:
     scale = _COLOUR_SIDE / max(picture.shape[:2])
     size = (max(2, round(picture.shape[1] * scale)), max(2, round(picture.shape[0] * scale)))
     person = cv2.resize(likely, size, interpolation=cv2.INTER_AREA)
-    # So wide a brush is quick on a coarse copy, and nobody sees the difference.
-    coarse = cv2.resize(person, (max(2, size[0] // _COARSE), max(2, size[1] // _COARSE)), interpolation=cv2.INTER_AREA)
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_HOLLOW // _COARSE | 1, _HOLLOW // _COARSE | 1))
-    filled = cv2.morphologyEx((coarse > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, brush)
-    closed = cv2.max(cv2.resize(filled, size, interpolation=cv2.INTER_NEAREST), (person > 0.5).astype(np.uint8))
+    bare = _figures(person)
+    if not bare:
+        return likely
+    figures = [_hollows_filled(figure) for figure in bare]
+    closed = np.max([*figures, (person > 0.5).astype(np.uint8)], axis=0)
     # Hair hangs, so downwards the figure may go on a good way; sideways hardly.
     near = cv2.dilate(closed, np.ones((_DOWN, _ASIDE), np.uint8), anchor=(_ASIDE // 2, _DOWN - 1))
     outside = 1 - cv2.dilate(near, np.ones((5, 5), np.uint8))
     colours = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB)
-    among_person = _share(colours, (person > 0.9).astype(np.uint8))
+    certain = (person > 0.9).astype(np.uint8)
+    # Where the network is sure of the background only hair is believed against it.
+    among_person = np.where(person > _UNSURE, _share(colours, certain), _share(colours, _upper_parts(bare) * certain))
     among_outside = _share(colours, outside)
     # A colour that is rare on both sides leaves the network's answer as it is.
     told = (near > 0) & (person < 0.9) & (among_person > np.maximum(3 * among_outside, _COMMON))
     found = cv2.medianBlur(told.astype(np.uint8) * 255, 5)
     found = cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(likely, found.astype(np.float32) / 255))
+
+
+def _figures(person: Picture) -> list[Mask]:
+    """Each person by themselves, or what is between two of them would be a hollow."""
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats((person > 0.5).astype(np.uint8))
+    least = _ALSO_A_PERSON * sizes[1:, cv2.CC_STAT_AREA].max(initial=0)
+    return [(labels == at).astype(np.uint8) for at in range(1, count) if sizes[at, cv2.CC_STAT_AREA] > least]
+
+
+def _hollows_filled(figure: Mask) -> Mask:
+    # So wide a brush is quick on a coarse copy, and nobody sees the difference.
+    height, width = figure.shape
+    reach = _HOLLOW // _COARSE | 1
+    coarse = cv2.resize(figure, (max(2, width // _COARSE), max(2, height // _COARSE)), interpolation=cv2.INTER_AREA)
+    # What is between the figure and the picture's rim is no hollow, except at the foot, where the body goes on.
+    padded = cv2.copyMakeBorder(coarse, reach, 0, reach, reach, cv2.BORDER_CONSTANT, value=(0,))
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    filled = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, brush)[reach:, reach:-reach]
+    return np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _upper_parts(figures: list[Mask]) -> Mask:
+    """Head and shoulders of each figure: hair is what is looked for, and a dark suit would find every shadow."""
+    upper = np.zeros_like(figures[0])
+    for figure in figures:
+        _, top, _, height = cv2.boundingRect(figure)
+        rows = slice(top, top + max(1, round(_HEAD_AND_SHOULDERS * height)))
+        upper[rows] |= figure[rows]
+    return upper
 
 
 def _share(colours: Picture, mask: Mask) -> Picture:

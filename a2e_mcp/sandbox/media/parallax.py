@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from a2e_mcp.sandbox.media.camera import CameraMove, read_prompt
 from a2e_mcp.sandbox.media.clip_writing import MEDIA_TYPE, write_clip
+from a2e_mcp.sandbox.media.faces import largest_face
 from a2e_mcp.sandbox.media.matte import person_mask
 from a2e_mcp.sandbox.media.picture import Picture, Sprite, blend, cover, cut_out, lay_over, resize, size_within, soften
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering, even_size, sensible_fps
@@ -23,10 +24,11 @@ _INPAINTING_SIDE = 320
 
 @dataclass(frozen=True)
 class _Layers:
-    """A picture taken apart: what is behind, whole, and the person in front, if there is one."""
+    """A picture taken apart: what is behind, whole, and the person or thing in front, if there is one."""
 
     behind: Picture
     in_front: Sprite | None
+    has_face: bool = False
 
 
 def render_image_to_video(order: ImageToVideo, rendering: Rendering) -> Outcome:
@@ -58,7 +60,9 @@ def render_image_to_video(order: ImageToVideo, rendering: Rendering) -> Outcome:
 
 def _notes(order: ImageToVideo, layers: list[_Layers], move: CameraMove) -> list[str]:
     in_depth = any(layer.in_front is not None for layer in layers)
-    notes = ["a person found and moved in front of the background" if in_depth else "camera pan and zoom only"]
+    # The network that looks for people also finds cups; only a face makes it certain.
+    found = "a person" if any(layer.has_face for layer in layers) else "something in front"
+    notes = [f"{found} found and moved in front of the background" if in_depth else "camera pan and zoom only"]
     if len(layers) > 1:
         notes.append("dissolves into the end picture")
     notes.append(move.note)
@@ -81,7 +85,7 @@ def _take_apart(picture: Picture) -> _Layers:
     reach = max(3, round(max(height, width) * 0.012)) | 1
     around = soften(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), reach / 2)
     behind = blend(picture, cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), around)
-    return _Layers(behind, cut_out(picture, mask))
+    return _Layers(behind, cut_out(picture, mask), largest_face(picture) is not None)
 
 
 def _frame(layers: list[_Layers], move: CameraMove, progress: float) -> Picture:

@@ -9,7 +9,7 @@ from a2e_mcp.sandbox.media.mouth import is_sound, shape_of_phoneme
 from a2e_mcp.sandbox.media.opening import MAX_SECONDS, too_long
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering
 from a2e_mcp.sandbox.media.sound import Sound, write_mp3
-from a2e_mcp.sandbox.media.track import Track, Word, write_track
+from a2e_mcp.sandbox.media.track import SPACELESS_FROM, Track, Word, write_track
 from a2e_mcp.sandbox.orders import Outcome, Speech
 
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
@@ -60,14 +60,25 @@ def mouth_of(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:
 
 
 def _words(text: str, speaking: Utterance) -> tuple[Word, ...]:
-    """Each word reaches, as text, to the next one, so that the signs after it stay with it."""
-    found: list[Word] = []
+    """Each word as it is written, with the signs before and after it."""
     starts = [(time, position) for time, position in speaking.words if 0 <= position < len(text)]
+    starts = [(time, _with_signs_before(text, position)) for time, position in starts]
+    # What is written in one is shown in one: "25%", "e-mail".
+    starts = [(time, at) for time, at in starts if at == 0 or text[at - 1].isspace() or text[at] >= SPACELESS_FROM]
     silences = [time for time, phoneme in speaking.phonemes if not is_sound(phoneme)]
     ends = [*starts[1:], (speaking.seconds, len(text))]
+    found: list[Word] = []
     for (start, position), (next_start, next_position) in zip(starts, ends, strict=True):
         written = text[position:next_position].strip()
         pause = next((time for time in silences if start < time < next_start), next_start)
         if written:
             found.append(Word(written, round(start, 3), round(pause, 3)))
     return tuple(found)
+
+
+def _with_signs_before(text: str, position: int) -> int:
+    """Where a word begins with the opening signs, quotes or brackets before it: those that have a space before them."""
+    first = position
+    while first and not (text[first - 1].isalnum() or text[first - 1].isspace()):
+        first -= 1
+    return first if first == 0 or text[first - 1].isspace() else position

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering
 
+# Scripts that are written without spaces between words.
+SPACELESS_FROM = "\u2e80"
+
 
 @dataclass(frozen=True)
 class Word:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from a2e_mcp.sandbox.media.camera import read_prompt
+from a2e_mcp.sandbox.media.faces import largest_face
 from a2e_mcp.sandbox.media.picture import studio
 from a2e_mcp.sandbox.orders import ImageToVideo, Poster, Probe
 from tests.sandbox.media.render_process import RenderProcess, frames_of, write_tone
@@ -67,6 +68,20 @@ def test_a_person_is_moved_in_front_of_the_background(worker: RenderProcess, por
     order = ImageToVideo(image=portrait, output=str(tmp_path / "o.mp4"), seconds=1, width=240, height=240, fps=12)
 
     assert "a person found" in worker.render(order).note
+
+
+def test_what_is_in_front_is_called_a_person_only_with_a_face(
+    worker: RenderProcess, portrait: str, tmp_path: Path
+) -> None:
+    turned_away = np.asarray(cv2.imread(portrait), np.uint8)
+    face = largest_face(turned_away)
+    assert face is not None
+    hull = cv2.convexHull(face.points.astype(np.int32))
+    cv2.fillConvexPoly(turned_away, hull, (40, 70, 120))
+    cv2.imwrite(str(tmp_path / "i.png"), turned_away)
+    order = ImageToVideo(image=str(tmp_path / "i.png"), output=str(tmp_path / "o.mp4"), seconds=1, width=120, fps=4)
+
+    assert "something in front found" in worker.render(order).note
 
 
 def test_a_still_camera_stays_still(worker: RenderProcess, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import BROWS, HAIRLINE, MODELS, faces_in, largest_face
+from a2e_mcp.sandbox.media.matte import person_mask
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.orders import (
@@ -90,6 +91,10 @@ def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
         change = after[spot] - before[spot]
         return float((change[..., 0] - change[..., 2]).mean())
 
+    head_now = largest_face(after.astype(np.uint8))
+    assert head_now is not None
+    moved = np.linalg.norm(head_now.points - target_face.points, axis=1) / target_face.height
+    assert np.median(moved) < 0.03
     assert gained_blue(LEFT_CHEEK) > 80
     assert abs(gained_blue(RIGHT_CHEEK)) < 30
     for corner in (np.s_[:20, :20], np.s_[:20, -20:], np.s_[-20:, :20]):
@@ -309,6 +314,21 @@ def test_lip_sync_training_goes_through_the_mouth_shapes(worker: RenderProcess, 
     frames = [frame.astype(float) for frame in frames_of(order.output)]
     at_rest, wide_open = frames[5], frames[12]
     assert np.abs(at_rest - wide_open)[120:190, 80:160].mean() > 5
+
+
+def test_what_is_above_a_head_is_not_cut_out_with_it_though_it_has_the_colour_of_the_clothes() -> None:
+    picture = studio(360, 360)
+    figure = DrawnFigure(PALE_WOMAN, "female", 0.45).sprite(MouthShape(0, 0))
+    head = int(np.flatnonzero(figure[..., 3].max(1)).min())
+    clothes = figure[-20, figure.shape[1] // 3, :3].astype(float).tolist()
+    cv2.circle(picture, (180, 12), 12, clothes, -1)
+    lay_over(picture, figure, 180 - figure.shape[1] // 2, 26 - head)
+
+    mask = person_mask(picture)
+
+    assert mask is not None
+    assert mask[:18].mean() < 0.5
+    assert mask[100:150, 170:190].min() > 240
 
 
 def test_cutting_out_keeps_what_the_mask_keeps() -> None:

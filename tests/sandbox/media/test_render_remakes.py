@@ -72,6 +72,26 @@ def captioned(pictures: list[npt.NDArray[Any]], text: str = "Hello there") -> li
     return burned
 
 
+def spoken(worker: RenderProcess, order: Speech) -> npt.NDArray[np.float32]:
+    worker.render(order)
+    sound = read_sound(order.output)
+    assert sound is not None
+    return sound.mono()
+
+
+def likeness_of(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    """How alike two sounds are in what is loud when, from 0 to 1; a shift of up to a tenth of a second is forgiven."""
+
+    def bands(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        frames = samples[: len(samples) // 882 * 882].reshape(-1, 882)
+        return np.log1p(np.abs(np.fft.rfft(frames * np.hanning(882)))[:, 4:80])
+
+    first, second = bands(one), bands(other)
+    length = min(len(first), len(second)) - 6
+    pairs = ((first[at : at + length], second[to : to + length]) for at in range(6) for to in (0, 5 - at))
+    return float(max(np.corrcoef(left.ravel(), right.ravel())[0, 1] for left, right in pairs))
+
+
 @pytest.fixture(scope="module")
 def clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
     order = AvatarVideo(
@@ -123,6 +143,8 @@ def test_burned_in_text_is_found_and_removed(worker: RenderProcess, tmp_path: Pa
     before_removal = np.mean([cv2.PSNR(a[strip], b[strip]) for a, b in zip(dirty, clean, strict=True)])
     after_removal = np.mean([cv2.PSNR(a[strip], b[strip]) for a, b in zip(after, clean, strict=True)])
     assert after_removal > before_removal + 8
+    for left, right in zip(after, dirty, strict=True):
+        assert cv2.PSNR(left[:95], right[:95]) > 36
 
 
 def test_captions_that_come_and_go_are_removed_only_while_they_are_there(worker: RenderProcess, tmp_path: Path) -> None:
@@ -190,6 +212,28 @@ def test_a_dubbed_sound_is_a_sound_with_the_script_in_it(worker: RenderProcess, 
     assert dubbed is not None
     loudness = [np.abs(part).mean() for part in np.array_split(dubbed.mono(), 42)]
     assert min(max(loudness[6:16]), max(loudness[27:38])) > 8 * max(loudness[19:25])
+
+
+def test_a_dub_speaks_its_script_in_the_language_that_was_asked_for(worker: RenderProcess, tmp_path: Path) -> None:
+    script = "Buenos días, señor. Hoy hace mucho calor."
+    said = {
+        voice: spoken(
+            worker, Speech(text=script, voice=voice, output=str(tmp_path / "s.mp3"), track=str(tmp_path / "t"))
+        )
+        for voice in ("es", "de", "en-us")
+    }
+    seconds = len(said["es"]) / 44100
+    audio = write_tone(tmp_path / "a.wav", [(0.3, False), (seconds, True), (0.3, False)])
+    order = Dubbing(source=audio, voice="es", output=str(tmp_path / "o.mp3"), script=script)
+
+    note = worker.render(order).note
+
+    assert "voice es" in note
+    dubbed = read_sound(order.output)
+    assert dubbed is not None
+    likeness = {voice: likeness_of(sound, dubbed.mono()[round(0.3 * 44100) :]) for voice, sound in said.items()}
+    assert likeness["es"] > 0.7
+    assert likeness["es"] > 1.5 * max(likeness["de"], likeness["en-us"])
 
 
 def test_a_language_without_a_set_sentence_is_dubbed_in_english_and_says_so(

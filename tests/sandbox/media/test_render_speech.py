@@ -22,6 +22,24 @@ def test_words_are_timed_in_order_and_keep_their_punctuation(speech: Speech) -> 
     assert times == sorted(times)
 
 
+@pytest.mark.parametrize(
+    ("text", "voice", "words"),
+    [
+        ("¿Qué? ¡Sí!", "es", ["¿Qué?", "¡Sí!"]),
+        ("Наш «новый» дом — 25% дешевле.", "ru", ["Наш", "«новый»", "дом —", "25%", "дешевле."]),
+        ('Say "hello", well-known one,two.', "en-us", ["Say", '"hello",', "well-known", "one,two."]),
+    ],
+)
+def test_signs_stay_with_the_word_they_are_written_to(
+    worker: RenderProcess, tmp_path: Path, text: str, voice: str, words: list[str]
+) -> None:
+    speech = order(tmp_path, text, voice)
+
+    worker.render(speech)
+
+    assert [word["text"] for word in read_json(speech.track)["words"]] == words
+
+
 def test_the_sound_is_as_long_as_the_track_says(speech: Speech) -> None:
     sound = read_sound(speech.output)
 

@@ -1,3 +1,4 @@
+import ctypes.util
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from a2e_mcp.sandbox.orders import (
     Outcome,
     Probe,
     Progress,
+    Speech,
     order_to_line,
     reply_from_line,
 )
@@ -84,6 +86,30 @@ def test_without_the_extra_a_job_says_what_to_install(portrait: str) -> None:
 
     assert failure.code == "extra_missing"
     assert 'pip install "a2e-mcp[sandbox]"' in failure.message
+
+
+def test_where_espeak_cannot_be_loaded_a_job_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
+    library = tmp_path / "libespeak-ng.so"
+    library.write_bytes(b"made for another system")
+    (tmp_path / "espeakng_loader.py").write_text(
+        f"def get_library_path(): return {str(library)!r}\ndef get_data_path(): return {str(tmp_path)!r}\n"
+    )
+    checkout = str(Path(__file__).parents[3])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), checkout))}
+    order = Speech(text="Hello", voice="en-us", output=str(tmp_path / "a.mp3"), track=str(tmp_path / "a.json"))
+    with render_process(environment=environment) as worker:
+        worker.send(order_to_line("speech", order))
+        answer = worker.answer()
+
+    if ctypes.util.find_library("espeak-ng") is not None:
+        # The system's own speaks instead.
+        assert isinstance(answer, Outcome)
+        return
+    assert isinstance(answer, Failure)
+    assert answer.code == "extra_missing"
+    assert "eSpeak NG is installed but its library cannot be loaded (libespeak-ng.so: " in answer.message
+    assert answer.message.endswith("(espeak-ng), or give finished audio instead of a script.")
+    assert str(tmp_path) not in answer.message
 
 
 def test_what_libraries_print_stays_out_of_the_protocol(tmp_path: Path) -> None:
