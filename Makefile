@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CONTRACT := .venv-contract
+MORE ?= --max-examples 20
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types schemas docs bench live clean help
+.PHONY: demo test check lint types schemas docs bench live contract facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
@@ -12,6 +14,7 @@ help:
 	@echo "make check    lint, types and tests"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make schemas  write a2e_mcp/server/tools.json from the declarations"
+	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make docs     write the generated tables of the README and the settings of server.json"
 
 $(READY): pyproject.toml
@@ -50,5 +53,19 @@ bench: $(READY)
 live: $(READY)
 	$(BIN)/a2e-mcp doctor --live
 
+# Schemathesis brings a pytest plugin and much else, so it lives in an environment of its own.
+$(CONTRACT)/.ready: pyproject.toml
+	@$(PYTHON) -m venv $(CONTRACT)
+	@$(CONTRACT)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(CONTRACT)/bin/python -m pip install --quiet --disable-pip-version-check --group contract
+	@touch $(CONTRACT)/.ready
+
+# More for schemathesis in MORE, such as MORE="--seed 1 --max-examples 100".
+contract: $(READY) $(CONTRACT)/.ready
+	$(BIN)/python -m tests.contract.run $(OPENAPI) --schemathesis $(CONTRACT)/bin/schemathesis $(MORE)
+
+facts: $(CONTRACT)/.ready
+	$(CONTRACT)/bin/python -m tests.contract.reduce $(OPENAPI)
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(CONTRACT) .mypy_cache .ruff_cache .pytest_cache build dist

@@ -39,6 +39,7 @@ async def test_the_report_on_an_account_holds_nothing_of_the_account(visit: Visi
     reads = {read["call"]: read for read in json.loads(text)["reads"]}
     assert reads["list_avatar_videos"]["answer"]["data"]["data"][0]["_id"] == "24 hex"
     assert reads["get_avatar_video_status"]["outcome"] in ("ok", "extra", "missing")
+    assert reads["get_avatar_video_detail"]["answer"]["data"]["_id"] == "24 hex"
     assert {"unreadable", "refused", "unanswered"}.isdisjoint(read["outcome"] for read in reads.values())
 
 
@@ -50,6 +51,8 @@ async def test_every_read_without_an_id_is_made_and_nothing_but_reads(visit: Vis
     assert {effects[name] for name in made} == {Effect.READS}
     listings = {family.listing.name for family in catalogue.families() if family.listing}
     assert made >= {"get_remaining_credits", "quote_generation", "list_credit_history", "list_languages", *listings}
+    assert made >= {"list_tts_previews", "list_tts_presets", "list_all_custom_avatars", "list_custom_backgrounds"}
+    assert made >= {"list_avatars_post", "get_image_to_video_average_time"}
 
 
 async def test_a_report_that_cannot_be_written_is_to_be_mended(visit: Visit) -> None:

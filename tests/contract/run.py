@@ -87,7 +87,11 @@ def _furnished(http: httpx2.Client) -> dict[str, list[str]]:
     video = _data(http, "POST", "/video/generate", started)["_id"]
     while not (found := _data(http, "POST", "/video/awsResult", {"_id": video})[0])["result"]:
         time.sleep(0.2)
-    face, film = avatars[0]["video_cover"], found["result"]
+    # A copy: the video itself is sure to be deleted by somebody.
+    face, film = (
+        avatars[0]["video_cover"],
+        _data(http, "POST", "/tos/transferToStorage", {"url": found["result"]})["url"],
+    )
     failed = [
         {"family": "caption_removal", "body": {"name": "film", "source_url": film}, "failure": "no text"},
         {"family": "avatar_training", "body": {"name": "face", "image_url": face}, "failure": "no face"},
@@ -101,6 +105,7 @@ def _furnished(http: httpx2.Client) -> dict[str, list[str]]:
         "avatars": [each["_id"] for each in avatars[:3]],
         "backgrounds": [each["_id"] for each in backgrounds],
         "colours": ["rgb(61,165,82)"],
+        "prompts": ["portrait of a woman", "[sandbox:fail] a boat", "[sandbox:slow] a hill"],
         "endpoints": ["/api/v1/userImage2Video/start", "/api/v1/video/send_tts", "/api/v1/video/generate"],
     }
 

@@ -20,7 +20,7 @@ import a2e_mcp
 from a2e_mcp import catalogue
 from a2e_mcp.capability import Capability, Effect, JobFamily, Reply, Request
 from a2e_mcp.catalogue.account import QUOTE, QuoteRequest
-from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Rows
+from a2e_mcp.catalogue.base import ByIds, JobRecord, Rows
 from a2e_mcp.cli.doctor.comparing import Comparison, compare
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.doctor.installation import REQUIRED, installed_version
@@ -101,7 +101,7 @@ async def _all_reads(way: Connection) -> list[Read]:
                 newest[capability.name] = reply.rows[0].id
         for capability, record_id in _reads_of_one(newest):
             try:
-                request = ByIds(ids=[record_id]) if capability.request is ByIds else ById(id=record_id)
+                request = ByIds(ids=[record_id]) if capability.request is ByIds else capability.request(id=record_id)
             except ValidationError:
                 reads.append(Read(capability=capability, outcome="unreadable", why="the id is not 24 hex"))
                 continue
@@ -134,6 +134,10 @@ def _reads_of_one(newest: dict[str, str]) -> Iterator[tuple[Capability[Any, Any]
 
 def _one_record_reads(family: JobFamily) -> list[Capability[Any, Any]]:
     calls = [call for call in (family.detail, family.batch) if call is not None]
+    if family.name == "avatar_video":
+        from a2e_mcp.catalogue.avatar_videos import VIDEO_DETAIL
+
+        calls.append(VIDEO_DETAIL)
     return [call for call in calls if call.effect is Effect.READS]
 
 
