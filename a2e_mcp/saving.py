@@ -73,11 +73,13 @@ class Saver:
         output: Path,
         *,
         trusted: Callable[[str], bool] = lambda _: False,
+        most: int = LARGEST_DOWNLOAD,
         minute: float = 60.0,
     ) -> None:
         self._http = http
         self._output = output
         self._trusted = trusted
+        self._most = most
         self._minute = minute
 
     @property
@@ -115,8 +117,8 @@ class Saver:
             if start not in (0, had):
                 part.validator = ""
                 raise Broken(f"The result at {shown(url)} did not go on where it broke off", then="Try again")
-            if (total or 0) > LARGEST_DOWNLOAD:
-                raise _too_large(url)
+            if (total or 0) > self._most:
+                raise self._too_large(url)
             part.validator = _validator(response)
             seen(start, total)
             try:
@@ -125,8 +127,8 @@ class Saver:
                     done = start
                     async for chunk in self._chunks(url, response, rest):
                         done += len(chunk)
-                        if done > LARGEST_DOWNLOAD:
-                            raise _too_large(url)
+                        if done > self._most:
+                            raise self._too_large(url)
                         file.write(chunk)
                         seen(done, total)
                     file.flush()
@@ -161,6 +163,9 @@ class Saver:
             return os.fdopen(os.open(part.path, how, 0o600), "ab" if start else "wb")
         except OSError as problem:
             raise self._unwritable(problem) from None
+
+    def _too_large(self, url: str) -> FileRefused:
+        return FileRefused(f"{shown(url)} is larger than {self._most / 2**30:g} GB")
 
     def _unwritable(self, problem: OSError) -> FileRefused:
         return FileRefused(
@@ -221,10 +226,6 @@ class _Asked:
             f"The result at {shown(self._url)} cannot be fetched ({type(problem).__name__})",
             then="Try again in a minute",
         )
-
-
-def _too_large(url: str) -> FileRefused:
-    return FileRefused(f"{shown(url)} is larger than {LARGEST_DOWNLOAD // 2**30} GB")
 
 
 def _length(response: httpx2.Response) -> int | None:

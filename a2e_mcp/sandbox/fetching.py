@@ -27,17 +27,26 @@ async def _resolve(host: str, port: int) -> list[str]:
 class Fetcher:
     """Fetches a file to disk. Names are resolved once and the checked address is the one connected to."""
 
-    def __init__(self, *, resolve: Resolve = _resolve, is_allowed: Callable[[str], bool] = is_public) -> None:
+    def __init__(
+        self,
+        *,
+        resolve: Resolve = _resolve,
+        is_allowed: Callable[[str], bool] = is_public,
+        most: int = LARGEST_FILE,
+        seconds: float = SECONDS_TO_FETCH,
+    ) -> None:
         self._resolve = resolve
         self._is_allowed = is_allowed
+        self._most = most
+        self._seconds = seconds
 
     async def fetch(self, url: str, target: Path) -> str:
         """Fetch a file; answers its Content-Type. Raises UnusableMedia."""
         try:
-            with anyio.fail_after(SECONDS_TO_FETCH):
+            with anyio.fail_after(self._seconds):
                 return await self._fetch(_parts(url), url, target)
         except TimeoutError:
-            raise UnusableMedia(f"Sandbox: the file did not arrive within {SECONDS_TO_FETCH:g} s") from None
+            raise UnusableMedia(f"Sandbox: the file did not arrive within {self._seconds:g} s") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
             raise UnusableMedia(f"Sandbox: the file cannot be fetched ({type(problem).__name__})") from None
 
@@ -56,7 +65,7 @@ class Fetcher:
             if response.status_code != 200:
                 redirect = "; A2E follows no redirects" if response.is_redirect else ""
                 raise UnusableMedia(f"Sandbox: the file's server answered {response.status_code}{redirect}")
-            await _write(response, target)
+            await _write(response, target, self._most)
             return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     async def _checked_address(self, host: str, port: int) -> Address:
@@ -73,13 +82,13 @@ class Fetcher:
         return found[0]
 
 
-async def _write(response: httpx2.Response, target: Path) -> None:
+async def _write(response: httpx2.Response, target: Path, most: int) -> None:
     received = 0
     async with await anyio.open_file(target, "wb") as file:
         async for chunk in response.aiter_bytes():
             received += len(chunk)
-            if received > LARGEST_FILE:
-                raise UnusableMedia(f"Sandbox: the file is larger than {LARGEST_FILE // 1024 // 1024} MB")
+            if received > most:
+                raise UnusableMedia(f"Sandbox: the file is larger than {most / 2**20:g} MB")
             await file.write(chunk)
 
 

@@ -128,12 +128,12 @@ class JobRows:
         return float(row[0] or 0.0), int(row[1])
 
     def claim(self, owner: str) -> Job | None:
-        """Take the oldest job that nobody holds."""
+        """Take the oldest job that nobody holds; first of all one whose start call is waiting for it."""
         now = time.time()
         row = self._connection.execute(
             "UPDATE jobs SET phase = 'rendering', progress = 0, owner = ?, lease_until = ? WHERE number = ("
             " SELECT number FROM jobs WHERE phase = 'queued' OR (phase = 'rendering' AND lease_until < ?)"
-            " ORDER BY number LIMIT 1) RETURNING *",
+            " ORDER BY policy != 'immediate', number LIMIT 1) RETURNING *",
             (owner, now + LEASE_SECONDS, now),
         ).fetchone()
         return None if row is None else _job(row)

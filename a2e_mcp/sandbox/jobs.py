@@ -97,14 +97,17 @@ class JobEngine:
         """How every job of a record stands, oldest first, each with its family. Does not count as asking."""
         return [(job.family, self._view(job)) for job in self.rows.of_record(record_id)]
 
-    async def ask(self, record_id: str) -> None:
-        """Count that somebody asked; the asking that a `polls` policy finishes at waits for the render."""
-        job = self.rows.latest(record_id)
-        if job is None or job.finished is not None:
-            return
-        self.rows.count_poll(job.id)
-        if job.policy.kind == "polls" and job.polls + 1 >= job.policy.amount:
-            await self.until_rendered([record_id])
+    async def ask(self, record_ids: Iterable[str]) -> None:
+        """Count that somebody asked; those that a `polls` policy finishes now are waited for, all together."""
+        due: list[str] = []
+        for record_id in record_ids:
+            job = self.rows.latest(record_id)
+            if job is None or job.finished is not None:
+                continue
+            self.rows.count_poll(job.id)
+            if job.policy.kind == "polls" and job.polls + 1 >= job.policy.amount:
+                due.append(record_id)
+        await self.until_rendered(due)
 
     async def until_rendered(self, record_ids: Iterable[str], seconds: float = _LONGEST_WAIT_FOR_A_RENDER) -> None:
         """Wait until the newest jobs of these records have been rendered, or the time is over."""

@@ -23,6 +23,8 @@ from a2e_mcp.sandbox.workers import WorkerPool
 Body = dict[str, Any]
 
 _LONGEST_AWAITED = 600.0
+# A2E writes "" for a result that is not there yet, but describes this one as an address and nothing else.
+_AN_ADDRESS_OR_NOTHING = "result_image_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class Family:
     def body(self, service: Service, record: Record) -> Body:
         """A record as A2E tells it, at this moment."""
         view = service.jobs.look(record.id) or View("done", 100, ended=record.created)
-        results = {name: service.files.url(key) for name, key in view.results.items() if name in self.results}
+        results = {name: "" for name in self.results if name != _AN_ADDRESS_OR_NOTHING}
+        results |= {name: service.files.url(key) for name, key in view.results.items() if name in self.results}
         shown: Body = {
             "_id": record.id,
             **service.files.showing(record.body),
@@ -107,7 +110,7 @@ class Family:
             self.failure: view.failure_message,
             self.failure_code: view.failure_code,
             "coins": view.price,
-            **{name: results.get(name, "") for name in self.results},
+            **results,
             "createdAt": iso(record.created),
             "updatedAt": iso(view.ended or service.clock.now()),
             "sandbox": True,
@@ -126,7 +129,7 @@ class Family:
 
     async def detail(self, service: Service, record_id: str) -> Body:
         """A record by id, counted as asking how it stands. Raises Refusal when there is none."""
-        await service.jobs.ask(self.find(service, record_id).id)
+        await service.jobs.ask([self.find(service, record_id).id])
         # It may have been deleted while the last poll waited for its render.
         return self.body(service, self.find(service, record_id))
 
@@ -135,15 +138,13 @@ class Family:
         records = service.store.records(self.name)
         first = (number - 1) * size
         shown = records[first : first + size]
-        for record in shown:
-            await service.jobs.ask(record.id)
+        await service.jobs.ask(record.id for record in shown)
         return [self.body(service, record) for record in shown], len(records)
 
     async def batch(self, service: Service, record_ids: list[str]) -> list[Body]:
         """Those of the records that exist, counted as asking about each."""
         wanted = [record for each in record_ids if (record := service.store.record(self.name, each)) is not None]
-        for record in wanted:
-            await service.jobs.ask(record.id)
+        await service.jobs.ask(record.id for record in wanted)
         return [self.body(service, record) for record in wanted]
 
     def remove(self, service: Service, record: Record) -> None:

@@ -157,7 +157,13 @@ async def _ask(call: Call[AskInputs]) -> Answer:
         told += " The page's sound is off: the user has to click on it."
     return Answer(
         sandboxed(told, sandbox=call.services.sandbox),
-        {"room": room.handle, "answer": text, "complete": is_whole},
+        {
+            "room": room.handle,
+            "answer": text,
+            "complete": is_whole,
+            "frames": room.page.frames,
+            "sound": round(room.page.sound, 4),
+        },
     )
 
 

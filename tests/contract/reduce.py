@@ -1,7 +1,6 @@
 """Writes `tests/api_facts/operations.json` from an OpenAPI file that describes A2E: `make facts OPENAPI=openapi.yaml`.
 
-Kept are the name, place, fields, choices and status words of each operation, whether it is charged, and how sure that
-is.
+Kept of each operation are its name, place, fields, choices and status words, whether it is charged, and the evidence.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("openapi", type=Path, help="an OpenAPI file of A2E")
     parser.add_argument("--schemathesis", default="schemathesis", help="the command")
-    parser.add_argument("--credits", type=int, default=10_000, help="when they are gone, starts are refused")
+    parser.add_argument("--credits", type=int, default=50_000, help="when they are gone, starts are refused")
     wanted, more = parser.parse_known_args()
     with tempfile.TemporaryDirectory(prefix="a2e-contract-") as folder, _sandbox(Path(folder)) as (process, address):
         pool = Path(folder) / "pool.json"

@@ -220,7 +220,13 @@ async def open_box(folder: Path, **settings: Any) -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def open_desk(
-    folder: Path, sandbox: Sandbox, clock: Clock | None = None, *, beat_seconds: float = 10.0, **changes: Any
+    folder: Path,
+    sandbox: Sandbox,
+    clock: Clock | None = None,
+    *,
+    beat_seconds: float = 10.0,
+    grace_seconds: float = 10.0,
+    **changes: Any,
 ) -> AsyncIterator[Desk]:
     """A server on a data folder, in front of a sandbox; several may share both."""
     clock = clock or Clock()
@@ -228,7 +234,7 @@ async def open_desk(
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
-    timing = Timing(clock.pause, clock.now, closing_seconds=0.5, beat_seconds=beat_seconds)
+    timing = Timing(clock.pause, clock.now, closing_seconds=0.5, beat_seconds=beat_seconds, grace_seconds=grace_seconds)
     server = A2EServer(settings, connection_to(sandbox, lambda _: line), timing)
     async with Client(server) as client:
         yield Desk(client, sandbox, inbox, settings.output, line, clock)

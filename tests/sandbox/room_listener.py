@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import av
@@ -13,10 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from a2e_mcp.sandbox.live_rooms import LiveRooms
 from a2e_mcp.sandbox.room.loopback import stay_on_loopback
 
 Array = npt.NDArray[Any]
+
+
+class Joinable(Protocol):
+    """Where an offer is answered."""
+
+    async def join(self, channel: str, offer: str) -> str:
+        """The answer to a page's offer."""
 
 
 class Listener:
@@ -53,7 +59,7 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(rooms: LiveRooms, channel: str) -> AsyncIterator[Listener]:
+async def listening(rooms: Joinable, channel: str) -> AsyncIterator[Listener]:
     """Join a room as a page does; it is left with the block."""
     stay_on_loopback()
     connection = RTCPeerConnection(RTCConfiguration([]))

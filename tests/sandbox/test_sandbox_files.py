@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
@@ -155,6 +155,12 @@ async def test_addresses_survive_another_port(tmp_path: Path) -> None:
         "http://169.254.169.254/latest/meta-data",
         "http://[::1]/a.png",
         "http://[::ffff:127.0.0.1]/a.png",
+        "http://[2002:7f00:1::]/a.png",
+        "http://[64:ff9b::a9fe:a9fe]/latest/meta-data",
+        "http://[fe80::1%25eth0]/a.png",
+        "http://2130706433/a.png",
+        "http://0177.0.0.1/a.png",
+        "http://0x7f.1/a.png",
         "http://0.0.0.0/a.png",
         "http://224.0.0.1/a.png",
         "http://nowhere.invalid/a.png",
@@ -206,6 +212,17 @@ async def test_one_private_address_among_several_is_enough_to_refuse(tmp_path: P
         await Fetcher(resolve=resolve).fetch("http://two.example/a.png", tmp_path / "file")
 
 
+@pytest.mark.parametrize(("path", "words"), [("/endless", "larger than 1 MB"), ("/dripping", "within 0.2 s")])
+async def test_a_file_that_never_ends_is_given_up(tmp_path: Path, path: str, words: str) -> None:
+    async def resolve(_: str, __: int) -> list[str]:
+        return [LOOPBACK]
+
+    fetcher = Fetcher(resolve=resolve, is_allowed=lambda _: True, most=2**20, seconds=0.2 if "drip" in path else 20)
+    async with _elsewhere() as port:
+        with pytest.raises(UnusableMedia, match=words):
+            await fetcher.fetch(f"http://pictures.example:{port}{path}", tmp_path / "file")
+
+
 @asynccontextmanager
 async def _elsewhere() -> AsyncIterator[int]:
     async def picture(request: Any) -> Response:
@@ -214,9 +231,28 @@ async def _elsewhere() -> AsyncIterator[int]:
     async def moved(_: Any) -> Response:
         return RedirectResponse("/a.png")
 
-    app = Starlette(routes=[Route("/a.png", picture), Route("/moved", moved)])
+    async def endless(_: Any) -> Response:
+        return StreamingResponse(_for_ever(bytes(2**16), 0), media_type="image/png")
+
+    async def dripping(_: Any) -> Response:
+        return StreamingResponse(_for_ever(b"x", 0.02), media_type="image/png")
+
+    app = Starlette(
+        routes=[
+            Route("/a.png", picture),
+            Route("/moved", moved),
+            Route("/endless", endless),
+            Route("/dripping", dripping),
+        ]
+    )
     listener = listen(LOOPBACK, 0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(serve_until_cancelled, app, listener)
         yield listener.getsockname()[1]
         tasks.cancel_scope.cancel()
+
+
+async def _for_ever(piece: bytes, seconds: float) -> AsyncIterator[bytes]:
+    while True:
+        yield piece
+        await anyio.sleep(seconds)

@@ -70,6 +70,15 @@ async def test_the_poll_that_a_job_finishes_at_waits_for_its_render() -> None:
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
 
+async def test_a_start_that_is_waited_for_goes_before_those_that_are_not() -> None:
+    async with sandbox_calls(workers=1) as a2e:
+        clips = [(await a2e.start_clip())["_id"] for _ in range(3)]
+        marked = {"media_url": (await a2e.backdrop())["img_url"], "watermark_type": "text", "text": "mine"}
+        assert (await a2e.data("POST", "/watermark/start", marked))["current_status"] == "completed"
+        listed = await a2e.data("POST", "/userImage2Video/batchDetail", {"ids": clips})
+        assert [clip["current_status"] == "completed" for clip in listed].count(True) <= 1
+
+
 @pytest.mark.parametrize("policy", ["", "sometimes", "seconds:-1", "seconds:nan", "polls:0", "polls:x", "rendered:5"])
 async def test_an_unknown_policy_is_refused(policy: str) -> None:
     with pytest.raises(SettingsError, match="unknown policy"):

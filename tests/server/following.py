@@ -40,7 +40,7 @@ class Walk:
     at: int = 0
     called: set[str] = field(default_factory=set)
     prices: dict[str, float] = field(default_factory=dict)
-    started: list[str] = field(default_factory=list)
+    started: bool = False
     done: bool = False
 
     def reads(self, words: str) -> None:
@@ -65,17 +65,22 @@ class Walk:
         return price
 
     async def start(self, tool: str, /, **arguments: Any) -> str:
-        """Start once, a little above the quote, and give the handle; a likeness is refused without consent."""
+        """Start a job once, and give its handle."""
+        return str((await self.begin(tool, **arguments)).data["job_id"])
+
+    async def begin(self, tool: str, /, **arguments: Any) -> Said:
+        """Start once, a little above the quote; a likeness is refused without consent."""
         self.reads(f"{tool} once")
         if "consent" in arguments:
             without = {name: value for name, value in arguments.items() if name != "consent"}
             assert "consent is missing" in await self.studio.refuse(tool, **without)
             assert "consent" in self.text[: self.at]
         assert "max_credits" in self.text[self.at :]
-        started = await self.call(tool, **arguments, max_credits=self.prices[tool] + 1)
-        assert "Charged" in started.text
-        self.started.append(str(started.data["job_id"]))
-        return self.started[-1]
+        begun = await self.call(tool, **arguments, max_credits=self.prices[tool] + 1)
+        assert begun.text.startswith(_SANDBOX)
+        assert "Charged" in begun.text
+        self.started = True
+        return begun
 
     async def finish(self, *handles: str) -> list[str]:
         """Wait for all handles together, and give the links in their order."""
@@ -93,10 +98,10 @@ class Walk:
             links.append(ended.links[0])
         return links
 
-    async def end(self, handle: str, suffix: str, *, left_out: Collection[str] = ()) -> None:
-        """Take up the last offer of the text, and check that no tool of it was left out but by choice."""
+    async def end(self, handle: str | None = None, suffix: str = ".mp4", *, left_out: Collection[str] = ()) -> None:
+        """Come to the end of the text and take up its offer; no tool of it was left out but by choice."""
         self.reads("sandbox, say so")
-        if "download_result" in self.text:
+        if handle is not None and "download_result" in self.text:
             (file,) = (await self.call("download_result", job_id=handle)).data["files"]
             assert str(file["path"]).endswith(suffix)
         assert self.named - self.called == set(left_out)
@@ -115,7 +120,7 @@ async def following(studio: Studio, prompt: str, arguments: Mapping[str, str]) -
     assert isinstance(message.content, TextContent)
     walk = Walk(studio, " ".join(message.content.text.split()))
     for value in arguments.values():
-        walk.reads(value)
+        walk.reads(" ".join(value.split()))
     yield walk
     assert walk.done, "a walk goes to the end of its text"
 

@@ -9,6 +9,7 @@ import pytest
 from a2e_mcp.server import prompts
 from tests.server.following import clip_at, following
 from tests.server.media import CONSENT, face, fetched, picture_size, png
+from tests.server.visitor import visiting
 from tests.studio import open_studio
 
 SCRIPT = "Good morning from the studio."
@@ -140,6 +141,33 @@ async def test_social_pack(tmp_path: Path) -> None:
         assert wide.seconds == pytest.approx(square.seconds, abs=0.2) == pytest.approx(tall.seconds, abs=0.2)
         assert [clip.has_sound for clip in (wide, square, tall)] == [True] * 3
         await walk.end(handles[0], ".mp4")
+
+
+@pytest.mark.exercises("list_streaming_avatars", "create_streaming_token", "leave_streaming_room")
+@pytest.mark.exercises("set_streaming_context", "get_streaming_context")
+@pytest.mark.exercises("ask_streaming_avatar", "speak_streaming_avatar")
+async def test_faq_avatar(tmp_path: Path) -> None:
+    facts = "Q: When do you open?\nA: At nine."
+    given = {"facts": facts, "avatar": "Ada", "seconds": "60"}
+    async with open_studio(tmp_path) as studio, following(studio, "faq_avatar", given) as walk:
+        rows = (await walk.call("list_streaming_avatars")).data["avatars"]
+        wanted = {"avatar": next(row["name"] for row in rows if row["name"] == "Ada"), "seconds": 60, "context": facts}
+        price = await walk.quote("start_streaming", **wanted)
+        opened = await walk.begin("start_streaming", **wanted)
+        assert opened.data["credits"] == price
+        async with visiting(opened.data["page"]) as visitor:
+            answer = await walk.call("ask_streaming_avatar", question="When do you open?")
+            assert "nine" in answer.data["answer"]
+            assert visitor.frames >= 3
+            await walk.call("set_streaming_qa_context", context=facts.replace("nine", "ten"))
+            assert "ten" in (await studio.ask("get_streaming_qa_context")).data["context"]
+            again = await studio.ask("ask_streaming_avatar", question="When do you open?")
+            assert "ten" in again.data["answer"]
+            await walk.call("speak_streaming_avatar", text="Hello.")
+            left = await walk.call("leave_streaming")
+        assert 0 < left.data["credits_back"] < price
+        assert (await studio.ask("list_spending")).data["total"] == price - left.data["credits_back"]
+        await walk.end()
 
 
 async def test_every_prompt_is_followed_by_a_test() -> None:

@@ -56,13 +56,12 @@ async function joinWebRTC(room) {
     if (peer.connectionState === 'failed' && !closed) say('The connection was lost. Reload the page to join again.');
   };
   await peer.setLocalDescription(await peer.createOffer());
-  await new Promise((done) => {
-    setTimeout(done, 1500);
-    peer.onicegatheringstatechange = () => { if (peer.iceGatheringState === 'complete') done(); };
-  });
   const answer = await fetch(room.url, { method: 'POST', body: peer.localDescription.sdp });
   if (!answer.ok) throw new Error(await answer.text());
   await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+  setTimeout(() => {
+    if (peer.connectionState !== 'connected' && !closed) say('No connection yet. The sandbox streams over WebRTC on this computer; a browser needs a network card for that, and Firefox the setting media.peerconnection.ice.loopback. Chromium-based browsers work.');
+  }, 8000);
   return {
     leave: () => peer.close(),
     async sound() {
