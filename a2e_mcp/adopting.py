@@ -1,15 +1,22 @@
-"""Which records in an account's list are the jobs of a start whose answer was lost."""
+"""Which records of an account are the jobs of a start whose answer was lost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from a2e_mcp.capability import JobFamily
 from a2e_mcp.catalogue.base import JobRecord
 from a2e_mcp.handles import Handle, is_id
 from a2e_mcp.ledger import Entry, Ledger
 
+BEFORE = "before"
+"""The step of an entry that tells how the record that its job works on stood before the start."""
+AT_REST = (
+    "A2E's answer to the start was lost, and it is not under way now: it ended already or never began. Compare"
+    " get_credits with list_spending; again=true starts it once more."
+)
 _CLOCK_SLACK = 600.0
 """Seconds by which A2E's clock and ours may differ."""
 _SETTLED_SECONDS = 60.0
@@ -33,6 +40,29 @@ def records_of(family: JobFamily, entry: Entry, records: Sequence[JobRecord], le
     if len(found) > wanted or (len(found) < wanted and ledger.now() - entry.created < _SETTLED_SECONDS):
         return ()
     return found
+
+
+def standing(family: JobFamily, record: JobRecord) -> Mapping[str, Any]:
+    """What of a record tells later whether a job of this family has been done on it meanwhile."""
+    return {
+        "word": (record.status or "").lower(),
+        "left": family.leaves is not None and record.raw.get(family.leaves) is True,
+    }
+
+
+def works_on(family: JobFamily, entry: Entry, record: JobRecord) -> bool:
+    """Whether this start's job is certainly under way on the record, or has been done on it since the start."""
+    now = standing(family, record)
+    state = family.states.get(now["word"], "running" if now["word"] else "unknown")
+    if state in ("queued", "running"):
+        return True
+    before = entry.steps.get(BEFORE)
+    if before is None:
+        return False
+    # What stood there before the start says nothing about it.
+    if state == "succeeded":
+        return bool(now["left"] and not before["left"])
+    return state == "failed" and before["word"] != now["word"]
 
 
 def _has_rival(entry: Entry, ledger: Ledger) -> bool:

@@ -108,7 +108,8 @@ class JobFamily:
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
     `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
     by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
-    may be empty: then there is no file, and `when_done` says what there is instead.
+    may be empty: then there is no file, and `when_done` says what there is instead. `leaves` names the field of the
+    record that is true from the first success of such a job on, where a record outlives its job.
     """
 
     name: str
@@ -126,6 +127,7 @@ class JobFamily:
     remove: Capability[Any, Any] | None = None
     name_fields: tuple[str, ...] = ("name", "title")
     when_done: str | None = None
+    leaves: str | None = None
 
     @property
     def capabilities(self) -> tuple[Capability[Any, Any], ...]:

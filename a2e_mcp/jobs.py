@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, Field
 
 from a2e_mcp import catalogue
-from a2e_mcp.adopting import records_of
+from a2e_mcp.adopting import AT_REST, records_of, standing, works_on
 from a2e_mcp.capability import Capability, JobFamily, Reply, Request, State
 from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, Unreadable
+from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.handles import LEDGER_FAMILIES, Handle
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.transfers import FILES, Board, goes_on
@@ -122,6 +122,13 @@ class Jobs:
             return entry
         return self._adopt(family, entry, await self._listed(family, pages=1))
 
+    async def stands_before(self, family: JobFamily, record_id: str) -> Mapping[str, Any] | None:
+        """How the record that a job will work on stands; None when A2E does not say."""
+        try:
+            return standing(family, await self._detail(family, record_id))
+        except ServiceError:
+            return None
+
     async def account(self, family: JobFamily) -> list[Job]:
         """The newest jobs of one family in the account, whoever started them; lost starts are found on the way."""
         records = await self._listed(family, pages=1)
@@ -132,8 +139,8 @@ class Jobs:
                 await self.find_again(entry)
         return [self.seen(family, record) for record in records]
 
-    async def delete(self, handle: Handle) -> str:
-        """Delete a job at A2E and say what that means. Raises InputError where A2E has no such call."""
+    async def delete(self, handle: Handle) -> tuple[Handle, str]:
+        """Delete a job at A2E; its handle there, and what that means. Raises InputError where A2E has no such call."""
         if handle.family in LEDGER_FAMILIES:
             raise InputError(
                 f"A2E has no call to delete a job of the family {handle.family}; its files go by themselves"
@@ -151,7 +158,7 @@ class Jobs:
         entry_or_none = self._ledger.by_handle(str(handle))
         if entry_or_none is not None:
             self._ledger.update(entry_or_none.id, state="deleted")
-        return family.deleting
+        return handle, family.deleting
 
     def of_entry(self, entry: Entry) -> list[Job]:
         """What the ledger alone knows of a start, one Job a handle."""
@@ -270,9 +277,9 @@ class Jobs:
         if not isinstance(known, str):
             return entry
         record = await self._detail(family, known)
-        if self.job(family, record).state not in ("queued", "running"):
-            return entry
-        return self._take(family, entry, [record])
+        if works_on(family, entry, record):
+            return self._take(family, entry, [record])
+        return entry if entry.note == AT_REST else self._ledger.update(entry.id, note=AT_REST)
 
     def _adopt(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
         entry = self._ledger.entry(entry.id)
@@ -296,6 +303,8 @@ class Jobs:
             changes["state"] = job.state
         if job.results and list(entry.results) != job.results and len(entry.handles) == 1:
             changes["results"] = job.results
+        # A2E's own word about this very job comes before the balance: that is everybody's, also a web page's or another
+        # computer's at the same moment, and a refund is seen here alone.
         if job.credits is not None and entry.steps.get("charges", {}).get(job.job_id) != job.credits:
             charges = {**entry.steps.get("charges", {}), job.job_id: job.credits}
             self._ledger.remember(entry.id, charges={job.job_id: job.credits})

@@ -16,6 +16,7 @@ from typing import Any
 
 import anyio
 
+from a2e_mcp.adopting import BEFORE
 from a2e_mcp.capability import Inputs, InputsT, MediaIn, RequestT, StartTool
 from a2e_mcp.carrying import SAME_START_SECONDS, Carrier, Plan, Purchase, Started
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
@@ -274,6 +275,8 @@ class Starts:
         known: dict[str, Any] = {"count": getattr(inputs, "count", 1)}
         if "avatar" in tool.likeness:
             known["id"] = _known_id(found)
+            if tool.family.found_again == "by_id":
+                known[BEFORE] = await self._jobs.stands_before(tool.family, known["id"])
         title = self._title(tool.family.about, inputs, print_)
         family, _ = next(ways(tool, inputs, self._steps.draft(tool, inputs, found, title)))
         quoted = await self._priced(tool, inputs, found, title)

@@ -267,6 +267,7 @@ LIP_SYNC_TRAINING = JobFamily(
     results=("preview_result_url",),
     polled="batch",
     found_again="by_id",
+    leaves="hasVideoClone",
     typical_seconds=7200,
     deleting="This removes the avatar itself with its model, for good; A2E does not say that credits come back.",
 )

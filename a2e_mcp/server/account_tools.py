@@ -10,7 +10,9 @@ from pydantic import Field
 from a2e_mcp.capability import Effect, Inputs
 from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.catalogue.base import Nothing
+from a2e_mcp.deleting import REFUND_UNKNOWN
 from a2e_mcp.handles import DOWNLOAD
+from a2e_mcp.ledger import Entry
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import sandboxed
 
@@ -50,6 +52,12 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     return Answer(sandboxed(f"{told}.", sandbox=services.sandbox), structured)
 
 
+def _is_sure(entry: Entry) -> bool:
+    """Whether the cost of a start was told or measured, and nothing may have come back unseen."""
+    known = entry.charged is not None or entry.phase in ("refused", "intended")
+    return known and not entry.steps.get(REFUND_UNKNOWN)
+
+
 async def _spending(call: Call[SpendingInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     since = services.ledger.now() - inputs.days * _DAY
@@ -61,7 +69,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
             "when": datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="minutes"),
             "title": entry.title,
             "credits": entry.cost,
-            "sure": entry.charged is not None or entry.phase in ("refused", "intended"),
+            "sure": _is_sure(entry),
             **({"consent": entry.consent[:120]} if entry.consent else {}),
         }
         for entry in entries[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]

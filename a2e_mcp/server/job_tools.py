@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp import catalogue
 from a2e_mcp.addresses import one_line
 from a2e_mcp.capability import Effect, Inputs
+from a2e_mcp.deleting import delete_job
 from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.handles import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, Handle, parse_handle
 from a2e_mcp.jobs import Job
@@ -167,15 +168,21 @@ def _saved_answer(job: Job, saving: Job) -> Answer:
 async def _delete(call: Call[JobInputs]) -> Answer:
     handle = _handle(call, call.inputs.job_id)
     services = call.services
+    back: float | None = None
     if handle.family == DOWNLOAD:
         meaning = await services.downloads.delete(handle)
     elif handle.family == UPLOAD:
         meaning = await services.starts.stop(handle)
     else:
-        meaning = await services.jobs.delete(handle)
-    call.services.names.forget()
-    structured: Mapping[str, Any] = {"job_id": str(handle), "deleted": True}
-    return Answer(sandboxed(f"Deleted {handle}. {meaning}", sandbox=call.services.sandbox), dict(structured))
+        deleted = await delete_job(services.jobs, services.spending, services.ledger, handle)
+        meaning, back = deleted.meaning, deleted.given_back
+    services.names.forget()
+    told = f"Deleted {handle}. {meaning}"
+    structured: dict[str, Any] = {"job_id": str(handle), "deleted": True}
+    if back is not None:
+        structured["credits_back"] = back
+        told += f" Now {back:g} credits came back." if back else " Now none came back."
+    return Answer(sandboxed(told, sandbox=services.sandbox), structured)
 
 
 async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:

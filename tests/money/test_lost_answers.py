@@ -16,6 +16,7 @@ from tests.money.desk import (
     CONSENT,
     LIP_SYNC,
     PREVIEW,
+    RENDERS,
     SPEECH,
     VIDEO,
     VIDEOS,
@@ -29,6 +30,7 @@ from tests.money.desk import (
     only_answered,
     talk,
 )
+from tests.server.media import face
 
 FOUND = "answer to the start was lost; the job was found again"
 NOT_KNOWN = "It is not known whether A2E charged for this."
@@ -190,6 +192,71 @@ async def test_a_lost_lip_sync_training_is_found_by_list_jobs_too(tmp_path: Path
         record = {"_id": twin, "name": "Zoe", "current_status": "processing"}
         desk.line.on(detail, only_answered(200, {"code": 0, "data": record}), times=20)
         assert f"lip_sync_training:{twin}" in await desk.listed()
+
+
+async def own_avatar(desk: Desk) -> str:
+    """A trained avatar called Zoe; gives her id."""
+    wanted = {"name": "Zoe", "gender": "female", "image": (await face(desk)).name, "consent": CONSENT}
+    trained = await desk.ask("start_avatar_training", **wanted)
+    await desk.finish(trained.data["job_id"])
+    return str(trained.data["job_id"]).partition(":")[2]
+
+
+async def lost_training(desk: Desk, twin: str) -> None:
+    """Start a lip-sync training whose answer is lost, and that cannot be looked for at once."""
+    detail = f"GET /api/v1/userVideoTwin/{twin}"
+
+    async def then_silent(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+        desk.line.on(detail, not_connected, times=99)
+        return await cut_after(request, forward)
+
+    desk.line.on(LIP_SYNC, then_silent)
+    sentence = await desk.refuse("start_lip_sync_training", avatar="Zoe", consent=CONSENT, again=True)
+    desk.line.on(detail, not_connected, times=0)
+    assert NOT_KNOWN in sentence
+
+
+async def test_a_lost_lip_sync_training_that_has_ended_is_found_by_what_it_left(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, box=RENDERS) as desk:
+        twin = await own_avatar(desk)
+        await lost_training(desk, twin)
+        await desk.sandbox.control.settle()
+        entry = in_ledger(desk, tmp_path)[0]
+        found = await desk.ask("check_status", job_id=entry.own_handle)
+        assert (found.data["job_id"], found.data["state"]) == (f"lip_sync_training:{twin}", "succeeded")
+        assert (await desk.ask("list_spending")).data["total"] == desk.spent
+
+
+async def test_a_lost_lip_sync_training_that_has_failed_is_found_by_its_word(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        (twin,) = desk.sandbox.control.seed(avatars=[{"name": "Zoe"}])
+        record = {"_id": twin, "name": "Zoe", "current_status": "failed", "coins": 100, "hasRefundCoin": True}
+
+        async def then_failed(request: httpx2.Request, _: Forward) -> httpx2.Response:
+            shown = only_answered(200, {"code": 0, "data": record})
+            desk.line.on(f"GET /api/v1/userVideoTwin/{twin}", shown, times=20)
+            raise httpx2.ReadError("cut", request=request)
+
+        desk.line.on(LIP_SYNC, then_failed)
+        found = await desk.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        assert (found.data["job_id"], found.data["state"]) == (f"lip_sync_training:{twin}", "failed")
+        assert (await desk.ask("list_spending")).data["total"] == 0
+
+
+async def test_whose_lip_sync_training_it_was_is_not_guessed_and_the_person_is_told_how_to_settle_it(
+    tmp_path: Path,
+) -> None:
+    async with desk_in(tmp_path, box=RENDERS) as desk:
+        twin = await own_avatar(desk)
+        first = await desk.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        await desk.finish(first.data["job_id"])
+        await lost_training(desk, twin)
+        await desk.sandbox.control.settle()
+        entry = in_ledger(desk, tmp_path)[0]
+        told = await desk.ask("check_status", job_id=entry.own_handle)
+        assert told.data["state"] == "unknown"
+        for words in ("ended already or never began", "get_credits", "list_spending", "again=true"):
+            assert words in told.text
 
 
 async def test_more_records_of_the_name_than_were_started_are_nobodys(tmp_path: Path) -> None:
