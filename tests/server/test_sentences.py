@@ -221,7 +221,7 @@ def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
         "pipe.png": "no ordinary file",
         "loop.png": "cannot be followed",
         "photo.png": "A file attached in a chat is not on this computer",
-        "/mnt/user-data/uploads/photo.png": "attached in a chat",
+        "/mnt/user-data/uploads/photo.png": "in the chat and not on this computer",
         "a" * 300: "cannot be followed",
     }
 
