@@ -37,12 +37,20 @@ async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
 async def test_an_upload_that_was_interrupted_is_sent_again_where_it_was_paid_for(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box:
         async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
+
+            async def charged(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+                depot.sandbox.control.seed(credits=depot.credits - 3)
+                return await forward(request)
+
+            depot.line.on(UPLOAD, charged)
             depot.storage.hold = 0
             handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
             assert depot.line.attempts[UPLOAD] == 1
         async with open_depot(tmp_path, box) as depot:
-            assert (await depot.ended(handle)).data["state"] == "succeeded"
+            done = await depot.ended(handle)
+            assert (done.data["state"], done.data["credits"]) == ("succeeded", 3)
             assert (depot.line.attempts[UPLOAD], depot.storage.uploads) == (0, 1)
+            assert (await depot.ask("list_spending")).data["total"] == 3
 
 
 async def test_a_broken_line_sends_the_file_again_to_the_same_address(tmp_path: Path) -> None:
@@ -118,3 +126,13 @@ async def test_a_file_that_is_swapped_after_it_was_checked_is_not_sent(tmp_path:
 
         depot.line.on(UPLOAD, swapped)
         assert "a.png cannot be read any more" in await depot.refuse("upload_file", path="a.png")
+        picture.unlink()
+
+        async def replaced(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+            picture.write_bytes(secret.read_bytes())
+            return await forward(request)
+
+        depot.own_picture("a.png", "red")
+        depot.line.on(UPLOAD, replaced)
+        assert "a.png has changed since it was checked" in await depot.refuse("upload_file", path="a.png")
+        assert depot.storage.uploads == 0
