@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FILM = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 4096 * 9
 """Nine megabytes."""
 SHA256 = hashlib.sha256(FILM).hexdigest()
+HURRIED = 0.5
+"""Seconds within which a call has to answer, for tests that hold the line."""
 _PIECE = 2**20
 
 
@@ -135,12 +137,12 @@ class Depot(Desk):
 async def open_depot(
     folder: Path, sandbox: Sandbox, *, clock: Clock | None = None, beat_seconds: float = 10.0, **changes: Any
 ) -> AsyncIterator[Depot]:
-    """A server on a folder; opening it again is a restart. Calls about large files answer after a second at most."""
+    """A server on a folder; opening it again is a restart."""
     clock = clock or Clock()
     line, storage = Line(sandbox.transport()), Storage(sandbox.transport())
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
-    settings = settings_in(folder, **{"call_seconds": 1.0, **changes})
+    settings = settings_in(folder, **changes)
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[Connection]:

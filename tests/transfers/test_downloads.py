@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.money.desk import open_box
-from tests.transfers.depot import FILM, SHA256, open_depot
+from tests.transfers.depot import FILM, HURRIED, SHA256, open_depot
 
 
 async def test_a_small_result_is_saved_at_once_and_not_listed(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ async def test_a_small_result_is_saved_at_once_and_not_listed(tmp_path: Path) ->
 
 
 async def test_a_large_result_is_a_job_that_tells_how_far_it_is(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 3
         job = await depot.spoken()
         started = await depot.ask("download_result", job_id=job, name="film")
@@ -60,7 +60,7 @@ async def test_a_broken_line_is_gone_on_with_where_it_broke(tmp_path: Path) -> N
 
 
 async def test_a_file_that_has_changed_meanwhile_is_fetched_anew(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         job = await depot.spoken()
         depot.storage.hold = 4
         handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
@@ -73,7 +73,7 @@ async def test_a_file_that_has_changed_meanwhile_is_fetched_anew(tmp_path: Path)
 @pytest.mark.parametrize("ranges", [True, False], ids=["with ranges", "without ranges"])
 async def test_a_download_goes_on_after_a_restart(tmp_path: Path, *, ranges: bool) -> None:
     async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box) as depot:
+        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
             job = await depot.spoken()
             depot.storage.hold = 4
             handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
@@ -86,7 +86,7 @@ async def test_a_download_goes_on_after_a_restart(tmp_path: Path, *, ranges: boo
 
 
 async def test_a_download_whose_server_died_is_gone_on_with_by_another(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as dead:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as dead:
         dead.storage.hold = 4
         job = await dead.spoken()
         handle = (await dead.ask("download_result", job_id=job, name="film")).data["job_id"]
@@ -101,7 +101,7 @@ async def test_a_download_whose_server_died_is_gone_on_with_by_another(tmp_path:
 
 
 async def test_a_download_that_is_deleted_leaves_nothing_behind(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 4
         job = await depot.spoken()
         handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
@@ -117,7 +117,7 @@ async def test_a_download_that_is_deleted_leaves_nothing_behind(tmp_path: Path) 
 
 
 async def test_deleting_a_finished_download_keeps_what_was_saved(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 1
         handle = (await depot.ask("download_result", job_id=await depot.spoken(), name="film")).data["job_id"]
         depot.storage.go.set()
@@ -151,7 +151,7 @@ async def test_a_link_in_the_place_of_what_is_arriving_is_not_followed(tmp_path:
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
     async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box) as depot:
+        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
             depot.storage.hold = 4
             job = await depot.spoken()
             handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.money.desk import open_box
-from tests.transfers.depot import FILM, open_depot
+from tests.transfers.depot import FILM, HURRIED, open_depot
 
 
 @pytest.mark.parametrize("tool", ["check_status", "wait_for_job"])
@@ -43,7 +43,7 @@ async def test_nothing_is_saved_unless_it_is_asked_for(tmp_path: Path) -> None:
 
 
 async def test_a_large_result_is_saved_as_a_job(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, save="auto") as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED, save="auto") as depot:
         depot.storage.hold = 2
         job = await depot.spoken()
         answer = await depot.ask("check_status", job_id=job)

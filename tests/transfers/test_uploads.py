@@ -7,13 +7,13 @@ from pathlib import Path
 import httpx2
 
 from tests.money.desk import CLIP, UPLOAD, Forward, open_box
-from tests.transfers.depot import open_depot
+from tests.transfers.depot import HURRIED, open_depot
 
 SMALL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
 async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 0
         name = depot.large_picture()
         started = await depot.ask("upload_file", path=name)
@@ -36,13 +36,21 @@ async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
 
 async def test_an_upload_that_was_interrupted_is_sent_again_where_it_was_paid_for(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box) as depot:
+        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
+
+            async def charged(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+                depot.sandbox.control.seed(credits=depot.credits - 3)
+                return await forward(request)
+
+            depot.line.on(UPLOAD, charged)
             depot.storage.hold = 0
             handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
             assert depot.line.attempts[UPLOAD] == 1
         async with open_depot(tmp_path, box) as depot:
-            assert (await depot.ended(handle)).data["state"] == "succeeded"
+            done = await depot.ended(handle)
+            assert (done.data["state"], done.data["credits"]) == ("succeeded", 3)
             assert (depot.line.attempts[UPLOAD], depot.storage.uploads) == (0, 1)
+            assert (await depot.ask("list_spending")).data["total"] == 3
 
 
 async def test_a_broken_line_sends_the_file_again_to_the_same_address(tmp_path: Path) -> None:
@@ -55,7 +63,7 @@ async def test_a_broken_line_sends_the_file_again_to_the_same_address(tmp_path: 
 
 async def test_an_interrupted_upload_whose_address_ran_out_is_not_paid_for_again_by_itself(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box) as depot:
+        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
             depot.storage.hold = 0
             clock = depot.clock
             handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
@@ -70,7 +78,7 @@ async def test_an_interrupted_upload_whose_address_ran_out_is_not_paid_for_again
 
 async def test_a_file_that_changed_after_its_upload_broke_off_is_not_sent(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box) as depot:
+        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
             depot.storage.hold = 0
             handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
         (tmp_path / "inbox" / "large.png").write_bytes(SMALL)
@@ -80,7 +88,7 @@ async def test_a_file_that_changed_after_its_upload_broke_off_is_not_sent(tmp_pa
 
 
 async def test_an_upload_that_is_deleted_stops_and_its_address_is_used_for_the_next(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 0
         name = depot.large_picture()
         handle = (await depot.ask("upload_file", path=name)).data["job_id"]
@@ -95,7 +103,7 @@ async def test_an_upload_that_is_deleted_stops_and_its_address_is_used_for_the_n
 
 
 async def test_a_start_with_a_large_file_tells_how_much_of_it_is_sent(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
+    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 0
         started = await depot.ask("start_image_to_video", image=depot.large_picture(), prompt="The waves move")
         assert "still being started" in started.text
@@ -118,3 +126,13 @@ async def test_a_file_that_is_swapped_after_it_was_checked_is_not_sent(tmp_path:
 
         depot.line.on(UPLOAD, swapped)
         assert "a.png cannot be read any more" in await depot.refuse("upload_file", path="a.png")
+        picture.unlink()
+
+        async def replaced(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+            picture.write_bytes(secret.read_bytes())
+            return await forward(request)
+
+        depot.own_picture("a.png", "red")
+        depot.line.on(UPLOAD, replaced)
+        assert "a.png has changed since it was checked" in await depot.refuse("upload_file", path="a.png")
+        assert depot.storage.uploads == 0
