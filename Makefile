@@ -6,6 +6,9 @@ CONTRACT := .venv-contract
 MORE ?= --max-examples 20
 READY := $(VENV)/.ready
 
+# The tests start a hundred processes; none should compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lint types schemas docs bench live contract facts clean help
 
 help:

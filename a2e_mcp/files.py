@@ -305,4 +305,4 @@ def _named(file: LocalFile) -> str:
 
 def _line_outside(trusted: Callable[[str], bool]) -> httpx2.AsyncBaseTransport | None:
     """A way to public addresses only; None where a proxy of this computer decides what can be reached."""
-    return None if getproxies() else PublicOnly(httpx2.AsyncHTTPTransport(), trusted=trusted)
+    return None if getproxies() else PublicOnly(trusted=trusted)

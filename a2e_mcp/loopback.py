@@ -107,7 +107,9 @@ async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
             await anyio.lowlevel.checkpoint()
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(
+    host: str, port: int, *, then: str = "Choose another port, or stop the program that uses it"
+) -> socket.socket:
     """A listening socket. Raises SettingsError when the port is taken."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -118,7 +120,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SettingsError(
             f"This computer cannot listen on {host}:{port}: {problem.strerror or problem}",
-            then="Choose another port, or stop the program that uses it",
+            then=then,
         ) from None
     listener.setblocking(False)
     return listener

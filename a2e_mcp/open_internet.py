@@ -57,17 +57,21 @@ class PublicOnly(httpx2.AsyncBaseTransport):
 
     def __init__(
         self,
-        inner: httpx2.AsyncBaseTransport,
+        connect: Callable[[], httpx2.AsyncBaseTransport] = httpx2.AsyncHTTPTransport,
         *,
         trusted: Callable[[str], bool] = lambda _: False,
         resolve: Resolve = resolved,
     ) -> None:
-        self._inner = inner
+        # Reading the computer's certificates takes longer than all else at the start, and few ever need them.
+        self._connect = connect
+        self._inner: httpx2.AsyncBaseTransport | None = None
         self._trusted = trusted
         self._resolve = resolve
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request. Raises PrivateAddress."""
+        if self._inner is None:
+            self._inner = self._connect()
         if request.method not in ("GET", "HEAD") or self._trusted(str(request.url)):
             return await self._inner.handle_async_request(request)
         host = request.url.host
@@ -84,4 +88,5 @@ class PublicOnly(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._inner.aclose()
+        if self._inner is not None:
+            await self._inner.aclose()

@@ -116,7 +116,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to() -> None:
         asked.append(request)
         return httpx2.Response(200)
 
-    async with httpx2.AsyncClient(transport=PublicOnly(httpx2.MockTransport(answer), resolve=resolve)) as http:
+    async with httpx2.AsyncClient(transport=PublicOnly(lambda: httpx2.MockTransport(answer), resolve=resolve)) as http:
         assert (await http.get("https://film.example:8443/x.mp4")).status_code == 200
         (request,) = asked
         assert (str(request.url), request.headers["host"]) == (f"https://{PUBLIC}:8443/x.mp4", "film.example:8443")

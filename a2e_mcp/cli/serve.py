@@ -73,22 +73,13 @@ def _end_input_on_signal() -> None:
 
 
 async def _over_http(server: A2EServer, settings: Settings, host: str, port: int) -> int:
-    import socket
-
     import uvicorn
 
+    from a2e_mcp.loopback import listen
     from a2e_mcp.server.web import web_app
 
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as problem:
-        listener.close()
-        raise SettingsError(
-            f"Nothing can be served on {host}:{port} ({problem.strerror})",
-            then="Another server may be running there; choose another port with --http",
-        ) from None
+    # It listens before the address is told: whoever reads it may come at once.
+    listener = listen(host, port, then="Another server may be running there; choose another port with --http")
     app = web_app(server, settings, host)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
     print(f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})", file=sys.stderr, flush=True)

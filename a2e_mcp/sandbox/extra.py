@@ -1,4 +1,4 @@
-"""What rendering needs besides the package itself: the extra `sandbox`."""
+"""What rendering needs besides the package itself: the extra `sandbox`; and live rooms the extra `sandbox-live`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ PACKAGES: Mapping[str, str] = {
 INSTALL = 'pip install "a2e-mcp[sandbox]"'
 """How they are installed."""
 
+INSTALL_LIVE = 'pip install "a2e-mcp[sandbox-live]"'
+"""How what a live room needs is installed, all of the above included."""
+
 
 def missing_packages() -> list[str]:
     """The packages that are not installed here."""
     return [package for module, package in PACKAGES.items() if not _is_found(module)]
+
+
+def has_webrtc() -> bool:
+    """Whether what a live room is streamed with is installed here."""
+    return _is_found("aiortc")
 
 
 def _is_found(module: str) -> bool:

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from a2e_mcp.sandbox.extra import INSTALL_LIVE
 from a2e_mcp.sandbox.media.rendering import Refused
 from a2e_mcp.sandbox.orders import DrawnAvatar
 from a2e_mcp.sandbox.protocol_stdout import take_stdout
@@ -135,7 +136,7 @@ def _failure(problem: Exception) -> dict[str, str]:
             return {"code": problem.code, "message": str(problem)}
         case ImportError(name=str(module)) if not module.startswith("a2e_mcp"):
             package = module.partition(".")[0]
-            message = f'A live room needs the package {package}. Install it with: pip install "a2e-mcp[sandbox-live]"'
+            message = f"A live room needs the package {package}. Install it with: {INSTALL_LIVE}"
             return {"code": "extra_missing", "message": message}
     traceback.print_exception(problem, file=sys.stderr)
     message = f"The live room could not do this: an unexpected {type(problem).__name__} in its own code."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +12,7 @@ from anyio.abc import TaskGroup
 
 from a2e_mcp.sandbox.cast import AVATARS, SystemAvatar, language_for
 from a2e_mcp.sandbox.clock import Clock
+from a2e_mcp.sandbox.extra import INSTALL_LIVE, has_webrtc
 from a2e_mcp.sandbox.live_rooms import LiveRooms
 from a2e_mcp.sandbox.question_answering import answer
 from a2e_mcp.sandbox.refusals import Refusal, not_found
@@ -57,9 +57,9 @@ class Rooms:
 
     def open(self, avatar: SystemAvatar, seconds: int) -> Record:
         """Charge and open a room. Raises Refusal: no host is free, the extra is missing, or credits do not suffice."""
-        if importlib.util.find_spec("aiortc") is None:
+        if not has_webrtc():
             raise Refusal(
-                "Sandbox: live rooms need the extra sandbox-live: pip install 'a2e-mcp[sandbox,sandbox-live]'",
+                f"Sandbox: live rooms need the extra sandbox-live: {INSTALL_LIVE}",
                 status=503,
             )
         now = self._clock.now()

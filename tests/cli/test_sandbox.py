@@ -31,7 +31,7 @@ async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:
         assert len(second.stderr.splitlines()) == 1
         assert "another port" in second.stderr
         wire.process.send_signal(signal.SIGINT)
-        code, out, errors = await wire.ended(within=3)
+        code, out, errors = await wire.ended(within=10)
     assert (out, errors) == ("", "")
     assert code in (0, 130)
 

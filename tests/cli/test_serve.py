@@ -31,7 +31,7 @@ async def test_a_server_that_renders_says_only_protocol_and_leaves_nothing_behin
             wire.process.stdin.close()
         else:
             wire.process.send_signal(signal.Signals[leave])
-        code, rest, errors = await wire.ended(within=2)
+        code, rest, errors = await wire.ended(within=10)
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in rest.splitlines())
     assert (code, errors) in ((0, ""), (130, ""))
     assert not alive(workers)
@@ -46,7 +46,7 @@ async def test_an_idle_server_ends_at_once(tmp_path: Path, leave: str) -> None:
             wire.process.stdin.close()
         else:
             wire.process.send_signal(signal.Signals[leave])
-        code, rest, errors = await wire.ended(within=2)
+        code, rest, errors = await wire.ended(within=10)
     assert (rest, errors) == ("", "")
     assert code in (0, 130)
 
@@ -68,7 +68,7 @@ async def test_lines_that_are_no_protocol_do_not_end_the_server(tmp_path: Path) 
         assert (await wire.call("get_credits"))["credits"] == 10_000
         assert wire.process.stdin is not None
         wire.process.stdin.close()
-        _, _, errors = await wire.ended(within=2)
+        _, _, errors = await wire.ended(within=10)
     assert "Traceback" not in errors
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in wire.seen)
 
@@ -115,7 +115,7 @@ async def test_over_http_both_eras_are_served_and_strangers_are_not(tmp_path: Pa
         assert len(second.stderr.splitlines()) == 1
         assert "another port with --http" in second.stderr
         wire.process.send_signal(signal.SIGINT)
-        code, out, errors = await wire.ended(within=3)
+        code, out, errors = await wire.ended(within=10)
     assert out == ""
     assert "Traceback" not in errors
     assert code in (0, 130)

@@ -57,7 +57,7 @@ async def doctor(
     findings.hide(here.environment.get("A2E_API_TOKEN", ""))
     check_packages(findings)
     settings = check_settings(findings, here, sandbox=sandbox)
-    await check_rendering(findings, settings, here)
+    await check_rendering(findings, settings)
     await check_host(findings, settings, here)
     await check_folders(findings, settings, here)
     await _check_account(findings, settings, live=live, report=report)

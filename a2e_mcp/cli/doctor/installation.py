@@ -5,32 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import anyio
-from anyio.streams.buffered import BufferedByteReceiveStream
-
 import a2e_mcp
-from a2e_mcp.cli.doctor.findings import Findings, Surroundings
-from a2e_mcp.sandbox.extra import INSTALL, missing_packages
-from a2e_mcp.sandbox.orders import (
-    AvatarCover,
-    Done,
-    DrawnAvatar,
-    Failed,
-    Failure,
-    InvalidLine,
-    Ready,
-    Reply,
-    Speech,
-    order_to_line,
-    reply_from_line,
-)
-from a2e_mcp.sandbox.workers import worker_environment
+from a2e_mcp.cli.doctor.findings import Findings
+from a2e_mcp.sandbox.extra import INSTALL, INSTALL_LIVE, PACKAGES, has_webrtc, missing_packages
+from a2e_mcp.sandbox.orders import AvatarCover, DrawnAvatar, Speech
+from a2e_mcp.sandbox.workers import RenderFailed, WorkerPool
 from a2e_mcp.settings import Settings
 
 REQUIRED: Mapping[str, tuple[str, str]] = {
@@ -42,10 +26,7 @@ REQUIRED: Mapping[str, tuple[str, str]] = {
 """The packages whose version matters: at least the first, below the second."""
 
 _OLDEST_PYTHON = (3, 11)
-_SECONDS_TO_START = 30.0
 _SECONDS_TO_WORK = 60.0
-_SECONDS_TO_END = 5.0
-_LONGEST_LINE = 1_000_000
 
 
 def check_packages(findings: Findings) -> None:
@@ -73,105 +54,53 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-async def check_rendering(findings: Findings, settings: Settings, here: Surroundings) -> None:
+async def check_rendering(findings: Findings, settings: Settings) -> None:
     """The sandbox extra: installed, and a worker that speaks and draws."""
     # Whoever works live needs none of this.
     broken = findings.fix if settings.mode == "sandbox" else findings.note
     if missing := missing_packages():
-        broken(
-            f"The sandbox cannot render: {', '.join(missing)} missing",
-            f"Install it with: {INSTALL}",
-        )
+        broken(f"The sandbox cannot render: {', '.join(missing)} missing", f"Install it with: {INSTALL}")
         return
     findings.doing("Starting the sandbox's render worker")
     try:
         with tempfile.TemporaryDirectory(prefix="a2e-doctor-", ignore_cleanup_errors=True) as folder:
-            worked = await _try_worker(Path(folder), here)
-    except (OSError, TimeoutError, _WorkerBroke) as problem:
-        told = str(problem) or "it did not answer in time"
-        broken(f"The sandbox's render worker does not work ({told})", f"Reinstall with: {INSTALL}")
+            failures = await _tried(Path(folder))
+            log = Path(folder) / "workers.log"
+            # The folder is gone before anybody could look there.
+            wrote = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+    except OSError as problem:
+        broken(f"The sandbox's render worker cannot be tried ({problem.strerror or problem})", "Mend the folder TMPDIR")
         return
-    speech, drawing = worked.speech, worked.drawing
-    if drawing is not None:
-        broken(f"The sandbox cannot draw here: {drawing.message}", f"Reinstall with: {INSTALL}")
-    if speech is not None:
-        broken(
-            f"eSpeak does not work on this platform: {speech.message}",
-            "Give finished audio instead of a script, or install eSpeak NG with the system's packages",
-        )
-    if drawing is None and speech is None:
-        versions = ", ".join(f"{package} {version}" for package, version in worked.ready.packages.items() if version)
+    for failure in failures:
+        if failure.code == "extra_missing":
+            broken(failure.message, "")
+        else:
+            broken(" ".join([failure.message, *wrote]), f"Reinstall with: {INSTALL}")
+    if not failures:
+        versions = ", ".join(f"{package} {installed_version(package) or 'found'}" for package in PACKAGES.values())
         findings.ok(f"The sandbox's worker speaks and draws ({versions})")
+    if settings.mode == "sandbox" and not has_webrtc():
+        findings.note(
+            "Live rooms of the sandbox need WebRTC, which is not installed", f"Install it with: {INSTALL_LIVE}"
+        )
 
 
-class _WorkerBroke(Exception):
-    """The worker ended, or said something unreadable."""
-
-
-class _Worked:
-    """What the worker did: None where an order was carried out."""
-
-    def __init__(self, ready: Ready, speech: Failure | None, drawing: Failure | None) -> None:
-        self.ready = ready
-        self.speech = speech
-        self.drawing = drawing
-
-
-async def _try_worker(folder: Path, here: Surroundings) -> _Worked:
+async def _tried(folder: Path) -> list[RenderFailed]:
+    """What a render worker could not do."""
     speech = Speech(text="One, two.", voice="en-us", output=str(folder / "a.mp3"), track=str(folder / "a.json"))
     drawing = AvatarCover(
         avatar=DrawnAvatar(seed=1, gender="female"), output=str(folder / "a.jpg"), width=180, height=180
     )
-    async with await anyio.open_process(
-        [sys.executable, "-P", "-m", "a2e_mcp.sandbox.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=worker_environment(here.environment),
-    ) as process:
-        if process.stdin is None or process.stdout is None:
-            raise _WorkerBroke("it was started without pipes")
-        replies = BufferedByteReceiveStream(process.stdout)
-        try:
-            with anyio.fail_after(_SECONDS_TO_START):
-                ready = await _next_reply(replies)
-            if not isinstance(ready, Ready):
-                raise _WorkerBroke("it began with something else than its greeting")
-            failures: list[Failure | None] = []
-            for order in (speech, drawing):
-                with anyio.fail_after(_SECONDS_TO_WORK):
-                    await process.stdin.send(order_to_line("doctor", order).encode())
-                    failures.append(await _outcome(replies))
-            await process.stdin.aclose()
-            with anyio.move_on_after(_SECONDS_TO_END) as ending:
-                await process.wait()
-            if ending.cancelled_caught:
-                raise _WorkerBroke("it did not end when its input ended")
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise _WorkerBroke("it ended in the middle") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-    return _Worked(ready, failures[0], failures[1])
-
-
-async def _outcome(replies: BufferedByteReceiveStream) -> Failure | None:
-    while True:
-        match await _next_reply(replies):
-            case Done():
-                return None
-            case Failed(failure=failure):
-                return failure
-
-
-async def _next_reply(replies: BufferedByteReceiveStream) -> Reply:
-    try:
-        return reply_from_line((await replies.receive_until(b"\n", _LONGEST_LINE)).decode())
-    except anyio.IncompleteRead:
-        raise _WorkerBroke("it ended at once") from None
-    except (anyio.DelimiterNotFound, UnicodeDecodeError, InvalidLine):
-        raise _WorkerBroke("it answered with something unreadable") from None
+    failures: list[RenderFailed] = []
+    async with WorkerPool(folder, renders=1, render_seconds=_SECONDS_TO_WORK) as pool:
+        for order in (speech, drawing):
+            try:
+                await pool.carry_out("doctor", order)
+            except RenderFailed as failure:
+                failures.append(failure)
+                if failure.code == "internal":
+                    break  # a worker that breaks would break again
+    return failures
 
 
 def _numbers(version: str) -> tuple[int, ...]:
