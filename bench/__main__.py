@@ -33,7 +33,7 @@ def main() -> int:
 
 def _measure(rows: list[Row], *, quick: bool) -> None:
     _say("Starting servers in turn ...")
-    rows += measure_starting(4 if quick else 15)
+    rows += measure_starting(4 if quick else 25)
     _say("Calling ...")
     rows.append(anyio.run(measure_calling, 3 if quick else 10))
     _say("Waiting ...")
