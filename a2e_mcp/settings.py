@@ -9,7 +9,7 @@ import dataclasses
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -105,7 +105,13 @@ def _folder(text: str) -> Path:
 
 
 def _folders(text: str) -> tuple[Path, ...]:
-    return tuple(_folder(part) for part in text.split(os.pathsep) if part.strip())
+    return tuple(_folder(part.strip()) for part in _separated(text) if part.strip())
+
+
+def _separated(text: str) -> Iterator[str]:
+    for part in text.split(os.pathsep):
+        # The other lists have commas, so people write them here too; but a folder's name may hold one.
+        yield from [part] if os.path.exists(os.path.expanduser(part.strip())) else part.split(",")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -211,7 +217,7 @@ class Settings:
     )
     files: tuple[Path, ...] = _setting(
         "A2E_FILES",
-        "Folders that files may be sent from",
+        "Folders that files may be sent from, with commas or as in PATH",
         _folders,
         _media_folders,
         "Desktop, Documents, Downloads, Music, Pictures, Videos",

@@ -71,6 +71,12 @@ def test_a_variable_is_read(variable: str) -> None:
     assert plain(read_settings({variable: text}), field) == expected
 
 
+def test_folders_may_have_commas_between_them_and_in_their_names(tmp_path: Path) -> None:
+    both = tmp_path / "bread, and cake"
+    both.mkdir()
+    assert read_settings({"A2E_FILES": f"/a, /b{os.pathsep}{both}"}).files == (Path("/a"), Path("/b"), both)
+
+
 @pytest.mark.parametrize("variable", [row.variable for row in setting_rows()])
 @pytest.mark.parametrize("text", ["", "  ", "${A2E_SOMETHING}", "${user_config.api_token}"])
 def test_what_a_host_left_blank_counts_as_missing(variable: str, text: str) -> None:
