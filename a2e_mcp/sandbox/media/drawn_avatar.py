@@ -4,10 +4,9 @@ from typing import TypeAlias
 
 from a2e_mcp.sandbox.media.avatar_body import paint_body
 from a2e_mcp.sandbox.media.avatar_features import EYES_BOX, MOUTH_BOX, paint_eyes, paint_mouth
-from a2e_mcp.sandbox.media.likeness import likeness_of
+from a2e_mcp.sandbox.media.likeness import Likeness
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import Sprite
-from a2e_mcp.sandbox.orders import Gender
 
 Patch: TypeAlias = tuple[slice, slice, Sprite]
 
@@ -16,10 +15,10 @@ _OPENINGS, _WIDTHS, _LIDS, _BROWS = 12, 4, 3, 2
 
 
 class DrawnFigure:
-    """The avatar of a seed at a scale of pixels per design unit."""
+    """A person at a scale of pixels per design unit."""
 
-    def __init__(self, seed: int, gender: Gender, scale: float) -> None:
-        self.likeness = likeness_of(seed, gender)
+    def __init__(self, likeness: Likeness, scale: float) -> None:
+        self.likeness = likeness
         self._body = paint_body(self.likeness, scale)
         self._mouths: dict[tuple[int, int], Patch] = {}
         self._eyes: dict[tuple[int, int], Patch] = {}

@@ -10,6 +10,7 @@ from a2e_mcp.sandbox.media.avatar_frame import EYE_LINE, HEIGHT, WIDTH
 from a2e_mcp.sandbox.media.captions import Captions, captions_for
 from a2e_mcp.sandbox.media.clip_writing import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
+from a2e_mcp.sandbox.media.likeness import Likeness, likeness_of
 from a2e_mcp.sandbox.media.motion import leaning
 from a2e_mcp.sandbox.media.mouth import MouthCurve, MouthShape, blinks, curve_from_events, curve_from_sound
 from a2e_mcp.sandbox.media.picture import Picture, cover, flat, lay_over, parse_colour, studio
@@ -38,7 +39,7 @@ class DrawnPresenter:
     """A drawn avatar in front of a backdrop."""
 
     def __init__(
-        self, avatar: DrawnAvatar, backdrop: Picture | None, size: tuple[int, int], placement: Placement | None
+        self, person: Likeness, backdrop: Picture | None, size: tuple[int, int], placement: Placement | None
     ) -> None:
         width, height = size
         if placement is None:
@@ -47,8 +48,8 @@ class DrawnPresenter:
             scale = max(0.05, min(placement.width / WIDTH, placement.height / HEIGHT))
         self.about = "drawn avatar"
         # A larger one would only cost memory; the frame shows no more of it.
-        self._figure = DrawnFigure(avatar.seed, avatar.gender, min(scale, _MAX_SCALE))
-        self._backdrop = studio(width, height, self._figure.likeness.studio) if backdrop is None else backdrop
+        self._figure = DrawnFigure(person, min(scale, _MAX_SCALE))
+        self._backdrop = studio(width, height, person.studio) if backdrop is None else backdrop
         figure_height = round(HEIGHT * scale)
         if placement is None:
             self._left = round(width / 2 - WIDTH * scale / 2)
@@ -102,7 +103,9 @@ def render_avatar_video(order: AvatarVideo, rendering: Rendering) -> Outcome:
 def render_avatar_cover(order: AvatarCover, rendering: Rendering) -> Outcome:
     """Draw a still of an avatar."""
     size = even_size(order.width, order.height)
-    picture = DrawnPresenter(order.avatar, None, size, None).frame(Moment(0.0, MouthShape(0.0, 0.25)))
+    picture = DrawnPresenter(likeness_of(order.avatar.seed, order.avatar.gender), None, size, None).frame(
+        Moment(0.0, MouthShape(0.0, 0.25))
+    )
     media_type = write_still(picture, order.output, rendering)
     return Outcome(
         note="drawn avatar, no photo of anybody",
@@ -117,7 +120,7 @@ def _presenter(
     avatar: DrawnAvatar | PortraitAvatar, backdrop: Picture | None, size: tuple[int, int], placement: Placement | None
 ) -> Presenter:
     if isinstance(avatar, DrawnAvatar):
-        return DrawnPresenter(avatar, backdrop, size, placement)
+        return DrawnPresenter(likeness_of(avatar.seed, avatar.gender), backdrop, size, placement)
     # Vision models are loaded for photos only.
     photographed = importlib.import_module("a2e_mcp.sandbox.media.photo_presenter")
     return cast(Presenter, photographed.PhotoPresenter(read_for_remaking(avatar.image), backdrop, size, placement))

@@ -1,31 +1,25 @@
 """Text to image, as far as a sandbox goes: a procedural picture seeded by the prompt. No AI model."""
 
 import hashlib
-import re
 
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.media.landscape import paint_landscape, read_scene
+from a2e_mcp.sandbox.media.described_person import Description, described
+from a2e_mcp.sandbox.media.landscape import Scene, paint_landscape, read_scene
 from a2e_mcp.sandbox.media.lettering import can_draw, outlined, text_width
 from a2e_mcp.sandbox.media.mark import mark_for
 from a2e_mcp.sandbox.media.mouth import MouthShape
-from a2e_mcp.sandbox.media.picture import Picture, lay_over
+from a2e_mcp.sandbox.media.picture import Picture, lay_over, studio
 from a2e_mcp.sandbox.media.presenter import DrawnPresenter
 from a2e_mcp.sandbox.media.presenting import Moment
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering, even_size
 from a2e_mcp.sandbox.media.stills import write_still
-from a2e_mcp.sandbox.orders import DrawnAvatar, Gender, Outcome, TextToImage
+from a2e_mcp.sandbox.orders import Outcome, TextToImage
 
 _LABEL = "procedural picture, no AI model"
 _LONGEST_PROMPT = 4000
 _MOST_LINES = 3
-_MAN = re.compile(r"\b(m[ae]n|boy|male|gentleman|guy|businessman|father|grandfather|king|he|his)\b", re.IGNORECASE)
-_WOMAN = re.compile(r"\b(wom[ae]n|girl|female|lady|businesswoman|mother|grandmother|queen|she|her)\b", re.IGNORECASE)
-_PERSON = re.compile(
-    r"\b(persons?|people|portrait|headshot|selfie|face|avatar|human|presenter|teacher|doctor|nurse|actor|actress)\b",
-    re.IGNORECASE,
-)
 
 
 def render_text_to_image(order: TextToImage, rendering: Rendering) -> Outcome:
@@ -35,14 +29,16 @@ def render_text_to_image(order: TextToImage, rendering: Rendering) -> Outcome:
         raise Refused("invalid_order", f"A prompt of 1 to {_LONGEST_PROMPT} letters is needed.")
     size = even_size(order.width, order.height)
     seed = int.from_bytes(hashlib.sha256(f"{order.index} {prompt}".encode()).digest()[:7], "big")
-    gender = _person_in(prompt, seed)
-    if gender is not None:
+    random = np.random.default_rng(seed)
+    if description := described(prompt, seed):
+        scene = read_scene(prompt, random)
+        backdrop = _behind(description, scene, size, random)
         # Left without a label in the picture, because it may become an avatar.
-        presenter = DrawnPresenter(DrawnAvatar(seed=seed, gender=gender), None, size, None)
+        presenter = DrawnPresenter(description.person, backdrop, size, None)
         picture = presenter.frame(Moment(0.0, MouthShape(0.0, 0.25)))
-        notes = [f"drawn portrait of nobody, no AI model; understood of the prompt: a {gender} person"]
+        words = ", ".join([*description.understood, *scene.understood])
+        notes = [f"drawn portrait of nobody, no AI model; understood of the prompt: {words}"]
     else:
-        random = np.random.default_rng(seed)
         scene = read_scene(prompt, random)
         picture = paint_landscape(scene, *size, random)
         _label(picture, prompt)
@@ -54,16 +50,15 @@ def render_text_to_image(order: TextToImage, rendering: Rendering) -> Outcome:
     return Outcome(note="; ".join(notes), media_kind="image", media_type=media_type, width=size[0], height=size[1])
 
 
-def _person_in(prompt: str, seed: int) -> Gender | None:
-    """Whether the prompt names a person, and of which gender; where it does not say, the seed does."""
-    man, woman = _MAN.search(prompt), _WOMAN.search(prompt)
-    if man and woman:
-        return "male" if man.start() < woman.start() else "female"
-    if man or woman:
-        return "male" if man else "female"
-    if _PERSON.search(prompt):
-        return "male" if seed % 2 else "female"
-    return None
+def _behind(
+    description: Description, scene: Scene, size: tuple[int, int], random: np.random.Generator
+) -> Picture | None:
+    """What is behind a person: a colour or a scene that the prompt names, out of focus; None for a studio."""
+    if description.backdrop is not None:
+        return studio(*size, description.backdrop)
+    if not scene.understood:
+        return None
+    return cv2.GaussianBlur(paint_landscape(scene, *size, random), (0, 0), max(size) / 130).astype(np.uint8)
 
 
 def _label(picture: Picture, prompt: str) -> None:

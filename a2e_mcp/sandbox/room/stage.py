@@ -8,6 +8,7 @@ import av
 import cv2
 import numpy as np
 
+from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.mark import stamp
 from a2e_mcp.sandbox.media.mouth import blinks
 from a2e_mcp.sandbox.media.presenter import DrawnPresenter
@@ -54,7 +55,7 @@ class Stage:
     """
 
     def __init__(self, avatar: DrawnAvatar, performance: Performance) -> None:
-        self._presenter = DrawnPresenter(avatar, None, SIZE, None)
+        self._presenter = DrawnPresenter(likeness_of(avatar.seed, avatar.gender), None, SIZE, None)
         self._performance = performance
         self._lids = blinks(_SECONDS_OF_BLINKS * FPS, FPS, seed=avatar.seed)
         self._number = 0

@@ -11,6 +11,7 @@ import pytest
 
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import faces_in
+from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.mark import mark_for
 from a2e_mcp.sandbox.media.mouth import MouthShape, curve_from_events
 from a2e_mcp.sandbox.media.picture import lay_over, studio
@@ -203,7 +204,7 @@ def test_drawn_portraits_are_faces_and_differ(gender: Gender) -> None:
     portraits = []
     for seed in range(6):
         picture = studio(360, 360)
-        lay_over(picture, DrawnFigure(seed, gender, 0.5).sprite(MouthShape(0, 0)))
+        lay_over(picture, DrawnFigure(likeness_of(seed, gender), 0.5).sprite(MouthShape(0, 0)))
         assert len(faces_in(picture)) == 1
         portraits.append(picture.astype(float))
     for one in range(6):
@@ -212,7 +213,7 @@ def test_drawn_portraits_are_faces_and_differ(gender: Gender) -> None:
 
 
 def test_a_drawn_person_is_the_same_every_time() -> None:
-    one, other = (DrawnFigure(4, "male", 0.3).sprite(MouthShape(0.5, 0)) for _ in range(2))
+    one, other = (DrawnFigure(likeness_of(4, "male"), 0.3).sprite(MouthShape(0.5, 0)) for _ in range(2))
 
     assert np.array_equal(one, other)
 

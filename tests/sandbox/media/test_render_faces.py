@@ -9,6 +9,7 @@ import pytest
 
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import BROWS, HAIRLINE, MODELS, faces_in, largest_face
+from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.matte import person_mask
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import cut_out, lay_over, studio
@@ -103,7 +104,7 @@ def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
 
 def test_a_small_face_is_found_too() -> None:
     picture = studio(900, 1200)
-    lay_over(picture, DrawnFigure(PALE_WOMAN, "female", 0.1).sprite(MouthShape(0, 0)), 150, 400)
+    lay_over(picture, DrawnFigure(likeness_of(PALE_WOMAN, "female"), 0.1).sprite(MouthShape(0, 0)), 150, 400)
 
     face = largest_face(picture)
 
@@ -114,12 +115,12 @@ def test_a_small_face_is_found_too() -> None:
 
 def test_a_clear_face_comes_before_a_larger_one_that_can_hardly_be_seen() -> None:
     picture, ghost = studio(480, 360), studio(480, 360)
-    lay_over(ghost, DrawnFigure(DARK_WOMAN, "female", 0.5).sprite(MouthShape(0, 0)), 20)
+    lay_over(ghost, DrawnFigure(likeness_of(DARK_WOMAN, "female"), 0.5).sprite(MouthShape(0, 0)), 20)
     turned = cv2.warpAffine(
         ghost, cv2.getRotationMatrix2D((150, 180), 60, 1), (480, 360), borderMode=cv2.BORDER_REPLICATE
     )
     picture = cv2.addWeighted(picture, 0.9, turned, 0.1, 0)
-    lay_over(picture, DrawnFigure(PALE_WOMAN, "female", 0.25).sprite(MouthShape(0, 0)), 280, 150)
+    lay_over(picture, DrawnFigure(likeness_of(PALE_WOMAN, "female"), 0.25).sprite(MouthShape(0, 0)), 280, 150)
 
     face = largest_face(picture)
 
@@ -164,7 +165,7 @@ def test_a_swapped_face_takes_on_the_skin_of_the_target(
 
 def test_a_swap_keeps_what_is_seen_between_the_lips(worker: RenderProcess, dark_portrait: str, tmp_path: Path) -> None:
     shouting = studio(480, 480)
-    lay_over(shouting, DrawnFigure(PALE_WOMAN, "female", 480 / 720).sprite(MouthShape(1.0, 0.2)))
+    lay_over(shouting, DrawnFigure(likeness_of(PALE_WOMAN, "female"), 480 / 720).sprite(MouthShape(1.0, 0.2)))
     target = str(tmp_path / "shouting.png")
     cv2.imwrite(target, shouting)
     order = FaceSwap(face=dark_portrait, target=target, output=str(tmp_path / "o.png"))
@@ -288,7 +289,7 @@ def test_a_short_video_is_not_trained(worker: RenderProcess, clip: str, tmp_path
 def test_two_people_in_a_picture_are_too_many(worker: RenderProcess, tmp_path: Path) -> None:
     picture = studio(640, 320)
     for seed, left in ((1, 0), (5, 320)):
-        lay_over(picture, DrawnFigure(seed, "female", 320 / 720).sprite(MouthShape(0, 0)), left)
+        lay_over(picture, DrawnFigure(likeness_of(seed, "female"), 320 / 720).sprite(MouthShape(0, 0)), left)
     source = str(tmp_path / "two.png")
     cv2.imwrite(source, picture)
 
@@ -318,7 +319,7 @@ def test_lip_sync_training_goes_through_the_mouth_shapes(worker: RenderProcess, 
 
 def test_what_is_above_a_head_is_not_cut_out_with_it_though_it_has_the_colour_of_the_clothes() -> None:
     picture = studio(360, 360)
-    figure = DrawnFigure(PALE_WOMAN, "female", 0.45).sprite(MouthShape(0, 0))
+    figure = DrawnFigure(likeness_of(PALE_WOMAN, "female"), 0.45).sprite(MouthShape(0, 0))
     head = int(np.flatnonzero(figure[..., 3].max(1)).min())
     clothes = figure[-20, figure.shape[1] // 3, :3].astype(float).tolist()
     cv2.circle(picture, (180, 12), 12, clothes, -1)

@@ -17,6 +17,7 @@ from a2e_mcp.sandbox.media.dub_script import (
     stretches_of_speech,
 )
 from a2e_mcp.sandbox.media.lettering import outlined
+from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import lay_over, studio
 from a2e_mcp.sandbox.media.sound import read_sound
@@ -79,7 +80,7 @@ def spoken(worker: RenderProcess, order: Speech) -> npt.NDArray[np.float32]:
     return sound.mono()
 
 
-def likeness_of(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+def likeness_between(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
     """How alike two sounds are in what is loud when, from 0 to 1; a shift of up to a tenth of a second is forgiven."""
 
     def bands(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -231,7 +232,7 @@ def test_a_dub_speaks_its_script_in_the_language_that_was_asked_for(worker: Rend
     assert "voice es" in note
     dubbed = read_sound(order.output)
     assert dubbed is not None
-    likeness = {voice: likeness_of(sound, dubbed.mono()[round(0.3 * 44100) :]) for voice, sound in said.items()}
+    likeness = {voice: likeness_between(sound, dubbed.mono()[round(0.3 * 44100) :]) for voice, sound in said.items()}
     assert likeness["es"] > 0.7
     assert likeness["es"] > 1.5 * max(likeness["de"], likeness["en-us"])
 
@@ -312,7 +313,7 @@ def test_a_person_stands_before_the_new_background(
 def test_everybody_of_a_clip_is_kept_before_a_new_background(worker: RenderProcess, tmp_path: Path) -> None:
     street = studio(480, 270)
     for seed, scale, place in ((1, 0.27, (20, 40)), (2, 0.2, (300, 94))):
-        lay_over(street, DrawnFigure(seed, "female", scale).sprite(MouthShape(0, 0)), *place)
+        lay_over(street, DrawnFigure(likeness_of(seed, "female"), scale).sprite(MouthShape(0, 0)), *place)
     green = ColourBackground(colour="#14a03c")
     video = write_clip(tmp_path / "v.mp4", [street] * 2)
     order = ReplaceBackground(video=video, background=green, output=str(tmp_path / "o.mp4"))

@@ -5,10 +5,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, text
 from PIL import Image
 
+from a2e_mcp.sandbox.media.described_person import described
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import largest_face
+from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.mark import mark_for
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import lay_over, studio
@@ -155,8 +159,8 @@ def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_ow
     worker: RenderProcess, tmp_path: Path
 ) -> None:
     street = studio(720, 400)
-    lay_over(street, DrawnFigure(1, "female", 0.4).sprite(MouthShape(0, 0)), 30, 60)
-    lay_over(street, DrawnFigure(2, "male", 0.3).sprite(MouthShape(0, 0)), 460, 140)
+    lay_over(street, DrawnFigure(likeness_of(1, "female"), 0.4).sprite(MouthShape(0, 0)), 30, 60)
+    lay_over(street, DrawnFigure(likeness_of(2, "male"), 0.3).sprite(MouthShape(0, 0)), 460, 140)
     shirt = np.full((200, 200, 3), 252, np.uint8)
     for top in range(30, 180, 40):
         shirt[top : top + 20, 40:160] = GREEN
@@ -232,6 +236,26 @@ def test_a_prompt_for_a_person_draws_one_that_can_become_an_avatar(
     assert largest_face(read(order.output)) is not None
     assert "no AI model" in note
     assert "reference pictures not used: 1" in note
+
+
+def test_a_person_wears_and_stands_before_what_the_prompt_says(worker: RenderProcess, tmp_path: Path) -> None:
+    prompt = "Blonde woman with glasses in a red coat, and nothing but green hills, green background"
+    order = TextToImage(prompt=prompt, output=str(tmp_path / "o.png"), width=320, height=240)
+
+    note = worker.render(order).note
+
+    words = "a female person, blonde hair, red coat, glasses, green background, mountains"
+    assert f"understood of the prompt: {words}" in note
+    blue, green, red = np.moveaxis(read(order.output).astype(int), -1, 0)
+    assert (red - green > 60)[200:, 100:220].mean() > 0.4
+    assert (green - np.maximum(blue, red) > 20)[:100, :60].all()
+
+
+@given(prompt=text(alphabet="a red,hair in coat'\n", max_size=80), seed=integers(0, 2**56))
+def test_whatever_else_a_prompt_says_the_person_it_begins_with_is_drawn(prompt: str, seed: int) -> None:
+    found = described(f"woman {prompt} hair", seed)
+    assert found is not None
+    assert found.person.gender == "female"
 
 
 def test_a_prompt_without_a_person_draws_none(worker: RenderProcess, tmp_path: Path) -> None:
