@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,10 @@ from a2e_mcp.errors import FileRefused
 from a2e_mcp.open_internet import is_public
 
 _LONGEST = 2048
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_PLAIN = frozenset("._-")
+# What Windows takes for a device, whatever its ending.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_LONGEST_STEM = 180
 _WITH_SUFFIX = re.compile(r"(.*)\.([A-Za-z0-9]{1,8})", re.DOTALL)
 _OF_A_CHAT = re.compile(
     r"(attachment|blob|cid|content|data|sandbox|upload|attached):"
@@ -40,12 +44,22 @@ def is_of_a_chat(text: str) -> bool:
     return _OF_A_CHAT.match(text) is not None
 
 
-def safe_name(name: str) -> str:
-    """A file name made of harmless characters, at most 80 of them."""
-    parts = _WITH_SUFFIX.fullmatch(name)
-    stem, suffix = (parts[1], parts[2]) if parts else (name, "")
-    stem = _UNSAFE.sub("-", stem).strip("-.")[:70] or "a2e"
+def safe_name(name: str, *, ascii_only: bool = False) -> str:
+    """A file name of letters of any script, digits, dots and dashes, short enough for every file system."""
+    parts = _WITH_SUFFIX.fullmatch(unicodedata.normalize("NFC", name))
+    stem, suffix = (parts[1], parts[2]) if parts else (unicodedata.normalize("NFC", name), "")
+    kept = "".join(each if _is_harmless(each, ascii_only) else " " for each in stem)
+    stem = "-".join(kept.split()).strip("-.")[:70]
+    stem = stem.encode()[:_LONGEST_STEM].decode(errors="ignore") or "a2e"
+    stem = f"a2e-{stem}" if _DEVICE.match(stem) else stem
     return f"{stem}.{suffix}" if suffix else stem
+
+
+def _is_harmless(character: str, ascii_only: bool) -> bool:
+    if character.isascii():
+        return character.isalnum() or character in _PLAIN
+    # Letters, the marks that belong to them, and digits.
+    return not ascii_only and unicodedata.category(character)[0] in "LMN"
 
 
 def one_line(text: str, most: int = 40) -> str:

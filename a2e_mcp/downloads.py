@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mimetypes
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import get_args
 
 import anyio
 
 from a2e_mcp.addresses import suffix_of
+from a2e_mcp.capability import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.handles import DOWNLOAD, Handle
 from a2e_mcp.jobs import Job, Jobs
@@ -211,8 +215,7 @@ class Downloads:
             part = self._part(self._ledger.entry(entry.id))
             await self._bring(entry, number, part)
             suffix = suffix_of(urls[number])
-            name = entry.title if entry.title.lower().endswith(suffix) else f"{entry.title}{suffix}"
-            done = await self._saver.settle(part, name)
+            done = await self._saver.settle(part, _with_suffix(entry.title, suffix))
             saved.append({"path": str(done.path), "bytes": done.size, "sha256": done.sha256})
             modified.append(done.path.stat().st_mtime_ns)
             self._ledger.remember(entry.id, **{FILES: saved, _MODIFIED: modified, _PART: None})
@@ -294,3 +297,10 @@ def _there(entry: Entry) -> bool:
 
 async def _unheard(_: float, __: str) -> None:
     """Progress that nobody listens to."""
+
+
+def _with_suffix(title: str, suffix: str) -> str:
+    """A name that ends as the file's kind does: a clip asked for as .mov is an .mp4 all the same."""
+    stem, given = os.path.splitext(title)
+    is_media = (mimetypes.guess_type(f"x{given}")[0] or "").partition("/")[0] in get_args(MediaKind)
+    return f"{stem if is_media and stem else title}{suffix}"

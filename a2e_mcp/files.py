@@ -187,6 +187,10 @@ class Files:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         return LocalFile(path, kind, content_type, found.st_size, sha256, seconds, _identity(found))
 
+    def _nearest(self) -> Path:
+        """The folder to name to somebody who has to put a file somewhere."""
+        return next((folder for folder in self._folders if folder.is_dir()), self._output)
+
     def _exists(self, text: str) -> bool:
         """Whether a file of this name, odd as it is, lies in an allowed folder."""
         if len(text) > _LONGEST_NAME or "\0" in text:
@@ -203,7 +207,7 @@ class Files:
         if is_of_a_chat(text) and not self._exists(text):
             raise FileRefused(
                 f"{_chat_name(text)} is in the chat and not on this computer",
-                then=f"Save it into {self._output} and give that path",
+                then=f"Ask the user to save it into {self._nearest()} and to say its name",
             )
         if "\0" in text or len(text) > 4096:
             raise FileRefused("That is not a path")
@@ -236,7 +240,8 @@ class Files:
             raise FileRefused(f"{name} is no ordinary file")
         raise FileRefused(
             f"There is no file {name} on this computer",
-            then=f"A file attached in a chat is not on this computer: save it into {self._output} and give that path",
+            then="A file attached in a chat is not on this computer: ask the user to save it into"
+            f" {self._nearest()} and to say its name",
         )
 
 

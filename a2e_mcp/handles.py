@@ -57,6 +57,12 @@ def looks_like_handle(text: str) -> bool:
     return match is not None and (match[1] in (*FAMILY_SECTIONS, *LEDGER_FAMILIES))
 
 
+def is_meant_as_handle(text: str) -> bool:
+    """Whether a text begins as a handle of a known family does, whatever follows."""
+    family, colon, rest = text.strip().partition(":")
+    return bool(colon) and family in (*FAMILY_SECTIONS, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
+
+
 def parse_handle(text: str, *, sandbox: bool) -> Handle:
     """Read a handle given by a model.
 
@@ -72,9 +78,11 @@ def parse_handle(text: str, *, sandbox: bool) -> Handle:
         known = ", ".join([*FAMILY_SECTIONS, *LEDGER_FAMILIES])
         raise InputError(f"There are no jobs of that family; families are {known}", then="Call list_jobs to find it")
     handle = Handle(match[1], match[2].lower())
-    if handle.sandbox != sandbox:
-        made, here = ("in the sandbox", "live") if handle.sandbox else ("with a real token", "in the sandbox")
+    if handle.sandbox and not sandbox:
+        raise InputError(f"{handle} is of the sandbox, but this server works live", then="Ask a server with --sandbox")
+    if sandbox and not handle.sandbox:
         raise InputError(
-            f"That job was made {made}, but this server works {here}", then="Use the server it was made with"
+            f"{handle} is not known here: this server works in the sandbox, whose ids begin with {SANDBOX_MARK}",
+            then="Call list_jobs; if the job was made with a real token, ask a server that has it",
         )
     return handle

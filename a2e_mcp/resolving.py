@@ -24,7 +24,7 @@ from a2e_mcp.capability import (
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.errors import InputError
 from a2e_mcp.files import Files, LocalFile
-from a2e_mcp.handles import looks_like_handle, parse_handle
+from a2e_mcp.handles import is_meant_as_handle, parse_handle
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.names import Names
 
@@ -94,14 +94,14 @@ class Resolver:
         color = rgb(value)
         if color is not None:
             found.backgrounds[name] = BackgroundChoice(color=color)
-        elif is_address(value) or "/" in value or "\\" in value or "." in value:
+        elif is_meant_as_handle(value) or is_address(value) or "/" in value or "\\" in value or "." in value:
             await self._media(found, name, value, _PICTURE)
             found.pictures.add(name)
         else:
             found.backgrounds[name] = await self._names.stored_background(value)
 
     async def _media(self, found: Found, name: str, value: str, wanted: MediaIn) -> None:
-        if looks_like_handle(value):
+        if is_meant_as_handle(value):
             job = await self._jobs.check(parse_handle(value, sandbox=self._sandbox))
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", then="Wait for it first")

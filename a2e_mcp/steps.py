@@ -312,7 +312,7 @@ def _speech_key(text: str, voice: VoiceChoice, speed: float) -> str:
 
 def _upload_request(file: LocalFile) -> UploadRequest:
     # The name carries the content's hash: two different files never share an address.
-    key = f"{file.sha256[:12]}-{safe_name(file.path.name)}"
+    key = f"{file.sha256[:12]}-{safe_name(file.path.name, ascii_only=True)}"
     # A large file may take longer than the quarter of an hour that addresses are usually good for.
     seconds = _SECONDS_FOR_LARGE if file.size > LARGE_FILE else None
     return UploadRequest(key=key, contentType=file.content_type, fileSize=file.size, expiresIn=seconds)

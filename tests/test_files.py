@@ -84,7 +84,8 @@ async def test_a_file_of_a_chat_is_told_from_one_on_this_computer(tmp_path: Path
         with pytest.raises(FileRefused) as problem:
             await files.open_local(given, IMAGE)
     told = str(problem.value)
-    assert told.startswith(f"{name} is in the chat and not on this computer. Nothing was charged. Save it into ")
+    assert told.startswith(f"{name} is in the chat and not on this computer. Nothing was charged. Ask the user to save")
+    assert str(tmp_path / "inbox") in told
     assert told.isprintable()
     assert len(told) < 300
 
@@ -257,10 +258,15 @@ async def test_what_is_kept_in_memory_has_a_limit(tmp_path: Path) -> None:
         ("a" * 300 + ".mp4", "a" * 70 + ".mp4"),
         ("sp ace\n\0\u202e.MP4", "sp-ace.MP4"),
         ("-rf", "rf"),
+        ("Bäckerei ようこそ.mp4", "Bäckerei-ようこそ.mp4"),
+        ("नमस्ते.mp4", "नमस्ते.mp4"),
+        ("欢" * 100, "欢" * 60),
+        ("con.mp4", "a2e-con.mp4"),
     ],
 )
 def test_a_file_name_is_made_of_harmless_characters(given: str, kept: str) -> None:
     assert safe_name(given) == kept
+    assert safe_name(given, ascii_only=True).isascii()
 
 
 def test_what_an_address_tells() -> None:

@@ -13,10 +13,9 @@ from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, DELETE_BACKGROUND, LIS
 from a2e_mcp.catalogue.base import ById, HexId, Nothing
 from a2e_mcp.errors import InputError
 from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.given_picture import PICTURE, picture_address
 from a2e_mcp.server.telling import sandboxed
-from a2e_mcp.starts import StartOptions
 
-_PICTURE = MediaIn(("image",))
 _ANY = MediaIn(("image", "video", "audio"))
 _ROWS = 10
 
@@ -30,7 +29,7 @@ class BackgroundsInputs(Inputs):
 class AddBackgroundInputs(Inputs):
     """What `add_background` takes."""
 
-    image: Annotated[str, _PICTURE] = Field(description="Picture: URL or path")
+    image: Annotated[str, PICTURE] = Field(description="Picture: URL, path or handle")
 
 
 class DeleteBackgroundInputs(Inputs):
@@ -55,16 +54,8 @@ async def _list(call: Call[BackgroundsInputs]) -> Answer:
 
 
 async def _add(call: Call[AddBackgroundInputs]) -> Answer:
-    services, given = call.services, call.inputs.image
-    if is_address(given):
-        await services.files.check_address(given, _PICTURE)
-        url = given
-    else:
-        file = await services.files.open_local(given, _PICTURE)
-        sent = await services.starts.upload(file, StartOptions(), within=call.within)
-        if not sent.jobs[0].results:
-            raise InputError("The picture is still being sent", then="Call add_background again in a moment")
-        url = sent.jobs[0].results[0]
+    services = call.services
+    url = await picture_address(call, call.inputs.image)
     rows = (await services.client.call(ADD_BACKGROUND, AddBackground(img_url=url))).rows
     added = next((row for row in rows if row.img_url == url), rows[0] if rows else None)
     if added is None:

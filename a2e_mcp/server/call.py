@@ -16,10 +16,11 @@ Progress = Callable[[float, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A finished file, for a resource link."""
+    """A finished file or a page, for a resource link; without `media_type` its address tells what it is."""
 
     url: str
     name: str
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

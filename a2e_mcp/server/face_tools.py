@@ -6,16 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.addresses import is_address
-from a2e_mcp.capability import Effect, Inputs, MediaIn
+from a2e_mcp.capability import Effect, Inputs
 from a2e_mcp.catalogue.base import ById, HexId, Nothing
 from a2e_mcp.catalogue.face_swap import ADD_FACE, DELETE_FACE, LIST_FACES, AddFace, FaceImage
 from a2e_mcp.errors import InputError
 from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.given_picture import PICTURE, picture_address
 from a2e_mcp.server.telling import sandboxed
-from a2e_mcp.starts import StartOptions
 
-_PICTURE = MediaIn(("image",))
 _ROWS = 10
 
 
@@ -28,7 +26,7 @@ class FacesInputs(Inputs):
 class AddFaceInputs(Inputs):
     """What `add_face_image` takes."""
 
-    image: Annotated[str, _PICTURE] = Field(description="Picture of one face: URL or path")
+    image: Annotated[str, PICTURE] = Field(description="Picture of one face: URL or path")
     consent: Annotated[str, Field(min_length=10, max_length=500)] = Field(
         description="Who agreed and how that is known; ask the user first"
     )
@@ -51,17 +49,8 @@ async def _list(call: Call[FacesInputs]) -> Answer:
 
 
 async def _add(call: Call[AddFaceInputs]) -> Answer:
-    services, given = call.services, call.inputs.image
-    if is_address(given):
-        await services.files.check_address(given, _PICTURE)
-        url = given
-    else:
-        file = await services.files.open_local(given, _PICTURE)
-        options = StartOptions(consent=call.inputs.consent)
-        sent = await services.starts.upload(file, options, within=call.within)
-        if not sent.jobs[0].results:
-            raise InputError("The picture is still being sent", then="Call add_face_image again in a moment")
-        url = sent.jobs[0].results[0]
+    services = call.services
+    url = await picture_address(call, call.inputs.image, consent=call.inputs.consent)
     faces = (await services.client.call(ADD_FACE, AddFace(face_url=url))).rows
     added = next((face for face in faces if face.face_url == url), faces[0] if faces else None)
     if added is None:

@@ -154,7 +154,9 @@ def _progress(context: Context[Backstage, Any] | None) -> Callable[[float, str],
 
 def _result(answer: Answer, prefix: str) -> CallToolResult:
     links = [
-        ResourceLink(type="resource_link", uri=link.url, name=link.name, mime_type=media_type_of(link.url))
+        ResourceLink(
+            type="resource_link", uri=link.url, name=link.name, mime_type=link.media_type or media_type_of(link.url)
+        )
         for link in answer.links
     ]
     text = TextContent(type="text", text=surface.prefixed(answer.text, prefix))

@@ -122,7 +122,12 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
 
 def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer:
     room = rooms.room_of(entry)
-    told = f"{charged} The live room with {entry.steps[ROOM]['avatar']} is open until {ends_at(entry)}."
+    avatar = entry.steps[ROOM]["avatar"]
+    told = f"{charged} The live room with {avatar} ({entry.own_handle}) is open until {ends_at(entry)}."
+    others = [each for each in rooms.open_entries() if each.id != entry.id]
+    if others:
+        listed = ", ".join(f"{each.own_handle} with {each.steps[ROOM]['avatar']}" for each in others)
+        told += f" Open and paid for besides: {listed}; leave_streaming(room=...) closes one."
     structured: dict[str, Any] = {"room": entry.own_handle, "until": ends_at(entry)}
     if entry.charged is not None:
         structured["credits"] = entry.charged
@@ -133,7 +138,9 @@ def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer
         f" Ask the user to open {structured['page']} in a browser on this computer; then ask_streaming_avatar and"
         " speak_streaming_avatar work. leave_streaming as soon as it is not needed: unused credits come back."
     )
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured, [Link(structured["page"], "live room")])
+    return Answer(
+        sandboxed(told, sandbox=call.services.sandbox), structured, [Link(structured["page"], "live room", "text/html")]
+    )
 
 
 async def _ask(call: Call[AskInputs]) -> Answer:

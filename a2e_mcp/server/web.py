@@ -24,9 +24,8 @@ _NOT_FOUND = 404
 def web_app(server: A2EServer, settings: Settings, host: str) -> ASGIApp:
     """The ASGI application for a loopback host: stateless, and closed to other hosts' names and pages."""
     guard = _guard(host)
-    app = server.streamable_http_app(
-        streamable_http_path=ROOT, stateless_http=True, json_response=True, transport_security=guard
-    )
+    # Answers are streams: as plain JSON they could carry no progress.
+    app = server.streamable_http_app(streamable_http_path=ROOT, stateless_http=True, transport_security=guard)
     return _Paths(app, settings, guard)
 
 

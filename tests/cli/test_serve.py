@@ -126,7 +126,17 @@ async def is_served(address: str, era: Era) -> None:
         assert len((await client.list_tools()).tools) > 20
         first = said(await client.call_tool("list_avatars", {}))
         assert first.text.startswith("SANDBOX")
+        heard: list[str] = []
+
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            heard.append(message or "")
+
         spoken = said(await client.call_tool("generate_speech", {"script": "Hello", "voice": "Aria"}))
+        shown = {"script": "Hello", "voice": "Aria", "avatar": "Ada"}
+        started = said(await client.call_tool("start_avatar_video", shown))
+        waiting = {"job_ids": [started.data["job_id"]]}
+        await client.call_tool("wait_for_job", waiting, progress_callback=hear)
+        assert heard, "a stream carries progress"
         async with httpx2.AsyncClient(trust_env=False) as http:
             assert (await http.get(spoken.links[0])).headers["content-type"] == "audio/mpeg"
 

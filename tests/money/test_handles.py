@@ -100,7 +100,8 @@ async def test_a_text_that_is_no_handle_is_refused_by_every_tool_without_a_reque
 async def test_a_handle_of_the_other_mode_says_which_server_made_it(tmp_path: Path) -> None:
     async with desk_in(tmp_path) as desk:
         sentence = await desk.refuse("check_status", job_id=f"avatar_video:{LIVE}")
-        assert "made with a real token, but this server works in the sandbox" in sentence
+        assert f"avatar_video:{LIVE} is not known here: this server works in the sandbox" in sentence
+        assert "if the job was made with a real token, ask a server that has it" in sentence
         assert desk.line.attempts.total() == 0
 
 

@@ -254,6 +254,17 @@ async def test_backgrounds_languages_and_copies(tmp_path: Path) -> None:
         assert (await studio.ask("list_backgrounds")).data["total"] == public["total"]
 
 
+async def test_a_drawn_picture_is_a_background_by_the_handle_of_its_job(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        drawn = (await studio.ask("start_text_to_image", prompt="hills at dawn")).data["job_id"]
+        await studio.finish(drawn)
+        assert (await studio.ask("add_background", image=drawn)).data["background"]["own"]
+        shown = await studio.ask("start_avatar_video", script="Hi", voice="Aria", avatar="Ada", background=drawn)
+        assert "background: picture" in (await studio.finish(shown.data["job_id"])).text
+        for broken in ("text_to_image:deadbeef", "text_to_image:"):
+            assert "That is no job handle" in await studio.refuse("add_background", image=broken)
+
+
 @pytest.mark.exercises(
     "add_user", "exchange_diamonds", "set_auto_public_pool", "create_api_token", "list_api_tokens", "delete_api_token"
 )

@@ -232,7 +232,7 @@ async def test_files_that_may_not_be_sent_are_refused_before_anything_is(tmp_pat
             await refused(studio, "start_image_to_video", words, image=path)
             if path != "sound.png":
                 await refused(studio, "upload_file", words, path=path)
-        assert str(studio.output) in await refused(studio, "upload_file", path="photo.png")
+        assert str(studio.inbox) in await refused(studio, "upload_file", path="photo.png")
         assert str(studio.inbox) in await refused(studio, "upload_file", path="/etc/passwd")
         counts = studio.sandbox.control.inspect()["requests"]
         assert not [call for call in counts if "upload" in call or "start" in call.lower()]
@@ -261,7 +261,7 @@ async def test_a_sandbox_handle_is_refused_where_calls_are_real(tmp_path: Path) 
     ):
         answer = said(await client.call_tool("check_status", {"job_id": "avatar_video:" + "0" * 24}))
     assert answer.failed
-    is_a_sentence(answer.text, "made in the sandbox", "works live", NOTHING)
+    is_a_sentence(answer.text, "of the sandbox", "works live", NOTHING)
 
 
 async def test_money_that_is_not_there_or_not_allowed(tmp_path: Path) -> None:

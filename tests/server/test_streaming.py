@@ -163,7 +163,21 @@ async def test_only_the_rooms_own_page_on_this_computer_is_listened_to(tmp_path:
             nonsense = await http.post(room["page"] + "heard", content=b"{", headers=own)
             assert nonsense.status_code == 400
             assert (await http.post(room["page"] + "leave", headers=own)).status_code == 204
-        assert "No such live room" in await studio.refuse("leave_streaming")
+        gone = await studio.refuse("leave_streaming")
+        assert "No such live room" in gone
+        assert "The last one is over" in gone
+        assert "It cost" in gone
+
+
+async def test_of_several_rooms_each_is_told_and_found_by_its_avatar(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        first = await studio.ask("start_streaming", avatar="Ada", seconds=60)
+        assert first.data["room"] in first.text
+        second = await studio.ask("start_streaming", avatar="Bruno", seconds=60)
+        assert f"Open and paid for besides: {first.data['room']} with Ada" in second.text
+        several = await studio.refuse("ask_streaming_avatar", question="Hello?")
+        assert f"{second.data['room']} with Bruno" in several
+        assert (await studio.ask("leave_streaming", room="bruno")).data["room"] == second.data["room"]
 
 
 async def test_when_every_host_is_taken_it_is_said_and_nothing_is_charged(tmp_path: Path) -> None:

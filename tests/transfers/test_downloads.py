@@ -54,8 +54,9 @@ async def test_a_large_result_is_a_job_that_tells_how_far_it_is(tmp_path: Path) 
 async def test_a_broken_line_is_gone_on_with_where_it_broke(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
         depot.storage.cut = [4, 2]
-        answer = await depot.ask("download_result", job_id=await depot.spoken(), name="film")
+        answer = await depot.ask("download_result", job_id=await depot.spoken(), name="Ein Stück.mov")
         assert answer.data["files"][0]["sha256"] == SHA256
+        assert set(depot.saved()) == {"Ein-Stück.mp3"}
         assert depot.storage.asked == ["", f"bytes={4 * 2**20}-", f"bytes={6 * 2**20}-"]
 
 

@@ -137,16 +137,26 @@ class Rooms:
             if entry.family == STREAMING and entry.state == "running" and entry.id not in is_open:
                 self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
 
-    def entry_of(self, handle: str | None) -> Entry:
-        """The open room of a handle, or the only one there is. Raises InputError."""
+    def entry_of(self, named: str | None) -> Entry:
+        """The open room of a handle or of an avatar's name, or the only one there is. Raises InputError."""
         entries = self.open_entries()
-        if handle is not None:
-            entries = [entry for entry in entries if entry.own_handle == handle.strip()]
+        if named is not None:
+            wanted = named.strip().casefold()
+            entries = [each for each in entries if wanted in (each.own_handle, each.steps[ROOM]["avatar"].casefold())]
         if not entries:
-            raise InputError("No such live room is open here", then="start_streaming opens one")
+            raise InputError("No such live room is open here", then=self._what_became_of_it())
         if len(entries) > 1:
-            raise InputError(f"room: several are open: {', '.join(each.own_handle for each in entries)}")
+            listed = ", ".join(f"{each.own_handle} with {each.steps[ROOM]['avatar']}" for each in entries)
+            raise InputError(f"room: several are open: {listed}", then="Say which one as room")
         return entries[0]
+
+    def _what_became_of_it(self) -> str:
+        recent = self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM)
+        ended = next((each for each in recent if each.family == STREAMING and each.state == "deleted"), None)
+        if ended is None:
+            return "start_streaming opens one"
+        cost = "" if ended.charged is None else f" It cost {ended.charged:g} credits."
+        return f"The last one is over: {(ended.note or '').rstrip('.')}.{cost} start_streaming opens another"
 
     def room_of(self, entry: Entry) -> Room | None:
         """The room of an entry, when this server opened it."""
