@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 
 from a2e_mcp import catalogue
@@ -14,6 +14,7 @@ from a2e_mcp.jobs import Job, Jobs, poll_seconds
 
 Answers = Mapping[Handle, Job | A2EError]
 _GATHER_SECONDS = 0.02
+_MOST_TOLD = 10_000
 _OWN_SECONDS = 0.5
 """How often the ledger is read for what only it can tell; that asks nobody else."""
 
@@ -25,6 +26,7 @@ class Waiting:
         self._jobs = jobs
         self._sandbox = sandbox
         self._pollers: dict[str, _Poller] = {}
+        self._told: set[Handle] = set()
 
     async def close(self) -> None:
         """Stop asking."""
@@ -36,7 +38,8 @@ class Waiting:
     ) -> Answers:
         """Wait until one of these jobs ends or cannot be read, at most so many seconds; `seen` is told of each look.
 
-        Returns the newest answer for each; still running is an answer too.
+        Returns the newest answer for each; still running is an answer too. What an earlier wait has told already ends
+        no other one, unless nothing is left to wait for: who names an ended job again still waits for the rest.
         """
         until = asyncio.get_running_loop().time() + seconds
         by_family: dict[str, list[str]] = {}
@@ -54,8 +57,15 @@ class Waiting:
                     if answer is not None:
                         answers[handle] = answer
                 await seen(answers)
-                if any(isinstance(each, A2EError) or each.finished for each in answers.values()):
+                settled = {each for each, answer in answers.items() if isinstance(answer, A2EError) or answer.finished}
+                if settled - self._told or len(settled) == len(handles):
+                    self._tell(settled)
                     return answers
+
+    def _tell(self, settled: Set[Handle]) -> None:
+        if len(self._told) > _MOST_TOLD:
+            self._told.clear()
+        self._told |= settled
 
     def _poller(self, family_name: str) -> _Poller:
         if family_name not in self._pollers:

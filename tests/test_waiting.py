@@ -217,6 +217,19 @@ async def test_a_finished_job_answers_at_once(tmp_path: Path) -> None:
         assert states(await waiting.wait([one], 100, unheard)) == ["succeeded"]
 
 
+async def test_an_end_that_was_told_does_not_end_the_wait_for_the_others(tmp_path: Path) -> None:
+    one, two = clips(2)
+    account = Account({one.id: "completed", two.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting, asyncio.timeout(10):
+        assert states(await waiting.wait([one, two], 100, unheard)) == ["succeeded", "running"]
+        again = asyncio.create_task(waiting.wait([one, two], 100, unheard))
+        await account.looked(2)
+        assert not again.done()
+        account.states[two.id] = "completed"
+        assert states(await again) == ["succeeded", "succeeded"]
+        assert states(await waiting.wait([one, two], 100, unheard)) == ["succeeded", "succeeded"]
+
+
 async def test_somebody_new_is_answered_before_the_next_tick(tmp_path: Path) -> None:
     one, two = clips(2)
     account = Account({one.id: "processing", two.id: "completed"})
