@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from a2e_mcp.errors import A2EError
+from a2e_mcp.errors import A2EError, NotFound
 from a2e_mcp.handles import Handle
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import Entry, Ledger
@@ -33,7 +33,12 @@ async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: Han
     known = ledger.by_handle(str(handle))
     had_ended = known is not None and known.state in ("succeeded", "failed")
     before = await spending.balance()
-    handle, meaning = await jobs.delete(handle)
+    try:
+        handle, meaning = await jobs.delete(handle)
+    except NotFound:
+        if known is None or known.state != "deleted":
+            raise
+        return Deleted("It had been deleted before; nothing has changed.", None)
     after = await _balance_now(spending)
     entry = ledger.by_handle(str(handle))
     if before is None or after is None:
