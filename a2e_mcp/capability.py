@@ -108,7 +108,8 @@ class JobFamily:
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
     `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
     by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
-    may be empty: then there is no file, and `when_done` says what there is instead. `leaves` names the field of the
+    may be empty: then there is no file. Where not a file is what was wanted, `when_done` says what to do with what
+    there is, as the words after "Next:". `leaves` names the field of the
     record that is true from the first success of such a job on, where a record outlives its job.
     """
 

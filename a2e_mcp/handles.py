@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from a2e_mcp import catalogue
 from a2e_mcp.catalogue import FAMILY_SECTIONS
 from a2e_mcp.errors import InputError
 
@@ -55,6 +56,13 @@ def looks_like_handle(text: str) -> bool:
     """Whether a text has the form of a handle of a known family."""
     match = _HANDLE.fullmatch(text)
     return match is not None and (match[1] in (*FAMILY_SECTIONS, *LEDGER_FAMILIES))
+
+
+def makes_files(family: str) -> bool:
+    """Whether a job of this family ends with files, as far as it ends well."""
+    if family in FAMILY_SECTIONS:
+        return bool(catalogue.family(family).results)
+    return family in (SPEECH, UPLOAD, DOWNLOAD)
 
 
 def parse_handle(text: str, *, sandbox: bool) -> Handle:

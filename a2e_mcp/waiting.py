@@ -36,7 +36,7 @@ class Waiting:
     ) -> Answers:
         """Wait until one of these jobs ends or cannot be read, at most so many seconds; `seen` is told of each look.
 
-        Returns the newest answer for each; still running is an answer too.
+        Returns the newest answer for each; still running is an answer too. Nobody waits for open rooms alone.
         """
         until = asyncio.get_running_loop().time() + seconds
         by_family: dict[str, list[str]] = {}
@@ -55,6 +55,8 @@ class Waiting:
                         answers[handle] = answer
                 await seen(answers)
                 if any(isinstance(each, A2EError) or each.finished for each in answers.values()):
+                    return answers
+                if all(isinstance(each, Job) and each.is_open_room for each in map(answers.get, handles)):
                     return answers
 
     def _poller(self, family_name: str) -> _Poller:

@@ -149,7 +149,7 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) 
         training = {"name": "Zoe", "gender": "female", "image": photo.name}
         assert "consent is missing" in await studio.refuse("start_avatar_training", **training)
         trained = await studio.ask("start_avatar_training", **training, consent=CONSENT)
-        await made(studio, trained)
+        assert "Next: use it by its name as `avatar`" in (await made(studio, trained)).text
         (own,) = (await studio.ask("list_avatars", owner="own")).data["avatars"]
         assert (own["name"], own["own"], own["gender"]) == ("Zoe", True, "female")
         assert picture_size((await fetched(own["preview"])).content) > (100, 100)
@@ -157,7 +157,7 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) 
         lip_sync = await studio.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         # The preview of the first training is no sign that the second has ended.
         is_status(lip_sync, "queued")
-        await made(studio, lip_sync)
+        assert "Next: use the avatar by its name as `avatar`" in (await made(studio, lip_sync)).text
 
         talking = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Zoe")
         await made(studio, talking)
