@@ -70,6 +70,10 @@ async def test_a_photo_speaks(tmp_path: Path) -> None:
         started = await charged(studio, "start_talking_photo", **wanted, consent=CONSENT)
         assert before - await credits_of(studio) == quoted["credits"]
         assert (await kept(studio, started, MP4)).suffix == ".mp4"
+        # Prompts that A2E wants are sent where nobody has given any.
+        note = (await studio.ask("check_status", job_id=started.data["job_id"])).data["note"]
+        assert "mouth driven by the sound" in note
+        assert "prompt" not in note
         await delete(studio, started)
 
 

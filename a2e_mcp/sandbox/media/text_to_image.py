@@ -40,7 +40,9 @@ def render_text_to_image(order: TextToImage, rendering: Rendering) -> Outcome:
         # Left without a label in the picture, because it may become an avatar.
         presenter = DrawnPresenter(DrawnAvatar(seed=seed, gender=gender), None, size, None)
         picture = presenter.frame(Moment(0.0, MouthShape(0.0, 0.25)))
-        notes = [f"drawn portrait of nobody, no AI model; understood of the prompt: a {gender} person"]
+        told = _MAN.search(prompt) or _WOMAN.search(prompt)
+        understood = f"a {gender} person" if told else f"a person, drawn as {gender}"
+        notes = [f"drawn portrait of nobody, no AI model; understood of the prompt: {understood}"]
     else:
         random = np.random.default_rng(seed)
         scene = read_scene(prompt, random)
