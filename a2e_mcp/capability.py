@@ -275,7 +275,8 @@ class StartTool(Tool[InputsT]):
     `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
     it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
     billed, from the inputs and the known lengths of its media in seconds. `likeness` names the inputs that carry a
-    person's face or voice: when one is given, consent is asked for.
+    person's face or voice: when one is given, consent is asked for. `when_refused` says what to do when A2E refuses
+    such a job, where the inputs tell a likely reason.
     """
 
     family: JobFamily
@@ -284,3 +285,4 @@ class StartTool(Tool[InputsT]):
     likeness: tuple[str, ...] = ()
     speech: SpeechStep | None = None
     older: OlderWay[InputsT] | None = None
+    when_refused: Callable[[InputsT, Resolved], str] = lambda _, __: ""

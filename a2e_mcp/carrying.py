@@ -13,7 +13,7 @@ from typing import Any, Generic
 from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool, State
 from a2e_mcp.catalogue.base import JobRecord, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound, Refused
 from a2e_mcp.handles import Handle, is_id
 from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
@@ -134,6 +134,9 @@ class Carrier:
         except AnswerLost as lost:
             entry = self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
+        except Refused as problem:
+            problem.then = problem.then or tool.when_refused(inputs, resolved)
+            raise
         else:
             jobs = [self._jobs.job(family, record) for record in records]
             handles = [job.job_id for job in jobs]

@@ -161,6 +161,10 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) 
 
         talking = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Zoe")
         await made(studio, talking)
+        changed = {"script": TEXT, "voice": "Aria", "avatar": "Zoe", "background": "#203040"}
+        refusal = await studio.refuse("start_avatar_video", **changed)
+        assert "made with background_color or background_image" in refusal
+        assert "Leave background out" in refusal
         assert "Zoe" in (await studio.ask("delete_avatar", avatar="Zoe")).text
         assert (await studio.ask("list_avatars", owner="own")).data["avatars"] == []
 
