@@ -61,7 +61,7 @@ async def _add(call: Call[AddBackgroundInputs]) -> Answer:
         url = given
     else:
         file = await services.files.open_local(given, _PICTURE)
-        sent = await services.starts.upload(file, StartOptions(), within=call.within)
+        sent = await services.starts.upload(file, StartOptions(), call.waiter)
         if not sent.jobs[0].results:
             raise InputError("The picture is still being sent", then="Call add_background again in a moment")
         url = sent.jobs[0].results[0]

@@ -58,7 +58,7 @@ async def _add(call: Call[AddFaceInputs]) -> Answer:
     else:
         file = await services.files.open_local(given, _PICTURE)
         options = StartOptions(consent=call.inputs.consent)
-        sent = await services.starts.upload(file, options, within=call.within)
+        sent = await services.starts.upload(file, options, call.waiter)
         if not sent.jobs[0].results:
             raise InputError("The picture is still being sent", then="Call add_face_image again in a moment")
         url = sent.jobs[0].results[0]

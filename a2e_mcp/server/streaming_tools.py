@@ -102,7 +102,7 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
     avatar = await _find_avatar(call)
     rooms.forget_ended()
     try:
-        started = await services.starts.buy(_purchase(call, avatar), call.options, within=call.within)
+        started = await services.starts.buy(_purchase(call, avatar), call.options, call.waiter)
     except ServiceError as problem:
         if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
             raise A2EError(

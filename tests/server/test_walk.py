@@ -233,18 +233,31 @@ async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
         assert size(spent) <= LARGEST_PAGE
 
 
-async def test_waiting_tells_how_far_it_is_and_never_goes_back(tmp_path: Path) -> None:
+async def test_starting_and_waiting_tell_how_far_they_are_and_never_go_back(tmp_path: Path) -> None:
     seen: list[float] = []
+    messages: list[str] = []
 
     async def watch(progress: float, total: float | None, message: str | None) -> None:
         assert total == 1.0
         assert message
         seen.append(progress)
+        messages.append(message)
 
     async with open_studio(tmp_path) as studio:
-        started = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Ada")
+        scene = png(studio.inbox, "scene.png", size=(160, 90))
+        wanted = {"script": TEXT, "voice": "Aria", "avatar": "Ada", "background": scene.name}
+        started = await studio.client.call_tool("start_avatar_video", wanted, progress_callback=watch)
+        assert messages == [
+            "Starting an avatar that speaks",
+            "Uploading scene.png",
+            "Storing the background picture",
+            "Speaking the script",
+            "Asking A2E for an avatar that speaks",
+        ]
+        assert seen == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+        seen.clear()
         result = await studio.client.call_tool(
-            "wait_for_job", {"job_ids": [started.data["job_id"]]}, progress_callback=watch
+            "wait_for_job", {"job_ids": [said(started).data["job_id"]]}, progress_callback=watch
         )
         assert said(result).data["state"] == "succeeded"
     assert seen == sorted(set(seen))
