@@ -56,6 +56,14 @@ async def shape_of(url: str, *, sound: bool = True) -> tuple[int, int, float]:
         return picture.width, picture.height, (clip.duration or 0) / 1e6
 
 
+async def above_the_hair(url: str, colour: tuple[int, int, int]) -> float:
+    """The part of a clip's height over somebody's head that shows only this colour."""
+    with av.open(io.BytesIO((await fetched(url)).content), "r") as clip:
+        middle = next(clip.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    column = middle[:, middle.shape[1] // 2]
+    return float((abs(column - colour).max(1) > 40).argmax()) / len(column)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -129,8 +137,9 @@ async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_
         is_status(sound, "succeeded")
         square = await studio.ask("start_avatar_video", audio=sound.links[0], avatar="Bruno", shape="square")
         clip = await studio.ask("start_image_to_video", image="office.png", prompt="slow zoom in", seconds="5")
-        across, down, seconds = await shape_of((await made(studio, portrait)).links[0])
+        across, down, seconds = await shape_of(link := (await made(studio, portrait)).links[0])
         assert across < down
+        assert 0.05 < await above_the_hair(link, (0x44, 0x88, 0xCC)) < 0.25
         assert 1 < seconds < 4
         across, down, seconds = await shape_of((await made(studio, square)).links[0])
         assert across == down
