@@ -108,7 +108,8 @@ class JobFamily:
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
     `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
     by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
-    may be empty: then there is no file, and `when_done` says what there is instead. `leaves` names the field of the
+    may be empty: then there is no file. Where not a file is what was wanted, `when_done` says what to do with what
+    there is, as the words after "Next:". `leaves` names the field of the
     record that is true from the first success of such a job on, where a record outlives its job.
     """
 
@@ -274,7 +275,8 @@ class StartTool(Tool[InputsT]):
     `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
     it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
     billed, from the inputs and the known lengths of its media in seconds. `likeness` names the inputs that carry a
-    person's face or voice: when one is given, consent is asked for.
+    person's face or voice: when one is given, consent is asked for. `when_refused` says what to do when A2E refuses
+    such a job, where the inputs tell a likely reason.
     """
 
     family: JobFamily
@@ -283,3 +285,4 @@ class StartTool(Tool[InputsT]):
     likeness: tuple[str, ...] = ()
     speech: SpeechStep | None = None
     older: OlderWay[InputsT] | None = None
+    when_refused: Callable[[InputsT, Resolved], str] = lambda _, __: ""

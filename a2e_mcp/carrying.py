@@ -13,7 +13,7 @@ from typing import Any, Generic
 from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool, State
 from a2e_mcp.catalogue.base import JobRecord, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound, Refused
 from a2e_mcp.handles import Handle, is_id
 from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
@@ -22,6 +22,7 @@ from a2e_mcp.resolving import Found
 from a2e_mcp.spending import Price, Spending
 from a2e_mcp.steps import Steps, ways
 from a2e_mcp.transfers import goes_on, said_to_be_under_way
+from a2e_mcp.under_way import UnderWay
 
 SAME_START_SECONDS = 600.0
 """An identical start within this time is the first one."""
@@ -89,6 +90,7 @@ class Carrier:
         jobs: Jobs,
         spending: Spending,
         steps: Steps,
+        under_way: UnderWay,
         pause: Callable[[float], Awaitable[None]],
         beat_seconds: float,
     ) -> None:
@@ -97,6 +99,7 @@ class Carrier:
         self._jobs = jobs
         self._spending = spending
         self._steps = steps
+        self._under_way = under_way
         self._pause = pause
         self._beat_seconds = beat_seconds
 
@@ -129,11 +132,15 @@ class Carrier:
         if self._ledger.move(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
             # This process was silent for so long that another server took the start for dead and made it anew.
             raise InputError("Another server on this computer has taken this start over", then="Call list_jobs")
+        self._under_way.begin(entry.id, f"Asking A2E for {tool.family.about}")
         try:
             family, records = await self._sent(entry, tried)
         except AnswerLost as lost:
             entry = self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
+        except Refused as problem:
+            problem.then = problem.then or tool.when_refused(inputs, resolved)
+            raise
         else:
             jobs = [self._jobs.job(family, record) for record in records]
             handles = [job.job_id for job in jobs]
@@ -175,6 +182,7 @@ class Carrier:
 
     async def _look_again(self, entry: Entry, lost: AnswerLost) -> Entry:
         """A job whose answer was lost may be in the account all the same, a fresh one after a moment."""
+        self._under_way.begin(entry.id, "A2E's answer was lost: looking for the job in the account")
         for seconds in _LOOKS:
             await self._pause(seconds)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from a2e_mcp import catalogue
 from a2e_mcp.catalogue import FAMILY_SECTIONS
 from a2e_mcp.errors import InputError
 
@@ -61,6 +62,13 @@ def is_meant_as_handle(text: str) -> bool:
     """Whether a text begins as a handle of a known family does, whatever follows."""
     family, colon, rest = text.strip().partition(":")
     return bool(colon) and family in (*FAMILY_SECTIONS, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
+
+
+def makes_files(family: str) -> bool:
+    """Whether a job of this family ends with files, as far as it ends well."""
+    if family in FAMILY_SECTIONS:
+        return bool(catalogue.family(family).results)
+    return family in (SPEECH, UPLOAD, DOWNLOAD)
 
 
 def parse_handle(text: str, *, sandbox: bool) -> Handle:

@@ -15,7 +15,7 @@ from a2e_mcp.capability import Capability, JobFamily, Reply, Request, State
 from a2e_mcp.catalogue.base import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
-from a2e_mcp.handles import LEDGER_FAMILIES, Handle
+from a2e_mcp.handles import LEDGER_FAMILIES, STREAMING, Handle
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.transfers import FILES, Board, goes_on
 
@@ -59,6 +59,11 @@ class Job(BaseModel):
     def finished(self) -> bool:
         """Whether it has ended, well or badly."""
         return self.state in ("succeeded", "failed")
+
+    @property
+    def is_open_room(self) -> bool:
+        """Whether it is a live room, which stays as it is until somebody leaves it or its time is over."""
+        return self.family == STREAMING and self.state == "running"
 
 
 class Jobs:
@@ -190,6 +195,7 @@ class Jobs:
     def _remembered(self, entry: Entry, handle: Handle) -> Job:
         state, note = self._standing(entry)
         moved = self._board.moved(entry.id)
+        stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
         return Job(
             job_id=str(handle),
             family=entry.family,
@@ -199,7 +205,7 @@ class Jobs:
             results=[self._fresh(url) for url in entry.results] if len(entry.handles) <= 1 else [],
             credits=entry.charged,
             created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
-            next_check_seconds=None if state in ("succeeded", "failed") else 5,
+            next_check_seconds=None if stays else 5,
             error=note if state == "failed" else None,
             sandbox=self._sandbox,
             note=note if state != "failed" else None,
@@ -216,7 +222,9 @@ class Jobs:
             case "intended" | "sent" if under_way:
                 return "queued", f"still being started{f'; {moved} of a file are sent' if moved else ''}"
             case "started":
-                return _STATES.get(entry.state or "", "unknown"), entry.note
+                # A room that was left has done what it was for.
+                left = entry.family == STREAMING and entry.state == "deleted"
+                return "succeeded" if left else _STATES.get(entry.state or "", "unknown"), entry.note
             case "refused" | "intended" if entry.phase == "refused" or entry.paying is None:
                 return "failed", entry.note or "It was interrupted before it was sent."
             case "intended":
@@ -333,9 +341,7 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
         error = (record.error or "A2E gave no reason") + code
     note = record.note
-    if state == "succeeded" and family.when_done:
-        note = "; ".join(each for each in (family.when_done, note) if each)
-    elif state == "succeeded" and family.results and not results:
+    if state == "succeeded" and not results and family.when_done is None:
         note = "A2E reports success but has given no file; check again in a minute."
     progress = 1.0 if state == "succeeded" else record.progress
     if progress is not None and progress > 1:

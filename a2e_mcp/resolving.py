@@ -24,7 +24,7 @@ from a2e_mcp.capability import (
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.errors import InputError
 from a2e_mcp.files import Files, LocalFile
-from a2e_mcp.handles import is_meant_as_handle, parse_handle
+from a2e_mcp.handles import is_meant_as_handle, makes_files, parse_handle
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.names import Names
 
@@ -103,6 +103,8 @@ class Resolver:
     async def _media(self, found: Found, name: str, value: str, wanted: MediaIn) -> None:
         if is_meant_as_handle(value):
             job = await self._jobs.check(parse_handle(value, sandbox=self._sandbox))
+            if not makes_files(job.family):
+                raise InputError(f"{name}: that job makes no file", then="Give a file, or the handle of a job with one")
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", then="Wait for it first")
             found.addresses[name] = job.results[0]

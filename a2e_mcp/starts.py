@@ -32,6 +32,7 @@ from a2e_mcp.script_language import ScriptLanguages
 from a2e_mcp.spending import Price, Spending
 from a2e_mcp.steps import KEPT_SECONDS, Steps, lengths_of, ways
 from a2e_mcp.transfers import LARGE_FILE, QUICK_SECONDS, take_over
+from a2e_mcp.under_way import UnderWay, Waiter
 
 __all__ = ["SAME_START_SECONDS", "Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
@@ -71,6 +72,7 @@ class Starts:
         languages: ScriptLanguages,
         spending: Spending,
         steps: Steps,
+        under_way: UnderWay,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         closing_seconds: float = 3.0,
         beat_seconds: float = BEAT_SECONDS,
@@ -81,6 +83,7 @@ class Starts:
             jobs=jobs,
             spending=spending,
             steps=steps,
+            under_way=under_way,
             pause=pause,
             beat_seconds=beat_seconds,
         )
@@ -91,6 +94,7 @@ class Starts:
         self._languages = languages
         self._spending = spending
         self._steps = steps
+        self._under_way = under_way
         self._pause = pause
         self._closing_seconds = closing_seconds
         self._beat_seconds = beat_seconds
@@ -121,26 +125,21 @@ class Starts:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def start(
-        self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, *, within: float
-    ) -> Started:
-        """Start a job and answer within so many seconds, finished or not.
+    async def start(self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, waiter: Waiter) -> Started:
+        """Start a job and answer in the waiter's time, finished or not, telling of its steps on the way.
 
         Raises InputError, FileRefused or MoneyRefused before anything is sent; ServiceError after.
         """
-        until = asyncio.get_running_loop().time() + within
-        return await self._run(await self._plan_job(tool, inputs, options), options, until)
+        return await self._run(await self._plan_job(tool, inputs, options), options, waiter)
 
-    async def speak(self, inputs: SpeechInputs, options: StartOptions, *, within: float) -> Started:
+    async def speak(self, inputs: SpeechInputs, options: StartOptions, waiter: Waiter) -> Started:
         """Speak a text; the answer's result is the sound file."""
-        until = asyncio.get_running_loop().time() + within
-        return await self._run(await self._plan_speech(inputs), options, until)
+        return await self._run(await self._plan_speech(inputs), options, waiter)
 
-    async def upload(self, file: LocalFile, options: StartOptions, *, within: float) -> Started:
+    async def upload(self, file: LocalFile, options: StartOptions, waiter: Waiter) -> Started:
         """Send a file to A2E's storage; the answer's result is its address."""
-        seconds = min(within, QUICK_SECONDS) if file.size > LARGE_FILE else within
-        until = asyncio.get_running_loop().time() + seconds
-        return await self._run(await self._plan_upload(file), options, until)
+        waiter = waiter.at_most(QUICK_SECONDS) if file.size > LARGE_FILE else waiter
+        return await self._run(await self._plan_upload(file), options, waiter)
 
     async def stop(self, handle: Handle) -> str:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
@@ -158,10 +157,9 @@ class Starts:
         self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         return "It was stopped. What A2E charged for its upload address is not refunded."
 
-    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, *, within: float) -> Started:
+    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, waiter: Waiter) -> Started:
         """Make one charged call that is done when A2E answers."""
-        until = asyncio.get_running_loop().time() + within
-        return await self._run(await self._plan_purchase(purchase), options, until)
+        return await self._run(await self._plan_purchase(purchase), options, waiter)
 
     async def quote(self, tool: StartTool[InputsT], inputs: InputsT) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
@@ -192,7 +190,7 @@ class Starts:
         )
         return Quoted(price, warning)
 
-    async def _run(self, plan: Plan, options: StartOptions, until: float) -> Started:
+    async def _run(self, plan: Plan, options: StartOptions, waiter: Waiter) -> Started:
         entry, new = self._ledger.intend(
             family=plan.family,
             title=plan.title,
@@ -205,10 +203,10 @@ class Starts:
             permit=lambda: self._spending.check(plan.price, options.max_credits),
         )
         if not new:
-            earlier = await self._earlier(entry, plan.price, until)
-            return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, until)
+            earlier = await self._earlier(entry, plan.price, waiter)
+            return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, waiter)
         task = self._begin(entry, self._carrier.carry_out(entry, plan))
-        return replace(await self._outcome(entry, plan.price, task, until), warning=plan.warning)
+        return replace(await self._outcome(entry, plan.price, task, waiter), warning=plan.warning)
 
     def _begin(self, entry: Entry, work: Coroutine[Any, Any, Started]) -> asyncio.Task[Started]:
         task = asyncio.create_task(work)
@@ -216,24 +214,22 @@ class Starts:
         task.add_done_callback(lambda done: self._forget(entry.id, done))
         return task
 
-    async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], until: float) -> Started:
-        # asyncio.wait leaves the task alone when the call that waits is cut.
-        await asyncio.wait({task}, timeout=max(0.0, until - asyncio.get_running_loop().time()))
+    async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], waiter: Waiter) -> Started:
+        await self._under_way.follow(entry.id, task, waiter)
         if task.done() and not task.cancelled():
             return task.result()
         return Started(self._jobs.of_entry(self._ledger.entry(entry.id)), price, pending=True)
 
-    async def _earlier(self, entry: Entry, price: Price, until: float) -> Started | None:
+    async def _earlier(self, entry: Entry, price: Price, waiter: Waiter) -> Started | None:
         """The same start, made a moment ago; None when it turns out that it never left."""
         task = self._tasks.get(entry.id)
         if task is not None:
-            return replace(await self._outcome(entry, price, task, until), price=price, repeated=True)
+            return replace(await self._outcome(entry, price, task, waiter), price=price, repeated=True)
         while self._ledger.under_way(entry):
             # Another server on this folder is at it.
-            left = until - asyncio.get_running_loop().time()
-            if left <= 0:
+            if waiter.left <= 0:
                 return Started(self._jobs.of_entry(entry), price, repeated=True, pending=True)
-            await self._pause(min(_LOOK_SECONDS, left))
+            await self._pause(min(_LOOK_SECONDS, waiter.left))
             entry = self._ledger.entry(entry.id)
         if entry.phase == "refused":
             return None
@@ -258,6 +254,7 @@ class Starts:
 
     def _forget(self, entry_id: str, task: asyncio.Task[Started]) -> None:
         self._tasks.pop(entry_id, None)
+        self._under_way.forget(entry_id)
         if not task.cancelled() and (problem := task.exception()) is not None:
             # Whoever asked may be gone; what happened is also in the ledger.
             _log.info("start %s ended with: %s", entry_id, problem)
@@ -362,6 +359,7 @@ class Starts:
         price = await self._spending.price(purchase.family, capability, request, estimate)
 
         async def make(entry: Entry, meter: Meter) -> Entry:
+            self._under_way.begin(entry.id, f"Asking A2E for {purchase.title}")
             reply = await self._steps.make(capability, request, estimate.units, entry, meter)
             self._ledger.remember(entry.id, **purchase.keep(entry, reply))
             return self._carrier.at_once(entry, note=purchase.note, state=purchase.state)

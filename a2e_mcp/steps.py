@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from a2e_mcp.resolving import Found
 from a2e_mcp.speech import join, pieces
 from a2e_mcp.spending import Price, Spending, StepPrice
 from a2e_mcp.transfers import LARGE_FILE, Board
+from a2e_mcp.under_way import UnderWay
 
 KEPT_SECONDS = 86_400.0
 """How long speech and uploads are used again; A2E keeps uploads for about three days."""
@@ -63,9 +64,11 @@ class Steps:
         files: Files,
         spending: Spending,
         board: Board,
+        under_way: UnderWay,
         fresh: Callable[[str], str] = lambda url: url,
     ) -> None:
         self._board = board
+        self._under_way = under_way
         self._client = client
         self._ledger = ledger
         self._jobs = jobs
@@ -130,14 +133,18 @@ class Steps:
         self, tool: StartTool[InputsT], inputs: InputsT, found: Found, entry: Entry, meter: Meter
     ) -> Resolved:
         """Upload, store and speak what a start needs."""
+        script = _script(tool, inputs)
+        spoken = 0 if script is None else _steps_of_speech(pieces(script))
+        self._under_way.expect(entry.id, len(found.files) + len(found.pictures) + spoken + 1)
         media = dict(found.addresses)
         for name, file in found.files.items():
             media[name] = await self.upload(file, entry, meter)
         backgrounds = dict(found.backgrounds)
         for name in found.pictures:
+            self._under_way.begin(entry.id, "Storing the background picture")
             backgrounds[name] = BackgroundChoice(custom_id=await self._store_background(media.pop(name)))
         speech = None
-        if tool.speech is not None and (script := _script(tool, inputs)) is not None:
+        if tool.speech is not None and script is not None:
             speech = await self.speak(script, found.voices[tool.speech.voice], 1.0, entry, meter)
         return Resolved(
             title=entry.title,
@@ -152,10 +159,13 @@ class Steps:
     async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: Entry, meter: Meter) -> str:
         """Speak a script, in pieces when it is long, and give the address of the sound."""
         addresses = []
-        for text in pieces(script):
+        texts = pieces(script)
+        for number, text in enumerate(texts, 1):
             key = _speech_key(text, voice, speed)
             url = self._paid("speech", key)
             if url is None:
+                part = f", part {number} of {len(texts)}" if len(texts) > 1 else ""
+                self._under_way.begin(entry.id, f"Speaking the script{part}")
                 spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
                 url = spoken.url
                 self._ledger.remember(entry.id, paying=None, speech={key: url})
@@ -172,6 +182,7 @@ class Steps:
         known = self._paid("uploads", file.sha256)
         if known is not None:
             return known
+        self._under_way.begin(entry.id, f"Uploading {file.path.name}")
         kept = self.address_kept(file.sha256)
         way = kept or await self._new_address(file, entry, meter)
         try:
@@ -284,6 +295,11 @@ def _checked(tool: StartTool[Any], make: Callable[[], Request | None]) -> Reques
 def _script(tool: StartTool[InputsT], inputs: InputsT) -> str | None:
     script: str | None = getattr(inputs, tool.speech.script) if tool.speech is not None else None
     return script
+
+
+def _steps_of_speech(texts: Sequence[str]) -> int:
+    """The pieces of a long script are joined and uploaded, which is one more."""
+    return len(texts) + (len(texts) > 1)
 
 
 def _write_sound(folder: Path, sound: bytes, content_type: str) -> LocalFile:

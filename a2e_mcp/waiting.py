@@ -40,6 +40,7 @@ class Waiting:
 
         Returns the newest answer for each; still running is an answer too. What an earlier wait has told already ends
         no other one, unless nothing is left to wait for: who names an ended job again still waits for the rest.
+        Nobody waits for open rooms alone.
         """
         until = asyncio.get_running_loop().time() + seconds
         by_family: dict[str, list[str]] = {}
@@ -58,7 +59,8 @@ class Waiting:
                         answers[handle] = answer
                 await seen(answers)
                 settled = {each for each, answer in answers.items() if isinstance(answer, A2EError) or answer.finished}
-                if settled - self._told or len(settled) == len(handles):
+                rooms = {each for each, answer in answers.items() if isinstance(answer, Job) and answer.is_open_room}
+                if settled - self._told or len(settled | rooms) == len(handles):
                     self._tell(settled)
                     return answers
 

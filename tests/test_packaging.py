@@ -146,6 +146,10 @@ def test_the_registry_entry_is_true() -> None:
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"])
     assert len(entry["description"]) <= 100
     assert package["transport"] == {"type": "stdio"}
+    # Where somebody only sets A2E_SANDBOX=1, what it renders with is there: `uvx --with a2e-mcp[sandbox] a2e-mcp`.
+    (extra,) = package["runtimeArguments"]
+    assert (package["runtimeHint"], extra["type"], extra["name"]) == ("uvx", "named", "--with")
+    assert extra["value"] in {f"{PROJECT['name']}[{name}]" for name in PROJECT["optional-dependencies"]}
     variables = package["environmentVariables"]
     assert [variable["name"] for variable in variables] == [row.variable for row in setting_rows()]
     assert entry_rewritten(json.dumps(entry)) == (HOME / "server.json").read_text(encoding="utf-8")

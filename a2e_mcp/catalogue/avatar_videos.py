@@ -262,6 +262,18 @@ def _generate(inputs: AvatarVideoInputs, found: Resolved) -> GenerateVideo:
     )
 
 
+def _when_refused(inputs: AvatarVideoInputs, found: Resolved) -> str:
+    """A2E cuts an avatar out only where it knows what stands behind it (its newest spec, `video/generate`)."""
+    avatar = found.avatars["avatar"]
+    if inputs.background is None or not avatar.own or avatar.background_color or avatar.background_image:
+        return ""
+    return (
+        "To replace its background, an own avatar must have been made with background_color or background_image, which"
+        " tell A2E what is behind the person; A2E names none for this one. Leave background out, take another avatar,"
+        " or make it anew by start_avatar_training with one of these"
+    )
+
+
 def _price(inputs: AvatarVideoInputs, lengths: Mapping[str, float]) -> Estimate:
     if inputs.script is None and "audio" not in lengths:
         return Estimate(1, "second", None, "the length of the audio is not known")
@@ -283,6 +295,7 @@ START_AVATAR_VIDEO = StartTool(
     to_request=_generate,
     estimate=_price,
     speech=SpeechStep(),
+    when_refused=_when_refused,
 )
 
 TOOLS = (START_AVATAR_VIDEO,)

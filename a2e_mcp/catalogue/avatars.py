@@ -254,6 +254,7 @@ AVATAR_TRAINING = JobFamily(
     found_again="by_name",
     typical_seconds=600,
     deleting="This removes the avatar itself, for good; A2E does not say that credits come back.",
+    when_done="use it by its name as `avatar`. The link shows a preview.",
 )
 
 LIP_SYNC_TRAINING = JobFamily(
@@ -270,6 +271,7 @@ LIP_SYNC_TRAINING = JobFamily(
     leaves="hasVideoClone",
     typical_seconds=7200,
     deleting="This removes the avatar itself with its model, for good; A2E does not say that credits come back.",
+    when_done="use the avatar by its name as `avatar`, as before. The link shows a preview.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (

@@ -34,8 +34,9 @@ from a2e_mcp.catalogue.voices import spoken_seconds
 LONGEST = 20
 """Seconds (newest spec; an older copy says 10)."""
 
-_PROMPT = "the person is speaking, looking at the camera, natural expression, still background"
-_NEGATIVE = "blurry, distorted face, extra fingers, moving camera"
+STANDARD_PROMPT = "the person is speaking, looking at the camera, natural expression, still background"
+STANDARD_NEGATIVE = "blurry, distorted face, extra fingers, moving camera"
+"""What is sent where nobody has said anything: A2E takes no talking photo without both."""
 
 
 class StartTalkingPhoto(Request):
@@ -119,8 +120,8 @@ def _start(inputs: TalkingPhotoInputs, found: Resolved) -> StartTalkingPhoto:
         image_url=found.media["image"],
         audio_url=found.media.get("audio") or found.speech,
         duration=max(1, min(LONGEST, math.ceil(seconds))),
-        prompt=inputs.prompt or _PROMPT,
-        negative_prompt=_NEGATIVE,
+        prompt=inputs.prompt or STANDARD_PROMPT,
+        negative_prompt=STANDARD_NEGATIVE,
     )
 
 

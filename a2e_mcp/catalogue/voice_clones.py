@@ -117,7 +117,7 @@ FROM_VIDEO = Capability(
     about="Clone the voice heard in an own avatar's video.",
 )
 
-_READY = "The voice can be used by its name wherever a voice is wanted."
+_READY = "use it by its name as `voice`; a voice has no file."
 
 VOICE_CLONE = JobFamily(
     name="voice_clone",

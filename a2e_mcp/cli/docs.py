@@ -24,6 +24,14 @@ from a2e_mcp.settings import setting_rows
 
 _ROOT = Path(__file__).parent.parent.parent
 _BLOCK = re.compile(r"(<!-- generated:(?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- /generated -->)", re.DOTALL)
+# An identifier in the registry is a package's name alone. uvx takes the extra beside it, in the same version, so that a
+# host in which somebody only sets A2E_SANDBOX=1 can render.
+_WITH_SANDBOX = {
+    "type": "named",
+    "name": "--with",
+    "description": "What the sandbox renders with",
+    "value": "a2e-mcp[sandbox]",
+}
 _MARKER = re.compile(r"<!-- /?generated")
 
 
@@ -113,9 +121,10 @@ def settings_for_hosts() -> list[dict[str, Any]]:
 
 
 def entry_rewritten(text: str) -> str:
-    """The registry's entry with its settings made anew. Raises ValueError when it is no JSON."""
+    """The registry's entry with its settings and its extra made anew. Raises ValueError when it is no JSON."""
     entry = json.loads(text)
     for package in entry["packages"]:
+        package["runtimeArguments"] = [_WITH_SANDBOX]
         package["environmentVariables"] = settings_for_hosts()
     return json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
 

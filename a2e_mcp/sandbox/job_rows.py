@@ -166,9 +166,10 @@ class JobRows:
         changed = self._connection.execute(
             "UPDATE jobs SET phase = ?, progress = 1, owner = NULL, lease_until = NULL,"
             " failure_code = ?, failure_message = ?,"
-            " note = CASE WHEN note = '' THEN ? ELSE ? || '; ' || note END"
+            # Where nothing was made, a remark about how it was to be made would be untrue.
+            " note = CASE WHEN note = '' OR ? = '' THEN ? ELSE ? || '; ' || note END"
             " WHERE id = ? AND owner = ? AND phase = 'rendering'",
-            (phase, code, message, note, note, job_id, owner),
+            (phase, code, message, note, note, note, job_id, owner),
         )
         return changed.rowcount == 1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -202,4 +201,4 @@ class JobEngine:
         seen = view(job, now)
         if seen.is_over and job.finished is None:
             self.rows.finish(job.id, now)
-        return replace(seen, note=seen.note or "waiting to be rendered by the sandbox")
+        return seen

@@ -72,6 +72,15 @@ class View:
         return ODD_STATUS if self.is_odd and not self.is_over else words[self.stage]
 
 
+# A job's own note tells what was done, which is true once it has ended.
+_UNDER_WAY = {
+    "queued": "waiting to be rendered by the sandbox",
+    "rendering": "being rendered by the sandbox",
+    "rendered": "rendered; it is finished when the sandbox's policy says so",
+    "broken": "being rendered by the sandbox",
+}
+
+
 def view(job: Job, now: float) -> View:
     """How a job stands at a moment of the sandbox's time."""
     allowed = 1.0 if job.finished is not None else job.policy.fraction(now - job.created, job.polls)
@@ -90,7 +99,8 @@ def view(job: Job, now: float) -> View:
             ended=job.finished or now,
         )
     reached = min(allowed, _rendered_share(job))
-    return View(_stage(reached), int(reached * 100), job.price, note=job.note, is_odd="odd_status" in job.traits)
+    note = _UNDER_WAY[job.phase]
+    return View(_stage(reached), int(reached * 100), job.price, note=note, is_odd="odd_status" in job.traits)
 
 
 def _rendered_share(job: Job) -> float:

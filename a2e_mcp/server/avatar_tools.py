@@ -29,7 +29,7 @@ async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
         raise InputError(f"image: that job is {job.state} and has no picture yet", then="Wait for it first")
     drawn = parse_handle(job.job_id, sandbox=services.sandbox)
     purchase = _avatar_of(drawn.id, call.inputs.gender, job.title)
-    started = await services.starts.buy(purchase, call.options, within=call.within)
+    started = await services.starts.buy(purchase, call.options, call.waiter)
     services.names.forget()
     return started_answer(started)
 

@@ -9,6 +9,7 @@ from typing import Any, Generic
 from a2e_mcp.capability import InputsT, Tool
 from a2e_mcp.server.services import Services
 from a2e_mcp.starts import Quoted, StartOptions
+from a2e_mcp.under_way import Waiter
 
 Progress = Callable[[float, str], Awaitable[None]]
 """Tells the client how far a call is (a share from 0 to 1) and what is happening."""
@@ -41,6 +42,11 @@ class Call(Generic[InputsT]):
     options: StartOptions
     within: float
     progress: Progress
+
+    @property
+    def waiter(self) -> Waiter:
+        """Who made the call, as somebody who waits for a start."""
+        return Waiter.within(self.within, self.progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,7 +18,8 @@ from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.handles import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, Handle, parse_handle
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Call, ServerTool
-from a2e_mcp.server.telling import job_answer, job_line, job_row, sandboxed, saved_line, short_line
+from a2e_mcp.server.streaming.rooms import ends_at
+from a2e_mcp.server.telling import job_answer, job_row, no_file, sandboxed, saved_line, short_line
 from a2e_mcp.transfers import QUICK_SECONDS, QUIET
 from a2e_mcp.waiting import Answers
 
@@ -60,8 +62,11 @@ class DownloadInputs(JobInputs):
 
 async def _check(call: Call[JobInputs]) -> Answer:
     handle = _handle(call, call.inputs.job_id)
+    call.services.rooms.forget_ended()
     job = await call.services.jobs.check(handle)
     _forget_names(call, [job])
+    if job.is_open_room:
+        return _room_answer(call, job)
     return job_answer(job, prefix=await _kept(call, [job]))
 
 
@@ -76,6 +81,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
         done = sum(each.progress or 0.0 for each in known) / len(handles)
         await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
 
+    call.services.rooms.forget_ended()
     answers = await call.services.waiting.wait(handles, seconds, seen)
     jobs = [each for each in answers.values() if isinstance(each, Job)]
     problems = {handle: each for handle, each in answers.items() if isinstance(each, A2EError)}
@@ -83,6 +89,8 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
         raise next(iter(problems.values()), A2EError("A2E has not answered yet", then="Call wait_for_job again"))
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
+    if all(each.is_open_room for each in jobs):
+        return _room_answer(call, jobs[0], also=jobs, prefix="There is nothing to wait for.")
     first = ended[0] if ended else jobs[0]
     told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
     if problems:
@@ -91,10 +99,22 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     return job_answer(first, also=jobs, prefix=told.strip())
 
 
+def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix: str = "") -> Answer:
+    """An answer about a live room that is open: until when, and where its page is."""
+    rooms = call.services.rooms
+    entry = rooms.entry_of(job.job_id)
+    room = rooms.room_of(entry)
+    page = "Another a2e-mcp opened it and has its page." if room is None else f"Its page: {rooms.address(room)}"
+    answer = job_answer(job, also=also, prefix=f"{prefix} The live room is open until {ends_at(entry)}. {page}".strip())
+    told = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
+    return replace(answer, structured={**answer.structured, **told})
+
+
 async def _list(call: Call[ListInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     if inputs.family is not None and inputs.family not in (*catalogue.FAMILY_SECTIONS, *LEDGER_FAMILIES):
         raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILY_SECTIONS)}")
+    services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     known: dict[str, Job] = {}
     for entry in services.ledger.recent(most=500):
@@ -150,7 +170,7 @@ async def _download(call: Call[DownloadInputs]) -> Answer:
     if job.family == DOWNLOAD:
         return _saved_answer(job, job)
     if not job.results:
-        raise InputError(f"There is no file yet: {job_line(job)}")
+        raise no_file(job)
     await call.progress(0.0, "Saving")
     within = max(call.within - _ANSWERING_SECONDS, call.within / 2)
     saving = await services.downloads.save(job, call.inputs.name, within=within, progress=call.progress)

@@ -23,6 +23,7 @@ from a2e_mcp.starts import Starts
 from a2e_mcp.steps import Steps
 from a2e_mcp.trace import Trace
 from a2e_mcp.transfers import Board
+from a2e_mcp.under_way import UnderWay
 from a2e_mcp.waiting import Waiting
 
 _SHARE_FOR_A_WARNING = 15
@@ -85,6 +86,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             )
         )
         board = Board()
+        under_way = UnderWay(board)
         jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, board=board)
         names = Names(client)
         limits = ceilings(
@@ -110,8 +112,10 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                     files=files,
                     spending=spending,
                     board=board,
+                    under_way=under_way,
                     fresh=way.fresh,
                 ),
+                under_way=under_way,
                 pause=timing.pause,
                 closing_seconds=timing.closing_seconds,
                 beat_seconds=timing.beat_seconds,

@@ -22,14 +22,14 @@ from a2e_mcp.starts import Quoted
 async def run_start(tool: StartTool[InputsT], call: Call[InputsT]) -> Answer:
     """Start a job through the one pipeline."""
     await call.progress(0.0, f"Starting {tool.family.about}")
-    started = await call.services.starts.start(tool, call.inputs, call.options, within=call.within)
+    started = await call.services.starts.start(tool, call.inputs, call.options, call.waiter)
     if tool.toolset in ("avatars", "voices"):
         call.services.names.forget()
     return started_answer(started)
 
 
 async def _speak(call: Call[SpeechInputs]) -> Answer:
-    started = await call.services.starts.speak(call.inputs, call.options, within=call.within)
+    started = await call.services.starts.speak(call.inputs, call.options, call.waiter)
     return started_answer(started)
 
 
@@ -45,8 +45,7 @@ class UploadInputs(Inputs):
 
 async def _upload(call: Call[UploadInputs]) -> Answer:
     file = await _file(call)
-    await call.progress(0.0, f"Sending {file.path.name}")
-    return started_answer(await call.services.starts.upload(file, call.options, within=call.within))
+    return started_answer(await call.services.starts.upload(file, call.options, call.waiter))
 
 
 async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:

@@ -87,7 +87,7 @@ def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purc
         capability=OPEN_ROOM,
         request=OpenRoom(avatar_id=avatar.id, expire_seconds=inputs.seconds),
         estimate=Estimate(inputs.seconds, "second", None, "A2E publishes no price"),
-        note="A live room; leave_streaming closes it and gives unused credits back.",
+        note="Unused credits come back when it is left.",
         keep=lambda entry, token: rooms.keep(entry, token, avatar=name, seconds=inputs.seconds),
         state="running",
     )
@@ -102,7 +102,7 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
     avatar = await _find_avatar(call)
     rooms.forget_ended()
     try:
-        started = await services.starts.buy(_purchase(call, avatar), call.options, within=call.within)
+        started = await services.starts.buy(_purchase(call, avatar), call.options, call.waiter)
     except ServiceError as problem:
         if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
             raise A2EError(

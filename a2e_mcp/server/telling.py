@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from a2e_mcp import catalogue
 from a2e_mcp.addresses import one_line
+from a2e_mcp.errors import InputError
+from a2e_mcp.handles import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Link
 from a2e_mcp.starts import Started
@@ -61,7 +64,7 @@ def started_answer(started: Started) -> Answer:
 
 def job_line(job: Job) -> str:
     """One job in one or two sentences."""
-    said = f"{job.job_id}{_title(job)} {_STATES[job.state]}"
+    said = f"{job.job_id}{_title(job)} {_state(job)}"
     if job.state == "running" and job.progress:
         said += f", {job.progress:.0%} done"
     if job.credits is not None:
@@ -86,7 +89,14 @@ def saved_line(job: Job) -> str:
 
 def short_line(job: Job) -> str:
     """One job among many."""
-    return f"{job.job_id}{_title(job)} {_STATES[job.state]}."
+    return f"{job.job_id}{_title(job)} {_state(job)}."
+
+
+def no_file(job: Job) -> InputError:
+    """Why a job has no file that could be saved; "yet" only where one may still come."""
+    if not makes_files(job.family):
+        return InputError(f"There is no file to save, and none will come: {job_line(job)}")
+    return InputError(f"There is no file{'' if job.finished else ' yet'}: {job_line(job)}")
 
 
 def job_data(job: Job) -> dict[str, Any]:
@@ -138,6 +148,12 @@ _STATES = {
     "failed": "has failed",
     "unknown": "is in an unknown state",
 }
+_ROOM_STATES = {"running": "is open", "succeeded": "is closed"}
+# What the ledger's own families leave behind, as the catalogue's families say by `when_done`.
+_WHEN_DONE = {
+    PICTURE_AVATAR: "use it by its name as `avatar`.",
+    UPLOAD: "give this handle or the link wherever a file is wanted.",
+}
 
 
 def _sandbox(sandbox: bool) -> str:
@@ -156,9 +172,27 @@ def _title(job: Job) -> str:
     return f" '{one_line(job.title, _LONGEST_TITLE)}'" if job.title else ""
 
 
+def _state(job: Job) -> str:
+    known = _ROOM_STATES if job.family == STREAMING else {}
+    return known.get(job.state) or _STATES[job.state]
+
+
 def _next(job: Job) -> str:
+    if job.is_open_room:
+        return (
+            "Next: the user opens its page in a browser; ask_streaming_avatar and speak_streaming_avatar then talk to"
+            " the avatar. leave_streaming closes the room."
+        )
+    if job.state == "succeeded" and (left := _left_behind(job.family)):
+        return f"Next: {left}{' download_result saves the file.' if job.results else ''}"
     if job.state == "succeeded" and job.results:
         return "Next: show the link, or download_result to keep the file."
     if job.state in ("queued", "running"):
         return "Next: wait_for_job."
     return ""
+
+
+def _left_behind(family: str) -> str | None:
+    if family in catalogue.FAMILY_SECTIONS:
+        return catalogue.family(family).when_done
+    return _WHEN_DONE.get(family)

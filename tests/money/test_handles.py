@@ -147,6 +147,5 @@ async def test_a_deleted_handle_is_told_as_unknown_everywhere(tmp_path: Path) ->
         for tool, arguments in (
             ("check_status", {"job_id": job}),
             ("wait_for_job", {"job_ids": [job]}),
-            ("delete_job", {"job_id": job}),
         ):
             assert "no such record" in await desk.refuse(tool, **arguments)

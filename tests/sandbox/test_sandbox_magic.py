@@ -57,7 +57,8 @@ async def test_a_slow_job_takes_ten_minutes_of_the_sandbox_clock() -> None:
         clip = await a2e.start_clip(prompt="[sandbox:slow]")
         await a2e.box.control.settle()
         a2e.box.control.advance(590)
-        assert (await a2e.clip(clip["_id"]))["current_status"] == "processing"
+        under_way = await a2e.clip(clip["_id"])
+        assert (under_way["current_status"], "rendered;" in under_way["sandbox_note"]) == ("processing", True)
         a2e.box.control.advance(10)
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
@@ -80,7 +81,9 @@ async def test_a_word_in_a_script_is_not_spoken_and_acts_on_the_video_made_of_th
         assert lengths[0] == lengths[1]
         video = await a2e.start_video(magic)
         await a2e.box.control.settle()
-        assert (await a2e.video(video["_id"]))["status"] == "fail"
+        failed = await a2e.video(video["_id"])
+        assert failed["status"] == "fail"
+        assert failed["sandbox_note"].startswith("not rendered; ")
     assert without_magic("Say [sandbox:slow] this.") == "Say this."
 
 

@@ -70,6 +70,10 @@ async def test_a_photo_speaks(tmp_path: Path) -> None:
         started = await charged(studio, "start_talking_photo", **wanted, consent=CONSENT)
         assert before - await credits_of(studio) == quoted["credits"]
         assert (await kept(studio, started, MP4)).suffix == ".mp4"
+        # Prompts that A2E wants are sent where nobody has given any.
+        note = (await studio.ask("check_status", job_id=started.data["job_id"])).data["note"]
+        assert "mouth driven by the sound" in note
+        assert "prompt" not in note
         await delete(studio, started)
 
 
@@ -191,6 +195,8 @@ async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path) -> None:
         assert "Nothing was charged" in refusal
         made = await charged(studio, "add_avatar_from_image", image=handle, gender="female")
         assert made.data["state"] == "succeeded"
+        assert "Next: use it by its name as `avatar`" in made.text
+        assert "none will come" in await studio.refuse("download_result", job_id=made.data["job_id"])
         same = await studio.ask("add_avatar_from_image", image=handle, gender="female")
         assert "nothing was charged again" in same.text
         assert len((await studio.ask("list_avatars", owner="own")).data["avatars"]) == 1
@@ -209,8 +215,12 @@ async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: 
         assert (await studio.ask("list_voices", owner="own")).data["voices"] == []
         assert started.data["job_id"] in (await studio.ask("list_jobs")).text
         ended = await studio.finish(started.data["job_id"])
-        assert "can be used by its name" in ended.text
-        assert "no file" not in ended.text
+        assert "Next: use it by its name as `voice`" in ended.text
+        assert "check again" not in ended.text
+        refusal = await studio.refuse("download_result", job_id=started.data["job_id"])
+        assert "none will come" in refusal
+        assert "by its name as `voice`" in refusal
+        assert "makes no file" in await studio.refuse("start_dubbing", source=started.data["job_id"], language="es")
         (own,) = (await studio.ask("list_voices", owner="own")).data["voices"]
         assert own["name"] == "Narrator"
         by_handle = await studio.ask("generate_speech", script=TEXT, voice=started.data["job_id"])

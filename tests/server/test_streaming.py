@@ -95,6 +95,21 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
         started = await studio.ask("start_streaming", **wanted, max_credits=price + 1)
         assert f"Charged {price:g} credits" in started.text
         assert started.links == (started.data["page"],)
+        room, page = started.data["room"], started.data["page"]
+        status = await studio.ask("check_status", job_id=room)
+        assert "is open" in status.text
+        assert "Next: the user opens its page" in status.text
+        assert status.data["page"] == page
+        assert "next_check_seconds" not in status.data
+        # Nobody waits for what does not end by itself.
+        waited = await studio.ask("wait_for_job", job_ids=[room], seconds=40)
+        assert "There is nothing to wait for. The live room is open until" in waited.text
+        for answer in (status, waited):
+            assert page in answer.text
+            assert all(tool in answer.text for tool in ("ask_streaming_avatar", "leave_streaming"))
+            assert "Next: wait_for_job" not in answer.text
+        assert "is open." in (await studio.ask("list_jobs")).text
+        assert "none will come" in await studio.refuse("download_result", job_id=room)
         again = await studio.ask("start_streaming", **wanted)
         assert "nothing was charged again" in again.text
         credits = await studio.ask("get_credits")
@@ -110,6 +125,9 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
             left = await studio.ask("leave_streaming")
         assert 0 < left.data["credits_back"] <= price
         assert "open_rooms" not in (await studio.ask("get_credits")).data
+        closed = await studio.ask("wait_for_job", job_ids=[room])
+        assert "is closed" in closed.text
+        assert closed.data["state"] == "succeeded"
         cost = (await studio.ask("list_spending")).data["spending"][0]["credits"]
         assert cost == price - left.data["credits_back"]
 

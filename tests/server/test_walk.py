@@ -56,6 +56,14 @@ async def shape_of(url: str, *, sound: bool = True) -> tuple[int, int, float]:
         return picture.width, picture.height, (clip.duration or 0) / 1e6
 
 
+async def above_the_hair(url: str, colour: tuple[int, int, int]) -> float:
+    """The part of a clip's height over somebody's head that shows only this colour."""
+    with av.open(io.BytesIO((await fetched(url)).content), "r") as clip:
+        middle = next(clip.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    column = middle[:, middle.shape[1] // 2]
+    return float((abs(column - colour).max(1) > 40).argmax()) / len(column)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -129,8 +137,9 @@ async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_
         is_status(sound, "succeeded")
         square = await studio.ask("start_avatar_video", audio=sound.links[0], avatar="Bruno", shape="square")
         clip = await studio.ask("start_image_to_video", image="office.png", prompt="slow zoom in", seconds="5")
-        across, down, seconds = await shape_of((await made(studio, portrait)).links[0])
+        across, down, seconds = await shape_of(link := (await made(studio, portrait)).links[0])
         assert across < down
+        assert 0.05 < await above_the_hair(link, (0x44, 0x88, 0xCC)) < 0.25
         assert 1 < seconds < 4
         across, down, seconds = await shape_of((await made(studio, square)).links[0])
         assert across == down
@@ -149,7 +158,7 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) 
         training = {"name": "Zoe", "gender": "female", "image": photo.name}
         assert "consent is missing" in await studio.refuse("start_avatar_training", **training)
         trained = await studio.ask("start_avatar_training", **training, consent=CONSENT)
-        await made(studio, trained)
+        assert "Next: use it by its name as `avatar`" in (await made(studio, trained)).text
         (own,) = (await studio.ask("list_avatars", owner="own")).data["avatars"]
         assert (own["name"], own["own"], own["gender"]) == ("Zoe", True, "female")
         assert picture_size((await fetched(own["preview"])).content) > (100, 100)
@@ -157,10 +166,14 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) 
         lip_sync = await studio.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         # The preview of the first training is no sign that the second has ended.
         is_status(lip_sync, "queued")
-        await made(studio, lip_sync)
+        assert "Next: use the avatar by its name as `avatar`" in (await made(studio, lip_sync)).text
 
         talking = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Zoe")
         await made(studio, talking)
+        changed = {"script": TEXT, "voice": "Aria", "avatar": "Zoe", "background": "#203040"}
+        refusal = await studio.refuse("start_avatar_video", **changed)
+        assert "made with background_color or background_image" in refusal
+        assert "Leave background out" in refusal
         assert "Zoe" in (await studio.ask("delete_avatar", avatar="Zoe")).text
         assert (await studio.ask("list_avatars", owner="own")).data["avatars"] == []
 
@@ -229,18 +242,31 @@ async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
         assert size(spent) <= LARGEST_PAGE
 
 
-async def test_waiting_tells_how_far_it_is_and_never_goes_back(tmp_path: Path) -> None:
+async def test_starting_and_waiting_tell_how_far_they_are_and_never_go_back(tmp_path: Path) -> None:
     seen: list[float] = []
+    messages: list[str] = []
 
     async def watch(progress: float, total: float | None, message: str | None) -> None:
         assert total == 1.0
         assert message
         seen.append(progress)
+        messages.append(message)
 
     async with open_studio(tmp_path) as studio:
-        started = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Ada")
+        scene = png(studio.inbox, "scene.png", size=(160, 90))
+        wanted = {"script": TEXT, "voice": "Aria", "avatar": "Ada", "background": scene.name}
+        started = await studio.client.call_tool("start_avatar_video", wanted, progress_callback=watch)
+        assert messages == [
+            "Starting an avatar that speaks",
+            "Uploading scene.png",
+            "Storing the background picture",
+            "Speaking the script",
+            "Asking A2E for an avatar that speaks",
+        ]
+        assert seen == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+        seen.clear()
         result = await studio.client.call_tool(
-            "wait_for_job", {"job_ids": [started.data["job_id"]]}, progress_callback=watch
+            "wait_for_job", {"job_ids": [said(started).data["job_id"]]}, progress_callback=watch
         )
         assert said(result).data["state"] == "succeeded"
     assert seen == sorted(set(seen))

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 
 from tests.money.desk import CLIP, UPLOAD, Forward, open_box
+from tests.studio import said
 from tests.transfers.depot import HURRIED, open_depot
 
 SMALL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -16,7 +17,16 @@ async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
     async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
         depot.storage.hold = 0
         name = depot.large_picture()
-        started = await depot.ask("upload_file", path=name)
+        told: list[str] = []
+
+        async def watch(progress: float, total: float | None, message: str | None) -> None:
+            assert total == 1.0 > progress
+            told.append(message or "")
+
+        started = said(await depot.client.call_tool("upload_file", {"path": name}, progress_callback=watch))
+        assert told[0] == "Uploading large.png"
+        assert told[-1].startswith("Uploading large.png, ")
+        assert told[-1].endswith(" of 9.0 MB")
         handle = started.data["job_id"]
         assert handle.startswith("upload:00000000ffffffff")
         assert (started.data["state"], "of 9.0 MB" in started.text) == ("running", True)

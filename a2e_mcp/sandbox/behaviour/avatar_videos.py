@@ -136,7 +136,12 @@ def _canvas(request: GenerateVideo, quality: Quality) -> tuple[int, int]:
     return _even(width), _even(height)
 
 
-def _placement(request: GenerateVideo, width: int, height: int) -> orders.Placement:
+def _placement(request: GenerateVideo, width: int, height: int) -> orders.Placement | None:
+    """Where the person is to stand; None for the whole frame, in which they are placed as an editor would."""
+    across = request.web_people_x == 0 and request.web_people_width == request.web_bg_width
+    down = request.web_people_y == 0 and request.web_people_height == request.web_bg_height
+    if across and down:
+        return None
     scale = width / request.web_bg_width
     return orders.Placement(
         x=round(request.web_people_x * scale),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from a2e_mcp.catalogue.talking_photo import StartTalkingPhoto
+from a2e_mcp.catalogue.talking_photo import STANDARD_NEGATIVE, STANDARD_PROMPT, StartTalkingPhoto
 from a2e_mcp.sandbox import orders
 from a2e_mcp.sandbox.behaviour.standard import one_started, standard_answers
 from a2e_mcp.sandbox.behaviour.starting import Answer, Start, started_units
@@ -33,8 +33,8 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> Plan:
             image=str(image.path),
             audio=str(sound),
             output=str(service.files.path(key)),
-            prompt=without_magic(request.prompt),
-            negative_prompt=without_magic(request.negative_prompt),
+            prompt=_given(request.prompt, STANDARD_PROMPT),
+            negative_prompt=_given(request.negative_prompt, STANDARD_NEGATIVE),
             width=service.quality.long_side,
             height=service.quality.long_side,
             fps=service.quality.fps,
@@ -75,6 +75,11 @@ async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tup
     if audio is None:
         return path, "no audio_url was given, so nobody speaks"
     return path, f"the sound of {audio.seconds:.1f} s was cut to duration, {seconds} s"
+
+
+def _given(prompt: str, standard: str) -> str:
+    """What somebody wrote; the words that stand in for nothing are nobody's."""
+    return "" if prompt == standard else without_magic(prompt)
 
 
 def _price(request: StartTalkingPhoto) -> int:

@@ -76,7 +76,8 @@ def described(prompt: str, seed: int) -> Description | None:
     if gender is None:
         return None
     person = likeness_of(seed, gender)
-    understood = [f"a {gender} person"]
+    is_told = _MAN.search(prompt) or _WOMAN.search(prompt)
+    understood = [f"a {gender} person" if is_told else f"a person, drawn as {gender}"]
     text = prompt.lower()
     if hair := _hair_colour(text):
         person, understood = replace(person, hair=hair[1]), [*understood, f"{hair[0]} hair"]

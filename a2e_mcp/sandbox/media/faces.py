@@ -40,6 +40,8 @@ _MESH_TRUST = 0.5
 _EYES_APART = 0.15
 _SQUARES = 4
 
+_EYE_CORNERS = (33, 133, 263, 362)
+
 
 @dataclass(frozen=True)
 class Face:
@@ -58,6 +60,16 @@ class Face:
         """The middle of the face in pixels."""
         x, y = (self.points.min(0) + self.points.max(0)) / 2
         return float(x), float(y)
+
+    @property
+    def width(self) -> float:
+        """From cheek to cheek, in pixels."""
+        return float(np.ptp(self.points[:, 0]))
+
+    @property
+    def eye_line(self) -> float:
+        """How far down the picture the eyes are, in pixels."""
+        return float(self.points[list(_EYE_CORNERS), 1].mean())
 
     @property
     def frontal(self) -> float:

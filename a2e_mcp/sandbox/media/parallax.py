@@ -65,7 +65,7 @@ def _notes(order: ImageToVideo, layers: list[_Layers], move: CameraMove) -> list
     notes = [f"{found} found and moved in front of the background" if in_depth else "camera pan and zoom only"]
     if len(layers) > 1:
         notes.append("dissolves into the end picture")
-    notes.append(move.note)
+    notes.append(move.note if order.prompt.strip() else "no prompt was given, so a slow zoom in")
     if order.negative_prompt.strip():
         notes.append("negative prompt ignored")
     return [*notes, "no AI model made new content"]

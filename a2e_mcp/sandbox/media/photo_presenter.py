@@ -12,11 +12,15 @@ from a2e_mcp.sandbox.media.talking_face import TalkingFace
 from a2e_mcp.sandbox.orders import Placement
 
 _LARGEST_SIDE = 1280
-# Filling the frame may cost at most this part of the photo, and the face may be at most so high in the frame.
-_MOST_CROPPED = 0.5
-_TALLEST_FACE = 0.62
+# Filling the frame may cost at most this part of the photo, and the face may be at most so large in the frame.
+_MOST_CROPPED = 0.7
+_TALLEST_FACE, _WIDEST_FACE = 0.62, 0.7
 _FACE_IN_CUT_OUT = 0.40
-_FACE_DOWN_THE_FRAME = 0.40
+# Where an editor puts them: about a third down, lower where the hair of a large face would be cut.
+_EYES_DOWN_THE_FRAME = 0.36
+_EYES_UNDER_HAIR, _AIR = 0.7, 0.02
+# A face lost in a photo that is cropped anyway, or low in it, is brought closer.
+_SMALLEST_FACE, _LOWEST_EYES, _MOST_ZOOM = 0.30, 0.45, 2.5
 
 
 class PhotoPresenter:
@@ -31,7 +35,8 @@ class PhotoPresenter:
         self._left = self._top = 0
         self._mask: Mask | None = None
         if backdrop is None and placement is None and not _crops_badly(photo, face, size):
-            photo = cover(photo, *size, focus=_focus(photo, face, size))
+            zoom = _zoom(photo, face, size)
+            photo = cover(photo, *size, focus=_focus(photo, face, size, zoom), zoom=zoom)
             self._backdrop: Picture | None = None
         else:
             self._backdrop = _blurred(photo, size) if backdrop is None else backdrop
@@ -76,7 +81,7 @@ class PhotoPresenter:
             self._mask = resize(mask, scaled.shape[1], scaled.shape[0])
             if placement is None:
                 self._left = round(width / 2 - face.centre[0] * scale)
-                eyes = round(_FACE_DOWN_THE_FRAME * height - face.centre[1] * scale)
+                eyes = round(_eyes_down(face.height * scale / height) * height - face.eye_line * scale)
                 self._top = max(eyes, height - scaled.shape[0])
         elif placement is None:
             self._top = (height - scaled.shape[0]) // 2
@@ -86,23 +91,41 @@ class PhotoPresenter:
 def _crops_badly(photo: Picture, face: Face, size: tuple[int, int]) -> bool:
     scale = max(size[0] / photo.shape[1], size[1] / photo.shape[0])
     kept = size[0] * size[1] / (scale**2 * photo.shape[0] * photo.shape[1])
-    return bool(kept < 1 - _MOST_CROPPED or face.height * scale > _TALLEST_FACE * size[1])
+    too_large = face.height * scale > _TALLEST_FACE * size[1] or face.width * scale > _WIDEST_FACE * size[0]
+    return bool(kept < 1 - _MOST_CROPPED or too_large)
 
 
 def _cut_out_scale(photo: Picture, face: Face, size: tuple[int, int]) -> float:
     """So large that the face has a natural size, and the photo's lower edge is not seen floating."""
     natural = _FACE_IN_CUT_OUT * min(size[1], size[0] * 1.25) / face.height
-    below = photo.shape[0] - face.centre[1]
-    reaches_down = (1 - _FACE_DOWN_THE_FRAME) * size[1] / max(below, 1.0)
+    below = photo.shape[0] - face.eye_line
+    reaches_down = (1 - _EYES_DOWN_THE_FRAME) * size[1] / max(below, 1.0)
     # Sinking a little looks better than being blown up.
-    return float(min(max(natural, 0.8 * reaches_down), 1.6 * natural))
+    return float(min(max(natural, reaches_down), 1.6 * natural))
 
 
-def _focus(photo: Picture, face: Face, size: tuple[int, int]) -> tuple[float, float]:
-    """What to keep near the middle: across the face, down a little below it."""
-    scale = max(size[0] / photo.shape[1], size[1] / photo.shape[0])
-    lower = (0.5 - _FACE_DOWN_THE_FRAME) * size[1] / scale
-    return face.centre[0] / photo.shape[1], (face.centre[1] + lower) / photo.shape[0]
+def _zoom(photo: Picture, face: Face, size: tuple[int, int]) -> float:
+    across, down = size[0] / photo.shape[1], size[1] / photo.shape[0]
+    scale = max(across, down)
+    if min(across, down) > 0.95 * scale:
+        # The photo has the frame's shape, and its own composition stays.
+        return 1.0
+    larger = _SMALLEST_FACE * min(size[1], size[0] * 1.25) / (face.height * scale)
+    higher = (1 - _LOWEST_EYES) * size[1] / max((photo.shape[0] - face.eye_line) * scale, 1.0)
+    largest = min(_TALLEST_FACE * size[1] / face.height, _WIDEST_FACE * size[0] / face.width) / scale
+    return float(max(1.0, min(max(larger, higher), largest, _MOST_ZOOM)))
+
+
+def _eyes_down(face_height: float) -> float:
+    """How far down the frame the eyes of a face of this height belong, both as parts of the frame's height."""
+    return max(_EYES_DOWN_THE_FRAME, _AIR + _EYES_UNDER_HAIR * face_height)
+
+
+def _focus(photo: Picture, face: Face, size: tuple[int, int], zoom: float) -> tuple[float, float]:
+    """What to keep near the middle: across the face, down what brings the eyes to their place."""
+    scale = zoom * max(size[0] / photo.shape[1], size[1] / photo.shape[0])
+    lower = (0.5 - _eyes_down(face.height * scale / size[1])) * size[1] / scale
+    return face.centre[0] / photo.shape[1], (face.eye_line + lower) / photo.shape[0]
 
 
 def _blurred(photo: Picture, size: tuple[int, int]) -> Picture:

@@ -57,9 +57,14 @@ def shrink_to_fit(picture: Picture, width: int, height: int) -> Picture:
     return resize(picture, max(2, round(picture.shape[1] * scale)), max(2, round(picture.shape[0] * scale)))
 
 
-def cover(picture: Picture, width: int, height: int, focus: tuple[float, float] = (0.5, 0.5)) -> Picture:
-    """The picture filling the frame, cropped; `focus` is the point (0 to 1 each) to keep near the middle."""
-    scale = max(width / picture.shape[1], height / picture.shape[0])
+def cover(
+    picture: Picture, width: int, height: int, focus: tuple[float, float] = (0.5, 0.5), zoom: float = 1.0
+) -> Picture:
+    """The picture filling the frame, cropped; `focus` is the point (0 to 1 each) to keep near the middle.
+
+    A zoom over 1 crops more of it.
+    """
+    scale = zoom * max(width / picture.shape[1], height / picture.shape[0])
     crop_width, crop_height = width / scale, height / scale
     left = min(max(focus[0] * picture.shape[1] - crop_width / 2, 0), picture.shape[1] - crop_width)
     top = min(max(focus[1] * picture.shape[0] - crop_height / 2, 0), picture.shape[0] - crop_height)

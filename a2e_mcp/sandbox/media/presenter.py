@@ -31,7 +31,7 @@ from a2e_mcp.sandbox.orders import (
 )
 
 _FIELD_UNITS_IN_FRAME = 720
-_EYES_DOWN_THE_FRAME = 0.40
+_EYES_DOWN_THE_FRAME = 0.36
 _MAX_SCALE = 3.0
 
 

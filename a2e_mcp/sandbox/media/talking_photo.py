@@ -32,11 +32,12 @@ def render_talking_photo(order: TalkingPhoto, rendering: Rendering) -> Outcome:
         for index in range(len(curve)):
             clip.add(presenter.frame(Moment(index / fps, curve[index], float(lids[index]))))
             rendering.report((index + 1) / len(curve))
-    notes = [presenter.about, "mouth driven by the sound"]
+    notes = [presenter.about, "mouth driven by the sound" if curve.opening.any() else "mouth still"]
     if is_cut:
         notes.append(f"only the first {_MAX_SECONDS:.0f} s of the sound spoken")
-    if order.prompt.strip() or order.negative_prompt.strip():
-        notes.append("prompts noted, not used")
+    given = [name for name in ("prompt", "negative_prompt") if getattr(order, name).strip()]
+    if given:
+        notes.append(f"{' and '.join(given)} noted, not used")
     return Outcome(
         note="; ".join(notes),
         media_kind="video",

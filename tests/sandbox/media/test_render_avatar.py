@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
 from a2e_mcp.sandbox.media.faces import faces_in
@@ -197,6 +198,43 @@ def test_the_face_stands_well_in_every_shape_of_frame(
     assert 0.3 < y / height < 0.6
     assert face.points[:, 0].min() > 0
     assert face.points[:, 0].max() < width
+
+
+@pytest.mark.parametrize(
+    ("size", "colour"),
+    [
+        ((180, 320), None),
+        ((240, 240), None),
+        ((320, 180), "#1040e0"),
+        ((180, 320), "#1040e0"),
+        ((240, 240), "#1040e0"),
+    ],
+)
+def test_somebody_small_and_low_in_a_photo_is_placed_as_an_editor_would(
+    worker: RenderProcess, portrait: str, tmp_path: Path, size: tuple[int, int], colour: str | None
+) -> None:
+    width, height = size
+    wide = np.full((360, 640, 3), 190, np.uint8)
+    with Image.open(portrait) as person:
+        wide[120:, 300:540] = np.asarray(person.convert("RGB").resize((240, 240)))[..., ::-1]
+    photo = str(tmp_path / "wide.png")
+    cv2.imwrite(photo, wide)
+    order = AvatarVideo(
+        audio=write_tone(tmp_path / "a.wav", [(0.2, True)]),
+        avatar=PortraitAvatar(image=photo),
+        output=str(tmp_path / "o.mp4"),
+        background=ColourBackground(colour=colour) if colour else None,
+        width=width,
+        height=height,
+        fps=10,
+    )
+
+    worker.render(order)
+
+    face = faces_in(cv2.cvtColor(frames_of(order.output)[0], cv2.COLOR_RGB2BGR))[0]
+    assert abs(face.centre[0] / width - 0.5) < 0.08
+    assert 0.25 < face.eye_line / height < 0.5
+    assert face.height > 0.25 * min(height, 1.25 * width)
 
 
 @pytest.mark.parametrize("gender", ["female", "male"])

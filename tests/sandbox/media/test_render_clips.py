@@ -107,6 +107,7 @@ def test_an_end_picture_is_what_the_clip_ends_with(worker: RenderProcess, tmp_pa
     outcome = worker.render(order)
 
     assert "end picture" in outcome.note
+    assert "no prompt was given" in outcome.note
     last = frames_of(order.output)[-1]
     assert np.abs(last[:100].mean((0, 1)) - (40, 40, 200)).max() < 12
 

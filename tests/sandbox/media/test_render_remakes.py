@@ -112,7 +112,7 @@ def test_a_photo_speaks_in_its_own_picture(worker: RenderProcess, portrait: str,
 
     assert (outcome.width, outcome.height, outcome.has_audio) == (240, 240, True)
     assert outcome.seconds == pytest.approx(1.3, abs=0.1)
-    assert "prompts noted, not used" in outcome.note
+    assert "; prompt noted, not used" in outcome.note
     mouths = [frame.astype(float)[125:175, 90:150] for frame in frames_of(order.output)]
     movement = [np.abs(mouth - mouths[0]).mean() for mouth in mouths]
     assert max(movement[5:9]) > 2 * max(movement[1:3])

@@ -225,16 +225,23 @@ def test_the_same_prompt_and_index_give_the_same_picture_and_others_another(
     assert first[:40].mean() < 120
 
 
-@pytest.mark.parametrize("prompt", ["portrait of a woman", "an old man reading", "a friendly presenter"])
+@pytest.mark.parametrize(
+    ("prompt", "understood"),
+    [
+        ("portrait of a woman", "a female person"),
+        ("an old man reading", "a male person"),
+        ("a friendly presenter", "a person, drawn as"),
+    ],
+)
 def test_a_prompt_for_a_person_draws_one_that_can_become_an_avatar(
-    worker: RenderProcess, tmp_path: Path, prompt: str
+    worker: RenderProcess, tmp_path: Path, prompt: str, understood: str
 ) -> None:
     order = TextToImage(prompt=prompt, output=str(tmp_path / "o.png"), references=("/r.png",), width=240, height=240)
 
     note = worker.render(order).note
 
     assert largest_face(read(order.output)) is not None
-    assert "no AI model" in note
+    assert f"no AI model; understood of the prompt: {understood}" in note
     assert "reference pictures not used: 1" in note
 
 
