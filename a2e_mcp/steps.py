@@ -200,6 +200,7 @@ class Steps:
         address = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
         if address.public_url is None:
             self._ledger.remember(entry.id, paying=None)
+            await meter.lap("upload", 1.0)
             raise ServiceError(
                 "A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN
             )

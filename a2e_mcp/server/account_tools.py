@@ -54,8 +54,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
 
 def _is_sure(entry: Entry) -> bool:
     """Whether the cost of a start was told or measured, and nothing may have come back unseen."""
-    known = entry.charged is not None or entry.phase in ("refused", "intended")
-    return known and not entry.steps.get(REFUND_UNKNOWN)
+    return entry.cost_is_sure and not entry.steps.get(REFUND_UNKNOWN)
 
 
 async def _spending(call: Call[SpendingInputs]) -> Answer:
