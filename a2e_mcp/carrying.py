@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool, State
+from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Reply, Request, RequestT, StartTool, State
 from a2e_mcp.catalogue.base import JobRecord, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound, SettingsError
 from a2e_mcp.handles import Handle, is_id
 from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
@@ -107,6 +107,10 @@ class Carrier:
             try:
                 _check_balance(plan.price, await meter.begin())
                 await plan.make(entry, meter)
+            except SettingsError:
+                # The ledger missed what happened: that may be a charge, so this is no refusal.
+                self._interrupted(entry.id)
+                raise
             except A2EError as problem:
                 self._write_down(entry.id, meter, problem)
                 raise
@@ -166,6 +170,17 @@ class Carrier:
                 raise AnswerLost(f"{family.start.name}: A2E's answer names no job", raw=reply.model_dump_json())
             return family, records
         raise retired
+
+    async def make_purchase(self, purchase: Purchase[RequestT], entry: Entry, meter: Meter) -> Entry:
+        """Make the one charged call, and keep its answer before its price is looked for."""
+
+        def keep(reply: Reply) -> None:
+            self._ledger.remember(entry.id, **purchase.keep(entry, reply))
+            self.at_once(entry, note=purchase.note, state=purchase.state)
+            self._ledger.remember(entry.id, paying=None)
+
+        await self._steps.make(purchase.capability, purchase.request, purchase.estimate.units, entry, meter, keep=keep)
+        return self._ledger.entry(entry.id)
 
     def at_once(self, entry: Entry, *urls: str, note: str | None = None, state: State = "succeeded") -> Entry:
         """Write down what A2E did at once and gave no id."""

@@ -212,13 +212,18 @@ class Steps:
         return {**way, "entry": entry.id}
 
     async def make(
-        self, capability: Capability[RequestT, ReplyT], request: RequestT, units: float, entry: Entry, meter: Meter
-    ) -> ReplyT:
-        """Make a charged call that is done when A2E answers."""
-        reply = await self._pay(entry.family, capability, request, entry)
-        self._ledger.remember(entry.id, paying=None)
+        self,
+        capability: Capability[RequestT, ReplyT],
+        request: RequestT,
+        units: float,
+        entry: Entry,
+        meter: Meter,
+        *,
+        keep: Callable[[ReplyT], None],
+    ) -> None:
+        """Make a charged call that is done when A2E answers; the answer is kept before its price is looked for."""
+        keep(await self._pay(entry.family, capability, request, entry))
         await meter.lap(entry.family, units)
-        return reply
 
     async def now(self, handle: Handle, entry: Entry) -> Job:
         """How a job of this entry stands; when A2E cannot say, what the ledger knows."""

@@ -1,0 +1,45 @@
+"""Live rooms are paid in advance: one that was paid for is known, told, left with its server, and counted once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.money.desk import CREDITS, Gate, open_box, open_desk
+
+OPEN = "POST /api/v1/streaming-avatar/agora-token"
+
+
+async def test_a_room_that_is_being_opened_when_the_server_ends_is_left_too(tmp_path: Path) -> None:
+    gate = Gate()
+    async with open_box(tmp_path) as sandbox:
+        async with open_desk(tmp_path, sandbox) as first:
+            before = first.credits
+            first.line.on(OPEN, gate.after)
+            call = asyncio.create_task(first.call("start_streaming", avatar="Ada", seconds=600))
+            await gate.held()
+            asyncio.get_running_loop().call_later(0.1, gate.opened.set)
+        await asyncio.gather(call, return_exceptions=True)
+        async with open_desk(tmp_path, sandbox) as second:
+            assert before - second.credits < 10
+            assert "open_rooms" not in (await second.ask("get_credits")).data
+
+
+async def test_a_room_whose_price_was_being_read_when_the_server_ended_is_known_and_left(tmp_path: Path) -> None:
+    gate = Gate()
+    async with open_box(tmp_path) as sandbox:
+        async with open_desk(tmp_path, sandbox) as first:
+            before = first.credits
+            opening = Gate()
+            first.line.on(OPEN, opening.before)
+            call = asyncio.create_task(first.call("start_streaming", avatar="Ada", seconds=600))
+            await opening.held()
+            first.line.on(CREDITS, gate.before)
+            opening.opened.set()
+            await gate.held()
+        await asyncio.gather(call, return_exceptions=True)
+        async with open_desk(tmp_path, sandbox) as second:
+            assert before - second.credits < 10
+            (row,) = (await second.ask("list_spending")).data["spending"]
+            assert "open_rooms" not in (await second.ask("get_credits")).data
+            assert row["credits"] > 0
