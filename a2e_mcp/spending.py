@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from a2e_mcp.capability import Capability, Estimate, Request
 from a2e_mcp.catalogue.account import GET_CREDITS, QUOTE, QuoteRequest
@@ -73,6 +76,13 @@ def ceilings(*, sandbox: bool, per_start: float | None, per_day: float | None, a
     return Ceilings(per_start, default if per_day is None else per_day, allow_unpriced)
 
 
+@dataclass(slots=True)
+class Rise:
+    """By how many credits the balance rose; None while nobody knows, and when it could not be told."""
+
+    credits: float | None = None
+
+
 class Spending:
     """Asks for prices and holds the ceilings."""
 
@@ -80,6 +90,9 @@ class Spending:
         self._client = client
         self._ledger = ledger
         self._limits = limits
+        self._one_at_a_time = anyio.Lock()
+        self._unwatched = 0
+        self._returns = 0
 
     async def price(
         self, step: str, capability: Capability[Any, Any] | None, body: Request | None, estimate: Estimate
@@ -134,6 +147,39 @@ class Spending:
         except Unauthorized:
             raise
         except ServiceError:
+            return None
+
+    @asynccontextmanager
+    async def watching(self, patience: float) -> AsyncIterator[Rise]:
+        """Watch the balance rise while something is given back for what happens in the block.
+
+        Two at the same time would each count what the other is given: one waits for the other, but at most so many
+        seconds, and then goes on unwatched.
+        """
+        rise, before, is_mine = Rise(), None, False
+        with anyio.move_on_after(patience):
+            await self._one_at_a_time.acquire()
+            is_mine = True
+            before = await self._balance_or_none()
+        is_alone = is_mine and not self._unwatched
+        self._unwatched += not is_mine
+        self._returns += 1
+        number = self._returns
+        try:
+            yield rise
+            after = await self._balance_or_none() if before is not None else None
+            if before is not None and after is not None and is_alone and number == self._returns:
+                rise.credits = after - before
+        finally:
+            self._unwatched -= not is_mine
+            if is_mine:
+                self._one_at_a_time.release()
+
+    async def _balance_or_none(self) -> float | None:
+        try:
+            return await self.balance()
+        except Unauthorized:
+            # Whoever ends something that costs is not stopped by what cannot be read of the account.
             return None
 
     def spent_today(self) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.money.desk import CREDITS, Gate, open_box, open_desk
+from tests.money.desk import CREDITS, Gate, desk_in, open_box, open_desk
 
 OPEN = "POST /api/v1/streaming-avatar/agora-token"
+LEAVE = "POST /api/v1/streaming-avatar/leave"
 
 
 async def test_a_room_that_is_being_opened_when_the_server_ends_is_left_too(tmp_path: Path) -> None:
@@ -43,3 +44,31 @@ async def test_a_room_whose_price_was_being_read_when_the_server_ended_is_known_
             (row,) = (await second.ask("list_spending")).data["spending"]
             assert "open_rooms" not in (await second.ask("get_credits")).data
             assert row["credits"] > 0
+
+
+async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:
+    gate = Gate()
+    async with open_box(tmp_path) as sandbox:
+        async with open_desk(tmp_path, sandbox) as desk:
+            for avatar in ("Ada", "Bruno"):
+                await desk.ask("start_streaming", avatar=avatar, seconds=60)
+            sandbox.control.advance(30)
+            desk.line.on(LEAVE, gate.before, times=2)
+            asyncio.get_running_loop().call_later(0.2, gate.opened.set)
+        async with open_desk(tmp_path, sandbox) as second:
+            assert second.spent > 50
+            spending = (await second.ask("list_spending")).data
+            assert spending["total"] == second.spent
+            assert all(row["sure"] for row in spending["spending"])
+
+
+async def test_credits_that_came_from_elsewhere_are_not_told_as_a_rooms(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.ask("start_streaming", avatar="Ada", seconds=60)
+        gate = Gate()
+        desk.line.on(LEAVE, gate.before)
+        call = asyncio.create_task(desk.ask("leave_streaming"))
+        await gate.held()
+        desk.sandbox.control.seed(credits=desk.credits + 500)
+        gate.opened.set()
+        assert "did not show whether credits came back" in (await call).text

@@ -29,8 +29,9 @@ from a2e_mcp.catalogue.streaming import (
     SetContext,
 )
 from a2e_mcp.client import A2EClient
+from a2e_mcp.deleting import given_back, write_down
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.handles import STREAMING
+from a2e_mcp.handles import STREAMING, Handle
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.server.streaming.room import Room
 from a2e_mcp.spending import Spending
@@ -43,6 +44,8 @@ ROOM = "room"
 
 _LONGEST_ROOM = 7200.0
 _SECONDS_TO_JOIN = 8.0
+_PATIENCE = 1.0
+"""Seconds that leaving waits for another room that is just being left, and for the balance: time is money here."""
 
 
 @asynccontextmanager
@@ -218,18 +221,17 @@ class Rooms:
 
     async def leave_entry(self, entry: Entry, why: str) -> float | None:
         """Leave a room, and tell how many credits came back, as far as the balance shows. Raises ServiceError."""
-        before = await self._spending.balance()
-        try:
-            await self._client.call(LEAVE_ROOM, InRoom(channel=_channel(entry)))
-        except NotFound:
-            # It was over already, or somebody else has left it: nothing is open any more.
-            why = f"{why} It was over already."
-        after = await self._spending.balance()
-        back = after - before if before is not None and after is not None and after >= before else None
-        charged = entry.charged
-        if charged is not None and back is not None:
-            charged = max(0.0, charged - back)
-        self._ledger.update(entry.id, state="deleted", charged=charged, note=why)
+        since = self._ledger.now()
+        async with self._spending.watching(_PATIENCE) as rise:
+            try:
+                await self._client.call(LEAVE_ROOM, InRoom(channel=_channel(entry)))
+            except NotFound:
+                # It was over already, or somebody else has left it: nothing is open any more.
+                why = f"{why} It was over already."
+        handle = Handle(entry.family, entry.id)
+        back = given_back(self._ledger, entry, handle, rise, since=since)
+        write_down(self._ledger, entry, handle, back, had_ended=False)
+        self._ledger.update(entry.id, state="deleted", note=why)
         if (room := self.room_of(entry)) is not None:
             room.close(why)
         return back
