@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
+import anyio
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -99,10 +101,11 @@ async def _price(call: Call[StartStreamingInputs]) -> Quoted:
 
 async def _start(call: Call[StartStreamingInputs]) -> Answer:
     services, inputs, rooms = call.services, call.inputs, call.services.rooms
+    until = anyio.current_time() + call.within
     avatar = await _find_avatar(call)
     rooms.forget_ended()
     try:
-        started = await services.starts.buy(_purchase(call, avatar), call.options, within=call.within)
+        started = await services.starts.buy(_purchase(call, avatar), call.options, within=until - anyio.current_time())
     except ServiceError as problem:
         if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
             raise A2EError(
@@ -110,14 +113,28 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
             ) from None
         raise
     if started.pending:
-        return Answer(
-            sandboxed("The room is still being opened. Next: get_credits says when it is.", sandbox=services.sandbox),
-            {"room": started.jobs[0].job_id},
-        )
+        told = "The room is still being opened. Next: get_credits says when it is."
+        if inputs.context and not started.repeated:
+            told += " Its context is not set: call set_streaming_qa_context then."
+        return Answer(sandboxed(told, sandbox=services.sandbox), {"room": started.jobs[0].job_id})
     entry = rooms.entry_of(started.jobs[0].job_id)
+    answer = _opened(call, rooms, entry, charged_words(started))
     if inputs.context and not started.repeated:
-        await rooms.set_context(entry, inputs.context)
-    return _opened(call, rooms, entry, charged_words(started))
+        trouble = await _without_context(rooms, entry, inputs.context, until - anyio.current_time())
+        return replace(answer, text=f"{answer.text}{trouble}")
+    return answer
+
+
+async def _without_context(rooms: Rooms, entry: Entry, context: str, seconds: float) -> str:
+    """Set what a new room answers from; what is to be said when that fails, for the room is open and paid for."""
+    why = "A2E did not answer in time."
+    with anyio.move_on_after(seconds):
+        try:
+            await rooms.set_context(entry, context)
+            return ""
+        except A2EError as problem:
+            why = f"{problem.what.rstrip('.')}."
+    return f" But its context could not be set: {why} Next: set_streaming_qa_context."
 
 
 def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer:

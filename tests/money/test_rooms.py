@@ -5,10 +5,32 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.money.desk import CREDITS, Gate, desk_in, open_box, open_desk
+from tests.money.desk import CREDITS, Gate, desk_in, only_answered, open_box, open_desk
 
 OPEN = "POST /api/v1/streaming-avatar/agora-token"
+CONTEXT = "POST /api/v1/streaming-avatar/set-qa-context"
 LEAVE = "POST /api/v1/streaming-avatar/leave"
+REFUSAL = only_answered(400, {"code": 1, "msg": "no context today"})
+
+
+async def test_a_room_that_was_paid_for_is_told_of_when_its_context_cannot_be_set(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        desk.line.on(CONTEXT, REFUSAL)
+        opened = await desk.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
+        assert "Charged 60 credits" in opened.text
+        assert "Nothing was charged" not in opened.text
+        assert "no context today" in opened.text
+        assert "set_streaming_qa_context" in opened.text
+        assert opened.links == (opened.data["page"],)
+
+
+async def test_a_room_whose_context_takes_too_long_is_told_of_in_time(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, call_seconds=3.0) as desk:
+        desk.line.on(CONTEXT, Gate().before)
+        opened = await desk.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
+        assert "Charged 60 credits" in opened.text
+        assert "did not answer in time" in opened.text
+        assert opened.links == (opened.data["page"],)
 
 
 async def test_a_room_that_is_being_opened_when_the_server_ends_is_left_too(tmp_path: Path) -> None:
