@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
+import anyio
 from pydantic import ValidationError
 
 from a2e_mcp.addresses import safe_name, suffix_for
@@ -72,6 +74,7 @@ class Steps:
         self._files = files
         self._spending = spending
         self._fresh = fresh
+        self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Price:
         """What all steps of a start would cost."""
@@ -154,12 +157,13 @@ class Steps:
         addresses = []
         for text in pieces(script):
             key = _speech_key(text, voice, speed)
-            url = self._paid("speech", key)
-            if url is None:
-                spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
-                url = spoken.url
-                self._ledger.remember(entry.id, paying=None, speech={key: url})
-                await meter.lap("speech", spoken_seconds(text, speed))
+            async with self._turn(key):
+                url = self._paid("speech", key)
+                if url is None:
+                    spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
+                    url = spoken.url
+                    self._ledger.remember(entry.id, paying=None, speech={key: url})
+                    await meter.lap("speech", spoken_seconds(text, speed))
             addresses.append(url)
         if len(addresses) == 1:
             return addresses[0]
@@ -169,9 +173,10 @@ class Steps:
 
     async def upload(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
         """Send a file to A2E's storage and give its address; one that was sent within the day is used again."""
-        known = self._paid("uploads", file.sha256)
-        if known is not None:
-            return known
+        async with self._turn(file.sha256):
+            return self._paid("uploads", file.sha256) or await self._send(file, entry, meter)
+
+    async def _send(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
         kept = self.address_kept(file.sha256)
         way = kept or await self._new_address(file, entry, meter)
         try:
@@ -239,6 +244,10 @@ class Steps:
         if not ours:
             raise ServiceError("A2E did not say under which id it stored the background picture")
         return ours[0].id
+
+    def _turn(self, key: str) -> anyio.Lock:
+        """Starts made at the same moment often share a script or a file: one pays for it, and the others use it."""
+        return self._turns.setdefault(key, anyio.Lock())
 
     def _paid(self, kind: str, key: str) -> str | None:
         for entry in self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):
