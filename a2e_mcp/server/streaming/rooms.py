@@ -98,7 +98,11 @@ class Rooms:
 
     def find(self, secret: str) -> Room | None:
         """The room of a page's address."""
-        return next((room for room in self._rooms.values() if secrets.compare_digest(room.secret, secret)), None)
+        # Compared as bytes: a secret with other letters than ASCII is wrong, not an error.
+        given = secret.encode()
+        return next(
+            (room for room in self._rooms.values() if secrets.compare_digest(room.secret.encode(), given)), None
+        )
 
     def seconds_left(self, room: Room) -> float:
         """How long it is still paid for."""
