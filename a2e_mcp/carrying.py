@@ -19,7 +19,7 @@ from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
-from a2e_mcp.spending import Price, Spending
+from a2e_mcp.spending import Price, Spending, amount
 from a2e_mcp.steps import Steps, ways
 from a2e_mcp.transfers import goes_on, said_to_be_under_way
 
@@ -228,7 +228,7 @@ class Carrier:
 def _check_balance(price: Price, balance: float | None) -> None:
     if balance is not None and balance < price.least:
         raise NotEnoughCredits(
-            f"Not enough credits: this costs about {price.least:g}, the account has {balance:g}",
+            f"Not enough credits: this costs about {amount(price.least)}, the account has {amount(balance)}",
             then="Add credits at video.a2e.ai, or make the job smaller",
         )
 

@@ -54,11 +54,11 @@ class Price:
         return [step.step for step in self.steps if step.credits is None]
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{step.step} {_amount(step.credits)} ({step.source})" for step in self.steps)
+        shown = ", ".join(f"{step.step} {amount(step.credits)} ({step.source})" for step in self.steps)
         if len(self.unknown) == len(self.steps):
             return f"an unknown number of credits: {shown}"
-        known = f"{self.least:g} credits" if self.total is not None else f"{self.least:g} credits and an unknown rest"
-        return f"{known}: {shown}"
+        rest = "" if self.total is not None else " and an unknown rest"
+        return f"{amount(self.least)} credits{rest}: {shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +123,20 @@ class Spending:
             if price.unknown and not self._limits.allow_unpriced:
                 steps = " and ".join(price.unknown)
                 raise MoneyRefused(
-                    f"The price of {steps} is not known, so it cannot be held under {_amount(ceiling)} credits",
+                    f"The price of {steps} is not known, so it cannot be held under {amount(ceiling)} credits",
                     then="Leave max_credits out, or set A2E_ALLOW_UNPRICED=1",
                 )
             if price.least > ceiling:
                 raise MoneyRefused(
-                    f"This would cost {price}, which is over the ceiling of {_amount(ceiling)}",
+                    f"This would cost {price}, which is over the ceiling of {amount(ceiling)}",
                     then="Ask the user, then raise max_credits or make it smaller",
                 )
         if self._limits.per_day is not None:
             spent = self._ledger.spent_since(self._ledger.now() - _DAY)
             if spent + price.least > self._limits.per_day:
                 raise MoneyRefused(
-                    f"This would cost {_amount(price.least)} credits, and {_amount(spent)} of the"
-                    f" {_amount(self._limits.per_day)} allowed in 24 hours are spent",
+                    f"This would cost {amount(price.least)} credits, and {amount(spent)} of the"
+                    f" {amount(self._limits.per_day)} allowed in 24 hours are spent",
                     then="The user can raise A2E_DAILY_CREDITS",
                 )
 
@@ -210,5 +210,6 @@ class Spending:
         return statistics.median(paid) if paid else None
 
 
-def _amount(credits: float | None) -> str:
-    return "unknown" if credits is None else f"{credits:g}"
+def amount(credits: float | None) -> str:
+    """Credits as a person reads them, large ones too."""
+    return "unknown" if credits is None else f"{round(credits, 4):.15g}"

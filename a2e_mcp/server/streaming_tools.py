@@ -27,6 +27,7 @@ from a2e_mcp.server.account_tools import NoInputs
 from a2e_mcp.server.call import Answer, Call, Link, ServerTool
 from a2e_mcp.server.streaming.rooms import ROOM, Rooms, ends_at
 from a2e_mcp.server.telling import charged_words, sandboxed
+from a2e_mcp.spending import amount
 from a2e_mcp.starts import Purchase, Quoted
 
 _ROWS = 20
@@ -216,7 +217,7 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
     entry = rooms.entry_of(call.inputs.room)
     back = await rooms.leave_entry(entry, "The room was left.")
     told = "Left the room. " + (
-        "A2E did not show whether credits came back." if back is None else f"{back:g} credits came back."
+        "A2E did not show whether credits came back." if back is None else f"{amount(back)} credits came back."
     )
     structured: dict[str, Any] = {"room": entry.own_handle, "left": True}
     if back is not None:
