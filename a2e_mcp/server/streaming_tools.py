@@ -102,11 +102,10 @@ async def _price(call: Call[StartStreamingInputs]) -> Quoted:
 
 async def _start(call: Call[StartStreamingInputs]) -> Answer:
     services, inputs, rooms = call.services, call.inputs, call.services.rooms
-    until = anyio.current_time() + call.within
     avatar = await _find_avatar(call)
     rooms.forget_ended()
     try:
-        started = await services.starts.buy(_purchase(call, avatar), call.options, within=until - anyio.current_time())
+        started = await services.starts.buy(_purchase(call, avatar), call.options, within=call.within)
     except ServiceError as problem:
         if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
             raise A2EError(
@@ -121,7 +120,7 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
     entry = rooms.entry_of(started.jobs[0].job_id)
     answer = _opened(call, rooms, entry, charged_words(started))
     if inputs.context and not started.repeated:
-        trouble = await _without_context(rooms, entry, inputs.context, until - anyio.current_time())
+        trouble = await _without_context(rooms, entry, inputs.context, call.within)
         return replace(answer, text=f"{answer.text}{trouble}")
     return answer
 
