@@ -6,6 +6,7 @@ for, when its page stays closed, and when the server ends; what was not used com
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 ROOM = "room"
 """The step of an entry that tells of its room: channel, avatar, and its end in seconds since 1970."""
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_ROOM = 7200.0
 _SECONDS_TO_JOIN = 8.0
@@ -256,7 +259,11 @@ class Rooms:
             return
         if room.closed is None:
             room.close("The time that was paid for is over.")
-        self.forget_ended()
+        try:
+            self.forget_ended()
+        except A2EError as problem:
+            # It is over all the same, and is written down with the next start.
+            _log.info("the end of %s was not written down: %s", room.handle, problem)
 
     async def _leave_quietly(self, room: Room, why: str) -> None:
         try:
