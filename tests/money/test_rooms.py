@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import httpx2
+
 from tests.money.desk import CREDITS, Gate, desk_in, only_answered, open_box, open_desk
 
 OPEN = "POST /api/v1/streaming-avatar/agora-token"
@@ -66,6 +68,21 @@ async def test_a_room_whose_price_was_being_read_when_the_server_ended_is_known_
             (row,) = (await second.ask("list_spending")).data["spending"]
             assert "open_rooms" not in (await second.ask("get_credits")).data
             assert row["credits"] > 0
+
+
+async def test_a_room_that_another_server_left_is_closed_when_its_page_leaves_it(tmp_path: Path) -> None:
+    async with (
+        open_box(tmp_path) as sandbox,
+        open_desk(tmp_path, sandbox) as one,
+        open_desk(tmp_path, sandbox) as two,
+        httpx2.AsyncClient(trust_env=False) as browser,
+    ):
+        page = (await one.ask("start_streaming", avatar="Ada", seconds=60)).data["page"]
+        await two.ask("leave_streaming")
+        own = {"Origin": page.rpartition("/")[0].rpartition("/")[0]}
+        assert (await browser.post(f"{page}leave", headers=own)).status_code == 204
+        closed = await browser.get(page)
+        assert (closed.status_code, closed.text) == (404, "You have left the room. It was over already.")
 
 
 async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:

@@ -225,6 +225,9 @@ class Rooms:
         entry = self._ledger.entry(room.handle.partition(":")[2])
         if entry.state == "running":
             await self.leave_entry(entry, why)
+        elif room.closed is None:
+            # Another server on this folder has left it, or its time is over.
+            room.close(f"{why} It was over already.")
 
     async def leave_entry(self, entry: Entry, why: str) -> float | None:
         """Leave a room, and tell how many credits came back, as far as the balance shows. Raises ServiceError."""
