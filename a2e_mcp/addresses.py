@@ -91,7 +91,7 @@ def public_host(url: str) -> str:
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        raise FileRefused("That is not an address") from None
+        raise no_address() from None
     if parts.scheme not in ("http", "https"):
         raise FileRefused(f"Only http and https addresses can be used, not {one_line(parts.scheme, 20)}")
     if not host or parts.username is not None or len(url) > _LONGEST or re.search(r"[\s\x00-\x1f\\]", url):
@@ -104,6 +104,11 @@ def public_host(url: str) -> str:
     if not public:
         raise private_address(url)
     return host
+
+
+def no_address() -> FileRefused:
+    """The refusal of a text that looks like an address, and for which no request can be made."""
+    return FileRefused("That is not an address")
 
 
 def private_address(url: str) -> FileRefused:

@@ -10,16 +10,25 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Request, RequestT, StartTool, State
+from a2e_mcp.capability import Capability, Estimate, InputsT, JobFamily, Reply, Request, RequestT, StartTool, State
 from a2e_mcp.catalogue.base import JobRecord, Rows
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, InputError, NotEnoughCredits, NotFound, Refused
+from a2e_mcp.errors import (
+    A2EError,
+    AnswerLost,
+    Charged,
+    InputError,
+    NotEnoughCredits,
+    NotFound,
+    Refused,
+    SettingsError,
+)
 from a2e_mcp.handles import Handle, is_id
 from a2e_mcp.jobs import FIRST_FAMILY, Job, Jobs
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.meter import Meter
 from a2e_mcp.resolving import Found
-from a2e_mcp.spending import Price, Spending
+from a2e_mcp.spending import Price, Spending, amount
 from a2e_mcp.steps import Steps, ways
 from a2e_mcp.transfers import goes_on, said_to_be_under_way
 from a2e_mcp.under_way import UnderWay
@@ -110,6 +119,10 @@ class Carrier:
             try:
                 _check_balance(plan.price, await meter.begin())
                 await plan.make(entry, meter)
+            except SettingsError:
+                # The ledger missed what happened: that may be a charge, so this is no refusal.
+                self._interrupted(entry.id)
+                raise
             except A2EError as problem:
                 self._write_down(entry.id, meter, problem)
                 raise
@@ -174,6 +187,18 @@ class Carrier:
             return family, records
         raise retired
 
+    async def make_purchase(self, purchase: Purchase[RequestT], entry: Entry, meter: Meter) -> Entry:
+        """Make the one charged call, and keep its answer before its price is looked for."""
+
+        def keep(reply: Reply) -> None:
+            self._ledger.remember(entry.id, **purchase.keep(entry, reply))
+            self.at_once(entry, note=purchase.note, state=purchase.state)
+            self._ledger.remember(entry.id, paying=None)
+
+        self._under_way.begin(entry.id, f"Asking A2E for {purchase.title}")
+        await self._steps.make(purchase.capability, purchase.request, purchase.estimate.units, entry, meter, keep=keep)
+        return self._ledger.entry(entry.id)
+
     def at_once(self, entry: Entry, *urls: str, note: str | None = None, state: State = "succeeded") -> Entry:
         """Write down what A2E did at once and gave no id."""
         return self._ledger.update(
@@ -221,7 +246,7 @@ class Carrier:
 def _check_balance(price: Price, balance: float | None) -> None:
     if balance is not None and balance < price.least:
         raise NotEnoughCredits(
-            f"Not enough credits: this costs about {price.least:g}, the account has {balance:g}",
+            f"Not enough credits: this costs about {amount(price.least)}, the account has {amount(balance)}",
             then="Add credits at video.a2e.ai, or make the job smaller",
         )
 

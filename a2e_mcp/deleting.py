@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from a2e_mcp.errors import A2EError, NotFound
+from a2e_mcp.errors import NotFound
 from a2e_mcp.handles import Handle
 from a2e_mcp.jobs import Jobs
 from a2e_mcp.ledger import Entry, Ledger
-from a2e_mcp.spending import Spending
+from a2e_mcp.spending import Rise, Spending
 
 REFUND_UNKNOWN = "refund_unknown"
 """The step of an entry that tells that credits may have come back for it without our being able to see how many."""
 _LARGEST_ERROR = 1e-6
+_PATIENCE = 15.0
+"""Seconds that deleting waits for another job that is just being deleted, and for the balance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +34,26 @@ async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: Han
     since = ledger.now()
     known = ledger.by_handle(str(handle))
     had_ended = known is not None and known.state in ("succeeded", "failed")
-    before = await spending.balance()
-    try:
-        handle, meaning = await jobs.delete(handle)
-    except NotFound:
-        if known is None or known.state != "deleted":
-            raise
-        return Deleted("It had been deleted before; nothing has changed.", None)
-    after = await _balance_now(spending)
+    async with spending.watching(_PATIENCE) as rise:
+        try:
+            handle, meaning = await jobs.delete(handle)
+        except NotFound:
+            if known is None or known.state != "deleted":
+                raise
+            return Deleted("It had been deleted before; nothing has changed.", None)
     entry = ledger.by_handle(str(handle))
-    if before is None or after is None:
-        back = None
-    elif entry is None:
+    if entry is None:
         # Somebody else may be starting jobs meanwhile: only a rise is told.
-        back = after - before if after > before else None
-    else:
-        at_most = _cost_of(entry, handle)
-        rose = after - before
-        # A start under way, or a rise by more than the job cost, is not this job's.
-        back = rose if ledger.alone_since(entry.id, since) and 0 <= rose <= at_most + _LARGEST_ERROR else None
-    if entry is not None:
-        _write_down(ledger, entry, handle, back, had_ended=had_ended)
+        return Deleted(meaning, rise.credits if rise.credits and rise.credits > 0 else None)
+    back = given_back(ledger, entry, handle, rise, since=since)
+    write_down(ledger, entry, handle, back, had_ended=had_ended)
     return Deleted(meaning, back)
+
+
+def given_back(ledger: Ledger, entry: Entry, handle: Handle, rise: Rise, *, since: float) -> float | None:
+    """What of a rise of the balance is certainly this job's; None when a start was under way, or it rose by more."""
+    is_its_own = rise.credits is not None and 0 <= rise.credits <= _cost_of(entry, handle) + _LARGEST_ERROR
+    return rise.credits if is_its_own and ledger.alone_since(entry.id, since) else None
 
 
 def _cost_of(entry: Entry, handle: Handle) -> float:
@@ -62,7 +62,8 @@ def _cost_of(entry: Entry, handle: Handle) -> float:
     return entry.cost if told is None else float(told)
 
 
-def _write_down(ledger: Ledger, entry: Entry, handle: Handle, back: float | None, *, had_ended: bool) -> None:
+def write_down(ledger: Ledger, entry: Entry, handle: Handle, back: float | None, *, had_ended: bool) -> None:
+    """Correct what an entry cost by what came back for one of its jobs, or note that nobody knows what did."""
     if back is None:
         # For what has ended nothing comes back any more.
         if not had_ended:
@@ -72,11 +73,3 @@ def _write_down(ledger: Ledger, entry: Entry, handle: Handle, back: float | None
         ledger.remember(entry.id, charges={str(handle): max(0.0, _cost_of(entry, handle) - back)})
         left = max(0.0, entry.cost - back)
         ledger.update(entry.id, **{"expected" if entry.charged is None else "charged": left})
-
-
-async def _balance_now(spending: Spending) -> float | None:
-    try:
-        return await spending.balance()
-    except A2EError:
-        # The job is deleted, whatever can be read of the account now.
-        return None

@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from a2e_mcp.addresses import is_of_a_chat, one_line, private_address, public_host, safe_name, shown
+from a2e_mcp.addresses import is_of_a_chat, no_address, one_line, private_address, public_host, safe_name, shown
 from a2e_mcp.capability import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.open_internet import PrivateAddress, PublicOnly, is_public, resolved
@@ -151,6 +151,8 @@ class Files:
             response = await self._http.head(url, timeout=_HEAD_SECONDS)
         except PrivateAddress:
             raise private_address(url) from None
+        except httpx2.InvalidURL:
+            raise no_address() from None
         except httpx2.HTTPError:
             # A2E fetches it from elsewhere; that this computer cannot proves nothing.
             return

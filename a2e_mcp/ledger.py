@@ -119,19 +119,29 @@ class Entry:
 
     def cost_on_the_way(self) -> tuple[float, bool]:
         """What speech and uploads cost, and whether all of it was measured; else some of it is as it was priced."""
-        laps = {step: lap["credits"] for step, lap in self.measured.items() if step != self.family}
-        priced: Mapping[str, float | None] = self.steps.get("priced", {})
-        credits = [priced.get(step) or 0.0 if paid is None else paid for step, paid in laps.items()]
-        return sum(credits), None not in laps.values()
+        return self._cost_of({step: lap["credits"] for step, lap in self.measured.items() if step != self.family})
 
     @property
     def cost(self) -> float:
         """What it cost as far as is known: the true charge, else the expected one; what never left costs nothing."""
+        return self._cost_and_certainty()[0]
+
+    @property
+    def cost_is_sure(self) -> bool:
+        """Whether that was told or measured."""
+        return self._cost_and_certainty()[1]
+
+    def _cost_and_certainty(self) -> tuple[float, bool]:
         if self.charged is not None:
-            return self.charged
+            return self.charged, True
         if self.phase == "refused" or (self.phase == "intended" and self.paying is None):
-            return sum(step["credits"] or 0.0 for step in self.measured.values())
-        return self.expected or 0.0
+            return self._cost_of({step: lap["credits"] for step, lap in self.measured.items()})
+        return self.expected or 0.0, False
+
+    def _cost_of(self, laps: Mapping[str, float | None]) -> tuple[float, bool]:
+        priced: Mapping[str, float | None] = self.steps.get("priced", {})
+        credits = [priced.get(step) or 0.0 if paid is None else paid for step, paid in laps.items()]
+        return sum(credits), None not in laps.values()
 
 
 class Ledger:

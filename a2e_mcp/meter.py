@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from a2e_mcp.errors import Unauthorized
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.spending import Spending
 
@@ -23,17 +24,23 @@ class Meter:
         return await self._read()
 
     async def lap(self, step: str, units: float) -> None:
-        """Note what went since the last reading as the price of this step."""
+        """Note what went since the last reading as the price of this step, which is unknown when A2E does not say."""
         before, since = self._last, self._read_at
-        now = await self._read()
-        spent = None
-        if now is not None and before is not None and now <= before and self._alone_since(since):
-            spent = before - now
-        self._laps.append(spent)
         known = self._ledger.entry(self._entry_id).measured.get(step, {"credits": 0.0, "units": 0.0})
-        credits = None if spent is None or known["credits"] is None else known["credits"] + spent
-        lap = {"credits": credits, "units": (known["units"] or 0.0) + units}
+        lap = {"credits": None, "units": (known["units"] or 0.0) + units}
+        # The step is charged already: that is written down before anything that can fail or be cut.
         self._ledger.remember(self._entry_id, measured={step: lap})
+        self._laps.append(None)
+        try:
+            now = await self._read()
+        except Unauthorized:
+            self._last = None
+            return
+        if now is None or before is None or now > before or not self._alone_since(since):
+            return
+        self._laps[-1] = before - now
+        if known["credits"] is not None:
+            self._ledger.remember(self._entry_id, measured={step: {**lap, "credits": known["credits"] + before - now}})
 
     def settle(self) -> Entry:
         """Write the sum down as the true charge when every step was measured."""

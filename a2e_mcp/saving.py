@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from a2e_mcp.addresses import public_host, safe_name, shown
+from a2e_mcp.addresses import no_address, public_host, safe_name, shown
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.open_internet import PrivateAddress
 from a2e_mcp.transfers import Seen
@@ -203,6 +203,8 @@ class _Asked:
     async def __aenter__(self) -> httpx2.Response:
         try:
             response = await self._stream.__aenter__()
+        except httpx2.InvalidURL:
+            raise no_address() from None
         except httpx2.HTTPError as problem:
             raise self._said(problem) from None
         if response.status_code < 300 or response.status_code == 416:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from a2e_mcp.capability import Capability, Estimate, Request
 from a2e_mcp.catalogue.account import GET_CREDITS, QUOTE, QuoteRequest
@@ -51,11 +54,11 @@ class Price:
         return [step.step for step in self.steps if step.credits is None]
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{step.step} {_amount(step.credits)} ({step.source})" for step in self.steps)
+        shown = ", ".join(f"{step.step} {amount(step.credits)} ({step.source})" for step in self.steps)
         if len(self.unknown) == len(self.steps):
             return f"an unknown number of credits: {shown}"
-        known = f"{self.least:g} credits" if self.total is not None else f"{self.least:g} credits and an unknown rest"
-        return f"{known}: {shown}"
+        rest = "" if self.total is not None else " and an unknown rest"
+        return f"{amount(self.least)} credits{rest}: {shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,13 @@ def ceilings(*, sandbox: bool, per_start: float | None, per_day: float | None, a
     return Ceilings(per_start, default if per_day is None else per_day, allow_unpriced)
 
 
+@dataclass(slots=True)
+class Rise:
+    """By how many credits the balance rose; None while nobody knows, and when it could not be told."""
+
+    credits: float | None = None
+
+
 class Spending:
     """Asks for prices and holds the ceilings."""
 
@@ -80,6 +90,9 @@ class Spending:
         self._client = client
         self._ledger = ledger
         self._limits = limits
+        self._one_at_a_time = anyio.Lock()
+        self._unwatched = 0
+        self._returns = 0
 
     async def price(
         self, step: str, capability: Capability[Any, Any] | None, body: Request | None, estimate: Estimate
@@ -110,20 +123,20 @@ class Spending:
             if price.unknown and not self._limits.allow_unpriced:
                 steps = " and ".join(price.unknown)
                 raise MoneyRefused(
-                    f"The price of {steps} is not known, so it cannot be held under {_amount(ceiling)} credits",
+                    f"The price of {steps} is not known, so it cannot be held under {amount(ceiling)} credits",
                     then="Leave max_credits out, or set A2E_ALLOW_UNPRICED=1",
                 )
             if price.least > ceiling:
                 raise MoneyRefused(
-                    f"This would cost {price}, which is over the ceiling of {_amount(ceiling)}",
+                    f"This would cost {price}, which is over the ceiling of {amount(ceiling)}",
                     then="Ask the user, then raise max_credits or make it smaller",
                 )
         if self._limits.per_day is not None:
             spent = self._ledger.spent_since(self._ledger.now() - _DAY)
             if spent + price.least > self._limits.per_day:
                 raise MoneyRefused(
-                    f"This would cost {_amount(price.least)} credits, and {_amount(spent)} of the"
-                    f" {_amount(self._limits.per_day)} allowed in 24 hours are spent",
+                    f"This would cost {amount(price.least)} credits, and {amount(spent)} of the"
+                    f" {amount(self._limits.per_day)} allowed in 24 hours are spent",
                     then="The user can raise A2E_DAILY_CREDITS",
                 )
 
@@ -134,6 +147,39 @@ class Spending:
         except Unauthorized:
             raise
         except ServiceError:
+            return None
+
+    @asynccontextmanager
+    async def watching(self, patience: float) -> AsyncIterator[Rise]:
+        """Watch the balance rise while something is given back for what happens in the block.
+
+        Two at the same time would each count what the other is given: one waits for the other, but at most so many
+        seconds, and then goes on unwatched.
+        """
+        rise, before, is_mine = Rise(), None, False
+        with anyio.move_on_after(patience):
+            await self._one_at_a_time.acquire()
+            is_mine = True
+            before = await self._balance_or_none()
+        is_alone = is_mine and not self._unwatched
+        self._unwatched += not is_mine
+        self._returns += 1
+        number = self._returns
+        try:
+            yield rise
+            after = await self._balance_or_none() if before is not None else None
+            if before is not None and after is not None and is_alone and number == self._returns:
+                rise.credits = after - before
+        finally:
+            self._unwatched -= not is_mine
+            if is_mine:
+                self._one_at_a_time.release()
+
+    async def _balance_or_none(self) -> float | None:
+        try:
+            return await self.balance()
+        except Unauthorized:
+            # Whoever ends something that costs is not stopped by what cannot be read of the account.
             return None
 
     def spent_today(self) -> float:
@@ -164,5 +210,6 @@ class Spending:
         return statistics.median(paid) if paid else None
 
 
-def _amount(credits: float | None) -> str:
-    return "unknown" if credits is None else f"{credits:g}"
+def amount(credits: float | None) -> str:
+    """Credits as a person reads them, large ones too."""
+    return "unknown" if credits is None else f"{round(credits, 4):.15g}"

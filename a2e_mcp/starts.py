@@ -358,12 +358,6 @@ class Starts:
         capability, request, estimate = purchase.capability, purchase.request, purchase.estimate
         price = await self._spending.price(purchase.family, capability, request, estimate)
 
-        async def make(entry: Entry, meter: Meter) -> Entry:
-            self._under_way.begin(entry.id, f"Asking A2E for {purchase.title}")
-            reply = await self._steps.make(capability, request, estimate.units, entry, meter)
-            self._ledger.remember(entry.id, **purchase.keep(entry, reply))
-            return self._carrier.at_once(entry, note=purchase.note, state=purchase.state)
-
         return Plan(
             family=purchase.family,
             title=purchase.title[:_LONGEST_TITLE],
@@ -371,7 +365,7 @@ class Starts:
             price=Price([price]),
             units=estimate.units,
             consent=None,
-            make=make,
+            make=lambda entry, meter: self._carrier.make_purchase(purchase, entry, meter),
         )
 
     @staticmethod

@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
+import anyio
 from pydantic import ValidationError
 
 from a2e_mcp.addresses import safe_name, suffix_for
@@ -75,6 +77,7 @@ class Steps:
         self._files = files
         self._spending = spending
         self._fresh = fresh
+        self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Price:
         """What all steps of a start would cost."""
@@ -162,14 +165,15 @@ class Steps:
         texts = pieces(script)
         for number, text in enumerate(texts, 1):
             key = _speech_key(text, voice, speed)
-            url = self._paid("speech", key)
-            if url is None:
-                part = f", part {number} of {len(texts)}" if len(texts) > 1 else ""
-                self._under_way.begin(entry.id, f"Speaking the script{part}")
-                spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
-                url = spoken.url
-                self._ledger.remember(entry.id, paying=None, speech={key: url})
-                await meter.lap("speech", spoken_seconds(text, speed))
+            async with self._turn(key):
+                url = self._paid("speech", key)
+                if url is None:
+                    part = f", part {number} of {len(texts)}" if len(texts) > 1 else ""
+                    self._under_way.begin(entry.id, f"Speaking the script{part}")
+                    spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
+                    url = spoken.url
+                    self._ledger.remember(entry.id, paying=None, speech={key: url})
+                    await meter.lap("speech", spoken_seconds(text, speed))
             addresses.append(url)
         if len(addresses) == 1:
             return addresses[0]
@@ -179,9 +183,10 @@ class Steps:
 
     async def upload(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
         """Send a file to A2E's storage and give its address; one that was sent within the day is used again."""
-        known = self._paid("uploads", file.sha256)
-        if known is not None:
-            return known
+        async with self._turn(file.sha256):
+            return self._paid("uploads", file.sha256) or await self._send(file, entry, meter)
+
+    async def _send(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
         self._under_way.begin(entry.id, f"Uploading {file.path.name}")
         kept = self.address_kept(file.sha256)
         way = kept or await self._new_address(file, entry, meter)
@@ -211,6 +216,7 @@ class Steps:
         address = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
         if address.public_url is None:
             self._ledger.remember(entry.id, paying=None)
+            await meter.lap("upload", 1.0)
             raise ServiceError(
                 "A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN
             )
@@ -222,13 +228,18 @@ class Steps:
         return {**way, "entry": entry.id}
 
     async def make(
-        self, capability: Capability[RequestT, ReplyT], request: RequestT, units: float, entry: Entry, meter: Meter
-    ) -> ReplyT:
-        """Make a charged call that is done when A2E answers."""
-        reply = await self._pay(entry.family, capability, request, entry)
-        self._ledger.remember(entry.id, paying=None)
+        self,
+        capability: Capability[RequestT, ReplyT],
+        request: RequestT,
+        units: float,
+        entry: Entry,
+        meter: Meter,
+        *,
+        keep: Callable[[ReplyT], None],
+    ) -> None:
+        """Make a charged call that is done when A2E answers; the answer is kept before its price is looked for."""
+        keep(await self._pay(entry.family, capability, request, entry))
         await meter.lap(entry.family, units)
-        return reply
 
     async def now(self, handle: Handle, entry: Entry) -> Job:
         """How a job of this entry stands; when A2E cannot say, what the ledger knows."""
@@ -244,6 +255,10 @@ class Steps:
         if not ours:
             raise ServiceError("A2E did not say under which id it stored the background picture")
         return ours[0].id
+
+    def _turn(self, key: str) -> anyio.Lock:
+        """Starts made at the same moment often share a script or a file: one pays for it, and the others use it."""
+        return self._turns.setdefault(key, anyio.Lock())
 
     def _paid(self, kind: str, key: str) -> str | None:
         for entry in self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from a2e_mcp.errors import SettingsError
 from a2e_mcp.handles import DOWNLOAD, UPLOAD
 from a2e_mcp.ledger import Entry, Ledger
 
@@ -18,6 +20,8 @@ FILES = "files"
 """The step of an entry that tells what was saved, as rows of path, bytes and sha256."""
 QUIET = "quiet"
 """The step of an entry that is not worth a line in the list of jobs."""
+
+_log = logging.getLogger(__name__)
 
 Seen = Callable[[int, int | None], None]
 """Told of bytes that have gone or come so far, and of all of them when that is known."""
@@ -81,7 +85,11 @@ async def said_to_be_under_way(ledger: Ledger, entry_id: str, beat_seconds: floa
     async def keep_saying() -> None:
         while True:
             await asyncio.sleep(beat_seconds)
-            ledger.beat(entry_id)
+            try:
+                ledger.beat(entry_id)
+            except SettingsError as problem:
+                # The file may be locked for a moment; who falls silent for good is taken for dead.
+                _log.info("start %s could not be said to be under way: %s", entry_id, problem)
 
     saying = asyncio.create_task(keep_saying())
     try:

@@ -105,6 +105,15 @@ def test_an_address_of_the_open_internet_is_public(address: str) -> None:
     assert is_public(address)
 
 
+async def test_an_address_that_no_request_can_be_made_for_is_refused(tmp_path: Path) -> None:
+    async with Files(folders=[], output=tmp_path, transport=httpx2.MockTransport(never)) as files:
+        with pytest.raises(FileRefused, match="not an address"):
+            await files.check_address("http://8.8.8.8/a\x7f.png", ANY)
+        for address in ("http://8.8.8.8/a\x7f.png", "http://a\u0378.com/a.png"):
+            with pytest.raises(FileRefused, match="not an address"):
+                await files.fetch(address)
+
+
 async def test_the_address_that_was_checked_is_the_one_connected_to() -> None:
     answers = [[PUBLIC], ["127.0.0.1"], [PUBLIC, "10.0.0.1"], []]
     asked: list[httpx2.Request] = []

@@ -15,6 +15,7 @@ from a2e_mcp.handles import DOWNLOAD
 from a2e_mcp.ledger import Entry
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import sandboxed
+from a2e_mcp.spending import amount
 
 _ROWS = 10
 _DAY = 86_400.0
@@ -39,10 +40,10 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
     if balance.diamonds is not None:
         structured["diamonds"] = balance.diamonds
-    told = f"{balance.credits:g} credits left; {spent:g} spent here in the last 24 hours"
+    told = f"{amount(balance.credits)} credits left; {amount(spent)} spent here in the last 24 hours"
     if limits.per_day is not None:
         structured["daily_ceiling"] = limits.per_day
-        told += f" of {limits.per_day:g} allowed"
+        told += f" of {amount(limits.per_day)} allowed"
     if services.sandbox:
         told = f"play money: {told}"
     if rooms := services.rooms.told_open():
@@ -54,8 +55,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
 
 def _is_sure(entry: Entry) -> bool:
     """Whether the cost of a start was told or measured, and nothing may have come back unseen."""
-    known = entry.charged is not None or entry.phase in ("refused", "intended")
-    return known and not entry.steps.get(REFUND_UNKNOWN)
+    return entry.cost_is_sure and not entry.steps.get(REFUND_UNKNOWN)
 
 
 async def _spending(call: Call[SpendingInputs]) -> Answer:
@@ -63,6 +63,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     since = services.ledger.now() - inputs.days * _DAY
     entries = [entry for entry in services.ledger.recent(since=since, most=100_000) if entry.family != DOWNLOAD]
     total = sum(entry.cost for entry in entries)
+    shown = entries[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
     rows = [
         {
             "job_id": entry.handles[0] if entry.handles else entry.own_handle,
@@ -72,10 +73,13 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
             "sure": _is_sure(entry),
             **({"consent": entry.consent[:120]} if entry.consent else {}),
         }
-        for entry in entries[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
+        for entry in shown
     ]
-    lines = [f"{total:g} credits in {inputs.days} days, {len(entries)} starts from this computer."]
-    lines += [f"{row['when']} {row['job_id']} {row['credits']:g}{'' if row['sure'] else ' (expected)'}" for row in rows]
+    lines = [f"{amount(total)} credits in {inputs.days} days, {len(entries)} starts from this computer."]
+    lines += [
+        f"{row['when']} {row['job_id']} {amount(entry.cost)}{'' if row['sure'] else ' (expected)'}"
+        for row, entry in zip(rows, shown, strict=True)
+    ]
     structured = {"spending": rows, "total": total, "starts": len(entries), "page": inputs.page}
     return Answer(sandboxed("\n".join(lines), sandbox=services.sandbox), structured)
 

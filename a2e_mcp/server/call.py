@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -35,13 +36,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[InputsT]):
-    """One call of one tool; `within` is how many seconds are left for it."""
+    """One call of one tool, which answers until then by the monotonic clock."""
 
     inputs: InputsT
     services: Services
     options: StartOptions
-    within: float
+    until: float
     progress: Progress
+
+    @property
+    def within(self) -> float:
+        """How many seconds are left for it."""
+        return self.until - time.monotonic()
 
     @property
     def waiter(self) -> Waiter:

@@ -11,7 +11,8 @@ import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
 from a2e_mcp.capability import StartTool
-from a2e_mcp.errors import A2EError
+from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.handles import DOWNLOAD
 from a2e_mcp.server import surface
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.call import Answer, Call, Progress, ServerTool
@@ -39,7 +40,8 @@ async def run_tool(
     until = time.monotonic() + seconds
     inputs, options = read_arguments(tool, surface.schema_of(name), arguments)
     services = await open_services()
-    call = Call(inputs=inputs, services=services, options=options, within=until - time.monotonic(), progress=progress)
+    call = Call(inputs=inputs, services=services, options=options, until=until, progress=progress)
+    began = services.ledger.now()
     try:
         with anyio.fail_after(call.within + 1):
             if isinstance(tool, StartTool):
@@ -48,7 +50,11 @@ async def run_tool(
                 answer: Answer = await tool.run(call)
                 return answer
     except TimeoutError:
+        # A step of this call, such as an upload, may have been charged before; so may another call's.
+        spent = any(entry.family != DOWNLOAD for entry in services.ledger.recent(since=began))
         raise A2EError(
-            f"A2E did not answer within {seconds:g} s", then="Try again; whatever was started is in list_jobs"
+            f"A2E did not answer within {seconds:g} s",
+            charged=Charged.UNKNOWN if spent else Charged.NOTHING,
+            then="Try again; whatever was started is in list_jobs",
         ) from None
     raise LookupError(f"{name} cannot be run")

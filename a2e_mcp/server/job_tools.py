@@ -20,6 +20,7 @@ from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.streaming.rooms import ends_at
 from a2e_mcp.server.telling import job_answer, job_row, no_file, sandboxed, saved_line, short_line
+from a2e_mcp.spending import amount
 from a2e_mcp.transfers import QUICK_SECONDS, QUIET
 from a2e_mcp.waiting import Answers
 
@@ -201,7 +202,7 @@ async def _delete(call: Call[JobInputs]) -> Answer:
     structured: dict[str, Any] = {"job_id": str(handle), "deleted": True}
     if back is not None:
         structured["credits_back"] = back
-        told += f" Now {back:g} credits came back." if back else " Now none came back."
+        told += f" Now {amount(back)} credits came back." if back else " Now none came back."
     return Answer(sandboxed(told, sandbox=services.sandbox), structured)
 
 

@@ -96,6 +96,12 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             allow_unpriced=settings.allow_unpriced,
         )
         spending = Spending(client, ledger, limits)
+        # Left after the starts: a room that is being paid for when the server ends is kept first, and then left.
+        rooms = await stack.enter_async_context(
+            open_rooms(
+                client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
+            )
+        )
         starts = await stack.enter_async_context(
             Starts(
                 client=client,
@@ -119,11 +125,6 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 pause=timing.pause,
                 closing_seconds=timing.closing_seconds,
                 beat_seconds=timing.beat_seconds,
-            )
-        )
-        rooms = await stack.enter_async_context(
-            open_rooms(
-                client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
             )
         )
         downloads = await stack.enter_async_context(

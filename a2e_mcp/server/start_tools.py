@@ -16,6 +16,7 @@ from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.surface import bare_name, find_tool, schema_of
 from a2e_mcp.server.telling import sandboxed, started_answer
+from a2e_mcp.spending import amount
 from a2e_mcp.starts import Quoted
 
 
@@ -93,7 +94,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     if limits.per_day is not None:
         spent = services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
-        told += f" Spent in 24 hours: {spent:g} of {limits.per_day:g}."
+        told += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
     if quoted.warning is not None:
         structured["warning"] = quoted.warning
         told += f" {quoted.warning}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
+import anyio
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -25,6 +27,7 @@ from a2e_mcp.server.account_tools import NoInputs
 from a2e_mcp.server.call import Answer, Call, Link, ServerTool
 from a2e_mcp.server.streaming.rooms import ROOM, Rooms, ends_at
 from a2e_mcp.server.telling import charged_words, sandboxed
+from a2e_mcp.spending import amount
 from a2e_mcp.starts import Purchase, Quoted
 
 _ROWS = 20
@@ -110,14 +113,28 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
             ) from None
         raise
     if started.pending:
-        return Answer(
-            sandboxed("The room is still being opened. Next: get_credits says when it is.", sandbox=services.sandbox),
-            {"room": started.jobs[0].job_id},
-        )
+        told = "The room is still being opened. Next: get_credits says when it is."
+        if inputs.context and not started.repeated:
+            told += " Its context is not set: call set_streaming_qa_context then."
+        return Answer(sandboxed(told, sandbox=services.sandbox), {"room": started.jobs[0].job_id})
     entry = rooms.entry_of(started.jobs[0].job_id)
+    answer = _opened(call, rooms, entry, charged_words(started))
     if inputs.context and not started.repeated:
-        await rooms.set_context(entry, inputs.context)
-    return _opened(call, rooms, entry, charged_words(started))
+        trouble = await _without_context(rooms, entry, inputs.context, call.within)
+        return replace(answer, text=f"{answer.text}{trouble}")
+    return answer
+
+
+async def _without_context(rooms: Rooms, entry: Entry, context: str, seconds: float) -> str:
+    """Set what a new room answers from; what is to be said when that fails, for the room is open and paid for."""
+    why = "A2E did not answer in time."
+    with anyio.move_on_after(seconds):
+        try:
+            await rooms.set_context(entry, context)
+            return ""
+        except A2EError as problem:
+            why = f"{problem.what.rstrip('.')}."
+    return f" But its context could not be set: {why} Next: set_streaming_qa_context."
 
 
 def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer:
@@ -206,7 +223,7 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
     entry = rooms.entry_of(call.inputs.room)
     back = await rooms.leave_entry(entry, "The room was left.")
     told = "Left the room. " + (
-        "A2E did not show whether credits came back." if back is None else f"{back:g} credits came back."
+        "A2E did not show whether credits came back." if back is None else f"{amount(back)} credits came back."
     )
     structured: dict[str, Any] = {"room": entry.own_handle, "left": True}
     if back is not None:

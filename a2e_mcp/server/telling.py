@@ -12,6 +12,7 @@ from a2e_mcp.errors import InputError
 from a2e_mcp.handles import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Link
+from a2e_mcp.spending import amount
 from a2e_mcp.starts import Started
 
 SANDBOX_WORD = "SANDBOX (no real credits): "
@@ -164,8 +165,8 @@ def _size(count: int) -> str:
     return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
 
 
-def _credits(amount: float) -> str:
-    return f"{amount:g} credit{'' if amount == 1 else 's'}"
+def _credits(credits: float) -> str:
+    return f"{amount(credits)} credit{'' if credits == 1 else 's'}"
 
 
 def _title(job: Job) -> str:

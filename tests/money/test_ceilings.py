@@ -225,3 +225,10 @@ async def test_without_quotes_a_long_script_is_priced_by_what_a_second_of_speech
         speech = quote.data["steps"][0]["credits"]
         # 1 credit for 2 s; the long one is about 75 s.
         assert 35 <= speech <= 40
+
+
+async def test_a_rich_accounts_credits_are_told_in_full(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, daily_credits=2_500_000.0) as desk:
+        desk.sandbox.control.seed(credits=12_345_678)
+        told = (await desk.ask("get_credits")).text
+        assert "12345678 credits left; 0 spent here in the last 24 hours of 2500000 allowed." in told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp.handles import parse_handle
-from tests.money.desk import CLIP, QUOTE, RENDERS, SPEECH, Desk, Gate, desk_in, talk
+from tests.money.desk import CLIP, CONSENT, QUOTE, RENDERS, SPEECH, UPLOAD, Desk, Gate, desk_in, talk
 
 SOON = 0.5
 
@@ -114,3 +114,25 @@ async def test_one_who_gives_up_does_not_take_the_start_from_another_who_waits(t
         gate.opened.set()
         assert (await two).data["state"] in ("queued", "running")
         assert desk.spent == 100
+
+
+async def test_a_room_whose_avatar_was_long_looked_for_is_still_told_of_in_time(tmp_path: Path) -> None:
+    looked, paid = Gate(), Gate()
+    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+        desk.line.on("GET /api/v1/streaming-avatar/all_avatars", looked.before)
+        desk.line.on("POST /api/v1/streaming-avatar/agora-token", paid.after)
+        asyncio.get_running_loop().call_later(SOON + 0.6, looked.opened.set)
+        opening = await desk.ask("start_streaming", avatar="Ada", seconds=60)
+        assert "still being opened" in opening.text
+        await paid.held()
+        assert desk.spent == 60
+        paid.opened.set()
+
+
+async def test_an_upload_that_may_have_been_charged_is_said_when_the_call_takes_too_long(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+        desk.line.on("POST /api/v1/userFaceSwapImage/add", Gate().before)
+        sentence = await desk.refuse("add_face_image", image=desk.own_picture("a.png"), consent=CONSENT)
+        assert "did not answer within" in sentence
+        assert "It is not known whether A2E charged for this." in sentence
+        assert desk.line.attempts[UPLOAD] == 1

@@ -86,3 +86,17 @@ async def test_a_delete_that_a2e_refuses_changes_nothing(tmp_path: Path) -> None
         assert "running" in await desk.refuse("delete_job", job_id=started.data["job_id"])
         assert await spending_of(desk) == (100, True)
         assert desk.line.attempts[CLIP] == 1
+
+
+async def test_jobs_that_are_deleted_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        jobs = [
+            (await desk.ask("start_image_to_video", **await desk.clip(prompt=each))).data for each in ("one", "two")
+        ]
+        gate = Gate()
+        for job in jobs:
+            desk.line.on(f"DELETE /api/v1/userImage2Video/{job['job_id'].partition(':')[2]}", gate.before)
+        asyncio.get_running_loop().call_later(0.2, gate.opened.set)
+        deleted = await asyncio.gather(*(desk.ask("delete_job", job_id=job["job_id"]) for job in jobs))
+        assert [each.data["credits_back"] for each in deleted] == [100, 100]
+        assert (await desk.ask("list_spending")).data["total"] == desk.spent == 0

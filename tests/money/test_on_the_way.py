@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx2
@@ -17,6 +18,7 @@ from tests.money.desk import (
     VIDEO,
     Desk,
     Forward,
+    Gate,
     cut_after,
     desk_in,
     not_connected,
@@ -215,3 +217,26 @@ async def test_the_ledger_holds_no_more_than_one_start_for_a_video_with_speech(t
             "speech": 1.0,
             "avatar_video": desk.spent - 1.0,
         }
+
+
+async def test_speech_that_two_videos_want_at_the_same_time_is_made_once(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path) as desk:
+        desk.line.on(SPEECH, gate.before, times=2)
+        asyncio.get_running_loop().call_later(0.4, gate.opened.set)
+        both = (desk.ask("start_avatar_video", **talk(avatar=each)) for each in ("Ada", "Bruno"))
+        one, other = await asyncio.gather(*both)
+        assert one.data["job_id"] != other.data["job_id"]
+        assert (desk.line.attempts[SPEECH], desk.line.attempts[VIDEO]) == (1, 2)
+        assert (await desk.ask("list_spending")).data["total"] == desk.spent
+
+
+async def test_a_file_that_two_clips_want_at_the_same_time_is_sent_once(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path) as desk:
+        picture = desk.own_picture("a.png")
+        desk.line.on(UPLOAD, gate.before, times=2)
+        asyncio.get_running_loop().call_later(0.4, gate.opened.set)
+        both = (desk.ask("start_image_to_video", image=picture, prompt=each) for each in ("Waves", "Clouds"))
+        await asyncio.gather(*both)
+        assert (desk.line.attempts[UPLOAD], desk.line.attempts[CLIP]) == (1, 2)

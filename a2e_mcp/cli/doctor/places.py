@@ -18,6 +18,7 @@ from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger import Ledger
 from a2e_mcp.settings import Settings
+from a2e_mcp.spending import amount
 
 _HOST_SECONDS = 5.0
 _DAY = 86_400.0
@@ -81,7 +82,7 @@ def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None
         if state != "ok":
             findings.fix(f"The ledger in {path.parent} is damaged ({state})", f"Move {path.name} away")
             return
-        counted = f": {entries} starts of this account, {spent:g} credits in 24 hours" if token else ""
+        counted = f": {entries} starts of this account, {amount(spent)} credits in 24 hours" if token else ""
         findings.ok(f"The ledger is whole{counted}")
 
 

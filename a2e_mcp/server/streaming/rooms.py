@@ -6,6 +6,7 @@ for, when its page stays closed, and when the server ends; what was not used com
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,8 +30,9 @@ from a2e_mcp.catalogue.streaming import (
     SetContext,
 )
 from a2e_mcp.client import A2EClient
+from a2e_mcp.deleting import given_back, write_down
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.handles import STREAMING
+from a2e_mcp.handles import STREAMING, Handle
 from a2e_mcp.ledger import Entry, Ledger
 from a2e_mcp.server.streaming.room import Room
 from a2e_mcp.spending import Spending
@@ -41,8 +43,12 @@ if TYPE_CHECKING:
 ROOM = "room"
 """The step of an entry that tells of its room: channel, avatar, and its end in seconds since 1970."""
 
+_log = logging.getLogger(__name__)
+
 _LONGEST_ROOM = 7200.0
 _SECONDS_TO_JOIN = 8.0
+_PATIENCE = 1.0
+"""Seconds that leaving waits for another room that is just being left, and for the balance: time is money here."""
 
 
 @asynccontextmanager
@@ -95,7 +101,11 @@ class Rooms:
 
     def find(self, secret: str) -> Room | None:
         """The room of a page's address."""
-        return next((room for room in self._rooms.values() if secrets.compare_digest(room.secret, secret)), None)
+        # Compared as bytes: a secret with other letters than ASCII is wrong, not an error.
+        given = secret.encode()
+        return next(
+            (room for room in self._rooms.values() if secrets.compare_digest(room.secret.encode(), given)), None
+        )
 
     def seconds_left(self, room: Room) -> float:
         """How long it is still paid for."""
@@ -225,21 +235,23 @@ class Rooms:
         entry = self._ledger.entry(room.handle.partition(":")[2])
         if entry.state == "running":
             await self.leave_entry(entry, why)
+        elif room.closed is None:
+            # Another server on this folder has left it, or its time is over.
+            room.close(f"{why} It was over already.")
 
     async def leave_entry(self, entry: Entry, why: str) -> float | None:
         """Leave a room, and tell how many credits came back, as far as the balance shows. Raises ServiceError."""
-        before = await self._spending.balance()
-        try:
-            await self._client.call(LEAVE_ROOM, InRoom(channel=_channel(entry)))
-        except NotFound:
-            # It was over already, or somebody else has left it: nothing is open any more.
-            why = f"{why} It was over already."
-        after = await self._spending.balance()
-        back = after - before if before is not None and after is not None and after >= before else None
-        charged = entry.charged
-        if charged is not None and back is not None:
-            charged = max(0.0, charged - back)
-        self._ledger.update(entry.id, state="deleted", charged=charged, note=why)
+        since = self._ledger.now()
+        async with self._spending.watching(_PATIENCE) as rise:
+            try:
+                await self._client.call(LEAVE_ROOM, InRoom(channel=_channel(entry)))
+            except NotFound:
+                # It was over already, or somebody else has left it: nothing is open any more.
+                why = f"{why} It was over already."
+        handle = Handle(entry.family, entry.id)
+        back = given_back(self._ledger, entry, handle, rise, since=since)
+        write_down(self._ledger, entry, handle, back, had_ended=False)
+        self._ledger.update(entry.id, state="deleted", note=why)
         if (room := self.room_of(entry)) is not None:
             room.close(why)
         return back
@@ -260,7 +272,11 @@ class Rooms:
             return
         if room.closed is None:
             room.close("The time that was paid for is over.")
-        self.forget_ended()
+        try:
+            self.forget_ended()
+        except A2EError as problem:
+            # It is over all the same, and is written down with the next start.
+            _log.info("the end of %s was not written down: %s", room.handle, problem)
 
     async def _leave_quietly(self, room: Room, why: str) -> None:
         try:
