@@ -90,12 +90,12 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
         raise next(iter(problems.values()), A2EError("A2E has not answered yet", then="Call wait_for_job again"))
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
+    failures = "".join(f" {handle}: {problem}" for handle, problem in list(problems.items())[:3])
     if all(each.is_open_room for each in jobs):
-        return _room_answer(call, jobs[0], also=jobs, prefix="There is nothing to wait for.")
+        return _room_answer(call, jobs[0], also=jobs, prefix=f"There is nothing to wait for.{failures}")
     first = ended[0] if ended else jobs[0]
     told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
-    if problems:
-        told += " " + " ".join(f"{handle}: {problem}" for handle, problem in list(problems.items())[:3])
+    told += failures
     told += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
     return job_answer(first, also=jobs, prefix=told.strip())
 
