@@ -46,6 +46,8 @@ class Job(BaseModel):
     progress: float | None = None
     results: list[str] = Field(default_factory=list)
     credits: float | None = None
+    total_credits: float | None = None
+    """What it cost with the speech and uploads made for it, where that is more."""
     created_at: str | None = None
     next_check_seconds: float | None = None
     raw_status: str | None = None
@@ -323,6 +325,8 @@ class Jobs:
             entry = self._ledger.update(entry.id, **changes)
         if job.credits is None and len(entry.handles) == 1:
             job.credits = entry.charged
+        elif job.credits is not None and len(entry.handles) == 1 and (entry.charged or 0.0) > job.credits:
+            job.total_credits = entry.charged
         job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
         return job
 

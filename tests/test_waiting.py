@@ -354,3 +354,4 @@ async def test_wait_for_job_tells_of_the_job_that_ended_first(tmp_path: Path) ->
         assert (answer.data["job_id"], answer.data["state"]) == (quick, "failed")
         listed: Sequence[dict[str, Any]] = answer.data["jobs"]
         assert [row["job_id"] for row in listed] == [quick, slow]
+        assert "Not all have ended: call wait_for_job again with the others." in answer.text

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from a2e_mcp.addresses import one_line
 from a2e_mcp.capability import Effect, Inputs
 from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.catalogue.base import Nothing
@@ -14,6 +15,7 @@ from a2e_mcp.deleting import REFUND_UNKNOWN
 from a2e_mcp.handles import DOWNLOAD
 from a2e_mcp.ledger import Entry
 from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.finding import page_line
 from a2e_mcp.server.telling import sandboxed
 from a2e_mcp.spending import amount
 
@@ -75,9 +77,11 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         }
         for entry in shown
     ]
-    lines = [f"{amount(total)} credits in {inputs.days} days, {len(entries)} starts from this computer."]
+    told = f"{amount(total)} credits in {inputs.days} days, {len(entries)} starts from this computer"
+    lines = [page_line(told, inputs.page, -(-len(entries) // _ROWS))]
     lines += [
-        f"{row['when']} {row['job_id']} {amount(entry.cost)}{'' if row['sure'] else ' (expected)'}"
+        f"{row['when']} {row['job_id']} '{one_line(entry.title)}' {amount(entry.cost)}"
+        f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]
     structured = {"spending": rows, "total": total, "starts": len(entries), "page": inputs.page}

@@ -79,11 +79,17 @@ def told_page(
 
 
 def _head(kind: str, total: int, page: int, pages: int) -> str:
-    counted = f"{total} {kind.removesuffix('s') if total == 1 else kind}"
-    if not total:
-        return f"No {kind} fit."
-    if page > pages:
-        return f"{counted}, but there is no page {page}: the last is page={pages}."
+    return (
+        page_line(f"{total} {kind.removesuffix('s') if total == 1 else kind}", page, pages)
+        if total
+        else f"No {kind} fit."
+    )
+
+
+def page_line(counted: str, page: int, pages: int) -> str:
+    """The first line of a page of rows: how many there are, which page this is, and which comes next."""
+    if page > max(1, pages):
+        return f"{counted}, but there is no page {page}: the last is page={max(1, pages)}."
     more = f" (next: page={page + 1})" if page < pages else ""
     return f"{counted}, page {page} of {pages}{more}:" if pages > 1 else f"{counted}:"
 

@@ -18,8 +18,9 @@ from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.handles import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, Handle, parse_handle
 from a2e_mcp.jobs import Job
 from a2e_mcp.server.call import Answer, Call, ServerTool
+from a2e_mcp.server.finding import page_line
 from a2e_mcp.server.streaming.rooms import ends_at
-from a2e_mcp.server.telling import job_answer, job_row, no_file, sandboxed, saved_line, short_line
+from a2e_mcp.server.telling import job_answer, job_row, no_file, row_line, sandboxed, saved_line
 from a2e_mcp.spending import amount
 from a2e_mcp.transfers import QUICK_SECONDS, QUIET
 from a2e_mcp.waiting import Answers
@@ -97,6 +98,8 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
     told += failures
     told += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
+    if ended and len(ended) < len(jobs):
+        told += " Not all have ended: call wait_for_job again with the others."
     return job_answer(first, also=jobs, prefix=told.strip())
 
 
@@ -132,8 +135,8 @@ async def _list(call: Call[ListInputs]) -> Answer:
     jobs.sort(key=lambda job: job.created_at or "", reverse=True)
     rows = jobs[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
     counted = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
-    lines = [f"{counted}, page {inputs.page}:" if jobs else "No jobs."]
-    lines += [short_line(job) for job in rows]
+    lines = [page_line(counted, inputs.page, -(-len(jobs) // _ROWS)) if jobs else "No jobs."]
+    lines += [row_line(job) for job in rows]
     if silent:
         lines.append(f"No answer from A2E about: {', '.join(silent)}. These are shown as last known.")
     structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}

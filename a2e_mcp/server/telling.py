@@ -21,6 +21,7 @@ _MOST_LINKS = 8
 _LONGEST_TITLE = 40
 _LONGEST_ERROR = 320
 _LONGEST_NOTE = 200
+_LONGEST_BRIEF = 100
 _LONGEST_ROW_LINK = 300
 _MOST_LINES = 10
 
@@ -28,14 +29,14 @@ _MOST_LINES = 10
 def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: bool = True) -> Answer:
     """An answer about one job, or several of which this one comes first."""
     jobs = [job, *(each for each in also if each.job_id != job.job_id)]
-    lines = [prefix, job_line(job), *(short_line(each) for each in jobs[1:_MOST_LINES])]
+    lines = [prefix, job_line(job), *(_brief_line(each) for each in jobs[1:_MOST_LINES])]
     if len(jobs) > _MOST_LINES:
         lines.append(f"... and {len(jobs) - _MOST_LINES} more")
     text = _sandbox(jobs[0].sandbox) + "\n".join(line for line in lines if line)
     structured = job_data(job)
     if len(jobs) > 1:
         structured["jobs"] = [_short_row(each) for each in jobs]
-    found = [link for each in jobs for link in links_of(each)][:_MOST_LINKS] if links else []
+    found = [link for each in jobs for link in links_of(each, among=len(jobs))][:_MOST_LINKS] if links else []
     return Answer(text, structured, found)
 
 
@@ -68,9 +69,7 @@ def job_line(job: Job) -> str:
     said = f"{job.job_id}{_title(job)} {_state(job)}"
     if job.state == "running" and job.progress:
         said += f", {job.progress:.0%} done"
-    if job.credits is not None:
-        said += f", {_credits(job.credits)}"
-    said += "."
+    said += f"{_cost(job)}."
     if job.error:
         said += f" {one_line(job.error, _LONGEST_ERROR)}"
     if job.files and job.state == "succeeded":
@@ -88,9 +87,24 @@ def saved_line(job: Job) -> str:
     return "; ".join(shown)
 
 
-def short_line(job: Job) -> str:
-    """One job among many."""
-    return f"{job.job_id}{_title(job)} {_state(job)}."
+def row_line(job: Job) -> str:
+    """One job of a list, with its time in UTC."""
+    when = f"{job.created_at[:16].replace('T', ' ')} " if job.created_at else ""
+    return f"{when}{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
+
+
+def _brief_line(job: Job) -> str:
+    """One job beside another that is told in full."""
+    more = job.error or (job.note if job.finished else None)
+    said = f"{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
+    return f"{said} ({one_line(more, _LONGEST_BRIEF)})" if more else said
+
+
+def _cost(job: Job) -> str:
+    if job.credits is None:
+        return ""
+    whole = f" ({amount(job.total_credits)} with its speech and uploads)" if job.total_credits is not None else ""
+    return f", {_credits(job.credits)}{whole}"
 
 
 def no_file(job: Job) -> InputError:
@@ -130,9 +144,10 @@ def _short_row(job: Job) -> dict[str, Any]:
     return {name: value for name, value in job_row(job).items() if name in ("job_id", "state", "result")}
 
 
-def links_of(job: Job) -> list[Link]:
-    """Links to a job's finished files."""
+def links_of(job: Job, *, among: int = 1) -> list[Link]:
+    """Links to a job's finished files; among several jobs each link says whose it is."""
     title = one_line(job.title or job.family, 2 * _LONGEST_TITLE)
+    title = f"{title} ({job.job_id})" if among > 1 else title
     many = len(job.results) > 1
     return [Link(url, f"{title} {number}" if many else title) for number, url in enumerate(job.results, 1)]
 

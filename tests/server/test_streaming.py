@@ -110,7 +110,7 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
             assert page in answer.text
             assert all(tool in answer.text for tool in ("ask_streaming_avatar", "leave_streaming"))
             assert "Next: wait_for_job" not in answer.text
-        assert "is open." in (await studio.ask("list_jobs")).text
+        assert "is open, 60 credits." in (await studio.ask("list_jobs")).text
         assert "none will come" in await studio.refuse("download_result", job_id=room)
         again = await studio.ask("start_streaming", **wanted)
         assert "nothing was charged again" in again.text

@@ -234,6 +234,8 @@ async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
         after = (await studio.ask("get_credits")).data
         assert f"Charged {before - after['credits']:g} credit" in started.text
         assert after["spent_today"] == before - after["credits"] > 0
+        ended = await studio.finish(started.data["job_id"])
+        assert f"({before - after['credits']:g} with its speech and uploads)" in ended.text
         again = await studio.ask("start_avatar_video", **wanted)
         assert again.data["job_id"] == started.data["job_id"]
         assert "nothing was charged again" in again.text
