@@ -1,15 +1,16 @@
-"""Caption removal: burned-in text found in a clip, and what lies behind it guessed from around its letters."""
+"""Caption removal: burned-in text found in a clip, and what is behind it taken from other frames or guessed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 
+from a2e_mcp.sandbox.media.clean_plates import CleanPlates
 from a2e_mcp.sandbox.media.clip_reading import Frame, read_frames
 from a2e_mcp.sandbox.media.clip_remaking import SourceClip, clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.media.letter_strokes import letters_in
 from a2e_mcp.sandbox.media.mark import mark_for
-from a2e_mcp.sandbox.media.picture import Mask, Picture, blend, resize
+from a2e_mcp.sandbox.media.picture import Mask, Picture, blend
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering
 from a2e_mcp.sandbox.media.text_detection import TextBox, text_boxes
 from a2e_mcp.sandbox.orders import CaptionRemoval, Outcome, Rectangle
@@ -19,10 +20,9 @@ _FRAMES_A_LOOK = 5
 _LOOKED_AT_FROM = 0.5
 _MOST_BOXES = 20
 _FARTHEST = 100_000
-_PAINTING_SCALE = 0.5
 _PAINTING_REACH = 3
 _MARGIN = 12
-_STREAKS = 1.6
+_SOFT_EDGE = 0.8
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class _Look:
 def render_caption_removal(order: CaptionRemoval, rendering: Rendering) -> Outcome:
     """Take the text out of a clip."""
     clip = source_clip(order.video, order.width, order.height, order.fps)
-    looks = [_Look(0.0, _scaled(order.boxes, clip))] if order.boxes else _look_through(clip, rendering)
-    remover = _Remover(looks, _our_mark(clip))
+    looks, plates = _look_through(clip, _scaled(order.boxes, clip), rendering)
+    remover = _Remover(looks, plates, _our_mark(clip))
     seconds = remake(clip, order.output, rendering, remover.draw, sound=clip.sound)
     notes = [_note(remover, given=len(order.boxes))]
     if clip.sound:
@@ -51,8 +51,8 @@ def _note(remover: "_Remover", given: int) -> str:
     if not remover.with_text:
         return "no text was found in the lower half of the frames, so nothing was removed"
     return (
-        f"text found in {remover.with_text} of {remover.frames} frames and painted over from what is around it; "
-        "only the lower half of the frames is searched"
+        f"text found in {remover.with_text} of {remover.frames} frames and painted over with what other frames show "
+        "there, or else with a guess; only the lower half of the frames is searched"
     )
 
 
@@ -82,25 +82,48 @@ def _our_mark(clip: SourceClip) -> TextBox | None:
     return TextBox(left, top, left + mark.shape[1], top + mark.shape[0])
 
 
-def _look_through(clip: SourceClip, rendering: Rendering) -> list[_Look]:
+def _look_through(
+    clip: SourceClip, given: tuple[TextBox, ...], rendering: Rendering
+) -> tuple[list[_Look], CleanPlates]:
+    """Where text is and when, and frames from which to take what it hides."""
     mark = _our_mark(clip)
-    looks = []
+    looks: list[_Look] = []
+    plates = CleanPlates()
+    waiting: Frame | None = None
     for frame in read_frames(clip.path, *clip.size, fps=clip.fps / _FRAMES_A_LOOK):
-        skipped = round(frame.picture.shape[0] * _LOOKED_AT_FROM)
-        found = [
-            TextBox(box.left, box.top + skipped, box.right, box.bottom + skipped)
-            for box in text_boxes(frame.picture[skipped:])
-        ]
-        looks.append(_Look(frame.time, tuple(box for box in found if mark is None or box.overlap(mark) < 0.5)))
+        found = given or tuple(box for box in _low_text(frame.picture) if mark is None or box.overlap(mark) < 0.5)
+        looks.append(_Look(frame.time, found))
+        # What was overlooked in one frame is known from those before and after it.
+        if waiting is not None:
+            plates.keep(waiting.time, waiting.picture, _letters(waiting.picture, looks[-3:], mark))
+        waiting = frame
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
-    return looks
+    if waiting is not None:
+        plates.keep(waiting.time, waiting.picture, _letters(waiting.picture, looks[-2:], mark))
+    return looks, plates
+
+
+def _low_text(picture: Picture) -> list[TextBox]:
+    skipped = round(picture.shape[0] * _LOOKED_AT_FROM)
+    return [
+        TextBox(box.left, box.top + skipped, box.right, box.bottom + skipped) for box in text_boxes(picture[skipped:])
+    ]
+
+
+def _letters(picture: Picture, looks: Sequence[_Look], keep: TextBox | None) -> Mask:
+    """All lines at once, or the letters of one would be taken for what is behind the next."""
+    letters = letters_in(picture, _merged([box for look in looks for box in look.boxes]))
+    if keep is not None:
+        letters[keep.top : keep.bottom, keep.left : keep.right] = 0
+    return letters
 
 
 class _Remover:
     """Paints over the text of frame after frame; the frames' times must not go back."""
 
-    def __init__(self, looks: list[_Look], keep: TextBox | None) -> None:
+    def __init__(self, looks: list[_Look], plates: CleanPlates, keep: TextBox | None) -> None:
         self._looks = looks
+        self._plates = plates
         self._keep = keep
         self._at = 0
         self.frames = 0
@@ -112,48 +135,25 @@ class _Remover:
             self._at += 1
         # Text may come or go between two looks, so what either of them saw counts.
         around = self._looks[self._at : self._at + 2]
-        boxes = _merged([box for look in around for box in look.boxes])
         self.frames += 1
-        self.with_text += bool(boxes)
-        if boxes:
-            self._paint_over(frame.picture, boxes)
+        if any(look.boxes for look in around):
+            self.with_text += 1
+            letters = _letters(frame.picture, around, self._keep)
+            if letters.any():
+                _paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
         return frame.picture
 
-    def _paint_over(self, picture: Picture, boxes: list[TextBox]) -> None:
-        """All lines at once, or the letters of one would be taken for what is behind the next."""
-        letters = np.zeros(picture.shape[:2], np.uint8)
-        for box in boxes:
-            place = np.s_[box.top : box.bottom, box.left : box.right]
-            letters[place] = cv2.max(letters[place], _letters(picture[place]))
-        if self._keep is not None:
-            letters[self._keep.top : self._keep.bottom, self._keep.left : self._keep.right] = 0
-        left, top, width, height = cv2.boundingRect(letters)
-        if not width:
-            return
-        rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
-        columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)
-        room, hole = picture[rows, columns], letters[rows, columns]
-        size = max(2, round(room.shape[1] * _PAINTING_SCALE)), max(2, round(room.shape[0] * _PAINTING_SCALE))
-        small_hole = np.where(cv2.resize(hole, size, interpolation=cv2.INTER_AREA) > 0, 255, 0).astype(np.uint8)
-        small = cv2.inpaint(resize(room, *size), small_hole, _PAINTING_REACH, cv2.INPAINT_TELEA)
-        # What is guessed comes out in streaks.
-        smooth = blend(small, cv2.GaussianBlur(small, (0, 0), _STREAKS), small_hole)
-        room[:] = blend(room, resize(smooth, room.shape[1], room.shape[0]), cv2.GaussianBlur(hole, (0, 0), 1.5))
 
-
-def _letters(room: Picture) -> Mask:
-    """The letters in a box with their rims and shadows: what stands out sharply, or is brightest."""
-    grey = cv2.cvtColor(room, cv2.COLOR_BGR2GRAY)
-    edges = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    sharp = max(40.0, 0.4 * float(np.percentile(edges, 98)))
-    bright = max(200.0, 0.9 * float(np.percentile(grey, 99.5)))
-    found = np.where((edges > sharp) | (grey > bright), 255, 0).astype(np.uint8)
-    # A line's box is about twice as high as its letters; strokes are an eighth of those.
-    letter = room.shape[0] / 2
-    stroke = max(3, round(letter / 5)) | 1
-    rim = max(5, round(letter * 0.45)) | 1
-    closed = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((stroke, stroke), np.uint8))
-    return np.asarray(cv2.dilate(closed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))), np.uint8)
+def _paint_over(picture: Picture, letters: Mask) -> None:
+    """Guess what no frame shows from what is around it."""
+    left, top, width, height = cv2.boundingRect(letters)
+    if not width:
+        return
+    rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
+    columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)
+    room, hole = picture[rows, columns], letters[rows, columns]
+    guessed = cv2.inpaint(room, hole, _PAINTING_REACH, cv2.INPAINT_TELEA)
+    room[:] = blend(room, guessed, cv2.max(hole, cv2.GaussianBlur(hole, (0, 0), _SOFT_EDGE)))
 
 
 def _merged(boxes: list[TextBox]) -> list[TextBox]:

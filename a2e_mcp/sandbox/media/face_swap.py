@@ -10,10 +10,12 @@ from a2e_mcp.sandbox.media.faces import (
     HAIRLINE,
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
+    LEFT_EYE,
     OUTER_LOWER_LIP,
     OUTER_UPPER_LIP,
-    OVAL,
+    RIGHT_EYE,
     UNDER_EARS,
+    UNDER_TEMPLES,
     Face,
     follow,
     largest_face,
@@ -29,14 +31,19 @@ from a2e_mcp.sandbox.orders import FaceSwap, Outcome
 _LARGEST_SOURCE = 1280
 _RIM = 8
 # In parts of the face's height.
-_ERODED = 0.05
-_FEATHER = 0.03
+_ERODED = 0.075
+_FEATHER = 0.04
 _LIPS_EDGE = 0.012
 _PARTED = 0.008
 # From the hairline to the brows, in parts of that way; then how much of what is between may be unlike the skin, and
 # by how much in light and colour.
-_UNDER_HAIRLINE, _ABOVE_BROWS = 0.3, 0.35
+_UNDER_HAIRLINE = 0.3
+_ABOVE_BROWS, _ON_BARE_FOREHEAD = 0.35, 0.7
 _FRINGE, _UNLIKE_SKIN = 0.25, (60.0, 9.0, 9.0)
+# How much more or less the colours may vary than they did; drawn faces hardly vary, and photos would glow.
+_LEAST_GAIN, _MOST_GAIN = 0.85, 1.2
+# How much of the skin's change the eyes take on.
+_EYES_CHANGE = 0.2
 # A lost face is looked for again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 3
 _LOOKS_A_CLOSE_ONE = 5
@@ -65,10 +72,12 @@ class Swapper:
         points = face.points - low
         room = picture[low[1] : high[1], low[0] : high[0]]
         bent, covered = warp(self._picture, self._points, points, self._triangles, size)
-        matched = _matched(bent, room, _bare_skin(points, size))
+        skin, eyes = _bare_skin(points, size), _eyes(points, size, face.height)
+        matched = _matched(bent, room, skin, eyes)
         if self._leaves_forehead is None:
             self._leaves_forehead = self._has_fringe or _has_fringe(room, points)
-        shown = _without_forehead(points) if self._leaves_forehead else points[list(OVAL)]
+        # Never up to the hairline: the tips of hair that hang over it would come along.
+        shown = _up_to(points, _ABOVE_BROWS if self._leaves_forehead else _ON_BARE_FOREHEAD)
         mask = _inner_face(shown, covered, face.height)
         mask = cv2.subtract(mask, _open_mouth(points, size, face.height))
         swapped = picture.copy()
@@ -160,10 +169,10 @@ def _has_fringe(picture: Picture, points: Points) -> bool:
     return bool(unlike.any(1).mean() > _FRINGE)
 
 
-def _without_forehead(points: Points) -> Points:
-    """The face's outline with its upper edge a little above the brows."""
+def _up_to(points: Points, height: float) -> Points:
+    """The face's outline with its upper edge above the brows, by a part of the way from them to the hairline."""
     brows = points[list(BROWS)]
-    return np.vstack([points[list(UNDER_EARS)], brows + (points[list(HAIRLINE)] - brows) * _ABOVE_BROWS])
+    return np.vstack([points[list(UNDER_TEMPLES)], brows + (points[list(HAIRLINE)] - brows) * height])
 
 
 def _inner_face(outline: Points, covered: Mask, height: float) -> Mask:
@@ -201,19 +210,27 @@ def _bare_skin(points: Points, size: tuple[int, int]) -> Mask:
     return np.asarray(cv2.threshold(skin, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def _matched(picture: Picture, like: Picture, mask: Mask) -> Picture:
-    """The picture with the mean and half the spread of colour that `like` has inside the mask."""
+def _eyes(points: Points, size: tuple[int, int], height: float) -> Mask:
+    """Both eyes, whose white and whose iris are no skin."""
+    eyes = cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))
+    grown = cv2.dilate(eyes, np.ones((3, 3), np.uint8))
+    return cv2.GaussianBlur(grown, (0, 0), max(0.7, _LIPS_EDGE * height))
+
+
+def _matched(picture: Picture, like: Picture, skin: Mask, eyes: Mask) -> Picture:
+    """The picture with its skin in the colours that `like` has there; eyes and brows keep most of their own."""
     own = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)
-    own_mean, own_spread = cv2.meanStdDev(own, mask=mask)
-    its_mean, its_spread = cv2.meanStdDev(cv2.cvtColor(like, cv2.COLOR_BGR2LAB), mask=mask)
-    gain = 0.5 + 0.5 * np.asarray(its_spread) / np.maximum(np.asarray(own_spread), 1.0)
-    offset = np.asarray(its_mean) - np.asarray(own_mean) * gain
+    own_mean, own_spread = (np.asarray(each).reshape(3) for each in cv2.meanStdDev(own, mask=skin))
+    its = cv2.cvtColor(like, cv2.COLOR_BGR2LAB)
+    its_mean, its_spread = (np.asarray(each).reshape(3) for each in cv2.meanStdDev(its, mask=skin))
+    gain = np.clip(0.5 + 0.5 * its_spread / np.maximum(own_spread, 1.0), _LEAST_GAIN, _MOST_GAIN)
     # One look-up table a channel: quick, and exact on eight bits.
     levels = np.arange(256.0)[:, None, None]
-    matched = levels * gain.reshape(1, 1, 3) + offset.reshape(1, 1, 3)
-    # Light is moved for skin; black brows stay black, and the white of the eyes white.
-    middle = float(own_mean[0, 0])
-    is_skin = np.clip(np.minimum(levels / (0.6 * middle + 1), (255 - levels) / (0.6 * (256 - middle))), 0, 1)[..., 0]
-    matched[..., 0] = levels[..., 0] + (matched[..., 0] - levels[..., 0]) * is_skin
-    table = np.clip(matched, 0, 255).astype(np.uint8)
-    return cv2.cvtColor(cv2.LUT(own, table), cv2.COLOR_LAB2BGR)
+    table = np.clip((levels - own_mean) * gain + its_mean, 0, 255).astype(np.uint8)
+    moved = cv2.cvtColor(cv2.LUT(own, table), cv2.COLOR_LAB2BGR)
+    # Black brows stay black, and what shines stays white.
+    light = levels.reshape(256)
+    is_skin = np.clip(np.minimum(light / (0.6 * own_mean[0] + 1), (255 - light) / (0.6 * (256 - own_mean[0]))), 0, 1)
+    weight = cv2.LUT(cv2.extractChannel(own, 0), (255 * is_skin).astype(np.uint8))
+    kept = cv2.bitwise_not(cv2.convertScaleAbs(eyes, alpha=1 - _EYES_CHANGE))
+    return blend(picture, moved, cv2.min(weight, kept))

@@ -22,6 +22,7 @@ OVAL = (
 )
 # fmt: on
 UNDER_EARS = OVAL[8:29]
+UNDER_TEMPLES = OVAL[7:30]
 # The forehead's upper rim from left to right, and the brows' upper edges with the root of the nose between.
 HAIRLINE = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
 BROWS = (70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300)
@@ -29,6 +30,8 @@ INNER_UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 INNER_LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 OUTER_UPPER_LIP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 OUTER_LOWER_LIP = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
+LEFT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+RIGHT_EYE = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
 FOREHEAD, CHIN = 10, 152
 EYE_CORNERS = (33, 263)
 

@@ -108,6 +108,21 @@ def frames_of(path: str | Path) -> list[npt.NDArray[Any]]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
+def write_clip(path: Path, pictures: list[npt.NDArray[Any]], fps: int = 10) -> str:
+    """A clip from elsewhere, BGR."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "16"}
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return str(path)
+
+
 def write_tone(path: Path, spans: list[tuple[float, bool]], hertz: float = 220.0) -> str:
     """A WAV of (seconds, sounding) spans: a buzzing vowel-like tone, or silence."""
     pieces = []

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
-from a2e_mcp.sandbox.media.faces import BROWS, HAIRLINE, MODELS, faces_in, largest_face
+from a2e_mcp.sandbox.media.faces import BROWS, HAIRLINE, LEFT_EYE, MODELS, faces_in, largest_face
 from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.matte import person_mask
 from a2e_mcp.sandbox.media.mouth import MouthShape
@@ -161,6 +161,23 @@ def test_a_swapped_face_takes_on_the_skin_of_the_target(
     after = skin_of(read(order.output), read(portrait))
     assert np.abs(brought - before).max() > 30
     assert np.abs(after - before).max() < 15
+
+
+def test_a_swapped_face_keeps_the_colours_of_its_eyes(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
+    lively, flat = read(portrait).astype(np.uint8), read(portrait)
+    # Much more light, shade and tone in the skin than the face that is laid over it has.
+    noise = np.random.default_rng(0).normal(0, 24, (*lively.shape[:2], 1))
+    target, output = str(tmp_path / "lively.png"), str(tmp_path / "o.png")
+    cv2.imwrite(target, np.clip(lively * np.array((0.75, 0.9, 1.0)) + noise * (-1, 0, 1), 0, 255).astype(np.uint8))
+
+    worker.render(FaceSwap(face=portrait, target=target, output=output))
+
+    face = largest_face(lively)
+    assert face is not None
+    left, top = np.floor(face.points[list(LEFT_EYE)].min(0)).astype(int)
+    right, bottom = np.ceil(face.points[list(LEFT_EYE)].max(0)).astype(int)
+    eye = np.s_[top:bottom, left:right]
+    assert np.abs(read(output)[eye] - flat[eye]).mean() < 24
 
 
 def test_a_swap_keeps_what_is_seen_between_the_lips(worker: RenderProcess, dark_portrait: str, tmp_path: Path) -> None:

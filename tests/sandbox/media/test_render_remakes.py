@@ -1,8 +1,5 @@
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +13,10 @@ from a2e_mcp.sandbox.media.dub_script import (
     sentences_of,
     stretches_of_speech,
 )
-from a2e_mcp.sandbox.media.lettering import outlined
 from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.mouth import MouthShape
 from a2e_mcp.sandbox.media.picture import lay_over, studio
 from a2e_mcp.sandbox.media.sound import read_sound
-from a2e_mcp.sandbox.media.text_detection import text_boxes
 from a2e_mcp.sandbox.orders import (
     AvatarVideo,
     CaptionRemoval,
@@ -38,39 +33,9 @@ from a2e_mcp.sandbox.orders import (
     TextMark,
     Watermark,
 )
-from tests.sandbox.media.render_process import RenderProcess, frames_of, write_tone
+from tests.sandbox.media.render_process import RenderProcess, frames_of, write_clip, write_tone
 
 WOMAN = DrawnAvatar(seed=1, gender="female")
-
-
-def write_clip(path: Path, pictures: list[npt.NDArray[Any]], fps: int = 10) -> str:
-    """A clip from elsewhere, BGR."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "16"}
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
-            frame.pts, frame.time_base = number, Fraction(1, fps)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return str(path)
-
-
-def moving(frames: int = 10) -> list[npt.NDArray[Any]]:
-    """Colours that drift to the side; nothing in them is text."""
-    wide = studio(480, 200)
-    cv2.circle(wide, (200, 150), 60, (60, 110, 180), -1)
-    return [np.ascontiguousarray(wide[:, 4 * at : 4 * at + 360]) for at in range(frames)]
-
-
-def captioned(pictures: list[npt.NDArray[Any]], text: str = "Hello there") -> list[npt.NDArray[Any]]:
-    burned = [picture.copy() for picture in pictures]
-    sprite = outlined(text, 24)
-    for picture in burned:
-        lay_over(picture, sprite, (360 - sprite.shape[1]) // 2, 125)
-    return burned
 
 
 def spoken(worker: RenderProcess, order: Speech) -> npt.NDArray[np.float32]:
@@ -126,58 +91,6 @@ def test_a_photo_speaks_no_longer_than_twenty_seconds(worker: RenderProcess, por
 
     assert outcome.seconds == pytest.approx(20, abs=0.3)
     assert "first 20 s" in outcome.note
-
-
-def test_burned_in_text_is_found_and_removed(worker: RenderProcess, tmp_path: Path) -> None:
-    clean = moving()
-    dirty = captioned(clean)
-    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
-
-    outcome = worker.render(order)
-
-    after = [np.ascontiguousarray(frame[..., ::-1]) for frame in frames_of(order.output)]
-    assert len(after) == len(clean)
-    assert "10 of 10 frames" in outcome.note
-    assert text_boxes(dirty[4][100:170])
-    assert not text_boxes(after[4][100:170])
-    strip = np.s_[120:170, :240]  # our own mark stands to the right
-    before_removal = np.mean([cv2.PSNR(a[strip], b[strip]) for a, b in zip(dirty, clean, strict=True)])
-    after_removal = np.mean([cv2.PSNR(a[strip], b[strip]) for a, b in zip(after, clean, strict=True)])
-    assert after_removal > before_removal + 8
-    for left, right in zip(after, dirty, strict=True):
-        assert cv2.PSNR(left[:95], right[:95]) > 36
-
-
-def test_captions_that_come_and_go_are_removed_only_while_they_are_there(worker: RenderProcess, tmp_path: Path) -> None:
-    pictures = moving(20)
-    pictures[10:] = captioned(pictures[10:])
-    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", pictures), output=str(tmp_path / "o.mp4"))
-
-    note = worker.render(order).note
-
-    # From the look before the text to the end.
-    assert note.startswith("text found in 12 of 20 frames")
-
-
-def test_our_own_mark_is_no_caption(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
-    order = CaptionRemoval(video=clip, output=str(tmp_path / "o.mp4"), fps=8)
-
-    outcome = worker.render(order)
-
-    assert "no text was found" in outcome.note
-    assert "original sound kept" in outcome.note
-    assert outcome.has_audio
-
-
-def test_only_the_letters_in_given_boxes_are_painted_over(worker: RenderProcess, tmp_path: Path) -> None:
-    dirty = captioned(moving())
-    boxes = (Rectangle(x=80, y=120, width=100, height=50),)
-    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"), boxes=boxes)
-
-    worker.render(order)
-
-    changed = np.abs(frames_of(order.output)[4][..., ::-1].astype(float) - dirty[4]).mean(-1)
-    assert changed[125:165, 90:170].mean() > 4 * changed[125:165, 195:240].mean()
 
 
 def test_a_dub_speaks_over_the_original_and_keeps_picture_and_length(
@@ -346,7 +259,7 @@ def test_orders_for_clips_that_cannot_be_carried_out_say_why(
     worker: RenderProcess, portrait: str, clip: str, speech: Speech, tmp_path: Path
 ) -> None:
     output = str(tmp_path / "o.mp4")
-    nobody = write_clip(tmp_path / "nobody.mp4", moving())
+    nobody = write_clip(tmp_path / "nobody.mp4", [studio(360, 200)] * 10)
     silence = write_tone(tmp_path / "silence.wav", [(1, False)])
     outside = (Rectangle(x=9000, y=0, width=5, height=5),)
     red = ColourBackground(colour="#ff0000")
