@@ -122,7 +122,7 @@ async def test_an_ambiguous_name_is_answered_with_its_candidates(tmp_path: Path)
         rows = (await studio.ask("list_avatars", name="Anna")).data["avatars"]
         text = await refused(studio, "start_avatar_video", "'anna' fits several avatars", **VIDEO | {"avatar": "anna"})
         assert len(rows) == 2
-        assert all(f"{row['name']} = {row['id']}" in text for row in rows)
+        assert all(f"{row['name']} (own, {row['gender']}) = {row['id']}" in text for row in rows)
         quoted = said(
             await studio.client.call_tool(
                 "quote_job", {"tool": "start_avatar_video", "arguments": VIDEO | {"avatar": rows[0]["id"]}}
