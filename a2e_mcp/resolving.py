@@ -70,7 +70,7 @@ class Resolver:
             value = getattr(inputs, name)
             if not isinstance(value, str):
                 continue
-            for marker in _markers(info):
+            for marker in markers_of(info):
                 await self._one(found, name, value, marker)
         if speech is not None and getattr(inputs, speech.script) is not None and speech.voice not in found.voices:
             raise InputError(
@@ -141,7 +141,7 @@ def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _markers(info: Any) -> list[object]:
+def markers_of(info: Any) -> list[object]:
     """The markers of a field; in `Annotated[str, marker] | None` pydantic keeps them inside the annotation."""
     found = list(info.metadata)
     waiting = [info.annotation]

@@ -11,12 +11,13 @@ import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
 from a2e_mcp.capability import StartTool
-from a2e_mcp.errors import A2EError
+from a2e_mcp.errors import A2EError, Refused
 from a2e_mcp.server import surface
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.call import Answer, Call, Progress, ServerTool
 from a2e_mcp.server.services import Services
 from a2e_mcp.server.start_tools import run_start
+from a2e_mcp.server.wording import in_words_of
 
 
 async def run_tool(
@@ -47,6 +48,9 @@ async def run_tool(
             if isinstance(tool, ServerTool):
                 answer: Answer = await tool.run(call)
                 return answer
+    except Refused as problem:
+        problem.what = in_words_of(inputs, problem)
+        raise
     except TimeoutError:
         raise A2EError(
             f"A2E did not answer within {seconds:g} s", then="Try again; whatever was started is in list_jobs"
