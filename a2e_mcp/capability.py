@@ -156,6 +156,13 @@ class BackgroundRef:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageRef:
+    """Marks an input that means a language, by code or by name; with its `region` it becomes a locale such as es-MX."""
+
+    region: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxOnly:
     """Marks an input that A2E has no field for."""
 
@@ -231,6 +238,7 @@ class Resolved:
     avatars: Mapping[str, AvatarChoice] = field(default_factory=dict)
     backgrounds: Mapping[str, BackgroundChoice] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
     speech: str | None = None
     lengths: Mapping[str, float] = field(default_factory=dict)
 

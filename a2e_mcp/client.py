@@ -98,7 +98,11 @@ class A2EClient:
         Raises Unauthorized, Refused (NotFound, NotEnoughCredits), Unreachable, or AnswerLost; for a call that
         spends, AnswerLost means that it may have been charged.
         """
-        data = await self._answer(capability, request, attempts)
+        try:
+            data = await self._answer(capability, request, attempts)
+        except Refused as problem:
+            problem.sent = request.model_dump(mode="json", by_alias=True, exclude_none=True)
+            raise
         try:
             return capability.reply.model_validate(data)
         except ValidationError as problem:

@@ -19,6 +19,7 @@ A2EError                     the root: what happened, what was charged, what to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -102,7 +103,9 @@ class Unauthorized(ServiceError):
 
 
 class Refused(ServiceError):
-    """A2E answered no; a refused start is not charged."""
+    """A2E answered no; a refused start is not charged. `sent` is what was asked, by A2E's names."""
+
+    sent: Mapping[str, object] = {}
 
 
 class NotEnoughCredits(Refused):

@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
-from a2e_mcp.addresses import one_line
 from a2e_mcp.capability import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.catalogue import avatars as avatar_calls
 from a2e_mcp.catalogue import backgrounds, voices
 from a2e_mcp.catalogue.base import Nothing
 from a2e_mcp.client import A2EClient
-from a2e_mcp.errors import AmbiguousName, InputError, ServiceError
+from a2e_mcp.errors import ServiceError
 from a2e_mcp.handles import looks_like_handle
+from a2e_mcp.languages import Language, no_language, regions_of, written_code
+from a2e_mcp.matching import Candidate, chosen, nobody, several, whole
 
 _KEPT_SECONDS = 120.0
 _AT_ONCE = 8
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
-_MOST_CANDIDATES = 6
+_IN_A_LANGUAGE = re.compile(r"(.+?)\s*\(([^()]+)\)")
+_FIRST_LOOKED_IN = "en-US"
+_FIND_AVATARS = "Call list_avatars to find one"
+_FIND_VOICES = "Call list_voices to find one"
+_FIND_OWN_VOICES = "Call list_voices with owner=own to find one"
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
-    """A language and region that A2E speaks: `code` is a locale such as es-MX."""
-
-    code: str
-    name: str
-    country: str
-    region: str
-    note: str | None = None
-
-
-class _Named(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-
-
-NamedT = TypeVar("NamedT", bound=_Named)
 T = TypeVar("T")
 
 
@@ -82,54 +67,64 @@ class Names:
 
         Raises InputError or AmbiguousName.
         """
-        wanted = text.strip().rpartition(":")[2]
         known = await self.avatars()
-        for each in known:
-            if wanted in (each.id, each.twin_id):
-                return each
-        return _by_name(text, known, "avatar", "list_avatars")
+        return _by_id(text, known) or chosen(text, [_avatar(each) for each in known], "avatar", then=_FIND_AVATARS)
+
+    async def avatar_to_delete(self, text: str) -> AvatarChoice:
+        """The avatar of exactly this name or id: for good is no time for the beginning of a name.
+
+        Raises InputError or AmbiguousName.
+        """
+        known = await self.avatars()
+        return _by_id(text, known) or _wholly(text, [_avatar(each) for each in known], "avatar", then=_FIND_AVATARS)
 
     async def voice(self, text: str) -> VoiceChoice:
-        """The voice of this name, id or cloning handle; a locale may follow, as in `Aria (en-US)`.
+        """The voice of this name, id or cloning handle; a language may follow, as in `Aria (en-US)`.
 
-        One's own voice speaks the language of that locale. Raises InputError or AmbiguousName.
+        One's own voice speaks that language. Raises InputError or AmbiguousName.
         """
-        name, locale = _split_locale(text)
+        name, own = text.strip(), [*await self.own_voices()]
+        spoken = _IN_A_LANGUAGE.fullmatch(name)
+        regions: Sequence[Language] = ()
+        if spoken is not None and not whole(name, [_voice(each) for each in own]):
+            # Otherwise what looks like a language is a part of the name that somebody gave it.
+            regions = await self._regions_behind(spoken[2])
+        if spoken is not None and regions:
+            name, own = spoken[1], [replace(each, language=regions[0].code) for each in own]
         name = name.rpartition(":")[2] if looks_like_handle(name) else name
-        known = [*await self.own_voices()]
-        if locale and any(each.name.casefold() == text.strip().casefold() for each in known):
-            # What looks like a locale is a part of the name that somebody gave it.
-            name, locale = text.strip(), None
-        languages = await self.languages() if locale or not _HEX_ID.fullmatch(name) else ()
-        nearest = [each for each in languages if each.code.lower() == (locale or "en-us").lower()]
-        if locale and not nearest and _matches(name, known):
-            await self.language(locale)
-        if locale and nearest:
-            known = [replace(each, language=nearest[0].code) for each in known]
         if _HEX_ID.fullmatch(name):
             seen = self._seen_voices.get(name) or VoiceChoice(name, name, False, "")
-            return next((each for each in known if each.id == name), seen)
-        for group in (nearest, () if locale else languages):
-            for each in await self._voices_of(group):
-                known.append(each)
-            if _matches(name, known):
-                break
-        return _by_name(name, known, "voice", "list_voices")
+            return next((each for each in own if each.id == name), seen)
+        return await self._voice_called(name, own, regions)
+
+    async def own_voice(self, text: str) -> VoiceChoice:
+        """One of the account's own voices, by exactly its name, its id or handle.
+
+        Raises InputError or AmbiguousName.
+        """
+        known = await self.own_voices()
+        wanted = text.strip().rpartition(":")[2]
+        found = next((each for each in known if each.id == wanted), None)
+        return found or _wholly(text, [_voice(each) for each in known], "voice of yours", then=_FIND_OWN_VOICES)
 
     async def language(self, text: str) -> Sequence[Language]:
-        """The regions of a language given as `es`, `es-MX` or `Spanish`. Raises InputError."""
-        wanted = text.strip().lower().replace("_", "-")
+        """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
         known = await self.languages()
-        found = [each for each in known if wanted == each.code.lower()]
-        found = found or [each for each in known if wanted == each.country.lower()]
-        found = found or [each for each in known if wanted in (each.name.lower(), each.name.lower().partition(" (")[0])]
+        found = regions_of(text, known)
         if not found:
-            near = difflib.get_close_matches(wanted[:80], [each.code.lower() for each in known], n=3, cutoff=0.4)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise InputError(
-                f"A2E lists no language '{one_line(text)}'{hint}", then="Call list_languages to see them all"
-            )
+            raise no_language(text, known)
         return found
+
+    async def language_code(self, text: str, *, region: bool) -> str:
+        """The code of a language, such as `de`, or `de-DE` with its region; a code is taken as it is.
+
+        Raises InputError.
+        """
+        written = written_code(text)
+        if written is not None:
+            return "-".join(part for part in written if part) if region else written[0]
+        found = (await self.language(text))[0]
+        return found.code if region else found.country.lower()
 
     async def voices_in(self, text: str) -> Sequence[VoiceChoice]:
         """The public voices of a language given as `es`, `es-MX` or `Spanish`. Raises InputError."""
@@ -145,17 +140,39 @@ class Names:
         return next((each.code for each in self._seen_languages if each.country.lower() == country.lower()), None)
 
     async def stored_background(self, text: str) -> BackgroundChoice:
-        """The stored background of this id or name. Raises InputError."""
+        """The stored background of this id or name. Raises InputError or AmbiguousName."""
         rows = (await self._client.call(backgrounds.LIST_BACKGROUNDS, Nothing())).rows
-        for row in rows:
-            if text in (row.id, row.name):
-                return (
-                    BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
-                )
-        raise InputError(
-            f"No background is called '{one_line(text)}'",
+        row = next((each for each in rows if each.id == text.strip()), None)
+        row = row or chosen(
+            text,
+            [Candidate(each.id, each.name, each, (_owner(each.type == "custom"),)) for each in rows if each.name],
+            "background",
             then="Give a colour such as #204080, a picture, or a stored id",
         )
+        return BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
+
+    async def _regions_behind(self, text: str) -> Sequence[Language]:
+        """The regions of the language that stands behind a voice's name, none when it is something else.
+
+        Raises InputError for a code that A2E does not list.
+        """
+        known = await self.languages()
+        found = regions_of(text, known)
+        if not found and (written_code(text) or ("", None))[1]:
+            raise no_language(text, known)
+        return found
+
+    async def _voice_called(self, name: str, own: Sequence[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
+        """Among one's own voices and A2E's of these regions, of all regions when none is said.
+
+        A name that is one's own voice's and one of A2E's alike is asked about: they are not the same person.
+        """
+        mine = [_voice(each) for each in own]
+        languages = regions or await self.languages()
+        public = await self._voices_of(regions or [each for each in languages if each.code == _FIRST_LOOKED_IN])
+        if not regions and not whole(name, [_voice(each) for each in public]):
+            public = await self._voices_of(languages)
+        return chosen(name, [*mine, *(_voice(each) for each in public)], "voice", then=_FIND_VOICES)
 
     async def _keep(self, key: str, read: Callable[[], Awaitable[Sequence[T]]]) -> Sequence[T]:
         kept = self._kept.get(key)
@@ -258,26 +275,27 @@ def _gender(group: voices.VoiceGroup) -> str | None:
     return None
 
 
-def _split_locale(text: str) -> tuple[str, str | None]:
-    match = re.fullmatch(r"\s*(.+?)\s*\(([A-Za-z]{2,3}-[A-Za-z0-9]{2,8})\)\s*", text)
-    return (match[1], match[2]) if match else (text.strip(), None)
+def _by_id(text: str, known: Iterable[AvatarChoice]) -> AvatarChoice | None:
+    wanted = text.strip().rpartition(":")[2]
+    return next((each for each in known if wanted in (each.id, each.twin_id)), None)
 
 
-def _matches(text: str, known: Iterable[NamedT]) -> list[NamedT]:
-    wanted = text.strip().casefold()
-    unique = {each.id: each for each in known}.values()
-    exact = [each for each in unique if wanted == each.name.casefold()]
-    return exact or [each for each in unique if wanted and wanted in each.name.casefold()]
+def _wholly(text: str, known: Sequence[Candidate[T]], kind: str, *, then: str) -> T:
+    found = whole(text, known)
+    if len(found) > 1:
+        raise several(text, found, kind)
+    if not found:
+        raise nobody(text, known, kind, then=then)
+    return found[0].what
 
 
-def _by_name(text: str, known: Sequence[NamedT], kind: str, listing: str) -> NamedT:
-    found = _matches(text, known)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        shown = ", ".join(f"{each.name} = {each.id}" for each in found[:_MOST_CANDIDATES])
-        more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
-        raise AmbiguousName(f"'{one_line(text)}' fits several {kind}s: {shown}{more}", then="Use one of these ids")
-    near = difflib.get_close_matches(text[:80], {each.name for each in known}, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise InputError(f"No {kind} is called '{one_line(text)}'{hint}", then=f"Call {listing} to find one")
+def _avatar(each: AvatarChoice) -> Candidate[AvatarChoice]:
+    return Candidate(each.id, each.name, each, (_owner(each.own), each.gender))
+
+
+def _voice(each: VoiceChoice) -> Candidate[VoiceChoice]:
+    return Candidate(each.id, each.name, each, (_owner(each.own), each.language, each.gender))
+
+
+def _owner(own: bool) -> str:
+    return "own" if own else "A2E's"

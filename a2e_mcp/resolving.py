@@ -15,6 +15,7 @@ from a2e_mcp.capability import (
     BackgroundChoice,
     BackgroundRef,
     Inputs,
+    LanguageRef,
     MediaIn,
     SandboxOnly,
     SpeechStep,
@@ -42,6 +43,7 @@ class Found:
     avatars: dict[str, AvatarChoice] = field(default_factory=dict)
     voices: dict[str, VoiceChoice] = field(default_factory=dict)
     backgrounds: dict[str, BackgroundChoice] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     files: dict[str, LocalFile] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
@@ -68,7 +70,7 @@ class Resolver:
             value = getattr(inputs, name)
             if not isinstance(value, str):
                 continue
-            for marker in _markers(info):
+            for marker in markers_of(info):
                 await self._one(found, name, value, marker)
         if speech is not None and getattr(inputs, speech.script) is not None and speech.voice not in found.voices:
             raise InputError(
@@ -83,6 +85,8 @@ class Resolver:
                 found.avatars[name] = await self._names.avatar(value)
             case VoiceRef():
                 found.voices[name] = await self._names.voice(value)
+            case LanguageRef():
+                found.languages[name] = await self._names.language_code(value, region=marker.region)
             case BackgroundRef():
                 await self._background(found, name, value)
             case MediaIn():
@@ -130,6 +134,8 @@ def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:
             values[name] = f"{voice.id} {voice.language}" if voice.own else voice.id
         elif name in found.backgrounds:
             values[name] = repr(found.backgrounds[name])
+        elif name in found.languages:
+            values[name] = found.languages[name]
         elif name in found.files:
             values[name] = found.files[name].sha256
     made = {name: value for name, value in values.items() if name not in _LABELS}
@@ -137,7 +143,7 @@ def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _markers(info: Any) -> list[object]:
+def markers_of(info: Any) -> list[object]:
     """The markers of a field; in `Annotated[str, marker] | None` pydantic keeps them inside the annotation."""
     found = list(info.metadata)
     waiting = [info.annotation]

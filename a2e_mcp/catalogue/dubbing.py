@@ -19,6 +19,7 @@ from a2e_mcp.capability import (
     Evidence,
     Inputs,
     JobFamily,
+    LanguageRef,
     MediaIn,
     Request,
     Resolved,
@@ -92,8 +93,8 @@ class DubbingInputs(Inputs):
     """What `start_dubbing` takes."""
 
     source: Annotated[str, MediaIn(("video", "audio"))] = Field(description="Clip or sound: URL, path or job handle")
-    language: Annotated[str, Field(pattern=_CODE)] = Field(description="Target language code, such as es")
-    spoken_language: Annotated[str, Field(pattern=_CODE)] | SkipJsonSchema[None] = Field(
+    language: Annotated[str, LanguageRef()] = Field(description="Target language, such as es or Spanish")
+    spoken_language: Annotated[str, LanguageRef()] | SkipJsonSchema[None] = Field(
         default=None, description="Language spoken now; detected unless set"
     )
     speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="How many people speak")
@@ -108,8 +109,8 @@ def _start(inputs: DubbingInputs, found: Resolved) -> StartDubbing:
     return StartDubbing(
         name=found.title,
         source_url=found.media["source"],
-        target_lang=inputs.language,
-        source_lang=inputs.spoken_language or "auto",
+        target_lang=found.languages["language"],
+        source_lang=found.languages.get("spoken_language", "auto"),
         num_speakers=inputs.speakers,
         drop_background_audio=inputs.drop_background,
         sandbox_script=inputs.translated_script if found.sandbox else None,

@@ -21,6 +21,7 @@ from a2e_mcp.capability import (
     Evidence,
     Inputs,
     JobFamily,
+    LanguageRef,
     MediaIn,
     Request,
     Resolved,
@@ -162,7 +163,9 @@ class VoiceCloneInputs(Inputs):
     name: str = Field(min_length=1, max_length=40, description="What to call the voice")
     sample: Annotated[str, _SAMPLE] = Field(description="Recording of one speaker, 15 to 60 s: URL or path")
     gender: Literal["female", "male"] = Field(description="female or male")
-    language: str = Field(default="en-US", max_length=20, description="Language spoken in it, such as es-MX")
+    language: Annotated[str, LanguageRef(region=True)] = Field(
+        default="en-US", description="Language spoken in it, such as es-MX"
+    )
     denoise: bool = Field(default=False, description="Clean the recording first")
     model: Model = Field(default="a2e", description="a2e, cartesia, minimax or elevenlabs")
 
@@ -181,7 +184,7 @@ def _train(inputs: VoiceCloneInputs, found: Resolved) -> TrainVoice:
         gender=inputs.gender,
         denoise=inputs.denoise or None,
         model=inputs.model,
-        language=inputs.language,
+        language=found.languages["language"],
     )
 
 

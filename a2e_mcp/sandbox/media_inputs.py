@@ -108,7 +108,7 @@ def cannot_analyse(failure: RenderFailed, field: str) -> Refusal:
 
 
 def _about(field: str, message: str) -> UnusableMedia:
-    return UnusableMedia(f"{message} ({field})", errors=[{"field": field, "message": message}])
+    return UnusableMedia(f"{message.removesuffix('.')} ({field})", errors=[{"field": field, "message": message}])
 
 
 def cannot_render(failure: RenderFailed) -> Refusal:

@@ -11,13 +11,14 @@ import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
 from a2e_mcp.capability import StartTool
-from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.errors import A2EError, Charged, Refused
 from a2e_mcp.handles import DOWNLOAD
 from a2e_mcp.server import surface
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.call import Answer, Call, Progress, ServerTool
 from a2e_mcp.server.services import Services
 from a2e_mcp.server.start_tools import run_start
+from a2e_mcp.server.wording import in_words_of
 
 
 async def run_tool(
@@ -49,6 +50,9 @@ async def run_tool(
             if isinstance(tool, ServerTool):
                 answer: Answer = await tool.run(call)
                 return answer
+    except Refused as problem:
+        problem.what = in_words_of(inputs, problem)
+        raise
     except TimeoutError:
         # A step of this call, such as an upload, may have been charged before; so may another call's.
         spent = any(entry.family != DOWNLOAD for entry in services.ledger.recent(since=began))

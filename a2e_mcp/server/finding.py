@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from a2e_mcp.addresses import one_line
+from a2e_mcp.matching import folded
 
 if TYPE_CHECKING:
     from a2e_mcp.capability import AvatarChoice, VoiceChoice
-    from a2e_mcp.names import Language
+    from a2e_mcp.languages import Language
 
 ROWS = 10
 """Rows on a page, unless said otherwise."""
@@ -20,8 +21,8 @@ _LARGEST_PAGE = 5_900
 
 
 def is_called(name: str, wanted: str | None) -> bool:
-    """Whether every word that is wanted is in a name, in whatever order."""
-    return wanted is None or all(word in name.casefold() for word in wanted.casefold().split())
+    """Whether every word that is wanted is in a name, in whatever order, with or without accents."""
+    return wanted is None or all(word in folded(name) for word in folded(wanted).split())
 
 
 def chosen_avatars(

@@ -13,6 +13,8 @@ from a2e_mcp.capability import AvatarRef, Effect, Inputs, VoiceChoice
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.base import ById
 from a2e_mcp.errors import InputError
+from a2e_mcp.languages import regions_of
+from a2e_mcp.matching import folded
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.finding import avatar_row, chosen_avatars, is_called, language_row, told_page, voice_row
 from a2e_mcp.server.telling import sandboxed
@@ -33,7 +35,7 @@ class AvatarsInputs(Inputs):
 class VoicesInputs(Inputs):
     """What `list_voices` takes."""
 
-    language: str = Field(default="en-US", description="Such as es, es-MX or Spanish")
+    language: str = Field(default="en-US", description="Such as es, es-MX or British English")
     name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
     gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
     owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own clones, public, or both")
@@ -90,14 +92,16 @@ def _about_voices(found: Sequence[VoiceChoice]) -> str:
 
 
 async def _languages(call: Call[LanguagesInputs]) -> Answer:
-    search = (call.inputs.search or "").casefold()
+    search = folded((call.inputs.search or "").strip())
     known = await call.services.names.languages()
-    found = [each for each in known if search in each.name.casefold() or search in each.code.casefold()]
+    found = [each for each in known if search in folded(each.name) or search in folded(each.code)]
+    # Not every way to say it is a part of a name: British English is none.
+    found = found or regions_of(call.inputs.search or "", known)
     return _answer(call, told_page("languages", [language_row(each) for each in found], call.inputs.page, 50))
 
 
 async def _delete_avatar(call: Call[DeleteAvatarInputs]) -> Answer:
-    avatar = await call.services.names.avatar(call.inputs.avatar)
+    avatar = await call.services.names.avatar_to_delete(call.inputs.avatar)
     if avatar.twin_id is None:
         raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
     await call.services.client.call(REMOVE_TWIN, ById(id=avatar.twin_id))

@@ -12,6 +12,7 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.handles import parse_handle
+from a2e_mcp.matching import folded
 from a2e_mcp.server import finding
 from a2e_mcp.server.surface import prefixed, prefixed_data
 
@@ -109,9 +110,9 @@ class _Shelf:
         except (A2EError, ToolError):
             # A completion is a convenience: without an answer there is simply none.
             return None
-        begun = argument.value.casefold()
-        found = [each for each in dict.fromkeys(known) if each.casefold().startswith(begun)]
-        found += [each for each in dict.fromkeys(known) if begun in each.casefold() and each not in found]
+        begun = folded(argument.value)
+        found = [each for each in dict.fromkeys(known) if folded(each).startswith(begun)]
+        found += [each for each in dict.fromkeys(known) if begun in folded(each) and each not in found]
         return Completion(values=found[:_MOST_COMPLETIONS], total=len(found), has_more=len(found) > _MOST_COMPLETIONS)
 
     async def _json(self, read: Callable[[Services], Awaitable[object]]) -> str:

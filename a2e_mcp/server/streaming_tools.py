@@ -20,9 +20,10 @@ from a2e_mcp.catalogue.streaming import (
     OpenRoom,
     StreamingAvatar,
 )
-from a2e_mcp.errors import A2EError, InputError, ServiceError
+from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.handles import STREAMING
 from a2e_mcp.ledger import Entry
+from a2e_mcp.matching import Candidate, chosen
 from a2e_mcp.server.account_tools import NoInputs
 from a2e_mcp.server.call import Answer, Call, Link, ServerTool
 from a2e_mcp.server.streaming.rooms import ROOM, Rooms, ends_at
@@ -232,16 +233,14 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
 
 
 async def _find_avatar(call: Call[StartStreamingInputs]) -> StreamingAvatar:
-    wanted = call.inputs.avatar.strip().casefold()
+    wanted = call.inputs.avatar.strip()
     avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
-    found = [each for each in avatars if wanted in (each.id.casefold(), (each.name or "").casefold())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(each.id for each in found[:10])
-        raise InputError(f"avatar: several are called so: {listed}", then="Give one of these ids")
-    listed = ", ".join(each.name or each.id for each in avatars[:10]) or "none"
-    raise InputError(f"avatar: no streaming avatar is called so; there are {listed}", then="list_streaming_avatars")
+    found = next((each for each in avatars if each.id.casefold() == wanted.casefold()), None)
+    named = [Candidate(each.id, each.name or each.id, each, (each.gender,)) for each in avatars]
+    there_are = ", ".join(each.name for each in named[:10]) or "none"
+    return found or chosen(
+        wanted, named, "streaming avatar", then=f"Choose with list_streaming_avatars: there are {there_are}"
+    )
 
 
 def _row(avatar: StreamingAvatar) -> dict[str, Any]:

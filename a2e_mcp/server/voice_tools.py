@@ -6,11 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from a2e_mcp.capability import Effect, Inputs, VoiceChoice, VoiceRef
+from a2e_mcp.capability import Effect, Inputs, VoiceRef
 from a2e_mcp.catalogue.base import ById
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf
-from a2e_mcp.errors import InputError
 from a2e_mcp.server.call import Answer, Call, ServerTool
 from a2e_mcp.server.telling import sandboxed
 
@@ -34,7 +33,7 @@ class DetectInputs(Inputs):
 
 
 async def _rename(call: Call[RenameInputs]) -> Answer:
-    voice = await _own(call, call.inputs.voice)
+    voice = await call.services.names.own_voice(call.inputs.voice)
     await call.services.client.call(RENAME, RenameVoice(id=voice.id, name=call.inputs.name))
     call.services.names.forget()
     told = f"The voice {voice.name} is now called {call.inputs.name}."
@@ -42,7 +41,7 @@ async def _rename(call: Call[RenameInputs]) -> Answer:
 
 
 async def _delete(call: Call[OwnVoiceInputs]) -> Answer:
-    voice = await _own(call, call.inputs.voice)
+    voice = await call.services.names.own_voice(call.inputs.voice)
     await call.services.client.call(DELETE, ById(id=voice.id))
     call.services.names.forget()
     told = f"Deleted the voice {voice.name}. A2E does not say that credits come back."
@@ -53,18 +52,6 @@ async def _detect(call: Call[DetectInputs]) -> Answer:
     found = await call.services.client.call(DETECT_LANGUAGE, LanguageOf(msg=call.inputs.text))
     told = f"The text is in {found.code}. list_voices with language={found.code} finds voices for it."
     return Answer(sandboxed(told, sandbox=call.services.sandbox), {"language": found.code})
-
-
-async def _own(call: Call[OwnVoiceInputs] | Call[RenameInputs], text: str) -> VoiceChoice:
-    own = await call.services.names.own_voices()
-    wanted = text.strip().rpartition(":")[2].casefold()
-    found = [each for each in own if wanted in (each.id, each.name.casefold())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        shown = ", ".join(f"{each.name} = {each.id}" for each in found[:6])
-        raise InputError(f"Several of your voices have that name: {shown}", then="Use one of these ids")
-    raise InputError("None of your own voices is called that", then="Call list_voices with owner=own to find one")
 
 
 TOOLS = (

@@ -11,7 +11,7 @@ from tests.sandbox import bombs
 from tests.sandbox.sandbox_calls import Calls, outside, sandbox_calls
 
 PIXELS = "more than 40 million pixels"
-NO_PICTURE = "not a video or sound that can be read"
+NO_PICTURE = "not a picture, video or sound that can be read"
 BIG = struct.pack(">HH", 16_384, 16_384)
 TEN_HOURS = struct.pack(">I", 36_000_000)
 ZEROS = zlib.compress(bytes(100_000_000), 9)
@@ -47,9 +47,13 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "a GIF frame larger than its screen": (lambda: bombs.gif((64, 64), (60_000, 60_000)), PIXELS),
     "a text bomb": (lambda: bombs.png(64, 64, extra=bombs.chunk(b"zTXt", b"a\0\0" + ZEROS)), NO_PICTURE),
     "a colour profile bomb": (lambda: bombs.png(64, 64, extra=bombs.chunk(b"iCCP", b"a\0\0" + ZEROS)), NO_PICTURE),
+    "a picture of 10 by 12": (
+        lambda: bombs.picture("PNG", (10, 12)),
+        "10 by 12 pixels, and each side needs at least 16",
+    ),
     "a GIF of 3000 frames": (lambda: bombs.animation("GIF", 3000), None),
     "an APNG of 300 frames": (lambda: bombs.animation("PNG", 300), None),
-    "a picture cut off": (lambda: bombs.picture("PNG")[:60], NO_PICTURE),
+    "a picture cut off": (lambda: bombs.picture("PNG")[:60], "picture is damaged"),
     "nothing": (lambda: b"", NO_PICTURE),
     "SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>', NO_PICTURE),
     "HTML": (lambda: b"<!doctype html><script>alert(1)</script>", NO_PICTURE),
@@ -72,9 +76,9 @@ async def test_clips_and_sounds_that_lie(tmp_path: Path) -> None:
         "a header of ten hours": (ten_hours, None),
         "frames of ten hours": (bombs.patched(ten_hours, b"stts", 12, struct.pack(">I", 2**30)), "up to 10 minutes"),
         "cut off": (honest[: len(honest) // 2], "neither picture nor sound"),
-        "without an index": (honest[:40], "not a video or sound"),
-        "a list that names other files": (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "not a video or sound"),
-        "nothing": (b"", "not a video or sound"),
+        "without an index": (honest[:40], NO_PICTURE),
+        "a list that names other files": (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", NO_PICTURE),
+        "nothing": (b"", NO_PICTURE),
     }
     async with sandbox_calls(workers=0) as a2e:
         for name, (content, words) in clips.items():

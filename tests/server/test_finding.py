@@ -79,6 +79,51 @@ async def test_an_own_voice_comes_with_a_sample_and_the_way_to_make_it_speak_ano
         assert "let generate_speech say a few words" in only.text
 
 
+async def test_half_a_word_takes_no_strangers_voice_and_no_money(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        refusal = await desk.refuse("start_avatar_video", script="Hello.", voice="Ava", avatar="Ada")
+        assert "No voice is called 'Ava'; did you mean " in refusal
+        assert " or Desislava?" in refusal
+        assert "Nothing was charged." in refusal
+        assert not desk.charging_requests
+        refusal = await desk.refuse("start_avatar_video", script="Hello.", voice="Aria", avatar="hiara")
+        assert "did you mean Chiara?" in refusal
+        assert "did you mean Chiara?" in await desk.refuse("start_streaming", avatar="hiara")
+
+
+async def test_a_search_finds_letters_anywhere_and_without_their_accents(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        (voice,) = (await studio.ask("list_voices", language="Bulgarian", name="ava")).data["voices"]
+        assert voice["name"] == "Desislava"
+        (voice,) = (await studio.ask("list_voices", language="French", name="elodie")).data["voices"]
+        assert voice["name"] == "Élodie"
+        (language,) = (await studio.ask("list_languages", search="turkiye")).data["languages"]
+        assert language["code"] == "tr-TR"
+        (language,) = (await studio.ask("list_languages", search="British English")).data["languages"]
+        assert language["code"] == "en-GB"
+
+
+async def test_an_own_voice_that_is_called_like_one_of_a2es_is_asked_about(tmp_path: Path) -> None:
+    clone = {"_id": "a" * 24, "name": "Ximena", "language": "en-US"}
+    async with desk_in(tmp_path) as desk:
+        desk.line.on(CLONES, answered(200, {"code": 0, "data": [clone]}), times=2)
+        for voice, language in (("ximena", "en-US"), ("Ximena (Mexican Spanish)", "es-MX")):
+            refusal = await desk.refuse("generate_speech", script="Hola.", voice=voice)
+            assert f"fits several voices: Ximena (own, {language}) = {clone['_id']}, " in refusal
+            assert "Ximena (A2E's, es-MX, female) = " in refusal
+        assert not desk.charging_requests
+        # In German there is only one of them.
+        german = {"script": "Hallo.", "voice": "Ximena (German)"}
+        assert "would cost" in (await desk.ask("quote_job", tool="generate_speech", arguments=german)).text
+
+
+async def test_only_a_whole_name_deletes(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
+        assert "did you mean Anna Berg?" in await studio.refuse("delete_avatar", avatar="Anna")
+        assert (await studio.ask("delete_avatar", avatar="anna berg")).data["deleted"] is True
+
+
 async def test_a_page_stays_small_whatever_a2e_calls_things(tmp_path: Path) -> None:
     for length, in_text, in_data in ((100, True, True), (280, False, True), (900, False, False)):
         address = f"https://example.com/{'p' * length}.jpg"

@@ -95,7 +95,12 @@ async def test_a_clip_is_dubbed_cleaned_and_marked(tmp_path: Path) -> None:
 
         dubbing = {"source": handle, "language": "es", "translated_script": "Buenos días a todos."}
         assert "consent is missing" in await studio.refuse("start_dubbing", **dubbing)
+        unknown = await studio.refuse("start_dubbing", **dubbing | {"language": "Spnish"}, consent=CONSENT)
+        assert "no language 'Spnish'; did you mean es-ES" in unknown
         dubbed = await charged(studio, "start_dubbing", **dubbing, consent=CONSENT)
+        for same in ("es-MX", "Spanish", "Mexican Spanish"):
+            repeated = await studio.ask("start_dubbing", **dubbing | {"language": same}, consent=CONSENT)
+            assert "nothing was charged again" in repeated.text
         cleaned = await charged(studio, "start_caption_removal", video=handle)
         assert cleaned.data["job_id"].startswith("caption_removal:")
         for started in (dubbed, cleaned):

@@ -116,13 +116,32 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
         await refused(studio, "start_lip_sync_training", "only your own", avatar="Ada", consent=CONSENT)
 
 
+async def test_a_refusal_names_what_the_tool_takes_and_not_what_a2e_calls_it(tmp_path: Path) -> None:
+    async with open_studio(tmp_path) as studio:
+        picture = (await studio.ask("list_backgrounds")).data["backgrounds"][0]["url"]
+        small = {"image": png(studio.inbox, size=(10, 12)).name}
+        told = "10 by 12 pixels, and each side needs at least 16 "
+        for tool, word, arguments in (
+            ("start_dubbing", ": source must be a video or a sound", {"source": picture, "language": "es"}),
+            ("start_dubbing", ": language: unsupported", {"source": wav(studio.inbox).name, "language": "tlh"}),
+            ("generate_speech", ": voice: there is no such voice", {"script": "Hi", "voice": "0" * 24}),
+            ("add_background", f"{told}(image)", small),
+            ("start_avatar_video", f"{told}(background)", VIDEO | {"background": small["image"]}),
+            ("start_face_swap", f"{told}(face)", {"face": small["image"], "target": picture}),
+        ):
+            consent = {"consent": CONSENT} if tool in ("start_dubbing", "start_face_swap") else {}
+            text = await studio.refuse(tool, **arguments, **consent)
+            is_a_sentence(text, word)
+            assert not any(name in text for name in ("_url", "_lang", "tts_id", "_list"))
+
+
 async def test_an_ambiguous_name_is_answered_with_its_candidates(tmp_path: Path) -> None:
     async with open_studio(tmp_path) as studio:
         studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}, {"name": "Anna Lind"}])
         rows = (await studio.ask("list_avatars", name="Anna")).data["avatars"]
         text = await refused(studio, "start_avatar_video", "'anna' fits several avatars", **VIDEO | {"avatar": "anna"})
         assert len(rows) == 2
-        assert all(f"{row['name']} = {row['id']}" in text for row in rows)
+        assert all(f"{row['name']} (own, {row['gender']}) = {row['id']}" in text for row in rows)
         quoted = said(
             await studio.client.call_tool(
                 "quote_job", {"tool": "start_avatar_video", "arguments": VIDEO | {"avatar": rows[0]["id"]}}

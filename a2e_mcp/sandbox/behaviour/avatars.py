@@ -40,7 +40,7 @@ def find_anchor(service: Service, anchor_id: str, anchor_type: int) -> Anchor:
         return Anchor(system.id, system.drawn, has_background=True)
     twin = next((each for each in _ready_twins(service) if each.body.get(ANCHOR) == anchor_id.lower()), None)
     if twin is None:
-        raise invalid("anchor_id", "the sandbox has no such avatar; see character_list")
+        raise invalid("anchor_id", "the sandbox has no such avatar")
     if anchor_type != 1:
         raise invalid("anchor_type", "this is an own avatar, whose type is 1")
     has_background = bool(twin.body.get("video_backgroud_color") or twin.body.get("video_backgroud_image"))

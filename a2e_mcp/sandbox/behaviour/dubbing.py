@@ -22,7 +22,7 @@ DUB = Family("dubbing")
 async def _plan(service: Service, request: StartDubbing) -> Plan:
     language = language_for(request.target_lang)
     if language is None:
-        raise invalid("target_lang", "unsupported language; see language_list for those that the sandbox speaks")
+        raise invalid("target_lang", "unsupported language: the sandbox does not speak it")
     source = await service.inputs.take(request.source_url, "source_url", "video", "audio")
     if not source.stored.has_audio:
         message = "there is no sound in it to dub"

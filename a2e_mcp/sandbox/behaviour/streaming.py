@@ -40,7 +40,7 @@ async def _avatars(service: Service, _: Nothing) -> list[Body]:
 async def _open(service: Service, request: OpenRoom) -> Body:
     avatar = next((each for each in AVATARS if each.id == request.avatar_id.lower()), None)
     if avatar is None:
-        raise invalid("avatar_id", "the sandbox has no such streaming avatar; see all_avatars")
+        raise invalid("avatar_id", "the sandbox has no such streaming avatar")
     room = service.rooms.open(avatar, request.expire_seconds)
     until = datetime.fromtimestamp(room.body["until"], UTC)
     return {

@@ -55,13 +55,13 @@ def cloned_speaker(service: Service, voice_id: str, country: str | None, region:
     """A finished clone, speaking the language asked for, or its own. Raises Refusal."""
     record = service.store.record(VOICE.name, voice_id)
     if record is None:
-        raise invalid("user_voice_id", "no such voice clone; see completedRecord")
+        raise invalid("user_voice_id", "there is no such voice clone")
     if not is_ready(service, record):
         raise invalid("user_voice_id", "this voice clone is not completed")
     own = str(record.body.get("language") or _DEFAULT_LANGUAGE)
     language = language_for(f"{country}-{region or ''}" if country else own)
     if language is None:
-        raise invalid("country", "unsupported language; see language_list for those that the sandbox speaks")
+        raise invalid("country", "unsupported language: the sandbox does not speak it")
     gender = _gender(record.body.get("gender"))
     pitch = record.body.get(_PITCH)
     return Speaker(language.spoken_by(gender), CREDITS_PER_UNIT_OF_SPEECH, pitch if isinstance(pitch, int) else None)
@@ -129,7 +129,7 @@ async def _listen(service: Service, samples: Sequence[MediaFile], field: str) ->
 def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: str = VOICE.name) -> Plan:
     language = language_for(locale)
     if language is None:
-        raise invalid("language", "unsupported language; see language_list for those that the sandbox speaks")
+        raise invalid("language", "unsupported language: the sandbox does not speak it")
     gender = _gender(body["gender"])
     pitch = heard.setting(gender)
 

@@ -126,7 +126,7 @@ def _speaker(service: Service, request: SpeechRequest) -> Speaker:
         return cloned_speaker(service, request.user_voice_id, request.country, request.region)
     voice = VOICES_BY_ID.get(request.tts_id or "")
     if voice is None:
-        raise invalid("tts_id", "no such voice; the sandbox has its own, see voice_list")
+        raise invalid("tts_id", "there is no such voice; the sandbox has its own")
     return Speaker(voice.engine, CREDITS_PER_UNIT)
 
 

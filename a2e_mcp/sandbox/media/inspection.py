@@ -43,13 +43,14 @@ def inspect(path: str) -> Inspection:
     try:
         with open_still(path) as image:
             container = (image.format or "image").lower()
-        height, width = read_still(path).shape[:2]
-        return Inspection("image", container, width=width, height=height)
     except Refused as no_still:
         if no_still.code == "too_large":
             raise
-        with open_media(path) as media:
+        with open_media(path, "picture, video or sound") as media:
             return _inspect_media(media)
+    # From here on it is a picture, and what is wrong with it is a picture's.
+    height, width = read_still(path).shape[:2]
+    return Inspection("image", container, width=width, height=height)
 
 
 def render_probe(order: Probe, rendering: Rendering) -> Outcome:

@@ -18,8 +18,8 @@ _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg
 
 
 @contextmanager
-def open_media(path: str) -> Iterator[InputContainer]:
-    """A video or sound file. Raises Refused when it is none that can be read."""
+def open_media(path: str, wanted: str = "video or sound") -> Iterator[InputContainer]:
+    """A video or sound file. Raises Refused when it is none that can be read, naming what was `wanted`."""
     if not os.path.isfile(path):
         raise Refused("unreadable", "The media file does not exist.")
     if os.path.getsize(path) > MAX_BYTES:
@@ -28,7 +28,7 @@ def open_media(path: str) -> Iterator[InputContainer]:
     try:
         container = av.open(path, "r", container_options=options)
     except (av.FFmpegError, ValueError, OSError):
-        raise Refused("unreadable", "The file is not a video or sound that can be read.") from None
+        raise Refused("unreadable", f"The file is not a {wanted} that can be read.") from None
     with container:
         yield container
 

@@ -12,6 +12,7 @@ from a2e_mcp.sandbox.media.opening import MAX_PIXELS, too_many_pixels
 from a2e_mcp.sandbox.media.picture import Picture, Sprite
 from a2e_mcp.sandbox.media.rendering import COMMENT, Refused, Rendering
 
+_SMALLEST_SIDE = 16
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
@@ -45,8 +46,10 @@ def read_still(path: str) -> Picture:
             pixels = np.asarray(upright.convert("RGB"))
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
             raise Refused("unreadable", "The picture is damaged: it ends or breaks off inside.") from None
-    if min(pixels.shape[:2]) < 16:
-        raise Refused("unreadable", "The picture is too small to work with: less than 16 pixels on a side.")
+    height, width = pixels.shape[:2]
+    if min(height, width) < _SMALLEST_SIDE:
+        reason = f"The picture is too small: {width} by {height} pixels, and each side needs at least {_SMALLEST_SIDE}."
+        raise Refused("unreadable", reason)
     return np.ascontiguousarray(pixels[..., ::-1])
 
 
