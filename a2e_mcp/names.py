@@ -108,7 +108,7 @@ class Names:
         known = await self.own_voices()
         wanted = text.strip().rpartition(":")[2]
         found = next((each for each in known if each.id == wanted), None)
-        return found or _wholly(text, [_voice(each) for each in known], "voice of yours", then=_FIND_OWN_VOICES)
+        return found or _wholly(text, [_voice(each) for each in known], "own voice", then=_FIND_OWN_VOICES)
 
     async def language(self, text: str) -> Sequence[Language]:
         """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
