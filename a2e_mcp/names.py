@@ -20,6 +20,8 @@ from a2e_mcp.languages import Language, no_language, regions_of, written_code
 from a2e_mcp.matching import Candidate, chosen, nobody, several, whole
 
 _KEPT_SECONDS = 120.0
+_KEPT_OF_A2E = 3600.0
+"""Seconds for A2E's own voices and languages: nothing that is done here changes them, and they are many requests."""
 _AT_ONCE = 8
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _IN_A_LANGUAGE = re.compile(r"(.+?)\s*\(([^()]+)\)")
@@ -33,7 +35,7 @@ T = TypeVar("T")
 
 
 class Names:
-    """Finds what a person means; lists are kept for two minutes."""
+    """Finds what a person means; the account's lists are kept for two minutes, A2E's own for an hour."""
 
     def __init__(self, client: A2EClient, *, now: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -43,8 +45,9 @@ class Names:
         self._seen_languages: Sequence[Language] = ()
 
     def forget(self) -> None:
-        """Ask A2E again next time; called when an avatar, a voice or a background was added or removed."""
-        self._kept.clear()
+        """Ask for the account's lists again next time; called when an avatar, a voice or a background has changed."""
+        for key in ("avatars", "clones"):
+            self._kept.pop(key, None)
 
     async def avatars(self) -> Sequence[AvatarChoice]:
         """Every avatar: the account's own first."""
@@ -52,7 +55,7 @@ class Names:
 
     async def languages(self) -> Sequence[Language]:
         """Every language and region."""
-        return await self._keep("languages", self._read_languages)
+        return await self._keep("languages", self._read_languages, _KEPT_OF_A2E)
 
     async def own_voices(self) -> Sequence[VoiceChoice]:
         """The account's finished voice clones."""
@@ -60,7 +63,7 @@ class Names:
 
     async def public_voices(self, language: Language) -> Sequence[VoiceChoice]:
         """A2E's voices for one language and region."""
-        return await self._keep(f"voices {language.code}", lambda: self._read_voices(language))
+        return await self._keep(f"voices {language.code}", lambda: self._read_voices(language), _KEPT_OF_A2E)
 
     async def avatar(self, text: str) -> AvatarChoice:
         """The avatar of this name, anchor id, training id or training handle.
@@ -105,7 +108,7 @@ class Names:
         known = await self.own_voices()
         wanted = text.strip().rpartition(":")[2]
         found = next((each for each in known if each.id == wanted), None)
-        return found or _wholly(text, [_voice(each) for each in known], "voice of yours", then=_FIND_OWN_VOICES)
+        return found or _wholly(text, [_voice(each) for each in known], "own voice", then=_FIND_OWN_VOICES)
 
     async def language(self, text: str) -> Sequence[Language]:
         """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
@@ -174,9 +177,11 @@ class Names:
             public = await self._voices_of(languages)
         return chosen(name, [*mine, *(_voice(each) for each in public)], "voice", then=_FIND_VOICES)
 
-    async def _keep(self, key: str, read: Callable[[], Awaitable[Sequence[T]]]) -> Sequence[T]:
+    async def _keep(
+        self, key: str, read: Callable[[], Awaitable[Sequence[T]]], seconds: float = _KEPT_SECONDS
+    ) -> Sequence[T]:
         kept = self._kept.get(key)
-        if kept is not None and self._now() - kept[0] < _KEPT_SECONDS and isinstance(kept[1], tuple):
+        if kept is not None and self._now() - kept[0] < seconds and isinstance(kept[1], tuple):
             return kept[1]
         fresh = tuple(await read())
         self._kept[key] = (self._now(), fresh)

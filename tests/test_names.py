@@ -215,6 +215,19 @@ async def test_lists_are_asked_for_once_in_two_minutes_and_again_when_something_
         assert asked(sandbox, "character_list") == 3
 
 
+async def test_a2es_own_voices_are_many_requests_and_are_kept_for_an_hour(tmp_path: Path) -> None:
+    async with names_in(tmp_path) as (names, sandbox, clock):
+        await names.voice("Ximena")
+        requests = asked(sandbox, "voice_list")
+        names.forget()
+        clock.now = 3500
+        await names.voice("Lucía")
+        assert asked(sandbox, "voice_list") == requests > 20
+        clock.now = 3700
+        await names.voice("Aria")
+        assert asked(sandbox, "voice_list") == requests + 1
+
+
 async def test_a_stored_background_is_found_by_name_or_id(tmp_path: Path) -> None:
     async with names_in(tmp_path) as (names, _, _clock):
         meadow = await names.stored_background("Meadow")

@@ -122,6 +122,12 @@ async def test_only_a_whole_name_deletes(tmp_path: Path) -> None:
         studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
         assert "did you mean Anna Berg?" in await studio.refuse("delete_avatar", avatar="Anna")
         assert (await studio.ask("delete_avatar", avatar="anna berg")).data["deleted"] is True
+    twins = [{"_id": letter * 24, "name": "Narrator"} for letter in "ab"]
+    async with desk_in(tmp_path) as desk:
+        desk.line.on(CLONES, answered(200, {"code": 0, "data": twins}), times=2)
+        assert "did you mean Narrator?" in await desk.refuse("delete_voice", voice="Narr")
+        several = f"fits several own voices: Narrator (own) = {'a' * 24}, Narrator (own) = {'b' * 24}."
+        assert several in await desk.refuse("delete_voice", voice="narrator")
 
 
 async def test_a_page_stays_small_whatever_a2e_calls_things(tmp_path: Path) -> None:
