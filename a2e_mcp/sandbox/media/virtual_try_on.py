@@ -20,6 +20,9 @@ _LIKE_SKIN, _LIKE_HAIR = 12.0, 14.0
 _SHADED = 45.0
 _JAW = (172, 397)
 _LEAST_CLOTHES = 0.02
+_LEAST_RIM, _RIM = 7, 0.025
+# How much of a garment's height is shown at least, unless it would be narrower than this part of the clothes.
+_TO_BE_SEEN, _NARROWEST = 0.75, 0.6
 _DARKEST, _LIGHTEST = 0.72, 1.18
 
 
@@ -148,17 +151,25 @@ def _roundness(clothes: Mask) -> Picture:
 
 
 def _hung(cloth: Picture, width: int, height: int) -> Picture:
-    """The cloth filling a frame, its upper edge kept and what is too long left away."""
-    scale = max(width / cloth.shape[1], height / cloth.shape[0])
-    large = resize(cloth, max(width, round(cloth.shape[1] * scale)), max(height, round(cloth.shape[0] * scale)))
-    left = (large.shape[1] - width) // 2
-    return large[:height, left : left + width]
+    """The cloth filling a frame, its upper edge kept and what is too long left away.
+
+    Where a picture ends below the shoulders it is made smaller, so that what is printed on the chest can be seen.
+    """
+    fitting = width / cloth.shape[1]
+    scale = max(_NARROWEST * fitting, min(fitting, height / (_TO_BE_SEEN * cloth.shape[0])), height / cloth.shape[0])
+    hung = resize(cloth, max(2, round(cloth.shape[1] * scale)), max(height, round(cloth.shape[0] * scale)))[:height]
+    missing = max(0, width - hung.shape[1])
+    hung = cv2.copyMakeBorder(hung, 0, 0, missing // 2, missing - missing // 2, cv2.BORDER_REPLICATE)
+    left = (hung.shape[1] - width) // 2
+    return hung[:, left : left + width]
 
 
 def _without_gaps(garment: CutObject) -> Picture:
-    """The garment's cloth in its whole rectangle: each row goes on mirrored where the garment ends."""
+    """The garment's cloth in its whole rectangle: each row goes on in the colour in which the garment ends there."""
     height, width = garment.mask.shape
-    brush = np.ones((7, 7), np.uint8)
+    # Well inside the garment: its old background shines through at the rim.
+    rim = max(_LEAST_RIM, round(_RIM * min(width, height))) | 1
+    brush = np.ones((rim, rim), np.uint8)
     inside = cv2.erode(garment.mask, brush, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 200
     middle = round(float(np.median(np.nonzero(inside)[1]))) if inside.any() else 0
     rows = np.flatnonzero(inside[:, middle])
@@ -170,7 +181,11 @@ def _without_gaps(garment: CutObject) -> Picture:
     to_the_right = np.argmin(inside[:, middle:], 1)
     first = np.where(to_the_left, middle - to_the_left + 1, 0)[nearest_row][:, None]
     last = np.where(to_the_right, middle + to_the_right - 1, width - 1)[nearest_row][:, None]
-    length = np.maximum(last - first, 1)
-    along = np.mod(np.arange(width)[None] - first, 2 * length)
-    column = np.minimum(first + length - np.abs(length - along), width - 1)
-    return np.ascontiguousarray(garment.picture[nearest_row[:, None], column])
+    along = np.arange(width)[None]
+    column = np.clip(along, first, last)
+    cloth = garment.picture[nearest_row[:, None], column]
+    # Beyond the garment a thread's colour would be a streak; a print is not laid a second time.
+    ends = cv2.blur(garment.picture, (rim, rim))
+    within = np.clip(column, np.minimum(first + rim // 2, last), np.maximum(last - rim // 2, first))
+    beyond = ends[nearest_row[:, None], within]
+    return np.ascontiguousarray(np.where((along == column)[..., None], cloth, beyond))

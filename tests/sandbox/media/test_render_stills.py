@@ -11,7 +11,7 @@ from PIL import Image
 
 from a2e_mcp.sandbox.media.described_person import described
 from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
-from a2e_mcp.sandbox.media.faces import largest_face
+from a2e_mcp.sandbox.media.faces import faces_in, largest_face
 from a2e_mcp.sandbox.media.likeness import likeness_of
 from a2e_mcp.sandbox.media.mark import mark_for
 from a2e_mcp.sandbox.media.mouth import MouthShape
@@ -181,6 +181,26 @@ def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_ow
     assert 0.25 < down_the_chest.mean() < 0.75
     assert np.abs(np.diff(down_the_chest.astype(int))).sum() >= 2
     assert difference(after, street)[:350, 480:].max() == 0
+
+
+def test_a_print_is_laid_once_and_nothing_of_the_garments_old_background_comes_along(
+    worker: RenderProcess, portrait: str, tmp_path: Path
+) -> None:
+    shirt = np.full((300, 300, 3), 255, np.uint8)
+    outline = [(100, 20), (200, 20), (290, 90), (250, 130), (210, 100), (210, 280), (90, 280), (90, 100), (50, 130)]
+    cv2.fillPoly(shirt, [np.array([*outline, (10, 90)], np.int32)], (160, 60, 30), cv2.LINE_AA)
+    cv2.circle(shirt, (150, 120), 30, GREEN, -1)
+    garment, output = str(tmp_path / "shirt.png"), str(tmp_path / "o.png")
+    cv2.imwrite(garment, shirt)
+
+    worker.render(VirtualTryOn(person=portrait, garment=garment, output=output))
+
+    before, after = read(portrait), read(output)
+    count, _ = cv2.connectedComponents(is_green(after).astype(np.uint8))
+    assert count - 1 == 1
+    chin = round(float(np.asarray([face.points[152][1] for face in faces_in(before)]).max()))
+    paler = after.min(-1).astype(int) - before.min(-1)
+    assert paler[chin:, :200].max() < 40
 
 
 def test_masks_say_where_the_garment_goes_and_what_it_is(worker: RenderProcess, landscape: str, tmp_path: Path) -> None:
