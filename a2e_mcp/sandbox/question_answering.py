@@ -1,7 +1,7 @@
 """Answers to questions from a text that was given before: the sentence, or the A: of a Q:, that fits best.
 
-No model is asked. A sentence is as good as the question's words that it holds, rare ones above all (BM25); when it
-holds too few of them, nothing is answered.
+No model is asked. A sentence is as good as the question's words that it holds, rare ones above all (BM25); other
+forms of a word count nearly as much. When it holds too few of them, nothing is answered.
 """
 
 import math
@@ -19,12 +19,17 @@ _WORD = re.compile(rf"([{_UNSPACED}]+)|[^\W_{_UNSPACED}]+")
 _PARTICLES = re.compile("[吗呢吧啊呀么的了是谁哪請请问問かのはがをにへ]|什么|怎么|为什么|多少|ですか|ますか")
 _TURN = re.compile(r"\s*(?:(?P<asks>q|question|问|問)|(?P<tells>a|answer|答))\s*[:：]\s*", re.IGNORECASE)
 
+_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f")
+
 _LONGEST_CONTEXT = 20_000
 _LONGEST_QUESTION = 1_000
 
 # How much of a question must be found, weighed by how rare its words are.
 _ENOUGH = 0.4
-_MATE = 0.6
+_KIN, _MATE = 0.8, 0.6
+# Forms of one word begin alike: by at least so many letters, and so large a part of the longer one.
+_ALIKE_LETTERS, _ALIKE_PART = 4, 0.6
+_MOST_KIN = 50
 _ASKED_BEFORE = 2
 
 _REPEATS, _BY_LENGTH = 1.2, 0.75
@@ -38,6 +43,7 @@ _SAYS_NOTHING = """
     el la los las un una de del en y o que como cual cuando es son su sus tu mi puedo puede hay se por para con
     le les une des du et ou est sont vous votre vos je mon quel quelle quand comment puis peut avec pour dans sur
     der die das ein eine einen und oder ist sind ihr ihre ich mein wie was wann kann man mit im am zu den dem
+    habt haben gibt wir euch euer eure
 """
 
 # Words that stand for each other in the questions people ask a shop, a host or a teacher; `where` asks for a place.
@@ -52,7 +58,30 @@ _MATES = (
     "cancel terminate unsubscribe",
     "begin start commence",
     "buy purchase order",
+    "öffnen öffnet geöffnet offen öffnungszeiten schließen schließt",
+    "abrir abre abren abierto abierta horario cerrar cierra cierran",
+    "ouvrir ouvre ouvrez ouvert ouverte horaires fermer ferme",
 )
+
+
+_UNKNOWN = {
+    "en": "I was not given anything about that.",
+    "de": "Dazu wurde mir nichts gesagt.",
+    "es": "No me han dado información sobre eso.",
+    "fr": "On ne m'a rien dit à ce sujet.",
+    "it": "Non mi è stato detto nulla al riguardo.",
+    "pt": "Não recebi nenhuma informação sobre isso.",
+    "nl": "Daarover is mij niets verteld.",
+    "pl": "Nic mi o tym nie powiedziano.",
+    "sv": "Jag har inte fått veta något om det.",
+    "da": "Det har jeg ikke fået noget at vide om.",
+    "nb": "Det har jeg ikke fått vite noe om.",
+    "tr": "Bu konuda bana bilgi verilmedi.",
+    "ru": "Мне об этом ничего не сообщили.",
+    "zh": "我没有得到这方面的信息。",
+    "ja": "それについては何も聞いていません。",
+    "ko": "그것에 대해서는 들은 것이 없습니다.",
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +99,11 @@ class _Passage:
     length: int
 
 
+def unknown(language: str) -> tuple[str, str]:
+    """What is said when nothing was found, in a language or else in English; and which of them it is."""
+    return (_UNKNOWN[language], language) if language in _UNKNOWN else (_UNKNOWN["en"], "en")
+
+
 def answer(context: str, question: str) -> Found | None:
     """The passage of the context that answers the question, or None when none comes near."""
     asked = set(_stems(_PARTICLES.sub(" ", question[:_LONGEST_QUESTION]))) - _SILENT
@@ -78,30 +112,53 @@ def answer(context: str, question: str) -> Found | None:
         return None
     held = Counter(word for passage in passages for word in passage.words)
     rarity = {word: 1 + math.log((len(passages) + 1) / (held[word] + 1)) for word in asked | set(held)}
-    # A word that only a mate of it stands for is no rarer than that mate.
+    others = _others(asked, held)
+    # A word that only another stands for is no rarer than that one.
     for word in asked:
-        rarity[word] = min([rarity[word], *(rarity[mate] for mate in _MATES_OF.get(word, ()) if mate in held)])
+        rarity[word] = min([rarity[word], *(rarity[other] for other in others[word])])
     usual = sum(passage.length for passage in passages) / len(passages)
-    best = max(passages, key=lambda passage: _score(asked, passage, rarity, usual))
-    covered = sum(rarity[word] * _match(word, best)[1] for word in asked) / sum(rarity[word] for word in asked)
+    best = max(passages, key=lambda passage: _score(others, passage, rarity, usual))
+    found = sum(rarity[word] * _match(word, others[word], best)[1] for word in asked)
+    covered = found / sum(rarity[word] for word in asked)
     return Found(best.text, round(covered, 2)) if covered >= _ENOUGH else None
 
 
-def _score(asked: set[str], passage: _Passage, rarity: dict[str, float], usual: float) -> float:
+def _others(asked: set[str], held: Counter[str]) -> dict[str, dict[str, float]]:
+    """For each word that is asked about, the words of the context that may stand for it, and what they count."""
+    beginning: dict[str, list[str]] = {}
+    for word in held:
+        if len(word) >= _ALIKE_LETTERS and word.isalpha():
+            beginning.setdefault(word[:_ALIKE_LETTERS], []).append(word)
+    others = {}
+    for word in asked:
+        mates = {mate: _MATE for mate in _MATES_OF.get(word, ()) if mate in held}
+        near = beginning.get(word[:_ALIKE_LETTERS], ()) if word.isalpha() else ()
+        kin = [other for other in near if other != word and _are_forms(word, other)]
+        others[word] = mates | dict.fromkeys(kin[:_MOST_KIN], _KIN)
+    return others
+
+
+def _are_forms(one: str, other: str) -> bool:
+    alike = max(_ALIKE_LETTERS, math.ceil(_ALIKE_PART * max(len(one), len(other))))
+    return one[:alike] == other[:alike]
+
+
+def _score(others: dict[str, dict[str, float]], passage: _Passage, rarity: dict[str, float], usual: float) -> float:
     length = 1 - _BY_LENGTH + _BY_LENGTH * passage.length / usual
     total = 0.0
-    for word in asked:
-        times, weight = _match(word, passage)
+    for word, instead in others.items():
+        times, weight = _match(word, instead, passage)
         total += weight * rarity[word] * times * (_REPEATS + 1) / (times + _REPEATS * length)
     return total
 
 
-def _match(word: str, passage: _Passage) -> tuple[int, float]:
+def _match(word: str, others: dict[str, float], passage: _Passage) -> tuple[int, float]:
     """How often a word, or else one that may stand for it, is in a passage, and what that counts."""
     if word in passage.words:
         return passage.words[word], 1.0
-    times = max((passage.words[mate] for mate in _MATES_OF.get(word, ()) if mate in passage.words), default=0)
-    return times, _MATE if times else 0.0
+    found = [(weight, passage.words[other]) for other, weight in others.items() if other in passage.words]
+    weight, times = max(found, default=(0.0, 0))
+    return times, weight
 
 
 def _passages(context: str) -> Iterator[_Passage]:
@@ -133,10 +190,19 @@ def _turns(context: str) -> Iterator[tuple[str, str]]:
             tells, is_asking = f"{tells}\n{line[turn.end() :]}", False
         elif is_asking:
             asks = f"{asks}\n{line}"
+        elif asks and tells.strip() and _stands_alone(line, tells):
+            yield asks.strip(), tells.strip()
+            asks, tells = "", line
         else:
             tells = f"{tells}\n{line}"
     if tells.strip():
         yield asks.strip(), tells.strip()
+
+
+def _stands_alone(line: str, before: str) -> bool:
+    """Whether a line below an answer is a fact of its own: after an empty line, or when the answer was at its end."""
+    begins_anew = not line.strip()[:1].islower()
+    return not line.strip() or (begins_anew and before.rstrip().endswith(_ENDS))
 
 
 def _stems(text: str) -> list[str]:

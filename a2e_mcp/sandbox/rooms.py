@@ -14,7 +14,7 @@ from a2e_mcp.sandbox.cast import AVATARS, SystemAvatar, language_for
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.extra import INSTALL_LIVE, has_webrtc
 from a2e_mcp.sandbox.live_rooms import LiveRooms
-from a2e_mcp.sandbox.question_answering import answer
+from a2e_mcp.sandbox.question_answering import answer, unknown
 from a2e_mcp.sandbox.refusals import Refusal, not_found
 from a2e_mcp.sandbox.store import Record, Store
 from a2e_mcp.sandbox.workers import RenderFailed
@@ -28,7 +28,6 @@ MOST_ROOMS = 3
 BUSY = 1001
 """Seen by one public client, with a text that the hosts are occupied."""
 
-_UNKNOWN = "I was not given anything about that."
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -105,7 +104,8 @@ class Rooms:
         """Answer a question from the room's context, in the room. Raises Refusal, RenderFailed."""
         room = self.find(channel)
         found = answer(room.body["context"], question)
-        told, language = (_UNKNOWN, "en") if found is None else (found.text, room.body["language"])
+        language = room.body["language"]
+        told, language = unknown(language) if found is None else (found.text, language)
         await self._say(room, told, language, as_answer=True)
 
     async def speak(self, channel: str, text: str, language: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from a2e_mcp.sandbox.question_answering import answer
+from a2e_mcp.sandbox.question_answering import answer, unknown
 from a2e_mcp.sandbox.sentences import sentences_of
 
 SHOP = (
@@ -21,6 +21,7 @@ A: Yes, to all of Europe,
 for ten euros.
 Q: Is the museum open on Sundays?
 A: No. We rest.
+The lockers are emptied every night.
 """
 
 
@@ -39,6 +40,15 @@ A: No. We rest.
         (CHINESE_SHOP, "运费多少？", "运费全国统一十元。"),
         (PAIRS, "Are you opening on a Sunday?", "No. We rest."),
         (PAIRS, "Will you be shipping catalogues?", "Yes, to all of Europe,\nfor ten euros."),
+        (PAIRS, "When are the lockers emptied?", "The lockers are emptied every night."),
+        (
+            "Q: Is there a cafe?\nA: Yes.\n\nparking costs two euros",
+            "What does parking cost?",
+            "parking costs two euros",
+        ),
+        ("Wir öffnen um neun Uhr.", "Wann öffnet ihr?", "um neun Uhr"),
+        ("Wir öffnen um neun Uhr. Hunde sind erlaubt.", "Erlaubt ihr einen Hund?", "Hunde sind erlaubt"),
+        ("We rest on Mondays. Opening is at nine.", "When do you open?", "Opening is at nine."),
         ("問：返品できますか\n答：はい、三十日以内なら。", "返品はできますか？", "はい、三十日以内なら。"),
         ("Nuestra tienda abre a las nueve. El envío es gratis.", "¿Cuándo abre la tienda?", "abre a las nueve"),
     ],
@@ -54,6 +64,7 @@ def test_the_passage_that_answers_is_found(context: str, question: str, answered
     [
         (SHOP, "Who is the president of France?"),
         (SHOP, "How do I bake bread?"),
+        ("Our order numbers are 12345 and 12346. We like shipwrecks.", "What is 12347?"),
         (SHOP, "What is it?"),
         (SHOP, ""),
         (CHINESE_SHOP, "法国总统是谁？"),
@@ -63,6 +74,14 @@ def test_the_passage_that_answers_is_found(context: str, question: str, answered
 )
 def test_what_was_not_given_is_not_answered(context: str, question: str) -> None:
     assert answer(context, question) is None
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "Dazu wurde"), ("en", "I was not"), ("xx", "I was not")])
+def test_what_is_not_known_is_said_in_the_language_of_the_context(language: str, words: str) -> None:
+    said, spoken = unknown(language)
+
+    assert said.startswith(words)
+    assert spoken == ("en" if language == "xx" else language)
 
 
 HOSTILE = ["a ", ".", "\n", "Q:\n", "A: ", "\".'", "字", "。", "\ud800", "where ", "((((", "\x00"]

@@ -104,8 +104,10 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
             answer = await studio.ask("ask_streaming_avatar", question="When do you open?")
             assert answer.data["answer"] == "Our shop opens at nine on weekdays."
             assert answer.data["complete"]
-            await studio.ask("set_streaming_qa_context", context="Everything is free today.")
-            assert "free" in (await studio.ask("get_streaming_qa_context")).data["context"]
+            await studio.ask("set_streaming_qa_context", context="Wir öffnen um neun Uhr.")
+            assert "neun" in (await studio.ask("get_streaming_qa_context")).data["context"]
+            unknown = await studio.ask("ask_streaming_avatar", question="Gibt es Kuchen?")
+            assert unknown.data["answer"] == "Dazu wurde mir nichts gesagt."
             await studio.ask("speak_streaming_avatar", text="Hello.")
             left = await studio.ask("leave_streaming")
         assert 0 < left.data["credits_back"] <= price

@@ -19,6 +19,8 @@ from a2e_mcp.sandbox.workers import RenderFailed
 
 _FEWEST_LETTERS_TO_TELL = 20
 """Shorter texts are spoken in the language of the room's context."""
+_FEWEST_OF_A_CONTEXT = 10
+"""A context has nothing else to go by, and one short sentence of facts is often all of it."""
 
 
 async def _avatars(service: Service, _: Nothing) -> list[Body]:
@@ -56,7 +58,8 @@ async def _open(service: Service, request: OpenRoom) -> Body:
 
 async def _set_context(service: Service, request: SetContext) -> Body:
     service.rooms.find(request.channel)
-    service.rooms.set_context(request.channel, request.text, await _language(service, request.text, "en"))
+    language = await _language(service, request.text, "en", fewest=_FEWEST_OF_A_CONTEXT)
+    service.rooms.set_context(request.channel, request.text, language)
     return {}
 
 
@@ -86,8 +89,8 @@ async def _leave(service: Service, request: InRoom) -> Body:
     return {"coins": await service.rooms.leave(request.channel), "sandbox": True}
 
 
-async def _language(service: Service, text: str, otherwise: str) -> str:
-    if sum(letter.isalpha() for letter in text) < _FEWEST_LETTERS_TO_TELL:
+async def _language(service: Service, text: str, otherwise: str, fewest: int = _FEWEST_LETTERS_TO_TELL) -> str:
+    if sum(letter.isalpha() for letter in text) < fewest:
         return otherwise
     return await language_of(service, text)
 
