@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.media.faces import CHIN, only_face
+from a2e_mcp.sandbox.media.mark import mark_for
 from a2e_mcp.sandbox.media.object_cutting import CutObject, cut_object
 from a2e_mcp.sandbox.media.picture import Picture, Sprite, cut_out, lay_over, resize, shrink_to_fit, soften
 from a2e_mcp.sandbox.media.rendering import Refused, Rendering, even_size
@@ -14,6 +15,8 @@ from a2e_mcp.sandbox.orders import Outcome, ProductHolding, Rectangle
 _PRODUCT_HEIGHT, _PRODUCT_WIDTH = 1.05, 1.25
 _UNDER_CHIN, _ASIDE = 0.12, 0.32
 _SMALLEST = 0.45
+# In parts of the picture's height and width.
+_GAP, _STILL_SEEN = 0.015, 0.04
 _SHADOW = 0.42
 _FARTHEST = 100_000
 
@@ -43,16 +46,37 @@ def render_product_holding(order: ProductHolding, rendering: Rendering) -> Outco
 def _at_the_chest(picture: Picture, product: CutObject) -> Rectangle:
     face = only_face(picture, "the person's picture")
     chin_x, chin_y = (float(value) for value in face.points[CHIN])
+    gap = _GAP * picture.shape[0]
     top = chin_y + _UNDER_CHIN * face.height
-    below = picture.shape[0] * 0.985 - top
+    below = picture.shape[0] - gap - top
     height = min(_PRODUCT_HEIGHT * face.height, max(below, _SMALLEST * face.height))
     aspect = product.picture.shape[1] / product.picture.shape[0]
-    width = min(height * aspect, _PRODUCT_WIDTH * face.height)
+    width = min(height * aspect, _PRODUCT_WIDTH * face.height, picture.shape[1] - 2 * gap)
     height = width / aspect
     # A little aside, as things are shown; low, where hands would be.
-    left = min(chin_x + _ASIDE * face.height - width / 2, picture.shape[1] - width)
-    foot = min(top + _PRODUCT_HEIGHT * face.height, picture.shape[0] * 0.985)
-    return Rectangle(x=max(0.0, left), y=foot - height, width=width, height=height)
+    left = min(chin_x + _ASIDE * face.height - width / 2, picture.shape[1] - gap - width)
+    foot = min(top + _PRODUCT_HEIGHT * face.height, picture.shape[0] - gap)
+    wanted = Rectangle(x=max(gap, left), y=foot - height, width=width, height=height)
+    return _off_our_mark(wanted, (picture.shape[1], picture.shape[0]), top, gap)
+
+
+def _off_our_mark(wanted: Rectangle, size: tuple[int, int], top: float, gap: float) -> Rectangle:
+    """The rectangle where the word SANDBOX hides nothing of it: left of the word or above it, as large as can be."""
+    _, mark_left, mark_top = mark_for(*size)
+    if wanted.x + wanted.width < mark_left or wanted.y + wanted.height < mark_top:
+        return wanted
+    beside = min(1.0, (mark_left - 2 * gap) / wanted.width)
+    above = min(1.0, (mark_top - gap - top) / wanted.height)
+    scale = max(beside, above)
+    if scale * wanted.width < _STILL_SEEN * size[0]:
+        # In so narrow a picture the word is nearly everywhere.
+        return wanted
+    width, height = scale * wanted.width, scale * wanted.height
+    if beside >= above:
+        foot = wanted.y + wanted.height
+        return Rectangle(x=min(wanted.x, mark_left - gap - width), y=foot - height, width=width, height=height)
+    middle = wanted.x + wanted.width / 2
+    return Rectangle(x=middle - width / 2, y=mark_top - gap - height, width=width, height=height)
 
 
 def _scaled(rectangle: Rectangle, scale: float) -> Rectangle:

@@ -84,6 +84,26 @@ def test_a_product_stands_below_the_face_without_its_background(
     assert "plain background" in outcome.note
 
 
+@pytest.mark.parametrize("size", [(60, 160), (160, 60)])
+def test_a_product_before_somebody_in_an_upright_picture_is_wholly_seen(
+    worker: RenderProcess, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    person = worker.cover(tmp_path / "upright.png", seed=2, width=240, height=320)
+    product = np.full((200, 200, 3), 250, np.uint8)
+    cv2.rectangle(product, (20, 20), (20 + size[0], 20 + size[1]), GREEN, -1)
+    cv2.imwrite(str(tmp_path / "product.png"), product)
+    output = str(tmp_path / "o.png")
+
+    worker.render(ProductHolding(person=person, product=str(tmp_path / "product.png"), output=output))
+
+    rows, columns = np.nonzero(is_green(read(output)))
+    assert np.ptp(columns) / np.ptp(rows) == pytest.approx(size[0] / size[1], rel=0.1)
+    assert columns.min() > 0
+    assert max(columns.max() - 238, rows.max() - 318) < 0
+    _, mark_left, mark_top = mark_for(240, 320)
+    assert columns.max() < mark_left or rows.max() < mark_top
+
+
 def test_a_product_goes_into_the_rectangle_that_was_given(
     worker: RenderProcess, landscape: str, bottle: str, tmp_path: Path
 ) -> None:
