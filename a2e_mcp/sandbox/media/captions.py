@@ -13,6 +13,10 @@ _LONGEST_PAUSE = 0.7
 _LINGER = 0.25
 
 
+# By how much of a line a break after a comma may be less even.
+_SMALL_STOPS, _COMMA = (",", ";", ":", "\u2013", "、", "\uff0c"), 0.3
+
+
 @dataclass(frozen=True)
 class Chunk:
     """One or two lines and when they are shown, in seconds."""
@@ -47,23 +51,37 @@ class Captions:
             lay_over(picture, sprite, (picture.shape[1] - sprite.shape[1]) // 2, baseline - sprite.shape[0])
 
     def _cut(self, words: Sequence[Word]) -> list[Chunk]:
-        chunks: list[list[Word]] = []
-        for word in words:
-            last = chunks[-1] if chunks else []
-            begins_anew = not last or (
-                last[-1].text.endswith(_SENTENCE_ENDS)
-                or word.start - last[-1].end > _LONGEST_PAUSE
-                or len(self._wrap([*last, word])) > _LINES
-            )
-            if begins_anew:
-                chunks.append([word])
-            else:
-                last.append(word)
+        chunks = [chunk for sentence in _sentences(words) for chunk in self._shared_out(sentence)]
         starts = [chunk[0].start for chunk in chunks[1:]] + [float("inf")]
         return [
             Chunk(self._balance(chunk), chunk[0].start, min(chunk[-1].end + _LINGER, following))
             for chunk, following in zip(chunks, starts, strict=True)
         ]
+
+    def _shared_out(self, sentence: list[Word]) -> list[list[Word]]:
+        """A sentence in chunks that fit; the last two about equally long, or a single word might be left over."""
+        chunks: list[list[Word]] = []
+        for word in sentence:
+            if chunks and self._fits([*chunks[-1], word]):
+                chunks[-1].append(word)
+            else:
+                chunks.append([word])
+        if len(chunks) < _LINES:
+            return chunks
+        *whole, before, last = chunks
+        both = before + last
+        splits = [(both[:at], both[at:]) for at in range(1, len(both))]
+        fitting = [split for split in splits if all(map(self._fits, split))]
+        evened = min(fitting, key=self._unevenness, default=(before, last))
+        return [*whole, *evened]
+
+    def _unevenness(self, split: tuple[list[Word], list[Word]]) -> float:
+        first, second = (self._width(_joined(words)) for words in split)
+        pause = _COMMA * self._widest if split[0][-1].text.endswith(_SMALL_STOPS) else 0.0
+        return abs(first - second) - pause
+
+    def _fits(self, words: Sequence[Word]) -> bool:
+        return len(self._wrap(words)) <= _LINES
 
     def _balance(self, words: list[Word]) -> tuple[str, ...]:
         """Two lines of about the same length look better than a full one and a remnant."""
@@ -94,6 +112,18 @@ def captions_for(words: Sequence[Word], width: int, height: int) -> Captions | N
     """Captions, or None when there are no words or their script cannot be drawn."""
     drawable = bool(words) and all(can_draw(word.text) for word in words)
     return Captions(words, width, height) if drawable else None
+
+
+def _sentences(words: Sequence[Word]) -> list[list[Word]]:
+    """The words between full stops and pauses."""
+    sentences: list[list[Word]] = []
+    for word in words:
+        last = sentences[-1][-1] if sentences else None
+        if last is None or last.text.endswith(_SENTENCE_ENDS) or word.start - last.end > _LONGEST_PAUSE:
+            sentences.append([word])
+        else:
+            sentences[-1].append(word)
+    return sentences
 
 
 def _joined(words: Sequence[Word]) -> str:

@@ -13,7 +13,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from a2e_mcp.sandbox.media.captions import captions_for
 from a2e_mcp.sandbox.media.mark import mark_for
+from a2e_mcp.sandbox.media.track import Word
 from a2e_mcp.sandbox.orders import (
     ORDER_KINDS,
     AvatarCover,
@@ -189,3 +191,21 @@ def test_a_portrait_that_was_trained_is_marked_too(worker: RenderProcess, given:
 
     assert labels_of(order.portrait)[0] == COMMENT
     assert bears_the_mark(frames_of(order.portrait)[0])
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (320, 240)])
+def test_no_word_of_a_sentence_is_left_alone_in_a_caption(size: tuple[int, int]) -> None:
+    width, height = size
+    script = "Every morning we bake fresh rolls, so come in and try the bread."
+    words = [Word(text, number * 0.3, number * 0.3 + 0.25) for number, text in enumerate(script.split())]
+    captions = captions_for(words, width, height)
+    assert captions is not None
+
+    for word in words:
+        picture = np.zeros((height, width, 3), np.uint8)
+        captions.draw(picture, word.start)
+        rows, columns = np.nonzero(picture.min(-1) > 128)
+        assert np.ptp(columns) > 0.35 * width
+        upper, lower = picture[: round(rows.mean())], picture[round(rows.mean()) :]
+        lengths = [np.ptp(np.nonzero(line.min(-1) > 128)[1]) for line in (upper, lower)]
+        assert min(lengths) > 0.6 * max(lengths)
