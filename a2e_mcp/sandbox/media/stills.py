@@ -13,6 +13,10 @@ from a2e_mcp.sandbox.media.picture import Picture, Sprite
 from a2e_mcp.sandbox.media.rendering import COMMENT, Refused, Rendering
 
 _SMALLEST_SIDE = 16
+# Up to this alpha what is under the mark can be calculated back: all but the white letters, unless a JPEG blurred it.
+_SEEN_THROUGH, _SEEN_THROUGH_IN_A_JPEG = 0.94, 0.6
+_GRAIN = 7
+
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
@@ -60,11 +64,27 @@ def read_for_remaking(path: str) -> Picture:
         ours = "a2e_sandbox" in image.info or COMMENT.encode() in image.info.get("comment", b"")
     if not ours:
         return picture
+    _paint_out_our_mark(picture, _SEEN_THROUGH if image.format == "PNG" else _SEEN_THROUGH_IN_A_JPEG)
+    return picture
+
+
+def _paint_out_our_mark(picture: Picture, seen_through: float) -> None:
+    """Take the word off in place: shadow and rims are calculated away, and only the letters guessed."""
     mark, left, top = mark_for(picture.shape[1], picture.shape[0])
+    rows, columns = slice(top, top + mark.shape[0]), slice(left, left + mark.shape[1])
+    alpha = mark[..., 3:].astype(np.float32) / 255
+    lit = (picture[rows, columns] - mark[..., :3].astype(np.float32)) / np.maximum(1 - alpha, 1 - seen_through)
+    shines_through = alpha < seen_through
+    picture[rows, columns] = np.where(shines_through, np.clip(np.round(lit), 0, 255), picture[rows, columns]).astype(
+        np.uint8
+    )
     letters = np.zeros(picture.shape[:2], np.uint8)
-    letters[top : top + mark.shape[0], left : left + mark.shape[1]] = np.where(mark[..., 3] > 0, 255, 0)
-    letters = np.asarray(cv2.dilate(letters, np.ones((5, 5), np.uint8)), np.uint8)
-    return cv2.inpaint(picture, letters, 3, cv2.INPAINT_TELEA)
+    letters[rows, columns] = np.where(shines_through[..., 0], 0, 255)
+    picture[:] = cv2.inpaint(picture, letters, 3, cv2.INPAINT_TELEA)
+    # Under a nearly black rim eight bits are few: what comes back is grainy.
+    room = picture[rows, columns]
+    smooth = cv2.medianBlur(np.ascontiguousarray(room), _GRAIN)
+    room[:] = np.where(alpha > _SEEN_THROUGH_IN_A_JPEG, smooth, room)
 
 
 def read_sprite(path: str) -> Sprite:

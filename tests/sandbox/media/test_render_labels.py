@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from a2e_mcp.sandbox.media.captions import captions_for
-from a2e_mcp.sandbox.media.mark import mark_for
+from a2e_mcp.sandbox.media.mark import mark_for, stamp
+from a2e_mcp.sandbox.media.picture import studio
+from a2e_mcp.sandbox.media.stills import read_for_remaking
 from a2e_mcp.sandbox.media.track import Word
 from a2e_mcp.sandbox.orders import (
     ORDER_KINDS,
@@ -209,3 +211,20 @@ def test_no_word_of_a_sentence_is_left_alone_in_a_caption(size: tuple[int, int])
         upper, lower = picture[: round(rows.mean())], picture[round(rows.mean()) :]
         lengths = [np.ptp(np.nonzero(line.min(-1) > 128)[1]) for line in (upper, lower)]
         assert min(lengths) > 0.6 * max(lengths)
+
+
+def test_where_our_mark_is_taken_off_for_a_new_work_hardly_a_smudge_is_left(tmp_path: Path) -> None:
+    clean = studio(360, 360)
+    cv2.line(clean, (200, 270), (330, 400), (120, 70, 60), 40, cv2.LINE_AA)
+    marked = clean.copy()
+    stamp(marked)
+    tags = PngImagePlugin.PngInfo()
+    tags.add_text("a2e_sandbox", "{}")
+    path = str(tmp_path / "ours.png")
+    Image.fromarray(np.ascontiguousarray(marked[..., ::-1])).save(path, pnginfo=tags)
+
+    found = np.abs(read_for_remaking(path).astype(int) - clean)
+
+    _, left, top = mark_for(360, 360)
+    assert found[:top].max() == 0
+    assert (found[top:, left:].max(-1) > 12).mean() < 0.02
