@@ -1,5 +1,6 @@
 """A drawn person who can be asked for any expression, as a sprite."""
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from a2e_mcp.sandbox.media.avatar_body import paint_body
@@ -47,3 +48,9 @@ class DrawnFigure:
             left, top, right, bottom = self._body.pixels(*EYES_BOX)
             self._eyes[key] = slice(top, bottom), slice(left, right), part.sprite
         return self._eyes[key]
+
+
+@lru_cache(maxsize=4)
+def figure_of(likeness: Likeness, scale: float) -> DrawnFigure:
+    """A person as drawn for the last few videos: what was drawn of them once serves the next one too."""
+    return DrawnFigure(likeness, scale)

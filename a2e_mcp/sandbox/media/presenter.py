@@ -9,7 +9,7 @@ import numpy.typing as npt
 from a2e_mcp.sandbox.media.avatar_frame import EYE_LINE, HEIGHT, WIDTH
 from a2e_mcp.sandbox.media.captions import Captions, captions_for
 from a2e_mcp.sandbox.media.clip_writing import MEDIA_TYPE, write_clip
-from a2e_mcp.sandbox.media.drawn_avatar import DrawnFigure
+from a2e_mcp.sandbox.media.drawn_avatar import figure_of
 from a2e_mcp.sandbox.media.likeness import Likeness, likeness_of
 from a2e_mcp.sandbox.media.motion import leaning
 from a2e_mcp.sandbox.media.mouth import MouthCurve, MouthShape, blinks, curve_from_events, curve_from_sound
@@ -48,7 +48,7 @@ class DrawnPresenter:
             scale = max(0.05, min(placement.width / WIDTH, placement.height / HEIGHT))
         self.about = "drawn avatar"
         # A larger one would only cost memory; the frame shows no more of it.
-        self._figure = DrawnFigure(person, min(scale, _MAX_SCALE))
+        self._figure = figure_of(person, min(scale, _MAX_SCALE))
         self._backdrop = studio(width, height, person.studio) if backdrop is None else backdrop
         figure_height = round(HEIGHT * scale)
         if placement is None:
