@@ -299,7 +299,7 @@ class TrainAvatarInputs(Inputs):
         default=None, description="Photo of one face, instead of footage"
     )
     background_color: str | SkipJsonSchema[None] = Field(
-        default=None, description="Colour behind the person, as #rrggbb"
+        default=None, description="Colour behind the person, #rrggbb; only then can it be replaced"
     )
     background_image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
         default=None, description="Picture of the empty scene behind"
