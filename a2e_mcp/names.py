@@ -168,12 +168,13 @@ class Names:
     async def _voice_called(self, name: str, own: Sequence[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
         """Among one's own voices and A2E's of these regions, of all regions when none is said.
 
-        A name that is one's own voice's and one of A2E's alike is asked about: they are not the same person.
+        A name that is one's own voice's and one of A2E's alike is asked about: they are not the same person. For one's
+        own voice, though, not all of A2E's are read, a request each region; without a language it is the one meant.
         """
         mine = [_voice(each) for each in own]
         languages = regions or await self.languages()
         public = await self._voices_of(regions or [each for each in languages if each.code == _FIRST_LOOKED_IN])
-        if not regions and not whole(name, [_voice(each) for each in public]):
+        if not regions and not whole(name, [*mine, *(_voice(each) for each in public)]):
             public = await self._voices_of(languages)
         return chosen(name, [*mine, *(_voice(each) for each in public)], "voice", then=_FIND_VOICES)
 

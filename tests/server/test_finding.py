@@ -104,17 +104,29 @@ async def test_a_search_finds_letters_anywhere_and_without_their_accents(tmp_pat
 
 
 async def test_an_own_voice_that_is_called_like_one_of_a2es_is_asked_about(tmp_path: Path) -> None:
-    clone = {"_id": "a" * 24, "name": "Ximena", "language": "en-US"}
+    clones = [{"_id": each[0].lower() * 24, "name": each, "language": "en-US"} for each in ("Aria",)]
+    clones += [{"_id": "c" * 24, "name": "Ximena", "language": "en-US"}]
     async with desk_in(tmp_path) as desk:
-        desk.line.on(CLONES, answered(200, {"code": 0, "data": [clone]}), times=2)
-        for voice, language in (("ximena", "en-US"), ("Ximena (Mexican Spanish)", "es-MX")):
+        desk.line.on(CLONES, answered(200, {"code": 0, "data": clones}), times=3)
+        for voice, own, public in (
+            ("aria", f"Aria (own, en-US) = {'a' * 24}", "Aria (A2E's, en-US, female) = "),
+            ("Ximena (Mexican Spanish)", f"Ximena (own, es-MX) = {'c' * 24}", "Ximena (A2E's, es-MX, female) = "),
+        ):
             refusal = await desk.refuse("generate_speech", script="Hola.", voice=voice)
-            assert f"fits several voices: Ximena (own, {language}) = {clone['_id']}, " in refusal
-            assert "Ximena (A2E's, es-MX, female) = " in refusal
+            assert f"fits several voices: {own}, " in refusal
+            assert public in refusal
         assert not desk.charging_requests
         # In German there is only one of them.
         german = {"script": "Hallo.", "voice": "Ximena (German)"}
         assert "would cost" in (await desk.ask("quote_job", tool="generate_speech", arguments=german)).text
+
+
+async def test_for_an_own_voice_not_all_of_a2es_are_read(tmp_path: Path) -> None:
+    clone = {"_id": "a" * 24, "name": "Ximena", "language": "en-US"}
+    async with desk_in(tmp_path) as desk:
+        desk.line.on(CLONES, answered(200, {"code": 0, "data": [clone]}), times=2)
+        await desk.ask("quote_job", tool="generate_speech", arguments={"script": "Hello.", "voice": "ximena"})
+        assert desk.line.attempts["GET /api/v1/anchor/voice_list"] == 1
 
 
 async def test_only_a_whole_name_deletes(tmp_path: Path) -> None:
