@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from a2e_mcp.addresses import is_address
 from a2e_mcp.capability import Effect, Inputs, InputsT, MediaIn, StartTool
-from a2e_mcp.catalogue.voices import SpeechInputs
+from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files import LocalFile
 from a2e_mcp.server.arguments import read_arguments
@@ -84,7 +85,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         raise InputError(f"No price is published for {tool.name}", then="It says what it was charged")
     price = quoted.price
     limits = services.spending.limits
-    told = f"{tool.name} would cost {price}. Nothing was charged."
+    told = f"{tool.name} would cost {price}. Nothing was charged.{_length(inputs)}"
     structured: dict[str, Any] = {
         "tool": tool.name,
         "steps": [{"step": step.step, "credits": step.credits, "source": step.source} for step in price.steps],
@@ -99,6 +100,14 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         structured["warning"] = quoted.warning
         told += f" {quoted.warning}"
     return Answer(sandboxed(told, sandbox=services.sandbox), structured)
+
+
+def _length(inputs: Inputs) -> str:
+    """How long a script takes to speak, roughly; East Asian signs are whole syllables, and other figures hold there."""
+    script = getattr(inputs, "script", None)
+    if not isinstance(script, str) or any(unicodedata.east_asian_width(each) in "WF" for each in script):
+        return ""
+    return f" Speaking it takes about {spoken_seconds(script, getattr(inputs, 'speed', 1.0)):g} s."
 
 
 GENERATE_SPEECH = ServerTool(

@@ -55,7 +55,7 @@ async def test_every_tool_that_spends_can_be_asked_for_its_price(tmp_path: Path,
         for tool in SPENDING:
             quoted = await desk.ask("quote_job", tool=tool, arguments=ARGUMENTS[tool])
             assert f"{tool} would cost " in quoted.text
-            assert quoted.text.endswith("Nothing was charged.")
+            assert "Nothing was charged." in quoted.text
             assert all(step["source"] for step in quoted.data["steps"])
             assert ("credits" in quoted.data) is all(step["credits"] is not None for step in quoted.data["steps"])
         assert desk.charging_requests == {}
