@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import mimetypes
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import get_args
 
 import anyio
 
-from a2e_mcp.addresses import suffix_of
+from a2e_mcp.addresses import media_type_of, suffix_of
 from a2e_mcp.capability import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.handles import DOWNLOAD, Handle
@@ -302,5 +301,5 @@ async def _unheard(_: float, __: str) -> None:
 def _with_suffix(title: str, suffix: str) -> str:
     """A name that ends as the file's kind does: a clip asked for as .mov is an .mp4 all the same."""
     stem, given = os.path.splitext(title)
-    is_media = (mimetypes.guess_type(f"x{given}")[0] or "").partition("/")[0] in get_args(MediaKind)
+    is_media = media_type_of(f"x{given}").partition("/")[0] in get_args(MediaKind)
     return f"{stem if is_media and stem else title}{suffix}"

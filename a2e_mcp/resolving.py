@@ -105,18 +105,25 @@ class Resolver:
             found.backgrounds[name] = await self._names.stored_background(value)
 
     async def _media(self, found: Found, name: str, value: str, wanted: MediaIn) -> None:
+        media = await self.media(name, value, wanted)
+        if isinstance(media, str):
+            found.addresses[name] = media
+        else:
+            found.files[name] = media
+
+    async def media(self, name: str, value: str, wanted: MediaIn) -> str | LocalFile:
+        """The address, or the file on this computer, that an input names; a job's handle stands for its first file."""
         if is_meant_as_handle(value):
             job = await self._jobs.check(parse_handle(value, sandbox=self._sandbox))
             if not makes_files(job.family):
                 raise InputError(f"{name}: that job makes no file", then="Give a file, or the handle of a job with one")
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", then="Wait for it first")
-            found.addresses[name] = job.results[0]
-        elif is_address(value):
+            return job.results[0]
+        if is_address(value):
             await self._files.check_address(value, wanted)
-            found.addresses[name] = value
-        else:
-            found.files[name] = await self._files.open_local(value, wanted)
+            return value
+        return await self._files.open_local(value, wanted)
 
 
 def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:

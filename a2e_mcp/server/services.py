@@ -42,6 +42,7 @@ class Services:
     names: Names
     files: Files
     spending: Spending
+    resolver: Resolver
     starts: Starts
     rooms: Rooms
     downloads: Downloads
@@ -102,13 +103,14 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
             )
         )
+        resolver = Resolver(names, files, jobs, sandbox=sandbox)
         starts = await stack.enter_async_context(
             Starts(
                 client=client,
                 ledger=ledger,
                 jobs=jobs,
                 files=files,
-                resolver=Resolver(names, files, jobs, sandbox=sandbox),
+                resolver=resolver,
                 languages=ScriptLanguages(client, names, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
                 spending=spending,
                 steps=Steps(
@@ -148,6 +150,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             names=names,
             files=files,
             spending=spending,
+            resolver=resolver,
             starts=starts,
             rooms=rooms,
             downloads=downloads,

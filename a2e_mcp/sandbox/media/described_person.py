@@ -25,8 +25,11 @@ _HAIR: Mapping[str, Colour] = {
     r"black|dark": (34, 30, 34),
     r"gr[ae]y|silver|white": (150, 152, 158),
 }
-_HAIR_ALONE = re.compile(r"\b(blonde?|brunette|redhead|ginger|gr[ae]y-haired|old|elderly|grand(?:mother|father))\b")
-_OLD = ("old", "elderly", "grandmother", "grandfather", "gray-haired", "grey-haired")
+_HAIR_ALONE = re.compile(r"\b(blonde?|brunette|redhead|ginger)\b")
+_OLD = re.compile(
+    r"\b(?:old|elderly)(?:[ ,]+[\w'-]+)?[ ,]+(?:m[ae]n|wom[ae]n|lady|gentleman|persons?|people)\b"
+    r"|\bgrand(?:mother|father)\b|\bgr[ae]y-haired\b"
+)
 _STYLES: Mapping[Gender, Mapping[str, HairStyle]] = {
     "female": {
         r"bun|ponytail|tied": "bun",
@@ -115,10 +118,9 @@ def _gender(prompt: str, seed: int) -> Gender | None:
 def _hair_colour(text: str) -> tuple[str, Colour] | None:
     if named := _before(text, _HAIR, "hair"):
         return named
-    if alone := _HAIR_ALONE.search(text):
-        word = "grey" if alone[0] in _OLD else alone[0]
-        return next((word, colour) for words, colour in _HAIR.items() if re.fullmatch(words, word))
-    return None
+    alone = _HAIR_ALONE.search(text)
+    word = alone[0] if alone else "grey" if _OLD.search(text) else None
+    return next(((word, colour) for words, colour in _HAIR.items() if word and re.fullmatch(words, word)), None)
 
 
 def _hair_style(text: str, styles: Mapping[str, HairStyle]) -> tuple[str, HairStyle] | None:
