@@ -47,7 +47,7 @@ schemas: $(READY)
 	$(BIN)/python -m a2e_mcp.server.schemas
 
 docs: $(READY)
-	$(BIN)/python -m a2e_mcp.cli.docs
+	$(BIN)/python -m docs.generate
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from a2e_mcp.client import A2EClient
+    from a2e_mcp.client.client import A2EClient
     from a2e_mcp.errors import A2EError
     from a2e_mcp.settings import Settings
 
 _HOMES = {
-    "A2EClient": "a2e_mcp.client",
+    "A2EClient": "a2e_mcp.client.client",
     "A2EError": "a2e_mcp.errors",
     "Settings": "a2e_mcp.settings",
 }

@@ -14,7 +14,7 @@ from mcp import Client
 from pydantic import SecretStr
 
 from a2e_mcp.catalogue.account import GET_CREDITS
-from a2e_mcp.connection import Connect, Connection
+from a2e_mcp.client.connection import Connect, Connection
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import Settings
 from bench import one_tool

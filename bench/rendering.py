@@ -11,7 +11,7 @@ import av
 from mcp import Client
 from mcp.types import CallToolResult
 
-from a2e_mcp.cli.connecting import connect
+from a2e_mcp.cli.connection import connect
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import Settings
 from bench.table import Row

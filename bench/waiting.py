@@ -9,11 +9,11 @@ from pathlib import Path
 import anyio
 import httpx2
 
-from a2e_mcp.client import A2EClient
-from a2e_mcp.handles import Handle
-from a2e_mcp.jobs import Jobs
-from a2e_mcp.ledger import Ledger
-from a2e_mcp.waiting import Answers, Waiting
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.jobs.polling import Answers, Waiting
+from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.job_ids import Handle
+from a2e_mcp.ledger.store import Ledger
 from bench.table import Row
 
 _CALLS, _HANDLES = 5, 20

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from a2e_mcp.sandbox.journal import keeping_journal
+from a2e_mcp.sandbox.http.journal import keeping_journal
 
 pytest_plugins = ["a2e_mcp.sandbox.testing"]
 

@@ -9,9 +9,9 @@ import pytest
 from mcp import Client
 from mcp.types import ListToolsResult, Tool
 
-from a2e_mcp.connection import live
+from a2e_mcp.client.connection import live
 from a2e_mcp.server.server import A2EServer
-from tests.studio import ERAS, Era, settings_in
+from tests.support.server import ERAS, Era, settings_in
 
 ON_THE_WIRE = 40 * 1024
 SEEN_BY_THE_MODEL = 26 * 1024

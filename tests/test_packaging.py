@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 import a2e_mcp
-from a2e_mcp.cli.docs import entry_rewritten
 from a2e_mcp.settings import read_settings, setting_rows
+from docs.generate import entry_rewritten
+from tests.support.places import CHECKOUT
 
-HOME = Path(__file__).resolve().parents[1]
+HOME = CHECKOUT
 PACKAGE = HOME / "a2e_mcp"
-MODELS = PACKAGE / "sandbox" / "media" / "models"
+MODELS = PACKAGE / "sandbox" / "renderer" / "vision" / "models"
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -76,11 +77,11 @@ def test_the_wheel_says_what_it_needs_and_how_it_is_called(wheel: zipfile.Path) 
 
 ASKS = """
 import sys, pathlib, a2e_mcp
-from a2e_mcp.server import prompts, surface
+from a2e_mcp.server import prompts, visibility
 from a2e_mcp.__main__ import main
 print(pathlib.Path(a2e_mcp.__file__).parents[1])
 print(",".join(sorted(each.name for each in prompts.listed())))
-print(len(surface.snapshot()))
+print(len(visibility.snapshot()))
 """
 
 

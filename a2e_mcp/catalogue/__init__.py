@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from a2e_mcp.capability import Capability, JobFamily
+    from a2e_mcp.catalogue.capability import Capability, JobFamily
 
 SECTIONS = (
     "administration",

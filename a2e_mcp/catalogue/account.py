@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, model_validator
 
-from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
-from a2e_mcp.catalogue.base import Nothing, Number, PageRequest, Rows, Text
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.records import Nothing, Number, PageRequest, Rows, Text
 
 _AMOUNTS = (
     "coins",

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
-from a2e_mcp.catalogue.base import ById, Nothing, Opaque, Rows, Text
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows, Text
 
 
 class Login(Request):

@@ -11,26 +11,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request, State
+from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows, Text
+from a2e_mcp.catalogue.tool import (
     AvatarRef,
     BackgroundRef,
-    Capability,
-    Effect,
-    Endpoint,
     Estimate,
-    Evidence,
     Inputs,
-    JobFamily,
     MediaIn,
-    Reply,
-    Request,
     Resolved,
     SpeechStep,
     StartTool,
-    State,
     VoiceRef,
 )
-from a2e_mcp.catalogue.base import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows, Text
 from a2e_mcp.catalogue.voices import spoken_seconds
 
 LONGEST_TITLE = 40

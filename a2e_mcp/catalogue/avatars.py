@@ -12,33 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
-    AvatarRef,
-    Capability,
-    Effect,
-    Endpoint,
-    Estimate,
-    Evidence,
-    Inputs,
-    JobFamily,
-    MediaIn,
-    Reply,
-    Request,
-    Resolved,
-    StartTool,
-)
 from a2e_mcp.catalogue.backgrounds import rgb
-from a2e_mcp.catalogue.base import (
-    COMMON_STATES,
-    ById,
-    ByIds,
-    JobRecord,
-    Nothing,
-    Opaque,
-    PageRequest,
-    Rows,
-    Text,
-)
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
+from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows, Text
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, Resolved, StartTool
 
 RGB = "^rgba?\\([0-9., ]+\\)$"
 

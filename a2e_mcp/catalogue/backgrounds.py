@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
-from a2e_mcp.catalogue.base import ById, Nothing, Opaque, Rows, Text
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows, Text
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,[^)]*)?\)")

@@ -11,21 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
-    Capability,
-    Effect,
-    Endpoint,
-    Estimate,
-    Evidence,
-    Inputs,
-    JobFamily,
-    MediaIn,
-    Reply,
-    Request,
-    Resolved,
-    StartTool,
-)
-from a2e_mcp.catalogue.base import (
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
+from a2e_mcp.catalogue.records import (
     COMMON_STATES,
     ById,
     ByIds,
@@ -37,6 +24,7 @@ from a2e_mcp.catalogue.base import (
     Rows,
     Text,
 )
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
 
 
 class FaceImage(Reply):

@@ -11,20 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
-    Capability,
-    Effect,
-    Endpoint,
-    Estimate,
-    Evidence,
-    Inputs,
-    JobFamily,
-    MediaIn,
-    Request,
-    Resolved,
-    StartTool,
-)
-from a2e_mcp.catalogue.base import (
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
+from a2e_mcp.catalogue.records import (
     COMMON_STATES,
     ById,
     ByIds,
@@ -36,6 +24,7 @@ from a2e_mcp.catalogue.base import (
     StartedJobs,
     Text,
 )
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
 

@@ -12,22 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
-    Capability,
-    Effect,
-    Endpoint,
-    Estimate,
-    Evidence,
-    Inputs,
-    JobFamily,
-    MediaIn,
-    OlderWay,
-    Request,
-    Resolved,
-    StartTool,
-)
-from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.standard import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
+from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OlderWay, Resolved, StartTool
 
 
 class ProductPlace(Request):

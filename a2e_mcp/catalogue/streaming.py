@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 
-from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
-from a2e_mcp.catalogue.base import Nothing, Number, Opaque, Rows, Text
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.records import Nothing, Number, Opaque, Rows, Text
 
 LONGEST_CONTEXT = 5000
 """Characters of a question-answering context (A2E docs)."""

@@ -12,22 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
-    AvatarRef,
-    Capability,
-    Effect,
-    Endpoint,
-    Estimate,
-    Evidence,
-    Inputs,
-    JobFamily,
-    LanguageRef,
-    MediaIn,
-    Request,
-    Resolved,
-    StartTool,
-)
-from a2e_mcp.catalogue.base import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
+from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, LanguageRef, MediaIn, Resolved, StartTool
 
 Model = Literal["a2e", "cartesia", "minimax", "elevenlabs"]
 

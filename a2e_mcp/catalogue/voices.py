@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.capability import Capability, Effect, Endpoint, Evidence, Inputs, Reply, Request, VoiceRef
-from a2e_mcp.catalogue.base import Nothing, Number, Opaque, Rows, Text, Texts
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.records import Nothing, Number, Opaque, Rows, Text, Texts
+from a2e_mcp.catalogue.tool import Inputs, VoiceRef
 
 LONGEST_SPEECH_TEXT = 1000
 """Characters A2E takes in one speech call with an API token (newest spec)."""

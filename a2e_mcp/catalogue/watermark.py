@@ -8,20 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import (
-    Capability,
-    Effect,
-    Endpoint,
-    Estimate,
-    Evidence,
-    Inputs,
-    JobFamily,
-    MediaIn,
-    Request,
-    Resolved,
-    StartTool,
-)
-from a2e_mcp.catalogue.base import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
+from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
 
 Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
 

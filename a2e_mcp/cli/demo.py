@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from a2e_mcp.cli.connecting import check_extra
+from a2e_mcp.cli.connection import check_extra
 from a2e_mcp.errors import A2EError
 from a2e_mcp.settings import read_settings
 

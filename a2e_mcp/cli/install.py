@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from a2e_mcp.addresses import one_line
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import text_of
+from a2e_mcp.text import one_line
 
 NAME = "a2e"
 

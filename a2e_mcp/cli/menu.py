@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.capability import Capability
 from a2e_mcp.catalogue import capabilities
-from a2e_mcp.cli.exercises import Exercise
+from a2e_mcp.catalogue.capability import Capability
+from docs.exercises import Exercise
 
 CLIENT_ONLY = "client only: nobody should type a password into a chat"
 NO_CALL = "no call: a web page"

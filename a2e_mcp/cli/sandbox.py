@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from a2e_mcp.cli.connecting import check_extra
+from a2e_mcp.cli.connection import check_extra
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.settings import read_settings
 
 if TYPE_CHECKING:
-    from a2e_mcp.sandbox.box import Sandbox
+    from a2e_mcp.sandbox.app import Sandbox
 
 
 def run_sandbox(*, host: str, port: int, folder: Path | None, draft: bool) -> int:

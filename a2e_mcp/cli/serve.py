@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp import __version__
-from a2e_mcp.cli.connecting import connect
+from a2e_mcp.cli.connection import connect
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import Settings, read_settings
 
@@ -76,7 +76,7 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
     import uvicorn
 
     from a2e_mcp.loopback import listen
-    from a2e_mcp.server.web import web_app
+    from a2e_mcp.server.http import web_app
 
     # It listens before the address is told: whoever reads it may come at once.
     listener = listen(host, port, then="Another server may be running there; choose another port with --http")

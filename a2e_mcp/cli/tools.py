@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from a2e_mcp.server import surface
+from a2e_mcp.server import visibility
 from a2e_mcp.settings import Settings, read_settings
 
 _SHORTEST_ABOUT = 20
@@ -22,8 +22,8 @@ _WHY: Mapping[str, str] = {
 def print_tools(*, as_json: bool, **flags: str | bool | None) -> int:
     """Print what is shown, in order; `flags` are settings. Raises SettingsError where a server would not start."""
     settings = read_settings(None, **flags)
-    shown = surface.visible(settings)
-    listed = surface.listed(shown, settings.tool_prefix)
+    shown = visibility.visible(settings)
+    listed = visibility.listed(shown, settings.tool_prefix)
     if as_json:
         print(json.dumps(listed, ensure_ascii=False, indent=1))
         return 0
@@ -35,8 +35,8 @@ def print_tools(*, as_json: bool, **flags: str | bool | None) -> int:
 
 
 def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: int | None) -> Iterator[str]:
-    effects = {tool.name: tool.effect.value for tool in surface.every_tool()}
-    rows = [(toolset, name) for toolset, names in surface.TOOLSETS.items() for name in names if name in shown]
+    effects = {tool.name: tool.effect.value for tool in visibility.every_tool()}
+    rows = [(toolset, name) for toolset, names in visibility.TOOLSETS.items() for name in names if name in shown]
     told = dict(zip(shown, listed, strict=True))
     width = max((len(tool["name"]) for tool in listed), default=0)
     above = ""
@@ -54,10 +54,10 @@ def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: i
 def _counted(shown: Sequence[str], settings: Settings) -> Iterator[str]:
     yield ""
     hidden: dict[str, list[str]] = {}
-    for name in surface.ORDER:
-        if (variable := surface.hidden_by(name, settings)) is not None:
+    for name in visibility.ORDER:
+        if (variable := visibility.hidden_by(name, settings)) is not None:
             hidden.setdefault(variable, []).append(name)
-    yield f"{len(shown)} of {len(surface.ORDER)} tools are shown{':' if hidden else '.'}"
+    yield f"{len(shown)} of {len(visibility.ORDER)} tools are shown{':' if hidden else '.'}"
     for variable, names in hidden.items():
         if variable == "A2E_TOOLSETS" and not settings.toolsets:
             yield f"  {len(names)} of admin are off by default; --toolsets all or A2E_TOOLSETS=all shows them"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from a2e_mcp.sandbox.box import Sandbox
+    from a2e_mcp.sandbox.app import Sandbox
 
 __all__ = ["SandboxSettings", "open_sandbox"]
 
@@ -44,6 +44,6 @@ def open_sandbox(settings: SandboxSettings | None = None) -> AbstractAsyncContex
 
     Raises SettingsError when the folder cannot be used, the policy is unknown, or the port is taken.
     """
-    box = importlib.import_module("a2e_mcp.sandbox.box")
+    box = importlib.import_module("a2e_mcp.sandbox.app")
     opened: AbstractAsyncContextManager[Sandbox] = box.opened(settings or SandboxSettings())
     return opened

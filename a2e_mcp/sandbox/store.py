@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.sandbox.refusals import insufficient_coins
+from a2e_mcp.sandbox.errors import insufficient_coins
 
 SANDBOX_ID_PREFIX = "00000000"
 """How every id of the sandbox begins: an ObjectId of 1970, which A2E cannot issue."""

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from a2e_mcp.sandbox.workers import sharing_workers
+from a2e_mcp.sandbox.workers.pool import sharing_workers
 
 if TYPE_CHECKING:
-    from a2e_mcp.sandbox.box import Sandbox
+    from a2e_mcp.sandbox.app import Sandbox
 
 OpenSandbox = Callable[[], "AbstractAsyncContextManager[Sandbox]"]
 

@@ -1,0 +1,1 @@
+"""MCP only: tools, resources and prompts over the services."""

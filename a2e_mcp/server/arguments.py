@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.capability import Effect, Inputs, InputsT, StartTool, Tool
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool, Tool
 from a2e_mcp.errors import InputError
-from a2e_mcp.starts import StartOptions
+from a2e_mcp.starts.service import StartOptions
 
 _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "integer": int,

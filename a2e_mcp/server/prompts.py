@@ -16,8 +16,8 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
-from a2e_mcp.addresses import one_line
-from a2e_mcp.server.surface import prefixed
+from a2e_mcp.server.visibility import prefixed
+from a2e_mcp.text import one_line
 
 _HEAD = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")

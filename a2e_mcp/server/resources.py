@@ -11,10 +11,10 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.handles import parse_handle
-from a2e_mcp.matching import folded
-from a2e_mcp.server import finding
-from a2e_mcp.server.surface import prefixed, prefixed_data
+from a2e_mcp.ledger.job_ids import parse_handle
+from a2e_mcp.server.answers import lists
+from a2e_mcp.server.visibility import prefixed, prefixed_data
+from a2e_mcp.text import folded
 
 if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
@@ -64,34 +64,34 @@ class _Shelf:
 
         async def read(services: Services) -> object:
             known = await services.names.avatars()
-            found = finding.chosen_avatars(known, gender=gender or None, owner=owner or None)
-            rows = finding.page_of([finding.avatar_row(each) for each in found], int(page))
+            found = lists.chosen_avatars(known, gender=gender or None, owner=owner or None)
+            rows = lists.page_of([lists.avatar_row(each) for each in found], int(page))
             return {"avatars": rows, "total": len(found), "page": int(page), "sandbox": services.sandbox}
 
         return await self._json(read)
 
     async def avatar(self, avatar_id: str) -> str:
         async def read(services: Services) -> object:
-            return finding.avatar_row(await services.names.avatar(avatar_id)) | {"sandbox": services.sandbox}
+            return lists.avatar_row(await services.names.avatar(avatar_id)) | {"sandbox": services.sandbox}
 
         return await self._json(read)
 
     async def voices(self, language: str) -> str:
         async def read(services: Services) -> object:
             found = await services.names.voices_in(language)
-            return {"voices": [finding.voice_row(each) for each in found[:40]], "total": len(found)}
+            return {"voices": [lists.voice_row(each) for each in found[:40]], "total": len(found)}
 
         return await self._json(read)
 
     async def languages(self) -> str:
         async def read(services: Services) -> object:
             known = await services.names.languages()
-            return {"languages": [finding.language_row(each) for each in known]}
+            return {"languages": [lists.language_row(each) for each in known]}
 
         return await self._json(read)
 
     async def job(self, job_id: str) -> str:
-        from a2e_mcp.server.telling import job_data
+        from a2e_mcp.server.answers.jobs import job_data
 
         async def read(services: Services) -> object:
             return job_data(await services.jobs.check(parse_handle(job_id, sandbox=services.sandbox)))

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from a2e_mcp.capability import Effect, StartTool, Tool
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.tool import StartTool, Tool
 from a2e_mcp.server.arguments import flat_schema, option_models
-from a2e_mcp.server.call import ServerTool
-from a2e_mcp.server.surface import every_tool
+from a2e_mcp.server.tool_call import ServerTool
+from a2e_mcp.server.visibility import every_tool
 
 _JOB = {
     "type": "object",

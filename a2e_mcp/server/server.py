@@ -20,16 +20,18 @@ from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, Reso
 from mcp.types import Prompt as PromptListed
 
 from a2e_mcp import __version__
-from a2e_mcp.addresses import media_type_of, one_line
 from a2e_mcp.errors import A2EError, Charged
-from a2e_mcp.server import paths, resources, surface
-from a2e_mcp.server.backstage import Backstage, Timing
+from a2e_mcp.files.urls import media_type_of
+from a2e_mcp.server import resources, toolset_paths, visibility
+from a2e_mcp.server.lifespan import Backstage
+from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import UNCONFIGURED, Settings
+from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
-    from a2e_mcp.connection import Connect
-    from a2e_mcp.server.call import Answer
+    from a2e_mcp.client.connection import Connect
     from a2e_mcp.server.services import Services
+    from a2e_mcp.server.tool_call import Answer
 
 INSTRUCTIONS = """\
 A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool answers at once \
@@ -49,12 +51,12 @@ class A2EServer(MCPServer[Backstage]):
 
     def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
         self._configuration = settings
-        self._shown = surface.visible(settings)
+        self._shown = visibility.visible(settings)
         self._backstage = Backstage(settings, connect, timing)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
-            instructions=surface.prefixed(INSTRUCTIONS, settings.tool_prefix),
+            instructions=visibility.prefixed(INSTRUCTIONS, settings.tool_prefix),
             version=__version__,
             lifespan=_lifespan(self._backstage),
             log_level="WARNING",
@@ -78,7 +80,7 @@ class A2EServer(MCPServer[Backstage]):
     async def list_tools(self) -> list[Tool]:
         """The visible tools of the snapshot, in their order."""
         return [
-            Tool.model_validate(tool) for tool in surface.listed(self._shown_here(), self._configuration.tool_prefix)
+            Tool.model_validate(tool) for tool in visibility.listed(self._shown_here(), self._configuration.tool_prefix)
         ]
 
     async def call_tool(
@@ -86,24 +88,24 @@ class A2EServer(MCPServer[Backstage]):
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
         settings = self._configuration
-        name = surface.bare_name(name, settings.tool_prefix)
+        name = visibility.bare_name(name, settings.tool_prefix)
         try:
-            if hidden := surface.switched_off(name, settings) or paths.current().hides(name):
+            if hidden := visibility.switched_off(name, settings) or toolset_paths.current().hides(name):
                 raise ToolError(hidden)
             # The declarations behind the tools are imported with the first call: a person waits for the start.
-            from a2e_mcp.server.calling import run_tool
+            from a2e_mcp.server.dispatch import run_tool
 
             seconds, progress = settings.call_seconds, _progress(context)
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
             return _result(answer, settings.tool_prefix)
         except (A2EError, ToolError) as problem:
-            raise ToolError(surface.prefixed(str(problem), settings.tool_prefix)) from None
+            raise ToolError(visibility.prefixed(str(problem), settings.tool_prefix)) from None
         except MCPError:
             raise
         except Exception as mistake:
             # Whatever nobody foresaw may have happened after a charge; its details are for the log.
             _log.exception("%s failed", name)
-            raise ToolError(surface.prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
+            raise ToolError(visibility.prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
 
     async def list_prompts(self) -> list[PromptListed]:
         """The prompts of the `prompts` folder."""
@@ -120,12 +122,12 @@ class A2EServer(MCPServer[Backstage]):
         return prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix)
 
     def _shown_here(self) -> tuple[str, ...]:
-        here = paths.current()
+        here = toolset_paths.current()
         return tuple(name for name in self._shown if here.shows(name))
 
 
 def _unforeseen(name: str, mistake: Exception) -> str:
-    reads = surface.reads(name)
+    reads = visibility.reads(name)
     problem = A2EError(
         f"{one_line(name)} failed inside a2e-mcp ({type(mistake).__name__}), which is a mistake in it",
         charged=Charged.NOTHING if reads else Charged.UNKNOWN,
@@ -159,5 +161,7 @@ def _result(answer: Answer, prefix: str) -> CallToolResult:
         )
         for link in answer.links
     ]
-    text = TextContent(type="text", text=surface.prefixed(answer.text, prefix))
-    return CallToolResult(content=[text, *links], structured_content=surface.prefixed_data(answer.structured, prefix))
+    text = TextContent(type="text", text=visibility.prefixed(answer.text, prefix))
+    return CallToolResult(
+        content=[text, *links], structured_content=visibility.prefixed_data(answer.structured, prefix)
+    )

@@ -6,25 +6,25 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from a2e_mcp.client import A2EClient
-from a2e_mcp.connection import Connect
-from a2e_mcp.downloads import Downloads
-from a2e_mcp.files import Files
-from a2e_mcp.jobs import Jobs
-from a2e_mcp.ledger import Ledger
-from a2e_mcp.names import Names
-from a2e_mcp.resolving import Resolver
-from a2e_mcp.script_language import ScriptLanguages
-from a2e_mcp.server.backstage import Timing
-from a2e_mcp.server.streaming.rooms import Rooms, open_rooms
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.client.connection import Connect
+from a2e_mcp.client.trace import Trace
+from a2e_mcp.files.local import Files
+from a2e_mcp.files.progress import Board
+from a2e_mcp.jobs.downloads import Downloads
+from a2e_mcp.jobs.polling import Waiting
+from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.language_warning import ScriptLanguages
+from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
+from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
-from a2e_mcp.spending import Spending, ceilings
-from a2e_mcp.starts import Starts
-from a2e_mcp.steps import Steps
-from a2e_mcp.trace import Trace
-from a2e_mcp.transfers import Board
-from a2e_mcp.under_way import UnderWay
-from a2e_mcp.waiting import Waiting
+from a2e_mcp.starts.job_start import Steps
+from a2e_mcp.starts.pricing import Spending, ceilings
+from a2e_mcp.starts.progress import UnderWay
+from a2e_mcp.starts.resolve import Resolver
+from a2e_mcp.starts.service import Starts
 
 _SHARE_FOR_A_WARNING = 15
 """Of a call's seconds; three of the usual forty-five."""

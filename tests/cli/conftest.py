@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.visits import Visit
+from tests.support.doctor_runs import Visit
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.cli.demo import SCRIPT
-from tests.server.processes import Wire, run, spawned
+from tests.support.processes import Wire, run, spawned
 
 EXTRA = ("av", "cv2", "espeakng_loader", "numpy", "PIL", "py3langid", "pillow", "opencv")
 TOKEN = "sk_secret_7f3a"

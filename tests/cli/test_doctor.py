@@ -14,11 +14,12 @@ import pytest
 
 from a2e_mcp.cli.doctor.installation import REQUIRED
 from a2e_mcp.cli.install import NAME, claude_desktop_file
-from a2e_mcp.ledger import Ledger
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.sandbox.extra import PACKAGES
-from a2e_mcp.server.surface import visible
+from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings
-from tests.cli.visits import CHECKOUT, MADE_UP, NOTHING_SET, SANDBOX, Visit, unreachable
+from tests.support.doctor_runs import MADE_UP, NOTHING_SET, SANDBOX, Visit, unreachable
+from tests.support.places import CHECKOUT
 
 
 async def test_a_sound_installation_has_nothing_to_mend(visit: Visit) -> None:

@@ -10,15 +10,15 @@ import httpx2
 from pydantic import SecretStr
 
 from a2e_mcp import catalogue
-from a2e_mcp.capability import Effect
 from a2e_mcp.catalogue.avatars import Avatar
-from a2e_mcp.catalogue.base import Rows
-from a2e_mcp.cli.doctor.comparing import compare
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.records import Rows
+from a2e_mcp.cli.doctor.comparison import compare
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.doctor.reads import check_reads
-from a2e_mcp.connection import Connection
+from a2e_mcp.client.connection import Connection
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from tests.cli.visits import MADE_UP, SANDBOX, Answer, Visit
+from tests.support.doctor_runs import MADE_UP, SANDBOX, Answer, Visit
 
 
 async def test_the_reads_need_a_token(visit: Visit) -> None:

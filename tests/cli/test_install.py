@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp.cli.install import claude_desktop_file
-from tests.server.processes import run
+from tests.support.processes import run
 
 TOKEN = "sk_secret_7f3a"
 OTHER = {"command": "npx", "args": ["weather"], "env": {"KEY": "ünïcode"}}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import __version__
-from tests.server.processes import environment_in, run, spawned
+from tests.support.processes import environment_in, run, spawned
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
 COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")

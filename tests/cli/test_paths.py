@@ -12,22 +12,22 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.errors import NotFound
-from a2e_mcp.server import surface
-from a2e_mcp.server.paths import narrowing_of
+from a2e_mcp.server import visibility
+from a2e_mcp.server.toolset_paths import narrowing_of
 from a2e_mcp.settings import Settings
-from tests.server.processes import over_http
-from tests.studio import ERAS, said
+from tests.support.processes import over_http
+from tests.support.server import ERAS, said
 
-READS = {name for name in surface.ORDER if surface.reads(name)}
-USUAL = set(surface.ORDER) - set(surface.TOOLSETS["admin"])
+READS = {name for name in visibility.ORDER if visibility.reads(name)}
+USUAL = set(visibility.ORDER) - set(visibility.TOOLSETS["admin"])
 PATHS: dict[str, set[str]] = {
     "": USUAL,
     "/": USUAL,
     "/read-only": USUAL & READS,
-    "/video": {*surface.ALWAYS, *surface.TOOLSETS["video"]},
-    "/Video,%20voices/": {*surface.ALWAYS, *surface.TOOLSETS["video"], *surface.TOOLSETS["voices"]},
-    "/voices/read-only": {*surface.ALWAYS, *surface.TOOLSETS["voices"]} & READS,
-    "/jobs": set(surface.ALWAYS),
+    "/video": {*visibility.ALWAYS, *visibility.TOOLSETS["video"]},
+    "/Video,%20voices/": {*visibility.ALWAYS, *visibility.TOOLSETS["video"], *visibility.TOOLSETS["voices"]},
+    "/voices/read-only": {*visibility.ALWAYS, *visibility.TOOLSETS["voices"]} & READS,
+    "/jobs": set(visibility.ALWAYS),
 }
 
 
@@ -41,7 +41,7 @@ async def test_every_path_has_its_tools_and_all_are_one_server(tmp_path: Path) -
         for era in ERAS:
             for path, tools in PATHS.items():
                 assert await names_at(address + path, era) == [
-                    name for name in surface.ORDER if name in tools - {"start_dubbing"}
+                    name for name in visibility.ORDER if name in tools - {"start_dubbing"}
                 ]
             async with (
                 Client(f"{address}/voices", mode=era) as voices,
@@ -94,13 +94,13 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 
 def test_no_path_shows_what_the_settings_hide() -> None:
     served = 0
-    for given, sets, ending in product(SETTINGS, (*surface.TOOLSETS, "all", "admin,video"), ("", "/read-only")):
+    for given, sets, ending in product(SETTINGS, (*visibility.TOOLSETS, "all", "admin,video"), ("", "/read-only")):
         settings = Settings(**given)
-        visible = set(surface.visible(settings))
+        visible = set(visibility.visible(settings))
         try:
             narrowing = narrowing_of(f"/mcp/{sets}{ending}", settings)
         except NotFound:
-            assert not set(sets.split(",")) <= set(surface.offered_toolsets(settings))
+            assert not set(sets.split(",")) <= set(visibility.offered_toolsets(settings))
             continue
         served += 1
         shown = {name for name in visible if narrowing.shows(name)}

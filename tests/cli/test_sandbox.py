@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.server.processes import run, spawned
+from tests.support.processes import run, spawned
 
 SECRET = {"A2E_API_TOKEN": "sk_secret_7f"}
 

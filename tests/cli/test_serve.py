@@ -10,8 +10,8 @@ import httpx2
 import pytest
 from mcp import Client
 
-from tests.server.processes import alive, family_of, over_http, run, spawned
-from tests.studio import ERAS, Era, said
+from tests.support.processes import alive, family_of, over_http, run, spawned
+from tests.support.server import ERAS, Era, said
 
 
 @pytest.mark.parametrize("leave", ["stdin", "SIGINT"])

@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
-FACTS = Path(__file__).parent.parent / "api_facts" / "operations.json"
+from tests.support.places import API_FACTS
+
+FACTS = API_FACTS / "operations.json"
 NOTE = (
     "Reduced from A2E's documentation: what each call is called, where it is, and what it takes. "
     "Written from A2E's side, not from ours."

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2e_mcp.capability import Tool
+from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.errors import InputError
-from a2e_mcp.server import surface
+from a2e_mcp.server import visibility
 from a2e_mcp.server.arguments import read_arguments
-from tests.server.media import CONSENT, png
-from tests.studio import ERAS, Era, Said, Studio, open_studio, said
+from tests.support.media import CONSENT, png
+from tests.support.server import ERAS, Era, Said, Studio, open_studio, said
 
-TOOLS = {tool["name"]: tool for tool in surface.snapshot()}
+TOOLS = {tool["name"]: tool for tool in visibility.snapshot()}
 SOME_JOB = "avatar_video:00000000abcdefabcdefabcd"
 
 SOME_ID = "00000000abcdefabcdefabcd"
@@ -257,7 +257,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(sorted(TOOLS)), data=st.data())
 def test_any_json_at_all_is_taken_or_refused_in_one_line(name: str, data: st.DataObject) -> None:
-    tool = surface.find_tool(name)
+    tool = visibility.find_tool(name)
     assert tool is not None
     known = [*TOOLS[name]["inputSchema"]["properties"], "surprise"]
     arguments = data.draw(st.dictionaries(st.sampled_from(known), JSON, max_size=6))
@@ -267,7 +267,7 @@ def test_any_json_at_all_is_taken_or_refused_in_one_line(name: str, data: st.Dat
 
 def taken_or_refused(tool: Tool[Any], arguments: Mapping[str, Any]) -> str | None:
     try:
-        inputs, _ = read_arguments(tool, surface.schema_of(tool.name), arguments)
+        inputs, _ = read_arguments(tool, visibility.schema_of(tool.name), arguments)
     except InputError as refusal:
         return str(refusal)
     return None if type(inputs) is tool.inputs else "taken as something else"

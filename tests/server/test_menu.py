@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.money.desk import cut_after, desk_in, only_answered
-from tests.server.media import CONSENT, face, fetched, picture_size, png, wav
-from tests.studio import ERAS, Era, Said, Studio, open_studio
+from tests.support.faulty_transport import cut_after, desk_in, only_answered
+from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
+from tests.support.server import ERAS, Era, Said, Studio, open_studio
 
 TEXT = "Good morning from the studio."
 LONG = "This is a recording of one speaker, and it goes on for a while. " * 3

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp.server import prompts
-from tests.server.following import clip_at, following
-from tests.server.media import CONSENT, face, fetched, picture_size, png
-from tests.server.visitor import visiting
-from tests.studio import open_studio
+from tests.support.browser import visiting
+from tests.support.media import CONSENT, face, fetched, picture_size, png
+from tests.support.server import open_studio
+from tests.support.workflow_runner import clip_at, following
 
 SCRIPT = "Good morning from the studio."
 TRY_ON, HOLDING = "start_virtual_try_on", "start_product_holding"

@@ -9,8 +9,8 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, TextContent
 
-from a2e_mcp.server import prompts, surface
-from tests.studio import ERAS, Era, Studio, open_studio
+from a2e_mcp.server import prompts, visibility
+from tests.support.server import ERAS, Era, Studio, open_studio
 
 FILES = {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in prompts.folder().iterdir()}
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -50,13 +50,13 @@ def test_every_place_has_an_argument_and_every_argument_a_place(name: str) -> No
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_the_tools_and_arguments_that_a_prompt_names_exist(name: str) -> None:
     named = set(CALLED.findall(FILES[name]))
-    assert named <= set(surface.ORDER)
+    assert named <= set(visibility.ORDER)
     assert "quote_job" in named
     assert named & ENDING
     assert any(tool.startswith("start_") for tool in named)
-    parameters = {word for tool in surface.snapshot() for word in tool["inputSchema"]["properties"]}
+    parameters = {word for tool in visibility.snapshot() for word in tool["inputSchema"]["properties"]}
     for word in re.findall(r"\b[a-z]+_[a-z_]+\b", FILES[name]):
-        assert word in {*surface.ORDER, *parameters}, word
+        assert word in {*visibility.ORDER, *parameters}, word
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -73,7 +73,7 @@ def test_a_prompt_tells_the_price_first_starts_once_and_says_what_it_cost(name: 
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_whoever_is_shown_or_heard_is_asked_before_the_price(name: str) -> None:
-    with_likeness = [tool["name"] for tool in surface.snapshot() if "consent" in tool["inputSchema"]["properties"]]
+    with_likeness = [tool["name"] for tool in visibility.snapshot() if "consent" in tool["inputSchema"]["properties"]]
     if any(tool in FILES[name] for tool in with_likeness):
         assert 0 < FILES[name].find("whether they agreed") < FILES[name].find("quote_job")
         assert "as one sentence" in FILES[name]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from a2e_mcp.capability import Effect
-from a2e_mcp.server import surface
-from tests.money.desk import QUOTE, desk_in, only_answered
-from tests.server.media import png, wav
-from tests.studio import open_studio
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.server import visibility
+from tests.support.faulty_transport import QUOTE, desk_in, only_answered
+from tests.support.media import png, wav
+from tests.support.server import open_studio
 
-SPENDING = [tool.name for tool in surface.every_tool() if tool.effect is Effect.SPENDS]
+SPENDING = [tool.name for tool in visibility.every_tool() if tool.effect is Effect.SPENDS]
 PICTURE, CLIP, SOUND = "picture.png", "clip.mp4", "sound.wav"
 DRAWN = "text_to_image:00000000abcdefabcdefabcd"
 NO_QUOTE = only_answered(404, {"code": 404, "msg": "Not Found"})

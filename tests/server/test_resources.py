@@ -10,7 +10,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference, ResourceTemplateReference, TextResourceContents
 
-from tests.studio import ERAS, Era, Studio, open_studio
+from tests.support.server import ERAS, Era, Studio, open_studio
 
 LARGEST_PAGE = 6 * 1024
 ADDRESSES = {"a2e://avatars", "a2e://voices", "a2e://languages"}

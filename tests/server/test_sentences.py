@@ -12,12 +12,12 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
-from a2e_mcp.connection import Connect, Connection, live
+from a2e_mcp.client.connection import Connect, Connection, live
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import UNCONFIGURED, read_settings
-from tests.server.media import CONSENT, png, wav
-from tests.studio import ERAS, Era, Studio, open_studio, said
+from tests.support.media import CONSENT, png, wav
+from tests.support.server import ERAS, Era, Studio, open_studio, said
 
 VIDEO = {"script": "Hello there.", "voice": "Aria", "avatar": "Ada"}
 NOTHING = "Nothing was charged."

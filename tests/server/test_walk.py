@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.server.media import CONSENT, face, fetched, picture_size, png, wav
-from tests.studio import ERAS, Era, Said, Studio, open_studio, said
+from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
+from tests.support.server import ERAS, Era, Said, Studio, open_studio, said
 
 LARGEST_STATUS = 1024
 LARGEST_PAGE = 6 * 1024

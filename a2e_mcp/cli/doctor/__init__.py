@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 
-from a2e_mcp.cli.connecting import connect
+from a2e_mcp.cli.connection import connect
 from a2e_mcp.cli.doctor.clients import check_clients
 from a2e_mcp.cli.doctor.configuration import check_settings
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings

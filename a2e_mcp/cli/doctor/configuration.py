@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.server import surface
+from a2e_mcp.server import visibility
 from a2e_mcp.settings import Settings, read_settings, setting_rows
 
 _ACCESS = "A2E_API_TOKEN"
@@ -39,7 +39,7 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
 def problem_of(environment: Mapping[str, str], *, sandbox: bool) -> SettingsError | None:
     """What is wrong with the settings that a server would be started with."""
     try:
-        surface.visible(read_settings(environment, sandbox=sandbox or None))
+        visibility.visible(read_settings(environment, sandbox=sandbox or None))
     except SettingsError as problem:
         return problem
     return None

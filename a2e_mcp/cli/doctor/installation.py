@@ -13,8 +13,8 @@ from pathlib import Path
 import a2e_mcp
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.sandbox.extra import INSTALL, INSTALL_LIVE, PACKAGES, has_webrtc, missing_packages
-from a2e_mcp.sandbox.orders import AvatarCover, DrawnAvatar, Speech
-from a2e_mcp.sandbox.workers import RenderFailed, WorkerPool
+from a2e_mcp.sandbox.protocol import AvatarCover, DrawnAvatar, Speech
+from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
 from a2e_mcp.settings import Settings
 
 REQUIRED: Mapping[str, tuple[str, str]] = {

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger import Ledger
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.settings import Settings
-from a2e_mcp.spending import amount
+from a2e_mcp.starts.pricing import amount
 
 _HOST_SECONDS = 5.0
 _DAY = 86_400.0

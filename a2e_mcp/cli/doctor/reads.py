@@ -18,17 +18,17 @@ from pydantic import ValidationError
 
 import a2e_mcp
 from a2e_mcp import catalogue
-from a2e_mcp.capability import Capability, Effect, JobFamily, Reply, Request
 from a2e_mcp.catalogue.account import QUOTE, QuoteRequest
-from a2e_mcp.catalogue.base import ByIds, JobRecord, Rows
-from a2e_mcp.cli.doctor.comparing import Comparison, compare
+from a2e_mcp.catalogue.capability import Capability, Effect, JobFamily, Reply, Request
+from a2e_mcp.catalogue.records import ByIds, JobRecord, Rows
+from a2e_mcp.cli.doctor.comparison import Comparison, compare
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.doctor.installation import REQUIRED, installed_version
-from a2e_mcp.client import A2EClient
-from a2e_mcp.connection import Connection
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.client.connection import Connection
+from a2e_mcp.client.trace import Trace, shape_of
 from a2e_mcp.errors import A2EError, AnswerLost, ServiceError, Unauthorized, Unreachable
 from a2e_mcp.settings import Mode
-from a2e_mcp.trace import Trace, shape_of
 
 Outcome = Literal["ok", "extra", "missing", "unreadable", "refused", "unanswered"]
 

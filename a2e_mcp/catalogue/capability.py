@@ -1,0 +1,130 @@
+"""The one idea: a capability of A2E is declared once, and everything else is derived from it.
+
+A `Capability` is one HTTP call: where it is, what it takes, what it gives, what it does to the account.
+A `JobFamily` ties the calls of one kind of job together. A `Tool` is what a model sees: its `Inputs` are ours,
+plain and flat; a `StartTool` also knows how they become A2E's request.
+Client call, sandbox route, validation, tool schema and docs all read these values; nobody writes a field twice.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+State = Literal["queued", "running", "succeeded", "failed", "unknown"]
+
+
+class Effect(StrEnum):
+    """What a call does to the account."""
+
+    READS = "reads"
+    WRITES = "writes"
+    SPENDS = "spends"
+    DELETES = "deletes"
+
+
+class Evidence(StrEnum):
+    """How sure a fact about A2E is: its own docs, public code that calls it, or analogy."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+
+
+class Request(BaseModel):
+    """What A2E takes, in A2E's words; an unknown field is a mistake of ours."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class Reply(BaseModel):
+    """What A2E gives back in `data`; fields we do not know are kept."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+
+RequestT = TypeVar("RequestT", bound=Request)
+ReplyT = TypeVar("ReplyT", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and a path; `{_id}` in the path is filled from the request's field of that alias."""
+
+    method: Method
+    path: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the placeholders in the path."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability(Generic[RequestT, ReplyT]):
+    """One call of A2E's REST API.
+
+    `older` is the spelling to try when A2E answers 404 to the first. `evidence` speaks of method, path and input,
+    `reply_evidence` of the answer's fields.
+    """
+
+    name: str
+    endpoint: Endpoint
+    request: type[RequestT]
+    reply: type[ReplyT]
+    effect: Effect
+    evidence: Evidence
+    reply_evidence: Evidence
+    about: str
+    older: Endpoint | None = None
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Every spelling of this call, newest first."""
+        return (self.endpoint,) if self.older is None else (self.endpoint, self.older)
+
+
+Polling = Literal["batch", "list", "each"]
+FoundAgain = Literal["by_name", "by_id", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobFamily:
+    """The calls of one kind of job, and how its records are read.
+
+    `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
+    `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
+    by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
+    may be empty: then there is no file. Where not a file is what was wanted, `when_done` says what to do with what
+    there is, as the words after "Next:". `leaves` names the field of the
+    record that is true from the first success of such a job on, where a record outlives its job.
+    """
+
+    name: str
+    about: str
+    start: Capability[Any, Any]
+    detail: Capability[Any, Any] | None
+    states: Mapping[str, State]
+    results: tuple[str, ...]
+    polled: Polling
+    found_again: FoundAgain
+    typical_seconds: float
+    deleting: str
+    listing: Capability[Any, Any] | None = None
+    batch: Capability[Any, Any] | None = None
+    remove: Capability[Any, Any] | None = None
+    name_fields: tuple[str, ...] = ("name", "title")
+    when_done: str | None = None
+    leaves: str | None = None
+
+    @property
+    def capabilities(self) -> tuple[Capability[Any, Any], ...]:
+        """The calls of this family, start first."""
+        calls = (self.start, self.detail, self.listing, self.batch, self.remove)
+        return tuple(call for call in calls if call is not None)

@@ -1,0 +1,76 @@
+"""The calls that most families of A2E share: detail, list, batch and delete under one path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence
+from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Opaque, PageRequest, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class StandardCalls:
+    """Detail, list, batch and delete of one family."""
+
+    detail: Capability[Any, Any]
+    listing: Capability[Any, Any]
+    remove: Capability[Any, Any]
+    batch: Capability[Any, Any] | None = None
+
+
+def standard_calls(
+    singular: str,
+    plural: str,
+    root: str,
+    *,
+    what: str,
+    detail: Evidence = Evidence.OBSERVED,
+    listing: Evidence = Evidence.INFERRED,
+    batch: bool = True,
+) -> StandardCalls:
+    """The four calls of a family under `root`; `detail` and `listing` are the evidence for their answers."""
+    return StandardCalls(
+        detail=Capability(
+            name=f"get_{singular}",
+            endpoint=Endpoint("GET", f"{root}/{{_id}}"),
+            request=ById,
+            reply=JobRecord,
+            effect=Effect.READS,
+            evidence=Evidence.DOCUMENTED,
+            reply_evidence=detail,
+            about=f"How {what} stands.",
+        ),
+        listing=Capability(
+            name=f"list_{plural}",
+            endpoint=Endpoint("GET", f"{root}/allRecords"),
+            request=PageRequest,
+            reply=Rows[JobRecord],
+            effect=Effect.READS,
+            evidence=Evidence.DOCUMENTED,
+            reply_evidence=listing,
+            about=f"List every {what.partition(' ')[2]}, newest first.",
+        ),
+        remove=Capability(
+            name=f"delete_{singular}",
+            endpoint=Endpoint("DELETE", f"{root}/{{_id}}"),
+            request=ById,
+            reply=Opaque,
+            effect=Effect.DELETES,
+            evidence=Evidence.DOCUMENTED,
+            reply_evidence=Evidence.INFERRED,
+            about=f"Delete {what}.",
+        ),
+        batch=Capability(
+            name=f"batch_get_{plural}",
+            endpoint=Endpoint("POST", f"{root}/batchDetail"),
+            request=ByIds,
+            reply=Rows[JobRecord],
+            effect=Effect.READS,
+            evidence=Evidence.DOCUMENTED,
+            reply_evidence=Evidence.INFERRED,
+            about=f"How several {what.partition(' ')[2]}s stand.",
+        )
+        if batch
+        else None,
+    )

@@ -1,0 +1,178 @@
+"""What a model sees: a tool with its own plain inputs, the markers of its fields, and how they become A2E's request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from a2e_mcp.catalogue.capability import Effect, JobFamily, Request
+
+
+class Inputs(BaseModel):
+    """What a tool takes, in our words: flat fields, each described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+InputsT = TypeVar("InputsT", bound=Inputs)
+
+MediaKind = Literal["image", "video", "audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarRef:
+    """Marks an input that names an avatar, by id or by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRef:
+    """Marks an input that names a voice, by id or by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundRef:
+    """Marks an input that names a background: a colour, a picture (URL or path), an id or a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageRef:
+    """Marks an input that means a language, by code or by name; with its `region` it becomes a locale such as es-MX."""
+
+    region: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOnly:
+    """Marks an input that A2E has no field for."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaIn:
+    """Marks an input that takes a file: a URL, or a path in an allowed folder.
+
+    Durations are in seconds; `None` means A2E publishes no bound.
+    """
+
+    kinds: tuple[MediaKind, ...]
+    shortest: float | None = None
+    longest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStep:
+    """Marks a tool that speaks a text on the way: which inputs hold the text, the voice and the finished audio."""
+
+    script: str = "script"
+    voice: str = "voice"
+    audio: str = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarChoice:
+    """An avatar that was found: A2E's anchor."""
+
+    id: str
+    name: str
+    own: bool
+    gender: str | None = None
+    twin_id: str | None = None
+    cover: str | None = None
+    background_image: str | None = None
+    background_color: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    """A voice that was found; `own` voices are clones and take the language with each call.
+
+    A2E has samples of own voices only.
+    """
+
+    id: str
+    name: str
+    own: bool
+    language: str
+    gender: str | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundChoice:
+    """A background that was found: a colour as `rgb(r,g,b)`, or a stored picture."""
+
+    color: str | None = None
+    system_id: str | None = None
+    custom_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the start pipeline found for the marked inputs, by field name.
+
+    `speech` is the URL of the spoken script; `lengths` are seconds, as far as they are known, `speech` among them.
+    """
+
+    title: str
+    sandbox: bool = False
+    avatars: Mapping[str, AvatarChoice] = field(default_factory=dict)
+    backgrounds: Mapping[str, BackgroundChoice] = field(default_factory=dict)
+    media: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
+    speech: str | None = None
+    lengths: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How a job is billed: so many units, and the published price of one, if there is any."""
+
+    units: float
+    unit: Literal["second", "item"]
+    credits_each: float | None
+    source: str
+
+
+Toolset = Literal["jobs", "account", "video", "image", "voices", "avatars", "streaming", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[InputsT]):
+    """What a model sees: name, title, one sentence, inputs, effect."""
+
+    name: str
+    title: str
+    about: str
+    inputs: type[InputsT]
+    effect: Effect
+    toolset: Toolset
+
+
+@dataclass(frozen=True, slots=True)
+class OlderWay(Generic[InputsT]):
+    """Another documented way to start the same thing, as a family of its own."""
+
+    family: JobFamily
+    to_request: Callable[[InputsT, Resolved], Request]
+
+
+@dataclass(frozen=True, slots=True)
+class StartTool(Tool[InputsT]):
+    """A tool that starts a job of one family.
+
+    `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
+    it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
+    billed, from the inputs and the known lengths of its media in seconds. `likeness` names the inputs that carry a
+    person's face or voice: when one is given, consent is asked for. `when_refused` says what to do when A2E refuses
+    such a job, where the inputs tell a likely reason.
+    """
+
+    family: JobFamily
+    to_request: Callable[[InputsT, Resolved], Request | None]
+    estimate: Callable[[InputsT, Mapping[str, float]], Estimate]
+    likeness: tuple[str, ...] = ()
+    speech: SpeechStep | None = None
+    older: OlderWay[InputsT] | None = None
+    when_refused: Callable[[InputsT, Resolved], str] = lambda _, __: ""

@@ -1,0 +1,48 @@
+"""Choosing the way to A2E: the real one, or the sandbox in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from a2e_mcp.client.connection import Connect, Connection, live
+from a2e_mcp.errors import ExtraMissing
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.sandbox.extra import INSTALL, missing_packages
+from a2e_mcp.settings import Settings
+
+
+def connect(settings: Settings) -> Connect:
+    """The connection that the settings ask for."""
+    if settings.mode == "sandbox":
+        return in_process(SandboxSettings(folder=settings.data / "sandbox"))
+    return live(settings)
+
+
+def in_process(wanted: SandboxSettings) -> Connect:
+    """A connection to a sandbox that lives in this process."""
+
+    @asynccontextmanager
+    async def open_it() -> AsyncIterator[Connection]:
+        check_extra()
+        async with open_sandbox(wanted) as sandbox:
+            yield Connection(
+                base_url=sandbox.base_url,
+                token=SecretStr(sandbox.token),
+                transport=sandbox.transport(),
+                trusted=sandbox.owns,
+                fresh=sandbox.fresh,
+            )
+
+    return open_it
+
+
+def check_extra() -> None:
+    """Say what is missing when the sandbox cannot render here. Raises ExtraMissing."""
+    if missing := missing_packages():
+        raise ExtraMissing(
+            f"The sandbox renders on this computer and needs its extra ({', '.join(missing)} missing)",
+            then=f"Run: {INSTALL}",
+        )

@@ -1,0 +1,1 @@
+"""One HTTP call to A2E: authentication, envelope, retries, a typed reply."""

@@ -1,0 +1,1 @@
+"""What runs: one Job over all families; polling, lost answers, downloads."""

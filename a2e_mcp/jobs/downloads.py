@@ -1,0 +1,306 @@
+"""Saving results as jobs of our own: begun once, gone on with after a break or a restart, told about like any job.
+
+Each is an entry of the ledger under the handle `download:...`. Small ones end within the call that asked for them and
+are not listed; a large one is a job that can be checked, waited for and deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import get_args
+
+import anyio
+
+from a2e_mcp.catalogue.tool import MediaKind
+from a2e_mcp.errors import A2EError, FileRefused, InputError
+from a2e_mcp.files.fetch import Broken, Part, Saver
+from a2e_mcp.files.progress import FILES, QUICK_SECONDS, QUIET, Board
+from a2e_mcp.files.urls import media_type_of, suffix_of
+from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.ledger.job_ids import DOWNLOAD, Handle
+from a2e_mcp.ledger.leases import said_to_be_under_way, take_over
+from a2e_mcp.ledger.store import BEAT_SECONDS, Entry, Ledger
+
+_PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds between attempts that bring next to nothing; a laptop that wakes up has no network for a while."""
+_WORTH_IT = 2**20
+"""Bytes after which an attempt that broke off did not fail in vain."""
+_LOOK_SECONDS = 0.25
+_KEPT_SECONDS = 3 * 86_400.0
+_SOURCE = "source"
+_PART = "part"
+_MODIFIED = "modified"
+_log = logging.getLogger(__name__)
+
+
+class Downloads:
+    """Saves results; on leaving, what is under way is let go and goes on with the next server on this folder."""
+
+    def __init__(
+        self,
+        *,
+        saver: Saver,
+        jobs: Jobs,
+        ledger: Ledger,
+        board: Board,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        beat_seconds: float = BEAT_SECONDS,
+    ) -> None:
+        self._saver = saver
+        self._jobs = jobs
+        self._ledger = ledger
+        self._board = board
+        self._pause = pause
+        self._beat_seconds = beat_seconds
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._taking_over: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Downloads:
+        self._clear_up()
+        self._taking_over = asyncio.create_task(take_over(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        tasks = [*self._tasks.values(), *([self._taking_over] if self._taking_over else [])]
+        for task in tasks:
+            task.cancel()
+        # A server that is told to end is left by cancellation, and how far it came must be written down all the same.
+        with anyio.CancelScope(shield=True):
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def save(
+        self, job: Job, name: str | None, *, within: float, progress: Callable[[float, str], Awaitable[None]]
+    ) -> Job:
+        """Save a finished job's files, and answer within so many seconds, saved or not; a repeat is the first one.
+
+        Returns the download as a job. Raises FileRefused.
+        """
+        entry = self._entry(job, name)
+        await self._follow(entry.id, within, progress)
+        return self._job(entry.id)
+
+    async def save_once(self, job: Job, *, within: float) -> Job | None:
+        """Save a finished job's files unless that was ever begun; None when they are gone again.
+
+        Whatever goes wrong is told by the returned job.
+        """
+        known = self._ledger.newest(_mark(job.job_id))
+        try:
+            entry = known or self._entry(job, None)
+            if known is None or known.phase == "intended":
+                await self._follow(entry.id, within, _unheard)
+        except FileRefused as problem:
+            known = self._ledger.newest(_mark(job.job_id))
+            if known is None:
+                raise
+            _log.info("saving %s ended with: %s", job.job_id, problem)
+            entry = known
+        entry = self._ledger.entry(entry.id)
+        if entry.state == "deleted" or (entry.state == "succeeded" and not _there(entry)):
+            return None
+        return self._job(entry.id)
+
+    async def delete(self, handle: Handle) -> str:
+        """Stop a download, or forget a finished one, and say what that means. Raises InputError."""
+        entry = self._ledger.by_handle(str(handle))
+        if entry is None or entry.family != DOWNLOAD:
+            raise InputError("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+        if entry.phase != "intended":
+            self._ledger.update(entry.id, state="deleted")
+            self._part(entry).remove()
+            return "What was saved stays where it is. Saving costs nothing, so nothing is refunded."
+        task = self._tasks.get(entry.id)
+        if task is None and not self._ledger.claim(entry.id):
+            raise InputError("Another server on this computer is saving it", then="Delete it there, or when it is done")
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
+        self._part(entry).remove()
+        return "It was stopped, and what had come was removed. Saving costs nothing, so nothing is refunded."
+
+    # ------------------------------------------------------------- beginning
+
+    def _entry(self, job: Job, name: str | None) -> Entry:
+        """The entry that saves these files under this name, a new one or the one that was begun."""
+        # The end of the line keeps one name from being the beginning of another.
+        print_ = f"{_mark(job.job_id)}{name or ''}\n"
+        known = self._ledger.newest(print_)
+        if known is not None and known.state != "deleted":
+            if known.phase == "refused" and self._part(known).size:
+                # It goes on where the line broke the last time.
+                self._ledger.move(known.id, "refused", phase="intended", note=None, beat=0.0)
+            if known.phase == "started" and not _there(known):
+                self._ledger.update(known.id, state="deleted")
+        title = name or f"{job.title or job.family}-{job.job_id[-6:]}"
+        entry, new = self._ledger.intend(
+            family=DOWNLOAD,
+            title=title,
+            fingerprint=print_,
+            consent=None,
+            expected=0.0,
+            units=None,
+            window=self._ledger.now(),
+            steps={_SOURCE: job.job_id, "urls": job.results, QUIET: True},
+        )
+        if new or (entry.phase == "intended" and entry.id not in self._tasks and self._ledger.claim(entry.id)):
+            self._begin(entry)
+        return entry
+
+    def _begin(self, entry: Entry) -> None:
+        task = asyncio.create_task(self._carry(entry))
+        self._tasks[entry.id] = task
+        task.add_done_callback(lambda done: self._forget(entry.id, done))
+
+    def _forget(self, entry_id: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(entry_id, None)
+        self._board.clear(entry_id)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            _log.info("download %s ended with: %s", entry_id, problem)
+
+    async def _follow(self, entry_id: str, within: float, progress: Callable[[float, str], Awaitable[None]]) -> None:
+        """Wait for a download until it ends, is a large one, or the time is over; from then on it is listed."""
+        task = self._tasks.get(entry_id)
+        if task is None:
+            return
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            while not task.done():
+                moved = self._board.moved(entry_id)
+                longest = min(within, QUICK_SECONDS) if moved is not None and moved.large else within
+                left = began + longest - clock()
+                if left <= 0:
+                    return
+                if moved is not None:
+                    await progress(moved.share or 0.0, f"Saving, {moved}")
+                await asyncio.wait({task}, timeout=min(left, _LOOK_SECONDS))
+        finally:
+            if not task.done():
+                self._ledger.remember(entry_id, **{QUIET: False})
+        if not task.cancelled():
+            task.result()
+
+    # ---------------------------------------------------------- carrying out
+
+    async def _carry(self, entry: Entry) -> None:
+        async with said_to_be_under_way(self._ledger, entry.id, self._beat_seconds):
+            try:
+                await self._save_all(entry)
+            except A2EError as problem:
+                self._ledger.update(entry.id, phase="refused", note=str(problem))
+                if not isinstance(problem, Broken):
+                    self._part(self._ledger.entry(entry.id)).remove()
+                raise
+            except asyncio.CancelledError:
+                # The part stays: the next server goes on with it.
+                self._ledger.let_go(entry.id)
+                raise
+            except Exception:
+                self._ledger.update(entry.id, phase="refused", note="It ended by a mistake in a2e-mcp.")
+                raise
+
+    async def _save_all(self, entry: Entry) -> None:
+        urls: Sequence[str] = entry.steps["urls"]
+        saved = list(entry.steps.get(FILES, ()))
+        modified = list(entry.steps.get(_MODIFIED, ()))
+        for number in range(len(saved), len(urls)):
+            part = self._part(self._ledger.entry(entry.id))
+            await self._bring(entry, number, part)
+            suffix = suffix_of(urls[number])
+            done = await self._saver.settle(part, _with_suffix(entry.title, suffix))
+            saved.append({"path": str(done.path), "bytes": done.size, "sha256": done.sha256})
+            modified.append(done.path.stat().st_mtime_ns)
+            self._ledger.remember(entry.id, **{FILES: saved, _MODIFIED: modified, _PART: None})
+        self._ledger.update(
+            entry.id, phase="started", state="succeeded", handles=[entry.own_handle], charged=0.0, note=None
+        )
+
+    async def _bring(self, entry: Entry, number: int, part: Part) -> None:
+        """Bring one file, however often the line breaks, as long as something comes."""
+        url: str = entry.steps["urls"][number]
+        failures, best = 0, part.size
+        # What is gone on with after a restart may have another address by now.
+        is_fresh = not best
+        note = self._board.seen(entry.id)
+        noted = ""
+
+        def seen(done: int, total: int | None) -> None:
+            nonlocal noted
+            note(done, total)
+            if part.validator != noted:
+                # Written down with the first bytes: whoever goes on with it has to know what it is the beginning of.
+                noted = part.validator
+                self._ledger.remember(entry.id, **{_PART: noted})
+
+        while True:
+            try:
+                url = url if is_fresh else await self._address(entry, url, number)
+                await self._saver.bring(url, part, seen)
+                return
+            except Broken as problem:
+                failures = 0 if part.size >= best + _WORTH_IT else failures + 1
+                best = max(best, part.size)
+                if failures > len(_PAUSES):
+                    problem.then = "What has come is kept; download_result goes on with it"
+                    raise
+                await self._pause(_PAUSES[max(failures - 1, 0)])
+                is_fresh = False
+
+    async def _address(self, entry: Entry, url: str, number: int) -> str:
+        """Where the file is now, as far as A2E says; addresses are signed and die."""
+        try:
+            job = await self._jobs.check(Handle(*entry.steps[_SOURCE].split(":")))
+        except A2EError:
+            return url
+        return job.results[number] if number < len(job.results) else url
+
+    def _part(self, entry: Entry) -> Part:
+        number = len(entry.steps.get(FILES, ()))
+        return self._saver.part(f"{entry.id}-{number}", entry.steps.get(_PART) or "")
+
+    def _job(self, entry_id: str) -> Job:
+        (job,) = self._jobs.of_entry(self._ledger.entry(entry_id))
+        return job
+
+    def _clear_up(self) -> None:
+        """Remove what came of downloads that failed so long ago that nobody can go on with them."""
+        for entry in self._ledger.recent():
+            is_old = self._ledger.now() - entry.created > _KEPT_SECONDS
+            if entry.family == DOWNLOAD and entry.phase == "refused" and is_old:
+                self._part(entry).remove()
+
+
+def _mark(job_id: str) -> str:
+    """How the fingerprints of all downloads of a job begin."""
+    return f"download {job_id} "
+
+
+def _there(entry: Entry) -> bool:
+    """Whether what was saved is still there, unchanged."""
+    for row, modified in zip(entry.steps.get(FILES, ()), entry.steps.get(_MODIFIED, ()), strict=True):
+        try:
+            found = Path(row["path"]).stat()
+        except OSError:
+            return False
+        if (found.st_size, found.st_mtime_ns) != (row["bytes"], modified):
+            return False
+    return True
+
+
+async def _unheard(_: float, __: str) -> None:
+    """Progress that nobody listens to."""
+
+
+def _with_suffix(title: str, suffix: str) -> str:
+    """A name that ends as the file's kind does: a clip asked for as .mov is an .mp4 all the same."""
+    stem, given = os.path.splitext(title)
+    is_media = media_type_of(f"x{given}").partition("/")[0] in get_args(MediaKind)
+    return f"{stem if is_media and stem else title}{suffix}"

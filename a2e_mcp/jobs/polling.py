@@ -1,0 +1,155 @@
+"""Waiting for jobs: everybody who waits for jobs of one family shares its requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+
+from a2e_mcp import catalogue
+from a2e_mcp.errors import A2EError
+from a2e_mcp.jobs.service import Job, Jobs, poll_seconds
+from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, Handle
+
+Answers = Mapping[Handle, Job | A2EError]
+_GATHER_SECONDS = 0.02
+_MOST_TOLD = 10_000
+_OWN_SECONDS = 0.5
+"""How often the ledger is read for what only it can tell; that asks nobody else."""
+
+
+class Waiting:
+    """Asks for all waited-for jobs of a family in one go, at the family's own pace."""
+
+    def __init__(self, jobs: Jobs, *, sandbox: bool) -> None:
+        self._jobs = jobs
+        self._sandbox = sandbox
+        self._pollers: dict[str, _Poller] = {}
+        self._told: set[Handle] = set()
+
+    async def close(self) -> None:
+        """Stop asking."""
+        for poller in self._pollers.values():
+            await poller.stop()
+
+    async def wait(
+        self, handles: Sequence[Handle], seconds: float, seen: Callable[[Answers], Awaitable[None]]
+    ) -> Answers:
+        """Wait until one of these jobs ends or cannot be read, at most so many seconds; `seen` is told of each look.
+
+        Returns the newest answer for each; still running is an answer too. What an earlier wait has told already ends
+        no other one, unless nothing is left to wait for: who names an ended job again still waits for the rest.
+        Nobody waits for open rooms alone.
+        """
+        until = asyncio.get_running_loop().time() + seconds
+        by_family: dict[str, list[str]] = {}
+        for handle in handles:
+            by_family.setdefault(handle.family, []).append(handle.id)
+        pollers = {name: self._poller(name) for name in by_family}
+        answers: dict[Handle, Job | A2EError] = {}
+        with _watching(pollers, by_family):
+            while True:
+                left = until - asyncio.get_running_loop().time()
+                if not await _next_look(list(pollers.values()), left if answers else max(left, 5.0)):
+                    return answers
+                for handle in handles:
+                    answer = pollers[handle.family].answers.get(handle.id)
+                    if answer is not None:
+                        answers[handle] = answer
+                await seen(answers)
+                settled = {each for each, answer in answers.items() if isinstance(answer, A2EError) or answer.finished}
+                rooms = {each for each, answer in answers.items() if isinstance(answer, Job) and answer.is_open_room}
+                if settled - self._told or len(settled | rooms) == len(handles):
+                    self._tell(settled)
+                    return answers
+
+    def _tell(self, settled: Set[Handle]) -> None:
+        if len(self._told) > _MOST_TOLD:
+            self._told.clear()
+        self._told |= settled
+
+    def _poller(self, family_name: str) -> _Poller:
+        if family_name not in self._pollers:
+            own = family_name in LEDGER_FAMILIES
+            pace = _OWN_SECONDS if own else poll_seconds(catalogue.family(family_name), sandbox=self._sandbox)
+            self._pollers[family_name] = _Poller(lambda ids: self._jobs.read(family_name, ids), pace)
+        return self._pollers[family_name]
+
+
+class _Poller:
+    """One family's questions: a look whenever somebody new comes, then one every `pace` seconds."""
+
+    def __init__(self, read: Callable[[list[str]], Awaitable[Mapping[str, Job | A2EError]]], pace: float) -> None:
+        self._read = read
+        self._pace = pace
+        self._wanted: Counter[str] = Counter()
+        self._newcomer = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.looked = asyncio.Event()
+        self.answers: dict[str, Job | A2EError] = {}
+
+    def add(self, ids: Sequence[str]) -> None:
+        for each in ids:
+            if not self._wanted[each]:
+                self.answers.pop(each, None)
+            self._wanted[each] += 1
+        self._newcomer.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    def remove(self, ids: Sequence[str]) -> None:
+        self._wanted.subtract(ids)
+        self._wanted += Counter()
+        for each in ids:
+            if not self._wanted[each]:
+                self.answers.pop(each, None)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while self._wanted:
+            # Many who come at the same moment are asked for together.
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._newcomer.clear()
+            asked = list(self._wanted)
+            try:
+                self.answers.update(await self._read(asked))
+            except A2EError as problem:
+                self.answers.update(dict.fromkeys(asked, problem))
+            self.looked.set()
+            self.looked = asyncio.Event()
+            await _first(self._newcomer.wait(), self._pace)
+
+
+@contextmanager
+def _watching(pollers: Mapping[str, _Poller], by_family: Mapping[str, Sequence[str]]) -> Iterator[None]:
+    for name, poller in pollers.items():
+        poller.add(by_family[name])
+    try:
+        yield
+    finally:
+        for name, poller in pollers.items():
+            poller.remove(by_family[name])
+
+
+async def _next_look(pollers: Sequence[_Poller], seconds: float) -> bool:
+    """Wait for the next look of any of them; False when the time ran out first."""
+    looks = [asyncio.create_task(poller.looked.wait()) for poller in pollers]
+    try:
+        done, _ = await asyncio.wait(looks, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+    finally:
+        for look in looks:
+            look.cancel()
+
+
+async def _first(event: Awaitable[object], seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event
+    except TimeoutError:
+        return

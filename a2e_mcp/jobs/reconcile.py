@@ -1,0 +1,87 @@
+"""Which records of an account are the jobs of a start whose answer was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from a2e_mcp.catalogue.capability import JobFamily
+from a2e_mcp.catalogue.records import JobRecord
+from a2e_mcp.ledger.job_ids import Handle, is_id
+from a2e_mcp.ledger.store import Entry, Ledger
+
+BEFORE = "before"
+"""The step of an entry that tells how the record that its job works on stood before the start."""
+AT_REST = (
+    "A2E's answer to the start was lost, and it is not under way now: it ended already or never began. Compare"
+    " get_credits with list_spending; again=true starts it once more."
+)
+_CLOCK_SLACK = 600.0
+"""Seconds by which A2E's clock and ours may differ."""
+_SETTLED_SECONDS = 60.0
+"""After this time a start of several jobs has made all it will make."""
+
+
+def records_of(family: JobFamily, entry: Entry, records: Sequence[JobRecord], ledger: Ledger) -> Sequence[JobRecord]:
+    """The records that are certainly this start's: they bear its name, are new, and are nobody else's."""
+    if _has_rival(entry, ledger):
+        return ()
+    found = [
+        record
+        for record in records
+        if record.first_text(family.name_fields) == entry.title
+        and is_id(record.id)
+        and _made_after(record, entry.created - _CLOCK_SLACK)
+        and ledger.by_handle(str(Handle(family.name, record.id))) is None
+    ]
+    wanted = int(entry.steps.get("count", 1))
+    # More of that name than were started could be anybody's; fewer may still be coming.
+    if len(found) > wanted or (len(found) < wanted and ledger.now() - entry.created < _SETTLED_SECONDS):
+        return ()
+    return found
+
+
+def standing(family: JobFamily, record: JobRecord) -> Mapping[str, Any]:
+    """What of a record tells later whether a job of this family has been done on it meanwhile."""
+    return {
+        "word": (record.status or "").lower(),
+        "left": family.leaves is not None and record.raw.get(family.leaves) is True,
+    }
+
+
+def works_on(family: JobFamily, entry: Entry, record: JobRecord) -> bool:
+    """Whether this start's job is certainly under way on the record, or has been done on it since the start."""
+    now = standing(family, record)
+    state = family.states.get(now["word"], "running" if now["word"] else "unknown")
+    if state in ("queued", "running"):
+        return True
+    before = entry.steps.get(BEFORE)
+    if before is None:
+        return False
+    # What stood there before the start says nothing about it.
+    if state == "succeeded":
+        return bool(now["left"] and not before["left"])
+    return state == "failed" and before["word"] != now["word"]
+
+
+def _has_rival(entry: Entry, ledger: Ledger) -> bool:
+    """Whether another start of the same name, made about the same time, also waits for its job."""
+    return any(
+        each.id != entry.id
+        and each.family == entry.family
+        and each.title == entry.title
+        and abs(each.created - entry.created) < 2 * _CLOCK_SLACK
+        and (each.answer_lost or ledger.under_way(each))
+        for each in ledger.recent(since=entry.created - 2 * _CLOCK_SLACK)
+    )
+
+
+def _made_after(record: JobRecord, moment: float) -> bool:
+    if record.created is None:
+        return True
+    try:
+        made = datetime.fromisoformat(record.created)
+    except ValueError:
+        return True
+    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp() >= moment

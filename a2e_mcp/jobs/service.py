@@ -1,0 +1,400 @@
+"""One Job over all families: what A2E says becomes one shape; jobs are checked, found again and deleted here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field
+
+from a2e_mcp import catalogue
+from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, State
+from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
+from a2e_mcp.files.progress import FILES, Board
+from a2e_mcp.jobs.reconcile import AT_REST, records_of, standing, works_on
+from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, Handle
+from a2e_mcp.ledger.leases import goes_on
+from a2e_mcp.ledger.store import Entry, Ledger
+
+_MOST_IN_BATCH = 200
+_AT_ONCE = 5
+_MOST_PAGES = 3
+_PAGE = 100
+_LOOKED_FOR_SECONDS = 3 * 86_400.0
+_BUSY = 429
+FIRST_FAMILY = "first_family"
+"""The step of an entry that tells under which family it was intended, when another one made it."""
+_STATES: Mapping[str, State] = {
+    "queued": "queued",
+    "running": "running",
+    "succeeded": "succeeded",
+    "failed": "failed",
+}
+T = TypeVar("T")
+
+
+class Job(BaseModel):
+    """A job of any family. `progress` is a share from 0 to 1, `credits` what it cost as far as A2E has said."""
+
+    job_id: str
+    family: str
+    state: State
+    title: str | None = None
+    progress: float | None = None
+    results: list[str] = Field(default_factory=list)
+    credits: float | None = None
+    total_credits: float | None = None
+    """What it cost with the speech and uploads made for it, where that is more."""
+    created_at: str | None = None
+    next_check_seconds: float | None = None
+    raw_status: str | None = None
+    error: str | None = None
+    sandbox: bool = False
+    note: str | None = None
+    files: list[dict[str, Any]] | None = None
+    """What a download has saved: path, bytes and sha256 of each."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return self.state in ("succeeded", "failed")
+
+    @property
+    def is_open_room(self) -> bool:
+        """Whether it is a live room, which stays as it is until somebody leaves it or its time is over."""
+        return self.family == STREAMING and self.state == "running"
+
+
+class Jobs:
+    """Reads jobs from A2E and keeps the ledger in step with them."""
+
+    def __init__(
+        self,
+        client: A2EClient,
+        ledger: Ledger,
+        *,
+        sandbox: bool,
+        fresh: Callable[[str], str] = lambda url: url,
+        board: Board | None = None,
+    ) -> None:
+        self._board = board or Board()
+        self._client = client
+        self._fresh = fresh
+        self._ledger = ledger
+        self._sandbox = sandbox
+        self._no_batch: set[str] = set()
+
+    async def check(self, handle: Handle) -> Job:
+        """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
+        if _told_at_once(handle):
+            return await self._check_own(handle)
+        family = catalogue.family(handle.family)
+        return self.seen(family, await self._detail(family, handle.id))
+
+    async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
+        """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
+        wanted = list(dict.fromkeys(ids))
+        own = [each for each in wanted if _told_at_once(Handle(family_name, each))]
+        answers: dict[str, Job | A2EError] = {}
+        for each in own:
+            answers[each] = await _or_problem(self._check_own(Handle(family_name, each)))
+        rest = [each for each in wanted if each not in answers]
+        if not rest:
+            return answers
+        family = catalogue.family(family_name)
+        try:
+            records = await self._together(family, rest)
+        except A2EError as problem:
+            return {**answers, **dict.fromkeys(rest, problem)}
+        answers.update({each: self.seen(family, record) for each, record in records.items()})
+        missing = [each for each in rest if each not in records]
+        details = await _at_most(_AT_ONCE, (_or_problem(self.check(Handle(family_name, each))) for each in missing))
+        return {**answers, **dict(zip(missing, details, strict=True))}
+
+    async def find_again(self, entry: Entry) -> Entry:
+        """Look for a start whose answer was lost, as its family says, and adopt it when it is certainly the one.
+
+        Returns the entry as it is now. Raises ServiceError when A2E cannot be asked.
+        """
+        entry = self._ledger.entry(entry.id)
+        if not entry.answer_lost or entry.family in LEDGER_FAMILIES:
+            return entry
+        family = catalogue.family(entry.family)
+        if family.found_again == "by_id":
+            return await self._find_by_id(family, entry)
+        if family.found_again == "never" or family.listing is None:
+            return entry
+        return self._adopt(family, entry, await self._listed(family, pages=1))
+
+    async def stands_before(self, family: JobFamily, record_id: str) -> Mapping[str, Any] | None:
+        """How the record that a job will work on stands; None when A2E does not say."""
+        try:
+            return standing(family, await self._detail(family, record_id))
+        except ServiceError:
+            return None
+
+    async def account(self, family: JobFamily) -> list[Job]:
+        """The newest jobs of one family in the account, whoever started them; lost starts are found on the way."""
+        records = await self._listed(family, pages=1)
+        for entry in self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
+            if family.found_again == "by_name":
+                self._adopt(family, entry, records)
+            else:
+                await self.find_again(entry)
+        return [self.seen(family, record) for record in records]
+
+    async def delete(self, handle: Handle) -> tuple[Handle, str]:
+        """Delete a job at A2E; its handle there, and what that means. Raises InputError where A2E has no such call."""
+        if handle.family in LEDGER_FAMILIES:
+            raise InputError(
+                f"A2E has no call to delete a job of the family {handle.family}; its files go by themselves"
+            )
+        family = catalogue.family(handle.family)
+        if handle.own:
+            entry = await self._settled(handle)
+            handles = [each for each in entry.handles if each != str(handle)]
+            if not handles:
+                raise InputError("That job has no id at A2E yet, so it cannot be deleted", then="Try again in a minute")
+            handle = Handle(handle.family, handles[0].partition(":")[2])
+        if family.remove is None:
+            raise InputError(family.deleting)
+        await self._client.call(family.remove, ById(id=handle.id))
+        entry_or_none = self._ledger.by_handle(str(handle))
+        if entry_or_none is not None:
+            self._ledger.update(entry_or_none.id, state="deleted")
+        return handle, family.deleting
+
+    def of_entry(self, entry: Entry) -> list[Job]:
+        """What the ledger alone knows of a start, one Job a handle."""
+        handles = [Handle(*each.split(":")) for each in entry.handles] or [Handle(entry.family, entry.id)]
+        return [self._remembered(entry, handle) for handle in handles]
+
+    def job(self, family: JobFamily, record: JobRecord) -> Job:
+        """One record of A2E as a Job."""
+        return normalise(family, record, sandbox=self._sandbox)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether these are jobs of the sandbox."""
+        return self._sandbox
+
+    async def _check_own(self, handle: Handle) -> Job:
+        entry = await self._settled(handle)
+        real = [each for each in entry.handles if each != str(handle)]
+        if real and handle.own:
+            return await self.check(Handle(*real[0].split(":")))
+        return self._remembered(entry, handle)
+
+    async def _settled(self, handle: Handle) -> Entry:
+        entry = self._ledger.by_handle(str(handle))
+        if entry is None or handle.family not in (entry.family, entry.steps.get(FIRST_FAMILY)):
+            raise NotFound("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+        return entry if self._ledger.under_way(entry) else await self.find_again(entry)
+
+    def _remembered(self, entry: Entry, handle: Handle) -> Job:
+        state, note = self._standing(entry)
+        moved = self._board.moved(entry.id)
+        stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
+        return Job(
+            job_id=str(handle),
+            family=entry.family,
+            state=state,
+            title=entry.title,
+            progress=1.0 if state == "succeeded" else moved.share if moved and state == "running" else None,
+            results=[self._fresh(url) for url in entry.results] if len(entry.handles) <= 1 else [],
+            credits=entry.charged,
+            created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
+            next_check_seconds=None if stays else 5,
+            error=note if state == "failed" else None,
+            sandbox=self._sandbox,
+            note=note if state != "failed" else None,
+            files=entry.steps.get(FILES),
+        )
+
+    def _standing(self, entry: Entry) -> tuple[State, str | None]:
+        """State and note of a start as far as the ledger alone can tell."""
+        moved = self._board.moved(entry.id)
+        if goes_on(entry):
+            return "running", str(moved) if moved else "It goes on by itself."
+        under_way = self._ledger.under_way(entry)
+        match entry.phase:
+            case "intended" | "sent" if under_way:
+                return "queued", f"still being started{f'; {moved} of a file are sent' if moved else ''}"
+            case "started":
+                # A room that was left has done what it was for.
+                left = entry.family == STREAMING and entry.state == "deleted"
+                return "succeeded" if left else _STATES.get(entry.state or "", "unknown"), entry.note
+            case "refused" | "intended" if entry.phase == "refused" or entry.paying is None:
+                return "failed", entry.note or "It was interrupted before it was sent."
+            case "intended":
+                lost = f"It was interrupted while its {entry.paying} was being made, which may have been charged."
+                return "unknown", entry.note or lost
+            case _:
+                lost = "A2E's answer was lost; the job was not found in the account. It may have been charged."
+                return "unknown", entry.note or lost
+
+    async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
+        if family.detail is None:
+            raise NotFound(f"A2E has no call that tells how a {family.name} stands", then="Call list_jobs to find it")
+        records = _records(await self._client.call(family.detail, ById(id=record_id)))
+        wanted = [record for record in records if record.id.lower() == record_id] or records
+        if len(wanted) != 1:
+            raise NotFound(f"A2E knows no {family.name} with this id", then="Call list_jobs to find it")
+        return wanted[0]
+
+    async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
+        if family.polled == "batch" and family.batch is not None and family.name not in self._no_batch:
+            try:
+                return await self._batch(family.batch, ids)
+            except (Refused, Unreadable) as problem:
+                if problem.status == _BUSY:
+                    raise
+                # The newest calls are documented but not confirmed; without one, jobs are read one by one.
+                self._no_batch.add(family.name)
+        if family.polled == "list" and len(ids) > 1:
+            wanted = set(ids)
+            return {record.id: record for record in await self._listed(family, until=wanted) if record.id in wanted}
+        return {}
+
+    async def _batch(self, batch: Capability[Any, Any], ids: Sequence[str]) -> dict[str, JobRecord]:
+        found: dict[str, JobRecord] = {}
+        for start in range(0, len(ids), _MOST_IN_BATCH):
+            reply = await self._client.call(batch, ByIds(ids=list(ids[start : start + _MOST_IN_BATCH])))
+            found.update({record.id: record for record in _records(reply)})
+        return found
+
+    async def _listed(
+        self, family: JobFamily, *, pages: int = _MOST_PAGES, until: set[str] | None = None
+    ) -> list[JobRecord]:
+        if family.listing is None:
+            return []
+        if "page" not in family.listing.request.model_fields:
+            return _records(await self._client.call(family.listing, Nothing()))
+        found: list[JobRecord] = []
+        for page in range(1, pages + 1):
+            request: Request = family.listing.request.model_validate({"page": page, "size": _PAGE})
+            rows = _records(await self._client.call(family.listing, request))
+            found += rows
+            if len(rows) < _PAGE or (until is not None and until <= {record.id for record in found}):
+                break
+        return found
+
+    async def _find_by_id(self, family: JobFamily, entry: Entry) -> Entry:
+        known = entry.steps.get("id")
+        if not isinstance(known, str):
+            return entry
+        record = await self._detail(family, known)
+        if works_on(family, entry, record):
+            return self._take(family, entry, [record])
+        return entry if entry.note == AT_REST else self._ledger.update(entry.id, note=AT_REST)
+
+    def _adopt(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
+        entry = self._ledger.entry(entry.id)
+        found = records_of(family, entry, records, self._ledger)
+        return self._take(family, entry, found) if found else entry
+
+    def _take(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
+        handles = [str(Handle(family.name, record.id)) for record in records]
+        note = "A2E's answer to the start was lost; the job was found again in the account."
+        return self._ledger.update(entry.id, phase="started", handles=handles, note=note)
+
+    def seen(self, family: JobFamily, record: JobRecord) -> Job:
+        """Turn a record into a Job and write down in the ledger what it says about the end and the price."""
+        job = self.job(family, record)
+        entry = self._ledger.by_handle(job.job_id)
+        if entry is None:
+            return job
+        job.title = job.title or entry.title
+        changes: dict[str, Any] = {}
+        if entry.state not in (job.state, "deleted"):
+            changes["state"] = job.state
+        if job.results and list(entry.results) != job.results and len(entry.handles) == 1:
+            changes["results"] = job.results
+        # A2E's own word about this very job comes before the balance: that is everybody's, also a web page's or another
+        # computer's at the same moment, and a refund is seen here alone.
+        if job.credits is not None and entry.steps.get("charges", {}).get(job.job_id) != job.credits:
+            charges = {**entry.steps.get("charges", {}), job.job_id: job.credits}
+            self._ledger.remember(entry.id, charges={job.job_id: job.credits})
+            if all(handle in charges for handle in entry.handles):
+                on_the_way, sure = entry.cost_on_the_way()
+                changes["charged" if sure else "expected"] = float(sum(charges.values()) + on_the_way)
+        if changes:
+            entry = self._ledger.update(entry.id, **changes)
+        if job.credits is None and len(entry.handles) == 1:
+            job.credits = entry.charged
+        elif job.credits is not None and len(entry.handles) == 1 and (entry.charged or 0.0) > job.credits:
+            job.total_credits = entry.charged
+        job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
+        return job
+
+
+def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
+    """One record in A2E's words as a Job."""
+    results = record.urls(family.results)
+    word = (record.status or "").lower()
+    # An unknown word beside a finished file is a success; a known word is believed, because a job that goes on from an
+    # earlier one (lip-sync training) still carries the earlier file.
+    unknown: State = "succeeded" if results else "running" if word else "unknown"
+    state: State = family.states.get(word, unknown)
+    finished = state in ("succeeded", "failed")
+    error = None
+    if state == "failed":
+        code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
+        error = (record.error or "A2E gave no reason") + code
+    note = record.note
+    if state == "succeeded" and not results and family.when_done is None:
+        note = "A2E reports success but has given no file; check again in a minute."
+    progress = 1.0 if state == "succeeded" else record.progress
+    if progress is not None and progress > 1:
+        progress = min(progress / 100, 1.0)
+    return Job(
+        job_id=str(Handle(family.name, record.id)),
+        family=family.name,
+        state=state,
+        title=record.first_text(family.name_fields),
+        progress=progress,
+        results=results if state == "succeeded" else [],
+        credits=0.0 if record.refunded else record.credits,
+        created_at=record.created,
+        next_check_seconds=None if finished else poll_seconds(family, sandbox=sandbox),
+        raw_status=record.status,
+        error=error,
+        sandbox=sandbox,
+        note=note,
+    )
+
+
+def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
+    """How often to ask, in seconds: a thirtieth of the family's usual time, from 3 to 15; the sandbox is quick."""
+    return 0.25 if sandbox else min(15.0, max(3.0, family.typical_seconds / 30))
+
+
+def _told_at_once(handle: Handle) -> bool:
+    """Whether only the ledger can tell how it stands: A2E gave it no id, or has no call to ask about it."""
+    return handle.own or handle.family in LEDGER_FAMILIES or catalogue.family(handle.family).detail is None
+
+
+def _records(reply: Reply) -> list[JobRecord]:
+    rows = reply.rows if isinstance(reply, Rows) else [reply]
+    return [row for row in rows if isinstance(row, JobRecord)]
+
+
+async def _or_problem(work: Awaitable[T]) -> T | A2EError:
+    try:
+        return await work
+    except A2EError as problem:
+        return problem
+
+
+async def _at_most(limit: int, work: Iterable[Awaitable[T]]) -> list[T]:
+    gate = asyncio.Semaphore(limit)
+
+    async def one(each: Awaitable[T]) -> T:
+        async with gate:
+            return await each
+
+    return await asyncio.gather(*(one(each) for each in work))

@@ -1,0 +1,1 @@
+"""What was started and what it cost."""

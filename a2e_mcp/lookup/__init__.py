@@ -1,0 +1,1 @@
+"""Names to ids: avatars, voices, backgrounds and languages."""

@@ -1,0 +1,307 @@
+"""A name or an id becomes an avatar, a voice or a background; an ambiguous name answers with its candidates."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from a2e_mcp.catalogue import avatars as avatar_calls
+from a2e_mcp.catalogue import backgrounds, voices
+from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.tool import AvatarChoice, BackgroundChoice, VoiceChoice
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.errors import ServiceError
+from a2e_mcp.ledger.job_ids import looks_like_handle
+from a2e_mcp.lookup.languages import Language, no_language, regions_of, written_code
+from a2e_mcp.lookup.names import Candidate, chosen, nobody, several, whole
+
+_KEPT_SECONDS = 120.0
+_KEPT_OF_A2E = 3600.0
+"""Seconds for A2E's own voices and languages: nothing that is done here changes them, and they are many requests."""
+_AT_ONCE = 8
+_HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
+_IN_A_LANGUAGE = re.compile(r"(.+?)\s*\(([^()]+)\)")
+_FIRST_LOOKED_IN = "en-US"
+_FIND_AVATARS = "Call list_avatars to find one"
+_FIND_VOICES = "Call list_voices to find one"
+_FIND_OWN_VOICES = "Call list_voices with owner=own to find one"
+
+
+T = TypeVar("T")
+
+
+class Names:
+    """Finds what a person means; the account's lists are kept for two minutes, A2E's own for an hour."""
+
+    def __init__(self, client: A2EClient, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._now = now
+        self._kept: dict[str, tuple[float, object]] = {}
+        self._seen_voices: dict[str, VoiceChoice] = {}
+        self._seen_languages: Sequence[Language] = ()
+
+    def forget(self) -> None:
+        """Ask for the account's lists again next time; called when an avatar, a voice or a background has changed."""
+        for key in ("avatars", "clones"):
+            self._kept.pop(key, None)
+
+    async def avatars(self) -> Sequence[AvatarChoice]:
+        """Every avatar: the account's own first."""
+        return await self._keep("avatars", self._read_avatars)
+
+    async def languages(self) -> Sequence[Language]:
+        """Every language and region."""
+        return await self._keep("languages", self._read_languages, _KEPT_OF_A2E)
+
+    async def own_voices(self) -> Sequence[VoiceChoice]:
+        """The account's finished voice clones."""
+        return await self._keep("clones", self._read_clones)
+
+    async def public_voices(self, language: Language) -> Sequence[VoiceChoice]:
+        """A2E's voices for one language and region."""
+        return await self._keep(f"voices {language.code}", lambda: self._read_voices(language), _KEPT_OF_A2E)
+
+    async def avatar(self, text: str) -> AvatarChoice:
+        """The avatar of this name, anchor id, training id or training handle.
+
+        Raises InputError or AmbiguousName.
+        """
+        known = await self.avatars()
+        return _by_id(text, known) or chosen(text, [_avatar(each) for each in known], "avatar", then=_FIND_AVATARS)
+
+    async def avatar_to_delete(self, text: str) -> AvatarChoice:
+        """The avatar of exactly this name or id: for good is no time for the beginning of a name.
+
+        Raises InputError or AmbiguousName.
+        """
+        known = await self.avatars()
+        return _by_id(text, known) or _wholly(text, [_avatar(each) for each in known], "avatar", then=_FIND_AVATARS)
+
+    async def voice(self, text: str) -> VoiceChoice:
+        """The voice of this name, id or cloning handle; a language may follow, as in `Aria (en-US)`.
+
+        One's own voice speaks that language. Raises InputError or AmbiguousName.
+        """
+        name, own = text.strip(), [*await self.own_voices()]
+        spoken = _IN_A_LANGUAGE.fullmatch(name)
+        regions: Sequence[Language] = ()
+        if spoken is not None and not whole(name, [_voice(each) for each in own]):
+            # Otherwise what looks like a language is a part of the name that somebody gave it.
+            regions = await self._regions_behind(spoken[2])
+        if spoken is not None and regions:
+            name, own = spoken[1], [replace(each, language=regions[0].code) for each in own]
+        name = name.rpartition(":")[2] if looks_like_handle(name) else name
+        if _HEX_ID.fullmatch(name):
+            seen = self._seen_voices.get(name) or VoiceChoice(name, name, False, "")
+            return next((each for each in own if each.id == name), seen)
+        return await self._voice_called(name, own, regions)
+
+    async def own_voice(self, text: str) -> VoiceChoice:
+        """One of the account's own voices, by exactly its name, its id or handle.
+
+        Raises InputError or AmbiguousName.
+        """
+        known = await self.own_voices()
+        wanted = text.strip().rpartition(":")[2]
+        found = next((each for each in known if each.id == wanted), None)
+        return found or _wholly(text, [_voice(each) for each in known], "own voice", then=_FIND_OWN_VOICES)
+
+    async def language(self, text: str) -> Sequence[Language]:
+        """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
+        known = await self.languages()
+        found = regions_of(text, known)
+        if not found:
+            raise no_language(text, known)
+        return found
+
+    async def language_code(self, text: str, *, region: bool) -> str:
+        """The code of a language, such as `de`, or `de-DE` with its region; a code is taken as it is.
+
+        Raises InputError.
+        """
+        written = written_code(text)
+        if written is not None:
+            return "-".join(part for part in written if part) if region else written[0]
+        found = (await self.language(text))[0]
+        return found.code if region else found.country.lower()
+
+    async def voices_in(self, text: str) -> Sequence[VoiceChoice]:
+        """The public voices of a language given as `es`, `es-MX` or `Spanish`. Raises InputError."""
+        return await self._voices_of(await self.language(text))
+
+    def language_called(self, code: str) -> str | None:
+        """What A2E calls the language of a code such as `es` or `es-MX`, as far as its list was read."""
+        found = [each for each in self._seen_languages if code.lower() in (each.code.lower(), each.country.lower())]
+        return found[0].name.partition(" (")[0] if found else None
+
+    def first_region(self, country: str) -> str | None:
+        """The first locale of a language, as far as A2E's list was read."""
+        return next((each.code for each in self._seen_languages if each.country.lower() == country.lower()), None)
+
+    async def stored_background(self, text: str) -> BackgroundChoice:
+        """The stored background of this id or name. Raises InputError or AmbiguousName."""
+        rows = (await self._client.call(backgrounds.LIST_BACKGROUNDS, Nothing())).rows
+        row = next((each for each in rows if each.id == text.strip()), None)
+        row = row or chosen(
+            text,
+            [Candidate(each.id, each.name, each, (_owner(each.type == "custom"),)) for each in rows if each.name],
+            "background",
+            then="Give a colour such as #204080, a picture, or a stored id",
+        )
+        return BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
+
+    async def _regions_behind(self, text: str) -> Sequence[Language]:
+        """The regions of the language that stands behind a voice's name, none when it is something else.
+
+        Raises InputError for a code that A2E does not list.
+        """
+        known = await self.languages()
+        found = regions_of(text, known)
+        if not found and (written_code(text) or ("", None))[1]:
+            raise no_language(text, known)
+        return found
+
+    async def _voice_called(self, name: str, own: Sequence[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
+        """Among one's own voices and A2E's of these regions, of all regions when none is said.
+
+        A name that is one's own voice's and one of A2E's alike is asked about: they are not the same person. For one's
+        own voice, though, not all of A2E's are read, a request each region; without a language it is the one meant.
+        """
+        mine = [_voice(each) for each in own]
+        languages = regions or await self.languages()
+        public = await self._voices_of(regions or [each for each in languages if each.code == _FIRST_LOOKED_IN])
+        if not regions and not whole(name, [*mine, *(_voice(each) for each in public)]):
+            public = await self._voices_of(languages)
+        return chosen(name, [*mine, *(_voice(each) for each in public)], "voice", then=_FIND_VOICES)
+
+    async def _keep(
+        self, key: str, read: Callable[[], Awaitable[Sequence[T]]], seconds: float = _KEPT_SECONDS
+    ) -> Sequence[T]:
+        kept = self._kept.get(key)
+        if kept is not None and self._now() - kept[0] < seconds and isinstance(kept[1], tuple):
+            return kept[1]
+        fresh = tuple(await read())
+        self._kept[key] = (self._now(), fresh)
+        return fresh
+
+    async def _read_avatars(self) -> Sequence[AvatarChoice]:
+        rows, twins = await asyncio.gather(
+            self._client.call(avatar_calls.LIST_AVATARS, avatar_calls.AvatarQuery()), self._read_twins()
+        )
+        names = {twin.id: twin for twin in twins}
+        found = []
+        for row in rows.rows:
+            twin = names.get(row.user_video_twin_id or "")
+            own = row.type == "custom" or row.user_video_twin_id is not None
+            name = row.name or (twin.name if twin else None) or row.id
+            found.append(
+                AvatarChoice(
+                    id=row.id,
+                    name=name,
+                    own=own,
+                    gender=row.gender or (twin.gender if twin else None),
+                    twin_id=row.user_video_twin_id,
+                    cover=row.cover,
+                    background_image=row.background_img,
+                    background_color=row.background_color,
+                )
+            )
+        return sorted(found, key=lambda each: not each.own)
+
+    async def _read_twins(self) -> Sequence[avatar_calls.VideoTwin]:
+        try:
+            return (await self._client.call(avatar_calls.LIST_TWINS, avatar_calls.TwinQuery(size=100))).rows
+        except ServiceError:
+            # Only the names of own avatars come from here; without it they are shown by id.
+            return ()
+
+    async def _read_languages(self) -> Sequence[Language]:
+        groups = (await self._client.call(voices.LIST_LANGUAGES, voices.LanguageQuery())).rows
+        self._seen_languages = [
+            Language(
+                code=f"{group.value}-{region.value}",
+                name=f"{group.label} ({region.label})",
+                country=group.value,
+                region=region.value,
+                note="read letter by letter, not natural"
+                if (region.model_extra or {}).get("quality") == "phonetic-only"
+                else None,
+            )
+            for group in groups
+            for region in group.children
+            if group.value and region.value
+        ]
+        return self._seen_languages
+
+    async def _read_clones(self) -> Sequence[VoiceChoice]:
+        rows = (await self._client.call(voices.LIST_CLONES, Nothing())).rows
+        return [
+            VoiceChoice(
+                row.id,
+                row.name or row.id,
+                True,
+                row.language or row.lang or "",
+                row.gender,
+                next(iter(row.voice_urls), None),
+            )
+            for row in rows
+        ]
+
+    async def _read_voices(self, language: Language) -> Sequence[VoiceChoice]:
+        query = voices.VoiceQuery(country=language.country, region=language.region, voice_map_type=language.code)
+        groups = (await self._client.call(voices.LIST_VOICES, query)).rows
+        found = [
+            VoiceChoice(voice.value, voice.label or voice.value, False, language.code, _gender(group))
+            for group in groups
+            for voice in group.children
+            if voice.value
+        ]
+        self._seen_voices |= {each.id: each for each in found}
+        return found
+
+    async def _voices_of(self, languages: Iterable[Language]) -> Sequence[VoiceChoice]:
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def read(language: Language) -> Sequence[VoiceChoice]:
+            async with gate:
+                return await self.public_voices(language)
+
+        found = await asyncio.gather(*(read(language) for language in languages))
+        return [voice for group in found for voice in group]
+
+
+def _gender(group: voices.VoiceGroup) -> str | None:
+    for text in (group.value or "", group.label or ""):
+        if text.lower() in ("female", "male"):
+            return text.lower()
+    return None
+
+
+def _by_id(text: str, known: Iterable[AvatarChoice]) -> AvatarChoice | None:
+    wanted = text.strip().rpartition(":")[2]
+    return next((each for each in known if wanted in (each.id, each.twin_id)), None)
+
+
+def _wholly(text: str, known: Sequence[Candidate[T]], kind: str, *, then: str) -> T:
+    found = whole(text, known)
+    if len(found) > 1:
+        raise several(text, found, kind)
+    if not found:
+        raise nobody(text, known, kind, then=then)
+    return found[0].what
+
+
+def _avatar(each: AvatarChoice) -> Candidate[AvatarChoice]:
+    return Candidate(each.id, each.name, each, (_owner(each.own), each.gender))
+
+
+def _voice(each: VoiceChoice) -> Candidate[VoiceChoice]:
+    return Candidate(each.id, each.name, each, (_owner(each.own), each.language, each.gender))
+
+
+def _owner(own: bool) -> str:
+    return "own" if own else "A2E's"

@@ -1,0 +1,79 @@
+"""A word of warning when a script and the voice that is to speak it differ in language.
+
+Told from the text itself where that is possible. Only what is left open is asked of A2E, in one free request that may
+take a moment and may fail: a warning is a courtesy, and no start waits or fails for it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import anyio
+
+from a2e_mcp.catalogue.tool import VoiceChoice
+from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.errors import A2EError, NotFound
+from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.language_detection import judge, language_part, same_language
+
+_SENT = 500
+_KEPT = 50
+_OWN_SPEAK = "en-US"
+_log = logging.getLogger(__name__)
+
+
+class ScriptLanguages:
+    """Compares scripts with voices; asking A2E takes at most so many seconds."""
+
+    def __init__(self, client: A2EClient, names: Names, *, seconds: float) -> None:
+        self._client = client
+        self._names = names
+        self._seconds = seconds
+        self._asked: dict[str, str | None] = {}
+        self._retired = False
+
+    async def warning(self, script: str, voice: VoiceChoice) -> str | None:
+        """One sentence when script and voice differ in language; None when they agree or nobody can tell."""
+        locale = voice.language or (_OWN_SPEAK if voice.own else "")
+        spoken = language_part(locale)
+        if spoken is None:
+            return None
+        judgement = judge(script, spoken)
+        if judgement.fits is False:
+            return self._sentence(judgement.language, judgement.letters, voice, locale)
+        if judgement.fits is None:
+            found = language_part(await self._ask(script.strip()[:_SENT]))
+            if found is not None and not same_language(found, spoken):
+                return self._sentence(found, None, voice, locale)
+        return None
+
+    async def _ask(self, text: str) -> str | None:
+        if text in self._asked:
+            return self._asked[text]
+        if self._retired:
+            return None
+        found = None
+        try:
+            with anyio.move_on_after(self._seconds):
+                found = (await self._client.call(DETECT_LANGUAGE, LanguageOf(msg=text), attempts=1)).code
+        except NotFound:
+            self._retired = True
+        except A2EError as problem:
+            # Without an answer there is no warning; what is wrong with A2E the start itself will meet and say.
+            _log.info("the language of a script was not told: %s", problem)
+        while len(self._asked) >= _KEPT:
+            self._asked.pop(next(iter(self._asked)))
+        self._asked[text] = found
+        return found
+
+    def _sentence(self, language: str | None, letters: str | None, voice: VoiceChoice, locale: str) -> str:
+        name = self._names.language_called(language) if language else None
+        looks = f"looks {name}" if name else f"is in {letters} letters"
+        speaks = f"{self._names.language_called(locale) or locale} ({locale})"
+        if not voice.own:
+            finding = f"list_voices language={language}" if name else "list_voices with its language"
+            return f"The script {looks}, the voice {voice.name} speaks {speaks}: {finding} shows voices that fit."
+        said = f"The script {looks}, your voice {voice.name} would speak {speaks}"
+        region = self._names.first_region(language) if language else None
+        return f"{said}: voice='{voice.name} ({region})' makes it speak {name}." if region else f"{said}."

@@ -1,0 +1,212 @@
+"""A language as people write it, `es`, `es-MX`, `Mexican Spanish` or `English (UK)`, among those that A2E speaks."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from a2e_mcp.errors import InputError
+from a2e_mcp.lookup.language_detection import language_part
+from a2e_mcp.text import folded, one_line
+
+_MOST_WORDS = 6
+_MOST_NEAR = 4
+_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
+_FILLERS = frozenset(["the", "of", "from", "in", "as", "spoken", "language", "accent", "voice", "variant"])
+
+# What people call regions beside the names that A2E has for them, and their codes (ISO 3166).
+_REGIONS: Mapping[str, str] = {
+    "british": "GB",
+    "uk": "GB",
+    "england": "GB",
+    "great britain": "GB",
+    "american": "US",
+    "usa": "US",
+    "america": "US",
+    "australian": "AU",
+    "canadian": "CA",
+    "indian": "IN",
+    "irish": "IE",
+    "new zealand": "NZ",
+    "south african": "ZA",
+    "scottish": "GB",
+    "brazilian": "BR",
+    "brasil": "BR",
+    "european": "ES PT FR",
+    "iberian": "ES PT",
+    "castilian": "ES",
+    "peninsular": "ES",
+    "mexican": "MX",
+    "latin american": "MX US AR CO CL PE VE UY",
+    "latam": "MX US AR CO CL PE VE UY",
+    "419": "MX US AR CO CL PE VE UY",
+    "argentinian": "AR",
+    "argentine": "AR",
+    "colombian": "CO",
+    "chilean": "CL",
+    "peruvian": "PE",
+    "quebec": "CA",
+    "quebecois": "CA",
+    "belgian": "BE",
+    "swiss": "CH",
+    "austrian": "AT",
+    "egyptian": "EG",
+    "moroccan": "MA",
+    "emirati": "AE",
+    "saudi": "SA",
+    "china": "CN",
+    "mainland": "CN",
+    "simplified": "CN",
+    "hans": "CN",
+    "traditional": "TW HK",
+    "hant": "TW HK",
+    "taiwanese": "TW",
+    "korea": "KR",
+    "turkey": "TR",
+}
+
+# What people call languages beside A2E's names: codes, with a region where the name means one.
+_LANGUAGES: Mapping[str, str] = {
+    "deutsch": "de",
+    "espanol": "es",
+    "castellano": "es-ES",
+    "francais": "fr",
+    "italiano": "it",
+    "portugues": "pt",
+    "nederlands": "nl",
+    "flemish": "nl-BE",
+    "polski": "pl",
+    "svenska": "sv",
+    "dansk": "da",
+    "norsk": "nb",
+    "bokmal": "nb",
+    "norwegian bokmal": "nb",
+    "suomi": "fi",
+    "turkce": "tr",
+    "farsi": "fa",
+    "mandarin": "zh-CN",
+    "mandarin chinese": "zh-CN",
+    "chinese mandarin": "zh-CN",
+    "putonghua": "zh-CN",
+    "cantonese": "zh-HK",
+    "cantonese chinese": "zh-HK",
+    "bahasa indonesia": "id",
+    "bahasa melayu": "ms",
+    "bangla": "bn",
+    "tagalog": "fil",
+    "kiswahili": "sw",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language and region that A2E speaks: `code` is a locale such as es-MX."""
+
+    code: str
+    name: str
+    country: str
+    region: str
+    note: str | None = None
+
+
+def written_code(text: str) -> tuple[str, str | None] | None:
+    """Language and region of what is written as a code, such as `de`, `de-DE` or `DE_de`; None for any other text."""
+    match = _CODE.fullmatch(text.strip())
+    return (match[1].lower(), match[2].upper() if match[2] else None) if match else None
+
+
+def regions_of(text: str, known: Sequence[Language]) -> list[Language]:
+    """The regions of the language that a text means; none when it means none, or might mean several languages."""
+    words = _words(text)
+    if len(words) > _MOST_WORDS:
+        return []
+    if _may_be_either(text, known):
+        return []
+    for language, rest in _readings(words, known):
+        found = [each for each in language if not rest or each in _in_region(rest, language)]
+        if found:
+            return found
+    found = _in_region(words, known) if words else []
+    return found if len({each.country for each in found}) == 1 else []
+
+
+def no_language(text: str, known: Sequence[Language]) -> InputError:
+    """The refusal of a text that means no language, with those that are near."""
+    near = ", ".join(each.code for each in _near(text, known)[:_MOST_NEAR])
+    hint = f"; did you mean {near}?" if near else ""
+    return InputError(f"A2E lists no language '{one_line(text)}'{hint}", then="Call list_languages to see them all")
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", folded(text[:200]))
+
+
+def _readings(words: Sequence[str], known: Sequence[Language]) -> Iterator[tuple[list[Language], list[str]]]:
+    """Every way to take some of the words for a language, most words first, and the words that then tell a region."""
+    for count in range(len(words), 0, -1):
+        for start in range(len(words) - count + 1):
+            language = _called(" ".join(words[start : start + count]), known)
+            if language:
+                rest = [*words[:start], *words[start + count :]]
+                yield language, [word for word in rest if word not in _FILLERS]
+
+
+def _called(name: str, known: Sequence[Language]) -> list[Language]:
+    code, _, region = _LANGUAGES.get(name, name).partition("-")
+    found = [each for each in known if name in (" ".join(_words(each.name)), " ".join(_words(_label(each))))]
+    spelling = language_part(code)
+    return found or [
+        each
+        for each in known
+        if spelling is not None and language_part(each.country) == spelling and region in ("", each.region)
+    ]
+
+
+def _in_region(words: Sequence[str], among: Sequence[Language]) -> list[Language]:
+    """Those in the region that the words mean together, or else each of them."""
+    whole = _regions(" ".join(words), among)
+    if whole:
+        return whole
+    found = list(among)
+    for word in words:
+        meant = _regions(word, found)
+        found = [each for each in found if each in meant]
+    return found
+
+
+def _regions(name: str, among: Sequence[Language]) -> list[Language]:
+    codes = _REGIONS[name].split() if name in _REGIONS else [name.upper()]
+    return [
+        each
+        for each in among
+        if each.region.upper() in codes or name == " ".join(_words(each.name.removeprefix(_label(each))))
+    ]
+
+
+def _may_be_either(text: str, known: Sequence[Language]) -> bool:
+    """Whether capitals such as UK are a region to one reader and another language's code to the next."""
+    code = text.strip()
+    if len(code) != 2 or not code.isupper():
+        return False
+    language, region = _called(code.lower(), known), _regions(code.lower(), known)
+    return bool(language) and bool(region) and not set(language) & set(region)
+
+
+def _label(language: Language) -> str:
+    return language.name.partition(" (")[0]
+
+
+def _near(text: str, known: Sequence[Language]) -> list[Language]:
+    words = _words(text)[:_MOST_WORDS]
+    said = [each for language, _ in _readings(words, known) for each in language]
+    said += _in_region(words, known) if words else []
+    if said:
+        return list(dict.fromkeys(said))
+    spelt: dict[str, Language] = {}
+    for each in known:
+        for name in (folded(each.code), folded(_label(each))):
+            spelt.setdefault(name, each)
+    near = difflib.get_close_matches(folded(text.strip()[:80]), spelt, n=_MOST_NEAR, cutoff=0.6)
+    return list({spelt[name].code: spelt[name] for name in near}.values())

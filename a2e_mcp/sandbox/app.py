@@ -1,0 +1,182 @@
+"""Opening a sandbox: its parts are made, tied together, and taken down again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import httpx2
+from anyio.abc import TaskGroup
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.loopback import Door, LocalOnly
+from a2e_mcp.sandbox import SandboxSettings
+from a2e_mcp.sandbox.assets.fetcher import Fetcher
+from a2e_mcp.sandbox.assets.files import Files
+from a2e_mcp.sandbox.assets.media_inputs import MediaInputs
+from a2e_mcp.sandbox.assets.previews import Pictures
+from a2e_mcp.sandbox.assets.uploads import Uploads
+from a2e_mcp.sandbox.clock import Clock
+from a2e_mcp.sandbox.errors import Refusal
+from a2e_mcp.sandbox.families.service import DRAFT, FULL, Service
+from a2e_mcp.sandbox.http.control import Control, control_routes
+from a2e_mcp.sandbox.http.file_routes import door_routes
+from a2e_mcp.sandbox.http.routes import AnswerCut, a2e_routes, problem_shown
+from a2e_mcp.sandbox.jobs.engine import JobEngine
+from a2e_mcp.sandbox.jobs.policy import Policy
+from a2e_mcp.sandbox.live.room_processes import LiveRooms
+from a2e_mcp.sandbox.live.rooms import Rooms
+from a2e_mcp.sandbox.store import Store
+from a2e_mcp.sandbox.workers.analysis import Analysis
+from a2e_mcp.sandbox.workers.pool import WorkerPool
+
+_BEARER = "sk_sandbox"
+_IN_PROCESS = "http://a2e.sandbox.localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """An open sandbox. `base_url` is where `transport()` finds it, or its port when it is served on one."""
+
+    app: ASGIApp
+    base_url: str
+    token: str
+    clock: Clock
+    control: Control
+    door: Door
+    folder: Path
+    _inside: ASGIApp
+    _files: Files
+
+    def owns(self, url: str) -> bool:
+        """Whether this folder once handed out this address, whatever port it had then."""
+        return self._files.key_of(url) is not None
+
+    def fresh(self, url: str) -> str:
+        """An address of this folder as it is today; any other address unchanged."""
+        key = self._files.key_of(url)
+        return url if key is None else self._files.url(key)
+
+    def transport(self) -> httpx2.ASGITransport:
+        """A transport that leads straight into the sandbox, without a port, whatever host is asked for."""
+        return httpx2.ASGITransport(app=self._inside, raise_app_exceptions=False)
+
+
+@asynccontextmanager
+async def opened(
+    settings: SandboxSettings, *, origin: str | None = None, fetcher: Fetcher | None = None
+) -> AsyncIterator[Sandbox]:
+    """Open a sandbox; `origin` is where its app is served, when it is. Raises SettingsError."""
+    policy, policies = _policies(settings)
+    with _folder(settings.folder) as folder, _store(folder) as store:
+        pool = WorkerPool(folder, renders=settings.workers, render_seconds=settings.render_seconds)
+        clock = Clock(store)
+        async with _tasks() as tasks:
+            door = Door(tasks, port=settings.port, origin=origin)
+            files = Files(store, folder / "files", origin=door.origin)
+            pictures = Pictures(files, pool)
+            jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
+            jobs.policies.update(policies)
+            rooms = Rooms(store, clock, LiveRooms(folder), url=files.room_url)
+            service = Service(
+                store=store,
+                clock=clock,
+                files=files,
+                pictures=pictures,
+                pool=pool,
+                jobs=jobs,
+                inputs=MediaInputs(files, pictures, pool, fetcher or Fetcher()),
+                uploads=Uploads(files, clock, signing_secret=store.secret("uploads")),
+                analysis=Analysis(pool),
+                rooms=rooms,
+                quality=DRAFT if settings.draft else FULL,
+            )
+            store.grant_once(settings.credits, clock.now())
+            counts: Counter[str] = Counter()
+            control = Control(service, credits=settings.credits, counts=counts)
+            inside = _app(service, control, counts)
+            app = LocalOnly(_Cutting(inside))
+            door.leads_to(app)
+            if settings.port:
+                door.origin()  # so that a port in use is found out now
+            async with pool, rooms.watched(tasks), jobs.running(tasks):
+                try:
+                    yield Sandbox(app, origin or _IN_PROCESS, _BEARER, clock, control, door, folder, inside, files)
+                finally:
+                    door.close()
+
+
+@asynccontextmanager
+async def _tasks() -> AsyncIterator[TaskGroup]:
+    """A task group that lets a failure of the block inside out as it is, not in a group of one."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        (lone,) = group.exceptions
+        raise lone from lone.__cause__
+
+
+def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
+    app = Starlette(
+        routes=[
+            *a2e_routes(service, counts),
+            *control_routes(control),
+            *door_routes(service),
+        ],
+        exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Cutting:
+    """Leaves an answer unfinished when that was asked for; a server then closes its connection."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(AnswerCut):
+            await self._app(scope, receive, send)
+
+
+def _policies(settings: SandboxSettings) -> tuple[Policy, dict[str, Policy]]:
+    try:
+        by_family = {family: Policy.parse(text) for family, text in settings.policies.items()}
+        return Policy.parse(settings.policy), by_family
+    except ValueError as problem:
+        raise SettingsError(f"The sandbox has an {problem}") from None
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="a2e-sandbox-", ignore_cleanup_errors=True) as temporary:
+            yield Path(temporary).resolve()
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SettingsError(f"The sandbox cannot use the folder {folder}: {problem.strerror}") from None
+    yield folder.resolve()
+
+
+@contextmanager
+def _store(folder: Path) -> Iterator[Store]:
+    store = Store(folder / "sandbox.db")
+    try:
+        yield store
+    finally:
+        store.close()

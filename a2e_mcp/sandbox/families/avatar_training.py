@@ -1,0 +1,209 @@
+"""Avatar and lip-sync training: a face is found and cut out; nothing is really trained, and the records say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from a2e_mcp.catalogue.avatars import TrainAvatar, TwinQuery
+from a2e_mcp.catalogue.records import ById, ByIds, Nothing
+from a2e_mcp.sandbox import protocol
+from a2e_mcp.sandbox.assets.media_inputs import MediaFile
+from a2e_mcp.sandbox.clock import iso
+from a2e_mcp.sandbox.errors import Refusal, invalid
+from a2e_mcp.sandbox.families.avatars import ANCHOR, TWINS, portrait_key
+from a2e_mcp.sandbox.families.crud import failed_record, once_more
+from a2e_mcp.sandbox.families.section import Answer, Start
+from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
+from a2e_mcp.sandbox.families.voice_clones import has_clone_of
+from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.jobs.view import View
+from a2e_mcp.sandbox.store import Record, new_id
+
+LIP_SYNC = "lip_sync_training"
+
+PRICE_FROM_PICTURE = 100
+PRICE_FROM_VIDEO = 0
+PRICE_OF_LIP_SYNC = 100
+_SHORTEST_VIDEO = 10.0
+
+
+def twin_body(request: TrainAvatar) -> Body:
+    """The lasting part of a twin's record."""
+    return {
+        "name": request.name,
+        "gender": request.gender,
+        "image_url": request.image_url or "",
+        "video_url": request.video_url or "",
+        "wl_model": "live_protrait",
+        "video_backgroud_image": request.video_backgroud_image or request.video_background_image or "",
+        "video_backgroud_color": request.video_backgroud_color or request.video_background_color or "",
+        "skipPreview": bool(request.skipPreview),
+        ANCHOR: new_id(),
+    }
+
+
+def _show(service: Service, record: Record, view: View) -> Body:
+    stages = dict(service.jobs.views(record.id))
+    trained, synced = stages.get(TWINS, view), stages.get(LIP_SYNC)
+    # An avatar keeps its first preview until a lip-sync preview takes its place.
+    shown = next((each.results["preview"] for each in (synced, trained) if each and "preview" in each.results), None)
+    return {
+        "failed_code": view.failure_code or None,
+        "failed_message": view.failure_message or None,
+        ANCHOR: record.body.get(ANCHOR, "") if trained.stage == "done" else "",
+        "close_mouth_path": "",
+        "task_id": "",
+        "task_status": "",
+        "task_result": {},
+        "image_result_url": "",
+        "image_error_code": "",
+        "sent_time": iso(record.created),
+        "preview_result_url": "" if shown is None else service.files.url(shown),
+        "version": 1,
+        "isSilent": False,
+        "hasVoiceClone": has_clone_of(service, record.id),
+        "hasVideoClone": synced is not None and synced.stage == "done",
+        "isToPublicPool": False,
+        "image_version": 2,
+        "hasEyecontact": False,
+        "eyecontact_result_url": "",
+    }
+
+
+TWIN = Family(TWINS, results=(), show=_show)
+
+
+async def _plan_training(service: Service, request: TrainAvatar) -> Plan:
+    if (request.video_url is None) == (request.image_url is None):
+        raise invalid("video_url", "give either video_url or image_url")
+    body = twin_body(request)
+    source = await _source(service, body)
+    if body["video_backgroud_image"]:
+        await service.inputs.take(body["video_backgroud_image"], "video_backgroud_image", "image")
+    return training_plan(service, source.path, _training_price(request), body)
+
+
+async def _source(service: Service, body: Body) -> MediaFile:
+    """What an avatar is made of. Raises Refusal."""
+    if not body["video_url"]:
+        return await service.inputs.take(str(body["image_url"]), "image_url", "image")
+    source = await service.inputs.take(str(body["video_url"]), "video_url", "video")
+    if source.seconds < _SHORTEST_VIDEO:
+        raise invalid("video_url", f"at least {_SHORTEST_VIDEO:g} s are needed, and these are {source.seconds:.1f} s")
+    return source
+
+
+async def _plan_retry(service: Service, request: ById) -> Plan:
+    """Once more what failed last: the training itself, or that of the lips. Raises Refusal."""
+    twin = failed_record(service, TWIN, request.id)
+    family, view = service.jobs.views(twin.id)[-1]
+    if family == LIP_SYNC:
+        return once_more(service, TWIN, twin, await _plan_lip_sync(service, request))
+    source = await _source(service, service.files.showing(twin.body))
+    return once_more(service, TWIN, twin, training_plan(service, source.path, view.price, {}))
+
+
+def training_plan(service: Service, source: Path, price: int, body: Body) -> Plan:
+    """A plan that makes an avatar of a picture or video file."""
+
+    def make() -> NewJob:
+        preview, portrait = service.files.new_key(".mp4"), service.files.new_key(".png")
+        order = protocol.TrainAvatar(
+            source=str(source),
+            output=str(service.files.path(preview)),
+            portrait=str(service.files.path(portrait)),
+            width=service.quality.short_side,
+            height=service.quality.short_side,
+            fps=service.quality.fps,
+        )
+        return NewJob(family=TWINS, order=order, results={"preview": preview, "portrait": portrait}, price=price)
+
+    return Plan(family=TWINS, price_each=price, make=make, body=body)
+
+
+def _training_price(request: TrainAvatar) -> int:
+    return PRICE_FROM_PICTURE if request.video_url is None else PRICE_FROM_VIDEO
+
+
+async def _plan_lip_sync(service: Service, request: ById) -> Plan:
+    twin = TWIN.find(service, request.id)
+    view = service.jobs.look(twin.id)
+    portrait = portrait_key(service, twin)
+    if portrait is None or (view is not None and not view.is_over):
+        raise Refusal("Sandbox: this avatar is not completed; lip-sync is trained for a completed one")
+
+    def make() -> NewJob:
+        preview = service.files.new_key(".mp4")
+        order = protocol.TrainLipSync(
+            portrait=str(service.files.path(portrait)),
+            output=str(service.files.path(preview)),
+            width=service.quality.short_side,
+            height=service.quality.short_side,
+            fps=service.quality.fps,
+        )
+        return NewJob(family=LIP_SYNC, order=order, results={"preview": preview}, price=PRICE_OF_LIP_SYNC)
+
+    return Plan(family=LIP_SYNC, price_each=PRICE_OF_LIP_SYNC, make=make, record_id=twin.id)
+
+
+def _started(service: Service, record_ids: list[str]) -> Body:
+    return TWIN.body(service, TWIN.find(service, record_ids[0]))
+
+
+async def _detail(service: Service, request: ById) -> Body:
+    return await TWIN.detail(service, request.id)
+
+
+async def _records(service: Service, request: TwinQuery) -> Body:
+    if request.status is None:
+        rows, count = await TWIN.page(service, request.page, request.size)
+        return {"rows": rows, "count": count}
+    rows = [row for row in (await TWIN.page(service, 1, 100_000))[0] if _is_in(row, request.status)]
+    first = (request.page - 1) * request.size
+    return {"rows": rows[first : first + request.size], "count": len(rows)}
+
+
+def _is_in(row: Body, status: str) -> bool:
+    word = str(row["current_status"])
+    return word == status or (status == "pending" and word in {"initialized", "sent"})
+
+
+async def _training_now(service: Service, _: Nothing) -> list[Body]:
+    rows, _count = await TWIN.page(service, 1, 100_000)
+    return [row for row in rows if row["current_status"] not in {"completed", "failed"}]
+
+
+async def _all_records(service: Service, _: Nothing) -> list[Body]:
+    return (await TWIN.page(service, 1, 100_000))[0]
+
+
+async def _eye_contact(service: Service, request: ById) -> Body:
+    TWIN.find(service, request.id)
+    raise Refusal(
+        "Sandbox: eye contact is not available here: nothing in it can turn a person's eyes; nothing was charged"
+    )
+
+
+async def _batch(service: Service, request: ByIds) -> list[Body]:
+    return await TWIN.batch(service, request.ids)
+
+
+async def _remove(service: Service, request: ById) -> Body:
+    TWIN.remove(service, TWIN.find(service, request.id))
+    return {}
+
+
+STARTS: dict[str, Start] = {
+    "create_custom_avatar": Start(_plan_training, _started, _training_price),
+    "train_personal_lipsync": Start(_plan_lip_sync, _started, lambda _: PRICE_OF_LIP_SYNC),
+    "retry_custom_avatar": Start(_plan_retry, _started, lambda _: None),
+}
+ANSWERS: dict[str, Answer] = {
+    "get_custom_avatar_task": _detail,
+    "list_custom_avatar_tasks": _records,
+    "list_ongoing_avatar_trainings": _training_now,
+    "list_all_custom_avatars": _all_records,
+    "enhance_eye_contact": _eye_contact,
+    "batch_get_custom_avatars": _batch,
+    "remove_custom_avatar": _remove,
+}

@@ -1,0 +1,88 @@
+"""Image to Video: the camera moves over a picture."""
+
+from __future__ import annotations
+
+from a2e_mcp.catalogue.image_to_video import IMAGE_TO_VIDEO, StartImageToVideo
+from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.sandbox import protocol
+from a2e_mcp.sandbox.errors import invalid
+from a2e_mcp.sandbox.families.crud import standard_answers
+from a2e_mcp.sandbox.families.section import Answer, Start
+from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
+from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.magic_words import without_magic
+
+_LENGTHS = (5, 10, 15, 20)
+
+PRICE_PER_SECOND = {"a2e": 20, "a2e-v2-flash": 20, "a2e-v2": 30}
+
+CLIP = Family("image_to_video")
+
+
+async def _plan(service: Service, request: StartImageToVideo) -> Plan:
+    if request.video_time not in _LENGTHS:
+        raise invalid("video_time", "5, 10, 15 or 20 seconds")
+    if request.model_type == "FLF2V" and not request.end_image_url:
+        raise invalid("end_image_url", "required for FLF2V")
+    image = await service.inputs.take(request.image_url, "image_url", "image")
+    end = None
+    if request.end_image_url:
+        end = await service.inputs.take(request.end_image_url, "end_image_url", "image")
+    is_upright = (image.stored.height or 0) > (image.stored.width or 0)
+    long_side, short_side = service.quality.long_side, service.quality.short_side
+
+    def make() -> NewJob:
+        key = service.files.new_key(".mp4")
+        order = protocol.ImageToVideo(
+            image=str(image.path),
+            output=str(service.files.path(key)),
+            prompt=without_magic(request.prompt or ""),
+            negative_prompt=without_magic(request.negative_prompt or ""),
+            end_image=None if end is None else str(end.path),
+            seconds=float(request.video_time),
+            width=short_side if is_upright else long_side,
+            height=long_side if is_upright else short_side,
+            fps=service.quality.fps,
+        )
+        return NewJob(family=CLIP.name, order=order, results={"result_url": key}, price=_price_each(request))
+
+    body: Body = {
+        "name": request.name or "",
+        "image_url": request.image_url,
+        "prompt": request.prompt or "",
+        "negative_prompt": request.negative_prompt or "",
+        "model_type": request.model_type,
+        "model_version": request.model_version,
+        "video_time": request.video_time,
+    }
+    if request.end_image_url:
+        body["end_image_url"] = request.end_image_url
+    return Plan(family=CLIP.name, price_each=_price_each(request), make=make, body=body, count=request.number_of_images)
+
+
+def _price_each(request: StartImageToVideo) -> int:
+    return PRICE_PER_SECOND[request.model_version] * request.video_time
+
+
+def _price_alone(request: StartImageToVideo) -> int:
+    return _price_each(request) * request.number_of_images
+
+
+def _started(service: Service, record_ids: list[str]) -> Body | list[Body]:
+    started = [CLIP.body(service, CLIP.find(service, record_id)) for record_id in record_ids]
+    return started if len(started) > 1 else started[0]
+
+
+async def _average_time(service: Service, _: Nothing) -> Body:
+    seconds, count = service.jobs.rows.mean_seconds(CLIP.name)
+    note = "seconds from the start of a clip of the sandbox's own until it was first seen finished"
+    if not count:
+        seconds, note = IMAGE_TO_VIDEO.typical_seconds, "no clip was finished here yet: what A2E's own usually take"
+    return {"avgProcessingTime": round(seconds, 3), "count": count, "sandbox": True, "sandbox_note": note}
+
+
+STARTS: dict[str, Start] = {"start_image_to_video": Start(_plan, _started, _price_alone)}
+ANSWERS: dict[str, Answer] = {
+    **standard_answers(CLIP, "image_to_video", "image_to_videos"),
+    "get_image_to_video_average_time": _average_time,
+}

@@ -1,0 +1,90 @@
+"""Talking Photo: a portrait speaks a sound, or looks about in silence when there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from a2e_mcp.catalogue.talking_photo import STANDARD_NEGATIVE, STANDARD_PROMPT, StartTalkingPhoto
+from a2e_mcp.sandbox import protocol
+from a2e_mcp.sandbox.assets.media_inputs import MediaFile, cannot_analyse
+from a2e_mcp.sandbox.families.crud import one_started, standard_answers
+from a2e_mcp.sandbox.families.section import Answer, Start, started_units
+from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
+from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.workers.pool import RenderFailed
+
+PRICE_PER_FIVE_SECONDS = 13
+
+PHOTO = Family("talking_photo")
+
+
+async def _plan(service: Service, request: StartTalkingPhoto) -> Plan:
+    image = await service.inputs.take(request.image_url, "image_url", "image")
+    audio = None
+    if request.audio_url:
+        audio = await service.inputs.take(request.audio_url, "audio_url", "audio")
+    sound, remark = await _sound(service, audio, request.duration)
+    price = _price(request)
+
+    def make() -> NewJob:
+        key = service.files.new_key(".mp4")
+        order = protocol.TalkingPhoto(
+            image=str(image.path),
+            audio=str(sound),
+            output=str(service.files.path(key)),
+            prompt=_given(request.prompt, STANDARD_PROMPT),
+            negative_prompt=_given(request.negative_prompt, STANDARD_NEGATIVE),
+            width=service.quality.long_side,
+            height=service.quality.long_side,
+            fps=service.quality.fps,
+        )
+        return NewJob(
+            family=PHOTO.name,
+            order=order,
+            results={"result_url": key},
+            price=price,
+            remark=remark,
+            traits=frozenset() if audio is None else audio.stored.traits,
+        )
+
+    body: Body = {
+        "name": request.name,
+        "image_url": request.image_url,
+        "audio_url": request.audio_url or "",
+        "duration": request.duration,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "cover_url": "",
+    }
+    return Plan(family=PHOTO.name, price_each=price, make=make, body=body)
+
+
+async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tuple[Path, str]:
+    """The sound as long as it may be, and a remark when that is not the sound as it came."""
+    if audio is not None and audio.seconds <= seconds + 0.05:
+        return audio.path, ""
+    # Made once: a quote and its start need the same. The first letters of a key are its own alone.
+    key = f"first-{seconds}s-{'silence' if audio is None else audio.path.name[:24]}.mp3"
+    path = service.files.path(key)
+    if not path.exists():
+        try:
+            await service.analysis.write_beginning(None if audio is None else audio.path, seconds, path)
+        except RenderFailed as failure:
+            raise cannot_analyse(failure, "audio_url") from None
+    if audio is None:
+        return path, "no audio_url was given, so nobody speaks"
+    return path, f"the sound of {audio.seconds:.1f} s was cut to duration, {seconds} s"
+
+
+def _given(prompt: str, standard: str) -> str:
+    """What somebody wrote; the words that stand in for nothing are nobody's."""
+    return "" if prompt == standard else without_magic(prompt)
+
+
+def _price(request: StartTalkingPhoto) -> int:
+    return PRICE_PER_FIVE_SECONDS * started_units(request.duration, 5)
+
+
+STARTS: dict[str, Start] = {"start_talking_photo": Start(_plan, one_started(PHOTO), _price)}
+ANSWERS: dict[str, Answer] = standard_answers(PHOTO, "talking_photo", "talking_photos")

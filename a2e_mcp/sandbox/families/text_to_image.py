@@ -1,0 +1,120 @@
+"""Text to Image: a picture is drawn for a prompt, and an avatar made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+from a2e_mcp.catalogue.avatars import TrainAvatar
+from a2e_mcp.catalogue.text_to_image import QuickAvatar, StartTextToImage
+from a2e_mcp.sandbox import protocol
+from a2e_mcp.sandbox.errors import Refusal, invalid
+from a2e_mcp.sandbox.families.avatar_training import PRICE_FROM_PICTURE, TWIN, training_plan, twin_body
+from a2e_mcp.sandbox.families.avatars import own_avatar
+from a2e_mcp.sandbox.families.crud import standard_answers
+from a2e_mcp.sandbox.families.section import Answer, Start
+from a2e_mcp.sandbox.families.service import Body, Family, Plan, Quality, Service
+from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.jobs.view import View
+from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.store import Record
+
+PRICE_OF_A_PICTURE = 15
+
+_MOST_REFERENCES = {"a2e": 2, "seedream": 10}
+_RESULT = "image_urls"
+_LONGEST_DRAWN = 4000
+
+
+def _show(service: Service, _: Record, view: View) -> Body:
+    key = view.results.get(_RESULT)
+    return {_RESULT: [] if key is None else [service.files.url(key)]}
+
+
+DRAWN = Family("text_to_image", results=(), show=_show)
+
+
+async def _plan(service: Service, request: StartTextToImage) -> Plan:
+    urls = request.input_images or []
+    most = _MOST_REFERENCES[request.model_type]
+    if len(urls) > most:
+        raise invalid("input_images", f"at most {most} for {request.model_type}")
+    references = [str((await service.inputs.take(url, "input_images", "image")).path) for url in urls]
+    width, height = _size(request, service.quality)
+    is_smaller = (width, height) != (request.width, request.height)
+    indices = count()
+
+    def make() -> NewJob:
+        key = service.files.new_key(".png")
+        order = protocol.TextToImage(
+            prompt=without_magic(request.prompt)[:_LONGEST_DRAWN],
+            output=str(service.files.path(key)),
+            index=next(indices),
+            references=tuple(references),
+            width=width,
+            height=height,
+        )
+        return NewJob(
+            family=DRAWN.name,
+            order=order,
+            results={_RESULT: key},
+            price=PRICE_OF_A_PICTURE,
+            remark=f"made at {width}x{height}" if is_smaller else "",
+        )
+
+    body: Body = {
+        "name": request.name or "",
+        "prompt": request.prompt,
+        "width": request.width,
+        "height": request.height,
+        "model_type": request.model_type,
+        "input_images": urls,
+        "req_key": request.req_key,
+    }
+    return Plan(family=DRAWN.name, price_each=PRICE_OF_A_PICTURE, make=make, body=body, count=request.max_images or 1)
+
+
+def _size(request: StartTextToImage, quality: Quality) -> tuple[int, int]:
+    """The size asked for, no larger than the sandbox renders."""
+    scale = min(1.0, quality.long_side / max(request.width, request.height))
+    return max(16, round(request.width * scale)), max(16, round(request.height * scale))
+
+
+def _price_alone(request: StartTextToImage) -> int:
+    return PRICE_OF_A_PICTURE * (request.max_images or 1)
+
+
+def _started(service: Service, record_ids: list[str]) -> list[Body]:
+    return [DRAWN.body(service, DRAWN.find(service, record_id)) for record_id in record_ids]
+
+
+async def _plan_avatar(service: Service, request: QuickAvatar) -> Plan:
+    record = DRAWN.find(service, request.id)
+    view = service.jobs.look(record.id)
+    key = None if view is None else view.results.get(_RESULT)
+    if key is None:
+        raise Refusal("Sandbox: this picture is not completed; an avatar is made of a completed one")
+    wanted = TrainAvatar(
+        name=str(record.body.get("name") or "quick avatar"),
+        gender=request.gender or "female",
+        image_url=service.files.url(key),
+    )
+    plan = training_plan(service, service.files.path(key), PRICE_FROM_PICTURE, twin_body(wanted))
+    return replace(plan, is_awaited=True)
+
+
+def _avatar_made(service: Service, record_ids: list[str]) -> Body:
+    record = TWIN.find(service, record_ids[0])
+    view = service.jobs.look(record.id)
+    if view is not None and view.stage == "failed":
+        # Its credits are back already; of an avatar that was to be there at once nothing is left.
+        TWIN.remove(service, record)
+        raise Refusal(f"Sandbox: {view.failure_message}")
+    return own_avatar(service, record)
+
+
+STARTS: dict[str, Start] = {
+    "start_text_to_image": Start(_plan, _started, _price_alone),
+    "quick_add_avatar": Start(_plan_avatar, _avatar_made, lambda _: PRICE_FROM_PICTURE),
+}
+ANSWERS: dict[str, Answer] = standard_answers(DRAWN, "text_to_image", "text_to_images")

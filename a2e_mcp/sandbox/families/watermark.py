@@ -1,0 +1,91 @@
+"""Watermark: a text or a picture over a clip or a picture; the answer waits for the finished file."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import get_args
+
+from a2e_mcp.catalogue.watermark import AddWatermark
+from a2e_mcp.sandbox import protocol
+from a2e_mcp.sandbox.errors import invalid
+from a2e_mcp.sandbox.families.crud import one_started
+from a2e_mcp.sandbox.families.section import Answer, Start
+from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
+from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.store import new_id
+
+PRICE = 1
+
+_WHITE = [255, 255, 255, 200]
+_SIZE = 48
+_SIDE_OF_720P = 1280
+_LARGEST_PICTURE = 1920
+
+MARKED = Family("watermark")
+
+
+async def _plan(service: Service, request: AddWatermark) -> Plan:
+    position = _position(request.position)
+    mark, opacity = await _mark(service, request)
+    source = await service.inputs.take(request.media_url, "media_url", "video", "image")
+    is_picture = source.kind == "image"
+    # A picture keeps its size; clips are made no larger than the sandbox renders.
+    side = _LARGEST_PICTURE if is_picture else service.quality.long_side
+    if request.to_720p:
+        side = min(side, _SIDE_OF_720P)
+
+    def make() -> NewJob:
+        key = service.files.new_key(".png" if is_picture else ".mp4")
+        order = protocol.Watermark(
+            source=str(source.path),
+            mark=mark,
+            output=str(service.files.path(key)),
+            position=position,
+            opacity=opacity,
+            scale=request.scale_ratio or 1.0,
+            width=side,
+            height=side,
+            fps=service.quality.fps,
+        )
+        return NewJob(family=MARKED.name, order=order, results={"result_url": key}, price=PRICE)
+
+    body: Body = {
+        "name": PurePath(source.stored.key).name,
+        "request_id": new_id(),
+        "media_url": request.media_url,
+        "watermark_type": request.watermark_type,
+        "text": request.text or "",
+        "position": position,
+    }
+    return Plan(family=MARKED.name, price_each=PRICE, make=make, body=body, is_awaited=True)
+
+
+async def _mark(service: Service, request: AddWatermark) -> tuple[protocol.TextMark | protocol.PictureMark, float]:
+    """The mark and its opacity, 0 to 1. Raises Refusal."""
+    if request.watermark_type == "image":
+        if not request.watermark_image_url:
+            raise invalid("watermark_image_url", "required for an image")
+        picture = await service.inputs.take(request.watermark_image_url, "watermark_image_url", "image")
+        return protocol.PictureMark(image=str(picture.path)), 1.0
+    if not (request.text or "").strip():
+        raise invalid("text", "required for a text")
+    red, green, blue, alpha = colour = request.fontcolor or _WHITE
+    if not all(0 <= part <= 255 for part in colour):
+        raise invalid("fontcolor", "four numbers from 0 to 255: red, green, blue, alpha")
+    text = without_magic(request.text or "") or "-"
+    written = f"#{red:02x}{green:02x}{blue:02x}"
+    return protocol.TextMark(text=text, colour=written, size=request.fontsize or _SIZE), alpha / 255
+
+
+def _position(asked: str | None) -> protocol.MarkPosition:
+    word = (asked or "bottom_right").strip().lower().replace("-", "_").replace(" ", "_")
+    for position in get_args(protocol.MarkPosition):
+        if word == position:
+            found: protocol.MarkPosition = position
+            return found
+    raise invalid("position", f"known are {', '.join(get_args(protocol.MarkPosition))}")
+
+
+STARTS: dict[str, Start] = {"add_watermark": Start(_plan, one_started(MARKED), lambda _: PRICE)}
+ANSWERS: dict[str, Answer] = {}

@@ -1,0 +1,1 @@
+"""Live rooms as A2E keeps them: prepaid, joined over WebRTC, answered from a text."""

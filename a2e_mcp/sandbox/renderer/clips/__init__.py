@@ -1,0 +1,1 @@
+"""Video files: reading, writing, remaking, captions and camera moves."""

@@ -1,0 +1,98 @@
+"""Clips made anew frame by frame: the same length, size and sound, other pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
+from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
+from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
+from a2e_mcp.sandbox.renderer.core.open_media import open_media
+from a2e_mcp.sandbox.renderer.core.picture import Picture, resize
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.orders.inspection import Inspection, inspect
+
+OWN_TAG = "a2e_sandbox"
+
+
+@dataclass(frozen=True)
+class SourceClip:
+    """A clip to make anew: how large and at which even rate it will be read."""
+
+    path: str
+    size: tuple[int, int]
+    own_size: tuple[int, int]
+    fps: int
+    seconds: float
+    sound: Sound | None
+    is_ours: bool
+
+
+def source_clip(path: str, width: int, height: int, fps: int, found: Inspection | None = None) -> SourceClip:
+    """The clip at `path`, to be read into a box and at no more than `fps`. Raises Refused when it is no video."""
+    box = even_size(width, height)
+    fastest = sensible_fps(fps)
+    found = found or inspect(path)
+    if found.kind != "video":
+        raise Refused("unreadable", f"A video is needed, and the file is {_KINDS[found.kind]}.")
+    with open_media(path) as media:
+        stream = video_stream(media)
+        rate = float(stream.average_rate or fastest) if stream else fastest
+        is_ours = OWN_TAG in media.metadata
+    own_size = (found.width or box[0], found.height or box[1])
+    scale = min(1.0, box[0] / own_size[0], box[1] / own_size[1])
+    even_rate = max(1, min(fastest, round(rate)))
+    return SourceClip(
+        path=path,
+        size=even_size(*(max(16, round(side * scale)) for side in own_size)),
+        own_size=own_size,
+        fps=even_rate,
+        seconds=max(found.seconds or 0.0, 1 / even_rate),
+        sound=read_sound(path) if found.has_audio else None,
+        is_ours=is_ours,
+    )
+
+
+def remake(
+    clip: SourceClip,
+    output: str,
+    rendering: Rendering,
+    draw: Callable[[Frame], Picture],
+    *,
+    sound: Sound | None,
+    accept: Callable[[], None] = lambda: None,
+) -> float:
+    """Write the clip with each frame as `draw` returns it; answers how many seconds it lasts.
+
+    `draw` may draw on the frame it is given. When all are drawn, `accept` may still refuse; then no file appears.
+    """
+    last: Picture | None = None
+    with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
+        for read in read_frames(clip.path, *clip.size, fps=clip.fps):
+            # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
+            while last is not None and written.frames < round(read.time * clip.fps):
+                written.add(last)
+            fits = read.picture.shape[1::-1] == clip.size
+            last = draw(read if fits else Frame(read.time, resize(read.picture, *clip.size)))
+            written.add(last)
+            rendering.report(min(1.0, written.seconds / clip.seconds))
+        if last is None:
+            raise Refused("unreadable", "The video holds no frame that can be decoded.")
+        accept()
+    return written.seconds
+
+
+def clip_outcome(clip: SourceClip, seconds: float, notes: list[str], *, has_audio: bool) -> Outcome:
+    """What is answered for a clip made anew."""
+    return Outcome(
+        note="; ".join(notes),
+        media_kind="video",
+        media_type=MEDIA_TYPE,
+        seconds=round(seconds, 3),
+        width=clip.size[0],
+        height=clip.size[1],
+        has_audio=has_audio,
+    )
+
+
+_KINDS = {"image": "a picture", "audio": "a sound", "video": "a video"}

@@ -1,0 +1,99 @@
+"""MP4 files: H.264 and AAC, marked on every frame, labelled, ready to be played while they load."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TypeAlias
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
+from a2e_mcp.sandbox.renderer.core.mark import stamp
+from a2e_mcp.sandbox.renderer.core.picture import Picture
+from a2e_mcp.sandbox.renderer.core.render import Rendering
+
+MEDIA_TYPE = "video/mp4"
+_SOUND_RATE = 44100
+
+Packet: TypeAlias = "av.Packet[Stream]"
+
+# How the pictures are turned into YUV below; untagged, players would guess by the size.
+_COLOURS = "colormatrix=smpte170m:colorprim=bt709:transfer=bt709"
+
+
+class ClipWriter:
+    """Takes a clip's frames one by one; all must have the size the clip was begun with."""
+
+    def __init__(self, container: OutputContainer, video: VideoStream, sound: "deque[Packet]", fps: int) -> None:
+        self._container = container
+        self._video = video
+        self._sound = sound
+        self._fps = fps
+        self.frames = 0
+
+    @property
+    def seconds(self) -> float:
+        """How much has been written."""
+        return self.frames / self._fps
+
+    def add(self, picture: Picture) -> None:
+        """Mark and write one frame; the picture itself stays as it is."""
+        marked = picture.copy()
+        stamp(marked)
+        planes = np.asarray(cv2.cvtColor(marked, cv2.COLOR_BGR2YUV_I420), np.uint8)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame.pts = self.frames
+        frame.time_base = Fraction(1, self._fps)
+        self.frames += 1
+        self._container.mux(self._video.encode(frame))
+        self._mux_sound(self.seconds)
+
+    def finish(self) -> None:
+        """Write what the encoder still holds back and the rest of the sound."""
+        self._container.mux(self._video.encode(None))
+        self._mux_sound(self.seconds + 1)
+
+    def _mux_sound(self, until: float) -> None:
+        # Side by side with the frames, so that a player need not fetch the whole file to start.
+        while self._sound and _start(self._sound[0]) <= until:
+            self._container.mux(self._sound.popleft())
+
+
+@contextmanager
+def write_clip(
+    path: str, size: tuple[int, int], fps: int, rendering: Rendering, *, sound: Sound | None = None
+) -> Iterator[ClipWriter]:
+    """Begin an MP4 of an even `size`, width before height; it appears at `path` when the block ends well."""
+    options = {"movflags": "+faststart+use_metadata_tags"}
+    with rendering.writing(path) as temporary, av.open(temporary, "w", format="mp4", options=options) as container:
+        container.metadata.update(rendering.tags)
+        video = container.add_stream("libx264", rate=fps)
+        video.width, video.height = size
+        video.pix_fmt = "yuv420p"
+        video.options = {"preset": "veryfast", "crf": "23", "threads": "2", "x264-params": _COLOURS}
+        writer = ClipWriter(container, video, _encode(sound, container), fps)
+        yield writer
+        writer.finish()
+
+
+def _encode(sound: Sound | None, container: OutputContainer) -> "deque[Packet]":
+    packets: deque[Packet] = deque()
+    if sound is not None:
+        stream = container.add_stream("aac", rate=_SOUND_RATE, layout="mono" if len(sound.samples) == 1 else "stereo")
+        stream.bit_rate = 96_000 if len(sound.samples) == 1 else 128_000
+        # The thorough search for what can be left out takes longer than drawing and encoding the pictures.
+        stream.options = {"aac_coder": "fast"}
+        for frame in frames_of(sound, "fltp", _SOUND_RATE):
+            packets.extend(stream.encode(frame))
+        packets.extend(stream.encode(None))
+    return packets
+
+
+def _start(packet: Packet) -> float:
+    return float((packet.dts or 0) * (packet.time_base or 0))

@@ -1,0 +1,43 @@
+"""Opening media files of strangers: what is accepted, and up to which limits."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+from av.container import InputContainer
+
+from a2e_mcp.sandbox.renderer.core.render import Refused
+
+MAX_PIXELS = 40_000_000
+MAX_SECONDS = 600.0
+MAX_BYTES = 2_000_000_000
+
+# Whole files only: playlists and the like would let a file name other files and addresses.
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg,wav,mp3,flac,aac,aiff,amr,caf"
+
+
+@contextmanager
+def open_media(path: str, wanted: str = "video or sound") -> Iterator[InputContainer]:
+    """A video or sound file. Raises Refused when it is none that can be read, naming what was `wanted`."""
+    if not os.path.isfile(path):
+        raise Refused("unreadable", "The media file does not exist.")
+    if os.path.getsize(path) > MAX_BYTES:
+        raise Refused("too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB.")
+    options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+    try:
+        container = av.open(path, "r", container_options=options)
+    except (av.FFmpegError, ValueError, OSError):
+        raise Refused("unreadable", f"The file is not a {wanted} that can be read.") from None
+    with container:
+        yield container
+
+
+def too_long() -> Refused:
+    """The refusal of media over the limit."""
+    return Refused("too_long", f"The sandbox takes up to {MAX_SECONDS / 60:.0f} minutes.")
+
+
+def too_many_pixels(what: str) -> Refused:
+    """The refusal of pictures over the limit."""
+    return Refused("too_large", f"The {what} has more than {MAX_PIXELS // 1_000_000} million pixels.")

@@ -1,0 +1,79 @@
+"""What every renderer is given: where to report, how to name its file, and how to refuse."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from a2e_mcp.sandbox.protocol import FailureCode
+
+ENGINE_VERSION = "1"
+COMMENT = "A2E sandbox render, synthetic, not made by A2E"
+
+MAX_SIDE = 4096
+MAX_FPS = 60
+
+
+class Refused(Exception):
+    """An order that cannot be carried out, for a reason the person who asked should read."""
+
+    def __init__(self, code: FailureCode, message: str) -> None:
+        super().__init__(message)
+        self.code: FailureCode = code
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One order being carried out: its id, its kind and where its progress goes."""
+
+    job_id: str
+    kind: str
+    report: Callable[[float], None]
+    _unfinished: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What is written into every file, so that none can be mistaken for A2E's own work."""
+        about = {"job": self.job_id, "kind": self.kind, "engine": ENGINE_VERSION}
+        return {"comment": COMMENT, "a2e_sandbox": json.dumps(about)}
+
+    @contextmanager
+    def writing(self, path: str) -> Iterator[str]:
+        """A temporary name beside `path`, moved there when the block ends well and removed when it does not."""
+        target = Path(path)
+        temporary = str(target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}"))
+        with self._lock:
+            self._unfinished.add(temporary)
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            with suppress(OSError):
+                os.unlink(temporary)
+            with self._lock:
+                self._unfinished.discard(temporary)
+
+    def abandon(self) -> None:
+        """Remove what is half written; called from another thread just before the process ends."""
+        with self._lock:
+            for temporary in self._unfinished:
+                with suppress(OSError):
+                    os.unlink(temporary)
+
+
+def even_size(width: int, height: int) -> tuple[int, int]:
+    """The size rounded down to even numbers, which H.264 needs. Raises Refused when it is no sensible frame size."""
+    if not (16 <= width <= MAX_SIDE and 16 <= height <= MAX_SIDE):
+        raise Refused("invalid_order", f"A frame of {width}x{height} cannot be made; 16 to {MAX_SIDE} is possible.")
+    return width // 2 * 2, height // 2 * 2
+
+
+def sensible_fps(fps: int) -> int:
+    """The frame rate itself. Raises Refused outside 1 to 60."""
+    if not 1 <= fps <= MAX_FPS:
+        raise Refused("invalid_order", f"{fps} frames per second cannot be made; 1 to {MAX_FPS} is possible.")
+    return fps

@@ -1,0 +1,1 @@
+"""One module per kind of order; `render_<kind>` makes what the order asks for."""

@@ -1,0 +1,110 @@
+"""Dubbing: the speech of a clip or a sound spoken over in another voice, stretch by stretch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from a2e_mcp.sandbox.protocol import Dubbing, Outcome
+from a2e_mcp.sandbox.renderer.audio.dub_script import (
+    Line,
+    Stretch,
+    lines_of_script,
+    sentences_of,
+    set_lines,
+    stretches_of_speech,
+)
+from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound, write_mp3
+from a2e_mcp.sandbox.renderer.clips.remake import clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+from a2e_mcp.sandbox.renderer.orders.inspection import inspect
+from a2e_mcp.sandbox.renderer.orders.speech import utter
+
+_ORIGINAL_SHARE = 0.08
+_SLOWEST, _QUICKEST = 0.75, 1.9
+_FADE = 0.04
+_LOUDEST = 32_000
+
+
+def render_dubbing(order: Dubbing, rendering: Rendering) -> Outcome:
+    """Speak over a clip or a sound."""
+    found = inspect(order.source)
+    if found.kind == "image":
+        raise Refused("unreadable", "A video or a sound is needed, and the file is a picture.")
+    original = read_sound(order.source) if found.has_audio else None
+    speech = stretches_of_speech(original) if original else []
+    if original is None or not speech:
+        raise Refused("no_sound", "The file holds no speech to dub.")
+    sentences = sentences_of(order.script or "")
+    if order.script is not None and not sentences:
+        raise Refused("nothing_spoken", "The script holds nothing that can be spoken.")
+    utter("1", order.voice, speed=1.0)  # a voice that is not there is refused before any work
+    lines, voice, how = _plan(order.voice, sentences, speech)
+    dubbed, cut = _dubbed(original, lines, voice, rendering)
+    notes = [
+        f"spoken over by eSpeak NG, voice {voice}, in pieces that follow the original: {len(lines)}",
+        how,
+        f"original kept below at {_ORIGINAL_SHARE:.0%}",
+    ]
+    if cut:
+        notes.append(f"cut short, being too long for their place: {cut}")
+    if found.kind == "audio":
+        write_mp3(dubbed, order.output, rendering)
+        return Outcome(
+            note="; ".join(notes),
+            media_kind="audio",
+            media_type="audio/mpeg",
+            seconds=round(dubbed.seconds, 3),
+            has_audio=True,
+        )
+    clip = source_clip(order.source, order.width, order.height, order.fps, found)
+    seconds = remake(clip, order.output, rendering, lambda frame: frame.picture, sound=dubbed)
+    return clip_outcome(clip, seconds, [*notes, "mouth not changed"], has_audio=True)
+
+
+def _plan(voice: str, sentences: Sequence[str], speech: Sequence[Stretch]) -> tuple[list[Line], str, str]:
+    """What is said when, in which voice, and an honest word about it."""
+    if sentences:
+        return lines_of_script(sentences, speech), voice, "with the script that was given"
+    name, _, variant = voice.partition("+")
+    language = name.partition("-")[0]
+    lines, is_known = set_lines(language, speech)
+    how = "each says only that this is a sandbox dub; nothing was understood or translated"
+    if is_known:
+        return lines, voice, how
+    english = f"en+{variant}" if variant else "en"
+    return lines, english, f"{how}; in English, since that sentence is not known in {language!r}"
+
+
+def _dubbed(original: Sound, lines: Sequence[Line], voice: str, rendering: Rendering) -> tuple[Sound, int]:
+    """The original, quiet, with the lines over it, and how many of those had to be cut."""
+    mixed = original.samples.astype(np.float32) * _ORIGINAL_SHARE
+    ends = [line.at.start for line in lines[1:]] + [original.seconds]
+    cut = 0
+    for number, (line, latest) in enumerate(zip(lines, ends, strict=True)):
+        spoken = _fitted(line, voice, original.rate)
+        start = round(line.at.start * original.rate)
+        room = min(mixed.shape[1], round(latest * original.rate)) - start
+        if len(spoken) > room:
+            cut += 1
+            spoken = _faded(spoken[:room], round(_FADE * original.rate))
+        mixed[:, start : start + len(spoken)] += spoken
+        rendering.report(0.2 * (number + 1) / len(lines))
+    return Sound(np.clip(mixed, -_LOUDEST, _LOUDEST).astype(np.int16), original.rate), cut
+
+
+def _fitted(line: Line, voice: str, rate: int) -> npt.NDArray[np.float32]:
+    """A line spoken as quickly or slowly as its place asks for, at a rate of samples, -32768 to 32767."""
+    _, natural = utter(line.text, voice, speed=1.0)
+    speed = min(max(natural.seconds / line.at.seconds, _SLOWEST), _QUICKEST)
+    _, fitted = utter(line.text, voice, speed=speed)
+    samples = np.frombuffer(fitted.samples, "<i2").astype(np.float32)
+    times = np.arange(round(len(samples) * rate / fitted.rate)) * (fitted.rate / rate)
+    return np.asarray(np.interp(times, np.arange(len(samples)), samples), np.float32)
+
+
+def _faded(samples: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+    length = min(length, len(samples))
+    faded = samples.copy()
+    faded[len(samples) - length :] *= np.linspace(1, 0, length, dtype=np.float32)
+    return faded

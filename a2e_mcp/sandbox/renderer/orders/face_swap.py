@@ -1,0 +1,236 @@
+"""Face swap: the points of one face laid onto those of another, its colours matched, its rim feathered."""
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.protocol import FaceSwap, Outcome
+from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
+from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, shrink_to_fit
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.orders.inspection import inspect
+from a2e_mcp.sandbox.renderer.vision.faces import (
+    BROWS,
+    HAIRLINE,
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
+    LEFT_EYE,
+    OUTER_LOWER_LIP,
+    OUTER_UPPER_LIP,
+    RIGHT_EYE,
+    UNDER_EARS,
+    UNDER_TEMPLES,
+    Face,
+    follow,
+    largest_face,
+    only_face,
+)
+from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled, triangles_over, warp
+
+_LARGEST_SOURCE = 1280
+_RIM = 8
+# In parts of the face's height.
+_ERODED = 0.075
+_FEATHER = 0.04
+_LIPS_EDGE = 0.012
+_PARTED = 0.008
+# From the hairline to the brows, in parts of that way; then how much of what is between may be unlike the skin, and
+# by how much in light and colour.
+_UNDER_HAIRLINE = 0.3
+_ABOVE_BROWS, _ON_BARE_FOREHEAD = 0.35, 0.7
+_FRINGE, _UNLIKE_SKIN = 0.25, (60.0, 9.0, 9.0)
+# How much more or less the colours may vary than they did; drawn faces hardly vary, and photos would glow.
+_LEAST_GAIN, _MOST_GAIN = 0.85, 1.2
+# How much of the skin's change the eyes take on.
+_EYES_CHANGE = 0.2
+# A lost face is looked for again only so often, since looking is slow.
+_FRAMES_BETWEEN_LOOKS = 3
+_LOOKS_A_CLOSE_ONE = 5
+_HOW = "the mouth's inside kept, colours matched, rim feathered"
+
+
+class Swapper:
+    """Puts one face onto others."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = shrink_to_fit(picture, _LARGEST_SOURCE, _LARGEST_SOURCE)
+        self._points = only_face(self._picture, "the face picture").points
+        self._triangles = triangles_over(self._points)
+        self._has_fringe = _has_fringe(self._picture, self._points)
+        # Asked once: a clip's fringe must not come and go.
+        self._leaves_forehead: bool | None = None
+
+    def onto(self, picture: Picture, face: Face) -> Picture:
+        """The picture with its face replaced; the picture itself stays as it is."""
+        low = np.maximum(np.floor(face.points.min(0)).astype(int) - _RIM, 0)
+        limit = np.array(picture.shape[1::-1])
+        high = np.minimum(np.ceil(face.points.max(0)).astype(int) + _RIM, limit)
+        size = (int(high[0] - low[0]), int(high[1] - low[1]))
+        if min(size) < 2 * _RIM:
+            return picture
+        points = face.points - low
+        room = picture[low[1] : high[1], low[0] : high[0]]
+        bent, covered = warp(self._picture, self._points, points, self._triangles, size)
+        skin, eyes = _bare_skin(points, size), _eyes(points, size, face.height)
+        matched = _matched(bent, room, skin, eyes)
+        if self._leaves_forehead is None:
+            self._leaves_forehead = self._has_fringe or _has_fringe(room, points)
+        # Never up to the hairline: the tips of hair that hang over it would come along.
+        shown = _up_to(points, _ABOVE_BROWS if self._leaves_forehead else _ON_BARE_FOREHEAD)
+        mask = _inner_face(shown, covered, face.height)
+        mask = cv2.subtract(mask, _open_mouth(points, size, face.height))
+        swapped = picture.copy()
+        swapped[low[1] : high[1], low[0] : high[0]] = blend(room, matched, mask)
+        return swapped
+
+
+def render_face_swap(order: FaceSwap, rendering: Rendering) -> Outcome:
+    """Put a face onto a picture or a clip."""
+    swapper = Swapper(read_for_remaking(order.face))
+    box = even_size(order.width, order.height)
+    target = inspect(order.target)
+    if target.kind == "audio":
+        raise Refused("unreadable", "The target is a sound; a picture or a video is needed.")
+    if target.kind == "image":
+        picture = shrink_to_fit(read_for_remaking(order.target), *box)
+        return _still(swapper, picture, "the target picture", order, rendering)
+    if order.preview:
+        middle = (target.seconds or 0.0) / 2
+        frame = next(read_frames(order.target, *box, start=middle), None)
+        if frame is None:
+            raise Refused("unreadable", "The middle of the video cannot be decoded.")
+        return _still(swapper, frame.picture, "the middle of the target video", order, rendering)
+    clip = source_clip(order.target, order.width, order.height, order.fps, target)
+    return _clip(swapper, clip, order, rendering)
+
+
+def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwap, rendering: Rendering) -> Outcome:
+    swapped = swapper.onto(picture, only_face(picture, where))
+    media_type = write_still(swapped, order.output, rendering)
+    height, width = swapped.shape[:2]
+    note = f"face mesh laid onto the largest face of {where}, {_HOW}"
+    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+
+
+def _clip(swapper: Swapper, clip: SourceClip, order: FaceSwap, rendering: Rendering) -> Outcome:
+    follower = _Follower(swapper)
+    seconds = remake(
+        clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
+    )
+    notes = [f"face mesh laid onto the largest face of each frame, {_HOW}"]
+    if follower.without_face:
+        notes.append(f"{follower.without_face} of {follower.frames} frames have no face and passed unchanged")
+    if clip.sound:
+        notes.append("original sound kept")
+    return clip_outcome(clip, seconds, notes, has_audio=clip.sound is not None)
+
+
+class _Follower:
+    """Swaps the face of frame after frame, following it from each to the next."""
+
+    def __init__(self, swapper: Swapper) -> None:
+        self._swapper = swapper
+        self._face: Face | None = None
+        self._looked_at = -_FRAMES_BETWEEN_LOOKS
+        self._looks = 0
+        self.frames = 0
+        self.without_face = 0
+
+    def draw(self, frame: Frame) -> Picture:
+        """The frame with its face replaced, or the frame itself."""
+        self._face = follow(frame.picture, self._face) if self._face else None
+        if self._face is None and self.frames - self._looked_at >= _FRAMES_BETWEEN_LOOKS:
+            self._face = largest_face(frame.picture, closely=self._looks % _LOOKS_A_CLOSE_ONE == 0)
+            self._looked_at = self.frames
+            self._looks += 1
+        self.frames += 1
+        if self._face is None:
+            self.without_face += 1
+            return frame.picture
+        return self._swapper.onto(frame.picture, self._face)
+
+    def refuse_without_any_face(self) -> None:
+        """Raises Refused when not one frame had a face."""
+        if self.without_face == self.frames:
+            raise Refused("no_face", "No face was found in any frame of the target video.")
+
+
+def _has_fringe(picture: Picture, points: Points) -> bool:
+    """Whether hair or a hat hangs over the forehead: laid onto a bare one it would be a stain, and the reverse bald."""
+    size = (picture.shape[1], picture.shape[0])
+    above = points[list(HAIRLINE)] + (points[list(BROWS)] - points[list(HAIRLINE)]) * _UNDER_HAIRLINE
+    forehead = filled(np.vstack([above, points[list(BROWS)][::-1]]), size) > 127
+    skin = _bare_skin(points, size) > 127
+    if not forehead.any() or not skin.any():
+        return False
+    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
+    unlike = np.abs(lab[forehead] - np.median(lab[skin], 0)) > _UNLIKE_SKIN
+    return bool(unlike.any(1).mean() > _FRINGE)
+
+
+def _up_to(points: Points, height: float) -> Points:
+    """The face's outline with its upper edge above the brows, by a part of the way from them to the hairline."""
+    brows = points[list(BROWS)]
+    return np.vstack([points[list(UNDER_TEMPLES)], brows + (points[list(HAIRLINE)] - brows) * height])
+
+
+def _inner_face(outline: Points, covered: Mask, height: float) -> Mask:
+    """Where the new face is shown: the hull of an outline, kept off its rim, with a soft edge."""
+    size = (covered.shape[1], covered.shape[0])
+    hull = cv2.convexHull(outline.astype(np.float32)).reshape(-1, 2)
+    mask = cv2.bitwise_and(filled(hull, size), covered)
+    brush = max(3, round(_ERODED * height))
+    mask = cv2.erode(mask, np.ones((brush, brush), np.uint8))
+    # The edge of the room itself must stay untouched, or it shows as a line.
+    mask[[0, -1]] = 0
+    mask[:, [0, -1]] = 0
+    return cv2.GaussianBlur(mask, (0, 0), max(1.0, _FEATHER * height))
+
+
+def _open_mouth(points: Points, size: tuple[int, int], height: float) -> Mask:
+    """What is seen between parted lips; a face that shuts its mouth has none of it to show."""
+    upper, lower = points[list(INNER_UPPER_LIP)], points[list(INNER_LOWER_LIP)]
+    gap = float(np.linalg.norm(lower - upper, axis=1).max()) / height
+    if gap < _PARTED:
+        return np.zeros(size[::-1], np.uint8)
+    edge = max(1, round(_LIPS_EDGE * height))
+    between = cv2.dilate(filled(np.vstack([upper, lower[::-1]]), size), np.ones((edge, edge), np.uint8))
+    soft = cv2.GaussianBlur(between, (0, 0), max(0.7, 0.6 * _LIPS_EDGE * height))
+    # Lips that have just parted show little, and it must not flicker in and out.
+    return cv2.convertScaleAbs(soft, alpha=min(1.0, gap / _PARTED - 1))
+
+
+def _bare_skin(points: Points, size: tuple[int, int]) -> Mask:
+    """Cheeks, nose and chin: neither hair nor eyes nor lips, whose colours say nothing about the skin."""
+    below = cv2.convexHull(points[list(UNDER_EARS)].astype(np.float32)).reshape(-1, 2)
+    lips = np.vstack([points[list(OUTER_UPPER_LIP)], points[list(OUTER_LOWER_LIP)][::-1]])
+    skin = cv2.subtract(filled(below, size), filled(lips, size))
+    skin = cv2.erode(skin, np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.threshold(skin, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _eyes(points: Points, size: tuple[int, int], height: float) -> Mask:
+    """Both eyes, whose white and whose iris are no skin."""
+    eyes = cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))
+    grown = cv2.dilate(eyes, np.ones((3, 3), np.uint8))
+    return cv2.GaussianBlur(grown, (0, 0), max(0.7, _LIPS_EDGE * height))
+
+
+def _matched(picture: Picture, like: Picture, skin: Mask, eyes: Mask) -> Picture:
+    """The picture with its skin in the colours that `like` has there; eyes and brows keep most of their own."""
+    own = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)
+    own_mean, own_spread = (np.asarray(each).reshape(3) for each in cv2.meanStdDev(own, mask=skin))
+    its = cv2.cvtColor(like, cv2.COLOR_BGR2LAB)
+    its_mean, its_spread = (np.asarray(each).reshape(3) for each in cv2.meanStdDev(its, mask=skin))
+    gain = np.clip(0.5 + 0.5 * its_spread / np.maximum(own_spread, 1.0), _LEAST_GAIN, _MOST_GAIN)
+    # One look-up table a channel: quick, and exact on eight bits.
+    levels = np.arange(256.0)[:, None, None]
+    table = np.clip((levels - own_mean) * gain + its_mean, 0, 255).astype(np.uint8)
+    moved = cv2.cvtColor(cv2.LUT(own, table), cv2.COLOR_LAB2BGR)
+    # Black brows stay black, and what shines stays white.
+    light = levels.reshape(256)
+    is_skin = np.clip(np.minimum(light / (0.6 * own_mean[0] + 1), (255 - light) / (0.6 * (256 - own_mean[0]))), 0, 1)
+    weight = cv2.LUT(cv2.extractChannel(own, 0), (255 * is_skin).astype(np.uint8))
+    kept = cv2.bitwise_not(cv2.convertScaleAbs(eyes, alpha=1 - _EYES_CHANGE))
+    return blend(picture, moved, cv2.min(weight, kept))

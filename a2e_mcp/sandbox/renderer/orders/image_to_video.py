@@ -1,0 +1,140 @@
+"""Image to video: the camera moves, and a person moves more than what is behind them."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from a2e_mcp.sandbox.protocol import ImageToVideo, Outcome
+from a2e_mcp.sandbox.renderer.clips.camera import CameraMove, read_prompt
+from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
+from a2e_mcp.sandbox.renderer.core.picture import (
+    Picture,
+    Sprite,
+    blend,
+    cover,
+    cut_out,
+    lay_over,
+    resize,
+    size_within,
+    soften,
+)
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
+from a2e_mcp.sandbox.renderer.vision.faces import largest_face
+from a2e_mcp.sandbox.renderer.vision.matte import person_mask
+
+_MAX_SECONDS = 60.0
+_ZOOM_BEHIND, _ZOOM_IN_FRONT = 0.06, 0.11
+# In parts of the frame.
+_DRIFT_BEHIND, _DRIFT_IN_FRONT = 0.025, 0.05
+_INPAINTING_SIDE = 320
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """A picture taken apart: what is behind, whole, and the person or thing in front, if there is one."""
+
+    behind: Picture
+    in_front: Sprite | None
+    has_face: bool = False
+
+
+def render_image_to_video(order: ImageToVideo, rendering: Rendering) -> Outcome:
+    """Bring a picture to life."""
+    if not 0.5 <= order.seconds <= _MAX_SECONDS:
+        raise Refused("invalid_order", f"A clip of {order.seconds:g} s cannot be made; 0.5 to {_MAX_SECONDS:.0f} can.")
+    fps = sensible_fps(order.fps)
+    picture = read_for_remaking(order.image)
+    width, height = size = even_size(*size_within(picture, *even_size(order.width, order.height)))
+    layers = [_take_apart(resize(picture, *size))]
+    if order.end_image:
+        layers.append(_take_apart(cover(read_for_remaking(order.end_image), *size)))
+    move = read_prompt(order.prompt)
+    frames = max(2, round(order.seconds * fps))
+    with write_clip(order.output, size, fps, rendering) as clip:
+        for index in range(frames):
+            clip.add(_frame(layers, move, index / (frames - 1)))
+            rendering.report((index + 1) / frames)
+    return Outcome(
+        note="; ".join(_notes(order, layers, move)),
+        media_kind="video",
+        media_type=MEDIA_TYPE,
+        seconds=round(clip.seconds, 3),
+        width=width,
+        height=height,
+        has_audio=False,
+    )
+
+
+def _notes(order: ImageToVideo, layers: list[_Layers], move: CameraMove) -> list[str]:
+    in_depth = any(layer.in_front is not None for layer in layers)
+    # The network that looks for people also finds cups; only a face makes it certain.
+    found = "a person" if any(layer.has_face for layer in layers) else "something in front"
+    notes = [f"{found} found and moved in front of the background" if in_depth else "camera pan and zoom only"]
+    if len(layers) > 1:
+        notes.append("dissolves into the end picture")
+    notes.append(move.note if order.prompt.strip() else "no prompt was given, so a slow zoom in")
+    if order.negative_prompt.strip():
+        notes.append("negative prompt ignored")
+    return [*notes, "no AI model made new content"]
+
+
+def _take_apart(picture: Picture) -> _Layers:
+    mask = person_mask(picture)
+    if mask is None:
+        return _Layers(picture, None)
+    height, width = mask.shape
+    # The person painted out at a small size: it is seen blurred, and only at the rim.
+    scale = min(1.0, _INPAINTING_SIDE / max(height, width))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    hole = cv2.dilate(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.ones((9, 9), np.uint8))
+    hole = np.asarray(np.where(hole > 12, 255, 0), np.uint8)
+    painted = cv2.inpaint(resize(picture, *size), hole, 5, cv2.INPAINT_TELEA)
+    reach = max(3, round(max(height, width) * 0.012)) | 1
+    around = soften(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), reach / 2)
+    behind = blend(picture, cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), around)
+    return _Layers(behind, cut_out(picture, mask), largest_face(picture) is not None)
+
+
+def _frame(layers: list[_Layers], move: CameraMove, progress: float) -> Picture:
+    first = _moved(layers[0], move, progress)
+    if len(layers) == 1:
+        return first
+    share = _eased(min(1.0, max(0.0, (progress - 0.3) / 0.4)))
+    if share <= 0:
+        return first
+    second = _moved(layers[1], move, progress)
+    return cv2.addWeighted(first, 1 - share, second, share, 0)
+
+
+def _moved(layers: _Layers, move: CameraMove, progress: float) -> Picture:
+    size = (layers.behind.shape[1], layers.behind.shape[0])
+    eased = _eased(progress)
+    behind = _camera(size, move, eased, _ZOOM_BEHIND, _DRIFT_BEHIND)
+    frame: Picture = cv2.warpAffine(layers.behind, behind, size, borderMode=cv2.BORDER_REFLECT)
+    if layers.in_front is not None:
+        in_front = _camera(size, move, eased, _ZOOM_IN_FRONT, _DRIFT_IN_FRONT)
+        lay_over(frame, cv2.warpAffine(layers.in_front, in_front, size))
+    return frame
+
+
+def _camera(
+    size: tuple[int, int], move: CameraMove, eased: float, zoom: float, drift: float
+) -> npt.NDArray[np.float32]:
+    width, height = size
+    # Enough room is kept around the frame for the drift.
+    room = 1 + 1.1 * drift * max(abs(move.across), abs(move.down))
+    scale = room + zoom * (move.zoom * eased if move.zoom >= 0 else -move.zoom * (1 - eased))
+    # What the camera moves towards comes into the frame, so the picture goes the other way.
+    across = -move.across * drift * width * (eased - 0.5)
+    down = -move.down * drift * height * (eased - 0.5)
+    # No edge of the picture may come into the frame.
+    left = min(max(width / 2 * (1 - scale) + across, width * (1 - scale)), 0.0)
+    top = min(max(height * 0.45 * (1 - scale) + down, height * (1 - scale)), 0.0)
+    return np.array([[scale, 0, left], [0, scale, top]], np.float32)
+
+
+def _eased(progress: float) -> float:
+    return progress * progress * (3 - 2 * progress)

@@ -1,0 +1,139 @@
+"""What a file is (`probe`), and a still out of a video (`poster`)."""
+
+import os
+from collections import deque
+from dataclasses import dataclass
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from a2e_mcp.sandbox.protocol import MediaKind, Outcome, Poster, Probe
+from a2e_mcp.sandbox.renderer.clips.reader import read_frames, video_stream
+from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, open_media, too_long
+from a2e_mcp.sandbox.renderer.core.render import MAX_SIDE, Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.stills import open_still, read_still, write_still
+
+_MAX_PACKETS = 2_000_000
+
+# Where a container's name is not already the media type's.
+_MEDIA_TYPES = {
+    "mov": "video/quicktime",
+    "matroska": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "mpegts": "video/mp2t",
+    "mp3": "audio/mpeg",
+}
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The facts of a media file that was found to be readable."""
+
+    kind: MediaKind
+    container: str
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    has_audio: bool = False
+
+
+def inspect(path: str) -> Inspection:
+    """Find out what a file is, without believing its name or its header. Raises Refused."""
+    try:
+        with open_still(path) as image:
+            container = (image.format or "image").lower()
+    except Refused as no_still:
+        if no_still.code == "too_large":
+            raise
+        with open_media(path, "picture, video or sound") as media:
+            return _inspect_media(media)
+    # From here on it is a picture, and what is wrong with it is a picture's.
+    height, width = read_still(path).shape[:2]
+    return Inspection("image", container, width=width, height=height)
+
+
+def render_probe(order: Probe, rendering: Rendering) -> Outcome:
+    """Answer a probe order."""
+    found = inspect(order.path)
+    return Outcome(
+        note=f"looked into: {found.kind}, {found.container}",
+        media_kind=found.kind,
+        media_type=_MEDIA_TYPES.get(found.container, f"{found.kind}/{found.container}"),
+        container=found.container,
+        seconds=found.seconds,
+        width=found.width,
+        height=found.height,
+        has_audio=found.has_audio,
+        bytes=os.path.getsize(order.path),
+    )
+
+
+def render_poster(order: Poster, rendering: Rendering) -> Outcome:
+    """Write the frame shown at a moment of a video, or its last one when it is shorter."""
+    at = max(0.0, order.at)
+    frame = next(read_frames(order.video, MAX_SIDE, MAX_SIDE, start=at), None)
+    late = frame is None
+    if frame is None:
+        frame = next(iter(deque(read_frames(order.video, MAX_SIDE, MAX_SIDE, fps=2), maxlen=1)), None)
+    if frame is None:
+        raise Refused("unreadable", "The video holds no frame.")
+    media_type = write_still(frame.picture, order.output, rendering)
+    height, width = frame.picture.shape[:2]
+    note = f"the frame at {frame.time:.2f} s" + (", near the end, since the video is shorter" if late else "")
+    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+
+
+def _inspect_media(media: InputContainer) -> Inspection:
+    container = _container(media)
+    video = video_stream(media)
+    audio = next(iter(media.streams.audio), None)
+    stream = video or audio
+    if stream is None:
+        raise Refused("unreadable", "The file holds neither picture nor sound.")
+    if media.duration and media.duration > MAX_SECONDS * 1_000_000:
+        raise too_long()
+    width, height = _first_frame_size(media, stream)
+    media.seek(0)
+    seconds = _measured_seconds(media, stream)
+    if video is None:
+        return Inspection("audio", container, seconds, has_audio=True)
+    return Inspection("video", container, seconds, width, height, has_audio=audio is not None)
+
+
+def _container(media: InputContainer) -> str:
+    names = media.format.name.split(",")
+    # One reader serves the whole MP4 family; only QuickTime's own brand says so.
+    if "mp4" in names:
+        return "mov" if media.metadata.get("major_brand", "").startswith("qt") else "mp4"
+    return "webm" if "webm" in names and os.path.splitext(media.name)[1] == ".webm" else names[0]
+
+
+def _first_frame_size(media: InputContainer, stream: Stream) -> tuple[int, int]:
+    try:
+        frame = next(media.decode(stream), None)
+    except av.FFmpegError:
+        frame = None
+    if isinstance(frame, av.VideoFrame):
+        on_its_side = round(frame.rotation / 90) % 2
+        return (frame.height, frame.width) if on_its_side else (frame.width, frame.height)
+    if isinstance(frame, av.AudioFrame):
+        return 0, 0
+    raise Refused("unreadable", "Nothing in the file can be decoded.")
+
+
+def _measured_seconds(media: InputContainer, stream: Stream) -> float:
+    """The length by the packets that are really there; the header may say anything."""
+    first = last = None
+    count = 0
+    for packet in media.demux(stream):
+        count += 1
+        if packet.pts is None or packet.time_base is None:
+            continue
+        start = float(packet.pts * packet.time_base)
+        end = start + float((packet.duration or 0) * packet.time_base)
+        first = start if first is None else min(first, start)
+        last = end if last is None else max(last, end)
+        if last - first > MAX_SECONDS or count > _MAX_PACKETS:
+            raise too_long()
+    return round(last - first, 3) if last is not None and first is not None else 0.0

@@ -1,0 +1,84 @@
+"""Speech orders: an MP3 and a track of the mouth and the words."""
+
+import re
+
+import numpy as np
+
+from a2e_mcp.sandbox.protocol import Outcome, Speech
+from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
+from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
+from a2e_mcp.sandbox.renderer.audio.sound import Sound, write_mp3
+from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Track, Word, write_track
+from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, too_long
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+
+_VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
+# Control signs would be taken as commands to the engine.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_KANJI = re.compile(r"[\u3400-\u9fff]")
+
+
+def render_speech(order: Speech, rendering: Rendering) -> Outcome:
+    """Speak a text."""
+    text, speaking = utter(order.text, order.voice, speed=order.speed, pitch=order.pitch)
+    rendering.report(0.3)
+    track = Track(round(speaking.seconds, 3), mouth_of(speaking), _words(text, speaking))
+    write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), order.output, rendering)
+    write_track(track, order.track, rendering)
+    note = f"spoken by eSpeak NG, voice {order.voice}, a synthetic voice"
+    if order.voice.startswith("ja") and _KANJI.search(text):
+        note += "; it reads kana only, kanji come out wrong"
+    return Outcome(
+        note=note,
+        media_kind="audio",
+        media_type="audio/mpeg",
+        seconds=track.seconds,
+        has_audio=True,
+        words=len(track.words),
+    )
+
+
+def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> tuple[str, Utterance]:
+    """The text as it was spoken, and how it sounds. Raises Refused."""
+    text = _CONTROL.sub(" ", text)
+    if not any(letter.isalnum() for letter in text):
+        raise Refused("nothing_spoken", "The text holds nothing that can be spoken.")
+    speaking = _VOICE.fullmatch(voice) and speak(text, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
+    if not speaking:
+        raise Refused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
+    if speaking.cut:
+        raise too_long()
+    if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
+        raise Refused("nothing_spoken", "The voice found nothing in the text that it can speak.")
+    return text, speaking
+
+
+def mouth_of(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:
+    """The mouth of an utterance, as (time, opening, width)."""
+    shapes = ((time, shape_of_phoneme(phoneme)) for time, phoneme in speaking.phonemes)
+    return tuple((round(time, 3), shape.opening, shape.width) for time, shape in shapes)
+
+
+def _words(text: str, speaking: Utterance) -> tuple[Word, ...]:
+    """Each word as it is written, with the signs before and after it."""
+    starts = [(time, position) for time, position in speaking.words if 0 <= position < len(text)]
+    starts = [(time, _with_signs_before(text, position)) for time, position in starts]
+    # What is written in one is shown in one: "25%", "e-mail".
+    starts = [(time, at) for time, at in starts if at == 0 or text[at - 1].isspace() or text[at] >= SPACELESS_FROM]
+    silences = [time for time, phoneme in speaking.phonemes if not is_sound(phoneme)]
+    ends = [*starts[1:], (speaking.seconds, len(text))]
+    found: list[Word] = []
+    for (start, position), (next_start, next_position) in zip(starts, ends, strict=True):
+        written = text[position:next_position].strip()
+        pause = next((time for time in silences if start < time < next_start), next_start)
+        if written:
+            found.append(Word(written, round(start, 3), round(pause, 3)))
+    return tuple(found)
+
+
+def _with_signs_before(text: str, position: int) -> int:
+    """Where a word begins with the opening signs, quotes or brackets before it: those that have a space before them."""
+    first = position
+    while first and not (text[first - 1].isalnum() or text[first - 1].isspace()):
+        first -= 1
+    return first if first == 0 or text[first - 1].isspace() else position

@@ -1,0 +1,191 @@
+"""Virtual try-on: a garment's picture laid onto a person's clothes, in the light of the person's picture."""
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.protocol import Outcome, VirtualTryOn
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, resize, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object, read_mask
+from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, UNDER_EARS, Face, only_face
+from a2e_mcp.sandbox.renderer.vision.matte import person_mask
+from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled
+
+# In parts of the face's height.
+_UNDER_CHIN = 0.10
+_HIPS, _ARMS = 3.6, 2.4
+_LONG_HAIR, _WIDE_HAIR = 1.3, 1.1
+_LIKE_SKIN, _LIKE_HAIR = 12.0, 14.0
+_SHADED = 45.0
+_JAW = (172, 397)
+_LEAST_CLOTHES = 0.02
+_LEAST_RIM, _RIM = 7, 0.025
+# How much of a garment's height is shown at least, unless it would be narrower than this part of the clothes.
+_TO_BE_SEEN, _NARROWEST = 0.75, 0.6
+_DARKEST, _LIGHTEST = 0.72, 1.18
+
+
+def render_virtual_try_on(order: VirtualTryOn, rendering: Rendering) -> Outcome:
+    """Dress a person in a garment."""
+    picture = shrink_to_fit(read_for_remaking(order.person), *even_size(order.width, order.height))
+    height, width = picture.shape[:2]
+    if order.person_mask:
+        clothes, where = read_mask(order.person_mask, width, height), "onto the mask that was given"
+    else:
+        clothes, where = _clothes(picture), "onto the clothes found below the face"
+    garment = cut_object(order.garment, "garment", order.garment_mask)
+    dressed = _dressed(picture, clothes, garment)
+    media_type = write_still(dressed, order.output, rendering)
+    note = f"{garment.how}, its colours and pattern laid {where}; its cut is not taken over"
+    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+
+
+def _clothes(picture: Picture) -> Mask:
+    """What of the person below the chin is neither skin nor hair."""
+    face = only_face(picture, "the person's picture")
+    person = person_mask(picture, at=face.centre)
+    if person is None:
+        raise Refused("no_person", "The person could not be told from the background of the picture.")
+    height, width = picture.shape[:2]
+    person = cv2.min(person, _reach_of_a_garment(face, (width, height)))
+    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_BGR2LAB).astype(np.float32)
+    other = np.zeros((height, width), bool)
+    # Hands are anywhere, but hair and neck near the head only: a dark suit may have the colour of dark hair.
+    skin, *near_head = _colours_of_the_body(lab, face)
+    for colour, likeness in near_head:
+        other |= _distance(lab, colour) < likeness
+    other &= _around_the_head(face, (width, height)) > 0
+    other |= _distance(lab, skin[0]) < skin[1]
+    kept_off = cv2.morphologyEx(other.astype(np.uint8) * 255, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    kept_off = cv2.dilate(kept_off, np.ones((3, 3), np.uint8))
+    clothes = cv2.morphologyEx(cv2.subtract(person, kept_off), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    clothes = _large_pieces(clothes)
+    if (clothes > 127).mean() < _LEAST_CLOTHES:
+        raise Refused("no_person", "No clothes were found below the face; the picture must show the upper body.")
+    return soften(clothes, max(0.8, face.height * 0.006))
+
+
+def _reach_of_a_garment(face: Face, size: tuple[int, int]) -> Mask:
+    """Where a garment for the upper body can be: below the chin, and no farther than arms and hips are."""
+    return _below(face, size, _UNDER_CHIN, _HIPS, _ARMS)
+
+
+def _around_the_head(face: Face, size: tuple[int, int]) -> Mask:
+    return _below(face, size, -1.0, _LONG_HAIR, _WIDE_HAIR)
+
+
+def _below(face: Face, size: tuple[int, int], first: float, last: float, aside: float) -> Mask:
+    """A box by the chin, in parts of the face's height: from `first` to `last` below it, so far to either side."""
+    across, chin = float(face.centre[0]), float(face.points[CHIN][1])
+    mask = np.zeros(size[::-1], np.uint8)
+    top, bottom = (max(0, round(chin + part * face.height)) for part in (first, last))
+    left, right = (max(0, round(across + part * face.height)) for part in (-aside, aside))
+    mask[top:bottom, left:right] = 255
+    return mask
+
+
+def _distance(lab: Picture, colour: Points) -> Picture:
+    # Light varies more over one cloth or skin than its tone does.
+    return np.asarray(np.linalg.norm((lab - colour) * np.array((0.5, 1, 1), np.float32), axis=2))
+
+
+def _colours_of_the_body(lab: Picture, face: Face) -> list[tuple[Points, float]]:
+    """Colours of skin and hair, lit and in the shade, each with how like it a pixel must be to count."""
+    down = (face.points[CHIN] - face.points[FOREHEAD]) / face.height
+    aside = np.array((down[1], -down[0]))
+    inside = filled(face.points[list(UNDER_EARS)], (lab.shape[1], lab.shape[0])) > 127
+    skin = np.asarray(np.median(lab[inside], 0))
+    colours = [(skin, _LIKE_SKIN)]
+    neck = _colour_at(lab, face.points[CHIN] + down * 0.10 * face.height, face.height)
+    if neck is not None and np.linalg.norm(neck - skin) < _SHADED:
+        colours.append((neck, _LIKE_SKIN))
+    hair = _colour_at(lab, face.points[FOREHEAD] - down * 0.16 * face.height, face.height)
+    if hair is None:
+        return colours
+    colours.append((hair, _LIKE_HAIR))
+    for point, way in ((_JAW[0], -1), (_JAW[1], 1)):
+        beside = _colour_at(lab, face.points[point] + aside * way * 0.16 * face.height, face.height)
+        if beside is not None and np.linalg.norm(beside - hair) < _SHADED:
+            colours.append((beside, _LIKE_HAIR))
+    return colours
+
+
+def _colour_at(lab: Picture, place: Points, face_height: float) -> Points | None:
+    """The middle colour around a place, or None outside the picture."""
+    x, y = (round(float(value)) for value in place)
+    reach = max(2, round(0.035 * face_height))
+    patch = lab[max(0, y - reach) : max(0, y + reach), max(0, x - reach) : max(0, x + reach)]
+    return np.asarray(np.median(patch.reshape(-1, 3), 0)) if patch.size else None
+
+
+def _large_pieces(mask: Mask) -> Mask:
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats((mask > 127).astype(np.uint8))
+    areas = sizes[:, cv2.CC_STAT_AREA]
+    kept = [piece for piece in range(1, count) if areas[piece] > 0.08 * areas[1:].max()]
+    near = cv2.dilate(np.isin(labels, kept).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return mask * near
+
+
+def _dressed(picture: Picture, clothes: Mask, garment: CutObject) -> Picture:
+    left, top, width, height = cv2.boundingRect((clothes > 60).astype(np.uint8))
+    if not width:
+        raise Refused("invalid_order", "The person's mask is black all over.")
+    place = np.s_[top : top + height, left : left + width]
+    cloth = _hung(_without_gaps(garment), width, height)
+    grey = cv2.cvtColor(picture[place], cv2.COLOR_BGR2GRAY).astype(np.float32) + 12
+    # Folds are what is lighter or darker than its surroundings; the old colours must not shine through.
+    folds = cv2.GaussianBlur(grey, (0, 0), max(1.0, height * 0.008))
+    around = cv2.GaussianBlur(folds, (0, 0), max(2.0, height * 0.06))
+    light = np.clip(folds / around, _DARKEST, _LIGHTEST)[..., None] * _roundness(clothes[place])
+    lit = np.clip(cloth * light, 0, 255).astype(np.uint8)
+    dressed = picture.copy()
+    dressed[place] = blend(picture[place], lit, clothes[place])
+    return dressed
+
+
+def _roundness(clothes: Mask) -> Picture:
+    """A body is round: darker towards the outline."""
+    inside = soften(clothes, max(2.0, clothes.shape[1] * 0.05)).astype(np.float32) / 255
+    return 0.72 + 0.28 * np.clip(inside * 1.15, 0, 1)[..., None]
+
+
+def _hung(cloth: Picture, width: int, height: int) -> Picture:
+    """The cloth filling a frame, its upper edge kept and what is too long left away.
+
+    Where a picture ends below the shoulders it is made smaller, so that what is printed on the chest can be seen.
+    """
+    fitting = width / cloth.shape[1]
+    scale = max(_NARROWEST * fitting, min(fitting, height / (_TO_BE_SEEN * cloth.shape[0])), height / cloth.shape[0])
+    hung = resize(cloth, max(2, round(cloth.shape[1] * scale)), max(height, round(cloth.shape[0] * scale)))[:height]
+    missing = max(0, width - hung.shape[1])
+    hung = cv2.copyMakeBorder(hung, 0, 0, missing // 2, missing - missing // 2, cv2.BORDER_REPLICATE)
+    left = (hung.shape[1] - width) // 2
+    return hung[:, left : left + width]
+
+
+def _without_gaps(garment: CutObject) -> Picture:
+    """The garment's cloth in its whole rectangle: each row goes on in the colour in which the garment ends there."""
+    height, width = garment.mask.shape
+    # Well inside the garment: its old background shines through at the rim.
+    rim = max(_LEAST_RIM, round(_RIM * min(width, height))) | 1
+    brush = np.ones((rim, rim), np.uint8)
+    inside = cv2.erode(garment.mask, brush, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 200
+    middle = round(float(np.median(np.nonzero(inside)[1]))) if inside.any() else 0
+    rows = np.flatnonzero(inside[:, middle])
+    if not len(rows):
+        return garment.picture
+    nearest_row = rows[np.abs(np.arange(height)[:, None] - rows[None]).argmin(1)]
+    # The run through the middle: sleeves that hang apart from the body do not count.
+    to_the_left = np.argmin(inside[:, middle::-1], 1)
+    to_the_right = np.argmin(inside[:, middle:], 1)
+    first = np.where(to_the_left, middle - to_the_left + 1, 0)[nearest_row][:, None]
+    last = np.where(to_the_right, middle + to_the_right - 1, width - 1)[nearest_row][:, None]
+    along = np.arange(width)[None]
+    column = np.clip(along, first, last)
+    cloth = garment.picture[nearest_row[:, None], column]
+    # Beyond the garment a thread's colour would be a streak; a print is not laid a second time.
+    ends = cv2.blur(garment.picture, (rim, rim))
+    within = np.clip(column, np.minimum(first + rim // 2, last), np.maximum(last - rim // 2, first))
+    beyond = ends[nearest_row[:, None], within]
+    return np.ascontiguousarray(np.where((along == column)[..., None], cloth, beyond))

@@ -1,0 +1,112 @@
+"""Watermarks: a text or a picture laid over a picture or a clip."""
+
+import cv2
+
+from a2e_mcp.sandbox.protocol import MarkPosition, Outcome, PictureMark, TextMark, Watermark
+from a2e_mcp.sandbox.renderer.clips.reader import Frame
+from a2e_mcp.sandbox.renderer.clips.remake import clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.renderer.core.mark import mark_for
+from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit
+from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_sprite, write_still
+from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined
+from a2e_mcp.sandbox.renderer.orders.inspection import inspect
+
+_GAP = 0.025
+_WIDEST = 0.94
+_TALLEST = 0.5
+_LETTERS = (8, 400)
+_LONGEST_TEXT = 200
+
+# Where in the free space a mark goes, across and down.
+_PLACES: dict[MarkPosition, tuple[float, float]] = {
+    "top_left": (0, 0),
+    "top": (0.5, 0),
+    "top_right": (1, 0),
+    "left": (0, 0.5),
+    "center": (0.5, 0.5),
+    "right": (1, 0.5),
+    "bottom_left": (0, 1),
+    "bottom": (0.5, 1),
+    "bottom_right": (1, 1),
+}
+
+
+def render_watermark(order: Watermark, rendering: Rendering) -> Outcome:
+    """Lay a mark over a picture or a clip."""
+    if not 0 <= order.opacity <= 1:
+        raise Refused("invalid_order", f"An opacity of {order.opacity:g} is none; 0 to 1 is possible.")
+    if not 0.05 <= order.scale <= 20:
+        raise Refused("invalid_order", f"A mark cannot be scaled by {order.scale:g}; 0.05 to 20 is possible.")
+    found = inspect(order.source)
+    if found.kind == "audio":
+        raise Refused("unreadable", "A picture or a video is needed, and the file is a sound.")
+    if found.kind == "image":
+        whole = read_for_remaking(order.source)
+        picture = shrink_to_fit(whole, *even_size(order.width, order.height))
+        note = _Mark(order, whole.shape[1], picture.shape[1::-1]).lay(picture)
+        media_type = write_still(picture, order.output, rendering)
+        height, width = picture.shape[:2]
+        return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+    clip = source_clip(order.source, order.width, order.height, order.fps, found)
+    mark = _Mark(order, clip.own_size[0], clip.size)
+
+    def draw(frame: Frame) -> Picture:
+        mark.lay(frame.picture)
+        return frame.picture
+
+    seconds = remake(clip, order.output, rendering, draw, sound=clip.sound)
+    notes = [mark.note, *(["original sound kept"] if clip.sound else [])]
+    return clip_outcome(clip, seconds, notes, has_audio=clip.sound is not None)
+
+
+class _Mark:
+    """A mark at its place in frames of a size; what was `own_width` wide before has been scaled to that size."""
+
+    def __init__(self, order: Watermark, own_width: int, size: tuple[int, int]) -> None:
+        width, height = size
+        scale = order.scale * width / own_width
+        sprite, what = _sprite(order.mark, scale)
+        fit = min(1.0, _WIDEST * width / sprite.shape[1], _TALLEST * height / sprite.shape[0])
+        if fit < 1:
+            smaller = max(1, round(sprite.shape[1] * fit)), max(1, round(sprite.shape[0] * fit))
+            sprite = cv2.resize(sprite, smaller, interpolation=cv2.INTER_AREA)
+        self._sprite = cv2.convertScaleAbs(sprite, alpha=order.opacity)
+        across, down = _PLACES[order.position]
+        gap = round(_GAP * min(width, height))
+        self._left = round(gap + across * (width - sprite.shape[1] - 2 * gap))
+        self._top = round(gap + down * (height - sprite.shape[0] - 2 * gap))
+        _, our_left, our_top = mark_for(width, height)
+        above_our_word = our_top - gap // 2 - sprite.shape[0]
+        if self._left + sprite.shape[1] > our_left and self._top > above_our_word:
+            self._top = max(0, above_our_word)
+        self.note = f"{what} laid over at {order.position.replace('_', ' ')}, opacity {order.opacity:g}"
+        if fit < 1:
+            self.note += ", made smaller to fit"
+
+    def lay(self, picture: Picture) -> str:
+        """Lay the mark over a frame in place; answers what was done."""
+        lay_over(picture, self._sprite, self._left, self._top)
+        return self.note
+
+
+def _sprite(mark: TextMark | PictureMark, scale: float) -> tuple[Sprite, str]:
+    match mark:
+        case TextMark():
+            text = " ".join(mark.text.split())
+            if not text or len(text) > _LONGEST_TEXT:
+                raise Refused("invalid_order", f"A mark needs 1 to {_LONGEST_TEXT} letters of text.")
+            letters = round(min(max(mark.size * scale, _LETTERS[0]), _LETTERS[1]))
+            sprite = outlined(text, letters, parse_colour(mark.colour))
+            return sprite, "text" if can_draw(text) else "text, with letters this sandbox cannot draw,"
+        case PictureMark():
+            return _picture_sprite(mark.image, scale), "picture"
+
+
+def _picture_sprite(path: str, scale: float) -> Sprite:
+    sprite = read_sprite(path)
+    size = max(1, round(sprite.shape[1] * scale)), max(1, round(sprite.shape[0] * scale))
+    if max(size) > 2 * max(sprite.shape[:2]):
+        # Enlarged no further than it can still be seen to be the picture.
+        size = 2 * sprite.shape[1], 2 * sprite.shape[0]
+    return cv2.resize(sprite, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -1,0 +1,144 @@
+"""Somebody in a photo, made to speak: in their own picture, or cut out in front of another background."""
+
+import numpy as np
+
+from a2e_mcp.sandbox.protocol import Placement
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, cover, cut_out, lay_over, resize, soften
+from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
+from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
+from a2e_mcp.sandbox.renderer.vision.faces import Face, only_face
+from a2e_mcp.sandbox.renderer.vision.matte import person_mask
+from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
+
+_LARGEST_SIDE = 1280
+# Filling the frame may cost at most this part of the photo, and the face may be at most so large in the frame.
+_MOST_CROPPED = 0.7
+_TALLEST_FACE, _WIDEST_FACE = 0.62, 0.7
+_FACE_IN_CUT_OUT = 0.40
+# Where an editor puts them: about a third down, lower where the hair of a large face would be cut.
+_EYES_DOWN_THE_FRAME = 0.36
+_EYES_UNDER_HAIR, _AIR = 0.7, 0.02
+# A face lost in a photo that is cropped anyway, or low in it, is brought closer.
+_SMALLEST_FACE, _LOWEST_EYES, _MOST_ZOOM = 0.30, 0.45, 2.5
+
+
+class PhotoPresenter:
+    """The person of a photo, scaled once to the frame, then bent frame by frame."""
+
+    def __init__(
+        self, photo: Picture, backdrop: Picture | None, size: tuple[int, int], placement: Placement | None
+    ) -> None:
+        face = only_face(photo, "the portrait")
+        self.about = "photo bent by its face mesh"
+        self._size = size
+        self._left = self._top = 0
+        self._mask: Mask | None = None
+        if backdrop is None and placement is None and not _crops_badly(photo, face, size):
+            zoom = _zoom(photo, face, size)
+            photo = cover(photo, *size, focus=_focus(photo, face, size, zoom), zoom=zoom)
+            self._backdrop: Picture | None = None
+        else:
+            self._backdrop = _blurred(photo, size) if backdrop is None else backdrop
+            photo = self._place(photo, face, placement, cut=backdrop is not None)
+        # Found again at the size it is drawn in: scaled points would do, this is as quick and exact.
+        self._photo = photo
+        self._face = TalkingFace(photo, only_face(photo, "the portrait at the size of the frame"))
+
+    def frame(self, moment: Moment) -> Picture:
+        """A fresh picture of the moment."""
+        picture = self._photo.copy()
+        self._face.draw(picture, moment.mouth, moment.lids)
+        if self._backdrop is None:
+            return drifting(picture, moment.time)
+        frame = self._backdrop.copy()
+        if self._mask is None:
+            _paste(frame, picture, self._left, self._top)
+        else:
+            foot = float(min(picture.shape[0], self._size[1] - self._top))
+            lay_over(frame, leaning(cut_out(picture, self._mask), moment.time, foot), self._left, self._top)
+        return frame
+
+    def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> Picture:
+        """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
+        mask = person_mask(photo, at=face.centre) if cut else None
+        if cut:
+            self.about += ", person cut out" if mask is not None else ", nobody could be cut out"
+        width, height = self._size
+        if placement is not None:
+            scale = min(placement.width / photo.shape[1], placement.height / photo.shape[0])
+        elif mask is not None:
+            scale = _cut_out_scale(photo, face, self._size)
+        else:
+            scale = min(width / photo.shape[1], height / photo.shape[0])
+        scale = min(scale, 2 * _LARGEST_SIDE / max(photo.shape[:2]))
+        scaled = resize(photo, *(max(16, round(side * scale)) for side in photo.shape[1::-1]))
+        across = placement.x + placement.width / 2 if placement else width / 2
+        down = placement.y + placement.height if placement else height
+        self._left = round(across - scaled.shape[1] / 2)
+        self._top = round(down - scaled.shape[0])
+        if mask is not None:
+            self._mask = resize(mask, scaled.shape[1], scaled.shape[0])
+            if placement is None:
+                self._left = round(width / 2 - face.centre[0] * scale)
+                eyes = round(_eyes_down(face.height * scale / height) * height - face.eye_line * scale)
+                self._top = max(eyes, height - scaled.shape[0])
+        elif placement is None:
+            self._top = (height - scaled.shape[0]) // 2
+        return scaled
+
+
+def _crops_badly(photo: Picture, face: Face, size: tuple[int, int]) -> bool:
+    scale = max(size[0] / photo.shape[1], size[1] / photo.shape[0])
+    kept = size[0] * size[1] / (scale**2 * photo.shape[0] * photo.shape[1])
+    too_large = face.height * scale > _TALLEST_FACE * size[1] or face.width * scale > _WIDEST_FACE * size[0]
+    return bool(kept < 1 - _MOST_CROPPED or too_large)
+
+
+def _cut_out_scale(photo: Picture, face: Face, size: tuple[int, int]) -> float:
+    """So large that the face has a natural size, and the photo's lower edge is not seen floating."""
+    natural = _FACE_IN_CUT_OUT * min(size[1], size[0] * 1.25) / face.height
+    below = photo.shape[0] - face.eye_line
+    reaches_down = (1 - _EYES_DOWN_THE_FRAME) * size[1] / max(below, 1.0)
+    # Sinking a little looks better than being blown up.
+    return float(min(max(natural, reaches_down), 1.6 * natural))
+
+
+def _zoom(photo: Picture, face: Face, size: tuple[int, int]) -> float:
+    across, down = size[0] / photo.shape[1], size[1] / photo.shape[0]
+    scale = max(across, down)
+    if min(across, down) > 0.95 * scale:
+        # The photo has the frame's shape, and its own composition stays.
+        return 1.0
+    larger = _SMALLEST_FACE * min(size[1], size[0] * 1.25) / (face.height * scale)
+    higher = (1 - _LOWEST_EYES) * size[1] / max((photo.shape[0] - face.eye_line) * scale, 1.0)
+    largest = min(_TALLEST_FACE * size[1] / face.height, _WIDEST_FACE * size[0] / face.width) / scale
+    return float(max(1.0, min(max(larger, higher), largest, _MOST_ZOOM)))
+
+
+def _eyes_down(face_height: float) -> float:
+    """How far down the frame the eyes of a face of this height belong, both as parts of the frame's height."""
+    return max(_EYES_DOWN_THE_FRAME, _AIR + _EYES_UNDER_HAIR * face_height)
+
+
+def _focus(photo: Picture, face: Face, size: tuple[int, int], zoom: float) -> tuple[float, float]:
+    """What to keep near the middle: across the face, down what brings the eyes to their place."""
+    scale = zoom * max(size[0] / photo.shape[1], size[1] / photo.shape[0])
+    lower = (0.5 - _eyes_down(face.height * scale / size[1])) * size[1] / scale
+    return face.centre[0] / photo.shape[1], (face.eye_line + lower) / photo.shape[0]
+
+
+def _blurred(photo: Picture, size: tuple[int, int]) -> Picture:
+    """The photo itself as a quiet backdrop."""
+    filled = cover(photo, *size)
+    channels = [soften(np.ascontiguousarray(filled[..., channel]), size[1] * 0.05) for channel in range(3)]
+    return (np.stack(channels, -1) * 0.72).astype(np.uint8)
+
+
+def _paste(frame: Picture, picture: Picture, left: int, top: int) -> None:
+    first_x, first_y = max(0, -left), max(0, -top)
+    last_x = min(picture.shape[1], frame.shape[1] - left)
+    last_y = min(picture.shape[0], frame.shape[0] - top)
+    if first_x >= last_x or first_y >= last_y:
+        raise Refused("invalid_order", "The avatar is placed outside the frame.")
+    frame[top + first_y : top + last_y, left + first_x : left + last_x] = picture[first_y:last_y, first_x:last_x]

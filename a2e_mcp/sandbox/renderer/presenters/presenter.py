@@ -1,0 +1,26 @@
+"""What a presenter, drawn or photographed, is asked for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
+from a2e_mcp.sandbox.renderer.core.picture import Picture
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What the person does in one frame: the time in seconds, the mouth, lids and brows."""
+
+    time: float
+    mouth: MouthShape
+    lids: float = 0.0
+    brows: float = 0.0
+
+
+class Presenter(Protocol):
+    """Somebody who can be drawn into frames; `about` tells what was done to make them."""
+
+    about: str
+
+    def frame(self, moment: Moment) -> Picture:
+        """A fresh picture of the moment."""

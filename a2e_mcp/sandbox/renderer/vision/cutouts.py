@@ -1,0 +1,130 @@
+"""Things cut out of the pictures they are shown in: products, garments."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, resize, soften
+from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_sprite
+
+_LARGEST_SIDE = 1280
+_WORKING_SIDE = 320
+_PLAIN_SPREAD = 9.0
+_FROM_PLAIN = 14.0
+_GRAB_CUT_ROUNDS = 4
+# A cut that keeps less or more than this part of the picture has gone wrong.
+_LEAST, _MOST = 0.03, 0.97
+_TRUE_HOLE = 0.012
+# Against the largest piece, how large another must be to count, and how much of its width they must share.
+_OWN_PIECE, _SHARED = 0.08, 0.6
+
+
+@dataclass(frozen=True)
+class CutObject:
+    """A thing in a picture just large enough for it, its mask, and how it was cut out."""
+
+    picture: Picture
+    mask: Mask
+    how: str
+
+
+def cut_object(path: str, what: str, mask_path: str | None = None) -> CutObject:
+    """The main thing in a picture; a mask picture, white where the thing is, decides if given. Raises Refused."""
+    picture = read_for_remaking(path)
+    if mask_path:
+        mask = read_mask(mask_path, picture.shape[1], picture.shape[0])
+        how = f"{what} cut out by the mask that was given"
+    else:
+        mask, how = _own_mask(path, picture, what)
+    left, top, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
+    if not width:
+        mask = np.full_like(mask, 255)
+        left, top, width, height = 0, 0, mask.shape[1], mask.shape[0]
+        how = f"{what} used as the whole picture"
+    part, part_mask = (each[top : top + height, left : left + width] for each in (picture, mask))
+    shrink = min(1.0, _LARGEST_SIDE / max(width, height))
+    size = max(2, round(width * shrink)), max(2, round(height * shrink))
+    return CutObject(resize(part, *size), resize(part_mask, *size), how)
+
+
+def read_mask(path: str, width: int, height: int) -> Mask:
+    """A mask picture at a size: white belongs, black does not. Raises Refused."""
+    grey = cv2.cvtColor(read_for_remaking(path), cv2.COLOR_BGR2GRAY)
+    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _own_mask(path: str, picture: Picture, what: str) -> tuple[Mask, str]:
+    alpha = np.ascontiguousarray(read_sprite(path)[..., 3])
+    if (alpha < 128).mean() > 1 - _MOST:
+        return alpha, f"{what} cut out by its own transparency"
+    scale = min(1.0, _WORKING_SIDE / max(picture.shape[:2]))
+    small = resize(picture, *(max(16, round(side * scale)) for side in (picture.shape[1], picture.shape[0])))
+    plain = _unlike_the_border(small)
+    found = plain if plain is not None else _grab_cut(small)
+    found = _main_piece(found)
+    if not _LEAST < (found > 0).mean() < _MOST:
+        return np.full(picture.shape[:2], 255, np.uint8), f"{what} used as the whole picture"
+    how = "by its plain background" if plain is not None else "by colour"
+    large = cv2.resize(found, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
+    # The steps of the small mask rounded off, and the edge drawn in a little, off the old background.
+    rounded = soften(large, max(1.0, 1.2 / scale)).astype(np.int16)
+    return np.clip((rounded - 110) * 4, 0, 255).astype(np.uint8), f"{what} cut out {how}"
+
+
+def _unlike_the_border(picture: Picture) -> Mask | None:
+    """What differs from a plain background, or None where the background is not plain."""
+    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
+    sides = (lab[:3], lab[-3:], lab[:, :3], lab[:, -3:])
+    border = np.concatenate([side.reshape(-1, 3) for side in sides])
+    middle = np.median(border, 0)
+    if float(np.percentile(np.linalg.norm(border - middle, axis=1), 85)) > _PLAIN_SPREAD:
+        return None
+    return np.where(np.linalg.norm(lab - middle, axis=2) > _FROM_PLAIN, 255, 0).astype(np.uint8)
+
+
+def _grab_cut(picture: Picture) -> Mask:
+    height, width = picture.shape[:2]
+    rim = max(2, round(0.03 * min(height, width)))
+    labels = np.zeros((height, width), np.uint8)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    inside = (rim, rim, width - 2 * rim, height - 2 * rim)
+    cv2.grabCut(picture, labels, inside, background, foreground, _GRAB_CUT_ROUNDS, cv2.GC_INIT_WITH_RECT)
+    return np.where((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), 255, 0).astype(np.uint8)
+
+
+def _main_piece(mask: Mask) -> Mask:
+    """The largest piece; its small holes are highlights taken for background, its large ones true."""
+    closed = _rejoined(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+    outlines, nesting = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    piece = np.zeros_like(mask)
+    if not outlines:
+        return piece
+    areas = [cv2.contourArea(outline) for outline in outlines]
+    parents = np.asarray(nesting).reshape(-1, 4)[:, 3]
+    largest = max((at for at in range(len(outlines)) if parents[at] < 0), key=lambda at: areas[at])
+    cv2.drawContours(piece, outlines, largest, 255, -1)
+    for at, area in enumerate(areas):
+        if parents[at] == largest and area > _TRUE_HOLE * areas[largest]:
+            cv2.drawContours(piece, outlines, at, 0, -1)
+    return piece
+
+
+def _rejoined(mask: Mask) -> Mask:
+    """Pieces that stand over each other made one: a pale label on a pale background cuts a bottle in two."""
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats(mask)
+    areas = sizes[:, cv2.CC_STAT_AREA]
+    if count <= 2:
+        return mask
+    pieces = [piece for piece in range(1, count) if areas[piece] > _OWN_PIECE * areas[1:].max()]
+    joined = mask.copy()
+    for upper, lower in combinations(sorted(pieces, key=lambda piece: int(sizes[piece, cv2.CC_STAT_TOP])), 2):
+        foot = int(sizes[upper, cv2.CC_STAT_TOP] + sizes[upper, cv2.CC_STAT_HEIGHT])
+        head = int(sizes[lower, cv2.CC_STAT_TOP])
+        # One column where both stand, for each: from the last row of the upper one to the first of the lower.
+        both = (labels == upper).any(0) & (labels == lower).any(0)
+        if head < foot or both.mean() < _SHARED * (labels == lower).any(0).mean():
+            continue
+        joined[foot - 1 : head + 1, both] = 255
+    return joined

@@ -1,0 +1,244 @@
+"""Faces found in pictures, and the 468 points of each, by two small networks that OpenCV runs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.renderer.core.picture import Picture, Points, resize
+from a2e_mcp.sandbox.renderer.core.render import Refused
+
+MODELS = Path(__file__).with_name("models")
+
+# Points of the mesh by what they lie on, from left to right in the picture of an upright face.
+# fmt: off
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)
+# fmt: on
+UNDER_EARS = OVAL[8:29]
+UNDER_TEMPLES = OVAL[7:30]
+# The forehead's upper rim from left to right, and the brows' upper edges with the root of the nose between.
+HAIRLINE = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
+BROWS = (70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300)
+INNER_UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+INNER_LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
+OUTER_UPPER_LIP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
+OUTER_LOWER_LIP = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
+LEFT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+RIGHT_EYE = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
+FOREHEAD, CHIN = 10, 152
+EYE_CORNERS = (33, 263)
+
+_DETECTOR_SIDE = 128
+_MESH_SIDE = 192
+_CLEAR = 0.6
+_FAINT = 0.35
+_MESH_TRUST = 0.5
+_EYES_APART = 0.15
+_SQUARES = 4
+
+_EYE_CORNERS = (33, 133, 263, 362)
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face as 468 points in the picture's pixels."""
+
+    points: Points
+    score: float
+
+    @property
+    def height(self) -> float:
+        """From the top of the forehead to the chin, in pixels."""
+        return float(np.linalg.norm(self.points[CHIN] - self.points[FOREHEAD]))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the face in pixels."""
+        x, y = (self.points.min(0) + self.points.max(0)) / 2
+        return float(x), float(y)
+
+    @property
+    def width(self) -> float:
+        """From cheek to cheek, in pixels."""
+        return float(np.ptp(self.points[:, 0]))
+
+    @property
+    def eye_line(self) -> float:
+        """How far down the picture the eyes are, in pixels."""
+        return float(self.points[list(_EYE_CORNERS), 1].mean())
+
+    @property
+    def frontal(self) -> float:
+        """How straight the face looks at the camera, 1 for fully: the nose in the middle between the cheeks."""
+        nose, left, right = (self.points[index] for index in (1, 234, 454))
+        to_left, to_right = float(np.linalg.norm(nose - left)), float(np.linalg.norm(nose - right))
+        return min(to_left, to_right) / max(to_left, to_right, 1e-6)
+
+
+@dataclass(frozen=True)
+class _Box:
+    score: float
+    centre: Points
+    side: float
+    eyes: Points
+
+    @property
+    def has_two_eyes(self) -> bool:
+        """Whether the eyes stand as far apart as in a face that can be worked with."""
+        return float(np.linalg.norm(self.eyes[1] - self.eyes[0])) > _EYES_APART * self.side
+
+
+_Look: TypeAlias = tuple[int, int, Picture]
+"""A part of a picture and where its left upper corner lies."""
+
+
+def faces_in(picture: Picture) -> list[Face]:
+    """All clear faces, the largest first."""
+    boxes = [box for box in _detect(picture) if box.score >= _CLEAR]
+    faces = (_mesh(picture, box.centre, box.side * 1.5, box.eyes, box.score) for box in boxes)
+    return sorted((face for face in faces if face), key=lambda face: -face.height)
+
+
+def largest_face(picture: Picture, *, closely: bool = True) -> Face | None:
+    """The largest clear face; where there is none, a faint one; where there is none either, the parts looked at
+    `closely` may show a small one, as of somebody seen from head to foot.
+    """
+    return (
+        _first_face(picture, _looks(picture), _CLEAR)
+        or _first_face(picture, _looks(picture), _FAINT)
+        or (_first_face(picture, _closer_looks(picture), _CLEAR) if closely else None)
+    )
+
+
+def follow(picture: Picture, last: Face) -> Face | None:
+    """The face in the next frame of a clip, looked for where it was; None when it is not there any more."""
+    low, high = last.points.min(0), last.points.max(0)
+    eyes = last.points[list(EYE_CORNERS)]
+    return _mesh(picture, (low + high) / 2, float((high - low).max()) * 1.5, eyes, last.score)
+
+
+def only_face(picture: Picture, where: str) -> Face:
+    """The face to work with. Raises Refused with `no_face`, naming `where` it was looked for."""
+    face = largest_face(picture)
+    if face is None:
+        raise Refused("no_face", f"No face was found in {where}. A clear, frontal, not too small face is needed.")
+    return face
+
+
+def load_network(name: str) -> cv2.dnn.Net:
+    """A network from the model folder."""
+    # The classic engine: the newer one loses outputs of these networks.
+    return cv2.dnn.readNetFromTFLite(str(MODELS / f"{name}.tflite"), cv2.dnn.ENGINE_CLASSIC)
+
+
+def _first_face(picture: Picture, looks: Iterable[_Look], least: float) -> Face | None:
+    """The largest face of the first look that shows one of at least this score."""
+    for left, top, part in looks:
+        # What only looks a little like a face is often larger than the face itself.
+        corner = np.array((left, top))
+        boxes = (box for box in _detect(part) if box.score >= least and box.has_two_eyes)
+        found = (_mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score) for box in boxes)
+        # By the mesh, since the detector's boxes are no measure of size.
+        if face := max(filter(None, found), key=lambda face: face.height, default=None):
+            return follow(picture, face) or face
+    return None
+
+
+def _looks(picture: Picture) -> list[_Look]:
+    """The whole picture, and parts of it in which a face is larger."""
+    height, width = picture.shape[:2]
+    side = max(height, width) // 2
+    middle = max(0, width // 2 - side // 2)
+    looks = [(0, 0, picture)]
+    for top in (0, max(0, height // 2 - side // 2)):
+        looks.append((middle, top, picture[top : top + side, middle : middle + side]))
+    if width > height:
+        looks += [(0, 0, picture[:, :height]), (width - height, 0, picture[:, width - height :])]
+    return looks
+
+
+def _closer_looks(picture: Picture) -> Iterator[_Look]:
+    """Small squares from the top down, half over each other."""
+    height, width = picture.shape[:2]
+    side = max(height, width) // _SQUARES
+    if side < _DETECTOR_SIDE:
+        return
+    for top in range(0, max(1, height - side // 2), side // 2):
+        for left in range(0, max(1, width - side // 2), side // 2):
+            yield left, top, picture[top : top + side, left : left + side]
+
+
+def _detect(picture: Picture) -> list[_Box]:
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    left, top = (side - width) // 2, (side - height) // 2
+    squared = cv2.copyMakeBorder(
+        picture, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+    )
+    squared = resize(squared, _DETECTOR_SIDE, _DETECTOR_SIDE)
+    network = _detector()
+    network.setInput(cv2.dnn.blobFromImage(squared, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True))
+    scores, boxes = network.forward(["classificators", "regressors"])
+    scores = 1 / (1 + np.exp(-np.clip(scores.reshape(-1), -50, 50)))
+    kept = np.flatnonzero(scores > _FAINT)
+    found = boxes.reshape(-1, 8, 2)[kept] / _DETECTOR_SIDE
+    anchors = _anchors()[kept]
+    # The first two rows of a result are centre and size, the other six are points; all but the size from the anchor.
+    found[:, 0] += anchors
+    found[:, 2:] += anchors[:, None]
+    found *= side
+    rectangles = np.hstack([found[:, 0] - found[:, 1] / 2, found[:, 1]])
+    chosen = cv2.dnn.NMSBoxes(rectangles.tolist(), scores[kept].tolist(), _FAINT, 0.3)
+    offset = np.array((left, top))
+    return [
+        _Box(float(scores[kept][i]), found[i, 0] - offset, float(found[i, 1].max()), found[i, 2:4] - offset)
+        for i in np.array(chosen, int).reshape(-1)
+    ]
+
+
+def _mesh(picture: Picture, centre: Points, side: float, eyes: Points, score: float) -> Face | None:
+    """The points of the face in an upright square of a side; None when the network sees no face in it."""
+    if side < 8:
+        return None
+    across = eyes[1] - eyes[0]
+    angle = np.arctan2(across[1], across[0])
+    cosine, sine = np.cos(angle) * _MESH_SIDE / side, np.sin(angle) * _MESH_SIDE / side
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    matrix = np.hstack([turn, (_MESH_SIDE / 2 - turn @ centre)[:, None]])
+    square = cv2.warpAffine(picture, matrix, (_MESH_SIDE, _MESH_SIDE), borderMode=cv2.BORDER_REPLICATE)
+    network = _mesh_network()
+    network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, swapRB=True))
+    points, trust = network.forward(["conv2d_21", "conv2d_31"])
+    if 1 / (1 + np.exp(-float(trust.reshape(-1)[0]))) < _MESH_TRUST:
+        return None
+    back = cv2.invertAffineTransform(matrix)
+    flat = points.reshape(-1, 3)[:, :2]
+    return Face((flat @ back[:, :2].T + back[:, 2]).astype(np.float32), score)
+
+
+@cache
+def _detector() -> cv2.dnn.Net:
+    return load_network("face_detection_short_range")
+
+
+@cache
+def _mesh_network() -> cv2.dnn.Net:
+    return load_network("face_landmark")
+
+
+@cache
+def _anchors() -> Points:
+    """Where the detector's 896 results are measured from: two a cell of 16 x 16, then six a cell of 8 x 8."""
+    grids = []
+    for cells, each in ((16, 2), (8, 6)):
+        middle = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(middle, middle), -1).reshape(-1, 2)
+        grids.append(np.repeat(grid, each, axis=0))
+    return np.vstack(grids)

@@ -1,0 +1,141 @@
+"""People cut out of pictures: a small network says roughly where, a guided filter finds the true edge."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, resize
+from a2e_mcp.sandbox.renderer.vision.faces import load_network
+
+_NETWORK_SIDE = 256
+_WORKING_SIDE = 640
+_COLOUR_SIDE = 320
+_HOLLOW = 121
+_COARSE = 4
+_DOWN, _ASIDE = 91, 15
+_COMMON = 0.003
+_HEAD_AND_SHOULDERS = 0.45
+_UNSURE = 0.2
+_FILTER_REACH = 9
+_SMOOTHNESS = 1e-3
+# Below and above these the answer is taken for no and yes.
+_SURELY_NOT, _SURELY = 0.2, 0.9
+_LEAST_PART = 0.03
+# Of the largest person's area: what is smaller is hardly meant.
+_ALSO_A_PERSON = 0.35
+
+
+def person_mask(picture: Picture, at: tuple[float, float] | None = None) -> Mask | None:
+    """A mask of the people in the picture, or of the one `at` a place; None when there is next to nobody."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, _WORKING_SIDE / max(height, width))
+    small = resize(picture, max(2, round(width * scale)), max(2, round(height * scale)))
+    network = _network()
+    side = (_NETWORK_SIDE, _NETWORK_SIDE)
+    network.setInput(cv2.dnn.blobFromImage(small, 1 / 255, side, swapRB=True))
+    answer = np.asarray(network.forward(), np.float32).reshape(side)
+    likely: Picture = cv2.resize(answer, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    if (likely > 0.6).mean() < _LEAST_PART:
+        return None
+    place = None if at is None else (round(at[0] * scale), round(at[1] * scale))
+    likely = _by_colour(small, _people(likely, place))
+    guide = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    edge = _guided(guide, likely)
+    edge = np.clip((edge - _SURELY_NOT) / (_SURELY - _SURELY_NOT), 0, 1)
+    return cv2.resize((edge * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _people(likely: Picture, place: tuple[int, int] | None) -> Picture:
+    """Only what hangs together with a person large enough: the network also likes posters and bottles."""
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats((likely > 0.4).astype(np.uint8))
+    if count <= 2:
+        return likely
+    areas = sizes[1:, cv2.CC_STAT_AREA]
+    chosen: list[int] = (1 + np.flatnonzero(areas > _ALSO_A_PERSON * areas.max())).tolist()
+    if place is not None:
+        x, y = (min(max(side, 0), limit - 1) for side, limit in zip(place, likely.shape[1::-1], strict=True))
+        chosen = [int(labels[y, x]) or 1 + int(np.argmax(areas))]
+    near = cv2.dilate(np.isin(labels, chosen).astype(np.uint8), np.ones((9, 9), np.uint8))
+    return likely * near
+
+
+def _by_colour(picture: Picture, likely: Picture) -> Picture:
+    """The hollows of the figure decided anew by colour: the network loses long hair between head and shoulders."""
+    scale = _COLOUR_SIDE / max(picture.shape[:2])
+    size = (max(2, round(picture.shape[1] * scale)), max(2, round(picture.shape[0] * scale)))
+    person = cv2.resize(likely, size, interpolation=cv2.INTER_AREA)
+    bare = _figures(person)
+    if not bare:
+        return likely
+    figures = [_hollows_filled(figure) for figure in bare]
+    closed = np.max([*figures, (person > 0.5).astype(np.uint8)], axis=0)
+    # Hair hangs, so downwards the figure may go on a good way; sideways hardly.
+    near = cv2.dilate(closed, np.ones((_DOWN, _ASIDE), np.uint8), anchor=(_ASIDE // 2, _DOWN - 1))
+    outside = 1 - cv2.dilate(near, np.ones((5, 5), np.uint8))
+    colours = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB)
+    certain = (person > 0.9).astype(np.uint8)
+    # Where the network is sure of the background only hair is believed against it.
+    among_person = np.where(person > _UNSURE, _share(colours, certain), _share(colours, _upper_parts(bare) * certain))
+    among_outside = _share(colours, outside)
+    # A colour that is rare on both sides leaves the network's answer as it is.
+    told = (near > 0) & (person < 0.9) & (among_person > np.maximum(3 * among_outside, _COMMON))
+    found = cv2.medianBlur(told.astype(np.uint8) * 255, 5)
+    found = cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(likely, found.astype(np.float32) / 255))
+
+
+def _figures(person: Picture) -> list[Mask]:
+    """Each person by themselves, or what is between two of them would be a hollow."""
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats((person > 0.5).astype(np.uint8))
+    least = _ALSO_A_PERSON * sizes[1:, cv2.CC_STAT_AREA].max(initial=0)
+    return [(labels == at).astype(np.uint8) for at in range(1, count) if sizes[at, cv2.CC_STAT_AREA] > least]
+
+
+def _hollows_filled(figure: Mask) -> Mask:
+    # So wide a brush is quick on a coarse copy, and nobody sees the difference.
+    height, width = figure.shape
+    reach = _HOLLOW // _COARSE | 1
+    coarse = cv2.resize(figure, (max(2, width // _COARSE), max(2, height // _COARSE)), interpolation=cv2.INTER_AREA)
+    # What is between the figure and the picture's rim is no hollow, except at the foot, where the body goes on.
+    padded = cv2.copyMakeBorder(coarse, reach, 0, reach, reach, cv2.BORDER_CONSTANT, value=(0,))
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    filled = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, brush)[reach:, reach:-reach]
+    return np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _upper_parts(figures: list[Mask]) -> Mask:
+    """Head and shoulders of each figure: hair is what is looked for, and a dark suit would find every shadow."""
+    upper = np.zeros_like(figures[0])
+    for figure in figures:
+        _, top, _, height = cv2.boundingRect(figure)
+        rows = slice(top, top + max(1, round(_HEAD_AND_SHOULDERS * height)))
+        upper[rows] |= figure[rows]
+    return upper
+
+
+def _share(colours: Picture, mask: Mask) -> Picture:
+    """For each pixel, how large a share its colour has among the pixels of a mask."""
+    channels, bins, ranges = (0, 1, 2), (12, 32, 32), (0, 256, 0, 256, 0, 256)
+    histogram = np.asarray(cv2.calcHist([colours], channels, mask, bins, ranges))
+    light, red, yellow = (colours[..., channel].astype(int) * bins[channel] // 256 for channel in channels)
+    return np.asarray(histogram[light, red, yellow] / max(float(mask.sum()), 1.0))
+
+
+def _guided(guide: Picture, rough: Picture) -> Picture:
+    """The rough mask with its edges moved onto those of the guide."""
+
+    def mean(values: Picture) -> Picture:
+        return cv2.boxFilter(values, -1, (_FILTER_REACH, _FILTER_REACH))
+
+    mean_guide, mean_rough = mean(guide), mean(rough)
+    covariance = mean(guide * rough) - mean_guide * mean_rough
+    variance = mean(guide * guide) - mean_guide * mean_guide
+    slope = covariance / (variance + _SMOOTHNESS)
+    offset = mean_rough - slope * mean_guide
+    return mean(slope) * guide + mean(offset)
+
+
+@cache
+def _network() -> cv2.dnn.Net:
+    return load_network("selfie_segmentation")

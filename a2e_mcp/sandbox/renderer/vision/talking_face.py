@@ -1,0 +1,232 @@
+"""A face in a photo that opens its mouth and blinks, by bending the photo around it."""
+
+import cv2
+import numpy as np
+
+from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, resize
+from a2e_mcp.sandbox.renderer.vision.faces import (
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
+    OUTER_LOWER_LIP,
+    OUTER_UPPER_LIP,
+    OVAL,
+    Face,
+)
+from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled, triangles_over, warp, without
+
+_LIP_TOP, _LIP_BOTTOM = 13, 14
+_MOUTH_CORNERS = (61, 291)
+
+# Each eye: its corners, the crease above the upper lid, the lower lid's edge, and the cheek below.
+_EYES = (
+    (33, 133, (247, 30, 29, 27, 28, 56, 190), (7, 163, 144, 145, 153, 154, 155), (50, 101, 118)),
+    (263, 362, (467, 260, 259, 257, 258, 286, 414), (249, 390, 373, 374, 380, 381, 382), (280, 330, 347)),
+)
+
+_JAW_DROP = 0.105  # of the face's height, for the widest mouth
+_SPREAD = 0.16
+_OPENINGS, _WIDTHS, _LIDS = 14, 4, 3
+# A face larger than this is bent at a smaller size and enlarged again: nobody sees the difference.
+_LARGEST_ROOM = 560
+
+
+class TalkingFace:
+    """The face of a picture; `patch` gives the part of the picture around it for any expression."""
+
+    def __init__(self, picture: Picture, face: Face) -> None:
+        low = face.points.min(0) - 0.18 * face.height
+        high = face.points.max(0) + np.array((0.18, 0.24)) * face.height
+        limit = np.array(picture.shape[1::-1])
+        self.left, self.top = (int(value) for value in np.maximum(low, 0))
+        right, bottom = (int(value) for value in np.minimum(high, limit))
+        whole = picture[self.top : bottom, self.left : right]
+        self._size = (whole.shape[1], whole.shape[0])
+        shrink = min(1.0, _LARGEST_ROOM / max(self._size))
+        self._room = resize(whole, *(max(8, round(side * shrink)) for side in self._size)) if shrink < 1 else whole
+        self._points = ((face.points - (self.left, self.top)) * shrink).astype(np.float64)
+        self._measure()
+        self._patches: dict[tuple[int, int, int], Picture] = {}
+
+    def patch(self, shape: MouthShape, lids: float) -> Picture:
+        """The picture around the face; the result is shared, do not draw on it."""
+        key = (round(shape.opening * _OPENINGS), round(shape.width * _WIDTHS), round(lids * _LIDS))
+        if key not in self._patches:
+            drawn = self._bend(MouthShape(key[0] / _OPENINGS, key[1] / _WIDTHS))
+            if key[2]:
+                drawn = self._close_eyes(drawn, key[2] / _LIDS)
+            if drawn.shape[1::-1] != self._size:
+                drawn = cv2.resize(drawn, self._size, interpolation=cv2.INTER_CUBIC)
+            self._patches[key] = drawn
+        return self._patches[key]
+
+    def draw(self, picture: Picture, shape: MouthShape, lids: float) -> None:
+        """Put the expression into a copy of the picture the face was taken from."""
+        width, height = self._size
+        picture[self.top : self.top + height, self.left : self.left + width] = self.patch(shape, lids)
+
+    def _measure(self) -> None:
+        points = self._points
+        down = points[152] - points[10]
+        self._height = float(np.linalg.norm(down))
+        self._down = down / self._height
+        self._right = np.array([self._down[1], -self._down[0]])
+        self._half_mouth = float(np.linalg.norm(points[_MOUTH_CORNERS[1]] - points[_MOUTH_CORNERS[0]])) / 2
+        self._rest_gap = float(np.linalg.norm(points[_LIP_BOTTOM] - points[_LIP_TOP]))
+        self._shows_teeth = self._rest_gap > 0.025 * self._height and self._has_teeth()
+        self._brightness = float(np.median(self._room[filled(points[list(OVAL)], self._room_size) > 0]))
+        # Around the face a ring that follows only a little, and the patch's rim that stays.
+        width, height = self._room_size
+        middle = points.mean(0)
+        ring = np.clip((points[list(OVAL)] - middle) * 1.22 + middle, 1, (width - 2, height - 2))
+        along = np.linspace(0, 1, 7)[:-1]
+        last_x, last_y = width - 1, height - 1
+        rim = np.vstack(
+            [np.stack([x, y], 1) for x, y in (
+                (along * last_x, along * 0), (along * 0 + last_x, along * last_y),
+                ((1 - along) * last_x, along * 0 + last_y), (along * 0, (1 - along) * last_y),
+            )]
+        )  # fmt: skip
+        self._mesh = np.vstack([points, ring, rim])
+        self._triangles = without(triangles_over(self._mesh), {*INNER_UPPER_LIP, *INNER_LOWER_LIP})
+        self._jaw = self._jaw_share()
+
+    def _has_teeth(self) -> bool:
+        """Whether what lies between the lips is paler than the lips; the mesh sees parted lips too easily."""
+        red = cv2.extractChannel(cv2.cvtColor(self._room, cv2.COLOR_BGR2LAB), 1)
+        between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP), self._room_size) > 127
+        lips = (filled(self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP), self._room_size) > 127) & ~between
+        return bool(between.any() and lips.any() and np.median(red[between]) < np.median(red[lips]) - 6)
+
+    def _ring(self, upper: tuple[int, ...], lower: tuple[int, ...]) -> Points:
+        return np.vstack([self._points[list(upper)], self._points[list(lower)][::-1]])
+
+    @property
+    def _room_size(self) -> tuple[int, int]:
+        return self._room.shape[1], self._room.shape[0]
+
+    def _jaw_share(self) -> Points:
+        """How much of the jaw's way each mesh point goes: all at the chin, less to the sides, none above the lips."""
+        lips = self._points[_LIP_TOP]
+        chin = float((self._points[152] - lips) @ self._down)
+        below = (self._mesh - lips) @ self._down / (0.35 * chin)
+        aside = (self._mesh - lips) @ self._right / (2.1 * self._half_mouth)
+        share = np.clip(below, 0, 1) * np.exp(-(aside**2) / 2)
+        ring_start, ring_end = len(self._points), len(self._points) + len(OVAL)
+        share[ring_start:ring_end] *= 0.35
+        share[ring_end:] = 0
+        arch = 0.25 + 0.75 * _arch(len(INNER_LOWER_LIP))
+        share[list(INNER_LOWER_LIP)] = arch
+        share[list(OUTER_LOWER_LIP)] = arch
+        share[list(INNER_UPPER_LIP)] = share[list(OUTER_UPPER_LIP)] = 0
+        # The corners belong to both lips and follow a little.
+        share[[78, 308, 61, 291]] = 0.25
+        return np.asarray(share)
+
+    def _moved(self, shape: MouthShape) -> Points:
+        drop = shape.opening * _JAW_DROP * self._height
+        moved = self._mesh + np.outer(self._jaw * drop, self._down)
+        # The upper lip rises a little.
+        for lip in (INNER_UPPER_LIP, OUTER_UPPER_LIP):
+            moved[list(lip)] -= np.outer(_arch(len(lip)) * drop * 0.1, self._down)
+        self._close_lips(moved, max(0.0, 1 - 3 * shape.opening))
+        middle = (self._points[_LIP_TOP] + self._points[_LIP_BOTTOM]) / 2
+        aside = (self._mesh - middle) @ self._right
+        below = (self._mesh - middle) @ self._down
+        near = np.exp(-((aside / (1.5 * self._half_mouth)) ** 2) - (below / (1.6 * self._half_mouth)) ** 2)
+        near[len(self._points) :] = 0
+        moved += np.outer(shape.width * _SPREAD * aside * near, self._right)
+        return moved
+
+    def _close_lips(self, moved: Points, share: float) -> None:
+        """Bring parted lips together; those of a toothy smile not fully, which would tear the face."""
+        share *= 0.35 if self._shows_teeth else 1.0
+        gap = self._points[list(INNER_LOWER_LIP)] - self._points[list(INNER_UPPER_LIP)]
+        for lip, part in (
+            (INNER_LOWER_LIP, -0.6),
+            (OUTER_LOWER_LIP, -0.4),
+            (INNER_UPPER_LIP, 0.4),
+            (OUTER_UPPER_LIP, 0.15),
+        ):
+            moved[list(lip)] += gap * part * share
+
+    def _bend(self, shape: MouthShape) -> Picture:
+        moved = self._moved(shape)
+        bent, _ = warp(self._room, self._mesh, moved, self._triangles, self._room_size)
+        gap = float((moved[_LIP_BOTTOM] - moved[_LIP_TOP]) @ self._down)
+        if gap < max(1.0, 0.006 * self._height):
+            return bent
+        hole = np.vstack([moved[list(INNER_UPPER_LIP)], moved[list(INNER_LOWER_LIP)][::-1]])
+        mask = cv2.GaussianBlur(filled(hole, self._room_size), (0, 0), max(0.7, 0.004 * self._height))
+        return blend(bent, self._mouth_inside(moved, gap), mask)
+
+    def _mouth_inside(self, moved: Points, gap: float) -> Picture:
+        light = np.clip(self._brightness / 170, 0.35, 1.0)
+        width, height = self._room_size
+        inside = np.empty((height, width, 3), np.uint8)
+        inside[:] = np.array((34, 24, 56)) * light
+        tongue = moved[_LIP_BOTTOM] - self._down * gap * 0.1
+        reach = (self._half_mouth * 0.55, gap * 0.34)
+        inside = blend(inside, _flat(inside, np.array((84, 76, 158)) * light), self._soft_ellipse(tongue, reach))
+        if self._shows_teeth:
+            return self._own_teeth(inside, moved)
+        roof = moved[list(INNER_UPPER_LIP)][1:-1]
+        depth = min(gap * 0.36, 0.03 * self._height)
+        edge = roof + np.outer(depth * np.sin(np.linspace(0.5, np.pi - 0.5, len(roof))), self._down)
+        teeth = filled(np.vstack([roof - self._down * depth * 0.6, edge[::-1]]), self._room_size)
+        teeth = cv2.convertScaleAbs(cv2.GaussianBlur(teeth, (0, 0), max(0.6, 0.004 * self._height)), alpha=0.92)
+        return blend(inside, _flat(inside, np.array((206, 218, 226)) * light), teeth)
+
+    def _own_teeth(self, inside: Picture, moved: Points) -> Picture:
+        """The photo's own teeth, kept under the upper lip."""
+        shift = moved[_LIP_TOP] - self._points[_LIP_TOP]
+        matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+        shifted = cv2.warpAffine(self._room, matrix, self._room_size, borderMode=cv2.BORDER_REPLICATE)
+        hole = self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP) + shift
+        mask = cv2.erode(filled(hole, self._room_size), np.ones((3, 3), np.uint8))
+        return blend(inside, shifted, cv2.GaussianBlur(mask, (0, 0), max(0.8, 0.004 * self._height)))
+
+    def _soft_ellipse(self, centre: Points, reach: tuple[float, float]) -> Mask:
+        width, height = self._room_size
+        mask = np.zeros((height, width), np.uint8)
+        axes = (max(1, round(reach[0])), max(1, round(reach[1])))
+        middle = (round(float(centre[0])), round(float(centre[1])))
+        tilt = float(np.degrees(np.arctan2(self._right[1], self._right[0])))
+        cv2.ellipse(mask, middle, axes, tilt, 0, 360, (205,), -1, cv2.LINE_AA)
+        return cv2.GaussianBlur(mask, (0, 0), max(0.8, reach[1] * 0.25))
+
+    def _close_eyes(self, picture: Picture, lids: float) -> Picture:
+        """Lay skin over each eye from the crease down, with the lashes at its edge."""
+        for outer, inner, crease, lower_lid, cheek in _EYES:
+            corner, other_corner = self._points[outer], self._points[inner]
+            width = float(np.linalg.norm(corner - other_corner))
+            beyond = (corner - other_corner) * 0.10
+            ends = corner + beyond, other_corner - beyond * 0.5
+            upper = self._points[list(crease)]
+            lower = self._points[list(lower_lid)] + self._down * width * 0.05
+            edge = upper + (lower - upper) * (0.45 + 0.55 * lids)
+            mask = filled(np.vstack([ends[0], upper, ends[1], edge[::-1]]), self._room_size)
+            skin = self._skin_near(cheek)
+            lid = cv2.GaussianBlur(mask, (0, 0), max(0.6, width * 0.03))
+            picture = blend(picture, _flat(picture, skin * 0.95), lid)
+            line = [np.round(np.vstack([ends[0], edge, ends[1]]) * 16).astype(np.int32)]
+            blue, green, red = (float(channel) * 0.38 for channel in skin)
+            thickness = max(1, round(width * 0.055))
+            cv2.polylines(picture, line, False, (blue, green, red), thickness, cv2.LINE_AA, 4)
+        return picture
+
+    def _skin_near(self, cheek: tuple[int, ...]) -> Points:
+        """The skin's colour on the cheek below an eye; above it lie lashes, creases and brows."""
+        low, high = self._points[list(cheek)].min(0).astype(int), self._points[list(cheek)].max(0).astype(int)
+        patch = self._room[max(0, low[1]) : high[1] + 1, max(0, low[0]) : high[0] + 1].reshape(-1, 3)
+        return np.asarray(np.median(patch if len(patch) else self._room.reshape(-1, 3), axis=0))
+
+
+def _arch(count: int) -> Points:
+    return np.asarray(np.sin(np.linspace(0, np.pi, count)) ** 0.6)
+
+
+def _flat(like: Picture, colour: Points) -> Picture:
+    picture = np.empty_like(like)
+    picture[:] = np.clip(colour, 0, 255)
+    return picture

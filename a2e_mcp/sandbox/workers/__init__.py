@@ -1,0 +1,1 @@
+"""Subprocesses that render: the pool, one process, and the lines they speak."""

@@ -1,0 +1,214 @@
+"""Jobs and money in words: short, true, and with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from a2e_mcp import catalogue
+from a2e_mcp.errors import InputError
+from a2e_mcp.jobs.service import Job
+from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
+from a2e_mcp.server.tool_call import Answer, Link
+from a2e_mcp.starts.pricing import amount
+from a2e_mcp.starts.service import Started
+from a2e_mcp.text import one_line
+
+SANDBOX_WORD = "SANDBOX (no real credits): "
+_MOST_LINKS = 8
+# With these no status is over a kilobyte, and no page of rows over six.
+_LONGEST_TITLE = 40
+_LONGEST_ERROR = 320
+_LONGEST_NOTE = 200
+_LONGEST_BRIEF = 100
+_LONGEST_ROW_LINK = 300
+_MOST_LINES = 10
+
+
+def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: bool = True) -> Answer:
+    """An answer about one job, or several of which this one comes first."""
+    jobs = [job, *(each for each in also if each.job_id != job.job_id)]
+    lines = [prefix, job_line(job), *(_brief_line(each) for each in jobs[1:_MOST_LINES])]
+    if len(jobs) > _MOST_LINES:
+        lines.append(f"... and {len(jobs) - _MOST_LINES} more")
+    text = _sandbox(jobs[0].sandbox) + "\n".join(line for line in lines if line)
+    structured = job_data(job)
+    if len(jobs) > 1:
+        structured["jobs"] = [_short_row(each) for each in jobs]
+    found = [link for each in jobs for link in links_of(each, among=len(jobs))][:_MOST_LINKS] if links else []
+    return Answer(text, structured, found)
+
+
+def charged_words(started: Started) -> str:
+    """What a start costs, as the first sentence about it."""
+    if started.repeated:
+        return (
+            "The same start was made a moment ago; this is that job, nothing was charged again (again=true overrides)."
+        )
+    if started.charged is not None:
+        return f"Charged {_credits(started.charged)}."
+    if started.price is not None and started.price.total is not None:
+        return f"Expected cost {_credits(started.price.total)}."
+    return "" if started.price is None else "The price is not known."
+
+
+def started_answer(started: Started) -> Answer:
+    """An answer about a start: what it costs is said before the next step."""
+    prefix = charged_words(started)
+    if started.pending:
+        prefix = f"{prefix} It is still being started; the work goes on without you."
+    if started.warning is None:
+        return job_answer(started.jobs[0], also=started.jobs[1:], prefix=prefix)
+    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=f"{prefix} {started.warning}".strip())
+    return replace(answer, structured={**answer.structured, "warning": started.warning})
+
+
+def job_line(job: Job) -> str:
+    """One job in one or two sentences."""
+    said = f"{job.job_id}{_title(job)} {_state(job)}"
+    if job.state == "running" and job.progress:
+        said += f", {job.progress:.0%} done"
+    said += f"{_cost(job)}."
+    if job.error:
+        said += f" {one_line(job.error, _LONGEST_ERROR)}"
+    if job.files and job.state == "succeeded":
+        said += f" Saved {saved_line(job)}."
+    if job.note:
+        said += f" ({one_line(job.note, _LONGEST_NOTE)})"
+    return f"{said} {_next(job)}".strip()
+
+
+def saved_line(job: Job) -> str:
+    """Where the files of a download are, with their sizes and hashes."""
+    rows = job.files or []
+    most = _MOST_LINKS if len(rows) > 1 else 1
+    shown = [f"{row['path']} ({_size(row['bytes'])}, sha256 {row['sha256'][:12]})" for row in rows[:most]]
+    return "; ".join(shown)
+
+
+def row_line(job: Job) -> str:
+    """One job of a list, with its time in UTC."""
+    when = f"{job.created_at[:16].replace('T', ' ')} " if job.created_at else ""
+    return f"{when}{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
+
+
+def _brief_line(job: Job) -> str:
+    """One job beside another that is told in full."""
+    more = job.error or (job.note if job.finished else None)
+    said = f"{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
+    return f"{said} ({one_line(more, _LONGEST_BRIEF)})" if more else said
+
+
+def _cost(job: Job) -> str:
+    if job.credits is None:
+        return ""
+    whole = f" ({amount(job.total_credits)} with its speech and uploads)" if job.total_credits is not None else ""
+    return f", {_credits(job.credits)}{whole}"
+
+
+def no_file(job: Job) -> InputError:
+    """Why a job has no file that could be saved; "yet" only where one may still come."""
+    if not makes_files(job.family):
+        return InputError(f"There is no file to save, and none will come: {job_line(job)}")
+    return InputError(f"There is no file{'' if job.finished else ' yet'}: {job_line(job)}")
+
+
+def job_data(job: Job) -> dict[str, Any]:
+    """A job as structured content: what is empty is left out."""
+    data = job.model_dump(mode="json", exclude_none=True)
+    for name, most in (("title", 2 * _LONGEST_TITLE), ("error", _LONGEST_ERROR), ("note", _LONGEST_NOTE)):
+        if name in data:
+            data[name] = one_line(data[name], most)
+    data["results"] = job.results[:_MOST_LINKS]
+    return data
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """A job as one row of a list."""
+    row: dict[str, Any] = {"job_id": job.job_id, "state": job.state}
+    if job.title:
+        row["title"] = one_line(job.title, 60)
+    if job.created_at:
+        row["created_at"] = job.created_at[:25]
+    if job.credits is not None:
+        row["credits"] = job.credits
+    if job.results and len(job.results[0]) <= _LONGEST_ROW_LINK:
+        row["result"] = job.results[0]
+    if job.error:
+        row["error"] = one_line(job.error, 120)
+    return row
+
+
+def _short_row(job: Job) -> dict[str, Any]:
+    return {name: value for name, value in job_row(job).items() if name in ("job_id", "state", "result")}
+
+
+def links_of(job: Job, *, among: int = 1) -> list[Link]:
+    """Links to a job's finished files; among several jobs each link says whose it is."""
+    title = one_line(job.title or job.family, 2 * _LONGEST_TITLE)
+    title = f"{title} ({job.job_id})" if among > 1 else title
+    many = len(job.results) > 1
+    return [Link(url, f"{title} {number}" if many else title) for number, url in enumerate(job.results, 1)]
+
+
+def sandboxed(text: str, *, sandbox: bool) -> str:
+    """A text whose first word says when it is the sandbox's."""
+    return _sandbox(sandbox) + text
+
+
+_STATES = {
+    "queued": "is queued",
+    "running": "is running",
+    "succeeded": "has succeeded",
+    "failed": "has failed",
+    "unknown": "is in an unknown state",
+}
+_ROOM_STATES = {"running": "is open", "succeeded": "is closed"}
+# What the ledger's own families leave behind, as the catalogue's families say by `when_done`.
+_WHEN_DONE = {
+    PICTURE_AVATAR: "use it by its name as `avatar`.",
+    UPLOAD: "give this handle or the link wherever a file is wanted.",
+}
+
+
+def _sandbox(sandbox: bool) -> str:
+    return SANDBOX_WORD if sandbox else ""
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
+
+
+def _credits(credits: float) -> str:
+    return f"{amount(credits)} credit{'' if credits == 1 else 's'}"
+
+
+def _title(job: Job) -> str:
+    return f" '{one_line(job.title, _LONGEST_TITLE)}'" if job.title else ""
+
+
+def _state(job: Job) -> str:
+    known = _ROOM_STATES if job.family == STREAMING else {}
+    return known.get(job.state) or _STATES[job.state]
+
+
+def _next(job: Job) -> str:
+    if job.is_open_room:
+        return (
+            "Next: the user opens its page in a browser; ask_streaming_avatar and speak_streaming_avatar then talk to"
+            " the avatar. leave_streaming closes the room."
+        )
+    if job.state == "succeeded" and (left := _left_behind(job.family)):
+        return f"Next: {left}{' download_result saves the file.' if job.results else ''}"
+    if job.state == "succeeded" and job.results:
+        return "Next: show the link, or download_result to keep the file."
+    if job.state in ("queued", "running"):
+        return "Next: wait_for_job."
+    return ""
+
+
+def _left_behind(family: str) -> str | None:
+    if family in catalogue.FAMILY_SECTIONS:
+        return catalogue.family(family).when_done
+    return _WHEN_DONE.get(family)

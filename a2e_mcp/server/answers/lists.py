@@ -1,0 +1,102 @@
+"""Avatars, voices and languages as rows and pages: what tools and resources show of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from a2e_mcp.text import folded, one_line
+
+if TYPE_CHECKING:
+    from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
+    from a2e_mcp.lookup.languages import Language
+
+ROWS = 10
+"""Rows on a page, unless said otherwise."""
+
+_LARGEST_PAGE = 5_900
+"""Bytes of an answer's text and structured content together."""
+
+
+def is_called(name: str, wanted: str | None) -> bool:
+    """Whether every word that is wanted is in a name, in whatever order, with or without accents."""
+    return wanted is None or all(word in folded(name) for word in folded(wanted).split())
+
+
+def chosen_avatars(
+    known: Sequence[AvatarChoice], *, name: str | None = None, gender: str | None = None, owner: str | None = None
+) -> list[AvatarChoice]:
+    """Avatars that fit; one whose gender A2E does not tell is left out when a gender is asked for."""
+    return [
+        each
+        for each in known
+        if is_called(each.name, name)
+        and (gender is None or each.gender == gender)
+        and (owner is None or each.own == (owner == "own"))
+    ]
+
+
+def avatar_row(avatar: AvatarChoice) -> dict[str, Any]:
+    """An avatar as one row of a list."""
+    row: dict[str, Any] = {"id": avatar.id, "name": avatar.name, "own": avatar.own}
+    return row | {
+        name: value for name, value in (("gender", avatar.gender), ("preview", avatar.cover)) if value is not None
+    }
+
+
+def voice_row(voice: VoiceChoice) -> dict[str, Any]:
+    """A voice as one row of a list."""
+    known = {"language": voice.language, "own": voice.own, "gender": voice.gender, "preview": voice.sample}
+    told = {name: value for name, value in known.items() if value not in (None, "")}
+    return {"id": voice.id, "name": voice.name, **told}
+
+
+def language_row(language: Language) -> dict[str, Any]:
+    """A language as one row of a list."""
+    return {"code": language.code, "name": language.name} | ({"note": language.note} if language.note else {})
+
+
+def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list[dict[str, Any]]:
+    """One page of rows; pages count from 1."""
+    return list(rows[(page - 1) * size : page * size])
+
+
+def told_page(
+    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """A page in words and as structured content; links to previews give way when it would get too large."""
+    pages = -(-len(rows) // size)
+    shown = page_of(rows, page, size)
+    bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
+    head = _head(kind, len(rows), page, pages)
+    for told, given in ((shown, shown), (bare, shown), (bare, bare)):
+        text = "\n".join([head, *(_line(row) for row in told), *([hint] if hint else [])])
+        structured = {kind: given, "total": len(rows), "page": page, "pages": pages}
+        if len(text.encode()) + len(json.dumps(structured, ensure_ascii=False).encode()) <= _LARGEST_PAGE:
+            break
+    return text, structured
+
+
+def _head(kind: str, total: int, page: int, pages: int) -> str:
+    return (
+        page_line(f"{total} {kind.removesuffix('s') if total == 1 else kind}", page, pages)
+        if total
+        else f"No {kind} fit."
+    )
+
+
+def page_line(counted: str, page: int, pages: int) -> str:
+    """The first line of a page of rows: how many there are, which page this is, and which comes next."""
+    if page > max(1, pages):
+        return f"{counted}, but there is no page {page}: the last is page={max(1, pages)}."
+    more = f" (next: page={page + 1})" if page < pages else ""
+    return f"{counted}, page {page} of {pages}{more}:" if pages > 1 else f"{counted}:"
+
+
+def _line(row: dict[str, Any]) -> str:
+    parts = [row.get("gender"), row.get("language"), "own" if row.get("own") else None, row.get("note")]
+    known = ", ".join(part for part in parts if part)
+    key = row.get("id") or row.get("code")
+    preview = f", preview {row['preview']}" if row.get("preview") else ""
+    return f"{one_line(row['name'])}{f' ({known})' if known else ''} = {key}{preview}"

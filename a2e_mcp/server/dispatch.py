@@ -1,0 +1,64 @@
+"""One tools/call from name and arguments to its answer."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import anyio
+from mcp.server.mcpserver.exceptions import ToolError
+
+from a2e_mcp.catalogue.tool import StartTool
+from a2e_mcp.errors import A2EError, Charged, Refused
+from a2e_mcp.ledger.job_ids import DOWNLOAD
+from a2e_mcp.server import visibility
+from a2e_mcp.server.answers.field_names import in_words_of
+from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.services import Services
+from a2e_mcp.server.tool_call import Answer, Call, Progress, ServerTool
+from a2e_mcp.server.tools.starts import run_start
+
+
+async def run_tool(
+    name: str,
+    arguments: Mapping[str, Any],
+    open_services: Callable[[], Awaitable[Services]],
+    seconds: float,
+    progress: Progress,
+    *,
+    shown: Sequence[str] = visibility.ORDER,
+) -> Answer:
+    """Run a tool within so many seconds; `shown` are those that may be suggested for an unknown name.
+
+    Raises ToolError for an unknown one, A2EError for what failed.
+    """
+    tool = visibility.find_tool(name)
+    if tool is None:
+        near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
+        raise ToolError(f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
+    until = time.monotonic() + seconds
+    inputs, options = read_arguments(tool, visibility.schema_of(name), arguments)
+    services = await open_services()
+    call = Call(inputs=inputs, services=services, options=options, until=until, progress=progress)
+    began = services.ledger.now()
+    try:
+        with anyio.fail_after(call.within + 1):
+            if isinstance(tool, StartTool):
+                return await run_start(tool, call)
+            if isinstance(tool, ServerTool):
+                answer: Answer = await tool.run(call)
+                return answer
+    except Refused as problem:
+        problem.what = in_words_of(inputs, problem)
+        raise
+    except TimeoutError:
+        # A step of this call, such as an upload, may have been charged before; so may another call's.
+        spent = any(entry.family != DOWNLOAD for entry in services.ledger.recent(since=began))
+        raise A2EError(
+            f"A2E did not answer within {seconds:g} s",
+            charged=Charged.UNKNOWN if spent else Charged.NOTHING,
+            then="Try again; whatever was started is in list_jobs",
+        ) from None
+    raise LookupError(f"{name} cannot be run")

@@ -1,0 +1,67 @@
+"""The server over HTTP: every path of toolsets, one server behind them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp.types import INVALID_REQUEST
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from a2e_mcp.errors import NotFound
+from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from a2e_mcp.server.server import A2EServer
+    from a2e_mcp.settings import Settings
+
+_NOT_FOUND = 404
+
+
+def web_app(server: A2EServer, settings: Settings, host: str) -> ASGIApp:
+    """The ASGI application for a loopback host: stateless, and closed to other hosts' names and pages."""
+    guard = _guard(host)
+    # Answers are streams: as plain JSON they could carry no progress.
+    app = server.streamable_http_app(streamable_http_path=ROOT, stateless_http=True, transport_security=guard)
+    return _Paths(app, settings, guard)
+
+
+def _guard(host: str) -> TransportSecuritySettings:
+    # The SDK guards three names of this computer by itself; any other loopback address would stand open.
+    names = dict.fromkeys(("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host))
+    hosts = [spelled for name in names for spelled in (name, f"{name}:*")]
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{each}" for each in hosts])
+
+
+class _Paths:
+    """Answers every path under `/mcp` as `/mcp`, narrowed."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, guard: TransportSecuritySettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._guard = TransportSecurityMiddleware(guard)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not is_ours(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        try:
+            narrowing = narrowing_of(scope["path"], self._settings)
+        except NotFound as problem:
+            request = Request(scope)
+            answer = await self._guard.validate_request(request) or _not_found(request, str(problem))
+            await answer(scope, receive, send)
+            return
+        with narrowed_to(narrowing):
+            await self._app({**scope, "path": ROOT, "raw_path": ROOT.encode()}, receive, send)
+
+
+def _not_found(request: Request, told: str) -> Response:
+    if request.method != "POST":
+        return PlainTextResponse(f"{told}\n", status_code=_NOT_FOUND)
+    # As an error of the protocol the sentence reaches whoever wrote the address into a client.
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": told}}
+    return JSONResponse(error, status_code=_NOT_FOUND)

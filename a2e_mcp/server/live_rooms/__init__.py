@@ -1,0 +1,1 @@
+"""Live rooms: what is open, and the page on which an avatar is met."""

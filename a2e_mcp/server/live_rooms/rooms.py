@@ -1,0 +1,303 @@
+"""The live rooms of this server: opened by a start, shown on a page, and always left.
+
+A2E tells an avatar's answers to those in the room only, so the page hands them back. A room is left when it is asked
+for, when its page stays closed, and when the server ends; what was not used comes back then.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import anyio
+from anyio.abc import TaskGroup
+
+from a2e_mcp.catalogue.records import Opaque
+from a2e_mcp.catalogue.streaming import (
+    ASK_IN_ROOM,
+    GET_CONTEXT,
+    LEAVE_ROOM,
+    SET_CONTEXT,
+    SPEAK_IN_ROOM,
+    InRoom,
+    RoomToken,
+    SayInRoom,
+    SetContext,
+)
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.errors import A2EError, InputError, NotFound
+from a2e_mcp.ledger.job_ids import STREAMING, Handle
+from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.server.live_rooms.room import Room
+from a2e_mcp.starts.pricing import Spending
+from a2e_mcp.starts.refunds import given_back, write_down
+
+if TYPE_CHECKING:
+    from a2e_mcp.loopback import Door
+
+ROOM = "room"
+"""The step of an entry that tells of its room: channel, avatar, and its end in seconds since 1970."""
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_ROOM = 7200.0
+_SECONDS_TO_JOIN = 8.0
+_PATIENCE = 1.0
+"""Seconds that leaving waits for another room that is just being left, and for the balance: time is money here."""
+
+
+@asynccontextmanager
+async def open_rooms(
+    client: A2EClient, ledger: Ledger, spending: Spending, *, grace_seconds: float, closing_seconds: float
+) -> AsyncIterator[Rooms]:
+    """Be able to open rooms for the length of an `async with`; leaving it leaves them all."""
+    async with anyio.create_task_group() as tasks:
+        rooms = Rooms(client, ledger, spending, tasks=tasks, grace_seconds=grace_seconds)
+        try:
+            yield rooms
+        finally:
+            # A server that is told to end is left by cancellation, and the rooms must be left all the same.
+            with anyio.CancelScope(shield=True), anyio.move_on_after(closing_seconds):
+                await rooms.leave_all("The server has ended, and the room with it.")
+            tasks.cancel_scope.cancel()
+
+
+class Rooms:
+    """The rooms that this server has opened."""
+
+    def __init__(
+        self,
+        client: A2EClient,
+        ledger: Ledger,
+        spending: Spending,
+        *,
+        tasks: TaskGroup,
+        grace_seconds: float,
+    ) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._spending = spending
+        self._tasks = tasks
+        self._grace_seconds = grace_seconds
+        self._rooms: dict[str, Room] = {}
+        self._door: Door | None = None
+
+    # ------------------------------------------------------------------ what there is
+
+    def keep(self, entry: Entry, token: RoomToken, *, avatar: str, seconds: int) -> Mapping[str, Any]:
+        """Take a room that was just paid for; gives what the ledger remembers of it."""
+        until = self._ledger.now() + seconds
+        if token.sandbox_room_url is not None and not _is_ours(token.sandbox_room_url):
+            token.sandbox_room_url = None
+        room = Room(entry.own_handle, avatar, token, until, secrets.token_urlsafe(18))
+        self._rooms[room.handle] = room
+        self._tasks.start_soon(self._watch, room, seconds)
+        return {ROOM: {"channel": room.channel, "avatar": avatar, "until": until}}
+
+    def find(self, secret: str) -> Room | None:
+        """The room of a page's address."""
+        # Compared as bytes: a secret with other letters than ASCII is wrong, not an error.
+        given = secret.encode()
+        return next(
+            (room for room in self._rooms.values() if secrets.compare_digest(room.secret.encode(), given)), None
+        )
+
+    def seconds_left(self, room: Room) -> float:
+        """How long it is still paid for."""
+        return max(0.0, room.until - self._ledger.now())
+
+    def address(self, room: Room) -> str:
+        """Where its page is; opens the door at the first time."""
+        if self._door is None:
+            # A server without a live room needs no port and no web server.
+            from a2e_mcp.loopback import Door
+            from a2e_mcp.server.live_rooms.page_app import page_app
+
+            self._door = Door(self._tasks)
+            self._door.leads_to(page_app(self))
+        return f"{self._door.origin()}/{room.secret}/"
+
+    def open_entries(self) -> Sequence[Entry]:
+        """Rooms of this account that are open, whichever server opened them, newest first."""
+        now = self._ledger.now()
+        return [
+            entry
+            for entry in self._ledger.recent(since=now - 2 * _LONGEST_ROOM)
+            if entry.family == STREAMING
+            and entry.state == "running"
+            and entry.steps.get(ROOM, {}).get("until", 0) > now
+        ]
+
+    def told_open(self) -> Sequence[Mapping[str, str]]:
+        """The open rooms as tools tell of them."""
+        return [
+            {"room": entry.own_handle, "avatar": entry.steps[ROOM]["avatar"], "until": ends_at(entry)}
+            for entry in self.open_entries()
+        ]
+
+    def forget_ended(self) -> None:
+        """Write down which rooms are over, so that the same one may be opened anew."""
+        is_open = {entry.id for entry in self.open_entries()}
+        for entry in self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM):
+            if entry.family == STREAMING and entry.state == "running" and entry.id not in is_open:
+                self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
+
+    def entry_of(self, named: str | None) -> Entry:
+        """The open room of a handle or of an avatar's name, or the only one there is. Raises InputError."""
+        entries = self.open_entries()
+        if named is not None:
+            wanted = named.strip().casefold()
+            entries = [each for each in entries if wanted in (each.own_handle, each.steps[ROOM]["avatar"].casefold())]
+        if not entries:
+            raise InputError("No such live room is open here", then=self._what_became_of_it())
+        if len(entries) > 1:
+            listed = ", ".join(f"{each.own_handle} with {each.steps[ROOM]['avatar']}" for each in entries)
+            raise InputError(f"room: several are open: {listed}", then="Say which one as room")
+        return entries[0]
+
+    def _what_became_of_it(self) -> str:
+        recent = self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM)
+        ended = next((each for each in recent if each.family == STREAMING and each.state == "deleted"), None)
+        if ended is None:
+            return "start_streaming opens one"
+        cost = "" if ended.charged is None else f" It cost {ended.charged:g} credits."
+        return f"The last one is over: {(ended.note or '').rstrip('.')}.{cost} start_streaming opens another"
+
+    def room_of(self, entry: Entry) -> Room | None:
+        """The room of an entry, when this server opened it."""
+        return self._rooms.get(entry.own_handle)
+
+    # ------------------------------------------------------------------ what can be done
+
+    async def visited(self, entry: Entry) -> Room:
+        """The room of an entry once its page shows the avatar. Raises InputError when nobody is there."""
+        room = self.room_of(entry)
+        if room is None:
+            raise InputError(
+                "Another a2e-mcp opened that room, and its page answers there",
+                then="Ask there, or leave_streaming and start_streaming here",
+            )
+        if not room.is_visited:
+            raise InputError(
+                "Nobody would hear it: the room's page is not open",
+                then=f"Ask the user to open {self.address(room)} in a browser on this computer, then call again",
+            )
+        if not await room.until_joined(_SECONDS_TO_JOIN):
+            why = room.page.problem or "it shows no picture yet"
+            raise InputError(f"The room's page is open, but {why}", then="Look at the page, then call again")
+        return room
+
+    async def ask(self, room: Room, question: str) -> None:
+        """Ask the avatar; its answer comes through the page. Raises ServiceError."""
+        await self._client.call(ASK_IN_ROOM, SayInRoom(channel=room.channel, text=question))
+        room.show("asked", question)
+
+    async def answer(self, room: Room, question: str, seconds: float) -> tuple[str, bool]:
+        """Ask, and wait for the answer; gives what came in time, and whether it is all. Raises ServiceError."""
+        pieces: list[str] = []
+        async with room.asking:
+            with room.listening() as heard:
+                await self.ask(room, question)
+                with anyio.move_on_after(seconds):
+                    while True:
+                        piece = await heard.receive()
+                        if piece.position == "start":
+                            pieces.clear()
+                        pieces.append(piece.text.strip())
+                        if piece.position == "end":
+                            return " ".join(filter(None, pieces)), True
+        return " ".join(filter(None, pieces)), False
+
+    async def speak(self, room: Room, text: str) -> None:
+        """Let the avatar say a text. Raises ServiceError."""
+        await self._client.call(SPEAK_IN_ROOM, SayInRoom(channel=room.channel, text=text))
+        room.show("spoken", text)
+
+    async def set_context(self, entry: Entry, text: str) -> None:
+        """Say what the avatar answers from. Raises ServiceError."""
+        await self._client.call(SET_CONTEXT, SetContext(channel=_channel(entry), text=text))
+
+    async def context(self, entry: Entry) -> str | None:
+        """What the avatar answers from, as far as A2E's answer can be read. Raises ServiceError."""
+        told: Opaque = await self._client.call(GET_CONTEXT, InRoom(channel=_channel(entry)))
+        value = told.value
+        if isinstance(value, Mapping):
+            value = next((value[name] for name in ("text", "context", "qa_context") if value.get(name)), None)
+        return value if isinstance(value, str) else None
+
+    async def leave(self, room: Room, why: str) -> None:
+        """Leave a room that this server opened. Raises ServiceError."""
+        entry = self._ledger.entry(room.handle.partition(":")[2])
+        if entry.state == "running":
+            await self.leave_entry(entry, why)
+        elif room.closed is None:
+            # Another server on this folder has left it, or its time is over.
+            room.close(f"{why} It was over already.")
+
+    async def leave_entry(self, entry: Entry, why: str) -> float | None:
+        """Leave a room, and tell how many credits came back, as far as the balance shows. Raises ServiceError."""
+        since = self._ledger.now()
+        async with self._spending.watching(_PATIENCE) as rise:
+            try:
+                await self._client.call(LEAVE_ROOM, InRoom(channel=_channel(entry)))
+            except NotFound:
+                # It was over already, or somebody else has left it: nothing is open any more.
+                why = f"{why} It was over already."
+        handle = Handle(entry.family, entry.id)
+        back = given_back(self._ledger, entry, handle, rise, since=since)
+        write_down(self._ledger, entry, handle, back, had_ended=False)
+        self._ledger.update(entry.id, state="deleted", note=why)
+        if (room := self.room_of(entry)) is not None:
+            room.close(why)
+        return back
+
+    async def leave_all(self, why: str) -> None:
+        """Leave every room that this server has open."""
+        async with anyio.create_task_group() as leaving:
+            for room in self._rooms.values():
+                if room.closed is None:
+                    leaving.start_soon(self._leave_quietly, room, why)
+
+    # ------------------------------------------------------------------ what happens by itself
+
+    async def _watch(self, room: Room, seconds: int) -> None:
+        with anyio.move_on_after(seconds):
+            await room.until_deserted(self._grace_seconds)
+            await self._leave_quietly(room, "Its page was closed, so the room was left.")
+            return
+        if room.closed is None:
+            room.close("The time that was paid for is over.")
+        try:
+            self.forget_ended()
+        except A2EError as problem:
+            # It is over all the same, and is written down with the next start.
+            _log.info("the end of %s was not written down: %s", room.handle, problem)
+
+    async def _leave_quietly(self, room: Room, why: str) -> None:
+        try:
+            await self.leave(room, why)
+        except A2EError as problem:
+            # The room ends with its time; until then it stays first in get_credits.
+            room.close(f"{why} A2E could not be told: {problem}")
+
+
+def ends_at(entry: Entry) -> str:
+    """When a room's time is over, in UTC."""
+    return datetime.fromtimestamp(entry.steps[ROOM]["until"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _channel(entry: Entry) -> str:
+    return str(entry.steps[ROOM]["channel"])
+
+
+def _is_ours(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The hand-written tools, by toolset."""

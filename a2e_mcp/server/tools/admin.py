@@ -1,0 +1,183 @@
+"""Tools for administrators, off unless asked for: users, diamonds, tokens, the public pool."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from a2e_mcp.catalogue.administration import (
+    ADD_USER,
+    CREATE_TOKEN,
+    DELETE_TOKEN,
+    EXCHANGE_DIAMONDS,
+    LIST_TOKENS,
+    AddUser,
+    ApiToken,
+    CreateToken,
+    ExchangeDiamonds,
+)
+from a2e_mcp.catalogue.avatar_videos import PUBLIC_POOL, PublicPool
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.records import ById, HexId, Nothing
+from a2e_mcp.catalogue.tool import Estimate, Inputs
+from a2e_mcp.ledger.job_ids import DIAMONDS
+from a2e_mcp.server.answers.jobs import sandboxed, started_answer
+from a2e_mcp.server.tool_call import Answer, Call, ServerTool
+from a2e_mcp.starts.service import Purchase, Quoted
+
+
+class NoInputs(Inputs):
+    """A tool that takes nothing."""
+
+
+class AddUserInputs(Inputs):
+    """What `add_user` takes."""
+
+    username: str = Field(min_length=1, max_length=100, description="Login name of the new user")
+
+
+class PoolInputs(Inputs):
+    """What `set_auto_public_pool` takes."""
+
+    on: bool = Field(description="Whether jobs may overflow into the public pool")
+
+
+class DiamondsInputs(Inputs):
+    """What `exchange_diamonds` takes."""
+
+    diamonds: Annotated[int, Field(ge=1, le=10_000)] = Field(description="How many, at 100 credits each")
+
+
+class CreateTokenInputs(Inputs):
+    """What `create_api_token` takes."""
+
+    alias: str = Field(min_length=1, max_length=100, description="Label of the token")
+
+
+class DeleteTokenInputs(Inputs):
+    """What `delete_api_token` takes."""
+
+    token_id: HexId = Field(description="Id from list_api_tokens")
+
+
+async def _add_user(call: Call[AddUserInputs]) -> Answer:
+    await call.services.client.call(ADD_USER, AddUser(username=call.inputs.username))
+    return _said(call, f"Added the user {call.inputs.username}.", {"username": call.inputs.username})
+
+
+async def _exchange(call: Call[DiamondsInputs]) -> Answer:
+    bought = _diamonds(call.inputs)
+    return started_answer(await call.services.starts.buy(bought, call.options, call.waiter))
+
+
+async def _price_of_diamonds(call: Call[DiamondsInputs]) -> Quoted:
+    return await call.services.starts.quote_purchase(_diamonds(call.inputs))
+
+
+def _diamonds(inputs: DiamondsInputs) -> Purchase[ExchangeDiamonds]:
+    count = inputs.diamonds
+    bought = f"{count} diamond{'' if count == 1 else 's'}"
+    return Purchase(
+        family=DIAMONDS,
+        title=bought,
+        capability=EXCHANGE_DIAMONDS,
+        request=ExchangeDiamonds(diamonds=count),
+        estimate=Estimate(count, "item", 100, "A2E docs: 100 credits a diamond"),
+        note=f"Bought {bought}; diamonds cannot be changed back.",
+    )
+
+
+async def _set_pool(call: Call[PoolInputs]) -> Answer:
+    state = await call.services.client.call(PUBLIC_POOL, PublicPool(isAutoToPublicPool=call.inputs.on))
+    on = call.inputs.on if state.isAutoToPublicPool is None else state.isAutoToPublicPool
+    return _said(call, f"Overflow into the public pool is {'on' if on else 'off'}.", {"on": on})
+
+
+async def _list_tokens(call: Call[NoInputs]) -> Answer:
+    tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
+    lines = [f"{len(tokens)} tokens.", *(f"{each.alias or 'token'} = {each.id}" for each in tokens[:20])]
+    return _said(call, "\n".join(lines), {"tokens": [_row(each) for each in tokens[:20]], "total": len(tokens)})
+
+
+async def _create_token(call: Call[CreateTokenInputs]) -> Answer:
+    made = await call.services.client.call(CREATE_TOKEN, CreateToken(alias=call.inputs.alias))
+    # The secret is not put into a chat; the web page shows it to its owner.
+    told = "Made a token. It is not shown here: copy it from video.a2e.ai > Account > API Token."
+    return _said(call, told, _row(made))
+
+
+async def _delete_token(call: Call[DeleteTokenInputs]) -> Answer:
+    await call.services.client.call(DELETE_TOKEN, ById(id=call.inputs.token_id))
+    structured = {"token_id": call.inputs.token_id, "deleted": True}
+    return _said(call, f"Deleted the token {call.inputs.token_id}.", structured)
+
+
+def _said(call: Call[Any], told: str, structured: dict[str, Any]) -> Answer:
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
+
+
+def _row(token: ApiToken) -> dict[str, Any]:
+    known = {"id": token.id, "alias": token.alias, "created_at": token.created}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+TOOLS = (
+    ServerTool(
+        name="add_user",
+        title="Add a user",
+        about="Add a user to the account.",
+        inputs=AddUserInputs,
+        effect=Effect.WRITES,
+        toolset="admin",
+        run=_add_user,
+    ),
+    ServerTool(
+        name="exchange_diamonds",
+        title="Buy diamonds",
+        about="Buy diamonds with credits, 100 each. There is no way back; ask the user first.",
+        inputs=DiamondsInputs,
+        effect=Effect.SPENDS,
+        toolset="admin",
+        run=_exchange,
+        price=_price_of_diamonds,
+        answers="job",
+    ),
+    ServerTool(
+        name="set_auto_public_pool",
+        title="Use the public pool",
+        about="Let jobs of a dedicated line overflow into the public computing pool, or not.",
+        inputs=PoolInputs,
+        effect=Effect.WRITES,
+        toolset="admin",
+        run=_set_pool,
+    ),
+    ServerTool(
+        name="list_api_tokens",
+        title="API tokens",
+        about="List the account's API tokens, without their secrets.",
+        inputs=NoInputs,
+        effect=Effect.READS,
+        toolset="admin",
+        run=_list_tokens,
+        answers="tokens",
+    ),
+    ServerTool(
+        name="create_api_token",
+        title="Make an API token",
+        about="Make an API token. The secret is not shown in the chat.",
+        inputs=CreateTokenInputs,
+        effect=Effect.WRITES,
+        toolset="admin",
+        run=_create_token,
+    ),
+    ServerTool(
+        name="delete_api_token",
+        title="Delete an API token",
+        about="Delete an API token, for good. Ask the user first.",
+        inputs=DeleteTokenInputs,
+        effect=Effect.DELETES,
+        toolset="admin",
+        run=_delete_token,
+    ),
+)

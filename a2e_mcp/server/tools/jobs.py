@@ -1,0 +1,297 @@
+"""Tools about jobs: check, wait, list, save, delete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp import catalogue
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.tool import Inputs
+from a2e_mcp.errors import A2EError, InputError
+from a2e_mcp.files.progress import QUICK_SECONDS, QUIET
+from a2e_mcp.jobs.polling import Answers
+from a2e_mcp.jobs.service import Job
+from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, Handle, parse_handle
+from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, row_line, sandboxed, saved_line
+from a2e_mcp.server.answers.lists import page_line
+from a2e_mcp.server.live_rooms.rooms import ends_at
+from a2e_mcp.server.tool_call import Answer, Call, ServerTool
+from a2e_mcp.starts.pricing import amount
+from a2e_mcp.starts.refunds import delete_job
+from a2e_mcp.text import one_line
+
+_ACCOUNT_SECONDS = 10.0
+_ROWS = 10
+_ANSWERING_SECONDS = 3.0
+_MAKE_NAMES = ("avatar_training", "voice_clone", "video_voice_clone")
+
+
+class JobInputs(Inputs):
+    """One job."""
+
+    job_id: str = Field(description="Handle such as avatar_video:67d2...")
+
+
+class WaitInputs(Inputs):
+    """What `wait_for_job` takes."""
+
+    job_ids: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(description="Handles, 1 to 20")
+    seconds: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(
+        default=None, description="How long to wait at most; 40 unless set"
+    )
+
+
+class ListInputs(Inputs):
+    """What `list_jobs` takes."""
+
+    state: Literal["queued", "running", "succeeded", "failed", "unknown"] | SkipJsonSchema[None] = Field(
+        default=None, description="Only jobs in this state"
+    )
+    family: str | SkipJsonSchema[None] = Field(default=None, description="Only this kind, such as avatar_video")
+    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+
+
+class DownloadInputs(JobInputs):
+    """What `download_result` takes."""
+
+    name: str | SkipJsonSchema[None] = Field(default=None, description="File name; the job's title unless set")
+
+
+async def _check(call: Call[JobInputs]) -> Answer:
+    handle = _handle(call, call.inputs.job_id)
+    call.services.rooms.forget_ended()
+    job = await call.services.jobs.check(handle)
+    _forget_names(call, [job])
+    if job.is_open_room:
+        return _room_answer(call, job)
+    return job_answer(job, prefix=await _kept(call, [job]))
+
+
+async def _wait(call: Call[WaitInputs]) -> Answer:
+    handles = list(dict.fromkeys(_handle(call, each) for each in call.inputs.job_ids))
+    longest = call.services.settings.max_wait
+    wanted = longest if call.inputs.seconds is None else min(call.inputs.seconds, longest)
+    seconds = max(0.0, min(wanted, call.within - _ANSWERING_SECONDS))
+
+    async def seen(answers: Answers) -> None:
+        known = [each for each in answers.values() if isinstance(each, Job)]
+        done = sum(each.progress or 0.0 for each in known) / len(handles)
+        await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
+
+    call.services.rooms.forget_ended()
+    answers = await call.services.waiting.wait(handles, seconds, seen)
+    jobs = [each for each in answers.values() if isinstance(each, Job)]
+    problems = {handle: each for handle, each in answers.items() if isinstance(each, A2EError)}
+    if not jobs:
+        raise next(iter(problems.values()), A2EError("A2E has not answered yet", then="Call wait_for_job again"))
+    ended = [each for each in jobs if each.finished]
+    _forget_names(call, ended)
+    failures = "".join(f" {handle}: {problem}" for handle, problem in list(problems.items())[:3])
+    if all(each.is_open_room for each in jobs):
+        return _room_answer(call, jobs[0], also=jobs, prefix=f"There is nothing to wait for.{failures}")
+    first = ended[0] if ended else jobs[0]
+    told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
+    told += failures
+    told += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
+    if ended and len(ended) < len(jobs):
+        told += " Not all have ended: call wait_for_job again with the others."
+    return job_answer(first, also=jobs, prefix=told.strip())
+
+
+def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix: str = "") -> Answer:
+    """An answer about a live room that is open: until when, and where its page is."""
+    rooms = call.services.rooms
+    entry = rooms.entry_of(job.job_id)
+    room = rooms.room_of(entry)
+    page = "Another a2e-mcp opened it and has its page." if room is None else f"Its page: {rooms.address(room)}"
+    answer = job_answer(job, also=also, prefix=f"{prefix} The live room is open until {ends_at(entry)}. {page}".strip())
+    told = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
+    return replace(answer, structured={**answer.structured, **told})
+
+
+async def _list(call: Call[ListInputs]) -> Answer:
+    services, inputs = call.services, call.inputs
+    if inputs.family is not None and inputs.family not in (*catalogue.FAMILY_SECTIONS, *LEDGER_FAMILIES):
+        raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILY_SECTIONS)}")
+    services.rooms.forget_ended()
+    account, silent = await _account_jobs(call)
+    known: dict[str, Job] = {}
+    for entry in services.ledger.recent(most=500):
+        if entry.state != "deleted" and not entry.steps.get(QUIET):
+            for job in services.jobs.of_entry(entry):
+                known[job.job_id] = job
+    known |= account
+    jobs = [
+        job
+        for job in known.values()
+        if (inputs.state is None or job.state == inputs.state)
+        and (inputs.family is None or job.family == inputs.family)
+    ]
+    jobs.sort(key=lambda job: job.created_at or "", reverse=True)
+    rows = jobs[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
+    counted = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    lines = [page_line(counted, inputs.page, -(-len(jobs) // _ROWS)) if jobs else "No jobs."]
+    lines += [row_line(job) for job in rows]
+    if silent:
+        lines.append(f"No answer from A2E about: {', '.join(silent)}. These are shown as last known.")
+    structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}
+    if silent:
+        structured["unanswered"] = list(silent)
+    return Answer(sandboxed("\n".join(lines), sandbox=services.sandbox), structured)
+
+
+async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
+    """The account's newest jobs of every family, asked for together; and who did not answer."""
+    families = [family for family in catalogue.families() if call.inputs.family in (None, family.name)]
+    tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
+    if tasks:
+        left = max(call.within / 2, call.within - _ANSWERING_SECONDS)
+        _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, left))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+    found: dict[str, Job] = {}
+    silent = []
+    for name, task in tasks.items():
+        problem = None if task.cancelled() else task.exception()
+        if task.cancelled() or isinstance(problem, A2EError):
+            silent.append(name)
+        elif problem is not None:
+            raise problem
+        else:
+            found |= {job.job_id: job for job in task.result()}
+    return found, silent
+
+
+async def _download(call: Call[DownloadInputs]) -> Answer:
+    services = call.services
+    job = await services.jobs.check(_handle(call, call.inputs.job_id))
+    if job.family == DOWNLOAD:
+        return _saved_answer(job, job)
+    if not job.results:
+        raise no_file(job)
+    await call.progress(0.0, "Saving")
+    within = max(call.within - _ANSWERING_SECONDS, call.within / 2)
+    saving = await services.downloads.save(job, call.inputs.name, within=within, progress=call.progress)
+    return _saved_answer(job, saving)
+
+
+def _saved_answer(job: Job, saving: Job) -> Answer:
+    """An answer about the files of a job: saved, or on their way as a job of its own."""
+    if saving.state != "succeeded":
+        return job_answer(saving)
+    structured = {"job_id": job.job_id, "state": job.state, "files": saving.files}
+    return Answer(sandboxed(f"Saved {saved_line(saving)}.", sandbox=job.sandbox), structured)
+
+
+async def _delete(call: Call[JobInputs]) -> Answer:
+    handle = _handle(call, call.inputs.job_id)
+    services = call.services
+    back: float | None = None
+    if handle.family == DOWNLOAD:
+        meaning = await services.downloads.delete(handle)
+    elif handle.family == UPLOAD:
+        meaning = await services.starts.stop(handle)
+    else:
+        deleted = await delete_job(services.jobs, services.spending, services.ledger, handle)
+        meaning, back = deleted.meaning, deleted.given_back
+    services.names.forget()
+    told = f"Deleted {handle}. {meaning}"
+    structured: dict[str, Any] = {"job_id": str(handle), "deleted": True}
+    if back is not None:
+        structured["credits_back"] = back
+        told += f" Now {amount(back)} credits came back." if back else " Now none came back."
+    return Answer(sandboxed(told, sandbox=services.sandbox), structured)
+
+
+async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:
+    """With A2E_SAVE=auto: save the results of jobs that have succeeded, each job's once, and say where they are."""
+    settings = call.services.settings
+    if settings.save != "auto" or settings.read_only:
+        return ""
+    done = [job for job in jobs if job.state == "succeeded" and job.results][:_ROWS]
+    told = await asyncio.gather(*(_kept_one(call, job, min(within, call.within / 2)) for job in done))
+    return " ".join(each for each in told if each)
+
+
+async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
+    try:
+        saving = await call.services.downloads.save_once(job, within=within)
+    except A2EError as problem:
+        return f"Not saved: {problem.what}; download_result tries again."
+    if saving is None:
+        return ""
+    if saving.state == "succeeded":
+        return f"Saved {saved_line(saving)}."
+    if saving.state == "failed":
+        return f"Not saved: {one_line(saving.error or '', 200)} download_result tries again."
+    return f"Being saved as {saving.job_id}."
+
+
+def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
+    """What has just been made can be used by its name from now on."""
+    if any(job.state == "succeeded" and job.family in _MAKE_NAMES for job in jobs):
+        call.services.names.forget()
+
+
+def _handle(call: Call[Any], text: str) -> Handle:
+    return parse_handle(text, sandbox=call.services.sandbox)
+
+
+TOOLS = (
+    ServerTool(
+        name="check_status",
+        title="Check a job",
+        about="How one job stands, at once: state, progress, result links, cost.",
+        inputs=JobInputs,
+        effect=Effect.READS,
+        toolset="jobs",
+        run=_check,
+        answers="job",
+    ),
+    ServerTool(
+        name="wait_for_job",
+        title="Wait for jobs",
+        about="Wait until one of these jobs ends, up to 40 seconds. Still running is no error: call again.",
+        inputs=WaitInputs,
+        effect=Effect.READS,
+        toolset="jobs",
+        run=_wait,
+        answers="job",
+    ),
+    ServerTool(
+        name="list_jobs",
+        title="List jobs",
+        about="All jobs, newest first: those started here, also earlier, and those in the account.",
+        inputs=ListInputs,
+        effect=Effect.READS,
+        toolset="jobs",
+        run=_list,
+        answers="jobs",
+    ),
+    ServerTool(
+        name="download_result",
+        title="Save a result",
+        about="Save a finished job's files into the output folder of this computer; never over another file.",
+        inputs=DownloadInputs,
+        effect=Effect.WRITES,
+        toolset="jobs",
+        run=_download,
+        answers="job",
+    ),
+    ServerTool(
+        name="delete_job",
+        title="Delete a job",
+        about="Delete a job and its result at A2E, for good. Ask the user first. Says whether credits come back.",
+        inputs=JobInputs,
+        effect=Effect.DELETES,
+        toolset="jobs",
+        run=_delete,
+    ),
+)

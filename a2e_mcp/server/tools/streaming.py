@@ -1,0 +1,318 @@
+"""Tools about live rooms: meet an avatar in the browser, let it speak, ask it, leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import anyio
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.streaming import (
+    LIST_STREAMING_AVATARS,
+    LONGEST_CONTEXT,
+    LONGEST_ROOM,
+    OPEN_ROOM,
+    SHORTEST_ROOM,
+    OpenRoom,
+    StreamingAvatar,
+)
+from a2e_mcp.catalogue.tool import Estimate, Inputs
+from a2e_mcp.errors import A2EError, ServiceError
+from a2e_mcp.ledger.job_ids import STREAMING
+from a2e_mcp.ledger.store import Entry
+from a2e_mcp.lookup.names import Candidate, chosen
+from a2e_mcp.server.answers.jobs import charged_words, sandboxed
+from a2e_mcp.server.live_rooms.rooms import ROOM, Rooms, ends_at
+from a2e_mcp.server.tool_call import Answer, Call, Link, ServerTool
+from a2e_mcp.server.tools.account import NoInputs
+from a2e_mcp.starts.pricing import amount
+from a2e_mcp.starts.service import Purchase, Quoted
+
+_ROWS = 20
+_ANSWERING_SECONDS = 3.0
+_LONGEST_ANSWER = 30.0
+_HOSTS_OCCUPIED = "1001"
+
+
+class StartStreamingInputs(Inputs):
+    """What `start_streaming` takes."""
+
+    avatar: str = Field(description="Streaming avatar: id or name")
+    seconds: Annotated[int, Field(ge=SHORTEST_ROOM, le=LONGEST_ROOM)] = Field(
+        default=120, description="How long, paid in advance"
+    )
+    context: Annotated[str, Field(max_length=LONGEST_CONTEXT)] | SkipJsonSchema[None] = Field(
+        default=None, description="What it answers questions from"
+    )
+
+
+class RoomInputs(Inputs):
+    """What names a room."""
+
+    room: str | SkipJsonSchema[None] = Field(default=None, description="The open room unless set")
+
+
+class AskInputs(RoomInputs):
+    """What `ask_streaming_avatar` takes."""
+
+    question: Annotated[str, Field(min_length=1, max_length=500)] = Field(description="The question")
+
+
+class SpeakInputs(RoomInputs):
+    """What `speak_streaming_avatar` takes."""
+
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_CONTEXT)] = Field(description="What it says")
+
+
+class ContextInputs(RoomInputs):
+    """What `set_streaming_qa_context` takes."""
+
+    context: Annotated[str, Field(max_length=LONGEST_CONTEXT)] = Field(description="Facts, or Q: and A: lines")
+
+
+async def _list(call: Call[NoInputs]) -> Answer:
+    avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
+    rows = [_row(each) for each in avatars[:_ROWS]]
+    lines = [f"{len(avatars)} avatars can be met live."] + [f"{row['name']}: {row['avatar_id']}" for row in rows]
+    if len(avatars) > _ROWS:
+        lines.append(f"... and {len(avatars) - _ROWS} more; any name can be given to start_streaming.")
+    return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), {"avatars": rows, "total": len(avatars)})
+
+
+def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purchase[OpenRoom]:
+    inputs, rooms = call.inputs, call.services.rooms
+    name = avatar.name or avatar.id
+    return Purchase(
+        family=STREAMING,
+        title=f"live room with {name}",
+        capability=OPEN_ROOM,
+        request=OpenRoom(avatar_id=avatar.id, expire_seconds=inputs.seconds),
+        estimate=Estimate(inputs.seconds, "second", None, "A2E publishes no price"),
+        note="Unused credits come back when it is left.",
+        keep=lambda entry, token: rooms.keep(entry, token, avatar=name, seconds=inputs.seconds),
+        state="running",
+    )
+
+
+async def _price(call: Call[StartStreamingInputs]) -> Quoted:
+    return await call.services.starts.quote_purchase(_purchase(call, await _find_avatar(call)))
+
+
+async def _start(call: Call[StartStreamingInputs]) -> Answer:
+    services, inputs, rooms = call.services, call.inputs, call.services.rooms
+    avatar = await _find_avatar(call)
+    rooms.forget_ended()
+    try:
+        started = await services.starts.buy(_purchase(call, avatar), call.options, call.waiter)
+    except ServiceError as problem:
+        if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
+            raise A2EError(
+                f"No host is free for a live room: {problem.what}", then="Try again in a few minutes"
+            ) from None
+        raise
+    if started.pending:
+        told = "The room is still being opened. Next: get_credits says when it is."
+        if inputs.context and not started.repeated:
+            told += " Its context is not set: call set_streaming_qa_context then."
+        return Answer(sandboxed(told, sandbox=services.sandbox), {"room": started.jobs[0].job_id})
+    entry = rooms.entry_of(started.jobs[0].job_id)
+    answer = _opened(call, rooms, entry, charged_words(started))
+    if inputs.context and not started.repeated:
+        trouble = await _without_context(rooms, entry, inputs.context, call.within)
+        return replace(answer, text=f"{answer.text}{trouble}")
+    return answer
+
+
+async def _without_context(rooms: Rooms, entry: Entry, context: str, seconds: float) -> str:
+    """Set what a new room answers from; what is to be said when that fails, for the room is open and paid for."""
+    why = "A2E did not answer in time."
+    with anyio.move_on_after(seconds):
+        try:
+            await rooms.set_context(entry, context)
+            return ""
+        except A2EError as problem:
+            why = f"{problem.what.rstrip('.')}."
+    return f" But its context could not be set: {why} Next: set_streaming_qa_context."
+
+
+def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer:
+    room = rooms.room_of(entry)
+    avatar = entry.steps[ROOM]["avatar"]
+    told = f"{charged} The live room with {avatar} ({entry.own_handle}) is open until {ends_at(entry)}."
+    others = [each for each in rooms.open_entries() if each.id != entry.id]
+    if others:
+        listed = ", ".join(f"{each.own_handle} with {each.steps[ROOM]['avatar']}" for each in others)
+        told += f" Open and paid for besides: {listed}; leave_streaming(room=...) closes one."
+    structured: dict[str, Any] = {"room": entry.own_handle, "until": ends_at(entry)}
+    if entry.charged is not None:
+        structured["credits"] = entry.charged
+    if room is None:
+        return Answer(sandboxed(f"{told} Another a2e-mcp opened it.", sandbox=call.services.sandbox), structured)
+    structured["page"] = rooms.address(room)
+    told += (
+        f" Ask the user to open {structured['page']} in a browser on this computer; then ask_streaming_avatar and"
+        " speak_streaming_avatar work. leave_streaming as soon as it is not needed: unused credits come back."
+    )
+    return Answer(
+        sandboxed(told, sandbox=call.services.sandbox), structured, [Link(structured["page"], "live room", "text/html")]
+    )
+
+
+async def _ask(call: Call[AskInputs]) -> Answer:
+    rooms = call.services.rooms
+    entry = rooms.entry_of(call.inputs.room)
+    room = await rooms.visited(entry)
+    await call.progress(0.0, "Asking the avatar")
+    text, is_whole = await rooms.answer(
+        room, call.inputs.question, min(_LONGEST_ANSWER, call.within - _ANSWERING_SECONDS)
+    )
+    if not text:
+        raise A2EError(
+            "The avatar was asked, but no answer came into the room in time",
+            charged=None,
+            then="Look at the room's page; ask again, or set_streaming_qa_context first",
+        )
+    told = f"{room.avatar} answered: {text}"
+    if not is_whole:
+        told += " (it is still speaking; this is what came so far)"
+    if room.page.muted:
+        told += " The page's sound is off: the user has to click on it."
+    return Answer(
+        sandboxed(told, sandbox=call.services.sandbox),
+        {
+            "room": room.handle,
+            "answer": text,
+            "complete": is_whole,
+            "frames": room.page.frames,
+            "sound": round(room.page.sound, 4),
+        },
+    )
+
+
+async def _speak(call: Call[SpeakInputs]) -> Answer:
+    rooms = call.services.rooms
+    room = await rooms.visited(rooms.entry_of(call.inputs.room))
+    await rooms.speak(room, call.inputs.text)
+    told = f"{room.avatar} says it in the room."
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"room": room.handle, "spoken": True})
+
+
+async def _set_context(call: Call[ContextInputs]) -> Answer:
+    rooms = call.services.rooms
+    entry = rooms.entry_of(call.inputs.room)
+    await rooms.set_context(entry, call.inputs.context)
+    told = f"Questions are answered from these {len(call.inputs.context)} characters now."
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"room": entry.own_handle})
+
+
+async def _get_context(call: Call[RoomInputs]) -> Answer:
+    rooms = call.services.rooms
+    entry = rooms.entry_of(call.inputs.room)
+    text = await rooms.context(entry)
+    structured: dict[str, Any] = {"room": entry.own_handle}
+    if text:
+        structured["context"] = text
+    told = f"It answers from: {text}" if text else "No context is set."
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
+
+
+async def _leave(call: Call[RoomInputs]) -> Answer:
+    rooms = call.services.rooms
+    entry = rooms.entry_of(call.inputs.room)
+    back = await rooms.leave_entry(entry, "The room was left.")
+    told = "Left the room. " + (
+        "A2E did not show whether credits came back." if back is None else f"{amount(back)} credits came back."
+    )
+    structured: dict[str, Any] = {"room": entry.own_handle, "left": True}
+    if back is not None:
+        structured["credits_back"] = back
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
+
+
+async def _find_avatar(call: Call[StartStreamingInputs]) -> StreamingAvatar:
+    wanted = call.inputs.avatar.strip()
+    avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
+    found = next((each for each in avatars if each.id.casefold() == wanted.casefold()), None)
+    named = [Candidate(each.id, each.name or each.id, each, (each.gender,)) for each in avatars]
+    there_are = ", ".join(each.name for each in named[:10]) or "none"
+    return found or chosen(
+        wanted, named, "streaming avatar", then=f"Choose with list_streaming_avatars: there are {there_are}"
+    )
+
+
+def _row(avatar: StreamingAvatar) -> dict[str, Any]:
+    row = {"avatar_id": avatar.id, "name": avatar.name or "", "gender": avatar.gender, "preview": avatar.cover}
+    return {name: value for name, value in row.items() if value is not None}
+
+
+TOOLS = (
+    ServerTool(
+        name="list_streaming_avatars",
+        title="List live avatars",
+        about="The avatars that can be met live.",
+        inputs=NoInputs,
+        effect=Effect.READS,
+        toolset="streaming",
+        run=_list,
+        answers="avatars",
+    ),
+    ServerTool(
+        name="start_streaming",
+        title="Open a live room",
+        about="Open a live room with an avatar. Answers with the page the user opens in a browser.",
+        inputs=StartStreamingInputs,
+        effect=Effect.SPENDS,
+        toolset="streaming",
+        run=_start,
+        price=_price,
+    ),
+    ServerTool(
+        name="ask_streaming_avatar",
+        title="Ask the live avatar",
+        about="Ask the avatar in the open room; answers with what it said.",
+        inputs=AskInputs,
+        effect=Effect.WRITES,
+        toolset="streaming",
+        run=_ask,
+    ),
+    ServerTool(
+        name="speak_streaming_avatar",
+        title="Let the live avatar speak",
+        about="Let the avatar in the open room say a text.",
+        inputs=SpeakInputs,
+        effect=Effect.WRITES,
+        toolset="streaming",
+        run=_speak,
+    ),
+    ServerTool(
+        name="set_streaming_qa_context",
+        title="Set what it answers from",
+        about="Set what the avatar in the room answers from.",
+        inputs=ContextInputs,
+        effect=Effect.WRITES,
+        toolset="streaming",
+        run=_set_context,
+    ),
+    ServerTool(
+        name="get_streaming_qa_context",
+        title="Read what it answers from",
+        about="What the avatar in the room answers from.",
+        inputs=RoomInputs,
+        effect=Effect.READS,
+        toolset="streaming",
+        run=_get_context,
+    ),
+    ServerTool(
+        name="leave_streaming",
+        title="Leave the live room",
+        about="Close the live room; unused credits come back.",
+        inputs=RoomInputs,
+        effect=Effect.WRITES,
+        toolset="streaming",
+        run=_leave,
+    ),
+)

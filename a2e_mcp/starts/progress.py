@@ -1,0 +1,100 @@
+"""What a start under way is doing, told to whoever waits for it.
+
+The work belongs to this process and not to who asked, so it only notes its steps here; those who wait look on, the one
+who asked first as well as one who asks the same again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from a2e_mcp.files.progress import Board
+
+Told = Callable[[float, str], Awaitable[None]]
+"""Told how far a start is (a share from 0 to 1) and what it is doing."""
+
+_LOOK_SECONDS = 0.5
+"""How often a file on its way is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody who waits for a start: until when, by the event loop's clock, and how to tell them of its steps."""
+
+    until: float
+    told: Told
+
+    @classmethod
+    def within(cls, seconds: float, told: Told) -> Waiter:
+        """Somebody who waits for so many seconds from now on."""
+        return cls(asyncio.get_running_loop().time() + seconds, told)
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, 0 at least."""
+        return max(0.0, self.until - asyncio.get_running_loop().time())
+
+    def at_most(self, seconds: float) -> Waiter:
+        """The same one, who waits no longer than so many seconds from now on."""
+        return replace(self, until=min(self.until, asyncio.get_running_loop().time() + seconds))
+
+
+@dataclass(slots=True)
+class _Work:
+    """The steps of one start: those begun, how many there will be as far as is known, and a bell for the next one."""
+
+    begun: list[str] = field(default_factory=list)
+    expected: int = 0
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def share(self, step: int, of_step: float = 0.0) -> float:
+        """How much is done when so much of this step is; resolving and pricing, which came before, count as one."""
+        # A file that is sent leaves a little for the next step, or that would not be told as progress.
+        return (step + 1 + 0.9 * of_step) / (max(self.expected, len(self.begun)) + 1)
+
+
+class UnderWay:
+    """The steps of the starts that this process carries out, by the ledger's ids."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._works: dict[str, _Work] = {}
+
+    def expect(self, entry_id: str, steps: int) -> None:
+        """Say how many steps a start will have, at most."""
+        self._works.setdefault(entry_id, _Work()).expected = steps
+
+    def begin(self, entry_id: str, doing: str) -> None:
+        """Say what a start does from now on."""
+        work = self._works.setdefault(entry_id, _Work())
+        work.begun.append(doing)
+        work.bell.set()
+        work.bell = asyncio.Event()
+
+    def forget(self, entry_id: str) -> None:
+        """Forget a start that is over."""
+        self._works.pop(entry_id, None)
+
+    async def follow(self, entry_id: str, task: asyncio.Task[Any], waiter: Waiter) -> None:
+        """Wait until a start is over, or the waiter's time, and tell of every step; the start itself is left alone."""
+        work = self._works.setdefault(entry_id, _Work())
+        told = 0
+        while True:
+            while told < len(work.begun):
+                await waiter.told(work.share(told), work.begun[told])
+                told += 1
+            if task.done() or waiter.left <= 0:
+                return
+            bell = asyncio.create_task(work.bell.wait())
+            try:
+                # asyncio.wait leaves the start alone when the call that waits is cut.
+                seconds = min(waiter.left, _LOOK_SECONDS)
+                await asyncio.wait({task, bell}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                bell.cancel()
+            moved = self._board.moved(entry_id)
+            if moved is not None and moved.share is not None and work.begun:
+                await waiter.told(work.share(len(work.begun) - 1, moved.share), f"{work.begun[-1]}, {moved}")

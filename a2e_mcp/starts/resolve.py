@@ -1,0 +1,161 @@
+"""What a tool's inputs name becomes what A2E takes: avatars, voices, backgrounds and files are found and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from a2e_mcp.catalogue.backgrounds import rgb
+from a2e_mcp.catalogue.tool import (
+    AvatarChoice,
+    AvatarRef,
+    BackgroundChoice,
+    BackgroundRef,
+    Inputs,
+    LanguageRef,
+    MediaIn,
+    SandboxOnly,
+    SpeechStep,
+    VoiceChoice,
+    VoiceRef,
+)
+from a2e_mcp.errors import InputError
+from a2e_mcp.files.local import Files, LocalFile
+from a2e_mcp.files.urls import is_address
+from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.job_ids import is_meant_as_handle, makes_files, parse_handle
+from a2e_mcp.lookup.directory import Names
+
+_PICTURE = MediaIn(("image",))
+_LABELS = {"title"}
+
+
+@dataclass(slots=True)
+class Found:
+    """What the marked inputs of one call turned out to be, by field name.
+
+    `files` are still on this computer; `pictures` are background pictures that A2E has to store first.
+    """
+
+    avatars: dict[str, AvatarChoice] = field(default_factory=dict)
+    voices: dict[str, VoiceChoice] = field(default_factory=dict)
+    backgrounds: dict[str, BackgroundChoice] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    files: dict[str, LocalFile] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
+
+    @property
+    def lengths(self) -> Mapping[str, float]:
+        """Seconds of the files whose length is known."""
+        return {name: file.seconds for name, file in self.files.items() if file.seconds is not None}
+
+
+class Resolver:
+    """Finds what inputs name. Raises InputError or FileRefused for what cannot be found; nothing is sent or charged."""
+
+    def __init__(self, names: Names, files: Files, jobs: Jobs, *, sandbox: bool) -> None:
+        self._names = names
+        self._files = files
+        self._jobs = jobs
+        self._sandbox = sandbox
+
+    async def resolve(self, inputs: Inputs, speech: SpeechStep | None) -> Found:
+        """Find everything that the inputs name."""
+        found = Found()
+        for name, info in type(inputs).model_fields.items():
+            value = getattr(inputs, name)
+            if not isinstance(value, str):
+                continue
+            for marker in markers_of(info):
+                await self._one(found, name, value, marker)
+        if speech is not None and getattr(inputs, speech.script) is not None and speech.voice not in found.voices:
+            raise InputError(
+                "voice is missing: say who speaks the script",
+                then="Call list_voices with the script's language to choose one",
+            )
+        return found
+
+    async def _one(self, found: Found, name: str, value: str, marker: object) -> None:
+        match marker:
+            case AvatarRef():
+                found.avatars[name] = await self._names.avatar(value)
+            case VoiceRef():
+                found.voices[name] = await self._names.voice(value)
+            case LanguageRef():
+                found.languages[name] = await self._names.language_code(value, region=marker.region)
+            case BackgroundRef():
+                await self._background(found, name, value)
+            case MediaIn():
+                await self._media(found, name, value, marker)
+            case SandboxOnly() if not self._sandbox:
+                raise InputError(f"{name} works in the sandbox only: A2E has nothing of the kind", then="Leave it out")
+
+    async def _background(self, found: Found, name: str, value: str) -> None:
+        color = rgb(value)
+        if color is not None:
+            found.backgrounds[name] = BackgroundChoice(color=color)
+        elif is_meant_as_handle(value) or is_address(value) or "/" in value or "\\" in value or "." in value:
+            await self._media(found, name, value, _PICTURE)
+            found.pictures.add(name)
+        else:
+            found.backgrounds[name] = await self._names.stored_background(value)
+
+    async def _media(self, found: Found, name: str, value: str, wanted: MediaIn) -> None:
+        media = await self.media(name, value, wanted)
+        if isinstance(media, str):
+            found.addresses[name] = media
+        else:
+            found.files[name] = media
+
+    async def media(self, name: str, value: str, wanted: MediaIn) -> str | LocalFile:
+        """The address, or the file on this computer, that an input names; a job's handle stands for its first file."""
+        if is_meant_as_handle(value):
+            job = await self._jobs.check(parse_handle(value, sandbox=self._sandbox))
+            if not makes_files(job.family):
+                raise InputError(f"{name}: that job makes no file", then="Give a file, or the handle of a job with one")
+            if not job.results:
+                raise InputError(f"{name}: that job is {job.state} and has no file yet", then="Wait for it first")
+            return job.results[0]
+        if is_address(value):
+            await self._files.check_address(value, wanted)
+            return value
+        return await self._files.open_local(value, wanted)
+
+
+def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:
+    """A digest of what a start would make: names as ids, files as content; the label is not part of it.
+
+    Taken before anything is uploaded or spoken, because those addresses are new each time.
+    """
+    values: dict[str, Any] = inputs.model_dump(mode="json", exclude_none=True)
+    for name in list(values):
+        if name in found.avatars:
+            values[name] = found.avatars[name].id
+        elif name in found.voices:
+            voice = found.voices[name]
+            # One's own voice speaks many languages, and each is another sound.
+            values[name] = f"{voice.id} {voice.language}" if voice.own else voice.id
+        elif name in found.backgrounds:
+            values[name] = repr(found.backgrounds[name])
+        elif name in found.languages:
+            values[name] = found.languages[name]
+        elif name in found.files:
+            values[name] = found.files[name].sha256
+    made = {name: value for name, value in values.items() if name not in _LABELS}
+    text = json.dumps([tool_name, made], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def markers_of(info: Any) -> list[object]:
+    """The markers of a field; in `Annotated[str, marker] | None` pydantic keeps them inside the annotation."""
+    found = list(info.metadata)
+    waiting = [info.annotation]
+    while waiting:
+        annotation = waiting.pop()
+        found += getattr(annotation, "__metadata__", ())
+        waiting += getattr(annotation, "__args__", ())
+    return found

@@ -1,0 +1,174 @@
+"""Writes what is generated in README.md, docs/*.md and server.json: `python -m docs.generate` (or `make docs`).
+
+A table stands between `<!-- generated:NAME -->` and `<!-- /generated -->`. server.json, the entry in the registry of
+MCP servers, lists the settings. With `--check` nothing is written, and the exit code is 1 when something is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.cli.menu import coverage_rows
+from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
+from a2e_mcp.server import prompts
+from a2e_mcp.server.visibility import every_tool
+from a2e_mcp.settings import setting_rows
+from docs.exercises import exercises_in
+
+_ROOT = Path(__file__).parent.parent
+_BLOCK = re.compile(r"(<!-- generated:(?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- /generated -->)", re.DOTALL)
+# An identifier in the registry is a package's name alone. uvx takes the extra beside it, in the same version, so that a
+# host in which somebody only sets A2E_SANDBOX=1 can render.
+_WITH_SANDBOX = {
+    "type": "named",
+    "name": "--with",
+    "description": "What the sandbox renders with",
+    "value": "a2e-mcp[sandbox]",
+}
+_MARKER = re.compile(r"<!-- /?generated")
+
+
+def settings_table() -> str:
+    """Every A2E_* variable: what it is for, and its default."""
+    rows = ((f"`{row.variable}`", row.about, row.default) for row in setting_rows())
+    return _table(("Variable", "What it is for", "Default"), rows)
+
+
+def tools_table() -> str:
+    """Every tool: what it does, its toolset, and whether it costs credits."""
+    rows = (
+        (f"`{tool.name}`", tool.about, tool.toolset, "yes" if tool.effect is Effect.SPENDS else "")
+        for tool in every_tool()
+    )
+    return _table(("Tool", "What it does", "Toolset", "Costs credits"), rows)
+
+
+def prompts_table() -> str:
+    """Every prompt: what comes of it, and what it asks for; what may be left out stands in brackets."""
+    rows = (
+        (
+            f"`{prompt.name}`",
+            prompt.description or "",
+            ", ".join(each.name if each.required else f"[{each.name}]" for each in prompt.arguments or ()),
+        )
+        for prompt in prompts.listed()
+    )
+    return _table(("Prompt", "What comes of it", "What it asks for"), rows)
+
+
+def magic_table() -> str:
+    """Every word that forces an outcome in the sandbox."""
+    rows = ((f"`{word.written}`", word.effect, word.money) for word in MAGIC_WORDS)
+    return _table(("Word", "What happens", "Money"), rows)
+
+
+def coverage_table() -> str:
+    """Every entry of A2E's menu: the tool that reaches it, its call, how sure that is, and the test of it.
+
+    Raises ValueError when an entry has no test.
+    """
+    head = ("Group", "Menu entry", "Tool", "Call", "Evidence", "Test in the sandbox")
+    return _table(head, coverage_rows(exercises_in(_ROOT)))
+
+
+TABLES = {
+    "settings": settings_table,
+    "tools": tools_table,
+    "prompts": prompts_table,
+    "magic": magic_table,
+    "coverage": coverage_table,
+}
+"""What can stand between the markers, by its name there."""
+
+
+def rewritten(text: str) -> str:
+    """The text with every generated block made anew.
+
+    Raises ValueError: a block of a name that does not exist, or a marker without its counterpart.
+    """
+
+    def fresh(block: re.Match[str]) -> str:
+        if block["name"] not in TABLES:
+            raise ValueError(f"there is no generated block {block['name']!r}; known are {', '.join(TABLES)}")
+        if _MARKER.search(block["text"]):
+            raise ValueError(f"the generated block {block['name']!r} has no end")
+        return f"{block[1]}{TABLES[block['name']]()}{block[4]}"
+
+    new, blocks = _BLOCK.subn(fresh, text)
+    if len(_MARKER.findall(text)) != 2 * blocks:
+        raise ValueError("a generated block has no beginning, or no end")
+    return new
+
+
+def settings_for_hosts() -> list[dict[str, Any]]:
+    """Every A2E_* variable as the registry's schema of 2025-12-11 wants it, so that a host can ask for it."""
+    listed = []
+    for row in setting_rows():
+        secret = row.kind == "secret"
+        told = {"name": row.variable, "description": row.about, "isRequired": False, "isSecret": secret}
+        told["format"] = "string" if secret else row.kind
+        if row.value is not None:
+            told["default"] = {"0": "false", "1": "true"}[row.value] if row.kind == "boolean" else row.value
+        listed.append(told)
+    return listed
+
+
+def entry_rewritten(text: str) -> str:
+    """The registry's entry with its settings and its extra made anew. Raises ValueError when it is no JSON."""
+    entry = json.loads(text)
+    for package in entry["packages"]:
+        package["runtimeArguments"] = [_WITH_SANDBOX]
+        package["environmentVariables"] = settings_for_hosts()
+    return json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
+
+
+def stale(root: Path) -> Iterator[tuple[Path, str]]:
+    """The files of a checkout that are not fresh, and what they should hold."""
+    for path in (root / "README.md", *sorted(root.glob("docs/*.md")), root / "server.json"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            try:
+                new = entry_rewritten(text) if path.suffix == ".json" else rewritten(text)
+            except ValueError as problem:
+                raise ValueError(f"{path.name}: {problem}") from None
+            if new != text:
+                yield path, new
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
+    """Write what is stale, or only say so; 1 when it was only said."""
+    parser = argparse.ArgumentParser(prog="python -m docs.generate", description="Write what is generated.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when something is stale")
+    check = parser.parse_args(arguments).check
+    try:
+        found = list(stale(root))
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    for path, new in found:
+        if check:
+            print(f"{path.name} is stale; run: make docs", file=sys.stderr)
+        else:
+            path.write_text(new, encoding="utf-8", newline="\n")
+            print(f"Wrote {path.name}")
+    return 1 if found and check else 0
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

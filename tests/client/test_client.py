@@ -1,0 +1,127 @@
+"""The typed client: what is sent, and what is tried again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from a2e_mcp.catalogue.account import CREDIT_HISTORY, GET_CREDITS, HistoryQuery
+from a2e_mcp.catalogue.avatar_videos import DELETE_VIDEO, GENERATE
+from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.catalogue.voices import SPEAK, SpeechRequest
+from a2e_mcp.errors import (
+    AnswerLost,
+    Charged,
+    Refused,
+    Unreachable,
+)
+from tests.support.scripted_transport import ID, TOKEN, VIDEO, Script, client_of, fine, problem_of, said
+
+
+async def test_every_request_carries_the_token_and_the_language() -> None:
+    script = Script(fine({"_id": ID}))
+    async with client_of(script) as (client, _):
+        await client.call(GENERATE, VIDEO)
+    (request,) = script.requests
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["x-lang"] == "en-US"
+    assert str(request.url) == "https://video.a2e.ai/api/v1/video/generate"
+    assert json.loads(request.content)["audioSrc"] == "https://example.com/a.mp3"
+
+
+async def test_a_list_is_asked_for_with_a_query_and_a_record_by_its_path() -> None:
+    script = Script(fine([]))
+    async with client_of(script) as (client, _):
+        await client.call(CREDIT_HISTORY, HistoryQuery(page=2, is_consumption=True))
+        await client.call(DELETE_VIDEO, ById(id=ID))
+    listing, deletion = script.requests
+    assert dict(listing.url.params) == {"pageNum": "2", "pageSize": "10", "is_consumption": "true"}
+    assert (deletion.method, deletion.url.path, deletion.content) == ("DELETE", f"/api/v1/video/{ID}", b"")
+
+
+# ------------------------------------------------------------------ trying again
+
+
+@pytest.mark.parametrize("problem", [httpx2.ConnectError("no"), httpx2.ConnectTimeout("no"), httpx2.PoolTimeout("no")])
+async def test_a_start_that_certainly_did_not_leave_is_tried_again(problem: Exception) -> None:
+    script = Script(problem, problem, fine({"_id": ID}))
+    async with client_of(script) as (client, pauses):
+        assert (await client.call(GENERATE, VIDEO)).id == ID
+    assert (len(script.requests), len(pauses)) == (3, 2)
+
+
+async def test_a_start_that_never_leaves_was_not_charged() -> None:
+    script = Script(httpx2.ConnectError("no"))
+    problem = await problem_of(script)
+    assert isinstance(problem, Unreachable)
+    assert "Nothing was charged." in str(problem)
+    assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        httpx2.ReadTimeout("slow"),
+        httpx2.ReadError("cut"),
+        httpx2.WriteError("cut"),
+        httpx2.WriteTimeout("slow"),
+        httpx2.RemoteProtocolError("closed"),
+    ],
+    ids=lambda problem: type(problem).__name__,
+)
+@pytest.mark.parametrize(("call", "request_"), [(GENERATE, VIDEO), (SPEAK, SpeechRequest(msg="Hi", tts_id="a"))])
+async def test_a_start_that_may_have_arrived_is_never_sent_again(broken: Exception, call: Any, request_: Any) -> None:
+    script = Script(broken, fine({"_id": ID}))
+    problem = await problem_of(script, call, request_)
+    assert isinstance(problem, AnswerLost)
+    assert problem.charged is Charged.UNKNOWN
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+async def test_a_read_is_tried_again_when_a2e_is_busy(status: int) -> None:
+    script = Script(said({}, status), httpx2.ReadTimeout("slow"), fine({"coins": 7}))
+    async with client_of(script) as (client, pauses):
+        assert (await client.call(GET_CREDITS, Nothing())).credits == 7
+    assert 0.3 <= pauses[0] <= 0.5
+    assert 0.9 <= pauses[1] <= 1.5
+
+
+@pytest.mark.parametrize(("told", "waited"), [("3", 3.0), ("9999", 20.0)])
+async def test_retry_after_is_honoured_and_capped(told: str, waited: float) -> None:
+    script = Script(said({}, 429, **{"retry-after": told}), fine({"coins": 7}))
+    async with client_of(script) as (client, pauses):
+        await client.call(GET_CREDITS, Nothing())
+    assert pauses == [waited]
+
+
+@pytest.mark.parametrize("told", ["Fri, 21 Nov 2026 10:00:00 GMT", "-5", "soon", "\xb2", ""])
+async def test_a_retry_after_that_is_no_number_of_seconds_is_passed_over(told: str) -> None:
+    busy = httpx2.Response(503, headers=[(b"retry-after", told.encode("latin-1"))], json={})
+    script = Script(busy, fine({"coins": 7}))
+    async with client_of(script) as (client, pauses):
+        await client.call(GET_CREDITS, Nothing())
+    assert 0.3 <= pauses[0] <= 0.5
+
+
+async def test_a_read_gives_up_after_three_attempts_and_says_that_nothing_was_charged() -> None:
+    script = Script(said({"code": 503, "msg": "busy"}, 503))
+    problem = await problem_of(script, GET_CREDITS, Nothing())
+    assert isinstance(problem, AnswerLost)
+    assert problem.charged is Charged.NOTHING
+    assert len(script.requests) == 3
+
+
+async def test_neither_a_busy_start_nor_a_deletion_is_repeated() -> None:
+    script = Script(said({"code": 429, "msg": "slow down"}, 429))
+    problem = await problem_of(script)
+    assert isinstance(problem, Refused)
+    assert problem.charged is Charged.NOTHING
+    await problem_of(script, DELETE_VIDEO, ById(id=ID))
+    assert len(script.requests) == 2
+
+
+# ------------------------------------------------------------------ reading answers

@@ -1,0 +1,357 @@
+"""Waiting for jobs: shared requests, prompt answers, and nobody left hanging."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.errors import A2EError, AnswerLost, NotFound, SettingsError
+from a2e_mcp.jobs.polling import Answers, Waiting
+from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.ledger.job_ids import Handle
+from a2e_mcp.ledger.store import Ledger
+from tests.support.faulty_transport import RENDERS, desk_in
+
+BATCH = "POST /api/v1/userImage2Video/batchDetail"
+VIDEOS = "GET /api/v1/video/awsList"
+LONG_ENOUGH = 10.0
+
+
+def number(count: int) -> str:
+    """An id as the sandbox issues them."""
+    return f"{count:024x}"
+
+
+def clips(count: int) -> list[Handle]:
+    return [Handle("image_to_video", number(each)) for each in range(1, count + 1)]
+
+
+@dataclass
+class Account:
+    """An A2E that knows the state of jobs, and counts what it is asked; a tick is one look at a family."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, httpx2.Response] = field(default_factory=dict)
+    ask: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path
+        last = path.rpartition("/")[2]
+        call = f"{request.method} {path.removesuffix(last) + '*' if len(last) == 24 else path}"
+        self.asked[call] += 1
+        self.ask.set()
+        self.ask = asyncio.Event()
+        if call in self.refused:
+            return self.refused[call]
+        if last == "batchDetail":
+            ids = json.loads(request.content)["ids"]
+            return self._fine([self._record(each) for each in ids if each in self.states])
+        if last == "awsList":
+            return self._fine([self._record(each) for each in self.states])
+        wanted = request.url.params.get("_id", last)
+        if last == "awsResult":
+            wanted = json.loads(request.content)["_id"]
+        if wanted not in self.states:
+            return httpx2.Response(404, json={"code": 404, "msg": "no such record"})
+        return self._fine(self._record(wanted))
+
+    async def looked(self, times: int = 1) -> None:
+        """Wait until something has been asked so often from now on."""
+        wanted = self.asked.total() + times
+        async with asyncio.timeout(10):
+            while self.asked.total() < wanted:
+                await self.ask.wait()
+
+    def _record(self, each: str) -> dict[str, Any]:
+        done = {"result_url": "https://example.com/a.mp4"} if self.states[each] == "completed" else {}
+        return {"_id": each, "current_status": self.states[each], **done}
+
+    @staticmethod
+    def _fine(data: object) -> httpx2.Response:
+        return httpx2.Response(200, json={"code": 0, "data": data})
+
+
+@asynccontextmanager
+async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> AsyncIterator[Waiting]:
+    """Waiting in front of an account, at the sandbox's quick pace or at A2E's own (15 seconds for clips)."""
+
+    async def pause(_: float) -> None:
+        await asyncio.sleep(0)
+
+    transport = httpx2.MockTransport(account.answer)
+    async with A2EClient("token", transport=transport, pause=pause) as client:
+        with Ledger(folder / "ledger.sqlite3", account="token", sandbox=True) as ledger:
+            waiting = Waiting(Jobs(client, ledger, sandbox=quick), sandbox=quick)
+            yield waiting
+            await waiting.close()
+
+
+async def unheard(_: Answers) -> None:
+    """Progress that nobody listens to."""
+
+
+def state(answer: Job | A2EError) -> str:
+    return answer.state if isinstance(answer, Job) else type(answer).__name__
+
+
+def states(answers: Answers) -> list[str]:
+    return [state(each) for each in answers.values()]
+
+
+async def test_a_hundred_waits_of_one_batch_family_cost_one_request_a_tick(tmp_path: Path) -> None:
+    handles = clips(100)
+    account = Account({handle.id: "processing" for handle in handles})
+    async with waiting_for(account, tmp_path) as waiting:
+        waits = [asyncio.create_task(waiting.wait([handle], LONG_ENOUGH, unheard)) for handle in handles]
+        await account.looked(2)
+        assert account.asked == {BATCH: 2}
+        account.states = dict.fromkeys(account.states, "completed")
+        answers = await asyncio.gather(*waits)
+        assert account.asked == {BATCH: 3}
+    assert [states(each) for each in answers] == [["succeeded"]] * 100
+
+
+async def test_waits_of_twenty_share_their_requests_too(tmp_path: Path) -> None:
+    handles = clips(100)
+    account = Account({handle.id: "processing" for handle in handles})
+    async with waiting_for(account, tmp_path) as waiting:
+        groups = [handles[start : start + 20] for start in range(0, 100, 20)]
+        waits = [asyncio.create_task(waiting.wait(group, LONG_ENOUGH, unheard)) for group in groups]
+        await account.looked(1)
+        account.states[handles[50].id] = "failed"
+        ended = await waits[2]
+        assert sorted(Counter(states(ended)).items()) == [("failed", 1), ("running", 19)]
+        assert account.asked == {BATCH: 2}
+        assert not any(wait.done() for wait in waits if wait is not waits[2])
+        account.states = dict.fromkeys(account.states, "completed")
+        await asyncio.gather(*waits)
+
+
+async def test_more_than_two_hundred_jobs_are_asked_for_in_two_requests(tmp_path: Path) -> None:
+    handles = clips(201)
+    account = Account({handle.id: "completed" for handle in handles})
+    async with waiting_for(account, tmp_path) as waiting:
+        await waiting.wait(handles, LONG_ENOUGH, unheard)
+        assert account.asked == {BATCH: 2}
+
+
+async def test_five_videos_cost_one_look_at_the_list_a_tick(tmp_path: Path) -> None:
+    handles = [Handle("avatar_video", number(each)) for each in range(1, 6)]
+    account = Account({handle.id: "process" for handle in handles})
+    async with waiting_for(account, tmp_path) as waiting:
+        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
+        await account.looked(2)
+        assert account.asked == {VIDEOS: 2}
+        account.states[handles[4].id] = "fail"
+        assert states(await wait) == ["running"] * 4 + ["failed"]
+
+
+async def test_one_video_alone_is_asked_for_by_itself(tmp_path: Path) -> None:
+    handle = Handle("avatar_video", number(1))
+    account = Account({handle.id: "success"})
+    async with waiting_for(account, tmp_path) as waiting:
+        await waiting.wait([handle], LONG_ENOUGH, unheard)
+        assert account.asked == {"POST /api/v1/video/awsResult": 1}
+
+
+async def test_jobs_of_several_families_are_waited_for_together(tmp_path: Path) -> None:
+    handles = [Handle(family, number(1)) for family in ("avatar_video", "image_to_video", "face_swap_preview")]
+    account = Account({number(1): "processing"})
+    async with waiting_for(account, tmp_path) as waiting:
+        seen: list[int] = []
+
+        async def seen_so_far(answers: Answers) -> None:
+            seen.append(len(answers))
+
+        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, seen_so_far))
+        await account.looked(6)
+        account.states[number(1)] = "completed"
+        answers = await wait
+    assert set(answers) == set(handles)
+    assert "succeeded" in states(answers)
+    assert seen[-1] == 3
+
+
+async def test_a_waiter_who_leaves_does_not_stop_the_others(tmp_path: Path) -> None:
+    one, two = clips(2)
+    account = Account({one.id: "processing", two.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting:
+        first, same, second = (
+            asyncio.create_task(waiting.wait([handle], LONG_ENOUGH, unheard)) for handle in (one, one, two)
+        )
+        await account.looked(1)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        assert first.cancelled()
+        account.states = dict.fromkeys(account.states, "completed")
+        assert [states(await each) for each in (same, second)] == [["succeeded"], ["succeeded"]]
+
+
+async def test_nobody_asks_when_nobody_waits(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    account = Account({one.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting:
+        answers = await waiting.wait([one], 0.05, unheard)
+        assert states(answers) == ["running"]
+        asked = account.asked.total()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(account.looked(), 0.35)
+        assert account.asked.total() == asked
+
+
+async def test_a_finished_job_answers_at_once(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    async with waiting_for(Account({one.id: "completed"}), tmp_path, quick=False) as waiting, asyncio.timeout(10):
+        assert states(await waiting.wait([one], 100, unheard)) == ["succeeded"]
+
+
+async def test_an_end_that_was_told_does_not_end_the_wait_for_the_others(tmp_path: Path) -> None:
+    one, two = clips(2)
+    account = Account({one.id: "completed", two.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting, asyncio.timeout(10):
+        assert states(await waiting.wait([one, two], 100, unheard)) == ["succeeded", "running"]
+        again = asyncio.create_task(waiting.wait([one, two], 100, unheard))
+        await account.looked(2)
+        assert not again.done()
+        account.states[two.id] = "completed"
+        assert states(await again) == ["succeeded", "succeeded"]
+        assert states(await waiting.wait([one, two], 100, unheard)) == ["succeeded", "succeeded"]
+
+
+async def test_somebody_new_is_answered_before_the_next_tick(tmp_path: Path) -> None:
+    one, two = clips(2)
+    account = Account({one.id: "processing", two.id: "completed"})
+    async with waiting_for(account, tmp_path, quick=False) as waiting, asyncio.timeout(10):
+        first = asyncio.create_task(waiting.wait([one], 100, unheard))
+        await account.looked()
+        assert states(await waiting.wait([two], 100, unheard)) == ["succeeded"]
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_waiting_no_time_at_all_still_says_how_the_job_stands(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    async with waiting_for(Account({one.id: "processing"}), tmp_path) as waiting:
+        assert states(await waiting.wait([one], 0, unheard)) == ["running"]
+
+
+@pytest.mark.parametrize("family", ["image_to_video", "avatar_video", "face_swap_preview"])
+async def test_a_job_that_vanishes_ends_the_wait(tmp_path: Path, family: str) -> None:
+    handles = [Handle(family, number(1)), Handle(family, number(2))]
+    account = Account({handle.id: "processing" for handle in handles})
+    async with waiting_for(account, tmp_path) as waiting:
+        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
+        await account.looked(1)
+        del account.states[number(2)]
+        answers = await wait
+        assert states(answers) == ["running", "NotFound"]
+        assert isinstance(answers[handles[1]], NotFound)
+
+
+async def test_a_family_that_cannot_be_asked_ends_the_wait_with_the_reason(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    account = Account({one.id: "processing"}, refused={BATCH: httpx2.Response(503, json={"code": 1, "msg": "down"})})
+    async with waiting_for(account, tmp_path) as waiting:
+        answers = await waiting.wait([one], LONG_ENOUGH, unheard)
+        assert isinstance(answers[one], AnswerLost)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        httpx2.Response(404, json={"code": 404, "msg": "no such call"}),
+        httpx2.Response(400, json={"code": 1, "msg": "ids is wrong"}),
+        httpx2.Response(200, json={"code": 0, "data": [{"status": "a record without an id"}]}),
+    ],
+    ids=["retired", "refused", "unreadable"],
+)
+async def test_without_a_batch_call_jobs_are_read_one_by_one_from_then_on(
+    tmp_path: Path, refusal: httpx2.Response
+) -> None:
+    handles = clips(3)
+    account = Account({handle.id: "processing" for handle in handles}, refused={BATCH: refusal})
+    async with waiting_for(account, tmp_path) as waiting:
+        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
+        await account.looked(7)
+        account.states[handles[2].id] = "completed"
+        assert states(await wait) == ["running", "running", "succeeded"]
+        assert account.asked[BATCH] == 1
+
+
+async def test_a_ledger_that_cannot_be_written_ends_the_wait_with_the_reason(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    account = Account({one.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting:
+        with Ledger(tmp_path / "ledger.sqlite3", account="token", sandbox=True) as ledger:
+            entry, _ = ledger.intend(
+                family="image_to_video", title="", fingerprint="f", consent=None, expected=1, units=1, window=None
+            )
+            ledger.update(entry.id, phase="started", handles=[str(one)], state="queued")
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as other:
+            other.execute("CREATE TRIGGER full BEFORE UPDATE ON starts BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        answers = await waiting.wait([one], LONG_ENOUGH, unheard)
+        assert isinstance(answers[one], SettingsError)
+
+
+async def test_a_busy_moment_does_not_make_jobs_be_read_one_by_one_for_ever(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    busy = httpx2.Response(429, json={"code": 429, "msg": "slow down"})
+    account = Account({one.id: "completed"}, refused={BATCH: busy})
+    async with waiting_for(account, tmp_path) as waiting:
+        assert states(await waiting.wait([one], LONG_ENOUGH, unheard)) == ["Refused"]
+        account.refused.clear()
+        assert states(await waiting.wait([one], LONG_ENOUGH, unheard)) == ["succeeded"]
+        assert list(account.asked) == [BATCH]
+
+
+async def test_an_old_answer_is_not_given_to_somebody_who_comes_later(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    account = Account({one.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting:
+        assert states(await waiting.wait([one], 0, unheard)) == ["running"]
+        account.states[one.id] = "completed"
+        assert states(await waiting.wait([one], 0, unheard)) == ["succeeded"]
+
+
+# ------------------------------------------------------------------ through the tools
+
+
+async def test_wait_for_job_says_that_still_running_is_no_error(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+        answer = await desk.ask("wait_for_job", job_ids=[job], seconds=0)
+        assert answer.data["state"] == "queued"
+        assert "no error" in answer.text
+
+
+async def test_wait_for_job_tells_of_a_deleted_job_in_a_sentence(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+        wait = asyncio.create_task(desk.refuse("wait_for_job", job_ids=[job]))
+        await desk.ask("delete_job", job_id=job)
+        assert "no such record" in await wait
+
+
+async def test_wait_for_job_tells_of_the_job_that_ended_first(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, box=RENDERS) as desk:
+        slow, quick = [
+            (await desk.ask("start_image_to_video", **await desk.clip(prompt=f"[sandbox:{word}]"))).data["job_id"]
+            for word in ("slow", "fail")
+        ]
+        answer = await desk.ask("wait_for_job", job_ids=[slow, quick])
+        assert (answer.data["job_id"], answer.data["state"]) == (quick, "failed")
+        listed: Sequence[dict[str, Any]] = answer.data["jobs"]
+        assert [row["job_id"] for row in listed] == [quick, slow]
+        assert "Not all have ended: call wait_for_job again with the others." in answer.text

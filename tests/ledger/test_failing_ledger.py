@@ -1,0 +1,107 @@
+"""A ledger that cannot be written for a moment: what was sent meanwhile is never taken for refused."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx2
+
+from a2e_mcp.catalogue.streaming import RoomToken
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.job_ids import STREAMING
+from a2e_mcp.ledger.leases import said_to_be_under_way
+from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.server.live_rooms.rooms import open_rooms
+from a2e_mcp.starts.pricing import Spending, ceilings
+from tests.support.faulty_transport import CLIP, Forward, desk_in
+from tests.support.scripted_transport import Script, client_of, fine
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The ledger's file, as another program holds it."""
+    with closing(sqlite3.connect(folder / "data" / "ledger.sqlite3", isolation_level=None)) as opened:
+        yield opened
+
+
+async def test_a_job_whose_id_could_not_be_written_down_is_found_and_not_started_again(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        arguments = await desk.clip()
+
+        async def nothing_more_is_written(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+            with database(tmp_path) as ledger:
+                ledger.execute(
+                    "CREATE TRIGGER full BEFORE UPDATE OF handles ON starts WHEN NEW.handles != OLD.handles"
+                    " BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+                )
+            return await forward(request)
+
+        desk.line.on(CLIP, nothing_more_is_written)
+        sentence = await desk.refuse("start_image_to_video", **arguments)
+        assert "The ledger cannot be written" in sentence
+        assert "Nothing was charged" not in sentence
+        with database(tmp_path) as ledger:
+            ledger.execute("DROP TRIGGER full")
+        again = await desk.ask("start_image_to_video", **arguments)
+        assert "nothing was charged again" in again.text
+        assert (desk.spent, desk.line.attempts[CLIP]) == (100, 1)
+        assert list(await desk.listed()) == [again.data["job_id"]]
+
+
+class Stumbling(Ledger):
+    """A ledger that cannot be written once."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, account="a", sandbox=True)
+        self.is_full = True
+        self.goes_on = asyncio.Event()
+
+    def beat(self, entry_id: str) -> None:
+        """Fail once, then go on."""
+        if self.is_full:
+            self.is_full = False
+            raise SettingsError("The ledger cannot be written (disk is full)")
+        super().beat(entry_id)
+        self.goes_on.set()
+
+    def update(self, entry_id: str, **changes: object) -> Entry:
+        """Fail once for a room that is over."""
+        if self.is_full and changes.get("state") == "deleted":
+            self.is_full = False
+            self.goes_on.set()
+            raise SettingsError("The ledger cannot be written (disk is full)")
+        return super().update(entry_id, **changes)
+
+    def started(self) -> Entry:
+        """A start of a room."""
+        entry, _ = self.intend(
+            family=STREAMING, title="room", fingerprint="room", consent=None, expected=1, units=1, window=None
+        )
+        return entry
+
+
+async def test_a_start_that_could_not_be_said_to_be_under_way_once_is_said_to_be_later(tmp_path: Path) -> None:
+    with Stumbling(tmp_path / "ledger.sqlite3") as ledger:
+        async with said_to_be_under_way(ledger, ledger.started().id, 0.001), asyncio.timeout(5):
+            await ledger.goes_on.wait()
+
+
+async def test_a_room_whose_end_cannot_be_written_down_does_not_end_the_server(tmp_path: Path) -> None:
+    token = RoomToken.model_validate({"appId": "a", "channel": "c", "token": "t"})
+    with Stumbling(tmp_path / "ledger.sqlite3") as ledger:
+        entry = ledger.update(ledger.started().id, phase="started", state="running")
+        async with client_of(Script(fine(None))) as (client, _):
+            spending = Spending(
+                client, ledger, ceilings(sandbox=True, per_start=None, per_day=None, allow_unpriced=False)
+            )
+            async with open_rooms(client, ledger, spending, grace_seconds=0, closing_seconds=1) as rooms:
+                rooms.keep(entry, token, avatar="Ada", seconds=0)
+                async with asyncio.timeout(5):
+                    await ledger.goes_on.wait()
+                await asyncio.sleep(0)
+                rooms.forget_ended()
+        assert ledger.entry(entry.id).state == "deleted"

@@ -1,0 +1,151 @@
+"""Handles that models make up, misspell, or take from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from a2e_mcp.catalogue import FAMILY_SECTIONS
+from a2e_mcp.errors import InputError
+from a2e_mcp.ledger.job_ids import Handle, is_id, looks_like_handle, parse_handle
+from tests.support.faulty_transport import RENDERS, desk_in
+
+LIVE = "67d29023dd27a536fdf6e809"
+SANDBOX = "00000000dd27a536fdf6e809"
+
+
+@settings(deadline=None)
+@given(st.text(), st.booleans())
+@example("avatar_video:" + "0" * 23, True)
+@example("avatar_video:" + "٠" * 24, True)
+@example("avatar_video:" + "0" * 24 + "\n\n", True)
+@example("a" * 10_000_000, True)
+@example("\ud800", False)
+def test_any_text_is_a_handle_or_an_input_error(text: str, sandbox: bool) -> None:
+    try:
+        handle = parse_handle(text, sandbox=sandbox)
+    except InputError:
+        return
+    assert str(handle) == text.strip().lower()
+
+
+@settings(deadline=None)
+@given(st.text(min_size=30))
+def test_a_refusal_does_not_repeat_what_was_given(text: str) -> None:
+    with pytest.raises(InputError) as raised:
+        parse_handle(text, sandbox=True)
+    assert text not in str(raised.value)
+    assert str(raised.value).endswith("Call list_jobs to find it.")
+
+
+@settings(deadline=None)
+@given(st.from_regex(r"[A-Za-z_]{1,45}:[0-9a-zA-Z]{20,28}", fullmatch=True), st.booleans())
+def test_what_almost_looks_like_a_handle_is_one_or_an_input_error(text: str, sandbox: bool) -> None:
+    try:
+        handle = parse_handle(text, sandbox=sandbox)
+    except InputError:
+        return
+    assert handle.family in (*FAMILY_SECTIONS, "speech", "upload")
+    assert is_id(handle.id)
+    assert handle.sandbox is sandbox
+
+
+@settings(deadline=None)
+@given(st.sampled_from([*FAMILY_SECTIONS, "speech", "upload"]), st.from_regex(r"[0-9a-f]{24}", fullmatch=True))
+def test_every_handle_of_a_known_family_is_read_in_its_own_mode_only(family: str, record: str) -> None:
+    text = f"{family}:{record}"
+    mode = record.startswith("0" * 8)
+    assert parse_handle(f"  {text}\n", sandbox=mode) == Handle(family, record)
+    assert parse_handle(f"{family}:{record.upper()}", sandbox=mode) == Handle(family, record)
+    assert looks_like_handle(text)
+    with pytest.raises(InputError, match="this server works"):
+        parse_handle(text, sandbox=not mode)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "avatar_video",
+        "avatar_video:",
+        LIVE,
+        f"Avatar_Video:{SANDBOX}",
+        f"avatar-video:{SANDBOX}",
+        f"avatar_video: {SANDBOX}",
+        f"avatar_video:{SANDBOX}0",
+        f"a2e://jobs/avatar_video:{SANDBOX}",
+        f"avatar_video:{SANDBOX},avatar_video:{SANDBOX}",
+        f"no_such_family:{SANDBOX}",
+        "avatar_video:../../../../etc/passwd",
+        "avatar_video:" + "g" * 24,
+    ],
+)
+async def test_a_text_that_is_no_handle_is_refused_by_every_tool_without_a_request(tmp_path: Path, text: str) -> None:
+    async with desk_in(tmp_path) as desk:
+        for tool, arguments in (
+            ("check_status", {"job_id": text}),
+            ("wait_for_job", {"job_ids": [text]}),
+            ("download_result", {"job_id": text}),
+            ("delete_job", {"job_id": text}),
+        ):
+            sentence = await desk.refuse(tool, **arguments)
+            assert "list_jobs" in sentence
+            assert "Nothing was charged." in sentence
+        assert desk.line.attempts.total() == 0
+
+
+async def test_a_handle_of_the_other_mode_says_which_server_made_it(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        sentence = await desk.refuse("check_status", job_id=f"avatar_video:{LIVE}")
+        assert f"avatar_video:{LIVE} is not known here: this server works in the sandbox" in sentence
+        assert "if the job was made with a real token, ask a server that has it" in sentence
+        assert desk.line.attempts.total() == 0
+
+
+async def test_an_id_under_another_family_is_not_found(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+        record = job.partition(":")[2]
+        for family in ("avatar_video", "face_swap", "face_swap_preview", "avatar_training"):
+            assert "no such record" in await desk.refuse("check_status", job_id=f"{family}:{record}")
+
+
+async def test_an_own_handle_is_read_under_its_own_family_only(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        own = (await desk.ask("generate_speech", script="Hello.", voice="Aria (en-US)")).data["job_id"]
+        assert (await desk.ask("check_status", job_id=own)).data["state"] == "succeeded"
+        record = own.partition(":")[2]
+        for family in ("avatar_video", "upload"):
+            sentence = await desk.refuse("check_status", job_id=f"{family}:{record}")
+            assert "The ledger on this computer knows no such job" in sentence
+
+
+async def test_an_own_handle_of_another_computer_is_not_known(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        unknown = "speech:00000000ffffffff01234567"
+        assert "ledger on this computer" in await desk.refuse("check_status", job_id=unknown)
+        assert "ledger on this computer" in await desk.refuse("wait_for_job", job_ids=[unknown])
+
+
+async def test_a_handle_is_read_in_any_letter_case_of_its_id_and_with_space_around(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, box=RENDERS) as desk:
+        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+        family, record = job.split(":")
+        answer = await desk.ask("wait_for_job", job_ids=[f" {family}:{record.upper()} ", job], seconds=0)
+        assert answer.data["job_id"] == job
+        assert "jobs" not in answer.data
+
+
+async def test_a_deleted_handle_is_told_as_unknown_everywhere(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+        await desk.ask("delete_job", job_id=job)
+        assert job not in await desk.listed()
+        for tool, arguments in (
+            ("check_status", {"job_id": job}),
+            ("wait_for_job", {"job_ids": [job]}),
+        ):
+            assert "no such record" in await desk.refuse(tool, **arguments)

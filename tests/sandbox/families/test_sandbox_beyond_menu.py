@@ -1,0 +1,137 @@
+"""What A2E's API has beside its menu: retries, recent speech, preset voices, and how long clips take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.support.sandbox_client import SENTENCE, Calls, outside, sandbox_calls
+
+DAY = 24 * 3600
+
+
+async def _clip(a2e: Calls) -> str:
+    """The address of a finished clip."""
+    started = await a2e.start_clip()
+    await a2e.box.control.settle()
+    return str((await a2e.clip(started["_id"]))["result_url"])
+
+
+async def _failing(a2e: Calls) -> dict[str, dict[str, Any]]:
+    """Starts that fail once, by the root of their calls."""
+    face = (await a2e.avatar())["video_cover"]
+    return {
+        "/userCaptionRemoval": {"name": "[sandbox:fail]", "source_url": await _clip(a2e)},
+        "/userVideoTwin": {"name": "[sandbox:fail]", "gender": "female", "image_url": face},
+    }
+
+
+async def test_what_failed_is_rendered_again_and_charged_once_more() -> None:
+    async with sandbox_calls(policy="immediate") as a2e, outside() as http:
+        for root, body in (await _failing(a2e)).items():
+            start = "/start" if root == "/userCaptionRemoval" else "/startTraining"
+            before = await a2e.coins()
+            failed = await a2e.data("POST", root + start, body)
+            assert (failed["current_status"], await a2e.coins()) == ("failed", before)
+
+            retried = await a2e.data("POST", f"{root}/retry", {"_id": failed["_id"]})
+            assert (retried["_id"], retried["current_status"]) == (failed["_id"], "completed")
+            assert (before - await a2e.coins(), retried["coins"]) == (failed["coins"], failed["coins"])
+            made = await http.get(retried.get("result_url") or retried["preview_result_url"])
+            assert made.content[4:8] == b"ftyp"
+
+            status, _, message = await a2e.refused("POST", f"{root}/retry", {"_id": failed["_id"]})
+            assert (status, "has not" in message, "nothing was charged" in message) == (400, True, True)
+            assert (await a2e.refused("POST", f"{root}/retry", {"_id": "0" * 24}))[0] == 404
+            assert before - await a2e.coins() == failed["coins"]
+
+
+async def test_of_two_retries_at_once_one_is_charged() -> None:
+    async with sandbox_calls(policies={"caption_removal": "immediate"}) as a2e:
+        body = (await _failing(a2e))["/userCaptionRemoval"]
+        failed = await a2e.data("POST", "/userCaptionRemoval/start", body)
+        before = await a2e.coins()
+        codes: list[int] = []
+
+        async def retry() -> None:
+            response = await a2e.send("POST", "/userCaptionRemoval/retry", {"_id": failed["_id"]})
+            codes.append(response.status_code)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(retry)
+            tasks.start_soon(retry)
+        assert sorted(codes) == [200, 400]
+        assert before - await a2e.coins() == failed["coins"]
+
+
+async def test_a_lip_sync_that_failed_is_trained_again_and_the_avatar_stays() -> None:
+    async with sandbox_calls(policy="immediate") as a2e:
+        face = (await a2e.avatar())["video_cover"]
+        twin = await a2e.data("POST", "/userVideoTwin/startTraining", {"name": "Ana", "image_url": face})
+        body = {"_id": twin["_id"], "name": "[sandbox:fail]"}
+        assert (await a2e.data("POST", "/userVideoTwin/continueTraining", body))["current_status"] == "failed"
+        retried = await a2e.data("POST", "/userVideoTwin/retry", {"_id": twin["_id"]})
+        assert (retried["current_status"], retried["hasVideoClone"]) == ("completed", True)
+        assert retried["anchor_id"] == twin["anchor_id"]
+
+
+async def test_eye_contact_is_refused_with_the_reason() -> None:
+    async with sandbox_calls() as a2e:
+        (twin,) = a2e.box.control.seed(avatars=[{"name": "Ana"}])
+        status, _, message = await a2e.refused("POST", "/userVideoTwin/eyeContact", {"_id": twin})
+        assert (status, "not available" in message, "nothing was charged" in message) == (400, True, True)
+        assert (await a2e.refused("POST", "/userVideoTwin/eyeContact", {"_id": "0" * 24}))[0] == 404
+
+
+async def test_speech_is_listed_for_a_day_newest_first_and_a_deleted_record_leaves_the_sound() -> None:
+    async with sandbox_calls() as a2e, outside() as http:
+        first = await a2e.say("One.")
+        a2e.box.control.advance(DAY - 60)
+        second = await a2e.say(SENTENCE)
+        listed = await a2e.data("GET", "/tts/preview/list")
+        assert [row["audio_url"] for row in listed["rows"]] == [second, first]
+        assert [row["msg"] for row in listed["rows"]] == [SENTENCE, "One."]
+        paged = await a2e.data("GET", "/tts/preview/list", {"current": 2, "pageSize": 1})
+        assert ([row["audio_url"] for row in paged["rows"]], paged["count"]) == ([first], 2)
+
+        a2e.box.control.advance(120)
+        (left,) = (await a2e.data("GET", "/tts/preview/list"))["rows"]
+        await a2e.data("DELETE", f"/tts/preview/{left['_id']}")
+        assert (await a2e.refused("DELETE", f"/tts/preview/{left['_id']}"))[0] == 404
+        assert (await a2e.data("GET", "/tts/preview/list"))["rows"] == []
+        assert (await http.get(second)).content[:3] == b"ID3"
+
+
+async def test_every_preset_voice_can_be_used_and_heard() -> None:
+    async with sandbox_calls() as a2e, outside() as http:
+        presets = await a2e.data("POST", "/anchor/tts_list")
+        french = next(each for each in presets if each["locale"] == "fr-FR")
+        heard = await http.get(french["audio_url"])
+        assert (heard.headers["content-type"], heard.content[:3]) == ("audio/mpeg", b"ID3")
+        assert await a2e.data("POST", "/video/send_tts", {"msg": "Bonjour.", "tts_id": french["value"]})
+        listed = await a2e.data("POST", "/anchor/voice_list", {"country": "fr", "region": "FR"})
+        assert french["value"] in [voice["value"] for group in listed for voice in group["children"]]
+
+
+async def test_the_average_time_is_measured_on_clips_that_were_made() -> None:
+    async with sandbox_calls(policies={"image_to_video": "seconds:90"}) as a2e:
+        none_yet = await a2e.data("GET", "/userImage2Video/avgProcessingTime")
+        assert (none_yet["count"], "A2E" in none_yet["sandbox_note"]) == (0, True)
+        a2e.box.clock.freeze()
+        clip = await a2e.start_clip()
+        await a2e.box.control.settle()
+        a2e.box.control.advance(95)
+        assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
+        measured = await a2e.data("GET", "/userImage2Video/avgProcessingTime")
+        assert (measured["count"], measured["avgProcessingTime"]) == (1, 95)
+
+
+@pytest.mark.parametrize("web_type", ["a2e", "tyzn", None])
+async def test_the_newer_list_of_avatars_has_the_system_ones_for_a2e_only(web_type: str | None) -> None:
+    async with sandbox_calls() as a2e:
+        (twin,) = a2e.box.control.seed(avatars=[{"name": "Ana"}])
+        avatars = await a2e.data("POST", "/anchor/list", {"web_type": web_type})
+    assert avatars[0]["user_video_twin_id"] == twin
+    assert {each["type"] for each in avatars[1:]} == ({"default"} if web_type == "a2e" else set())

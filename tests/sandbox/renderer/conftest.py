@@ -1,0 +1,34 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.sandbox.protocol import Speech
+from tests.support.render_worker import RenderProcess, render_process
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[RenderProcess]:
+    with render_process() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what several tests look at."""
+    return tmp_path_factory.mktemp("made")
+
+
+@pytest.fixture(scope="session")
+def portrait(worker: RenderProcess, made: Path) -> str:
+    return worker.cover(made / "portrait.png", seed=1)
+
+
+@pytest.fixture(scope="session")
+def speech(worker: RenderProcess, made: Path) -> Speech:
+    """A short speech with a pause in the middle; its files are there."""
+    order = Speech(
+        text="Ah, la la la. Mama, papa.", voice="en-us+f3", output=str(made / "s.mp3"), track=str(made / "s.json")
+    )
+    worker.render(order)
+    return order

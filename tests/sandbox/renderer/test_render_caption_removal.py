@@ -1,0 +1,121 @@
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from a2e_mcp.sandbox.protocol import AvatarVideo, CaptionRemoval, DrawnAvatar, Rectangle, Speech
+from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
+from a2e_mcp.sandbox.renderer.core.text_sprites import outlined
+from a2e_mcp.sandbox.renderer.vision.text_boxes import text_boxes
+from tests.support.render_worker import RenderProcess, frames_of, write_clip
+
+
+def moving(frames: int = 10) -> list[npt.NDArray[Any]]:
+    """Colours that drift to the side; nothing in them is text."""
+    wide = studio(480, 200)
+    cv2.circle(wide, (200, 150), 60, (60, 110, 180), -1)
+    return [np.ascontiguousarray(wide[:, 4 * at : 4 * at + 360]) for at in range(frames)]
+
+
+def captioned(pictures: list[npt.NDArray[Any]], text: str = "Hello there") -> list[npt.NDArray[Any]]:
+    burned = [picture.copy() for picture in pictures]
+    sprite = outlined(text, 24)
+    for picture in burned:
+        lay_over(picture, sprite, (360 - sprite.shape[1]) // 2, 125)
+    return burned
+
+
+def without_text(worker: RenderProcess, folder: Path, pictures: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    """The frames, BGR, of a clip of these pictures after caption removal."""
+    order = CaptionRemoval(video=write_clip(folder / "v.mp4", pictures), output=str(folder / "o.mp4"))
+    worker.render(order)
+    return [np.ascontiguousarray(frame[..., ::-1]) for frame in frames_of(order.output)]
+
+
+def test_burned_in_text_is_found_and_removed(worker: RenderProcess, tmp_path: Path) -> None:
+    clean = moving()
+    dirty = captioned(clean)
+    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
+
+    outcome = worker.render(order)
+
+    after = [np.ascontiguousarray(frame[..., ::-1]) for frame in frames_of(order.output)]
+    assert len(after) == len(clean)
+    assert "10 of 10 frames" in outcome.note
+    assert text_boxes(dirty[4][100:170])
+    assert not text_boxes(after[4][100:170])
+    strip = np.s_[120:170, :240]  # our own mark stands to the right
+    before_removal = np.mean([cv2.PSNR(a[strip], b[strip]) for a, b in zip(dirty, clean, strict=True)])
+    after_removal = np.mean([cv2.PSNR(a[strip], b[strip]) for a, b in zip(after, clean, strict=True)])
+    assert after_removal > before_removal + 8
+    for left, right in zip(after, dirty, strict=True):
+        assert cv2.PSNR(left[:95], right[:95]) > 36
+
+
+def test_captions_that_come_and_go_are_removed_only_while_they_are_there(worker: RenderProcess, tmp_path: Path) -> None:
+    pictures = moving(20)
+    pictures[10:] = captioned(pictures[10:])
+    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", pictures), output=str(tmp_path / "o.mp4"))
+
+    note = worker.render(order).note
+
+    # From the look before the text to the end.
+    assert note.startswith("text found in 12 of 20 frames")
+
+
+@pytest.mark.parametrize("grey", [30, 70, 120, 235])
+def test_no_rim_of_a_removed_letter_is_left(worker: RenderProcess, tmp_path: Path, grey: int) -> None:
+    wall = np.full((200, 360, 3), grey, np.uint8)
+
+    after = without_text(worker, tmp_path, captioned([wall] * 3))
+
+    strip = after[1][110:175, :240].astype(int)  # our own mark stands to the right
+    assert np.abs(strip - grey).max() < 20
+
+
+def test_what_a_caption_hides_is_taken_from_frames_with_another_caption(worker: RenderProcess, tmp_path: Path) -> None:
+    shirt = np.full((200, 360, 3), (120, 90, 60), np.uint8)
+    for left in np.random.default_rng(3).integers(0, 360, 40):
+        shirt[:, left : left + 5] = (190, 160, 130)
+    clean = [shirt] * 16
+    dirty = [*captioned(clean[:8], "Hello there"), *captioned(clean[8:], "ok")]
+
+    after = without_text(worker, tmp_path, dirty)
+
+    beside = np.s_[130:158, 100:150]
+    kept = [cv2.PSNR(left[beside], right[beside]) for left, right in zip(after, clean, strict=True)]
+    assert min(kept) > 28
+
+
+@pytest.fixture(scope="module")
+def spoken_clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
+    avatar = DrawnAvatar(seed=1, gender="female")
+    output = str(made / "spoken.mp4")
+    worker.render(
+        AvatarVideo(audio=speech.output, track=speech.track, avatar=avatar, output=output, width=320, height=240, fps=8)
+    )
+    return output
+
+
+def test_our_own_mark_is_no_caption(worker: RenderProcess, spoken_clip: str, tmp_path: Path) -> None:
+    order = CaptionRemoval(video=spoken_clip, output=str(tmp_path / "o.mp4"), fps=8)
+
+    outcome = worker.render(order)
+
+    assert "no text was found" in outcome.note
+    assert "original sound kept" in outcome.note
+    assert outcome.has_audio
+
+
+def test_only_the_letters_in_given_boxes_are_painted_over(worker: RenderProcess, tmp_path: Path) -> None:
+    dirty = captioned(moving())
+    boxes = (Rectangle(x=80, y=120, width=100, height=50),)
+    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"), boxes=boxes)
+
+    worker.render(order)
+
+    changed = np.abs(frames_of(order.output)[4][..., ::-1].astype(float) - dirty[4]).mean(-1)
+    assert changed[125:165, 90:170].mean() > 4 * changed[125:165, 195:240].mean()

@@ -1,0 +1,230 @@
+"""What holds for the finished file of every family: it says what it is, shows that it is a sandbox's, and is whole."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, PngImagePlugin
+
+from a2e_mcp.sandbox.protocol import (
+    ORDER_KINDS,
+    AvatarCover,
+    AvatarVideo,
+    CaptionRemoval,
+    ColourBackground,
+    CutSound,
+    DrawnAvatar,
+    Dubbing,
+    FaceSwap,
+    HearVoice,
+    ImageToVideo,
+    Order,
+    PortraitAvatar,
+    Poster,
+    Probe,
+    ProductHolding,
+    ReplaceBackground,
+    Speech,
+    TalkingPhoto,
+    TellLanguage,
+    TextMark,
+    TextToImage,
+    TrainAvatar,
+    TrainLipSync,
+    VirtualTryOn,
+    Watermark,
+    kind_of,
+)
+from a2e_mcp.sandbox.renderer.audio.track import Word
+from a2e_mcp.sandbox.renderer.clips.captions import captions_for
+from a2e_mcp.sandbox.renderer.core.mark import mark_for, stamp
+from a2e_mcp.sandbox.renderer.core.picture import studio
+from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
+from tests.support.render_worker import RenderProcess, frames_of
+
+COMMENT = "A2E sandbox render, synthetic, not made by A2E"
+WOMAN, MAN = DrawnAvatar(seed=1, gender="female"), DrawnAvatar(seed=3, gender="male")
+SMALL: dict[str, Any] = {"width": 240, "height": 240}
+CLIP: dict[str, Any] = {**SMALL, "fps": 8}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What orders are made of."""
+
+    clip: str
+    face: str
+    other: str
+    audio: str
+    track: str
+    cloth: str
+
+
+MADE: dict[str, Callable[[Given, str], Order]] = {
+    "drawn avatar": lambda on, o: AvatarVideo(
+        audio=on.audio, track=on.track, avatar=WOMAN, captions=True, output=f"{o}.mp4", **CLIP
+    ),
+    "photo avatar": lambda on, o: AvatarVideo(
+        audio=on.audio,
+        avatar=PortraitAvatar(image=on.face),
+        background=ColourBackground(colour="#fff"),
+        output=f"{o}.mp4",
+        **CLIP,
+    ),
+    "talking photo": lambda on, o: TalkingPhoto(image=on.face, audio=on.audio, output=f"{o}.mp4", **CLIP),
+    "image to video": lambda on, o: ImageToVideo(image=on.face, seconds=1, output=f"{o}.mp4", **CLIP),
+    "swapped clip": lambda on, o: FaceSwap(face=on.other, target=on.clip, output=f"{o}.mp4", **CLIP),
+    "swap preview": lambda on, o: FaceSwap(face=on.other, target=on.clip, output=f"{o}.jpg", preview=True, **SMALL),
+    "dubbed clip": lambda on, o: Dubbing(source=on.clip, voice="es", output=f"{o}.mp4", **CLIP),
+    "dubbed sound": lambda on, o: Dubbing(source=on.audio, voice="es", output=f"{o}.mp3"),
+    "caption removal": lambda on, o: CaptionRemoval(video=on.clip, output=f"{o}.mp4", **CLIP),
+    "new background": lambda on, o: ReplaceBackground(
+        video=on.clip, background=ColourBackground(colour="#fff"), output=f"{o}.mp4", **CLIP
+    ),
+    "trained avatar": lambda on, o: TrainAvatar(source=on.face, portrait=f"{o}.png", output=f"{o}.mp4", **CLIP),
+    "trained lips": lambda on, o: TrainLipSync(portrait=on.face, output=f"{o}.mp4", **CLIP),
+    "marked clip": lambda on, o: Watermark(source=on.clip, mark=TextMark(text="Ours"), output=f"{o}.mp4", **CLIP),
+    "marked picture": lambda on, o: Watermark(source=on.face, mark=TextMark(text="Ours"), output=f"{o}.png", **SMALL),
+    "product": lambda on, o: ProductHolding(person=on.face, product=on.cloth, output=f"{o}.png", **SMALL),
+    "try-on": lambda on, o: VirtualTryOn(person=on.face, garment=on.cloth, output=f"{o}.png", **SMALL),
+    "landscape": lambda on, o: TextToImage(prompt="white snow hills", output=f"{o}.png", **SMALL),
+    "portrait": lambda on, o: TextToImage(prompt="a woman", output=f"{o}.png", **SMALL),
+    "avatar cover": lambda on, o: AvatarCover(avatar=MAN, output=f"{o}.png", **SMALL),
+    "poster": lambda on, o: Poster(video=on.clip, output=f"{o}.jpg"),
+    "speech": lambda on, o: Speech(text="Hello.", voice="en", output=f"{o}.mp3", track=f"{o}.json"),
+}
+SPEAKS = {"drawn avatar", "photo avatar", "talking photo", "swapped clip", "dubbed clip", "dubbed sound"} | {
+    "caption removal",
+    "new background",
+    "marked clip",
+    "speech",
+}
+
+
+@pytest.fixture(scope="module")
+def given(worker: RenderProcess, made: Path, portrait: str, speech: Speech) -> Given:
+    clip = AvatarVideo(audio=speech.output, track=speech.track, avatar=WOMAN, output=str(made / "labels.mp4"), **CLIP)
+    worker.render(clip)
+    cloth = str(made / "labels.png")
+    cv2.imwrite(cloth, np.full((60, 60, 3), (40, 200, 40), np.uint8))
+    man = str(made / "man.png")
+    worker.render(AvatarCover(avatar=MAN, output=man, **SMALL))
+    return Given(clip.output, portrait, man, speech.output, speech.track, cloth)
+
+
+def labels_of(path: str) -> tuple[str, str]:
+    """A file's comment, and all that its other tags say."""
+    if path.endswith(".mp4") or path.endswith(".mp3"):
+        with av.open(path) as media:
+            return media.metadata["comment"], media.metadata["a2e_sandbox"]
+    with Image.open(path) as picture:
+        if path.endswith(".png"):
+            return picture.info["comment"], picture.info["a2e_sandbox"]
+        comment, _, rest = picture.info["comment"].decode().partition("\n")
+        return comment, rest
+
+
+def bears_the_mark(frame: npt.NDArray[np.uint8]) -> bool:
+    """Whether the letters are bright and their rims dark."""
+    mark, left, top = mark_for(frame.shape[1], frame.shape[0])
+    letters = mark[..., 0] > 200
+    rim = (mark[..., 3] > 200) & (mark[..., 0] < 30)
+    corner = frame[top : top + mark.shape[0], left : left + mark.shape[1]].mean(2)
+    return bool(corner[letters].mean() > 150 and corner[rim].mean() < 110)
+
+
+def length_of(path: str, kind: str) -> float:
+    """Of the first stream of a kind, in seconds."""
+    with av.open(path) as media:
+        stream = next(stream for stream in media.streams if stream.type == kind)
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        return float(stream.duration * stream.time_base)
+
+
+def test_every_kind_of_file_is_looked_at_below(given: Given) -> None:
+    kinds = {kind_of(make(given, "/o")) for make in MADE.values()}
+
+    asking = {kind for kind, order in ORDER_KINDS.items() if order in (Probe, TellLanguage, HearVoice, CutSound)}
+    assert kinds == set(ORDER_KINDS) - asking
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_every_file_is_marked_labelled_and_whole(
+    worker: RenderProcess, given: Given, tmp_path: Path, what: str
+) -> None:
+    order = MADE[what](given, str(tmp_path / "o"))
+    assert not isinstance(order, Probe | TellLanguage | HearVoice)
+
+    outcome = worker.render(order)
+
+    comment, about = labels_of(order.output)
+    assert comment == COMMENT
+    assert json.loads(about)["kind"] == kind_of(order)
+    assert outcome.note
+    assert bool(outcome.has_audio) == (what in SPEAKS)
+    if outcome.media_kind == "audio":
+        assert length_of(order.output, "audio") == pytest.approx(outcome.seconds, abs=0.15)
+        return
+    frames = frames_of(order.output)
+    assert frames[0].shape[:2] == (outcome.height, outcome.width)
+    assert [number for number, frame in enumerate(frames) if not bears_the_mark(frame)] == []
+    for frame in (frames[0], frames[-1]):
+        assert frame.mean() > 40
+        assert frame.std() > 10
+    if outcome.media_kind == "video":
+        assert length_of(order.output, "video") == pytest.approx(outcome.seconds, abs=0.01)
+    if what in SPEAKS:
+        assert length_of(order.output, "audio") == pytest.approx(outcome.seconds, abs=0.15)
+
+
+def test_a_portrait_that_was_trained_is_marked_too(worker: RenderProcess, given: Given, tmp_path: Path) -> None:
+    order = MADE["trained avatar"](given, str(tmp_path / "o"))
+    assert isinstance(order, TrainAvatar)
+
+    worker.render(order)
+
+    assert labels_of(order.portrait)[0] == COMMENT
+    assert bears_the_mark(frames_of(order.portrait)[0])
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (320, 240)])
+def test_no_word_of_a_sentence_is_left_alone_in_a_caption(size: tuple[int, int]) -> None:
+    width, height = size
+    script = "Every morning we bake fresh rolls, so come in and try the bread."
+    words = [Word(text, number * 0.3, number * 0.3 + 0.25) for number, text in enumerate(script.split())]
+    captions = captions_for(words, width, height)
+    assert captions is not None
+
+    for word in words:
+        picture = np.zeros((height, width, 3), np.uint8)
+        captions.draw(picture, word.start)
+        rows, columns = np.nonzero(picture.min(-1) > 128)
+        assert np.ptp(columns) > 0.35 * width
+        upper, lower = picture[: round(rows.mean())], picture[round(rows.mean()) :]
+        lengths = [np.ptp(np.nonzero(line.min(-1) > 128)[1]) for line in (upper, lower)]
+        assert min(lengths) > 0.6 * max(lengths)
+
+
+def test_where_our_mark_is_taken_off_for_a_new_work_hardly_a_smudge_is_left(tmp_path: Path) -> None:
+    clean = studio(360, 360)
+    cv2.line(clean, (200, 270), (330, 400), (120, 70, 60), 40, cv2.LINE_AA)
+    marked = clean.copy()
+    stamp(marked)
+    tags = PngImagePlugin.PngInfo()
+    tags.add_text("a2e_sandbox", "{}")
+    path = str(tmp_path / "ours.png")
+    Image.fromarray(np.ascontiguousarray(marked[..., ::-1])).save(path, pnginfo=tags)
+
+    found = np.abs(read_for_remaking(path).astype(int) - clean)
+
+    _, left, top = mark_for(360, 360)
+    assert found[:top].max() == 0
+    assert (found[top:, left:].max(-1) > 12).mean() < 0.02

@@ -1,0 +1,138 @@
+"""A tool answers in time; what it started goes on and is found."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.ledger.job_ids import parse_handle
+from tests.support.faulty_transport import CLIP, CONSENT, QUOTE, RENDERS, SPEECH, UPLOAD, Desk, Gate, desk_in, talk
+
+SOON = 0.5
+
+
+async def settled(desk: Desk, job_id: str) -> str:
+    """The real handle of a start that is still being carried out, once it has one."""
+    async with asyncio.timeout(10):
+        while (answer := await desk.ask("check_status", job_id=job_id)).data["job_id"] == job_id:
+            assert answer.data["state"] == "queued"
+    real: str = answer.data["job_id"]
+    return real
+
+
+@pytest.mark.parametrize(("tool", "slow"), [("clip", CLIP), ("video", SPEECH)])
+async def test_a_start_that_takes_too_long_answers_with_its_handle_and_goes_on(
+    tmp_path: Path, tool: str, slow: str
+) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+        name, arguments = (
+            ("start_image_to_video", await desk.clip()) if tool == "clip" else ("start_avatar_video", talk())
+        )
+        desk.line.on(slow, gate.before)
+        answer = await desk.ask(name, **arguments)
+        await gate.held()
+        assert "still being started" in answer.text
+        assert answer.data["state"] == "queued"
+        handle = answer.data["job_id"]
+        assert await desk.listed() == {handle: "queued"}
+        same = await desk.ask(name, **arguments)
+        assert same.data["job_id"] == handle
+        assert "nothing was charged again" in same.text
+        gate.opened.set()
+        real = await settled(desk, handle)
+        assert list(await desk.listed()) == [real]
+        assert desk.line.attempts[slow] == 1
+        assert (await desk.ask("list_spending")).data["total"] == desk.spent
+
+
+async def test_waiting_for_a_start_that_is_not_yet_made_ends_with_the_real_job(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path, box=RENDERS, call_seconds=SOON) as desk:
+        desk.line.on(CLIP, gate.before)
+        handle = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+        gate.opened.set()
+        assert (await desk.finish(handle)).data["state"] == "succeeded"
+        assert handle not in await desk.listed()
+
+
+async def test_a_start_refused_after_its_answer_is_told_by_its_handle(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path, box=RENDERS, call_seconds=SOON) as desk:
+        desk.line.on(CLIP, gate.before)
+        start = await desk.clip(title="[sandbox:moderated]")
+        handle = (await desk.ask("start_image_to_video", **start)).data["job_id"]
+        gate.opened.set()
+        answer = await desk.finish(handle)
+        assert answer.data["state"] == "failed"
+        assert "A minor was detected" in answer.data["error"]
+        assert "Nothing was charged." in answer.data["error"]
+
+
+async def test_a_price_that_takes_too_long_stops_before_anything_is_charged(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+        desk.line.on(QUOTE, gate.before)
+        sentence = await desk.refuse("start_image_to_video", **await desk.clip())
+        assert "did not answer within" in sentence
+        assert "Nothing was charged." in sentence
+        gate.opened.set()
+        assert desk.charging_requests == {}
+        assert await desk.listed() == {}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_call_that_is_cancelled_leaves_a_recorded_job(tmp_path: Path, moment: str) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path, box=RENDERS) as desk:
+        desk.line.on(CLIP, gate.before if moment == "before" else gate.after)
+        call = asyncio.create_task(desk.ask("start_image_to_video", **await desk.clip()))
+        await gate.held()
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        assert call.cancelled()
+        own = [handle for handle in await desk.listed() if parse_handle(handle, sandbox=True).own]
+        assert len(own) == 1
+        gate.opened.set()
+        await settled(desk, own[0])
+        job = await desk.finish(own[0])
+        assert job.data["state"] == "succeeded"
+        assert (desk.line.attempts[CLIP], desk.spent) == (1, 100)
+
+
+async def test_one_who_gives_up_does_not_take_the_start_from_another_who_waits(tmp_path: Path) -> None:
+    gate = Gate()
+    async with desk_in(tmp_path) as desk:
+        arguments = await desk.clip()
+        desk.line.on(CLIP, gate.before)
+        one, two = (asyncio.create_task(desk.ask("start_image_to_video", **arguments)) for _ in range(2))
+        await gate.held()
+        one.cancel()
+        await asyncio.gather(one, return_exceptions=True)
+        gate.opened.set()
+        assert (await two).data["state"] in ("queued", "running")
+        assert desk.spent == 100
+
+
+async def test_a_room_whose_avatar_was_long_looked_for_is_still_told_of_in_time(tmp_path: Path) -> None:
+    looked, paid = Gate(), Gate()
+    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+        desk.line.on("GET /api/v1/streaming-avatar/all_avatars", looked.before)
+        desk.line.on("POST /api/v1/streaming-avatar/agora-token", paid.after)
+        asyncio.get_running_loop().call_later(SOON + 0.6, looked.opened.set)
+        opening = await desk.ask("start_streaming", avatar="Ada", seconds=60)
+        assert "still being opened" in opening.text
+        await paid.held()
+        assert desk.spent == 60
+        paid.opened.set()
+
+
+async def test_an_upload_that_may_have_been_charged_is_said_when_the_call_takes_too_long(tmp_path: Path) -> None:
+    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+        desk.line.on("POST /api/v1/userFaceSwapImage/add", Gate().before)
+        sentence = await desk.refuse("add_face_image", image=desk.own_picture("a.png"), consent=CONSENT)
+        assert "did not answer within" in sentence
+        assert "It is not known whether A2E charged for this." in sentence
+        assert desk.line.attempts[UPLOAD] == 1

@@ -1,0 +1,83 @@
+"""Visits of the doctor: one run in a folder of its own, with everything it looks at given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from a2e_mcp.cli.doctor import Surroundings, doctor
+from a2e_mcp.cli.install import NAME, claude_desktop_file
+
+MADE_UP = "sk_very-secret_0123456789"
+SANDBOX = {"A2E_SANDBOX": "1"}
+NOTHING_SET: Mapping[str, str] = {}
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+
+def reachable(_: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200)
+
+
+def unreachable(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("no such host", request=request)
+
+
+@dataclass
+class Visit:
+    """One run of the doctor in a folder of its own."""
+
+    folder: Path
+    host: Answer = reachable
+    patience: float = 20.0
+    lines: list[str] = field(default_factory=list)
+
+    async def run(
+        self,
+        environment: Mapping[str, str] = NOTHING_SET,
+        *,
+        live: bool = False,
+        report: Path | None = None,
+        sandbox: bool = False,
+    ) -> int:
+        for name in ("data", "output", "inbox", "home", "project"):
+            (self.folder / name).mkdir(exist_ok=True)
+        return await doctor(
+            live=live,
+            report=report,
+            sandbox=sandbox,
+            write=self.lines.append,
+            surroundings=self.surroundings(environment),
+        )
+
+    def surroundings(self, environment: Mapping[str, str]) -> Surroundings:
+        return Surroundings(
+            environment={
+                "XDG_CONFIG_HOME": str(self.folder / "config"),
+                "A2E_DATA_DIR": str(self.folder / "data"),
+                "A2E_OUTPUT_DIR": str(self.folder / "output"),
+                "A2E_FILES": str(self.folder / "inbox"),
+                **environment,
+            },
+            home=self.folder / "home",
+            folder=self.folder / "project",
+            platform="linux",
+            transport=httpx2.MockTransport(self.host),
+            seconds_to_start=self.patience,
+        )
+
+    def configure_desktop(self, entry: Mapping[str, Any]) -> None:
+        file = claude_desktop_file({"XDG_CONFIG_HOME": str(self.folder / "config")}, "linux")
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"mcpServers": {NAME: entry}}), encoding="utf-8")
+
+    def marked(self, mark: str) -> list[str]:
+        return [line for line in self.lines if line.startswith(f"{mark} ")]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)

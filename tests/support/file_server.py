@@ -1,0 +1,154 @@
+"""A server whose results lie in a storage of the test's own: large, and on a line that can be held, cut and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from mcp import Client
+
+from a2e_mcp.client.connection import Connection
+from a2e_mcp.server.server import A2EServer
+from a2e_mcp.server.timing import Timing
+from tests.support.faulty_transport import Clock, Desk, Line
+from tests.support.server import connection_to, settings_in
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.app import Sandbox
+
+FILM = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 4096 * 9
+"""Nine megabytes."""
+SHA256 = hashlib.sha256(FILM).hexdigest()
+HURRIED = 0.5
+"""Seconds within which a call has to answer, for tests that hold the line."""
+_PIECE = 2**20
+
+
+@dataclass
+class Storage(httpx2.AsyncBaseTransport):
+    """Gives FILM for every result, and passes uploads on to the sandbox.
+
+    `cut` breaks the line after so many pieces of a megabyte, once for each number; `hold` stops it there until `go`.
+    """
+
+    inner: httpx2.AsyncBaseTransport
+    cut: list[int] = field(default_factory=list)
+    hold: int | None = None
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    tag: str = '"one"'
+    film: bytes = FILM
+    headers: dict[str, str] = field(default_factory=dict)
+    ranges: bool = True
+    asked: list[str] = field(default_factory=list)
+    uploads: int = 0
+    broken_uploads: int = 0
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PUT":
+            return await self._take(request)
+        if request.method == "HEAD":
+            return httpx2.Response(200, headers={"content-type": "video/mp4"}, request=request)
+        wanted = request.headers.get("range", "")
+        self.asked.append(wanted)
+        is_same = request.headers.get("if-range") == self.tag
+        start = int(wanted[6:-1]) if wanted and is_same and self.ranges else 0
+        headers = {"etag": self.tag, "content-length": str(len(self.film) - start), **self.headers}
+        if start:
+            headers["content-range"] = f"bytes {start}-{len(self.film) - 1}/{len(self.film)}"
+        return httpx2.Response(
+            206 if start else 200,
+            headers={name: value for name, value in headers.items() if value},
+            stream=_Body(self._pieces(start)),
+            request=request,
+        )
+
+    async def _take(self, request: httpx2.Request) -> httpx2.Response:
+        self.uploads += 1
+        if self.hold is None and self.broken_uploads < 1:
+            return await self.inner.handle_async_request(request)
+        assert isinstance(request.stream, httpx2.AsyncByteStream)
+        async for _ in request.stream:
+            if self.broken_uploads:
+                self.broken_uploads -= 1
+                raise httpx2.WriteError("cut", request=request)
+            await self._wait()
+        raise httpx2.ReadError("held too long", request=request)
+
+    async def _pieces(self, start: int) -> AsyncIterator[bytes]:
+        cut = self.cut.pop(0) if self.cut else None
+        for number, place in enumerate(range(start, len(self.film), _PIECE)):
+            if number == cut:
+                raise httpx2.ReadError("cut")
+            if number == self.hold:
+                await self._wait()
+            yield self.film[place : place + _PIECE]
+
+    async def _wait(self) -> None:
+        self.held.set()
+        await self.go.wait()
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+
+@dataclass(frozen=True)
+class Depot(Desk):
+    """A desk with a storage."""
+
+    storage: Storage
+
+    async def spoken(self) -> str:
+        """The handle of a finished job."""
+        answer = await self.ask("generate_speech", script="Hello there.", voice="Aria (en-US)")
+        if answer.data["state"] != "succeeded":
+            await self.ended(answer.data["job_id"])
+        return str(answer.data["job_id"])
+
+    def large_picture(self, name: str = "large.png") -> str:
+        """A picture of nine megabytes in the allowed folder; gives its name."""
+        path = self.inbox / self.own_picture(name)
+        # What comes after the end of a picture is passed over.
+        path.write_bytes(path.read_bytes() + FILM)
+        return name
+
+    def saved(self) -> dict[str, bytes]:
+        """What is in the output folder, by name."""
+        return {path.name: path.read_bytes() for path in self.output.iterdir()} if self.output.exists() else {}
+
+    async def ended(self, job_id: str) -> Any:
+        """The answer about a job when it has ended."""
+        async with asyncio.timeout(10):
+            return await self.finish(job_id)
+
+
+@asynccontextmanager
+async def open_depot(
+    folder: Path, sandbox: Sandbox, *, clock: Clock | None = None, beat_seconds: float = 10.0, **changes: Any
+) -> AsyncIterator[Depot]:
+    """A server on a folder; opening it again is a restart."""
+    clock = clock or Clock()
+    line, storage = Line(sandbox.transport()), Storage(sandbox.transport())
+    inbox = folder / "inbox"
+    inbox.mkdir(exist_ok=True)
+    settings = settings_in(folder, **changes)
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Connection]:
+        async with connection_to(sandbox, lambda _: line)() as connection:
+            yield replace(connection, storage=storage)
+
+    timing = Timing(clock.pause, clock.now, closing_seconds=0.2, beat_seconds=beat_seconds)
+    async with Client(A2EServer(settings, connect, timing)) as client:
+        yield Depot(client, sandbox, inbox, settings.output, line, clock, storage)

@@ -1,0 +1,6 @@
+"""Where the tests find the checkout, and what they know of A2E."""
+
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+API_FACTS = CHECKOUT / "tests" / "api_facts"

@@ -1,0 +1,170 @@
+"""The real program in a process of its own, and what is left of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from a2e_mcp import __version__
+from tests.support.places import CHECKOUT
+
+HOME = CHECKOUT
+SECONDS = 20.0
+
+
+def environment_in(folder: Path, **changes: str) -> dict[str, str]:
+    """An environment that keeps everything inside a folder; no A2E setting of whoever runs the tests counts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("A2E_")}
+    own = {
+        "HOME": str(folder),
+        "A2E_DATA_DIR": str(folder / "data"),
+        "A2E_OUTPUT_DIR": str(folder / "output"),
+        "PYTHONPATH": str(HOME),
+        "PYTHONWARNINGS": "error",
+    }
+    return {**kept, **own, **changes}
+
+
+def run(
+    *arguments: str, folder: Path, python: str = sys.executable, **changes: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [python, "-m", "a2e_mcp", *arguments],
+        env=environment_in(folder, **changes),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Wire:
+    """A server behind its pipes, spoken to as JSON-RPC lines, with nothing between."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.seen: list[str] = []
+        self._last = 0
+
+    async def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """One request and its answer; what comes before the answer is kept in `seen`."""
+        self._last += 1
+        await self.send({"jsonrpc": "2.0", "id": self._last, "method": method, "params": parameters})
+        while True:
+            answer = await self.line()
+            if answer.get("id") == self._last:
+                return answer
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The structured content of a tool's answer."""
+        result = (await self.ask("tools/call", name=tool, arguments=arguments))["result"]
+        assert not result.get("isError"), result
+        content: dict[str, Any] = result["structuredContent"]
+        return content
+
+    async def send(self, message: Mapping[str, Any] | bytes) -> None:
+        """One line, as it is when it is bytes."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
+        await self.process.stdin.drain()
+
+    async def line(self) -> dict[str, Any]:
+        """The next line, which must be a message of the protocol."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(SECONDS):
+            text = (await self.process.stdout.readline()).decode()
+        assert text, "the server closed its output"
+        self.seen.append(text)
+        message: dict[str, Any] = json.loads(text)
+        assert message["jsonrpc"] == "2.0"
+        return message
+
+    async def shake_hands(self) -> None:
+        """Begin as a client of the older era does."""
+        await self.ask(
+            "initialize",
+            protocolVersion="2025-06-18",
+            capabilities={},
+            clientInfo={"name": "test", "version": "1"},
+        )
+        await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    async def begin_render(self) -> str:
+        """Start a video that takes a while, and come back when a worker is at it."""
+        text = "This sentence is long enough to be rendered for a while. " * 4
+        job = await self.call("start_avatar_video", script=text, voice="Aria", avatar="Ada", resolution=1080)
+        while (await self.call("check_status", job_id=job["job_id"])).get("raw_status") != "process":
+            pass
+        return str(job["job_id"])
+
+    async def ended(self, within: float) -> tuple[int, str, str]:
+        """Exit code, the rest of stdout, and stderr, once the process has ended by itself in time."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        async with asyncio.timeout(within):
+            code = await self.process.wait()
+        async with asyncio.timeout(SECONDS):
+            rest, errors = await self.process.stdout.read(), await self.process.stderr.read()
+        return code, rest.decode(), errors.decode()
+
+
+@asynccontextmanager
+async def spawned(*arguments: str, folder: Path, python: str = sys.executable, **changes: str) -> AsyncIterator[Wire]:
+    """The command with pipes, ended at the latest when the block is left."""
+    process = await asyncio.create_subprocess_exec(
+        python,
+        "-m",
+        "a2e_mcp",
+        *arguments,
+        env=environment_in(folder, **changes),
+        cwd=folder,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=2**22,
+    )
+    try:
+        yield Wire(process)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def over_http(folder: Path, address: str = "127.0.0.1:0", **changes: str) -> AsyncIterator[tuple[Wire, str]]:
+    """A server over HTTP, and the address that it says it has."""
+    async with spawned("serve", "--sandbox", "--http", address, folder=folder, **changes) as wire:
+        assert wire.process.stderr is not None
+        told = (await wire.process.stderr.readline()).decode()
+        assert told.startswith(f"a2e-mcp {__version__} at http://")
+        assert "sandbox" in told
+        yield wire, told.split(" at ")[1].split(" ")[0]
+
+
+def family_of(pid: int) -> set[int]:
+    """Processes that this one started, and those that they started."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in (line.split() for line in table.splitlines())}
+    found: set[int] = set()
+    while fresh := {child for child, parent in parents.items() if parent in {pid, *found}} - found:
+        found |= fresh
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those of the processes that are still there and not only waiting to be buried."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,stat="], capture_output=True, text=True, check=True).stdout
+    states = {int(pid): state for pid, state in (line.split()[:2] for line in table.splitlines())}
+    return {pid for pid in pids if not states.get(pid, "Z").startswith("Z")}

@@ -1,0 +1,121 @@
+"""Calling a sandbox the way a client of A2E does, for the tests beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.sandbox.app import Sandbox
+
+API = "/api/v1"
+SENTENCE = "Hello from the sandbox, this is a test of it."
+
+
+class Calls:
+    """An open sandbox and a client for it."""
+
+    def __init__(self, box: Sandbox, http: httpx2.AsyncClient) -> None:
+        self.box = box
+        self.http = http
+
+    async def send(self, method: str, path: str, body: object = None) -> httpx2.Response:
+        """One call; GET takes its members as a query."""
+        if method == "GET" and isinstance(body, dict):
+            return await self.http.request(method, API + path, params=body)
+        return await self.http.request(method, API + path, json=body)
+
+    async def data(self, method: str, path: str, body: object = None) -> Any:
+        """The data of a call that must succeed."""
+        response = await self.send(method, path, body)
+        answer = response.json()
+        assert (response.status_code, answer["code"]) == (200, 0), answer
+        assert answer["trace_id"]
+        return answer["data"]
+
+    async def refused(self, method: str, path: str, body: object = None) -> tuple[int, Any, str]:
+        """Status, code and message of a call that must not succeed."""
+        response = await self.send(method, path, body)
+        answer = response.json()
+        assert answer["code"] != 0
+        assert answer["trace_id"]
+        return response.status_code, answer["code"], answer["msg"]
+
+    async def coins(self) -> int:
+        """Credits left."""
+        return int((await self.data("GET", "/user/remainingCoins"))["coins"])
+
+    async def avatar(self) -> Any:
+        """Some avatar of the sandbox's own."""
+        return (await self.data("GET", "/anchor/character_list", {"type": "default"}))[0]
+
+    async def backdrop(self) -> Any:
+        """Some background, whose picture needs no renderer."""
+        return (await self.data("POST", "/custom_back/allBackground"))[0]
+
+    async def voice(self) -> str:
+        """Some voice's id."""
+        groups = await self.data("GET", "/anchor/voice_list")
+        return str(groups[0]["children"][0]["value"])
+
+    async def say(self, text: str) -> str:
+        """The address of a spoken text."""
+        return str(await self.data("POST", "/video/send_tts", {"msg": text, "tts_id": await self.voice()}))
+
+    async def start_video(self, audio: str, **members: object) -> Any:
+        """A started avatar video."""
+        avatar = await self.avatar()
+        body = {"anchor_id": avatar["_id"], "anchor_type": 0, "audioSrc": audio, **members}
+        return await self.data("POST", "/video/generate", body)
+
+    async def clip_body(self, **members: object) -> dict[str, object]:
+        """The body of an image to video start that needs nothing but a renderer."""
+        return {"name": "clip", "image_url": (await self.backdrop())["img_url"], **members}
+
+    async def start_clip(self, **members: object) -> Any:
+        """A started image to video task."""
+        return await self.data("POST", "/userImage2Video/start", await self.clip_body(**members))
+
+    async def clip(self, clip_id: str) -> Any:
+        """How an image to video task stands."""
+        return await self.data("GET", f"/userImage2Video/{clip_id}")
+
+    async def video(self, video_id: str) -> Any:
+        """How an avatar video stands."""
+        (found,) = await self.data("POST", "/video/awsResult", {"_id": video_id})
+        return found
+
+    async def job_under_way(self) -> dict[str, Any]:
+        """The first job that a worker is at."""
+        with anyio.fail_after(20):
+            while True:
+                jobs: list[dict[str, Any]] = self.box.control.inspect()["jobs"]
+                if working := [job for job in jobs if job["worker"] is not None]:
+                    return working[0]
+                await anyio.sleep(0.01)
+
+
+@asynccontextmanager
+async def sandbox_calls(folder: Path | None = None, **settings: Any) -> AsyncIterator[Calls]:
+    """An open draft sandbox and a client straight into it."""
+    async with open_sandbox(SandboxSettings(folder=folder, **{"draft": True, **settings})) as box, client(box) as http:
+        yield Calls(box, http)
+
+
+def client(box: Sandbox) -> httpx2.AsyncClient:
+    """A client straight into a sandbox."""
+    return httpx2.AsyncClient(
+        transport=box.transport(),
+        base_url=box.base_url,
+        headers={"Authorization": f"Bearer {box.token}", "x-lang": "en-US"},
+    )
+
+
+def outside() -> httpx2.AsyncClient:
+    """A client that knows no sandbox and no token, as a browser would be."""
+    return httpx2.AsyncClient(trust_env=False, timeout=20)

@@ -1,0 +1,122 @@
+"""The whole product in memory: the SDK's client, our server, and the in-process sandbox behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx2
+from mcp import Client
+from mcp.types import CallToolResult, TextContent
+from pydantic import SecretStr
+
+from a2e_mcp.client.connection import Connect, Connection
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.server.server import A2EServer
+from a2e_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.app import Sandbox
+
+Era = Literal["auto", "legacy"]
+ERAS: tuple[Era, ...] = ("auto", "legacy")
+"""auto speaks 2026-07-28 with our server, legacy the 2025 handshake."""
+
+Wrap = Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a tool answered."""
+
+    text: str
+    data: Mapping[str, Any]
+    links: tuple[str, ...]
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Studio:
+    """An open studio; `inbox` is an allowed folder, `output` where results are saved."""
+
+    client: Client
+    sandbox: Sandbox
+    inbox: Path
+    output: Path
+
+    async def call(self, tool: str, /, **arguments: Any) -> Said:
+        """Call a tool, however it answers."""
+        return said(await self.client.call_tool(tool, arguments))
+
+    async def ask(self, tool: str, /, **arguments: Any) -> Said:
+        """Call a tool that must succeed."""
+        answer = await self.call(tool, **arguments)
+        assert not answer.failed, answer.text
+        return answer
+
+    async def refuse(self, tool: str, /, **arguments: Any) -> str:
+        """Call a tool that must fail, and give its sentence."""
+        answer = await self.call(tool, **arguments)
+        assert answer.failed, answer.text
+        return answer.text
+
+    async def finish(self, job_id: str) -> Said:
+        """Wait until a job has ended."""
+        while True:
+            answer = await self.ask("wait_for_job", job_ids=[job_id])
+            if answer.data["state"] in ("succeeded", "failed"):
+                return answer
+
+
+def said(result: CallToolResult) -> Said:
+    """A tool's result in short."""
+    texts = [block.text for block in result.content if isinstance(block, TextContent)]
+    links = tuple(str(block.uri) for block in result.content if block.type == "resource_link")
+    return Said("\n".join(texts), result.structured_content or {}, links, bool(result.is_error))
+
+
+def settings_in(folder: Path, **changes: Any) -> Settings:
+    """Sandbox settings that touch nothing outside a folder."""
+    base = Settings(
+        sandbox=True, data=folder / "data", output=folder / "output", files=(folder / "inbox",), call_seconds=30
+    )
+    return replace(base, **changes)
+
+
+def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) -> Connect:
+    """A connection to an open sandbox; `wrap` may put faults in the way."""
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Connection]:
+        yield Connection(
+            base_url=sandbox.base_url,
+            token=SecretStr(sandbox.token),
+            transport=wrap(sandbox.transport()),
+            trusted=sandbox.owns,
+            fresh=sandbox.fresh,
+        )
+
+    return connect
+
+
+@asynccontextmanager
+async def open_studio(
+    folder: Path,
+    *,
+    era: Era = "auto",
+    box: SandboxSettings | None = None,
+    wrap: Wrap = lambda transport: transport,
+    **changes: Any,
+) -> AsyncIterator[Studio]:
+    """Open a studio in a folder; opening the same folder again is a restart of server and sandbox."""
+    inbox = folder / "inbox"
+    inbox.mkdir(exist_ok=True)
+    settings = settings_in(folder, **changes)
+    wanted = replace(box or SandboxSettings(), folder=folder / "sandbox", draft=True)
+    async with open_sandbox(wanted) as sandbox:
+        server = A2EServer(settings, connection_to(sandbox, wrap))
+        async with Client(server, mode=era) as client:
+            yield Studio(client, sandbox, inbox, settings.output)

@@ -1,0 +1,132 @@
+"""Somebody who does what a prompt says: the same tools, in the order of its text, to finished files."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import av
+from mcp.types import TextContent
+
+from a2e_mcp.server.visibility import ORDER
+from tests.support.media import fetched
+from tests.support.server import Said, Studio
+
+_TOOL = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_SANDBOX = "SANDBOX (no real credits)"
+_ENDED = ("succeeded", "failed")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a finished clip is: its size in pixels, its length in seconds, and whether it has sound."""
+
+    width: int
+    height: int
+    seconds: float
+    has_sound: bool
+
+
+@dataclass
+class Walk:
+    """Follows one prompt's text; `at` is how far it has come, `prices` what was quoted for each start."""
+
+    studio: Studio
+    text: str
+    at: int = 0
+    called: set[str] = field(default_factory=set)
+    prices: dict[str, float] = field(default_factory=dict)
+    started: bool = False
+    done: bool = False
+
+    def reads(self, words: str) -> None:
+        """Come to a place in the text; it must not lie before the one already reached."""
+        found = self.text.find(words, self.at)
+        assert found >= 0, f"{words!r} does not come after {self.text[self.at : self.at + 60]!r}"
+        self.at = found
+
+    async def call(self, tool: str, /, **arguments: Any) -> Said:
+        """Call the tool that the text names next."""
+        self.reads(tool)
+        self.called.add(tool)
+        return await self.studio.ask(tool, **arguments)
+
+    async def quote(self, tool: str, /, **arguments: Any) -> float:
+        """Ask for a price before anything is started."""
+        assert not self.started, "a quote comes before the first start"
+        assert tool in self.text
+        quoted = await self.call("quote_job", tool=tool, arguments=arguments)
+        price = float(quoted.data["credits"])
+        self.prices[tool] = max(price, self.prices.get(tool, 0.0))
+        return price
+
+    async def start(self, tool: str, /, **arguments: Any) -> str:
+        """Start a job once, and give its handle."""
+        return str((await self.begin(tool, **arguments)).data["job_id"])
+
+    async def begin(self, tool: str, /, **arguments: Any) -> Said:
+        """Start once, a little above the quote; a likeness is refused without consent."""
+        self.reads(f"{tool} once")
+        if "consent" in arguments:
+            without = {name: value for name, value in arguments.items() if name != "consent"}
+            assert "consent is missing" in await self.studio.refuse(tool, **without)
+            assert "consent" in self.text[: self.at]
+        assert "max_credits" in self.text[self.at :]
+        begun = await self.call(tool, **arguments, max_credits=self.prices[tool] + 1)
+        assert begun.text.startswith(_SANDBOX)
+        assert "Charged" in begun.text
+        self.started = True
+        return begun
+
+    async def finish(self, *handles: str) -> list[str]:
+        """Wait for all handles together, and give the links in their order."""
+        while True:
+            answer = await self.call("wait_for_job", job_ids=list(handles))
+            rows = {row["job_id"]: row for row in answer.data.get("jobs", [answer.data])}
+            if all(rows[handle]["state"] in _ENDED for handle in handles):
+                break
+        assert answer.text.startswith(_SANDBOX)
+        links = []
+        for handle in handles:
+            ended = await self.studio.ask("check_status", job_id=handle)
+            assert ended.data["state"] == "succeeded", ended.text
+            assert "credit" in ended.text
+            links.append(ended.links[0])
+        return links
+
+    async def end(self, handle: str | None = None, suffix: str = ".mp4", *, left_out: Collection[str] = ()) -> None:
+        """Come to the end of the text and take up its offer; no tool of it was left out but by choice."""
+        self.reads("sandbox, say so")
+        if handle is not None and "download_result" in self.text:
+            (file,) = (await self.call("download_result", job_id=handle)).data["files"]
+            assert str(file["path"]).endswith(suffix)
+        assert self.named - self.called == set(left_out)
+        self.done = True
+
+    @property
+    def named(self) -> set[str]:
+        """Every tool that the text names."""
+        return {word for word in _TOOL.findall(self.text) if word in ORDER}
+
+
+@asynccontextmanager
+async def following(studio: Studio, prompt: str, arguments: Mapping[str, str]) -> AsyncIterator[Walk]:
+    """Take a prompt from the server, filled in, to follow it."""
+    (message,) = (await studio.client.get_prompt(prompt, dict(arguments))).messages
+    assert isinstance(message.content, TextContent)
+    walk = Walk(studio, " ".join(message.content.text.split()))
+    for value in arguments.values():
+        walk.reads(" ".join(value.split()))
+    yield walk
+    assert walk.done, "a walk goes to the end of its text"
+
+
+async def clip_at(link: str) -> Clip:
+    """Fetch a finished clip and look at it."""
+    with av.open(io.BytesIO((await fetched(link)).content), "r") as clip:
+        picture = clip.streams.video[0]
+        return Clip(picture.width, picture.height, (clip.duration or 0) / 1e6, bool(clip.streams.audio))
