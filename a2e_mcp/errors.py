@@ -36,21 +36,21 @@ class A2EError(Exception):
     """The root of what this package raises on purpose; its text is fit for a person and for a model."""
 
     def __init__(
-        self, what: str, *, then: str = "", charged: Charged | None = Charged.NOTHING, trace_id: str | None = None
+        self, message: str, *, hint: str = "", charged: Charged | None = Charged.NOTHING, trace_id: str | None = None
     ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.then = then
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
         self.charged = charged
         self.trace_id = trace_id
 
     def __str__(self) -> str:
         """One line: what failed, whether credits were spent, what to do next, A2E's trace id."""
-        parts = [_sentence(self.what)]
+        parts = [_sentence(self.message)]
         if self.charged is not None:
             parts.append(self.charged.value)
-        if self.then:
-            parts.append(_sentence(self.then))
+        if self.hint:
+            parts.append(_sentence(self.hint))
         if self.trace_id:
             parts.append(f"(A2E trace_id {self.trace_id})")
         return " ".join(parts)
@@ -85,15 +85,15 @@ class ServiceError(A2EError):
 
     def __init__(
         self,
-        what: str,
+        message: str,
         *,
-        then: str = "",
+        hint: str = "",
         charged: Charged | None = Charged.NOTHING,
         trace_id: str | None = None,
         code: int | str | None = None,
         status: int | None = None,
     ) -> None:
-        super().__init__(what, then=then, charged=charged, trace_id=trace_id)
+        super().__init__(message, hint=hint, charged=charged, trace_id=trace_id)
         self.code = code
         self.status = status
 
@@ -128,15 +128,15 @@ class AnswerLost(ServiceError):
 
     def __init__(
         self,
-        what: str,
+        message: str,
         *,
-        then: str = "",
+        hint: str = "",
         charged: Charged | None = Charged.UNKNOWN,
         trace_id: str | None = None,
         status: int | None = None,
         raw: str = "",
     ) -> None:
-        super().__init__(what, then=then, charged=charged, trace_id=trace_id, status=status)
+        super().__init__(message, hint=hint, charged=charged, trace_id=trace_id, status=status)
         self.raw = raw[:4096]
 
 

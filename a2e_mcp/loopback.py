@@ -19,7 +19,7 @@ from a2e_mcp.errors import SettingsError
 LOOPBACK = "127.0.0.1"
 
 
-class Door:
+class LoopbackServer:
     """Opens when the first address is handed out; addresses are valid at once, the server follows."""
 
     def __init__(self, tasks: TaskGroup, *, port: int = 0, origin: str | None = None) -> None:
@@ -35,7 +35,7 @@ class Door:
         """Whether anybody could have been given an address yet."""
         return self._origin is not None
 
-    def leads_to(self, app: ASGIApp) -> None:
+    def mount(self, app: ASGIApp) -> None:
         """Say what is behind the door."""
         self._app = app
 
@@ -108,7 +108,7 @@ async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
 
 
 def listen(
-    host: str, port: int, *, then: str = "Choose another port, or stop the program that uses it"
+    host: str, port: int, *, hint: str = "Choose another port, or stop the program that uses it"
 ) -> socket.socket:
     """A listening socket. Raises SettingsError when the port is taken."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
@@ -120,7 +120,7 @@ def listen(
         listener.close()
         raise SettingsError(
             f"This computer cannot listen on {host}:{port}: {problem.strerror or problem}",
-            then=then,
+            hint=hint,
         ) from None
     listener.setblocking(False)
     return listener

@@ -267,7 +267,7 @@ class Settings:
         if self.token is not None and self.sandbox:
             raise SettingsError(
                 "Both A2E_API_TOKEN and the sandbox are set, so it is unclear whether calls should cost money",
-                then="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX.",
+                hint="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX.",
             )
 
     @property

@@ -12,7 +12,7 @@ import httpx2
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.jobs.polling import Answers, Waiting
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.job_ids import Handle
+from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import Ledger
 from bench.table import Row
 
@@ -36,7 +36,7 @@ async def measure_waiting(seconds: float) -> Row:
         nonlocal looks
         looks += 1
 
-    handles = [Handle(_FAMILY, f"00000000{number:016x}") for number in range(_CALLS * _HANDLES)]
+    handles = [JobId(_FAMILY, f"00000000{number:016x}") for number in range(_CALLS * _HANDLES)]
     with (
         tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder,
         Ledger(Path(folder, "ledger.sqlite3"), account="bench", sandbox=True) as ledger,

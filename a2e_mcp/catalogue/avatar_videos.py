@@ -19,7 +19,7 @@ from a2e_mcp.catalogue.tool import (
     Estimate,
     Inputs,
     MediaIn,
-    Resolved,
+    PreparedInputs,
     SpeechStep,
     StartTool,
     VoiceRef,
@@ -181,9 +181,9 @@ AVATAR_VIDEO = JobFamily(
     states=_STATES,
     results=("result", "result_url"),
     polled="list",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=120,
-    deleting="A2E does not say whether this stops a running video, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running video, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*AVATAR_VIDEO.capabilities, VIDEO_DETAIL, PUBLIC_POOL)
@@ -224,7 +224,7 @@ class AvatarVideoInputs(Inputs):
         return self
 
 
-def _generate(inputs: AvatarVideoInputs, found: Resolved) -> GenerateVideo:
+def _generate(inputs: AvatarVideoInputs, found: PreparedInputs) -> GenerateVideo:
     avatar = found.avatars["avatar"]
     background = found.backgrounds.get("background")
     across, down = _CANVAS[inputs.shape]
@@ -255,7 +255,7 @@ def _generate(inputs: AvatarVideoInputs, found: Resolved) -> GenerateVideo:
     )
 
 
-def _when_refused(inputs: AvatarVideoInputs, found: Resolved) -> str:
+def _when_refused(inputs: AvatarVideoInputs, found: PreparedInputs) -> str:
     """A2E cuts an avatar out only where it knows what stands behind it (its newest spec, `video/generate`)."""
     avatar = found.avatars["avatar"]
     if inputs.background is None or not avatar.own or avatar.background_color or avatar.background_image:

@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows, Text
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 RGB = "^rgba?\\([0-9., ]+\\)$"
 
@@ -228,10 +228,10 @@ AVATAR_TRAINING = JobFamily(
     states=COMMON_STATES,
     results=("preview_result_url", "image_result_url"),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=600,
-    deleting="This removes the avatar itself, for good; A2E does not say that credits come back.",
-    when_done="use it by its name as `avatar`. The link shows a preview.",
+    delete_note="This removes the avatar itself, for good; A2E does not say that credits come back.",
+    next_step="use it by its name as `avatar`. The link shows a preview.",
 )
 
 LIP_SYNC_TRAINING = JobFamily(
@@ -244,11 +244,11 @@ LIP_SYNC_TRAINING = JobFamily(
     states=COMMON_STATES,
     results=("preview_result_url",),
     polled="batch",
-    found_again="by_id",
-    leaves="hasVideoClone",
+    recovery="by_id",
+    success_field="hasVideoClone",
     typical_seconds=7200,
-    deleting="This removes the avatar itself with its model, for good; A2E does not say that credits come back.",
-    when_done="use the avatar by its name as `avatar`, as before. The link shows a preview.",
+    delete_note="This removes the avatar itself with its model, for good; A2E does not say that credits come back.",
+    next_step="use the avatar by its name as `avatar`, as before. The link shows a preview.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (
@@ -295,7 +295,7 @@ class TrainLipSyncInputs(Inputs):
     avatar: Annotated[str, AvatarRef()] = Field(description="One of your own avatars, by name or id")
 
 
-def _train_avatar(inputs: TrainAvatarInputs, found: Resolved) -> TrainAvatar:
+def _train_avatar(inputs: TrainAvatarInputs, found: PreparedInputs) -> TrainAvatar:
     color = rgb(inputs.background_color) if inputs.background_color else None
     image = found.media.get("background_image")
     return TrainAvatar(
@@ -310,7 +310,7 @@ def _train_avatar(inputs: TrainAvatarInputs, found: Resolved) -> TrainAvatar:
     )
 
 
-def _train_lip_sync(_: TrainLipSyncInputs, found: Resolved) -> ById:
+def _train_lip_sync(_: TrainLipSyncInputs, found: PreparedInputs) -> ById:
     return ById(id=found.avatars["avatar"].twin_id or "")
 
 

@@ -91,7 +91,7 @@ class Capability(Generic[RequestT, ReplyT]):
 
 
 Polling = Literal["batch", "list", "each"]
-FoundAgain = Literal["by_name", "by_id", "never"]
+Recovery = Literal["by_name", "by_id", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ class JobFamily:
     """The calls of one kind of job, and how its records are read.
 
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
-    `found_again` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
+    `recovery` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
     by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
-    may be empty: then there is no file. Where not a file is what was wanted, `when_done` says what to do with what
-    there is, as the words after "Next:". `leaves` names the field of the
+    may be empty: then there is no file. Where not a file is what was wanted, `next_step` says what to do with what
+    there is, as the words after "Next:". `success_field` names the field of the
     record that is true from the first success of such a job on, where a record outlives its job.
     """
 
@@ -113,15 +113,15 @@ class JobFamily:
     states: Mapping[str, State]
     results: tuple[str, ...]
     polled: Polling
-    found_again: FoundAgain
+    recovery: Recovery
     typical_seconds: float
-    deleting: str
+    delete_note: str
     listing: Capability[Any, Any] | None = None
     batch: Capability[Any, Any] | None = None
     remove: Capability[Any, Any] | None = None
     name_fields: tuple[str, ...] = ("name", "title")
-    when_done: str | None = None
-    leaves: str | None = None
+    next_step: str | None = None
+    success_field: str | None = None
 
     @property
     def capabilities(self) -> tuple[Capability[Any, Any], ...]:

@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, JobRecord, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 
 class StartCaptionRemoval(Request):
@@ -71,9 +71,9 @@ CAPTION_REMOVAL = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=300,
-    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*CAPTION_REMOVAL.capabilities, RETRY, PROCESSING)
@@ -87,7 +87,7 @@ class CaptionRemovalInputs(Inputs):
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
 
 
-def _start(_: CaptionRemovalInputs, found: Resolved) -> StartCaptionRemoval:
+def _start(_: CaptionRemovalInputs, found: PreparedInputs) -> StartCaptionRemoval:
     return StartCaptionRemoval(name=found.title, source_url=found.media["video"])
 
 

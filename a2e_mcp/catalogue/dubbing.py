@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord, Nothing, Rows
-from a2e_mcp.catalogue.tool import Estimate, Inputs, LanguageRef, MediaIn, Resolved, SandboxOnly, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, LanguageRef, MediaIn, PreparedInputs, SandboxOnly, StartTool
 
 _CODE = "^[a-z]{2,3}$"
 
@@ -67,9 +67,9 @@ DUBBING = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="list",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=300,
-    deleting="A2E does not say whether this stops a running dubbing, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running dubbing, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*DUBBING.capabilities, PROCESSING)
@@ -92,7 +92,7 @@ class DubbingInputs(Inputs):
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
 
 
-def _start(inputs: DubbingInputs, found: Resolved) -> StartDubbing:
+def _start(inputs: DubbingInputs, found: PreparedInputs) -> StartDubbing:
     return StartDubbing(
         name=found.title,
         source_url=found.media["source"],

@@ -24,7 +24,7 @@ from a2e_mcp.catalogue.records import (
     Rows,
     Text,
 )
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 
 class FaceImage(Reply):
@@ -201,9 +201,9 @@ FACE_SWAP = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=180,
-    deleting="A2E does not say whether this stops a running swap, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running swap, nor that credits come back.",
 )
 
 FACE_SWAP_PREVIEW = JobFamily(
@@ -214,9 +214,9 @@ FACE_SWAP_PREVIEW = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="each",
-    found_again="never",
+    recovery="never",
     typical_seconds=30,
-    deleting="A2E has no call to delete a preview.",
+    delete_note="A2E has no call to delete a preview.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (
@@ -244,7 +244,7 @@ class FaceSwapInputs(PreviewInputs):
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
 
 
-def _start(inputs: FaceSwapInputs, found: Resolved) -> StartFaceSwap:
+def _start(inputs: FaceSwapInputs, found: PreparedInputs) -> StartFaceSwap:
     return StartFaceSwap(
         name=found.title,
         face_url=found.media["face"],
@@ -253,7 +253,7 @@ def _start(inputs: FaceSwapInputs, found: Resolved) -> StartFaceSwap:
     )
 
 
-def _preview(_: PreviewInputs, found: Resolved) -> StartPreview:
+def _preview(_: PreviewInputs, found: PreparedInputs) -> StartPreview:
     return StartPreview(face_url=found.media["face"], video_url=found.media["target"])
 
 

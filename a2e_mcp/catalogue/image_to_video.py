@@ -24,7 +24,7 @@ from a2e_mcp.catalogue.records import (
     StartedJobs,
     Text,
 )
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
 
@@ -137,9 +137,9 @@ IMAGE_TO_VIDEO = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=300,
-    deleting="Before it has begun this cancels it and credits come back; while running A2E refuses.",
+    delete_note="Before it has begun this cancels it and credits come back; while running A2E refuses.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*IMAGE_TO_VIDEO.capabilities, AVERAGE_TIME)
@@ -165,7 +165,7 @@ class ImageToVideoInputs(Inputs):
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
 
 
-def _start(inputs: ImageToVideoInputs, found: Resolved) -> StartImageToVideo:
+def _start(inputs: ImageToVideoInputs, found: PreparedInputs) -> StartImageToVideo:
     return StartImageToVideo(
         name=found.title,
         image_url=found.media["image"],

@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OlderWay, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, LegacyStart, MediaIn, PreparedInputs, StartTool
 
 
 class ProductPlace(Request):
@@ -97,9 +97,9 @@ PRODUCT_AVATAR = JobFamily(
     states=COMMON_STATES,
     results=_RESULTS,
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=120,
-    deleting="A2E gives credits back when a job fails or takes over two hours; it does not say so of deleting.",
+    delete_note="A2E gives credits back when a job fails or takes over two hours; it does not say so of deleting.",
 )
 
 PRODUCT_HOLDING = JobFamily(
@@ -113,9 +113,9 @@ PRODUCT_HOLDING = JobFamily(
     states=COMMON_STATES,
     results=_RESULTS,
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=120,
-    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*PRODUCT_AVATAR.capabilities, *PRODUCT_HOLDING.capabilities)
@@ -152,7 +152,7 @@ class ProductHoldingInputs(Inputs):
         return self
 
 
-def _newer(inputs: ProductHoldingInputs, found: Resolved) -> StartProductAvatar | None:
+def _newer(inputs: ProductHoldingInputs, found: PreparedInputs) -> StartProductAvatar | None:
     if inputs.x is None or inputs.y is None or inputs.width is None or inputs.height is None:
         return None
     return StartProductAvatar(
@@ -165,7 +165,7 @@ def _newer(inputs: ProductHoldingInputs, found: Resolved) -> StartProductAvatar 
     )
 
 
-def _older(_: ProductHoldingInputs, found: Resolved) -> StartProductHolding:
+def _older(_: ProductHoldingInputs, found: PreparedInputs) -> StartProductHolding:
     return StartProductHolding(name=found.title, image_urls=[found.media["product"], found.media["person"]])
 
 
@@ -182,7 +182,7 @@ START_PRODUCT_HOLDING = StartTool(
     toolset="video",
     family=PRODUCT_AVATAR,
     to_request=_newer,
-    older=OlderWay(PRODUCT_HOLDING, _older),
+    older=LegacyStart(PRODUCT_HOLDING, _older),
     estimate=_price,
     likeness=("person",),
 )

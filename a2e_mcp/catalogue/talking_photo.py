@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, SpeechStep, StartTool, VoiceRef
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, SpeechStep, StartTool, VoiceRef
 from a2e_mcp.catalogue.voices import spoken_seconds
 
 LONGEST = 20
@@ -61,9 +61,9 @@ TALKING_PHOTO = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=240,
-    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = TALKING_PHOTO.capabilities
@@ -100,7 +100,7 @@ class TalkingPhotoInputs(Inputs):
         return self
 
 
-def _start(inputs: TalkingPhotoInputs, found: Resolved) -> StartTalkingPhoto:
+def _start(inputs: TalkingPhotoInputs, found: PreparedInputs) -> StartTalkingPhoto:
     seconds = inputs.seconds or _seconds(inputs, found.lengths)
     return StartTalkingPhoto(
         name=found.title,

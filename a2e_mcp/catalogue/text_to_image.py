@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 _ROOT = "/api/v1/userText2Image"
 
@@ -82,9 +82,9 @@ TEXT_TO_IMAGE = JobFamily(
     states=COMMON_STATES,
     results=("image_urls", "result_image_url", "result_url"),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=60,
-    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*TEXT_TO_IMAGE.capabilities, QUICK_AVATAR)
@@ -109,7 +109,7 @@ class TextToImageInputs(Inputs):
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
 
 
-def _start(inputs: TextToImageInputs, found: Resolved) -> StartTextToImage:
+def _start(inputs: TextToImageInputs, found: PreparedInputs) -> StartTextToImage:
     width, height = _SIZES[inputs.shape]
     references = [found.media[name] for name in ("reference", "second_reference") if name in found.media]
     return StartTextToImage(

@@ -109,7 +109,7 @@ class BackgroundChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class PreparedInputs:
     """What the start pipeline found for the marked inputs, by field name.
 
     `speech` is the URL of the spoken script; `lengths` are seconds, as far as they are known, `speech` among them.
@@ -151,11 +151,11 @@ class Tool(Generic[InputsT]):
 
 
 @dataclass(frozen=True, slots=True)
-class OlderWay(Generic[InputsT]):
+class LegacyStart(Generic[InputsT]):
     """Another documented way to start the same thing, as a family of its own."""
 
     family: JobFamily
-    to_request: Callable[[InputsT, Resolved], Request]
+    to_request: Callable[[InputsT, PreparedInputs], Request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +170,9 @@ class StartTool(Tool[InputsT]):
     """
 
     family: JobFamily
-    to_request: Callable[[InputsT, Resolved], Request | None]
+    to_request: Callable[[InputsT, PreparedInputs], Request | None]
     estimate: Callable[[InputsT, Mapping[str, float]], Estimate]
     likeness: tuple[str, ...] = ()
     speech: SpeechStep | None = None
-    older: OlderWay[InputsT] | None = None
-    when_refused: Callable[[InputsT, Resolved], str] = lambda _, __: ""
+    older: LegacyStart[InputsT] | None = None
+    when_refused: Callable[[InputsT, PreparedInputs], str] = lambda _, __: ""

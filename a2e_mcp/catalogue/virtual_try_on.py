@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 
 class StartTryOn(Request):
@@ -49,9 +49,9 @@ VIRTUAL_TRY_ON = JobFamily(
     states=COMMON_STATES,
     results=("result_image_url", "result_url"),
     polled="batch",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=90,
-    deleting="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = VIRTUAL_TRY_ON.capabilities
@@ -80,7 +80,7 @@ class TryOnInputs(Inputs):
         return self
 
 
-def _start(inputs: TryOnInputs, found: Resolved) -> StartTryOn:
+def _start(inputs: TryOnInputs, found: PreparedInputs) -> StartTryOn:
     order = ("person", "person_mask", "garment", "garment_mask") if inputs.person_mask else ("person", "garment")
     return StartTryOn(name=found.title, image_urls=[found.media[name] for name in order])
 

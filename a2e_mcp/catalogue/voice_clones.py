@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, LanguageRef, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, LanguageRef, MediaIn, PreparedInputs, StartTool
 
 Model = Literal["a2e", "cartesia", "minimax", "elevenlabs"]
 
@@ -117,10 +117,10 @@ VOICE_CLONE = JobFamily(
     states=COMMON_STATES,
     results=(),
     polled="list",
-    found_again="by_name",
+    recovery="by_name",
     typical_seconds=120,
-    deleting="This deletes the voice itself; A2E does not say that credits come back.",
-    when_done=_READY,
+    delete_note="This deletes the voice itself; A2E does not say that credits come back.",
+    next_step=_READY,
 )
 
 VIDEO_VOICE_CLONE = JobFamily(
@@ -132,10 +132,10 @@ VIDEO_VOICE_CLONE = JobFamily(
     states=COMMON_STATES,
     results=(),
     polled="each",
-    found_again="never",
+    recovery="never",
     typical_seconds=120,
-    deleting="This deletes the voice itself; A2E does not say that credits come back.",
-    when_done=_READY,
+    delete_note="This deletes the voice itself; A2E does not say that credits come back.",
+    next_step=_READY,
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*VOICE_CLONE.capabilities, FROM_VIDEO, RENAME)
@@ -164,7 +164,7 @@ class VideoVoiceCloneInputs(Inputs):
     title: str | SkipJsonSchema[None] = Field(default=None, description="Label in the ledger")
 
 
-def _train(inputs: VoiceCloneInputs, found: Resolved) -> TrainVoice:
+def _train(inputs: VoiceCloneInputs, found: PreparedInputs) -> TrainVoice:
     return TrainVoice(
         name=found.title,
         voice_urls=[found.media["sample"]],
@@ -175,7 +175,7 @@ def _train(inputs: VoiceCloneInputs, found: Resolved) -> TrainVoice:
     )
 
 
-def _from_video(_: VideoVoiceCloneInputs, found: Resolved) -> ById:
+def _from_video(_: VideoVoiceCloneInputs, found: PreparedInputs) -> ById:
     return ById(id=found.avatars["avatar"].twin_id or "")
 
 

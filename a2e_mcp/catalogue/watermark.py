@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, Resolved, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
 
 Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
 
@@ -48,9 +48,9 @@ WATERMARK = JobFamily(
     states=COMMON_STATES,
     results=("result_url",),
     polled="each",
-    found_again="never",
+    recovery="never",
     typical_seconds=30,
-    deleting="A2E has no call to delete a marked file.",
+    delete_note="A2E has no call to delete a marked file.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = WATERMARK.capabilities
@@ -78,7 +78,7 @@ class WatermarkInputs(Inputs):
         return self
 
 
-def _add(inputs: WatermarkInputs, found: Resolved) -> AddWatermark:
+def _add(inputs: WatermarkInputs, found: PreparedInputs) -> AddWatermark:
     return AddWatermark(
         media_url=found.media["media"],
         watermark_type="text" if inputs.text else "image",

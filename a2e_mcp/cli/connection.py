@@ -44,5 +44,5 @@ def check_extra() -> None:
     if missing := missing_packages():
         raise ExtraMissing(
             f"The sandbox renders on this computer and needs its extra ({', '.join(missing)} missing)",
-            then=f"Run: {INSTALL}",
+            hint=f"Run: {INSTALL}",
         )

@@ -64,7 +64,7 @@ def _into_claude_desktop(entry: dict[str, Any], *, only_print: bool) -> None:
     configuration = _read(file)
     servers = configuration.setdefault("mcpServers", {})
     if not isinstance(servers, dict):
-        raise SettingsError(f"mcpServers in {file} is not an object", then="Mend the file, then try again")
+        raise SettingsError(f"mcpServers in {file} is not an object", hint="Mend the file, then try again")
     replaced = NAME in servers
     servers[NAME] = entry
     _write(file, configuration)
@@ -80,7 +80,7 @@ def _into_claude_code(entry: dict[str, Any], *, only_print: bool) -> None:
         if claude is None and not only_print:
             raise SettingsError(
                 "The command claude is not on this computer's path, so nothing was written",
-                then="Install Claude Code, or run the line above where it is",
+                hint="Install Claude Code, or run the line above where it is",
             )
         return
     add = [claude, "mcp", "add-json", NAME, told, "--scope", "user"]
@@ -111,7 +111,7 @@ def _read(file: Path) -> dict[str, Any]:
         configuration = json.loads(text) if text.strip() else {}
     except ValueError as problem:
         raise SettingsError(
-            f"{file} is not valid JSON ({problem}), so it was left alone", then="Mend it first"
+            f"{file} is not valid JSON ({problem}), so it was left alone", hint="Mend it first"
         ) from None
     if not isinstance(configuration, dict):
         raise SettingsError(f"{file} does not hold an object, so it was left alone")

@@ -79,7 +79,7 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
     from a2e_mcp.server.http import web_app
 
     # It listens before the address is told: whoever reads it may come at once.
-    listener = listen(host, port, then="Another server may be running there; choose another port with --http")
+    listener = listen(host, port, hint="Another server may be running there; choose another port with --http")
     app = web_app(server, settings, host)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
     print(f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})", file=sys.stderr, flush=True)
@@ -102,7 +102,7 @@ def _loopback(text: str) -> tuple[str, int]:
     if not local:
         raise SettingsError(
             "HTTP is served on this computer only: anyone who reaches it could spend your credits",
-            then="Use --http 127.0.0.1:8000",
+            hint="Use --http 127.0.0.1:8000",
         )
     return host, int(port)
 

@@ -255,23 +255,23 @@ def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str,
     ):
         return Unauthorized(
             "A2E did not accept the token",
-            then="Copy it again from video.a2e.ai > Account > API Token into A2E_API_TOKEN, then restart this server",
+            hint="Copy it again from video.a2e.ai > Account > API Token into A2E_API_TOKEN, then restart this server",
             **known,
         )
     if str(code) in _MODERATION:
         return Refused(f"{_MODERATION[str(code)]} (A2E code {code}: {message})", **known)
     if _OUT_OF_CREDITS.search(message):
         return NotEnoughCredits(
-            f"Not enough credits: {message}", then="Add credits at video.a2e.ai, or make the job smaller", **known
+            f"Not enough credits: {message}", hint="Add credits at video.a2e.ai, or make the job smaller", **known
         )
     if status == 404 or code in (404, "404"):
         what = (
             "A2E knows no such record" if "id" in capability.request.model_fields else "A2E may have retired this call"
         )
-        return NotFound(f"{what} ({capability.name}: {message or 'HTTP 404'})", then=unsure, **known)
+        return NotFound(f"{what} ({capability.name}: {message or 'HTTP 404'})", hint=unsure, **known)
     if status == 429 or code in (429, "429"):
-        return Refused("A2E is busy (HTTP 429)", then="Try again in a minute", **known)
-    return Refused(f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'}", then=unsure, **known)
+        return Refused("A2E is busy (HTTP 429)", hint="Try again in a minute", **known)
+    return Refused(f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'}", hint=unsure, **known)
 
 
 def _is_forbidden(status: int, code: object) -> bool:
@@ -285,7 +285,7 @@ def _doubt(capability: Capability[Any, Any]) -> str:
 def _unreachable(host: str, problem: Exception) -> Unreachable:
     return Unreachable(
         f"{host} cannot be reached ({type(problem).__name__})",
-        then="Check the network and A2E_BASE_URL, then try again",
+        hint="Check the network and A2E_BASE_URL, then try again",
     )
 
 
@@ -302,7 +302,7 @@ def _lost(
     return kind(
         f"{capability.name}: {what}",
         charged=Charged.UNKNOWN if spends else Charged.NOTHING,
-        then="" if spends else "Try again in a minute",
+        hint="" if spends else "Try again in a minute",
         trace_id=trace_id,
         status=status,
         raw=body[:4096].decode("utf-8", "replace"),

@@ -17,7 +17,7 @@ import anyio.to_thread
 import httpx2
 
 from a2e_mcp.errors import FileRefused
-from a2e_mcp.files.progress import Seen
+from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.ssrf import PrivateAddress
 from a2e_mcp.files.urls import no_address, public_host, safe_name, shown
 
@@ -101,7 +101,7 @@ class Saver:
                     raise FileRefused(f"{shown(url)} is larger than {most // 2**20} MB")
         return bytes(body)
 
-    async def bring(self, url: str, part: Part, seen: Seen) -> None:
+    async def bring(self, url: str, part: Part, seen: OnBytes) -> None:
         """Bring what is missing of a file; what has come stays when the line breaks.
 
         Raises Broken, which may be tried again, and FileRefused.
@@ -112,11 +112,11 @@ class Saver:
             if response.status_code == 416:
                 # More is here than there: it is another file now.
                 part.validator = ""
-                raise Broken(f"The result at {shown(url)} has changed", then="Try again")
+                raise Broken(f"The result at {shown(url)} has changed", hint="Try again")
             start, total = _extent(response)
             if start not in (0, had):
                 part.validator = ""
-                raise Broken(f"The result at {shown(url)} did not go on where it broke off", then="Try again")
+                raise Broken(f"The result at {shown(url)} did not go on where it broke off", hint="Try again")
             if (total or 0) > self._most:
                 raise self._too_large(url)
             part.validator = _validator(response)
@@ -169,7 +169,7 @@ class Saver:
 
     def _unwritable(self, problem: OSError) -> FileRefused:
         return FileRefused(
-            f"{self._output} cannot be written ({problem.strerror})", then="Set A2E_OUTPUT_DIR to another folder"
+            f"{self._output} cannot be written ({problem.strerror})", hint="Set A2E_OUTPUT_DIR to another folder"
         )
 
     def _asked(self, url: str, headers: dict[str, str]) -> _Asked:
@@ -186,10 +186,10 @@ class Saver:
             yield chunk
             if clock() - since > self._minute:
                 if received - counted < LEAST_A_MINUTE:
-                    raise Broken(f"The result at {shown(url)} came too slowly", then="Try again later")
+                    raise Broken(f"The result at {shown(url)} came too slowly", hint="Try again later")
                 counted, since = received, clock()
         if length is not None and received != length:
-            raise Broken(f"The result at {shown(url)} broke off", then="Try again")
+            raise Broken(f"The result at {shown(url)} broke off", hint="Try again")
 
 
 class _Asked:
@@ -213,7 +213,7 @@ class _Asked:
         kind = Broken if response.status_code >= 500 or response.status_code in _BUSY else FileRefused
         raise kind(
             f"The result at {shown(self._url)} cannot be fetched (HTTP {response.status_code})",
-            then="Addresses of results die after about three days; check_status asks for a fresh one",
+            hint="Addresses of results die after about three days; check_status asks for a fresh one",
         )
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -226,7 +226,7 @@ class _Asked:
             return FileRefused(f"The result at {shown(self._url)} is on a private network and is not fetched")
         return Broken(
             f"The result at {shown(self._url)} cannot be fetched ({type(problem).__name__})",
-            then="Try again in a minute",
+            hint="Try again in a minute",
         )
 
 

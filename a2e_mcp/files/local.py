@@ -21,7 +21,7 @@ import httpx2
 from a2e_mcp.catalogue.tool import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.fetch import Saver
-from a2e_mcp.files.progress import Seen
+from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public, resolved
 from a2e_mcp.files.urls import is_of_a_chat, no_address, private_address, public_host, safe_name, shown
 from a2e_mcp.text import one_line
@@ -118,7 +118,7 @@ class Files:
             raise private_address(url)
         await self._check_type(url, wanted)
 
-    async def put(self, file: LocalFile, address: str, seen: Seen = lambda _, __: None) -> None:
+    async def put(self, file: LocalFile, address: str, seen: OnBytes = lambda _, __: None) -> None:
         """Send a file's bytes to a presigned address, without the token; repeated from the start when the line breaks.
 
         Raises FileRefused when storage does not take it.
@@ -140,8 +140,8 @@ class Files:
                 return
             problem = f"HTTP {response.status_code}"
             if response.status_code < 500:
-                raise UploadRefused(f"{_named(file)} could not be uploaded ({problem})", then="Try again in a minute")
-        raise FileRefused(f"{_named(file)} could not be uploaded ({problem})", then="Try again in a minute")
+                raise UploadRefused(f"{_named(file)} could not be uploaded ({problem})", hint="Try again in a minute")
+        raise FileRefused(f"{_named(file)} could not be uploaded ({problem})", hint="Try again in a minute")
 
     async def fetch(self, url: str, *, most: int = 64 * 2**20) -> bytes:
         """The bytes at a result address, at most `most` of them. Raises FileRefused."""
@@ -158,7 +158,7 @@ class Files:
             # A2E fetches it from elsewhere; that this computer cannot proves nothing.
             return
         if 300 <= response.status_code < 400:
-            raise FileRefused(f"{shown(url)} redirects; A2E follows no redirects", then="Give the direct address")
+            raise FileRefused(f"{shown(url)} redirects; A2E follows no redirects", hint="Give the direct address")
         if response.status_code in (404, 410):
             raise FileRefused(f"There is nothing at {shown(url)} (HTTP {response.status_code})")
         kind = response.headers.get("content-type", "").partition("/")[0].strip().lower()
@@ -210,7 +210,7 @@ class Files:
         if is_of_a_chat(text) and not self._exists(text):
             raise FileRefused(
                 f"{_chat_name(text)} is in the chat and not on this computer",
-                then=f"Ask the user to save it into {self._nearest()} and to say its name",
+                hint=f"Ask the user to save it into {self._nearest()} and to say its name",
             )
         if "\0" in text or len(text) > 4096:
             raise FileRefused("That is not a path")
@@ -234,16 +234,16 @@ class Files:
             listed = ", ".join(str(folder) for folder in self._folders)
             raise FileRefused(
                 "That file is outside the folders files may be sent from",
-                then=f"Save it into one of {listed} (also one attached in a chat), or add its folder to A2E_FILES",
+                hint=f"Save it into one of {listed} (also one attached in a chat), or add its folder to A2E_FILES",
             )
         name = safe_name(given.name)
         if any(path.is_dir() for path in inside):
-            raise FileRefused(f"{name} is a folder", then="Give the path of one file in it")
+            raise FileRefused(f"{name} is a folder", hint="Give the path of one file in it")
         if any(path.exists() for path in inside):
             raise FileRefused(f"{name} is no ordinary file")
         raise FileRefused(
             f"There is no file {name} on this computer",
-            then="A file attached in a chat is not on this computer: ask the user to save it into"
+            hint="A file attached in a chat is not on this computer: ask the user to save it into"
             f" {self._nearest()} and to say its name",
         )
 
@@ -287,7 +287,7 @@ def _seconds(path: Path, content: BufferedReader) -> float | None:
     return float(duration) if duration else None
 
 
-async def _chunks(content: BufferedReader, size: int, seen: Seen) -> AsyncIterator[bytes]:
+async def _chunks(content: BufferedReader, size: int, seen: OnBytes) -> AsyncIterator[bytes]:
     sent = 0
     while chunk := await anyio.to_thread.run_sync(content.read, _CHUNK):
         sent += len(chunk)
@@ -303,7 +303,7 @@ def _reopened(file: LocalFile) -> BufferedReader:
         raise FileRefused(f"{_named(file)} cannot be read any more ({problem.strerror})") from None
     if file.identity is not None and _identity(os.fstat(content.fileno())) != file.identity:
         content.close()
-        raise FileRefused(f"{_named(file)} has changed since it was checked", then="Try again")
+        raise FileRefused(f"{_named(file)} has changed since it was checked", hint="Try again")
     return content
 
 

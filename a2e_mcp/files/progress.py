@@ -17,12 +17,12 @@ QUIET = "quiet"
 
 _log = logging.getLogger(__name__)
 
-Seen = Callable[[int, int | None], None]
-"""Told of bytes that have gone or come so far, and of all of them when that is known."""
+OnBytes = Callable[[int, int | None], None]
+"""Called with the bytes moved so far, and the total when it is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class BytesMoved:
     """How far a file is, in bytes; `total` is None when nobody has said."""
 
     done: int
@@ -43,21 +43,21 @@ class Moved:
         return f"{done} MB" if self.total is None else f"{done} of {self.total / 2**20:.1f} MB"
 
 
-class Board:
+class TransferProgress:
     """How far the files are that this process carries, by the ledger's ids."""
 
     def __init__(self) -> None:
-        self._moved: dict[str, Moved] = {}
+        self._moved: dict[str, BytesMoved] = {}
 
-    def seen(self, entry_id: str) -> Seen:
+    def seen(self, entry_id: str) -> OnBytes:
         """What is to be told of an entry's file."""
 
         def note(done: int, total: int | None) -> None:
-            self._moved[entry_id] = Moved(done, total)
+            self._moved[entry_id] = BytesMoved(done, total)
 
         return note
 
-    def moved(self, entry_id: str) -> Moved | None:
+    def moved(self, entry_id: str) -> BytesMoved | None:
         """How far an entry's file is; None when this process carries none."""
         return self._moved.get(entry_id)
 

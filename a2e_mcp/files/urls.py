@@ -110,7 +110,7 @@ def private_address(url: str) -> FileRefused:
     """The refusal of an address that only this network knows."""
     return FileRefused(
         f"The address {shown(url)} is on a private network, where A2E cannot reach it",
-        then="Give the path of the file on this computer instead",
+        hint="Give the path of the file on this computer instead",
     )
 
 

@@ -19,11 +19,11 @@ import anyio
 from a2e_mcp.catalogue.tool import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.files.fetch import Broken, Part, Saver
-from a2e_mcp.files.progress import FILES, QUICK_SECONDS, QUIET, Board
+from a2e_mcp.files.progress import FILES, QUICK_SECONDS, QUIET, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.service import Job, Jobs
-from a2e_mcp.ledger.job_ids import DOWNLOAD, Handle
-from a2e_mcp.ledger.leases import said_to_be_under_way, take_over
+from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
+from a2e_mcp.ledger.leases import heartbeat, resume_orphans
 from a2e_mcp.ledger.store import BEAT_SECONDS, Entry, Ledger
 
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -47,7 +47,7 @@ class Downloads:
         saver: Saver,
         jobs: Jobs,
         ledger: Ledger,
-        board: Board,
+        board: TransferProgress,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         beat_seconds: float = BEAT_SECONDS,
     ) -> None:
@@ -62,7 +62,7 @@ class Downloads:
 
     async def __aenter__(self) -> Downloads:
         self._clear_up()
-        self._taking_over = asyncio.create_task(take_over(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))
+        self._taking_over = asyncio.create_task(resume_orphans(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))
         return self
 
     async def __aexit__(
@@ -107,18 +107,18 @@ class Downloads:
             return None
         return self._job(entry.id)
 
-    async def delete(self, handle: Handle) -> str:
+    async def delete(self, handle: JobId) -> str:
         """Stop a download, or forget a finished one, and say what that means. Raises InputError."""
-        entry = self._ledger.by_handle(str(handle))
+        entry = self._ledger.by_job_id(str(handle))
         if entry is None or entry.family != DOWNLOAD:
-            raise InputError("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+            raise InputError("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
         if entry.phase != "intended":
             self._ledger.update(entry.id, state="deleted")
             self._part(entry).remove()
             return "What was saved stays where it is. Saving costs nothing, so nothing is refunded."
         task = self._tasks.get(entry.id)
         if task is None and not self._ledger.claim(entry.id):
-            raise InputError("Another server on this computer is saving it", then="Delete it there, or when it is done")
+            raise InputError("Another server on this computer is saving it", hint="Delete it there, or when it is done")
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -140,7 +140,7 @@ class Downloads:
             if known.phase == "started" and not _there(known):
                 self._ledger.update(known.id, state="deleted")
         title = name or f"{job.title or job.family}-{job.job_id[-6:]}"
-        entry, new = self._ledger.intend(
+        entry, new = self._ledger.insert_or_get_recent(
             family=DOWNLOAD,
             title=title,
             fingerprint=print_,
@@ -191,7 +191,7 @@ class Downloads:
     # ---------------------------------------------------------- carrying out
 
     async def _carry(self, entry: Entry) -> None:
-        async with said_to_be_under_way(self._ledger, entry.id, self._beat_seconds):
+        async with heartbeat(self._ledger, entry.id, self._beat_seconds):
             try:
                 await self._save_all(entry)
             except A2EError as problem:
@@ -201,7 +201,7 @@ class Downloads:
                 raise
             except asyncio.CancelledError:
                 # The part stays: the next server goes on with it.
-                self._ledger.let_go(entry.id)
+                self._ledger.release(entry.id)
                 raise
             except Exception:
                 self._ledger.update(entry.id, phase="refused", note="It ended by a mistake in a2e-mcp.")
@@ -220,7 +220,7 @@ class Downloads:
             modified.append(done.path.stat().st_mtime_ns)
             self._ledger.remember(entry.id, **{FILES: saved, _MODIFIED: modified, _PART: None})
         self._ledger.update(
-            entry.id, phase="started", state="succeeded", handles=[entry.own_handle], charged=0.0, note=None
+            entry.id, phase="started", state="succeeded", handles=[entry.own_job_id], charged=0.0, note=None
         )
 
     async def _bring(self, entry: Entry, number: int, part: Part) -> None:
@@ -249,7 +249,7 @@ class Downloads:
                 failures = 0 if part.size >= best + _WORTH_IT else failures + 1
                 best = max(best, part.size)
                 if failures > len(_PAUSES):
-                    problem.then = "What has come is kept; download_result goes on with it"
+                    problem.hint = "What has come is kept; download_result goes on with it"
                     raise
                 await self._pause(_PAUSES[max(failures - 1, 0)])
                 is_fresh = False
@@ -257,7 +257,7 @@ class Downloads:
     async def _address(self, entry: Entry, url: str, number: int) -> str:
         """Where the file is now, as far as A2E says; addresses are signed and die."""
         try:
-            job = await self._jobs.check(Handle(*entry.steps[_SOURCE].split(":")))
+            job = await self._jobs.check(JobId(*entry.steps[_SOURCE].split(":")))
         except A2EError:
             return url
         return job.results[number] if number < len(job.results) else url

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from a2e_mcp import catalogue
 from a2e_mcp.errors import A2EError
 from a2e_mcp.jobs.service import Job, Jobs, poll_seconds
-from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, Handle
+from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 
-Answers = Mapping[Handle, Job | A2EError]
+Answers = Mapping[JobId, Job | A2EError]
 _GATHER_SECONDS = 0.02
 _MOST_TOLD = 10_000
 _OWN_SECONDS = 0.5
@@ -26,7 +26,7 @@ class Waiting:
         self._jobs = jobs
         self._sandbox = sandbox
         self._pollers: dict[str, _Poller] = {}
-        self._told: set[Handle] = set()
+        self._told: set[JobId] = set()
 
     async def close(self) -> None:
         """Stop asking."""
@@ -34,7 +34,7 @@ class Waiting:
             await poller.stop()
 
     async def wait(
-        self, handles: Sequence[Handle], seconds: float, seen: Callable[[Answers], Awaitable[None]]
+        self, handles: Sequence[JobId], seconds: float, seen: Callable[[Answers], Awaitable[None]]
     ) -> Answers:
         """Wait until one of these jobs ends or cannot be read, at most so many seconds; `seen` is told of each look.
 
@@ -47,7 +47,7 @@ class Waiting:
         for handle in handles:
             by_family.setdefault(handle.family, []).append(handle.id)
         pollers = {name: self._poller(name) for name in by_family}
-        answers: dict[Handle, Job | A2EError] = {}
+        answers: dict[JobId, Job | A2EError] = {}
         with _watching(pollers, by_family):
             while True:
                 left = until - asyncio.get_running_loop().time()
@@ -64,7 +64,7 @@ class Waiting:
                     self._tell(settled)
                     return answers
 
-    def _tell(self, settled: Set[Handle]) -> None:
+    def _tell(self, settled: Set[JobId]) -> None:
         if len(self._told) > _MOST_TOLD:
             self._told.clear()
         self._told |= settled

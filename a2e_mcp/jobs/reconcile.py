@@ -8,7 +8,7 @@ from typing import Any
 
 from a2e_mcp.catalogue.capability import JobFamily
 from a2e_mcp.catalogue.records import JobRecord
-from a2e_mcp.ledger.job_ids import Handle, is_id
+from a2e_mcp.ledger.job_ids import JobId, is_id
 from a2e_mcp.ledger.store import Entry, Ledger
 
 BEFORE = "before"
@@ -33,7 +33,7 @@ def records_of(family: JobFamily, entry: Entry, records: Sequence[JobRecord], le
         if record.first_text(family.name_fields) == entry.title
         and is_id(record.id)
         and _made_after(record, entry.created - _CLOCK_SLACK)
-        and ledger.by_handle(str(Handle(family.name, record.id))) is None
+        and ledger.by_job_id(str(JobId(family.name, record.id))) is None
     ]
     wanted = int(entry.steps.get("count", 1))
     # More of that name than were started could be anybody's; fewer may still be coming.
@@ -46,7 +46,7 @@ def standing(family: JobFamily, record: JobRecord) -> Mapping[str, Any]:
     """What of a record tells later whether a job of this family has been done on it meanwhile."""
     return {
         "word": (record.status or "").lower(),
-        "left": family.leaves is not None and record.raw.get(family.leaves) is True,
+        "left": family.success_field is not None and record.raw.get(family.success_field) is True,
     }
 
 

@@ -14,9 +14,9 @@ from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, 
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
-from a2e_mcp.files.progress import FILES, Board
+from a2e_mcp.files.progress import FILES, TransferProgress
 from a2e_mcp.jobs.reconcile import AT_REST, records_of, standing, works_on
-from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, Handle
+from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
 from a2e_mcp.ledger.leases import goes_on
 from a2e_mcp.ledger.store import Entry, Ledger
 
@@ -79,16 +79,16 @@ class Jobs:
         *,
         sandbox: bool,
         fresh: Callable[[str], str] = lambda url: url,
-        board: Board | None = None,
+        board: TransferProgress | None = None,
     ) -> None:
-        self._board = board or Board()
+        self._board = board or TransferProgress()
         self._client = client
         self._fresh = fresh
         self._ledger = ledger
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
 
-    async def check(self, handle: Handle) -> Job:
+    async def check(self, handle: JobId) -> Job:
         """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
         if _told_at_once(handle):
             return await self._check_own(handle)
@@ -98,10 +98,10 @@ class Jobs:
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
         """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
         wanted = list(dict.fromkeys(ids))
-        own = [each for each in wanted if _told_at_once(Handle(family_name, each))]
+        own = [each for each in wanted if _told_at_once(JobId(family_name, each))]
         answers: dict[str, Job | A2EError] = {}
         for each in own:
-            answers[each] = await _or_problem(self._check_own(Handle(family_name, each)))
+            answers[each] = await _or_problem(self._check_own(JobId(family_name, each)))
         rest = [each for each in wanted if each not in answers]
         if not rest:
             return answers
@@ -112,7 +112,7 @@ class Jobs:
             return {**answers, **dict.fromkeys(rest, problem)}
         answers.update({each: self.seen(family, record) for each, record in records.items()})
         missing = [each for each in rest if each not in records]
-        details = await _at_most(_AT_ONCE, (_or_problem(self.check(Handle(family_name, each))) for each in missing))
+        details = await _at_most(_AT_ONCE, (_or_problem(self.check(JobId(family_name, each))) for each in missing))
         return {**answers, **dict(zip(missing, details, strict=True))}
 
     async def find_again(self, entry: Entry) -> Entry:
@@ -124,9 +124,9 @@ class Jobs:
         if not entry.answer_lost or entry.family in LEDGER_FAMILIES:
             return entry
         family = catalogue.family(entry.family)
-        if family.found_again == "by_id":
+        if family.recovery == "by_id":
             return await self._find_by_id(family, entry)
-        if family.found_again == "never" or family.listing is None:
+        if family.recovery == "never" or family.listing is None:
             return entry
         return self._adopt(family, entry, await self._listed(family, pages=1))
 
@@ -141,13 +141,13 @@ class Jobs:
         """The newest jobs of one family in the account, whoever started them; lost starts are found on the way."""
         records = await self._listed(family, pages=1)
         for entry in self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
-            if family.found_again == "by_name":
+            if family.recovery == "by_name":
                 self._adopt(family, entry, records)
             else:
                 await self.find_again(entry)
         return [self.seen(family, record) for record in records]
 
-    async def delete(self, handle: Handle) -> tuple[Handle, str]:
+    async def delete(self, handle: JobId) -> tuple[JobId, str]:
         """Delete a job at A2E; its handle there, and what that means. Raises InputError where A2E has no such call."""
         if handle.family in LEDGER_FAMILIES:
             raise InputError(
@@ -158,19 +158,19 @@ class Jobs:
             entry = await self._settled(handle)
             handles = [each for each in entry.handles if each != str(handle)]
             if not handles:
-                raise InputError("That job has no id at A2E yet, so it cannot be deleted", then="Try again in a minute")
-            handle = Handle(handle.family, handles[0].partition(":")[2])
+                raise InputError("That job has no id at A2E yet, so it cannot be deleted", hint="Try again in a minute")
+            handle = JobId(handle.family, handles[0].partition(":")[2])
         if family.remove is None:
-            raise InputError(family.deleting)
+            raise InputError(family.delete_note)
         await self._client.call(family.remove, ById(id=handle.id))
-        entry_or_none = self._ledger.by_handle(str(handle))
+        entry_or_none = self._ledger.by_job_id(str(handle))
         if entry_or_none is not None:
             self._ledger.update(entry_or_none.id, state="deleted")
-        return handle, family.deleting
+        return handle, family.delete_note
 
     def of_entry(self, entry: Entry) -> list[Job]:
         """What the ledger alone knows of a start, one Job a handle."""
-        handles = [Handle(*each.split(":")) for each in entry.handles] or [Handle(entry.family, entry.id)]
+        handles = [JobId(*each.split(":")) for each in entry.handles] or [JobId(entry.family, entry.id)]
         return [self._remembered(entry, handle) for handle in handles]
 
     def job(self, family: JobFamily, record: JobRecord) -> Job:
@@ -182,20 +182,20 @@ class Jobs:
         """Whether these are jobs of the sandbox."""
         return self._sandbox
 
-    async def _check_own(self, handle: Handle) -> Job:
+    async def _check_own(self, handle: JobId) -> Job:
         entry = await self._settled(handle)
         real = [each for each in entry.handles if each != str(handle)]
         if real and handle.own:
-            return await self.check(Handle(*real[0].split(":")))
+            return await self.check(JobId(*real[0].split(":")))
         return self._remembered(entry, handle)
 
-    async def _settled(self, handle: Handle) -> Entry:
-        entry = self._ledger.by_handle(str(handle))
+    async def _settled(self, handle: JobId) -> Entry:
+        entry = self._ledger.by_job_id(str(handle))
         if entry is None or handle.family not in (entry.family, entry.steps.get(FIRST_FAMILY)):
-            raise NotFound("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+            raise NotFound("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
         return entry if self._ledger.under_way(entry) else await self.find_again(entry)
 
-    def _remembered(self, entry: Entry, handle: Handle) -> Job:
+    def _remembered(self, entry: Entry, handle: JobId) -> Job:
         state, note = self._standing(entry)
         moved = self._board.moved(entry.id)
         stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
@@ -239,11 +239,11 @@ class Jobs:
 
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
         if family.detail is None:
-            raise NotFound(f"A2E has no call that tells how a {family.name} stands", then="Call list_jobs to find it")
+            raise NotFound(f"A2E has no call that tells how a {family.name} stands", hint="Call list_jobs to find it")
         records = _records(await self._client.call(family.detail, ById(id=record_id)))
         wanted = [record for record in records if record.id.lower() == record_id] or records
         if len(wanted) != 1:
-            raise NotFound(f"A2E knows no {family.name} with this id", then="Call list_jobs to find it")
+            raise NotFound(f"A2E knows no {family.name} with this id", hint="Call list_jobs to find it")
         return wanted[0]
 
     async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
@@ -298,14 +298,14 @@ class Jobs:
         return self._take(family, entry, found) if found else entry
 
     def _take(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
-        handles = [str(Handle(family.name, record.id)) for record in records]
+        handles = [str(JobId(family.name, record.id)) for record in records]
         note = "A2E's answer to the start was lost; the job was found again in the account."
         return self._ledger.update(entry.id, phase="started", handles=handles, note=note)
 
     def seen(self, family: JobFamily, record: JobRecord) -> Job:
         """Turn a record into a Job and write down in the ledger what it says about the end and the price."""
         job = self.job(family, record)
-        entry = self._ledger.by_handle(job.job_id)
+        entry = self._ledger.by_job_id(job.job_id)
         if entry is None:
             return job
         job.title = job.title or entry.title
@@ -346,13 +346,13 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
         error = (record.error or "A2E gave no reason") + code
     note = record.note
-    if state == "succeeded" and not results and family.when_done is None:
+    if state == "succeeded" and not results and family.next_step is None:
         note = "A2E reports success but has given no file; check again in a minute."
     progress = 1.0 if state == "succeeded" else record.progress
     if progress is not None and progress > 1:
         progress = min(progress / 100, 1.0)
     return Job(
-        job_id=str(Handle(family.name, record.id)),
+        job_id=str(JobId(family.name, record.id)),
         family=family.name,
         state=state,
         title=record.first_text(family.name_fields),
@@ -373,7 +373,7 @@ def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
     return 0.25 if sandbox else min(15.0, max(3.0, family.typical_seconds / 30))
 
 
-def _told_at_once(handle: Handle) -> bool:
+def _told_at_once(handle: JobId) -> bool:
     """Whether only the ledger can tell how it stands: A2E gave it no id, or has no call to ask about it."""
     return handle.own or handle.family in LEDGER_FAMILIES or catalogue.family(handle.family).detail is None
 

@@ -27,7 +27,7 @@ _HANDLE = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
 
 
 @dataclass(frozen=True, slots=True)
-class Handle:
+class JobId:
     """A job, wherever it came from; `str()` gives the handle verbatim."""
 
     family: str
@@ -52,13 +52,13 @@ def is_id(text: str) -> bool:
     return re.fullmatch(_ID, text) is not None
 
 
-def looks_like_handle(text: str) -> bool:
+def looks_like_job_id(text: str) -> bool:
     """Whether a text has the form of a handle of a known family."""
     match = _HANDLE.fullmatch(text)
     return match is not None and (match[1] in (*FAMILY_SECTIONS, *LEDGER_FAMILIES))
 
 
-def is_meant_as_handle(text: str) -> bool:
+def is_meant_as_job_id(text: str) -> bool:
     """Whether a text begins as a handle of a known family does, whatever follows."""
     family, colon, rest = text.strip().partition(":")
     return bool(colon) and family in (*FAMILY_SECTIONS, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
@@ -71,7 +71,7 @@ def makes_files(family: str) -> bool:
     return family in (SPEECH, UPLOAD, DOWNLOAD)
 
 
-def parse_handle(text: str, *, sandbox: bool) -> Handle:
+def parse_job_id(text: str, *, sandbox: bool) -> JobId:
     """Read a handle given by a model.
 
     Raises InputError: malformed, of an unknown family, or of the other mode.
@@ -80,17 +80,17 @@ def parse_handle(text: str, *, sandbox: bool) -> Handle:
     if match is None:
         raise InputError(
             "That is no job handle; one looks like avatar_video:67d29023dd27a536fdf6e809",
-            then="Call list_jobs to find it",
+            hint="Call list_jobs to find it",
         )
     if match[1] not in (*FAMILY_SECTIONS, *LEDGER_FAMILIES):
         known = ", ".join([*FAMILY_SECTIONS, *LEDGER_FAMILIES])
-        raise InputError(f"There are no jobs of that family; families are {known}", then="Call list_jobs to find it")
-    handle = Handle(match[1], match[2].lower())
+        raise InputError(f"There are no jobs of that family; families are {known}", hint="Call list_jobs to find it")
+    handle = JobId(match[1], match[2].lower())
     if handle.sandbox and not sandbox:
-        raise InputError(f"{handle} is of the sandbox, but this server works live", then="Ask a server with --sandbox")
+        raise InputError(f"{handle} is of the sandbox, but this server works live", hint="Ask a server with --sandbox")
     if sandbox and not handle.sandbox:
         raise InputError(
             f"{handle} is not known here: this server works in the sandbox, whose ids begin with {SANDBOX_MARK}",
-            then="Call list_jobs; if the job was made with a real token, ask a server that has it",
+            hint="Call list_jobs; if the job was made with a real token, ask a server that has it",
         )
     return handle

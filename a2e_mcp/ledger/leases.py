@@ -21,7 +21,7 @@ def goes_on(entry: Entry) -> bool:
 
 
 @asynccontextmanager
-async def said_to_be_under_way(ledger: Ledger, entry_id: str, beat_seconds: float) -> AsyncIterator[None]:
+async def heartbeat(ledger: Ledger, entry_id: str, beat_seconds: float) -> AsyncIterator[None]:
     """Keep telling other servers on this folder that an entry is being carried out."""
 
     async def keep_saying() -> None:
@@ -41,7 +41,7 @@ async def said_to_be_under_way(ledger: Ledger, entry_id: str, beat_seconds: floa
         await asyncio.gather(saying, return_exceptions=True)
 
 
-async def take_over(ledger: Ledger, family: str, go_on: Callable[[Entry], None], beat_seconds: float) -> None:
+async def resume_orphans(ledger: Ledger, family: str, go_on: Callable[[Entry], None], beat_seconds: float) -> None:
     """Go on with a family's unfinished files: now, and with those of another server once it has fallen silent."""
     others = [entry.id for entry in ledger.recent() if entry.family == family and goes_on(entry)]
     while others:

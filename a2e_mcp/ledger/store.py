@@ -96,7 +96,7 @@ class Entry:
     beat: float = 0.0
 
     @property
-    def own_handle(self) -> str:
+    def own_job_id(self) -> str:
         """The handle of a start that A2E has given no id yet, and of work that never gets one."""
         return f"{self.family}:{self.id}"
 
@@ -167,7 +167,7 @@ class Ledger:
         """The ledger's clock, seconds since 1970."""
         return self._now()
 
-    def intend(
+    def insert_or_get_recent(
         self,
         *,
         family: str,
@@ -239,7 +239,7 @@ class Ledger:
             self._write(dataclasses.replace(entry, beat=self._now()))
             return True
 
-    def let_go(self, entry_id: str) -> None:
+    def release(self, entry_id: str) -> None:
         """Say that nobody carries this start out any more."""
         self.update(entry_id, beat=0.0)
 
@@ -265,7 +265,7 @@ class Ledger:
             raise KeyError(entry_id)
         return _entry(row)
 
-    def by_handle(self, handle: str) -> Entry | None:
+    def by_job_id(self, handle: str) -> Entry | None:
         """The newest entry that a handle belongs to."""
         row = self._database.execute(
             "SELECT * FROM starts WHERE account = ? AND mode = ? AND (instr(handles, ?) OR id = ?)"
@@ -335,7 +335,7 @@ class Ledger:
             raise SettingsError(
                 f"The ledger cannot be written ({problem})",
                 charged=None,
-                then="Make room on the disk or set A2E_DATA_DIR, then look in list_jobs before starting anything again",
+                hint="Make room on the disk or set A2E_DATA_DIR, then look in list_jobs before starting anything again",
             ) from None
 
 
@@ -362,7 +362,7 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
         raise SettingsError(
-            f"The ledger {path.name} was written by a newer a2e-mcp", then="Update a2e-mcp, or set A2E_DATA_DIR"
+            f"The ledger {path.name} was written by a newer a2e-mcp", hint="Update a2e-mcp, or set A2E_DATA_DIR"
         )
     if version == _VERSION:
         return
@@ -381,7 +381,7 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
 def _cannot_open(path: Path, problem: Exception) -> SettingsError:
     return SettingsError(
         f"The ledger in {path.parent} cannot be opened ({problem})",
-        then="Set A2E_DATA_DIR to a folder that can be written, or move the damaged file away",
+        hint="Set A2E_DATA_DIR to a folder that can be written, or move the damaged file away",
     )
 
 

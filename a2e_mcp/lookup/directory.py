@@ -15,9 +15,9 @@ from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import ServiceError
-from a2e_mcp.ledger.job_ids import looks_like_handle
+from a2e_mcp.ledger.job_ids import looks_like_job_id
 from a2e_mcp.lookup.languages import Language, no_language, regions_of, written_code
-from a2e_mcp.lookup.names import Candidate, chosen, nobody, several, whole
+from a2e_mcp.lookup.names import Candidate, ambiguous_error, exact_matches, not_found_error, pick_one
 
 _KEPT_SECONDS = 120.0
 _KEPT_OF_A2E = 3600.0
@@ -71,7 +71,7 @@ class Names:
         Raises InputError or AmbiguousName.
         """
         known = await self.avatars()
-        return _by_id(text, known) or chosen(text, [_avatar(each) for each in known], "avatar", then=_FIND_AVATARS)
+        return _by_id(text, known) or pick_one(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
 
     async def avatar_to_delete(self, text: str) -> AvatarChoice:
         """The avatar of exactly this name or id: for good is no time for the beginning of a name.
@@ -79,7 +79,7 @@ class Names:
         Raises InputError or AmbiguousName.
         """
         known = await self.avatars()
-        return _by_id(text, known) or _wholly(text, [_avatar(each) for each in known], "avatar", then=_FIND_AVATARS)
+        return _by_id(text, known) or _wholly(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
 
     async def voice(self, text: str) -> VoiceChoice:
         """The voice of this name, id or cloning handle; a language may follow, as in `Aria (en-US)`.
@@ -89,12 +89,12 @@ class Names:
         name, own = text.strip(), [*await self.own_voices()]
         spoken = _IN_A_LANGUAGE.fullmatch(name)
         regions: Sequence[Language] = ()
-        if spoken is not None and not whole(name, [_voice(each) for each in own]):
+        if spoken is not None and not exact_matches(name, [_voice(each) for each in own]):
             # Otherwise what looks like a language is a part of the name that somebody gave it.
             regions = await self._regions_behind(spoken[2])
         if spoken is not None and regions:
             name, own = spoken[1], [replace(each, language=regions[0].code) for each in own]
-        name = name.rpartition(":")[2] if looks_like_handle(name) else name
+        name = name.rpartition(":")[2] if looks_like_job_id(name) else name
         if _HEX_ID.fullmatch(name):
             seen = self._seen_voices.get(name) or VoiceChoice(name, name, False, "")
             return next((each for each in own if each.id == name), seen)
@@ -108,7 +108,7 @@ class Names:
         known = await self.own_voices()
         wanted = text.strip().rpartition(":")[2]
         found = next((each for each in known if each.id == wanted), None)
-        return found or _wholly(text, [_voice(each) for each in known], "own voice", then=_FIND_OWN_VOICES)
+        return found or _wholly(text, [_voice(each) for each in known], "own voice", hint=_FIND_OWN_VOICES)
 
     async def language(self, text: str) -> Sequence[Language]:
         """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
@@ -146,11 +146,11 @@ class Names:
         """The stored background of this id or name. Raises InputError or AmbiguousName."""
         rows = (await self._client.call(backgrounds.LIST_BACKGROUNDS, Nothing())).rows
         row = next((each for each in rows if each.id == text.strip()), None)
-        row = row or chosen(
+        row = row or pick_one(
             text,
             [Candidate(each.id, each.name, each, (_owner(each.type == "custom"),)) for each in rows if each.name],
             "background",
-            then="Give a colour such as #204080, a picture, or a stored id",
+            hint="Give a colour such as #204080, a picture, or a stored id",
         )
         return BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
 
@@ -174,9 +174,9 @@ class Names:
         mine = [_voice(each) for each in own]
         languages = regions or await self.languages()
         public = await self._voices_of(regions or [each for each in languages if each.code == _FIRST_LOOKED_IN])
-        if not regions and not whole(name, [*mine, *(_voice(each) for each in public)]):
+        if not regions and not exact_matches(name, [*mine, *(_voice(each) for each in public)]):
             public = await self._voices_of(languages)
-        return chosen(name, [*mine, *(_voice(each) for each in public)], "voice", then=_FIND_VOICES)
+        return pick_one(name, [*mine, *(_voice(each) for each in public)], "voice", hint=_FIND_VOICES)
 
     async def _keep(
         self, key: str, read: Callable[[], Awaitable[Sequence[T]]], seconds: float = _KEPT_SECONDS
@@ -286,12 +286,12 @@ def _by_id(text: str, known: Iterable[AvatarChoice]) -> AvatarChoice | None:
     return next((each for each in known if wanted in (each.id, each.twin_id)), None)
 
 
-def _wholly(text: str, known: Sequence[Candidate[T]], kind: str, *, then: str) -> T:
-    found = whole(text, known)
+def _wholly(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
+    found = exact_matches(text, known)
     if len(found) > 1:
-        raise several(text, found, kind)
+        raise ambiguous_error(text, found, kind)
     if not found:
-        raise nobody(text, known, kind, then=then)
+        raise not_found_error(text, known, kind, hint=hint)
     return found[0].what
 
 

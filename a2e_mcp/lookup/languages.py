@@ -136,7 +136,7 @@ def no_language(text: str, known: Sequence[Language]) -> InputError:
     """The refusal of a text that means no language, with those that are near."""
     near = ", ".join(each.code for each in _near(text, known)[:_MOST_NEAR])
     hint = f"; did you mean {near}?" if near else ""
-    return InputError(f"A2E lists no language '{one_line(text)}'{hint}", then="Call list_languages to see them all")
+    return InputError(f"A2E lists no language '{one_line(text)}'{hint}", hint="Call list_languages to see them all")
 
 
 def _words(text: str) -> list[str]:

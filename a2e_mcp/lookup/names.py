@@ -33,7 +33,7 @@ class Candidate(Generic[T]):
     about: Sequence[str | None] = ()
 
 
-def whole(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
+def exact_matches(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
     """Those that are called just so; where accents alone tell them apart, they do."""
     wanted = text.strip()
     unique = list({each.id: each for each in known}.values())
@@ -41,31 +41,31 @@ def whole(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
     return spelt or [each for each in unique if folded(each.name.strip()) == folded(wanted)]
 
 
-def chosen(text: str, known: Sequence[Candidate[T]], kind: str, *, then: str) -> T:
+def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
     """The one that is called so, or one word of whose name begins so.
 
     Raises AmbiguousName with the candidates, or InputError with names that are near and what to do `then`.
     """
-    found = whole(text, known) or _begun(text, known)
+    found = exact_matches(text, known) or _begun(text, known)
     if len(found) == 1:
         return found[0].what
     if found:
-        raise several(text, found, kind)
-    raise nobody(text, known, kind, then=then)
+        raise ambiguous_error(text, found, kind)
+    raise not_found_error(text, known, kind, hint=hint)
 
 
-def several(text: str, found: Sequence[Candidate[T]], kind: str) -> AmbiguousName:
+def ambiguous_error(text: str, found: Sequence[Candidate[T]], kind: str) -> AmbiguousName:
     """The refusal of a name that several have."""
     shown = ", ".join(_told(each) for each in found[:_MOST_CANDIDATES])
     more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
-    return AmbiguousName(f"'{one_line(text)}' fits several {kind}s: {shown}{more}", then="Use one of these ids")
+    return AmbiguousName(f"'{one_line(text)}' fits several {kind}s: {shown}{more}", hint="Use one of these ids")
 
 
-def nobody(text: str, known: Iterable[Candidate[T]], kind: str, *, then: str) -> InputError:
+def not_found_error(text: str, known: Iterable[Candidate[T]], kind: str, *, hint: str) -> InputError:
     """The refusal of a name that nobody has."""
     near = _near(text, [each.name for each in known])
-    hint = f"; did you mean {' or '.join(one_line(name, _LONGEST) for name in near)}?" if near else ""
-    return InputError(f"No {kind} is called '{one_line(text)}'{hint}", then=then)
+    near_names = f"; did you mean {' or '.join(one_line(name, _LONGEST) for name in near)}?" if near else ""
+    return InputError(f"No {kind} is called '{one_line(text)}'{near_names}", hint=hint)
 
 
 def _begun(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:

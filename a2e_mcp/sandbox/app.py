@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.loopback import Door, LocalOnly
+from a2e_mcp.loopback import LocalOnly, LoopbackServer
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
 from a2e_mcp.sandbox.assets.files import Files
@@ -51,7 +51,7 @@ class Sandbox:
     token: str
     clock: Clock
     control: Control
-    door: Door
+    door: LoopbackServer
     folder: Path
     _inside: ASGIApp
     _files: Files
@@ -80,7 +80,7 @@ async def opened(
         pool = WorkerPool(folder, renders=settings.workers, render_seconds=settings.render_seconds)
         clock = Clock(store)
         async with _tasks() as tasks:
-            door = Door(tasks, port=settings.port, origin=origin)
+            door = LoopbackServer(tasks, port=settings.port, origin=origin)
             files = Files(store, folder / "files", origin=door.origin)
             pictures = Pictures(files, pool)
             jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
@@ -104,7 +104,7 @@ async def opened(
             control = Control(service, credits=settings.credits, counts=counts)
             inside = _app(service, control, counts)
             app = LocalOnly(_Cutting(inside))
-            door.leads_to(app)
+            door.mount(app)
             if settings.port:
                 door.origin()  # so that a port in use is found out now
             async with pool, rooms.watched(tasks), jobs.running(tasks):

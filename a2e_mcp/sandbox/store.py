@@ -76,7 +76,7 @@ class Store:
             self.connection = _open(path)
         except sqlite3.Error as problem:
             raise SettingsError(
-                f"The sandbox cannot use {path}: {problem}", then="choose another folder or remove this one"
+                f"The sandbox cannot use {path}: {problem}", hint="choose another folder or remove this one"
             ) from None
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from a2e_mcp.catalogue.tool import StartTool
 from a2e_mcp.errors import A2EError, Charged, Refused
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.server import visibility
-from a2e_mcp.server.answers.field_names import in_words_of
+from a2e_mcp.server.answers.field_names import rename_fields
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.services import Services
 from a2e_mcp.server.tool_call import Answer, Call, Progress, ServerTool
@@ -51,7 +51,7 @@ async def run_tool(
                 answer: Answer = await tool.run(call)
                 return answer
     except Refused as problem:
-        problem.what = in_words_of(inputs, problem)
+        problem.message = rename_fields(inputs, problem)
         raise
     except TimeoutError:
         # A step of this call, such as an upload, may have been charged before; so may another call's.
@@ -59,6 +59,6 @@ async def run_tool(
         raise A2EError(
             f"A2E did not answer within {seconds:g} s",
             charged=Charged.UNKNOWN if spent else Charged.NOTHING,
-            then="Try again; whatever was started is in list_jobs",
+            hint="Try again; whatever was started is in list_jobs",
         ) from None
     raise LookupError(f"{name} cannot be run")

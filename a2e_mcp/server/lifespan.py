@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
 
 
-class Backstage:
+class LazyServices:
     """Opens the services at the first call and closes them with the server; one task owns them from start to end.
 
     Task groups and sandbox workers must be left in the task that entered them, which a tool call's task is not.
@@ -34,7 +34,7 @@ class Backstage:
         self._problem: A2EError | None = None
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Backstage]:
+    async def open(self) -> AsyncIterator[LazyServices]:
         """Be there for the length of an `async with`; nothing is opened before it is needed."""
         self._wanted, self._answered, self._closing = anyio.Event(), anyio.Event(), anyio.Event()
         async with anyio.create_task_group() as group:
@@ -51,7 +51,7 @@ class Backstage:
         await self._answered.wait()
         if self._services is None:
             problem = self._problem or A2EError("The server is closing")
-            raise type(problem)(problem.what, then=problem.then)
+            raise type(problem)(problem.message, hint=problem.hint)
         return self._services
 
     async def _hold(self) -> None:

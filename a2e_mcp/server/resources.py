@@ -11,7 +11,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.ledger.job_ids import parse_handle
+from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
 from a2e_mcp.server.visibility import prefixed, prefixed_data
 from a2e_mcp.text import folded
@@ -94,7 +94,7 @@ class _Shelf:
         from a2e_mcp.server.answers.jobs import job_data
 
         async def read(services: Services) -> object:
-            return job_data(await services.jobs.check(parse_handle(job_id, sandbox=services.sandbox)))
+            return job_data(await services.jobs.check(parse_job_id(job_id, sandbox=services.sandbox)))
 
         return await self._json(read)
 

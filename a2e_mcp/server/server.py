@@ -23,7 +23,7 @@ from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged
 from a2e_mcp.files.urls import media_type_of
 from a2e_mcp.server import resources, toolset_paths, visibility
-from a2e_mcp.server.lifespan import Backstage
+from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import UNCONFIGURED, Settings
 from a2e_mcp.text import one_line
@@ -46,13 +46,13 @@ _HOUR = 3_600_000
 _log = logging.getLogger(__name__)
 
 
-class A2EServer(MCPServer[Backstage]):
+class A2EServer(MCPServer[LazyServices]):
     """One server for one account, live or sandbox; services are opened at the first call that needs them."""
 
     def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
         self._configuration = settings
         self._shown = visibility.visible(settings)
-        self._backstage = Backstage(settings, connect, timing)
+        self._backstage = LazyServices(settings, connect, timing)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -84,7 +84,7 @@ class A2EServer(MCPServer[Backstage]):
         ]
 
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[Backstage, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Context[LazyServices, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
         settings = self._configuration
@@ -114,7 +114,7 @@ class A2EServer(MCPServer[Backstage]):
         return prompts.listed(self._configuration.tool_prefix)
 
     async def get_prompt(
-        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Backstage, Any] | None = None
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[LazyServices, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
         from a2e_mcp.server import prompts
@@ -131,16 +131,18 @@ def _unforeseen(name: str, mistake: Exception) -> str:
     problem = A2EError(
         f"{one_line(name)} failed inside a2e-mcp ({type(mistake).__name__}), which is a mistake in it",
         charged=Charged.NOTHING if reads else Charged.UNKNOWN,
-        then="Please report it" if reads else "Look in list_jobs before trying again, and please report it",
+        hint="Please report it" if reads else "Look in list_jobs before trying again, and please report it",
     )
     return str(problem)
 
 
-def _lifespan(backstage: Backstage) -> Callable[[MCPServer[Backstage]], AbstractAsyncContextManager[Backstage]]:
+def _lifespan(
+    backstage: LazyServices,
+) -> Callable[[MCPServer[LazyServices]], AbstractAsyncContextManager[LazyServices]]:
     return lambda _: backstage.open()
 
 
-def _progress(context: Context[Backstage, Any] | None) -> Callable[[float, str], Any]:
+def _progress(context: Context[LazyServices, Any] | None) -> Callable[[float, str], Any]:
     latest = -1.0
 
     async def report(share: float, message: str) -> None:

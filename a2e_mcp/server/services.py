@@ -10,7 +10,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.connection import Connect
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.files.local import Files
-from a2e_mcp.files.progress import Board
+from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.polling import Waiting
 from a2e_mcp.jobs.service import Jobs
@@ -22,7 +22,7 @@ from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.job_start import Steps
 from a2e_mcp.starts.pricing import Spending, ceilings
-from a2e_mcp.starts.progress import UnderWay
+from a2e_mcp.starts.progress import StartProgress
 from a2e_mcp.starts.resolve import Resolver
 from a2e_mcp.starts.service import Starts
 
@@ -86,8 +86,8 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 pause=timing.pause,
             )
         )
-        board = Board()
-        under_way = UnderWay(board)
+        board = TransferProgress()
+        under_way = StartProgress(board)
         jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, board=board)
         names = Names(client)
         limits = ceilings(

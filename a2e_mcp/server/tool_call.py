@@ -9,7 +9,7 @@ from typing import Any, Generic
 
 from a2e_mcp.catalogue.tool import InputsT, Tool
 from a2e_mcp.server.services import Services
-from a2e_mcp.starts.progress import Waiter
+from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.service import Quoted, StartOptions
 
 Progress = Callable[[float, str], Awaitable[None]]
@@ -50,9 +50,9 @@ class Call(Generic[InputsT]):
         return self.until - time.monotonic()
 
     @property
-    def waiter(self) -> Waiter:
+    def waiter(self) -> Deadline:
         """Who made the call, as somebody who waits for a start."""
-        return Waiter.within(self.within, self.progress)
+        return Deadline.within(self.within, self.progress)
 
 
 @dataclass(frozen=True, slots=True)

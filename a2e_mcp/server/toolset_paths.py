@@ -97,5 +97,5 @@ def narrowing_of(path: str, settings: Settings) -> Narrowing:
 
 
 def _unknown(path: str, why: str, offered: tuple[str, ...]) -> NotFound:
-    then = f"Toolsets here are {', '.join(offered)}; /{_READ_ONLY} after them leaves what changes and costs nothing"
-    return NotFound(f"{one_line(path, 100)}: {why}", charged=None, then=then)
+    hint = f"Toolsets here are {', '.join(offered)}; /{_READ_ONLY} after them leaves what changes and costs nothing"
+    return NotFound(f"{one_line(path, 100)}: {why}", charged=None, hint=hint)

@@ -241,10 +241,12 @@ def _no_such(variable: str, name: str, known: Sequence[str]) -> SettingsError:
 
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     kind = "toolset" if variable == "A2E_TOOLSETS" else "tool"
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near_hint = f"; did you mean {near[0]}?" if near else ""
     flag = variable.removeprefix("A2E_").lower().replace("_", "-")
-    then = f"Toolsets are {', '.join(known)}" if kind == "toolset" else "Run `a2e-mcp tools` to see them all"
-    return SettingsError(f"{variable} (--{flag}): there is no {kind} '{one_line(name)}'{hint}", charged=None, then=then)
+    hint = f"Toolsets are {', '.join(known)}" if kind == "toolset" else "Run `a2e-mcp tools` to see them all"
+    return SettingsError(
+        f"{variable} (--{flag}): there is no {kind} '{one_line(name)}'{near_hint}", charged=None, hint=hint
+    )
 
 
 @cache

@@ -7,7 +7,7 @@ from a2e_mcp.ledger.store import Entry, Ledger
 from a2e_mcp.starts.pricing import Spending
 
 
-class Meter:
+class ChargeMeter:
     """Measures one start's steps by the balance; says nothing of a step while another start was under way."""
 
     def __init__(self, spending: Spending, ledger: Ledger, entry_id: str) -> None:

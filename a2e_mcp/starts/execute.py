@@ -25,14 +25,14 @@ from a2e_mcp.errors import (
     SettingsError,
 )
 from a2e_mcp.jobs.service import FIRST_FAMILY, Job, Jobs
-from a2e_mcp.ledger.job_ids import Handle, is_id
-from a2e_mcp.ledger.leases import goes_on, said_to_be_under_way
+from a2e_mcp.ledger.job_ids import JobId, is_id
+from a2e_mcp.ledger.leases import goes_on, heartbeat
 from a2e_mcp.ledger.store import Entry, Ledger
-from a2e_mcp.starts.charge_meter import Meter
-from a2e_mcp.starts.job_start import Steps, ways
+from a2e_mcp.starts.charge_meter import ChargeMeter
+from a2e_mcp.starts.job_start import Steps, candidate_requests
 from a2e_mcp.starts.pricing import Price, Spending, amount
-from a2e_mcp.starts.progress import UnderWay
-from a2e_mcp.starts.resolve import Found
+from a2e_mcp.starts.progress import StartProgress
+from a2e_mcp.starts.resolve import ResolvedInputs
 
 SAME_START_SECONDS = 600.0
 """An identical start within this time is the first one."""
@@ -50,7 +50,7 @@ class Plan:
     price: Price
     units: float
     consent: str | None
-    make: Callable[[Entry, Meter], Awaitable[Entry]]
+    make: Callable[[Entry, ChargeMeter], Awaitable[Entry]]
     warning: str | None = None
     same_within: float = SAME_START_SECONDS
     steps: Mapping[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Started:
     warning: str | None = None
 
 
-class Carrier:
+class StartExecutor:
     """Carries out starts that the ledger knows of."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Carrier:
         jobs: Jobs,
         spending: Spending,
         steps: Steps,
-        under_way: UnderWay,
+        under_way: StartProgress,
         pause: Callable[[float], Awaitable[None]],
         beat_seconds: float,
     ) -> None:
@@ -115,8 +115,8 @@ class Carrier:
 
     async def carry_out(self, entry: Entry, plan: Plan) -> Started:
         """Do what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
-        meter = Meter(self._spending, self._ledger, entry.id)
-        async with said_to_be_under_way(self._ledger, entry.id, self._beat_seconds):
+        meter = ChargeMeter(self._spending, self._ledger, entry.id)
+        async with heartbeat(self._ledger, entry.id, self._beat_seconds):
             try:
                 _check_balance(plan.price, await meter.begin())
                 await plan.make(entry, meter)
@@ -135,17 +135,17 @@ class Carrier:
 
     async def standing(self, entry: Entry) -> list[Job]:
         """How the jobs of an entry stand now."""
-        return [await self._steps.now(Handle(*handle.split(":")), entry) for handle in entry.handles]
+        return [await self._steps.now(JobId(*handle.split(":")), entry) for handle in entry.handles]
 
     async def make_job(
-        self, tool: StartTool[InputsT], inputs: InputsT, found: Found, entry: Entry, meter: Meter
+        self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, entry: Entry, meter: ChargeMeter
     ) -> Entry:
         """Take the steps on the way and send the one request that makes the job."""
         resolved = await self._steps.prepare(tool, inputs, found, entry, meter)
-        tried = list(ways(tool, inputs, resolved))
+        tried = list(candidate_requests(tool, inputs, resolved))
         if self._ledger.move(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
             # This process was silent for so long that another server took the start for dead and made it anew.
-            raise InputError("Another server on this computer has taken this start over", then="Call list_jobs")
+            raise InputError("Another server on this computer has taken this start over", hint="Call list_jobs")
         self._under_way.begin(entry.id, f"Asking A2E for {tool.family.about}")
         try:
             family, records = await self._sent(entry, tried)
@@ -153,7 +153,7 @@ class Carrier:
             entry = self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
         except Refused as problem:
-            problem.then = problem.then or tool.when_refused(inputs, resolved)
+            problem.hint = problem.hint or tool.when_refused(inputs, resolved)
             raise
         else:
             jobs = [self._jobs.job(family, record) for record in records]
@@ -188,7 +188,7 @@ class Carrier:
             return family, records
         raise retired
 
-    async def make_purchase(self, purchase: Purchase[RequestT], entry: Entry, meter: Meter) -> Entry:
+    async def make_purchase(self, purchase: Purchase[RequestT], entry: Entry, meter: ChargeMeter) -> Entry:
         """Make the one charged call, and keep its answer before its price is looked for."""
 
         def keep(reply: Reply) -> None:
@@ -203,7 +203,7 @@ class Carrier:
     def at_once(self, entry: Entry, *urls: str, note: str | None = None, state: State = "succeeded") -> Entry:
         """Write down what A2E did at once and gave no id."""
         return self._ledger.update(
-            entry.id, phase="started", handles=[entry.own_handle], results=list(urls), state=state, note=note
+            entry.id, phase="started", handles=[entry.own_job_id], results=list(urls), state=state, note=note
         )
 
     async def _look_again(self, entry: Entry, lost: AnswerLost) -> Entry:
@@ -217,16 +217,16 @@ class Carrier:
                 continue
             if entry.handles:
                 return entry
-        lost.then = (
+        lost.hint = (
             f"It was looked for in the account and not found yet. Do not start it again: check_status of"
-            f" {entry.own_handle}, list_jobs and the same start look for it again"
+            f" {entry.own_job_id}, list_jobs and the same start look for it again"
         )
         raise lost
 
-    def _write_down(self, entry_id: str, meter: Meter, problem: A2EError) -> None:
+    def _write_down(self, entry_id: str, meter: ChargeMeter, problem: A2EError) -> None:
         if isinstance(problem, AnswerLost) and problem.charged is Charged.UNKNOWN:
             # Nothing is settled: what may have been charged counts as charged until it is known better.
-            problem.then = problem.then or "Do not repeat it by itself: ask the user, then again=true tries once more"
+            problem.hint = problem.hint or "Do not repeat it by itself: ask the user, then again=true tries once more"
             self._ledger.update(entry_id, phase="unknown", note=str(problem), raw=problem.raw)
             return
         entry = meter.settle()
@@ -241,14 +241,14 @@ class Carrier:
         if entry.phase == "intended" and entry.paying is None and not goes_on(entry):
             self._ledger.update(entry_id, phase="refused", note="It was interrupted before it was sent.")
         else:
-            self._ledger.let_go(entry_id)
+            self._ledger.release(entry_id)
 
 
 def _check_balance(price: Price, balance: float | None) -> None:
     if balance is not None and balance < price.least:
         raise NotEnoughCredits(
             f"Not enough credits: this costs about {amount(price.least)}, the account has {amount(balance)}",
-            then="Add credits at video.a2e.ai, or make the job smaller",
+            hint="Add credits at video.a2e.ai, or make the job smaller",
         )
 
 

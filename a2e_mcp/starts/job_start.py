@@ -15,20 +15,20 @@ from pydantic import ValidationError
 from a2e_mcp.catalogue.account import UPLOAD_URL, UploadRequest
 from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, AddBackground
 from a2e_mcp.catalogue.capability import Capability, JobFamily, ReplyT, Request, RequestT
-from a2e_mcp.catalogue.tool import BackgroundChoice, Estimate, InputsT, Resolved, StartTool, VoiceChoice
+from a2e_mcp.catalogue.tool import BackgroundChoice, Estimate, InputsT, PreparedInputs, StartTool, VoiceChoice
 from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, SPEAK, SpeechRequest, spoken_seconds
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, Charged, FileRefused, InputError, ServiceError
 from a2e_mcp.files.local import Files, LocalFile, UploadRefused
-from a2e_mcp.files.progress import LARGE_FILE, Board
+from a2e_mcp.files.progress import LARGE_FILE, TransferProgress
 from a2e_mcp.files.urls import safe_name, suffix_for
 from a2e_mcp.jobs.service import Job, Jobs
-from a2e_mcp.ledger.job_ids import Handle
+from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import Entry, Ledger
-from a2e_mcp.starts.charge_meter import Meter
+from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
-from a2e_mcp.starts.progress import UnderWay
-from a2e_mcp.starts.resolve import Found
+from a2e_mcp.starts.progress import StartProgress
+from a2e_mcp.starts.resolve import ResolvedInputs
 from a2e_mcp.starts.script import join, pieces
 
 KEPT_SECONDS = 86_400.0
@@ -54,8 +54,8 @@ class Steps:
         jobs: Jobs,
         files: Files,
         spending: Spending,
-        board: Board,
-        under_way: UnderWay,
+        board: TransferProgress,
+        under_way: StartProgress,
         fresh: Callable[[str], str] = lambda url: url,
     ) -> None:
         self._board = board
@@ -68,22 +68,22 @@ class Steps:
         self._fresh = fresh
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
-    async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Price:
+    async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, title: str) -> Price:
         """What all steps of a start would cost."""
         prices = [await self.price_of_upload(file) for file in found.files.values()]
         script = _script(tool, inputs)
         if script is not None and tool.speech is not None:
             prices += await self.prices_of_speech(script, found.voices[tool.speech.voice], 1.0)
-        family, body = next(ways(tool, inputs, self.draft(tool, inputs, found, title)))
+        family, body = next(candidate_requests(tool, inputs, self.draft(tool, inputs, found, title)))
         estimate = tool.estimate(inputs, lengths_of(tool, inputs, found))
         prices.append(await self._spending.price(family.name, family.start, body, estimate))
         return Price(prices)
 
-    def draft(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Resolved:
+    def draft(self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, title: str) -> PreparedInputs:
         """What a start needs as it will be, with addresses that lead nowhere yet."""
         media = {name: f"{_NOWHERE}{name}{suffix_for(file.content_type)}" for name, file in found.files.items()}
         backgrounds = {**found.backgrounds, **dict.fromkeys(found.pictures, BackgroundChoice(custom_id=_NO_ID))}
-        return Resolved(
+        return PreparedInputs(
             title=title,
             sandbox=self._jobs.sandbox,
             avatars=found.avatars,
@@ -123,8 +123,8 @@ class Steps:
         return await self._price_of_sending(_upload_request(file))
 
     async def prepare(
-        self, tool: StartTool[InputsT], inputs: InputsT, found: Found, entry: Entry, meter: Meter
-    ) -> Resolved:
+        self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, entry: Entry, meter: ChargeMeter
+    ) -> PreparedInputs:
         """Upload, store and speak what a start needs."""
         script = _script(tool, inputs)
         spoken = 0 if script is None else _steps_of_speech(pieces(script))
@@ -139,7 +139,7 @@ class Steps:
         speech = None
         if tool.speech is not None and script is not None:
             speech = await self.speak(script, found.voices[tool.speech.voice], 1.0, entry, meter)
-        return Resolved(
+        return PreparedInputs(
             title=entry.title,
             sandbox=self._jobs.sandbox,
             avatars=found.avatars,
@@ -150,7 +150,7 @@ class Steps:
             lengths=lengths_of(tool, inputs, found),
         )
 
-    async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: Entry, meter: Meter) -> str:
+    async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: Entry, meter: ChargeMeter) -> str:
         """Speak a script, in pieces when it is long, and give the address of the sound."""
         addresses = []
         texts = pieces(script)
@@ -172,12 +172,12 @@ class Steps:
         with tempfile.TemporaryDirectory(prefix="a2e-") as folder:
             return await self.upload(_write_sound(Path(folder), sound, content_type), entry, meter)
 
-    async def upload(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
+    async def upload(self, file: LocalFile, entry: Entry, meter: ChargeMeter) -> str:
         """Send a file to A2E's storage and give its address; one that was sent within the day is used again."""
         async with self._turn(file.sha256):
             return self._paid("uploads", file.sha256) or await self._send(file, entry, meter)
 
-    async def _send(self, file: LocalFile, entry: Entry, meter: Meter) -> str:
+    async def _send(self, file: LocalFile, entry: Entry, meter: ChargeMeter) -> str:
         self._under_way.begin(entry.id, f"Uploading {file.path.name}")
         kept = self.address_kept(file.sha256)
         way = kept or await self._new_address(file, entry, meter)
@@ -202,7 +202,7 @@ class Steps:
                 return {**way, "entry": entry.id}
         return None
 
-    async def _new_address(self, file: LocalFile, entry: Entry, meter: Meter) -> Mapping[str, Any]:
+    async def _new_address(self, file: LocalFile, entry: Entry, meter: ChargeMeter) -> Mapping[str, Any]:
         asked_at = self._ledger.now()
         address = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
         if address.public_url is None:
@@ -224,7 +224,7 @@ class Steps:
         request: RequestT,
         units: float,
         entry: Entry,
-        meter: Meter,
+        meter: ChargeMeter,
         *,
         keep: Callable[[ReplyT], None],
     ) -> None:
@@ -232,7 +232,7 @@ class Steps:
         keep(await self._pay(entry.family, capability, request, entry))
         await meter.lap(entry.family, units)
 
-    async def now(self, handle: Handle, entry: Entry) -> Job:
+    async def now(self, handle: JobId, entry: Entry) -> Job:
         """How a job of this entry stands; when A2E cannot say, what the ledger knows."""
         try:
             return await self._jobs.check(handle)
@@ -269,13 +269,15 @@ class Steps:
         return await self._spending.price("upload", UPLOAD_URL, request, Estimate(1, "item", None, _UNPRICED))
 
 
-def lengths_of(tool: StartTool[InputsT], inputs: InputsT, found: Found) -> Mapping[str, float]:
+def lengths_of(tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs) -> Mapping[str, float]:
     """Seconds of the files whose length is known, and of the script as it will roughly be spoken."""
     script = _script(tool, inputs)
     return found.lengths if script is None else {**found.lengths, "speech": spoken_seconds(script)}
 
 
-def ways(tool: StartTool[InputsT], inputs: InputsT, found: Resolved) -> Iterator[tuple[JobFamily, Request]]:
+def candidate_requests(
+    tool: StartTool[InputsT], inputs: InputsT, found: PreparedInputs
+) -> Iterator[tuple[JobFamily, Request]]:
     """A2E's requests for these inputs, the one to try first first; at least one.
 
     Raises InputError for what A2E takes no such value of.

@@ -125,12 +125,12 @@ class Spending:
                 steps = " and ".join(price.unknown)
                 raise MoneyRefused(
                     f"The price of {steps} is not known, so it cannot be held under {amount(ceiling)} credits",
-                    then="Leave max_credits out, or set A2E_ALLOW_UNPRICED=1",
+                    hint="Leave max_credits out, or set A2E_ALLOW_UNPRICED=1",
                 )
             if price.least > ceiling:
                 raise MoneyRefused(
                     f"This would cost {price}, which is over the ceiling of {amount(ceiling)}",
-                    then="Ask the user, then raise max_credits or make it smaller",
+                    hint="Ask the user, then raise max_credits or make it smaller",
                 )
         if self._limits.per_day is not None:
             spent = self._ledger.spent_since(self._ledger.now() - _DAY)
@@ -138,7 +138,7 @@ class Spending:
                 raise MoneyRefused(
                     f"This would cost {amount(price.least)} credits, and {amount(spent)} of the"
                     f" {amount(self._limits.per_day)} allowed in 24 hours are spent",
-                    then="The user can raise A2E_DAILY_CREDITS",
+                    hint="The user can raise A2E_DAILY_CREDITS",
                 )
 
     async def balance(self) -> float | None:

@@ -11,24 +11,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from a2e_mcp.files.progress import Board
+from a2e_mcp.files.progress import TransferProgress
 
-Told = Callable[[float, str], Awaitable[None]]
-"""Told how far a start is (a share from 0 to 1) and what it is doing."""
+OnProgress = Callable[[float, str], Awaitable[None]]
+"""Called with how far a start is (a share from 0 to 1) and what it is doing."""
 
 _LOOK_SECONDS = 0.5
 """How often a file on its way is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiter:
+class Deadline:
     """Somebody who waits for a start: until when, by the event loop's clock, and how to tell them of its steps."""
 
     until: float
-    told: Told
+    told: OnProgress
 
     @classmethod
-    def within(cls, seconds: float, told: Told) -> Waiter:
+    def within(cls, seconds: float, told: OnProgress) -> Deadline:
         """Somebody who waits for so many seconds from now on."""
         return cls(asyncio.get_running_loop().time() + seconds, told)
 
@@ -37,7 +37,7 @@ class Waiter:
         """Seconds that are left, 0 at least."""
         return max(0.0, self.until - asyncio.get_running_loop().time())
 
-    def at_most(self, seconds: float) -> Waiter:
+    def at_most(self, seconds: float) -> Deadline:
         """The same one, who waits no longer than so many seconds from now on."""
         return replace(self, until=min(self.until, asyncio.get_running_loop().time() + seconds))
 
@@ -56,10 +56,10 @@ class _Work:
         return (step + 1 + 0.9 * of_step) / (max(self.expected, len(self.begun)) + 1)
 
 
-class UnderWay:
+class StartProgress:
     """The steps of the starts that this process carries out, by the ledger's ids."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: TransferProgress) -> None:
         self._board = board
         self._works: dict[str, _Work] = {}
 
@@ -78,7 +78,7 @@ class UnderWay:
         """Forget a start that is over."""
         self._works.pop(entry_id, None)
 
-    async def follow(self, entry_id: str, task: asyncio.Task[Any], waiter: Waiter) -> None:
+    async def follow(self, entry_id: str, task: asyncio.Task[Any], waiter: Deadline) -> None:
         """Wait until a start is over, or the waiter's time, and tell of every step; the start itself is left alone."""
         work = self._works.setdefault(entry_id, _Work())
         told = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from a2e_mcp.errors import NotFound
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.job_ids import Handle
+from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import Entry, Ledger
 from a2e_mcp.starts.pricing import Rise, Spending
 
@@ -25,14 +25,14 @@ class Deleted:
     given_back: float | None
 
 
-async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: Handle) -> Deleted:
+async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: JobId) -> Deleted:
     """Delete a job at A2E and correct what the ledger says it cost.
 
     A2E answers nothing about credits, and the record is gone afterwards: only the balance can tell.
     Raises InputError where A2E has no such call, ServiceError when it refuses.
     """
     since = ledger.now()
-    known = ledger.by_handle(str(handle))
+    known = ledger.by_job_id(str(handle))
     had_ended = known is not None and known.state in ("succeeded", "failed")
     async with spending.watching(_PATIENCE) as rise:
         try:
@@ -41,7 +41,7 @@ async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: Han
             if known is None or known.state != "deleted":
                 raise
             return Deleted("It had been deleted before; nothing has changed.", None)
-    entry = ledger.by_handle(str(handle))
+    entry = ledger.by_job_id(str(handle))
     if entry is None:
         # Somebody else may be starting jobs meanwhile: only a rise is told.
         return Deleted(meaning, rise.credits if rise.credits and rise.credits > 0 else None)
@@ -50,19 +50,19 @@ async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: Han
     return Deleted(meaning, back)
 
 
-def given_back(ledger: Ledger, entry: Entry, handle: Handle, rise: Rise, *, since: float) -> float | None:
+def given_back(ledger: Ledger, entry: Entry, handle: JobId, rise: Rise, *, since: float) -> float | None:
     """What of a rise of the balance is certainly this job's; None when a start was under way, or it rose by more."""
     is_its_own = rise.credits is not None and 0 <= rise.credits <= _cost_of(entry, handle) + _LARGEST_ERROR
     return rise.credits if is_its_own and ledger.alone_since(entry.id, since) else None
 
 
-def _cost_of(entry: Entry, handle: Handle) -> float:
+def _cost_of(entry: Entry, handle: JobId) -> float:
     """What one job of a start can have cost at most."""
     told = entry.steps.get("charges", {}).get(str(handle))
     return entry.cost if told is None else float(told)
 
 
-def write_down(ledger: Ledger, entry: Entry, handle: Handle, back: float | None, *, had_ended: bool) -> None:
+def write_down(ledger: Ledger, entry: Entry, handle: JobId, back: float | None, *, had_ended: bool) -> None:
     """Correct what an entry cost by what came back for one of its jobs, or note that nobody knows what did."""
     if back is None:
         # For what has ended nothing comes back any more.

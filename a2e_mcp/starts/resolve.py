@@ -26,7 +26,7 @@ from a2e_mcp.errors import InputError
 from a2e_mcp.files.local import Files, LocalFile
 from a2e_mcp.files.urls import is_address
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.job_ids import is_meant_as_handle, makes_files, parse_handle
+from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
 from a2e_mcp.lookup.directory import Names
 
 _PICTURE = MediaIn(("image",))
@@ -34,7 +34,7 @@ _LABELS = {"title"}
 
 
 @dataclass(slots=True)
-class Found:
+class ResolvedInputs:
     """What the marked inputs of one call turned out to be, by field name.
 
     `files` are still on this computer; `pictures` are background pictures that A2E has to store first.
@@ -63,9 +63,9 @@ class Resolver:
         self._jobs = jobs
         self._sandbox = sandbox
 
-    async def resolve(self, inputs: Inputs, speech: SpeechStep | None) -> Found:
+    async def resolve(self, inputs: Inputs, speech: SpeechStep | None) -> ResolvedInputs:
         """Find everything that the inputs name."""
-        found = Found()
+        found = ResolvedInputs()
         for name, info in type(inputs).model_fields.items():
             value = getattr(inputs, name)
             if not isinstance(value, str):
@@ -75,11 +75,11 @@ class Resolver:
         if speech is not None and getattr(inputs, speech.script) is not None and speech.voice not in found.voices:
             raise InputError(
                 "voice is missing: say who speaks the script",
-                then="Call list_voices with the script's language to choose one",
+                hint="Call list_voices with the script's language to choose one",
             )
         return found
 
-    async def _one(self, found: Found, name: str, value: str, marker: object) -> None:
+    async def _one(self, found: ResolvedInputs, name: str, value: str, marker: object) -> None:
         match marker:
             case AvatarRef():
                 found.avatars[name] = await self._names.avatar(value)
@@ -92,19 +92,19 @@ class Resolver:
             case MediaIn():
                 await self._media(found, name, value, marker)
             case SandboxOnly() if not self._sandbox:
-                raise InputError(f"{name} works in the sandbox only: A2E has nothing of the kind", then="Leave it out")
+                raise InputError(f"{name} works in the sandbox only: A2E has nothing of the kind", hint="Leave it out")
 
-    async def _background(self, found: Found, name: str, value: str) -> None:
+    async def _background(self, found: ResolvedInputs, name: str, value: str) -> None:
         color = rgb(value)
         if color is not None:
             found.backgrounds[name] = BackgroundChoice(color=color)
-        elif is_meant_as_handle(value) or is_address(value) or "/" in value or "\\" in value or "." in value:
+        elif is_meant_as_job_id(value) or is_address(value) or "/" in value or "\\" in value or "." in value:
             await self._media(found, name, value, _PICTURE)
             found.pictures.add(name)
         else:
             found.backgrounds[name] = await self._names.stored_background(value)
 
-    async def _media(self, found: Found, name: str, value: str, wanted: MediaIn) -> None:
+    async def _media(self, found: ResolvedInputs, name: str, value: str, wanted: MediaIn) -> None:
         media = await self.media(name, value, wanted)
         if isinstance(media, str):
             found.addresses[name] = media
@@ -113,12 +113,12 @@ class Resolver:
 
     async def media(self, name: str, value: str, wanted: MediaIn) -> str | LocalFile:
         """The address, or the file on this computer, that an input names; a job's handle stands for its first file."""
-        if is_meant_as_handle(value):
-            job = await self._jobs.check(parse_handle(value, sandbox=self._sandbox))
+        if is_meant_as_job_id(value):
+            job = await self._jobs.check(parse_job_id(value, sandbox=self._sandbox))
             if not makes_files(job.family):
-                raise InputError(f"{name}: that job makes no file", then="Give a file, or the handle of a job with one")
+                raise InputError(f"{name}: that job makes no file", hint="Give a file, or the handle of a job with one")
             if not job.results:
-                raise InputError(f"{name}: that job is {job.state} and has no file yet", then="Wait for it first")
+                raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
             return job.results[0]
         if is_address(value):
             await self._files.check_address(value, wanted)
@@ -126,7 +126,7 @@ class Resolver:
         return await self._files.open_local(value, wanted)
 
 
-def fingerprint(tool_name: str, inputs: Inputs, found: Found) -> str:
+def fingerprint(tool_name: str, inputs: Inputs, found: ResolvedInputs) -> str:
     """A digest of what a start would make: names as ids, files as content; the label is not part of it.
 
     Taken before anything is uploaded or spoken, because those addresses are new each time.

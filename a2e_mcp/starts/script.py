@@ -29,7 +29,7 @@ def pieces(script: str) -> list[str]:
     """
     text = script.strip()
     if not text:
-        raise InputError("The script is empty", then="Write what should be said")
+        raise InputError("The script is empty", hint="Write what should be said")
     if len(text) > LONGEST_SCRIPT:
         raise InputError(f"The script has {len(text)} characters; at most {LONGEST_SCRIPT} are taken")
     found = []
@@ -52,7 +52,7 @@ def join(parts: Sequence[bytes]) -> tuple[bytes, str]:
     raise ServiceError(
         "The pieces of this long script came in a sound format that cannot be joined",
         charged=Charged.SPEECH,
-        then=f"Use a script of at most {LONGEST_SPEECH_TEXT} characters",
+        hint=f"Use a script of at most {LONGEST_SPEECH_TEXT} characters",
     )
 
 

@@ -25,16 +25,16 @@ from a2e_mcp.files.local import Files, LocalFile
 from a2e_mcp.files.progress import LARGE_FILE, QUICK_SECONDS
 from a2e_mcp.jobs.reconcile import BEFORE
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, Handle
-from a2e_mcp.ledger.leases import take_over
+from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
+from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import BEAT_SECONDS, Entry, Ledger
 from a2e_mcp.lookup.language_warning import ScriptLanguages
-from a2e_mcp.starts.charge_meter import Meter
-from a2e_mcp.starts.execute import SAME_START_SECONDS, Carrier, Plan, Purchase, Started
-from a2e_mcp.starts.job_start import KEPT_SECONDS, Steps, lengths_of, ways
+from a2e_mcp.starts.charge_meter import ChargeMeter
+from a2e_mcp.starts.execute import SAME_START_SECONDS, Plan, Purchase, Started, StartExecutor
+from a2e_mcp.starts.job_start import KEPT_SECONDS, Steps, candidate_requests, lengths_of
 from a2e_mcp.starts.pricing import Price, Spending
-from a2e_mcp.starts.progress import UnderWay, Waiter
-from a2e_mcp.starts.resolve import Found, Resolver, fingerprint
+from a2e_mcp.starts.progress import Deadline, StartProgress
+from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, fingerprint
 
 __all__ = ["SAME_START_SECONDS", "Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
@@ -74,12 +74,12 @@ class Starts:
         languages: ScriptLanguages,
         spending: Spending,
         steps: Steps,
-        under_way: UnderWay,
+        under_way: StartProgress,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         closing_seconds: float = 3.0,
         beat_seconds: float = BEAT_SECONDS,
     ) -> None:
-        self._carrier = Carrier(
+        self._carrier = StartExecutor(
             client=client,
             ledger=ledger,
             jobs=jobs,
@@ -104,7 +104,7 @@ class Starts:
         self._taking_over: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Starts:
-        self._taking_over = asyncio.create_task(take_over(self._ledger, UPLOAD, self._go_on, self._beat_seconds))
+        self._taking_over = asyncio.create_task(resume_orphans(self._ledger, UPLOAD, self._go_on, self._beat_seconds))
         return self
 
     async def __aexit__(
@@ -127,39 +127,41 @@ class Starts:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def start(self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, waiter: Waiter) -> Started:
+    async def start(
+        self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, waiter: Deadline
+    ) -> Started:
         """Start a job and answer in the waiter's time, finished or not, telling of its steps on the way.
 
         Raises InputError, FileRefused or MoneyRefused before anything is sent; ServiceError after.
         """
         return await self._run(await self._plan_job(tool, inputs, options), options, waiter)
 
-    async def speak(self, inputs: SpeechInputs, options: StartOptions, waiter: Waiter) -> Started:
+    async def speak(self, inputs: SpeechInputs, options: StartOptions, waiter: Deadline) -> Started:
         """Speak a text; the answer's result is the sound file."""
         return await self._run(await self._plan_speech(inputs), options, waiter)
 
-    async def upload(self, file: LocalFile, options: StartOptions, waiter: Waiter) -> Started:
+    async def upload(self, file: LocalFile, options: StartOptions, waiter: Deadline) -> Started:
         """Send a file to A2E's storage; the answer's result is its address."""
         waiter = waiter.at_most(QUICK_SECONDS) if file.size > LARGE_FILE else waiter
         return await self._run(await self._plan_upload(file), options, waiter)
 
-    async def stop(self, handle: Handle) -> str:
+    async def stop(self, handle: JobId) -> str:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
-        entry = self._ledger.by_handle(str(handle))
+        entry = self._ledger.by_job_id(str(handle))
         if entry is None or entry.family != UPLOAD:
-            raise InputError("The ledger on this computer knows no such job", then="Call list_jobs to find it")
+            raise InputError("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
         if entry.phase != "intended":
             raise InputError("A2E has no call to delete a file that was sent; it goes by itself after some days")
         task = self._tasks.get(entry.id)
         if entry.paying is not None or (task is None and not self._ledger.claim(entry.id)):
-            raise InputError("That upload cannot be stopped from here just now", then="Try again in a minute")
+            raise InputError("That upload cannot be stopped from here just now", hint="Try again in a minute")
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         return "It was stopped. What A2E charged for its upload address is not refunded."
 
-    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, waiter: Waiter) -> Started:
+    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, waiter: Deadline) -> Started:
         """Make one charged call that is done when A2E answers."""
         return await self._run(await self._plan_purchase(purchase), options, waiter)
 
@@ -181,7 +183,7 @@ class Starts:
         """What one charged call would cost."""
         return Quoted((await self._plan_purchase(purchase)).price)
 
-    async def _priced(self, tool: StartTool[InputsT], inputs: InputsT, found: Found, title: str) -> Quoted:
+    async def _priced(self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, title: str) -> Quoted:
         step = tool.speech
         script = None if step is None else getattr(inputs, step.script)
         if step is None or script is None:
@@ -192,8 +194,8 @@ class Starts:
         )
         return Quoted(price, warning)
 
-    async def _run(self, plan: Plan, options: StartOptions, waiter: Waiter) -> Started:
-        entry, new = self._ledger.intend(
+    async def _run(self, plan: Plan, options: StartOptions, waiter: Deadline) -> Started:
+        entry, new = self._ledger.insert_or_get_recent(
             family=plan.family,
             title=plan.title,
             fingerprint=plan.fingerprint,
@@ -216,13 +218,13 @@ class Starts:
         task.add_done_callback(lambda done: self._forget(entry.id, done))
         return task
 
-    async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], waiter: Waiter) -> Started:
+    async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], waiter: Deadline) -> Started:
         await self._under_way.follow(entry.id, task, waiter)
         if task.done() and not task.cancelled():
             return task.result()
         return Started(self._jobs.of_entry(self._ledger.entry(entry.id)), price, pending=True)
 
-    async def _earlier(self, entry: Entry, price: Price, waiter: Waiter) -> Started | None:
+    async def _earlier(self, entry: Entry, price: Price, waiter: Deadline) -> Started | None:
         """The same start, made a moment ago; None when it turns out that it never left."""
         task = self._tasks.get(entry.id)
         if task is not None:
@@ -242,7 +244,7 @@ class Starts:
         if not entry.handles:
             raise AnswerLost(
                 "The same start was made a moment ago and A2E's answer was lost; it is not in the account",
-                then="Look in list_jobs later; to send it once more on purpose, ask the user and use again=true",
+                hint="Look in list_jobs later; to send it once more on purpose, ask the user and use again=true",
             )
         jobs = await self._carrier.standing(entry)
         return Started(jobs, price, self._ledger.entry(entry.id).charged, repeated=True)
@@ -269,15 +271,15 @@ class Starts:
         if any(getattr(inputs, name) is not None for name in tool.likeness) and not (options.consent or "").strip():
             raise InputError(
                 "consent is missing: this uses a person's face or voice",
-                then="Ask the user who agreed and how that is known, then give it as one sentence in consent",
+                hint="Ask the user who agreed and how that is known, then give it as one sentence in consent",
             )
         known: dict[str, Any] = {"count": getattr(inputs, "count", 1)}
         if "avatar" in tool.likeness:
             known["id"] = _known_id(found)
-            if tool.family.found_again == "by_id":
+            if tool.family.recovery == "by_id":
                 known[BEFORE] = await self._jobs.stands_before(tool.family, known["id"])
         title = self._title(tool.family.about, inputs, print_)
-        family, _ = next(ways(tool, inputs, self._steps.draft(tool, inputs, found, title)))
+        family, _ = next(candidate_requests(tool, inputs, self._steps.draft(tool, inputs, found, title)))
         quoted = await self._priced(tool, inputs, found, title)
         return Plan(
             family=family.name,
@@ -301,7 +303,7 @@ class Starts:
             self._languages.warning(inputs.script, voice),
         )
 
-        async def make(entry: Entry, meter: Meter) -> Entry:
+        async def make(entry: Entry, meter: ChargeMeter) -> Entry:
             url = await self._steps.speak(inputs.script, voice, inputs.speed, entry, meter)
             return self._carrier.at_once(entry, url)
 
@@ -319,7 +321,7 @@ class Starts:
     async def _plan_upload(self, file: LocalFile) -> Plan:
         price = await self._steps.price_of_upload(file)
 
-        async def make(entry: Entry, meter: Meter) -> Entry:
+        async def make(entry: Entry, meter: ChargeMeter) -> Entry:
             return self._carrier.at_once(entry, await self._steps.upload(file, entry, meter))
 
         return Plan(
@@ -343,12 +345,12 @@ class Starts:
             file = await self._files.open_local(entry.steps["path"], MediaIn(("image", "video", "audio")))
             sha256 = entry.fingerprint.removeprefix("upload ")
             if file.sha256 != sha256:
-                raise FileRefused("The file has changed since its upload began", then="Call upload_file to send it")
+                raise FileRefused("The file has changed since its upload began", hint="Call upload_file to send it")
             if self._steps.address_kept(sha256) is None:
                 raise FileRefused(
                     "The upload was interrupted, and its address has run out",
                     charged=Charged.UNKNOWN,
-                    then="upload_file sends it to a new address, which A2E may charge again",
+                    hint="upload_file sends it to a new address, which A2E may charge again",
                 )
             plan = await self._plan_upload(file)
         except A2EError as problem:
@@ -381,9 +383,9 @@ class Starts:
         return " ".join(str(words).split())[: _LONGEST_TITLE - len(mark)].strip() + mark
 
 
-def _known_id(found: Found) -> str:
+def _known_id(found: ResolvedInputs) -> str:
     """The id of the own avatar that is worked on; A2E keeps it when its training goes on. Raises InputError."""
     twin = next((avatar.twin_id for avatar in found.avatars.values()), None)
     if twin is None:
-        raise InputError("That is one of A2E's own avatars; only your own can be taken here", then="Call list_avatars")
+        raise InputError("That is one of A2E's own avatars; only your own can be taken here", hint="Call list_avatars")
     return twin

@@ -132,7 +132,7 @@ async def test_an_allowed_folder_that_was_named_and_is_not_there_is_to_be_mended
 
 async def test_the_ledger_is_counted(visit: Visit) -> None:
     with Ledger(visit.folder / "data" / "ledger.sqlite3", account=MADE_UP, sandbox=False) as ledger:
-        entry, _ = ledger.intend(
+        entry, _ = ledger.insert_or_get_recent(
             family="avatar_video", title="A", fingerprint="f", consent=None, expected=12, units=None, window=None
         )
         ledger.update(entry.id, phase="started")

@@ -107,11 +107,11 @@ async def test_a_start_that_is_not_in_the_account_is_unknown_and_never_sent_agai
         assert "t-77" in sentence
         (entry,) = in_ledger(desk, tmp_path)
         assert entry.phase == "unknown"
-        assert entry.own_handle in sentence
+        assert entry.own_job_id in sentence
         assert "boom" in (entry.raw or "")
         assert entry.cost == 100
         assert NOT_KNOWN in await desk.refuse("start_image_to_video", **arguments)
-        assert (await desk.ask("check_status", job_id=entry.own_handle)).data["state"] == "unknown"
+        assert (await desk.ask("check_status", job_id=entry.own_job_id)).data["state"] == "unknown"
         assert desk.line.attempts[CLIP] == 1
         assert desk.clock.pauses == [0.0, 1.5, 3.0]
 
@@ -125,8 +125,8 @@ async def test_it_is_found_later_by_whatever_asks(tmp_path: Path, asked: str) ->
         await desk.refuse("start_image_to_video", **arguments)
         (entry,) = in_ledger(desk, tmp_path)
         inputs: dict[str, dict[str, Any]] = {
-            "check_status": {"job_id": entry.own_handle},
-            "wait_for_job": {"job_ids": [entry.own_handle], "seconds": 0},
+            "check_status": {"job_id": entry.own_job_id},
+            "wait_for_job": {"job_ids": [entry.own_job_id], "seconds": 0},
             "start_image_to_video": arguments,
         }
         await desk.ask(asked, **inputs.get(asked, {}))
@@ -162,7 +162,7 @@ async def test_a_preview_can_never_be_found_again_and_is_not_sent_again(tmp_path
         assert NOT_KNOWN in sentence
         assert NOT_KNOWN in await desk.refuse("start_face_swap_preview", **arguments)
         (entry,) = in_ledger(desk, tmp_path)
-        assert (await desk.listed())[entry.own_handle] == "unknown"
+        assert (await desk.listed())[entry.own_job_id] == "unknown"
         assert (desk.line.attempts[PREVIEW], desk.records("face_swap_preview")) == (1, 1)
 
 
@@ -222,7 +222,7 @@ async def test_a_lost_lip_sync_training_that_has_ended_is_found_by_what_it_left(
         await lost_training(desk, twin)
         await desk.sandbox.control.settle()
         entry = in_ledger(desk, tmp_path)[0]
-        found = await desk.ask("check_status", job_id=entry.own_handle)
+        found = await desk.ask("check_status", job_id=entry.own_job_id)
         assert (found.data["job_id"], found.data["state"]) == (f"lip_sync_training:{twin}", "succeeded")
         assert (await desk.ask("list_spending")).data["total"] == desk.spent
 
@@ -253,7 +253,7 @@ async def test_whose_lip_sync_training_it_was_is_not_guessed_and_the_person_is_t
         await lost_training(desk, twin)
         await desk.sandbox.control.settle()
         entry = in_ledger(desk, tmp_path)[0]
-        told = await desk.ask("check_status", job_id=entry.own_handle)
+        told = await desk.ask("check_status", job_id=entry.own_job_id)
         assert told.data["state"] == "unknown"
         for words in ("ended already or never began", "get_credits", "list_spending", "again=true"):
             assert words in told.text

@@ -19,7 +19,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, NotFound, SettingsError
 from a2e_mcp.jobs.polling import Answers, Waiting
 from a2e_mcp.jobs.service import Job, Jobs
-from a2e_mcp.ledger.job_ids import Handle
+from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import Ledger
 from tests.support.faulty_transport import RENDERS, desk_in
 
@@ -33,8 +33,8 @@ def number(count: int) -> str:
     return f"{count:024x}"
 
 
-def clips(count: int) -> list[Handle]:
-    return [Handle("image_to_video", number(each)) for each in range(1, count + 1)]
+def clips(count: int) -> list[JobId]:
+    return [JobId("image_to_video", number(each)) for each in range(1, count + 1)]
 
 
 @dataclass
@@ -148,7 +148,7 @@ async def test_more_than_two_hundred_jobs_are_asked_for_in_two_requests(tmp_path
 
 
 async def test_five_videos_cost_one_look_at_the_list_a_tick(tmp_path: Path) -> None:
-    handles = [Handle("avatar_video", number(each)) for each in range(1, 6)]
+    handles = [JobId("avatar_video", number(each)) for each in range(1, 6)]
     account = Account({handle.id: "process" for handle in handles})
     async with waiting_for(account, tmp_path) as waiting:
         wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
@@ -159,7 +159,7 @@ async def test_five_videos_cost_one_look_at_the_list_a_tick(tmp_path: Path) -> N
 
 
 async def test_one_video_alone_is_asked_for_by_itself(tmp_path: Path) -> None:
-    handle = Handle("avatar_video", number(1))
+    handle = JobId("avatar_video", number(1))
     account = Account({handle.id: "success"})
     async with waiting_for(account, tmp_path) as waiting:
         await waiting.wait([handle], LONG_ENOUGH, unheard)
@@ -167,7 +167,7 @@ async def test_one_video_alone_is_asked_for_by_itself(tmp_path: Path) -> None:
 
 
 async def test_jobs_of_several_families_are_waited_for_together(tmp_path: Path) -> None:
-    handles = [Handle(family, number(1)) for family in ("avatar_video", "image_to_video", "face_swap_preview")]
+    handles = [JobId(family, number(1)) for family in ("avatar_video", "image_to_video", "face_swap_preview")]
     account = Account({number(1): "processing"})
     async with waiting_for(account, tmp_path) as waiting:
         seen: list[int] = []
@@ -249,7 +249,7 @@ async def test_waiting_no_time_at_all_still_says_how_the_job_stands(tmp_path: Pa
 
 @pytest.mark.parametrize("family", ["image_to_video", "avatar_video", "face_swap_preview"])
 async def test_a_job_that_vanishes_ends_the_wait(tmp_path: Path, family: str) -> None:
-    handles = [Handle(family, number(1)), Handle(family, number(2))]
+    handles = [JobId(family, number(1)), JobId(family, number(2))]
     account = Account({handle.id: "processing" for handle in handles})
     async with waiting_for(account, tmp_path) as waiting:
         wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
@@ -295,7 +295,7 @@ async def test_a_ledger_that_cannot_be_written_ends_the_wait_with_the_reason(tmp
     account = Account({one.id: "processing"})
     async with waiting_for(account, tmp_path) as waiting:
         with Ledger(tmp_path / "ledger.sqlite3", account="token", sandbox=True) as ledger:
-            entry, _ = ledger.intend(
+            entry, _ = ledger.insert_or_get_recent(
                 family="image_to_video", title="", fingerprint="f", consent=None, expected=1, units=1, window=None
             )
             ledger.update(entry.id, phase="started", handles=[str(one)], state="queued")

@@ -13,7 +13,7 @@ import httpx2
 from a2e_mcp.catalogue.streaming import RoomToken
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.job_ids import STREAMING
-from a2e_mcp.ledger.leases import said_to_be_under_way
+from a2e_mcp.ledger.leases import heartbeat
 from a2e_mcp.ledger.store import Entry, Ledger
 from a2e_mcp.server.live_rooms.rooms import open_rooms
 from a2e_mcp.starts.pricing import Spending, ceilings
@@ -78,7 +78,7 @@ class Stumbling(Ledger):
 
     def started(self) -> Entry:
         """A start of a room."""
-        entry, _ = self.intend(
+        entry, _ = self.insert_or_get_recent(
             family=STREAMING, title="room", fingerprint="room", consent=None, expected=1, units=1, window=None
         )
         return entry
@@ -86,7 +86,7 @@ class Stumbling(Ledger):
 
 async def test_a_start_that_could_not_be_said_to_be_under_way_once_is_said_to_be_later(tmp_path: Path) -> None:
     with Stumbling(tmp_path / "ledger.sqlite3") as ledger:
-        async with said_to_be_under_way(ledger, ledger.started().id, 0.001), asyncio.timeout(5):
+        async with heartbeat(ledger, ledger.started().id, 0.001), asyncio.timeout(5):
             await ledger.goes_on.wait()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from a2e_mcp.catalogue import FAMILY_SECTIONS
 from a2e_mcp.errors import InputError
-from a2e_mcp.ledger.job_ids import Handle, is_id, looks_like_handle, parse_handle
+from a2e_mcp.ledger.job_ids import JobId, is_id, looks_like_job_id, parse_job_id
 from tests.support.faulty_transport import RENDERS, desk_in
 
 LIVE = "67d29023dd27a536fdf6e809"
@@ -26,7 +26,7 @@ SANDBOX = "00000000dd27a536fdf6e809"
 @example("\ud800", False)
 def test_any_text_is_a_handle_or_an_input_error(text: str, sandbox: bool) -> None:
     try:
-        handle = parse_handle(text, sandbox=sandbox)
+        handle = parse_job_id(text, sandbox=sandbox)
     except InputError:
         return
     assert str(handle) == text.strip().lower()
@@ -36,7 +36,7 @@ def test_any_text_is_a_handle_or_an_input_error(text: str, sandbox: bool) -> Non
 @given(st.text(min_size=30))
 def test_a_refusal_does_not_repeat_what_was_given(text: str) -> None:
     with pytest.raises(InputError) as raised:
-        parse_handle(text, sandbox=True)
+        parse_job_id(text, sandbox=True)
     assert text not in str(raised.value)
     assert str(raised.value).endswith("Call list_jobs to find it.")
 
@@ -45,7 +45,7 @@ def test_a_refusal_does_not_repeat_what_was_given(text: str) -> None:
 @given(st.from_regex(r"[A-Za-z_]{1,45}:[0-9a-zA-Z]{20,28}", fullmatch=True), st.booleans())
 def test_what_almost_looks_like_a_handle_is_one_or_an_input_error(text: str, sandbox: bool) -> None:
     try:
-        handle = parse_handle(text, sandbox=sandbox)
+        handle = parse_job_id(text, sandbox=sandbox)
     except InputError:
         return
     assert handle.family in (*FAMILY_SECTIONS, "speech", "upload")
@@ -58,11 +58,11 @@ def test_what_almost_looks_like_a_handle_is_one_or_an_input_error(text: str, san
 def test_every_handle_of_a_known_family_is_read_in_its_own_mode_only(family: str, record: str) -> None:
     text = f"{family}:{record}"
     mode = record.startswith("0" * 8)
-    assert parse_handle(f"  {text}\n", sandbox=mode) == Handle(family, record)
-    assert parse_handle(f"{family}:{record.upper()}", sandbox=mode) == Handle(family, record)
-    assert looks_like_handle(text)
+    assert parse_job_id(f"  {text}\n", sandbox=mode) == JobId(family, record)
+    assert parse_job_id(f"{family}:{record.upper()}", sandbox=mode) == JobId(family, record)
+    assert looks_like_job_id(text)
     with pytest.raises(InputError, match="this server works"):
-        parse_handle(text, sandbox=not mode)
+        parse_job_id(text, sandbox=not mode)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 def intended(ledger: Ledger, fingerprint: str = "print", **changes: Any) -> Entry:
     """A new entry."""
     given = {"family": "image_to_video", "title": "Waves", "consent": None, "expected": 100.0, "units": 5.0}
-    entry, new = ledger.intend(**{**given, "fingerprint": fingerprint, "window": None, **changes})
+    entry, new = ledger.insert_or_get_recent(**{**given, "fingerprint": fingerprint, "window": None, **changes})
     assert new
     return entry
 
@@ -48,10 +48,10 @@ def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None:
         for ledger, entry in zip(ledgers, entries, strict=True):
             assert [each.id for each in ledger.recent()] == [entry.id]
             assert ledger.spent_since(0) == 10
-            found = ledger.by_handle(handle)
+            found = ledger.by_job_id(handle)
             assert found is not None
             assert found.id == entry.id
-            twin, new = ledger.intend(
+            twin, new = ledger.insert_or_get_recent(
                 family="x", title="", fingerprint="print", consent=None, expected=None, units=None, window=600
             )
             assert (twin.id, new) == (entry.id, False)
@@ -60,7 +60,7 @@ def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None:
                     other.entry(entry.id)
                 with pytest.raises(KeyError):
                     other.update(entry.id, charged=0.0)
-                assert other.by_handle(entry.own_handle) is None
+                assert other.by_job_id(entry.own_job_id) is None
                 assert other.lost("image_to_video", since=0) == []
                 assert other.alone_since("nobody", 0.0) is False
 
@@ -93,7 +93,7 @@ def test_the_same_start_is_found_within_the_window_and_not_after_it(path: Path) 
         first = intended(ledger)
 
         def again() -> tuple[str, bool]:
-            entry, new = ledger.intend(
+            entry, new = ledger.insert_or_get_recent(
                 family="x", title="", fingerprint="print", consent=None, expected=None, units=None, window=600
             )
             return entry.id, new
@@ -119,7 +119,7 @@ def test_of_many_threads_with_the_same_start_exactly_one_wins(path: Path) -> Non
 
     def wins(number: int) -> bool:
         with Ledger(path, account="a", sandbox=True) as ledger:
-            _, new = ledger.intend(
+            _, new = ledger.insert_or_get_recent(
                 family="x", title="", fingerprint="print", consent=None, expected=1, units=1, window=600
             )
             return new
@@ -176,7 +176,7 @@ def test_a_handle_that_two_starts_share_belongs_to_the_newer_one(path: Path) -> 
         for _ in range(2):
             entry = intended(ledger)
             ledger.update(entry.id, phase="started", handles=[handle])
-        found = ledger.by_handle(handle)
+        found = ledger.by_job_id(handle)
         assert found is not None
         assert found.id == entry.id
 
@@ -186,7 +186,7 @@ def test_no_pattern_finds_somebodys_handle(path: Path, text: str) -> None:
     with Ledger(path, account="a", sandbox=False) as ledger:
         entry = intended(ledger)
         ledger.update(entry.id, phase="started", handles=["image_to_video:67d29023dd27a536fdf6e809"])
-        assert ledger.by_handle(text) is None
+        assert ledger.by_job_id(text) is None
 
 
 # ------------------------------------------------------------------ under way
@@ -202,7 +202,7 @@ def test_a_start_is_under_way_while_somebody_says_so(path: Path) -> None:
         clock.ahead = 5.8 * BEAT_SECONDS
         assert ledger.under_way(ledger.entry(entry.id))
         assert not ledger.under_way(entry)
-        ledger.let_go(entry.id)
+        ledger.release(entry.id)
         assert not ledger.under_way(ledger.entry(entry.id))
 
 
@@ -321,7 +321,7 @@ import os, sys
 from pathlib import Path
 from a2e_mcp.ledger.store import Ledger
 ledger = Ledger(Path(sys.argv[1]), account="a", sandbox=True)
-ledger.intend(family="x", title="", fingerprint="print", consent=None, expected=1, units=1, window=None)
+ledger.insert_or_get_recent(family="x", title="", fingerprint="print", consent=None, expected=1, units=1, window=None)
 os.kill(os.getpid(), 9)
 """
 

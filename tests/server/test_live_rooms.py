@@ -69,13 +69,13 @@ async def visiting(address: str) -> AsyncIterator[Page]:
         room = (await http.get(address + "room")).json()
         assert room["sandbox"]
 
-        class Door:
+        class LoopbackServer:
             async def join(self, _: str, offer: str) -> str:
                 answer = await http.post(room["url"], content=offer, headers={"Origin": "http://127.0.0.1:1"})
                 assert answer.headers["access-control-allow-origin"] == "http://127.0.0.1:1"
                 return answer.text
 
-        async with http.stream("GET", address + "events"), listening(Door(), "") as listener:
+        async with http.stream("GET", address + "events"), listening(LoopbackServer(), "") as listener:
             page = Page(address, http, listener)
             tasks.start_soon(page.hand_back)
             yield page

@@ -228,8 +228,8 @@ async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: 
         assert "makes no file" in await studio.refuse("start_dubbing", source=started.data["job_id"], language="es")
         (own,) = (await studio.ask("list_voices", owner="own")).data["voices"]
         assert own["name"] == "Narrator"
-        by_handle = await studio.ask("generate_speech", script=TEXT, voice=started.data["job_id"])
-        assert by_handle.data["state"] == "succeeded"
+        by_job_id = await studio.ask("generate_speech", script=TEXT, voice=started.data["job_id"])
+        assert by_job_id.data["state"] == "succeeded"
         assert (await studio.ask("generate_speech", script=TEXT, voice="Narrator")).links
         assert "Teller" in (await studio.ask("rename_voice", voice="Narrator", name="Teller")).text
         assert (await studio.ask("generate_speech", script=TEXT, voice="Teller")).data["state"] == "succeeded"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.ledger.job_ids import parse_handle
+from a2e_mcp.ledger.job_ids import parse_job_id
 from tests.support.faulty_transport import CLIP, CONSENT, QUOTE, RENDERS, SPEECH, UPLOAD, Desk, Gate, desk_in, talk
 
 SOON = 0.5
@@ -93,7 +93,7 @@ async def test_a_call_that_is_cancelled_leaves_a_recorded_job(tmp_path: Path, mo
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         assert call.cancelled()
-        own = [handle for handle in await desk.listed() if parse_handle(handle, sandbox=True).own]
+        own = [handle for handle in await desk.listed() if parse_job_id(handle, sandbox=True).own]
         assert len(own) == 1
         gate.opened.set()
         await settled(desk, own[0])

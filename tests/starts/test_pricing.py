@@ -79,7 +79,7 @@ def test_the_daily_ceiling_is_for_a_day_and_for_one_account(tmp_path: Path) -> N
         Ledger(path, account="a", sandbox=False, now=lambda: time[0]) as mine,
         Ledger(path, account="b", sandbox=False, now=lambda: time[0]) as other,
     ):
-        entry, _ = mine.intend(
+        entry, _ = mine.insert_or_get_recent(
             family="speech", title="", fingerprint="f", consent=None, expected=80, units=1, window=None
         )
         mine.update(entry.id, phase="started", charged=90.0)
@@ -94,7 +94,7 @@ def test_the_daily_ceiling_is_for_a_day_and_for_one_account(tmp_path: Path) -> N
 
 async def test_what_was_usual_is_the_median_and_leaves_out_what_was_not_measured(ledger: Ledger) -> None:
     def measured(credits: float | None, units: float) -> None:
-        entry, _ = ledger.intend(
+        entry, _ = ledger.insert_or_get_recent(
             family="speech", title="", fingerprint="f", consent=None, expected=None, units=None, window=None
         )
         ledger.remember(entry.id, measured={"speech": {"credits": credits, "units": units}})

@@ -46,8 +46,8 @@ async def test_a_request_in_flight_when_the_server_closes_is_found_by_the_next_o
         assert entry.phase == "sent"
         async with open_desk(tmp_path, sandbox) as second:
             (job_id,) = await second.listed()
-            assert job_id != entry.own_handle
-            assert (await second.ask("check_status", job_id=entry.own_handle)).data["job_id"] == job_id
+            assert job_id != entry.own_job_id
+            assert (await second.ask("check_status", job_id=entry.own_job_id)).data["job_id"] == job_id
             again = await second.ask("start_image_to_video", **arguments)
             assert again.data["job_id"] == job_id
             assert (second.spent, second.line.attempts[CLIP]) == (100, 0)

@@ -82,7 +82,7 @@ async def _check_account(findings: Findings, settings: Settings, *, live: bool, 
             if live:
                 await check_reads(findings, way, mode=settings.mode, report=report)
     except SettingsError as problem:
-        findings.fix(problem.what, problem.then or "Mend this, then run the doctor again")
+        findings.fix(problem.message, problem.hint or "Mend this, then run the doctor again")
 
 
 def _print(line: str) -> None:

@@ -122,7 +122,7 @@ async def _check_entry(
     findings.hide(entry.environment.get("A2E_API_TOKEN", ""))
     problem = problem_of(entry.environment, sandbox="--sandbox" in entry.arguments)
     if problem is not None:
-        findings.fix(f"{where}: {problem.what}", problem.then or f"Correct the entry's env in {configuration.file}")
+        findings.fix(f"{where}: {problem.message}", problem.hint or f"Correct the entry's env in {configuration.file}")
         return
     path = entry.environment.get("PATH") or here.environment.get("PATH")
     if shutil.which(entry.command, path=path) is None:

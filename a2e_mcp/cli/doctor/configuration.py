@@ -30,7 +30,7 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
     try:
         settings = read_settings(usable, sandbox=sandbox or None)
     except SettingsError as problem:
-        findings.fix(problem.what, problem.then)
+        findings.fix(problem.message, problem.hint)
         return read_settings({name: text for name, text in usable.items() if name != _ACCESS}, sandbox=sandbox or None)
     _say_mode(findings, settings)
     return settings
@@ -52,7 +52,7 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
         findings.note(f"{name} holds a placeholder that was not filled in; it counts as missing")
         return False
     if (problem := problem_of({name: text}, sandbox=False)) is not None:
-        findings.fix(problem.what, f"Correct {name}, or remove it")
+        findings.fix(problem.message, f"Correct {name}, or remove it")
         return False
     if name != _ACCESS:
         findings.ok(f"{name} is {text}")

@@ -47,14 +47,14 @@ class Findings:
         """Something is well."""
         self._add(Mark.OK, what)
 
-    def note(self, what: str, then: str = "") -> None:
+    def note(self, what: str, hint: str = "") -> None:
         """Something to know, with what could be done about it."""
-        self._add(Mark.NOTE, what, then)
+        self._add(Mark.NOTE, what, hint)
 
-    def fix(self, what: str, then: str) -> None:
+    def fix(self, what: str, hint: str) -> None:
         """Something is broken, with the one action that mends it."""
         self.to_mend += 1
-        self._add(Mark.FIX, what, then)
+        self._add(Mark.FIX, what, hint)
 
     def doing(self, what: str) -> None:
         """What is being done, where that takes a while."""
@@ -69,8 +69,8 @@ class Findings:
         things = "1 thing" if self.to_mend == 1 else f"{self.to_mend} things"
         self._write(f"{things} to mend, marked fix." if self.to_mend else "All is well.")
 
-    def _add(self, mark: Mark, what: str, then: str = "") -> None:
-        text = " ".join((f"{what} -> {then}" if then else what).split())
+    def _add(self, mark: Mark, what: str, hint: str = "") -> None:
+        text = " ".join((f"{what} -> {hint}" if hint else what).split())
         shown_mark = f"\x1b[{_COLOURS[mark]}m{mark:<5}\x1b[0m" if self._colour else f"{mark:<5}"
         self._write(f"{shown_mark} {self._shown(text)}")
 

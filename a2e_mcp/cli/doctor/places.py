@@ -75,7 +75,7 @@ def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None
         with closing(sqlite3.connect(path)) as database:
             (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
     except SettingsError as problem:
-        findings.fix(problem.what, problem.then)
+        findings.fix(problem.message, problem.hint)
     except (sqlite3.Error, OSError, ValueError, TypeError) as problem:
         findings.fix(f"The ledger in {path.parent} cannot be read ({problem})", f"Move {path.name} away")
     else:

@@ -59,7 +59,7 @@ async def check_reads(findings: Findings, way: Connection, *, mode: Mode, report
     try:
         reads = await _all_reads(way)
     except Unauthorized as problem:
-        findings.fix(problem.what, problem.then)
+        findings.fix(problem.message, problem.hint)
         return
     _print_table(findings, reads)
     counts = Counter(read.outcome for read in reads)
@@ -162,11 +162,11 @@ async def _read(
     except Unauthorized:
         raise
     except AnswerLost as problem:
-        outcome, why, told = "unreadable", _unreadable(last, problem), problem.what
+        outcome, why, told = "unreadable", _unreadable(last, problem), problem.message
     except Unreachable as problem:
-        outcome, why, told = "unanswered", type(problem).__name__, problem.what
+        outcome, why, told = "unanswered", type(problem).__name__, problem.message
     except ServiceError as problem:
-        outcome, told = "refused", problem.what
+        outcome, told = "refused", problem.message
         why = f"{type(problem).__name__}, HTTP {problem.status}, code {problem.code}"
     else:
         comparison = compare(reply)
@@ -187,8 +187,8 @@ async def _read(
 
 def _unreadable(last: _LastAnswer, problem: A2EError) -> str:
     # The names of fields can be shown; what A2E wrote into an error could be anything.
-    if "unknown shape" in problem.what:
-        return problem.what.partition(": ")[2]
+    if "unknown shape" in problem.message:
+        return problem.message.partition(": ")[2]
     return f"no readable answer (HTTP {last.status})"
 
 

@@ -14,14 +14,14 @@ _A2ES_OWN = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 """Names such as source_url and speechRate; `text` or `name` may be plain English in a sentence."""
 
 
-def in_words_of(inputs: Inputs, problem: Refused) -> str:
+def rename_fields(inputs: Inputs, problem: Refused) -> str:
     """What was refused, with A2E's names of fields as the tool's.
 
     Which is which is told by the values: what was sent under a name of A2E's is what was given under one of ours. The
     one file that was sent from here has a new address, which is the one that nobody gave.
     """
     ours = _ours(inputs, problem.sent)
-    return re.sub(r"\w+", lambda found: ours.get(found[0], found[0]), problem.what)
+    return re.sub(r"\w+", lambda found: ours.get(found[0], found[0]), problem.message)
 
 
 def _ours(inputs: Inputs, sent: Mapping[str, object]) -> dict[str, str]:

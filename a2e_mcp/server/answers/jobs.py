@@ -165,7 +165,7 @@ _STATES = {
     "unknown": "is in an unknown state",
 }
 _ROOM_STATES = {"running": "is open", "succeeded": "is closed"}
-# What the ledger's own families leave behind, as the catalogue's families say by `when_done`.
+# What the ledger's own families leave behind, as the catalogue's families say by `next_step`.
 _WHEN_DONE = {
     PICTURE_AVATAR: "use it by its name as `avatar`.",
     UPLOAD: "give this handle or the link wherever a file is wanted.",
@@ -210,5 +210,5 @@ def _next(job: Job) -> str:
 
 def _left_behind(family: str) -> str | None:
     if family in catalogue.FAMILY_SECTIONS:
-        return catalogue.family(family).when_done
+        return catalogue.family(family).next_step
     return _WHEN_DONE.get(family)

@@ -31,14 +31,14 @@ from a2e_mcp.catalogue.streaming import (
 )
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.ledger.job_ids import STREAMING, Handle
+from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.ledger.store import Entry, Ledger
 from a2e_mcp.server.live_rooms.room import Room
 from a2e_mcp.starts.pricing import Spending
 from a2e_mcp.starts.refunds import given_back, write_down
 
 if TYPE_CHECKING:
-    from a2e_mcp.loopback import Door
+    from a2e_mcp.loopback import LoopbackServer
 
 ROOM = "room"
 """The step of an entry that tells of its room: channel, avatar, and its end in seconds since 1970."""
@@ -85,7 +85,7 @@ class Rooms:
         self._tasks = tasks
         self._grace_seconds = grace_seconds
         self._rooms: dict[str, Room] = {}
-        self._door: Door | None = None
+        self._door: LoopbackServer | None = None
 
     # ------------------------------------------------------------------ what there is
 
@@ -94,7 +94,7 @@ class Rooms:
         until = self._ledger.now() + seconds
         if token.sandbox_room_url is not None and not _is_ours(token.sandbox_room_url):
             token.sandbox_room_url = None
-        room = Room(entry.own_handle, avatar, token, until, secrets.token_urlsafe(18))
+        room = Room(entry.own_job_id, avatar, token, until, secrets.token_urlsafe(18))
         self._rooms[room.handle] = room
         self._tasks.start_soon(self._watch, room, seconds)
         return {ROOM: {"channel": room.channel, "avatar": avatar, "until": until}}
@@ -115,11 +115,11 @@ class Rooms:
         """Where its page is; opens the door at the first time."""
         if self._door is None:
             # A server without a live room needs no port and no web server.
-            from a2e_mcp.loopback import Door
+            from a2e_mcp.loopback import LoopbackServer
             from a2e_mcp.server.live_rooms.page_app import page_app
 
-            self._door = Door(self._tasks)
-            self._door.leads_to(page_app(self))
+            self._door = LoopbackServer(self._tasks)
+            self._door.mount(page_app(self))
         return f"{self._door.origin()}/{room.secret}/"
 
     def open_entries(self) -> Sequence[Entry]:
@@ -136,7 +136,7 @@ class Rooms:
     def told_open(self) -> Sequence[Mapping[str, str]]:
         """The open rooms as tools tell of them."""
         return [
-            {"room": entry.own_handle, "avatar": entry.steps[ROOM]["avatar"], "until": ends_at(entry)}
+            {"room": entry.own_job_id, "avatar": entry.steps[ROOM]["avatar"], "until": ends_at(entry)}
             for entry in self.open_entries()
         ]
 
@@ -152,12 +152,12 @@ class Rooms:
         entries = self.open_entries()
         if named is not None:
             wanted = named.strip().casefold()
-            entries = [each for each in entries if wanted in (each.own_handle, each.steps[ROOM]["avatar"].casefold())]
+            entries = [each for each in entries if wanted in (each.own_job_id, each.steps[ROOM]["avatar"].casefold())]
         if not entries:
-            raise InputError("No such live room is open here", then=self._what_became_of_it())
+            raise InputError("No such live room is open here", hint=self._what_became_of_it())
         if len(entries) > 1:
-            listed = ", ".join(f"{each.own_handle} with {each.steps[ROOM]['avatar']}" for each in entries)
-            raise InputError(f"room: several are open: {listed}", then="Say which one as room")
+            listed = ", ".join(f"{each.own_job_id} with {each.steps[ROOM]['avatar']}" for each in entries)
+            raise InputError(f"room: several are open: {listed}", hint="Say which one as room")
         return entries[0]
 
     def _what_became_of_it(self) -> str:
@@ -170,7 +170,7 @@ class Rooms:
 
     def room_of(self, entry: Entry) -> Room | None:
         """The room of an entry, when this server opened it."""
-        return self._rooms.get(entry.own_handle)
+        return self._rooms.get(entry.own_job_id)
 
     # ------------------------------------------------------------------ what can be done
 
@@ -180,16 +180,16 @@ class Rooms:
         if room is None:
             raise InputError(
                 "Another a2e-mcp opened that room, and its page answers there",
-                then="Ask there, or leave_streaming and start_streaming here",
+                hint="Ask there, or leave_streaming and start_streaming here",
             )
         if not room.is_visited:
             raise InputError(
                 "Nobody would hear it: the room's page is not open",
-                then=f"Ask the user to open {self.address(room)} in a browser on this computer, then call again",
+                hint=f"Ask the user to open {self.address(room)} in a browser on this computer, then call again",
             )
         if not await room.until_joined(_SECONDS_TO_JOIN):
             why = room.page.problem or "it shows no picture yet"
-            raise InputError(f"The room's page is open, but {why}", then="Look at the page, then call again")
+            raise InputError(f"The room's page is open, but {why}", hint="Look at the page, then call again")
         return room
 
     async def ask(self, room: Room, question: str) -> None:
@@ -248,7 +248,7 @@ class Rooms:
             except NotFound:
                 # It was over already, or somebody else has left it: nothing is open any more.
                 why = f"{why} It was over already."
-        handle = Handle(entry.family, entry.id)
+        handle = JobId(entry.family, entry.id)
         back = given_back(self._ledger, entry, handle, rise, since=since)
         write_down(self._ledger, entry, handle, back, had_ended=False)
         self._ledger.update(entry.id, state="deleted", note=why)

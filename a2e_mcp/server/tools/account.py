@@ -69,7 +69,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     shown = entries[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
     rows = [
         {
-            "job_id": entry.handles[0] if entry.handles else entry.own_handle,
+            "job_id": entry.handles[0] if entry.handles else entry.own_job_id,
             "when": datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="minutes"),
             "title": entry.title,
             "credits": entry.cost,

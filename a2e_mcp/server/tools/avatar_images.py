@@ -10,7 +10,7 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
 from a2e_mcp.catalogue.tool import Estimate, Inputs
 from a2e_mcp.errors import InputError
-from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, Handle, parse_handle
+from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, JobId, parse_job_id
 from a2e_mcp.server.answers.jobs import started_answer
 from a2e_mcp.server.tool_call import Answer, Call, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
@@ -27,8 +27,8 @@ async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
     services = call.services
     job = await services.jobs.check(_drawn(call))
     if job.state != "succeeded":
-        raise InputError(f"image: that job is {job.state} and has no picture yet", then="Wait for it first")
-    drawn = parse_handle(job.job_id, sandbox=services.sandbox)
+        raise InputError(f"image: that job is {job.state} and has no picture yet", hint="Wait for it first")
+    drawn = parse_job_id(job.job_id, sandbox=services.sandbox)
     purchase = _avatar_of(drawn.id, call.inputs.gender, job.title)
     started = await services.starts.buy(purchase, call.options, call.waiter)
     services.names.forget()
@@ -40,12 +40,12 @@ async def _price(call: Call[AvatarFromImageInputs]) -> Quoted:
     return await call.services.starts.quote_purchase(_avatar_of(_drawn(call).id, call.inputs.gender, None))
 
 
-def _drawn(call: Call[AvatarFromImageInputs]) -> Handle:
-    handle = parse_handle(call.inputs.image, sandbox=call.services.sandbox)
+def _drawn(call: Call[AvatarFromImageInputs]) -> JobId:
+    handle = parse_job_id(call.inputs.image, sandbox=call.services.sandbox)
     if handle.family != "text_to_image":
         raise InputError(
             "image: only pictures made by start_text_to_image become avatars this way",
-            then="Use start_avatar_training for any other picture",
+            hint="Use start_avatar_training for any other picture",
         )
     return handle
 

@@ -60,7 +60,7 @@ async def _add(call: Call[AddBackgroundInputs]) -> Answer:
     rows = (await services.client.call(ADD_BACKGROUND, AddBackground(img_url=url))).rows
     added = next((row for row in rows if row.img_url == url), rows[0] if rows else None)
     if added is None:
-        raise InputError("A2E did not say under which id it stored the picture", then="Call list_backgrounds")
+        raise InputError("A2E did not say under which id it stored the picture", hint="Call list_backgrounds")
     told = f"Stored the background {added.id}. Use it as background in start_avatar_video."
     return Answer(sandboxed(told, sandbox=services.sandbox), {"background": _row(added)})
 

@@ -55,7 +55,7 @@ async def _add(call: Call[AddFaceInputs]) -> Answer:
     faces = (await services.client.call(ADD_FACE, AddFace(face_url=url))).rows
     added = next((face for face in faces if face.face_url == url), faces[0] if faces else None)
     if added is None:
-        raise InputError("A2E did not say under which id it stored the face", then="Call list_face_images")
+        raise InputError("A2E did not say under which id it stored the face", hint="Call list_face_images")
     told = f"Stored the face {added.id}. Its address can be used as face in start_face_swap."
     return Answer(sandboxed(told, sandbox=services.sandbox), {"face": _row(added)})
 

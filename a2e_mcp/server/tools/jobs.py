@@ -17,7 +17,7 @@ from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS, QUIET
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.jobs.service import Job
-from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, Handle, parse_handle
+from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
 from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, row_line, sandboxed, saved_line
 from a2e_mcp.server.answers.lists import page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
@@ -89,7 +89,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     jobs = [each for each in answers.values() if isinstance(each, Job)]
     problems = {handle: each for handle, each in answers.items() if isinstance(each, A2EError)}
     if not jobs:
-        raise next(iter(problems.values()), A2EError("A2E has not answered yet", then="Call wait_for_job again"))
+        raise next(iter(problems.values()), A2EError("A2E has not answered yet", hint="Call wait_for_job again"))
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
     failures = "".join(f" {handle}: {problem}" for handle, problem in list(problems.items())[:3])
@@ -224,7 +224,7 @@ async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
     try:
         saving = await call.services.downloads.save_once(job, within=within)
     except A2EError as problem:
-        return f"Not saved: {problem.what}; download_result tries again."
+        return f"Not saved: {problem.message}; download_result tries again."
     if saving is None:
         return ""
     if saving.state == "succeeded":
@@ -240,8 +240,8 @@ def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
         call.services.names.forget()
 
 
-def _handle(call: Call[Any], text: str) -> Handle:
-    return parse_handle(text, sandbox=call.services.sandbox)
+def _handle(call: Call[Any], text: str) -> JobId:
+    return parse_job_id(text, sandbox=call.services.sandbox)
 
 
 TOOLS = (

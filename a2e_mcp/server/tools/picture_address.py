@@ -22,5 +22,5 @@ async def picture_address(call: Call[Any], given: str, *, consent: str | None = 
         return media
     sent = await call.services.starts.upload(media, StartOptions(consent=consent), call.waiter)
     if not sent.jobs[0].results:
-        raise InputError("The picture is still being sent", then="Make the same call again in a moment")
+        raise InputError("The picture is still being sent", hint="Make the same call again in a moment")
     return sent.jobs[0].results[0]

@@ -75,7 +75,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     tool = find_tool(bare_name(call.inputs.tool, services.settings.tool_prefix))
     if tool is None or tool.effect is not Effect.SPENDS:
         raise InputError(
-            "That tool costs nothing, or there is no such tool", then="Name a start_ tool or generate_speech"
+            "That tool costs nothing, or there is no such tool", hint="Name a start_ tool or generate_speech"
         )
     inputs, options = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
     if isinstance(tool, StartTool):
@@ -83,7 +83,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     elif isinstance(tool, ServerTool) and tool.price is not None:
         quoted = await tool.price(replace(call, inputs=inputs, options=options))
     else:
-        raise InputError(f"No price is published for {tool.name}", then="It says what it was charged")
+        raise InputError(f"No price is published for {tool.name}", hint="It says what it was charged")
     price = quoted.price
     limits = services.spending.limits
     told = f"{tool.name} would cost {price}. Nothing was charged.{_length(inputs)}"

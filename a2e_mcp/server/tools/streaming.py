@@ -24,7 +24,7 @@ from a2e_mcp.catalogue.tool import Estimate, Inputs
 from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.store import Entry
-from a2e_mcp.lookup.names import Candidate, chosen
+from a2e_mcp.lookup.names import Candidate, pick_one
 from a2e_mcp.server.answers.jobs import charged_words, sandboxed
 from a2e_mcp.server.live_rooms.rooms import ROOM, Rooms, ends_at
 from a2e_mcp.server.tool_call import Answer, Call, Link, ServerTool
@@ -109,9 +109,9 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
     try:
         started = await services.starts.buy(_purchase(call, avatar), call.options, call.waiter)
     except ServiceError as problem:
-        if str(problem.code) == _HOSTS_OCCUPIED and problem.what.lower().count("occupied"):
+        if str(problem.code) == _HOSTS_OCCUPIED and problem.message.lower().count("occupied"):
             raise A2EError(
-                f"No host is free for a live room: {problem.what}", then="Try again in a few minutes"
+                f"No host is free for a live room: {problem.message}", hint="Try again in a few minutes"
             ) from None
         raise
     if started.pending:
@@ -135,19 +135,19 @@ async def _without_context(rooms: Rooms, entry: Entry, context: str, seconds: fl
             await rooms.set_context(entry, context)
             return ""
         except A2EError as problem:
-            why = f"{problem.what.rstrip('.')}."
+            why = f"{problem.message.rstrip('.')}."
     return f" But its context could not be set: {why} Next: set_streaming_qa_context."
 
 
 def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer:
     room = rooms.room_of(entry)
     avatar = entry.steps[ROOM]["avatar"]
-    told = f"{charged} The live room with {avatar} ({entry.own_handle}) is open until {ends_at(entry)}."
+    told = f"{charged} The live room with {avatar} ({entry.own_job_id}) is open until {ends_at(entry)}."
     others = [each for each in rooms.open_entries() if each.id != entry.id]
     if others:
-        listed = ", ".join(f"{each.own_handle} with {each.steps[ROOM]['avatar']}" for each in others)
+        listed = ", ".join(f"{each.own_job_id} with {each.steps[ROOM]['avatar']}" for each in others)
         told += f" Open and paid for besides: {listed}; leave_streaming(room=...) closes one."
-    structured: dict[str, Any] = {"room": entry.own_handle, "until": ends_at(entry)}
+    structured: dict[str, Any] = {"room": entry.own_job_id, "until": ends_at(entry)}
     if entry.charged is not None:
         structured["credits"] = entry.charged
     if room is None:
@@ -174,7 +174,7 @@ async def _ask(call: Call[AskInputs]) -> Answer:
         raise A2EError(
             "The avatar was asked, but no answer came into the room in time",
             charged=None,
-            then="Look at the room's page; ask again, or set_streaming_qa_context first",
+            hint="Look at the room's page; ask again, or set_streaming_qa_context first",
         )
     told = f"{room.avatar} answered: {text}"
     if not is_whole:
@@ -206,14 +206,14 @@ async def _set_context(call: Call[ContextInputs]) -> Answer:
     entry = rooms.entry_of(call.inputs.room)
     await rooms.set_context(entry, call.inputs.context)
     told = f"Questions are answered from these {len(call.inputs.context)} characters now."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"room": entry.own_handle})
+    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"room": entry.own_job_id})
 
 
 async def _get_context(call: Call[RoomInputs]) -> Answer:
     rooms = call.services.rooms
     entry = rooms.entry_of(call.inputs.room)
     text = await rooms.context(entry)
-    structured: dict[str, Any] = {"room": entry.own_handle}
+    structured: dict[str, Any] = {"room": entry.own_job_id}
     if text:
         structured["context"] = text
     told = f"It answers from: {text}" if text else "No context is set."
@@ -227,7 +227,7 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
     told = "Left the room. " + (
         "A2E did not show whether credits came back." if back is None else f"{amount(back)} credits came back."
     )
-    structured: dict[str, Any] = {"room": entry.own_handle, "left": True}
+    structured: dict[str, Any] = {"room": entry.own_job_id, "left": True}
     if back is not None:
         structured["credits_back"] = back
     return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
@@ -239,8 +239,8 @@ async def _find_avatar(call: Call[StartStreamingInputs]) -> StreamingAvatar:
     found = next((each for each in avatars if each.id.casefold() == wanted.casefold()), None)
     named = [Candidate(each.id, each.name or each.id, each, (each.gender,)) for each in avatars]
     there_are = ", ".join(each.name for each in named[:10]) or "none"
-    return found or chosen(
-        wanted, named, "streaming avatar", then=f"Choose with list_streaming_avatars: there are {there_are}"
+    return found or pick_one(
+        wanted, named, "streaming avatar", hint=f"Choose with list_streaming_avatars: there are {there_are}"
     )
 
 
