@@ -22,7 +22,7 @@ __all__ = ["A2EClient", "A2EError", "Settings", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for: nobody waits for what they do not use."""
+    """Import a public name when it is first used, so that importing the package stays quick."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
