@@ -5,52 +5,51 @@ from typing import TypeAlias
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.core.picture import Sprite
-from a2e_mcp.sandbox.renderer.drawn.body import paint_body
-from a2e_mcp.sandbox.renderer.drawn.features import EYES_BOX, MOUTH_BOX, paint_eyes, paint_mouth
+from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK, HEIGHT, WIDTH
+from a2e_mcp.sandbox.renderer.drawn.canvas import Canvas
 from a2e_mcp.sandbox.renderer.drawn.likeness import Likeness
 
-Patch: TypeAlias = tuple[slice, slice, Sprite]
+_Pose: TypeAlias = tuple[tuple[str, float], ...]
+_Patch: TypeAlias = tuple[slice, slice, Sprite]
 
 # How finely a movement is cut into pictures that are drawn once and kept.
 _OPENINGS, _WIDTHS, _LIDS, _BROWS = 12, 4, 3, 2
+_SHUT = 0.85
 
 
 class DrawnFigure:
     """A person at a scale of pixels per design unit."""
 
     def __init__(self, likeness: Likeness, scale: float) -> None:
-        self.likeness = likeness
-        self._body = paint_body(self.likeness, scale)
-        self._mouths: dict[tuple[int, int], Patch] = {}
-        self._eyes: dict[tuple[int, int], Patch] = {}
+        self._artist = likeness.artist
+        self._body = Canvas.empty(WIDTH, HEIGHT, scale)
+        self._artist.paint(self._body, "body", {})
+        self._patches: dict[_Pose, _Patch] = {}
 
     def sprite(self, shape: MouthShape, lids: float = 0.0, brows: float = 0.0) -> Sprite:
         """The whole figure with a mouth, the lids down by 0 to 1 and the brows up by 0 to 1; a fresh array."""
+        lids, brows = round(lids * _LIDS) / _LIDS, round(brows * _BROWS) / _BROWS
+        opening, width = round(shape.opening * _OPENINGS) / _OPENINGS, round(shape.width * _WIDTHS) / _WIDTHS
+        mouth = (("opening", opening), ("pursed", max(0.0, -width)), ("spread", max(0.0, width)))
         sprite = self._body.sprite.copy()
-        for rows, columns, patch in (self._eyes_patch(lids, brows), self._mouth_patch(shape)):
+        for rows, columns, patch in (
+            self._patch("eyes", (("lids", lids), ("brows", brows)), "eyes shut" if lids > _SHUT else "eyes open"),
+            self._patch("mouth", mouth, "mouth open" if opening else "mouth shut"),
+        ):
             sprite[rows, columns] = patch
         return sprite
 
-    def _mouth_patch(self, shape: MouthShape) -> Patch:
-        key = (round(shape.opening * _OPENINGS), round(shape.width * _WIDTHS))
-        if key not in self._mouths:
-            part = self._body.part(*MOUTH_BOX)
-            paint_mouth(part, self.likeness, MouthShape(key[0] / _OPENINGS, key[1] / _WIDTHS))
-            left, top, right, bottom = self._body.pixels(*MOUTH_BOX)
-            self._mouths[key] = slice(top, bottom), slice(left, right), part.sprite
-        return self._mouths[key]
-
-    def _eyes_patch(self, lids: float, brows: float) -> Patch:
-        key = (round(lids * _LIDS), round(brows * _BROWS))
-        if key not in self._eyes:
-            part = self._body.part(*EYES_BOX)
-            paint_eyes(part, self.likeness, key[0] / _LIDS, key[1] / _BROWS)
-            left, top, right, bottom = self._body.pixels(*EYES_BOX)
-            self._eyes[key] = slice(top, bottom), slice(left, right), part.sprite
-        return self._eyes[key]
+    def _patch(self, part: str, pose: _Pose, state: str) -> _Patch:
+        if pose not in self._patches:
+            box = ARTWORK["parts"][part]["box"]
+            canvas = self._body.part(*box)
+            self._artist.paint(canvas, part, dict(pose), {state})
+            left, top, right, bottom = self._body.pixels(*box)
+            self._patches[pose] = slice(top, bottom), slice(left, right), canvas.sprite
+        return self._patches[pose]
 
 
 @lru_cache(maxsize=4)
 def figure_of(likeness: Likeness, scale: float) -> DrawnFigure:
-    """A person as drawn for the last few videos: what was drawn of them once serves the next one too."""
+    """A person as drawn for the last few videos: the next video reuses the pictures."""
     return DrawnFigure(likeness, scale)

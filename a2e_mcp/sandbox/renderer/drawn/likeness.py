@@ -1,4 +1,4 @@
-"""Who a drawn avatar is: colours, hair and clothes picked by its seed."""
+"""The looks of a drawn avatar: colours, hair and clothes picked by its seed."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -6,39 +6,26 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Gender
-from a2e_mcp.sandbox.renderer.core.picture import Colour
+from a2e_mcp.sandbox.renderer.core.picture import Colour, parse_colour
+from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK, Artist
+from a2e_mcp.sandbox.renderer.drawn.canvas import mixed
 
 HairStyle: TypeAlias = Literal["long", "bob", "bun", "waves", "side", "crop", "curls", "swept"]
 Clothes: TypeAlias = Literal["blazer", "crew", "collar"]
 
-_SKINS: tuple[Colour, ...] = (
-    (190, 212, 243),
-    (172, 199, 238),
-    (146, 180, 226),
-    (116, 156, 208),
-    (86, 122, 176),
-    (62, 92, 142),
-)
-_LIGHT_HAIR: tuple[Colour, ...] = ((38, 36, 44), (40, 58, 92), (52, 84, 136), (86, 140, 196), (44, 62, 132))
-_DARK_HAIR: tuple[Colour, ...] = ((34, 30, 34), (36, 40, 58), (30, 36, 66))
-_GREY_HAIR: Colour = (150, 152, 158)
-_JACKETS: tuple[Colour, ...] = ((92, 66, 46), (74, 58, 58), (96, 96, 52), (62, 62, 124), (70, 92, 70), (104, 74, 96))
-_SHIRTS: tuple[Colour, ...] = ((246, 244, 240), (222, 232, 244), (238, 226, 212), (206, 214, 240), (224, 236, 224))
-_TOPS: tuple[Colour, ...] = (
-    (132, 100, 60),
-    (92, 90, 186),
-    (122, 148, 84),
-    (96, 158, 214),
-    (150, 108, 122),
-    (88, 82, 84),
-)
-_EYES: tuple[Colour, ...] = ((48, 72, 104), (70, 96, 92), (142, 112, 72), (88, 118, 82), (40, 54, 78))
-_STUDIOS: tuple[Colour, ...] = ((216, 200, 184), (204, 212, 218), (198, 214, 200), (214, 202, 212), (196, 208, 222))
+_HAIR_STYLES: dict[Gender, tuple[HairStyle, ...]] = {
+    "female": ("long", "bob", "bun", "waves"),
+    "male": ("side", "crop", "curls", "swept"),
+}
+_CLOTHES: tuple[Clothes, ...] = ("blazer", "crew", "collar")
+_DARK_SKIN = 3
+_DARK_ENOUGH_HAIR = 420
+_NARROW_SHOULDERS = 0.88
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """Everything that tells one drawn person from another. Colours are BGR."""
+    """Everything that distinguishes one drawn person from another. Colours are BGR."""
 
     gender: Gender
     skin: Colour
@@ -55,12 +42,23 @@ class Likeness:
     earrings: bool
 
     @property
-    def lips(self) -> Colour:
-        """A tone between the skin and a rose that deepens with it."""
-        rose = (104, 92, 208) if self.gender == "female" else (88, 96, 206)
-        share = 0.72 if self.gender == "female" else 0.5
-        blue, green, red = (round(s * 0.86 + (r - s * 0.86) * share) for s, r in zip(self.skin, rose, strict=True))
-        return blue, green, red
+    def artist(self) -> Artist:
+        """What paints this person."""
+        red = parse_colour("#d05c68" if self.gender == "female" else "#ce6058")
+        pale = mixed((0, 0, 0), self.skin, 0.86)
+        colours = {
+            "skin": self.skin,
+            "hair": self.hair,
+            "brows": self.hair if sum(self.hair) < _DARK_ENOUGH_HAIR else mixed((0, 0, 0), self.hair, 0.7),
+            "eyes": self.eyes,
+            "jacket": self.jacket,
+            "shirt": self.shirt,
+            "lips": mixed(pale, red, 0.72 if self.gender == "female" else 0.5),
+        }
+        worn = {name: name for name in ("glasses", "beard", "earrings") if getattr(self, name)}
+        traits = {"gender": self.gender, "hair_style": self.hair_style, "clothes": self.clothes, **worn}
+        shoulders = 1.0 if self.gender == "male" else _NARROW_SHOULDERS
+        return Artist(colours, traits, {"face": self.face_width, "shoulders": shoulders})
 
 
 def likeness_of(seed: int, gender: Gender) -> Likeness:
@@ -68,27 +66,27 @@ def likeness_of(seed: int, gender: Gender) -> Likeness:
     # The gender is part of the seed, so that seed 3 is not the same person twice.
     random = np.random.default_rng((abs(seed), gender == "male"))
 
-    def pick(colours: tuple[Colour, ...]) -> Colour:
-        return colours[int(random.integers(len(colours)))]
+    def pick(palette: str) -> Colour:
+        colours = ARTWORK["palette"][palette]
+        return parse_colour(colours[int(random.integers(len(colours)))])
 
-    skin_index = int(random.integers(len(_SKINS)))
-    hair = pick(_DARK_HAIR if skin_index >= 3 else _LIGHT_HAIR)
+    skins = ARTWORK["palette"]["skin"]
+    skin = int(random.integers(len(skins)))
+    hair = pick("dark_hair" if skin >= _DARK_SKIN else "light_hair")
     if random.random() < 0.12:
-        hair = _GREY_HAIR
-    styles: tuple[HairStyle, ...]
-    styles = ("long", "bob", "bun", "waves") if gender == "female" else ("side", "crop", "curls", "swept")
-    clothes: tuple[Clothes, ...] = ("blazer", "crew", "collar")
-    worn = clothes[int(random.integers(len(clothes)))]
+        hair = parse_colour(ARTWORK["palette"]["grey_hair"][0])
+    worn = _CLOTHES[int(random.integers(len(_CLOTHES)))]
+    styles = _HAIR_STYLES[gender]
     return Likeness(
         gender=gender,
-        skin=_SKINS[skin_index],
+        skin=parse_colour(skins[skin]),
         hair=hair,
         hair_style=styles[int(random.integers(len(styles)))],
-        eyes=pick(_EYES),
+        eyes=pick("eyes"),
         clothes=worn,
-        jacket=pick(_JACKETS if worn == "blazer" else _TOPS),
-        shirt=pick(_SHIRTS),
-        studio=pick(_STUDIOS),
+        jacket=pick("blazer" if worn == "blazer" else "top"),
+        shirt=pick("shirt"),
+        studio=pick("studio"),
         face_width=float(random.uniform(0.96, 1.05)),
         glasses=bool(random.random() < 0.22),
         beard=gender == "male" and bool(random.random() < 0.35),

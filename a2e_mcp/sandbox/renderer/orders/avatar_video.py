@@ -24,8 +24,8 @@ from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.renderer.core.picture import Picture, cover, flat, lay_over, parse_colour, studio
 from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_still, write_still
+from a2e_mcp.sandbox.renderer.drawn.artwork import EYE_LINE, HEIGHT, WIDTH
 from a2e_mcp.sandbox.renderer.drawn.figure import figure_of
-from a2e_mcp.sandbox.renderer.drawn.frame import EYE_LINE, HEIGHT, WIDTH
 from a2e_mcp.sandbox.renderer.drawn.likeness import Likeness, likeness_of
 from a2e_mcp.sandbox.renderer.presenters.motion import leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment, Presenter
