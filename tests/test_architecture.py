@@ -40,12 +40,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "lookup",
         "server.answers",
         "server.live_rooms",
-        "server.tools",
         "settings",
         "starts",
         "text",
     },
-    "server.answers": {"catalogue", "errors", "files", "jobs", "ledger", "lookup", "server", "starts", "text"},
+    "server.answers": {"catalogue", "errors", "files", "jobs", "ledger", "lookup", "starts", "text"},
     "server.live_rooms": {"catalogue", "client", "errors", "ledger", "loopback", "starts"},
     "server.tools": {
         "catalogue",

@@ -282,7 +282,6 @@ START_AVATAR_VIDEO = StartTool(
         "then wait_for_job."
     ),
     inputs=AvatarVideoInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=AVATAR_VIDEO,
     to_request=_generate,

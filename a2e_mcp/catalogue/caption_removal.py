@@ -100,7 +100,6 @@ START_CAPTION_REMOVAL = StartTool(
     title="Remove captions",
     about="Remove captions that are burned into a clip. Answers at once with a job.",
     inputs=CaptionRemovalInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=CAPTION_REMOVAL,
     to_request=_start,

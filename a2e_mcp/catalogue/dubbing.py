@@ -113,7 +113,6 @@ START_DUBBING = StartTool(
     title="Dub a clip",
     about="Speak a clip or sound in another language, in the speaker's own voice. Everyone heard must have agreed.",
     inputs=DubbingInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=DUBBING,
     to_request=_start,

@@ -189,7 +189,6 @@ START_IMAGE_TO_VIDEO = StartTool(
     title="Turn a picture into a clip",
     about="Animate a still picture for 5 to 20 seconds, guided by a prompt. Answers at once with a job.",
     inputs=ImageToVideoInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=IMAGE_TO_VIDEO,
     to_request=_start,

@@ -178,7 +178,6 @@ START_PRODUCT_HOLDING = StartTool(
     title="Show a person with a product",
     about="Make a picture of a person holding a product, from one picture of each. The person must have agreed.",
     inputs=ProductHoldingInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=PRODUCT_AVATAR,
     to_request=_newer,

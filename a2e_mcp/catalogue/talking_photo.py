@@ -127,7 +127,6 @@ START_TALKING_PHOTO = StartTool(
     title="Make a photo speak",
     about="Make a portrait photo speak a script or finished audio, up to 20 seconds. The person must have agreed.",
     inputs=TalkingPhotoInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=TALKING_PHOTO,
     to_request=_start,

@@ -132,7 +132,6 @@ START_TEXT_TO_IMAGE = StartTool(
     title="Draw a picture",
     about="Draw pictures from words, one to eight. Answers at once with a job.",
     inputs=TextToImageInputs,
-    effect=Effect.SPENDS,
     toolset="image",
     family=TEXT_TO_IMAGE,
     to_request=_start,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -138,9 +138,13 @@ class Estimate:
 Toolset = Literal["jobs", "account", "video", "image", "voices", "avatars", "streaming", "admin"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool(Generic[InputsT]):
-    """What a model sees: name, title, one sentence, inputs, effect."""
+    """What a model sees: name, title, one sentence, inputs, effect.
+
+    `answers` is what the structured answer holds for sure: `job`, or the name of its list. `likeness` names the inputs
+    that carry a person's face or voice: when one is given, consent is asked for.
+    """
 
     name: str
     title: str
@@ -148,6 +152,24 @@ class Tool(Generic[InputsT]):
     inputs: type[InputsT]
     effect: Effect
     toolset: Toolset
+    answers: str = ""
+    likeness: tuple[str, ...] = ()
+
+
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
+QuotedT_co = TypeVar("QuotedT_co", covariant=True)
+
+
+class JobCall(Protocol[AnswerT_co, QuotedT_co]):
+    """One call of a tool, as far as the tool starts a job: whoever runs tools implements it."""
+
+    async def start(self, tool: StartTool[Any], /) -> AnswerT_co:
+        """Start a job of this tool's family from the call's inputs."""
+        ...
+
+    async def quote(self, tool: StartTool[Any], /) -> QuotedT_co:
+        """What such a job would cost; charges nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +180,30 @@ class LegacyStart(Generic[InputsT]):
     to_request: Callable[[InputsT, PreparedInputs], Request]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartTool(Tool[InputsT]):
     """A tool that starts a job of one family.
 
     `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
     it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
-    billed, from the inputs and the known lengths of its media in seconds. `likeness` names the inputs that carry a
-    person's face or voice: when one is given, consent is asked for. `when_refused` says what to do when A2E refuses
-    such a job, where the inputs tell a likely reason.
+    billed, from the inputs and the known lengths of its media in seconds. `when_refused` says what to do when A2E
+    refuses such a job, where the inputs suggest a reason.
     """
+
+    effect: Effect = Effect.SPENDS
+    answers: str = "job"
 
     family: JobFamily
     to_request: Callable[[InputsT, PreparedInputs], Request | None]
     estimate: Callable[[InputsT, Mapping[str, float]], Estimate]
-    likeness: tuple[str, ...] = ()
     speech: SpeechStep | None = None
     older: LegacyStart[InputsT] | None = None
     when_refused: Callable[[InputsT, PreparedInputs], str] = lambda _, __: ""
+
+    async def run(self, call: JobCall[AnswerT_co, QuotedT_co]) -> AnswerT_co:
+        """Start the job of a call."""
+        return await call.start(self)
+
+    async def price(self, call: JobCall[AnswerT_co, QuotedT_co]) -> QuotedT_co:
+        """What the job of a call would cost."""
+        return await call.quote(self)

@@ -94,7 +94,6 @@ START_VIRTUAL_TRY_ON = StartTool(
     title="Try on a garment",
     about="Show a person in a garment, from one picture of each. The person must have agreed.",
     inputs=TryOnInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=VIRTUAL_TRY_ON,
     to_request=_start,

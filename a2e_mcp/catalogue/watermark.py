@@ -101,7 +101,6 @@ ADD_WATERMARK = StartTool(
     title="Mark a clip or picture",
     about="Put a text or picture onto a clip or picture. Answers with the finished file.",
     inputs=WatermarkInputs,
-    effect=Effect.SPENDS,
     toolset="video",
     family=WATERMARK,
     to_request=_add,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool, Tool
+from a2e_mcp.catalogue.tool import Inputs, InputsT, Tool
 from a2e_mcp.errors import InputError
 from a2e_mcp.starts.service import StartOptions
 
@@ -44,7 +44,7 @@ class ConsentInputs(Inputs):
 def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
     """The option models that go with a tool: money for what spends, consent for a likeness."""
     models: list[type[Inputs]] = []
-    if isinstance(tool, StartTool) and tool.likeness:
+    if tool.likeness:
         models.append(ConsentInputs)
     if tool.effect is Effect.SPENDS:
         models.append(MoneyInputs)

@@ -10,15 +10,14 @@ from typing import Any
 import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
-from a2e_mcp.catalogue.tool import StartTool
 from a2e_mcp.errors import A2EError, Charged, Refused
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.server import visibility
+from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.field_names import rename_fields
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.services import Services
-from a2e_mcp.server.tool_call import Answer, Call, Progress, ServerTool
-from a2e_mcp.server.tools.starts import run_start
+from a2e_mcp.server.tool_call import Call, Progress
 
 
 async def run_tool(
@@ -45,11 +44,8 @@ async def run_tool(
     began = services.ledger.now()
     try:
         with anyio.fail_after(call.within + 1):
-            if isinstance(tool, StartTool):
-                return await run_start(tool, call)
-            if isinstance(tool, ServerTool):
-                answer: Answer = await tool.run(call)
-                return answer
+            answer: Answer = await tool.run(call)
+            return answer
     except Refused as problem:
         problem.message = rename_fields(inputs, problem)
         raise
@@ -61,4 +57,3 @@ async def run_tool(
             charged=Charged.UNKNOWN if spent else Charged.NOTHING,
             hint="Try again; whatever was started is in list_jobs",
         ) from None
-    raise LookupError(f"{name} cannot be run")

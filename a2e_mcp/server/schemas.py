@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.tool import StartTool, Tool
+from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.server.arguments import flat_schema, option_models
-from a2e_mcp.server.tool_call import ServerTool
 from a2e_mcp.server.visibility import every_tool
 
 _JOB = {
@@ -33,11 +32,11 @@ def wire_form(tool: Tool[Any]) -> dict[str, Any]:
             "openWorldHint": True,
         },
     }
-    answers = "job" if isinstance(tool, StartTool) else tool.answers if isinstance(tool, ServerTool) else ""
-    if answers == "job":
+    if tool.answers == "job":
         form["outputSchema"] = _JOB
-    elif answers:
-        form["outputSchema"] = {"type": "object", "properties": {answers: {"type": "array"}}, "required": [answers]}
+    elif tool.answers:
+        rows = {"type": "object", "properties": {tool.answers: {"type": "array"}}, "required": [tool.answers]}
+        form["outputSchema"] = rows
     return form
 
 

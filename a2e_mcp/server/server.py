@@ -30,8 +30,8 @@ from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.client.connection import Connect
+    from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.services import Services
-    from a2e_mcp.server.tool_call import Answer
 
 INSTRUCTIONS = """\
 A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool answers at once \

@@ -1,42 +1,27 @@
-"""One tool call: what it gets, what it answers, and what a hand-written tool is."""
+"""One tool call: what it gets, how it starts and prices a job, and what a hand-written tool is."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic
 
-from a2e_mcp.catalogue.tool import InputsT, Tool
+from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool, Tool
+from a2e_mcp.errors import InputError
+from a2e_mcp.server.answers.answer import Answer, Link
+from a2e_mcp.server.answers.jobs import sandboxed, started_answer
 from a2e_mcp.server.services import Services
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.service import Quoted, StartOptions
 
 Progress = Callable[[float, str], Awaitable[None]]
-"""Tells the client how far a call is (a share from 0 to 1) and what is happening."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A finished file or a page, for a resource link; without `media_type` its address tells what it is."""
-
-    url: str
-    name: str
-    media_type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a tool says: a short text for the model, structured content for code, links to finished files."""
-
-    text: str
-    structured: dict[str, Any]
-    links: Sequence[Link] = field(default=())
+"""Reports how far a call is (a share from 0 to 1) and what is happening."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[InputsT]):
-    """One call of one tool, which answers until then by the monotonic clock."""
+    """One call of one tool, to be answered before `until` by the monotonic clock; it is the catalogue's `JobCall`."""
 
     inputs: InputsT
     services: Services
@@ -51,17 +36,41 @@ class Call(Generic[InputsT]):
 
     @property
     def waiter(self) -> Deadline:
-        """Who made the call, as somebody who waits for a start."""
+        """Until when the call waits for a start, and where progress is reported."""
         return Deadline.within(self.within, self.progress)
 
+    def answer(self, text: str, structured: dict[str, Any], links: Sequence[Link] = ()) -> Answer:
+        """An answer whose first word says when it is the sandbox's."""
+        return Answer(sandboxed(text, sandbox=self.services.sandbox), structured, links)
 
-@dataclass(frozen=True, slots=True)
+    async def start(self, tool: StartTool[Any]) -> Answer:
+        """Start a job of this tool's family from the inputs."""
+        await self.progress(0.0, f"Starting {tool.family.about}")
+        started = await self.services.starts.start(tool, self.inputs, self.options, self.waiter)
+        if tool.toolset in ("avatars", "voices"):
+            self.services.names.forget()
+        return started_answer(started)
+
+    async def quote(self, tool: StartTool[Any]) -> Quoted:
+        """What such a job would cost; sends nothing that is charged."""
+        return await self.services.starts.quote(tool, self.inputs)
+
+
+async def _has_no_price(_: Call[Any]) -> Quoted:
+    raise InputError("That tool costs nothing", hint="Name a start_ tool or generate_speech")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerTool(Tool[InputsT]):
-    """A tool that is more than one start: an ordinary function over the services."""
+    """A tool that is more than one start: an ordinary function over the services, and one for its price."""
 
     run: Callable[[Call[InputsT]], Awaitable[Answer]]
-    price: Callable[[Call[InputsT]], Awaitable[Quoted]] | None = None
-    """What a call would cost; every tool that spends has one."""
+    price: Callable[[Call[InputsT]], Awaitable[Quoted]] = _has_no_price
 
-    answers: str = ""
-    """What the structured answer holds for sure: `job`, or the name of its list."""
+
+AnyTool = StartTool[Any] | ServerTool[Any]
+"""Whatever can be called: all have `run` and `price`."""
+
+
+class NoInputs(Inputs):
+    """A tool that takes nothing."""

@@ -18,7 +18,7 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
-    from a2e_mcp.catalogue.tool import Tool
+    from a2e_mcp.server.tool_call import AnyTool
     from a2e_mcp.settings import Settings
 
 HOMES: Mapping[str, tuple[str, ...]] = {
@@ -29,18 +29,30 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "download_result",
         "delete_job",
     ),
-    "a2e_mcp.server.tools.account": ("get_credits", "list_spending"),
-    "a2e_mcp.server.tools.starts": ("quote_job", "upload_file", "generate_speech"),
-    "a2e_mcp.server.tools.listings": ("list_avatars", "list_voices", "list_languages", "delete_avatar"),
-    "a2e_mcp.server.tools.voices": ("rename_voice", "delete_voice", "detect_language"),
-    "a2e_mcp.server.tools.avatar_images": ("add_avatar_from_image",),
-    "a2e_mcp.server.tools.backgrounds": (
+    "a2e_mcp.server.tools.account": (
+        "get_credits",
+        "quote_job",
+        "list_spending",
+        "upload_file",
+        "copy_url_to_storage",
+    ),
+    "a2e_mcp.server.tools.voices": (
+        "list_voices",
+        "generate_speech",
+        "rename_voice",
+        "delete_voice",
+        "detect_language",
+        "list_languages",
+    ),
+    "a2e_mcp.server.tools.avatars": ("list_avatars", "add_avatar_from_image", "delete_avatar"),
+    "a2e_mcp.server.tools.stored_pictures": (
         "list_backgrounds",
         "add_background",
         "delete_background",
-        "copy_url_to_storage",
+        "list_face_images",
+        "add_face_image",
+        "delete_face_image",
     ),
-    "a2e_mcp.server.tools.faces": ("list_face_images", "add_face_image", "delete_face_image"),
     "a2e_mcp.server.tools.streaming": (
         "list_streaming_avatars",
         "start_streaming",
@@ -143,16 +155,16 @@ _USUAL = tuple(name for name in TOOLSETS if name != "admin")
 _A_TOOL = re.compile(rf"\b({'|'.join(ORDER)})\b")
 
 
-def find_tool(name: str) -> Tool[Any] | None:
+def find_tool(name: str) -> AnyTool | None:
     """The tool of this name; imports the module that declares it."""
     for home, names in HOMES.items():
         if name in names:
-            tools: tuple[Tool[Any], ...] = importlib.import_module(home).TOOLS
+            tools: tuple[AnyTool, ...] = importlib.import_module(home).TOOLS
             return next(tool for tool in tools if tool.name == name)
     return None
 
 
-def every_tool() -> Iterator[Tool[Any]]:
+def every_tool() -> Iterator[AnyTool]:
     """Every tool in order; imports everything."""
     for name in ORDER:
         tool = find_tool(name)

@@ -203,7 +203,7 @@ async def test_addresses_that_a2e_could_not_or_should_not_fetch_are_refused(tmp_
                 {"target": "x.png"} if tool == "start_face_swap" else {}
             )
             await refused(studio, tool, "private network", "path of the file", **arguments)
-        await refused(studio, "upload_file", "nothing to upload", path="https://example.com/x.png")
+        await refused(studio, "upload_file", "needs no upload", path="https://example.com/x.png")
 
 
 def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:

@@ -130,8 +130,8 @@ async def test_prompts_and_resources_name_the_tools_with_their_prefix(tmp_path: 
         while (await studio.ask("a2e_wait_for_job", job_ids=[drawn])).data["state"] != "succeeded":
             pass
         made = await studio.ask("a2e_add_avatar_from_image", image=drawn, gender="female")
-        assert "The avatar is in a2e_list_avatars" in made.data["note"]
+        assert "The avatar appears in a2e_list_avatars" in made.data["note"]
         read = (await client.read_resource(f"a2e://jobs/{made.data['job_id']}")).model_dump_json()
-        assert "The avatar is in a2e_list_avatars" in read
+        assert "The avatar appears in a2e_list_avatars" in read
         listing = (await client.list_resources()).resources
         assert not bare.search(json.dumps([each.model_dump(mode="json") for each in listing]))

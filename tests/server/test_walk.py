@@ -228,10 +228,10 @@ async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
         price = said(await studio.client.call_tool("quote_job", {"tool": "start_avatar_video", "arguments": wanted}))
         assert price.text.startswith(SANDBOX)
         assert "Nothing was charged" in price.text
-        assert f"Speaking it takes about {math.ceil(len(TEXT) / 15)} s." in price.text
+        assert f"The video will be about {math.ceil(len(TEXT) / 15)} s long." in price.text
         assert {step["step"] for step in price.data["steps"]} == {"speech", "avatar_video"}
         chinese = {"script": "早上好，欢迎光临。", "voice": "Aria"}
-        assert "Speaking" not in (await studio.ask("quote_job", tool="generate_speech", arguments=chinese)).text
+        assert "will be about" not in (await studio.ask("quote_job", tool="generate_speech", arguments=chinese)).text
         before = (await studio.ask("get_credits")).data["credits"]
         assert before == studio.sandbox.control.inspect()["credits"]
         started = await studio.ask("start_avatar_video", **wanted, max_credits=price.data["credits"] + 1)

@@ -10,7 +10,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.errors import InputError
 from a2e_mcp.jobs.service import Job
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
-from a2e_mcp.server.tool_call import Answer, Link
+from a2e_mcp.server.answers.answer import Answer, Link
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.service import Started
 from a2e_mcp.text import one_line

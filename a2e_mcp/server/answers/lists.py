@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
 
 from a2e_mcp.text import folded, one_line
 
@@ -12,8 +14,12 @@ if TYPE_CHECKING:
     from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
     from a2e_mcp.lookup.languages import Language
 
+Gender = Literal["female", "male"]
+Owner = Literal["own", "public"]
+Page = Annotated[int, Field(ge=1, le=1000)]
+
 ROWS = 10
-"""Rows on a page, unless said otherwise."""
+"""Rows on a page by default."""
 
 _LARGEST_PAGE = 5_900
 """Bytes of an answer's text and structured content together."""
@@ -27,7 +33,7 @@ def is_called(name: str, wanted: str | None) -> bool:
 def chosen_avatars(
     known: Sequence[AvatarChoice], *, name: str | None = None, gender: str | None = None, owner: str | None = None
 ) -> list[AvatarChoice]:
-    """Avatars that fit; one whose gender A2E does not tell is left out when a gender is asked for."""
+    """Avatars that match; one of unknown gender is left out when a gender is asked for."""
     return [
         each
         for each in known
@@ -65,7 +71,7 @@ def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list
 def told_page(
     kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = ""
 ) -> tuple[str, dict[str, Any]]:
-    """A page in words and as structured content; links to previews give way when it would get too large."""
+    """A page as text and as structured content; links to previews are left out when it would get too large."""
     pages = -(-len(rows) // size)
     shown = page_of(rows, page, size)
     bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
@@ -82,7 +88,7 @@ def _head(kind: str, total: int, page: int, pages: int) -> str:
     return (
         page_line(f"{total} {kind.removesuffix('s') if total == 1 else kind}", page, pages)
         if total
-        else f"No {kind} fit."
+        else f"No {kind} match."
     )
 
 

@@ -1,38 +1,63 @@
-"""Tools about the account: credits, and what was spent."""
+"""Tools about the account: credits, prices, spending, and files in its storage."""
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.account import GET_CREDITS
+from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.tool import Inputs
+from a2e_mcp.catalogue.tool import Inputs, MediaIn
+from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.errors import FileRefused, InputError
+from a2e_mcp.files.local import LocalFile
+from a2e_mcp.files.urls import is_address
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import Entry
-from a2e_mcp.server.answers.jobs import sandboxed
-from a2e_mcp.server.answers.lists import page_line
-from a2e_mcp.server.tool_call import Answer, Call, ServerTool
+from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.answers.lists import ROWS, Page, page_line
+from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
+from a2e_mcp.server.visibility import bare_name, find_tool, schema_of
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.refunds import REFUND_UNKNOWN
+from a2e_mcp.starts.service import Quoted
 from a2e_mcp.text import one_line
 
-_ROWS = 10
+_ANY_MEDIA = MediaIn(("image", "video", "audio"))
 _DAY = 86_400.0
 
 
-class NoInputs(Inputs):
-    """A tool that takes nothing."""
+class QuoteInputs(Inputs):
+    """What `quote_job` takes."""
+
+    tool: str = Field(description="Name of a tool that costs credits")
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(description="The arguments of that call")
 
 
 class SpendingInputs(Inputs):
     """What `list_spending` takes."""
 
     days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="How many days back")
-    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+    page: Page = Field(default=1, description="Page of ten, from 1")
+
+
+class UploadInputs(Inputs):
+    """What `upload_file` takes."""
+
+    path: str = Field(min_length=1, description="File in an allowed folder on this computer")
+
+
+class CopyInputs(Inputs):
+    """What `copy_url_to_storage` takes."""
+
+    url: Annotated[str, _ANY_MEDIA] = Field(description="URL of a picture, clip or sound")
 
 
 async def _credits(call: Call[NoInputs]) -> Answer:
@@ -52,12 +77,49 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     if rooms := services.rooms.told_open():
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
-        told = f"A live room is open and paid for: {listed}. leave_streaming gives unused credits back. {told}"
-    return Answer(sandboxed(f"{told}.", sandbox=services.sandbox), structured)
+        told = f"A live room is open and paid for: {listed}. leave_streaming refunds unused credits. {told}"
+    return call.answer(f"{told}.", structured)
+
+
+async def _quote(call: Call[QuoteInputs]) -> Answer:
+    services = call.services
+    tool = find_tool(bare_name(call.inputs.tool, services.settings.tool_prefix))
+    if tool is None or tool.effect is not Effect.SPENDS:
+        raise InputError(
+            "That tool costs nothing, or there is no such tool", hint="Name a start_ tool or generate_speech"
+        )
+    inputs, options = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
+    quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
+    price = quoted.price
+    limits = services.spending.limits
+    told = f"{tool.name} would cost {price}. Nothing was charged.{_length(tool.name, inputs)}"
+    structured: dict[str, Any] = {
+        "tool": tool.name,
+        "steps": [{"step": step.step, "credits": step.credits, "source": step.source} for step in price.steps],
+    }
+    if price.total is not None:
+        structured["credits"] = price.total
+    if limits.per_day is not None:
+        spent = services.spending.spent_today()
+        structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
+        told += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
+    if quoted.warning is not None:
+        structured["warning"] = quoted.warning
+        told += f" {quoted.warning}"
+    return call.answer(told, structured)
+
+
+def _length(tool: str, inputs: Inputs) -> str:
+    """How long the result will roughly be; East Asian signs are whole syllables, and other figures hold there."""
+    script = getattr(inputs, "script", None)
+    if not isinstance(script, str) or any(unicodedata.east_asian_width(each) in "WF" for each in script):
+        return ""
+    what = "speech" if tool == "generate_speech" else "video"
+    return f" The {what} will be about {spoken_seconds(script, getattr(inputs, 'speed', 1.0)):g} s long."
 
 
 def _is_sure(entry: Entry) -> bool:
-    """Whether the cost of a start was told or measured, and nothing may have come back unseen."""
+    """Whether the cost of a start was reported or measured, and no refund can have gone unseen."""
     return entry.cost_is_sure and not entry.steps.get(REFUND_UNKNOWN)
 
 
@@ -66,7 +128,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     since = services.ledger.now() - inputs.days * _DAY
     entries = [entry for entry in services.ledger.recent(since=since, most=100_000) if entry.family != DOWNLOAD]
     total = sum(entry.cost for entry in entries)
-    shown = entries[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
+    shown = entries[(inputs.page - 1) * ROWS : inputs.page * ROWS]
     rows = [
         {
             "job_id": entry.handles[0] if entry.handles else entry.own_job_id,
@@ -79,34 +141,85 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         for entry in shown
     ]
     told = f"{amount(total)} credits in {inputs.days} days, {len(entries)} starts from this computer"
-    lines = [page_line(told, inputs.page, -(-len(entries) // _ROWS))]
+    lines = [page_line(told, inputs.page, -(-len(entries) // ROWS))]
     lines += [
         f"{row['when']} {row['job_id']} '{one_line(entry.title)}' {amount(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]
     structured = {"spending": rows, "total": total, "starts": len(entries), "page": inputs.page}
-    return Answer(sandboxed("\n".join(lines), sandbox=services.sandbox), structured)
+    return call.answer("\n".join(lines), structured)
+
+
+async def _upload(call: Call[UploadInputs]) -> Answer:
+    return started_answer(await call.services.starts.upload(await _file(call), call.options, call.waiter))
+
+
+async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:
+    return await call.services.starts.quote_upload(await _file(call))
+
+
+async def _file(call: Call[UploadInputs]) -> LocalFile:
+    if is_address(call.inputs.path):
+        raise FileRefused("path is a URL, which needs no upload", hint="Give the URL itself to the other tool")
+    return await call.services.files.open_local(call.inputs.path, _ANY_MEDIA)
+
+
+async def _copy(call: Call[CopyInputs]) -> Answer:
+    if not is_address(call.inputs.url):
+        raise InputError("url is not a URL", hint="Send a file on this computer with upload_file")
+    await call.services.files.check_address(call.inputs.url, _ANY_MEDIA)
+    copy = await call.services.client.call(COPY_URL, CopyRequest(url=call.inputs.url))
+    return call.answer(f"Copied to {copy.url}. A2E does not say how long it keeps the copy.", {"url": copy.url})
 
 
 TOOLS = (
     ServerTool(
         name="get_credits",
         title="Credits left",
-        about="How many credits the account has, and what was spent here today.",
+        about="Show how many credits the account has, and what was spent here today.",
         inputs=NoInputs,
         effect=Effect.READS,
         toolset="account",
         run=_credits,
     ),
     ServerTool(
+        name="quote_job",
+        title="Price of a job",
+        about="Show what a start would cost in credits, step by step. Starts and charges nothing.",
+        inputs=QuoteInputs,
+        effect=Effect.READS,
+        toolset="account",
+        run=_quote,
+    ),
+    ServerTool(
         name="list_spending",
-        title="What was spent",
-        about="What was started from this computer and what it cost, newest first.",
+        title="List spending",
+        about="List what was started from this computer and what it cost, newest first.",
         inputs=SpendingInputs,
         effect=Effect.READS,
         toolset="account",
         run=_spending,
         answers="spending",
+    ),
+    ServerTool(
+        name="upload_file",
+        title="Upload a file to A2E",
+        about="Upload a picture, clip or sound from this computer to A2E. Start tools upload files themselves.",
+        inputs=UploadInputs,
+        effect=Effect.SPENDS,
+        toolset="account",
+        run=_upload,
+        price=_price_of_upload,
+        answers="job",
+    ),
+    ServerTool(
+        name="copy_url_to_storage",
+        title="Copy a URL to A2E",
+        about="Copy a file from a short-lived URL into A2E's storage and return its new URL.",
+        inputs=CopyInputs,
+        effect=Effect.WRITES,
+        toolset="account",
+        run=_copy,
     ),
 )

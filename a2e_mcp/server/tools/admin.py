@@ -22,13 +22,10 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById, HexId, Nothing
 from a2e_mcp.catalogue.tool import Estimate, Inputs
 from a2e_mcp.ledger.job_ids import DIAMONDS
-from a2e_mcp.server.answers.jobs import sandboxed, started_answer
-from a2e_mcp.server.tool_call import Answer, Call, ServerTool
+from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
-
-
-class NoInputs(Inputs):
-    """A tool that takes nothing."""
 
 
 class AddUserInputs(Inputs):
@@ -114,7 +111,7 @@ async def _delete_token(call: Call[DeleteTokenInputs]) -> Answer:
 
 
 def _said(call: Call[Any], told: str, structured: dict[str, Any]) -> Answer:
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
+    return call.answer(told, structured)
 
 
 def _row(token: ApiToken) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from a2e_mcp.files.progress import QUICK_SECONDS, QUIET
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.jobs.service import Job
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
+from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, row_line, sandboxed, saved_line
 from a2e_mcp.server.answers.lists import page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
-from a2e_mcp.server.tool_call import Answer, Call, ServerTool
+from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.refunds import delete_job
 from a2e_mcp.text import one_line
@@ -143,7 +144,7 @@ async def _list(call: Call[ListInputs]) -> Answer:
     structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}
     if silent:
         structured["unanswered"] = list(silent)
-    return Answer(sandboxed("\n".join(lines), sandbox=services.sandbox), structured)
+    return call.answer("\n".join(lines), structured)
 
 
 async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
@@ -207,7 +208,7 @@ async def _delete(call: Call[JobInputs]) -> Answer:
     if back is not None:
         structured["credits_back"] = back
         told += f" Now {amount(back)} credits came back." if back else " Now none came back."
-    return Answer(sandboxed(told, sandbox=services.sandbox), structured)
+    return call.answer(told, structured)
 
 
 async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:

@@ -25,10 +25,10 @@ from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.store import Entry
 from a2e_mcp.lookup.names import Candidate, pick_one
-from a2e_mcp.server.answers.jobs import charged_words, sandboxed
+from a2e_mcp.server.answers.answer import Answer, Link
+from a2e_mcp.server.answers.jobs import charged_words
 from a2e_mcp.server.live_rooms.rooms import ROOM, Rooms, ends_at
-from a2e_mcp.server.tool_call import Answer, Call, Link, ServerTool
-from a2e_mcp.server.tools.account import NoInputs
+from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.service import Purchase, Quoted
 
@@ -80,7 +80,7 @@ async def _list(call: Call[NoInputs]) -> Answer:
     lines = [f"{len(avatars)} avatars can be met live."] + [f"{row['name']}: {row['avatar_id']}" for row in rows]
     if len(avatars) > _ROWS:
         lines.append(f"... and {len(avatars) - _ROWS} more; any name can be given to start_streaming.")
-    return Answer(sandboxed("\n".join(lines), sandbox=call.services.sandbox), {"avatars": rows, "total": len(avatars)})
+    return call.answer("\n".join(lines), {"avatars": rows, "total": len(avatars)})
 
 
 def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purchase[OpenRoom]:
@@ -118,7 +118,7 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
         told = "The room is still being opened. Next: get_credits says when it is."
         if inputs.context and not started.repeated:
             told += " Its context is not set: call set_streaming_qa_context then."
-        return Answer(sandboxed(told, sandbox=services.sandbox), {"room": started.jobs[0].job_id})
+        return call.answer(told, {"room": started.jobs[0].job_id})
     entry = rooms.entry_of(started.jobs[0].job_id)
     answer = _opened(call, rooms, entry, charged_words(started))
     if inputs.context and not started.repeated:
@@ -151,15 +151,13 @@ def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer
     if entry.charged is not None:
         structured["credits"] = entry.charged
     if room is None:
-        return Answer(sandboxed(f"{told} Another a2e-mcp opened it.", sandbox=call.services.sandbox), structured)
+        return call.answer(f"{told} Another a2e-mcp opened it.", structured)
     structured["page"] = rooms.address(room)
     told += (
         f" Ask the user to open {structured['page']} in a browser on this computer; then ask_streaming_avatar and"
         " speak_streaming_avatar work. leave_streaming as soon as it is not needed: unused credits come back."
     )
-    return Answer(
-        sandboxed(told, sandbox=call.services.sandbox), structured, [Link(structured["page"], "live room", "text/html")]
-    )
+    return call.answer(told, structured, [Link(structured["page"], "live room", "text/html")])
 
 
 async def _ask(call: Call[AskInputs]) -> Answer:
@@ -181,8 +179,8 @@ async def _ask(call: Call[AskInputs]) -> Answer:
         told += " (it is still speaking; this is what came so far)"
     if room.page.muted:
         told += " The page's sound is off: the user has to click on it."
-    return Answer(
-        sandboxed(told, sandbox=call.services.sandbox),
+    return call.answer(
+        told,
         {
             "room": room.handle,
             "answer": text,
@@ -198,7 +196,7 @@ async def _speak(call: Call[SpeakInputs]) -> Answer:
     room = await rooms.visited(rooms.entry_of(call.inputs.room))
     await rooms.speak(room, call.inputs.text)
     told = f"{room.avatar} says it in the room."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"room": room.handle, "spoken": True})
+    return call.answer(told, {"room": room.handle, "spoken": True})
 
 
 async def _set_context(call: Call[ContextInputs]) -> Answer:
@@ -206,7 +204,7 @@ async def _set_context(call: Call[ContextInputs]) -> Answer:
     entry = rooms.entry_of(call.inputs.room)
     await rooms.set_context(entry, call.inputs.context)
     told = f"Questions are answered from these {len(call.inputs.context)} characters now."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"room": entry.own_job_id})
+    return call.answer(told, {"room": entry.own_job_id})
 
 
 async def _get_context(call: Call[RoomInputs]) -> Answer:
@@ -217,7 +215,7 @@ async def _get_context(call: Call[RoomInputs]) -> Answer:
     if text:
         structured["context"] = text
     told = f"It answers from: {text}" if text else "No context is set."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
+    return call.answer(told, structured)
 
 
 async def _leave(call: Call[RoomInputs]) -> Answer:
@@ -230,7 +228,7 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
     structured: dict[str, Any] = {"room": entry.own_job_id, "left": True}
     if back is not None:
         structured["credits_back"] = back
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), structured)
+    return call.answer(told, structured)
 
 
 async def _find_avatar(call: Call[StartStreamingInputs]) -> StreamingAvatar:

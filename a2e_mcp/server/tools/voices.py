@@ -1,18 +1,42 @@
-"""Tools about own voices and about languages of texts."""
+"""Tools about voices: list them, speak with one, manage your own, and the languages they speak."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById
-from a2e_mcp.catalogue.tool import Inputs, VoiceRef
+from a2e_mcp.catalogue.tool import Inputs, VoiceChoice, VoiceRef
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
-from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf
-from a2e_mcp.server.answers.jobs import sandboxed
-from a2e_mcp.server.tool_call import Answer, Call, ServerTool
+from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf, SpeechInputs
+from a2e_mcp.lookup.languages import regions_of
+from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.answers.lists import Gender, Owner, Page, is_called, language_row, told_page, voice_row
+from a2e_mcp.server.tool_call import Call, ServerTool
+from a2e_mcp.starts.service import Quoted
+from a2e_mcp.text import folded, one_line
+
+
+class VoicesInputs(Inputs):
+    """What `list_voices` takes."""
+
+    language: str = Field(default="en-US", description="For example es, es-MX or British English")
+    name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
+    gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
+    owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own or public; both by default")
+    page: Page = Field(default=1, description="Page of ten, from 1")
+
+
+class LanguagesInputs(Inputs):
+    """What `list_languages` takes."""
+
+    search: str | SkipJsonSchema[None] = Field(default=None, description="Part of a name or code")
+    page: Page = Field(default=1, description="Page of fifty, from 1")
 
 
 class OwnVoiceInputs(Inputs):
@@ -33,33 +57,94 @@ class DetectInputs(Inputs):
     text: str = Field(min_length=1, max_length=3000, description="Some words of the text")
 
 
+async def _list(call: Call[VoicesInputs]) -> Answer:
+    inputs, names = call.inputs, call.services.names
+    own = [] if inputs.owner == "public" else await names.own_voices()
+    public = [] if inputs.owner == "own" else await names.voices_in(inputs.language)
+    found = [
+        each
+        for each in (*own, *public)
+        if is_called(each.name, inputs.name) and (inputs.gender is None or each.gender == inputs.gender)
+    ]
+    return call.answer(*told_page("voices", [voice_row(each) for each in found], inputs.page, hint=_hint(found)))
+
+
+def _hint(found: Sequence[VoiceChoice]) -> str:
+    if not found:
+        return (
+            "Leave name, gender or owner out, or call list_languages."
+            " A2E lists no tone or style; listen with generate_speech."
+        )
+    own = next((each.name for each in found if each.own), None)
+    spoken = f"Your own voices speak any language, as in voice='{one_line(own)} (es-ES)'. " if own else ""
+    return f"{spoken}A2E lists no tone or style; listen with generate_speech."
+
+
+async def _speak(call: Call[SpeechInputs]) -> Answer:
+    return started_answer(await call.services.starts.speak(call.inputs, call.options, call.waiter))
+
+
+async def _price_of_speech(call: Call[SpeechInputs]) -> Quoted:
+    return await call.services.starts.quote_speech(call.inputs)
+
+
 async def _rename(call: Call[RenameInputs]) -> Answer:
     voice = await call.services.names.own_voice(call.inputs.voice)
     await call.services.client.call(RENAME, RenameVoice(id=voice.id, name=call.inputs.name))
     call.services.names.forget()
-    told = f"The voice {voice.name} is now called {call.inputs.name}."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"voice": voice.id, "name": call.inputs.name})
+    told = f"Renamed the voice {voice.name} to {call.inputs.name}."
+    return call.answer(told, {"voice": voice.id, "name": call.inputs.name})
 
 
 async def _delete(call: Call[OwnVoiceInputs]) -> Answer:
     voice = await call.services.names.own_voice(call.inputs.voice)
     await call.services.client.call(DELETE, ById(id=voice.id))
     call.services.names.forget()
-    told = f"Deleted the voice {voice.name}. A2E does not say that credits come back."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"voice": voice.id, "deleted": True})
+    told = f"Deleted the voice {voice.name} permanently. A2E does not mention a refund."
+    return call.answer(told, {"voice": voice.id, "deleted": True})
 
 
 async def _detect(call: Call[DetectInputs]) -> Answer:
     found = await call.services.client.call(DETECT_LANGUAGE, LanguageOf(msg=call.inputs.text))
     told = f"The text is in {found.code}. list_voices with language={found.code} finds voices for it."
-    return Answer(sandboxed(told, sandbox=call.services.sandbox), {"language": found.code})
+    return call.answer(told, {"language": found.code})
+
+
+async def _languages(call: Call[LanguagesInputs]) -> Answer:
+    search = folded((call.inputs.search or "").strip())
+    known = await call.services.names.languages()
+    found = [each for each in known if search in folded(each.name) or search in folded(each.code)]
+    # "British English" is a way to say a language that is part of no name.
+    found = found or regions_of(call.inputs.search or "", known)
+    return call.answer(*told_page("languages", [language_row(each) for each in found], call.inputs.page, 50))
 
 
 TOOLS = (
     ServerTool(
+        name="list_voices",
+        title="List voices",
+        about="List voices that speak a language, ten a page. Choose one in the language of the script.",
+        inputs=VoicesInputs,
+        effect=Effect.READS,
+        toolset="voices",
+        run=_list,
+        answers="voices",
+    ),
+    ServerTool(
+        name="generate_speech",
+        title="Speak a text",
+        about="Speak a text with one voice. Returns the finished sound file; start_avatar_video takes it as audio.",
+        inputs=SpeechInputs,
+        effect=Effect.SPENDS,
+        toolset="voices",
+        run=_speak,
+        price=_price_of_speech,
+        answers="job",
+    ),
+    ServerTool(
         name="rename_voice",
         title="Rename your voice",
-        about="Give one of the account's cloned voices another name.",
+        about="Rename one of the account's cloned voices.",
         inputs=RenameInputs,
         effect=Effect.WRITES,
         toolset="voices",
@@ -68,7 +153,7 @@ TOOLS = (
     ServerTool(
         name="delete_voice",
         title="Delete your voice",
-        about="Delete one of the account's cloned voices, for good. Ask the user first.",
+        about="Delete one of the account's cloned voices permanently. Ask the user first.",
         inputs=OwnVoiceInputs,
         effect=Effect.DELETES,
         toolset="voices",
@@ -77,10 +162,20 @@ TOOLS = (
     ServerTool(
         name="detect_language",
         title="Detect a language",
-        about="Which language a text is in.",
+        about="Detect the language of a text.",
         inputs=DetectInputs,
         effect=Effect.READS,
         toolset="voices",
         run=_detect,
+    ),
+    ServerTool(
+        name="list_languages",
+        title="List languages",
+        about="List the languages and regions that voices speak.",
+        inputs=LanguagesInputs,
+        effect=Effect.READS,
+        toolset="voices",
+        run=_languages,
+        answers="languages",
     ),
 )

@@ -1,0 +1,139 @@
+"""Tools about avatars: list them, make one of a generated picture, delete one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from a2e_mcp.catalogue.avatars import REMOVE_TWIN
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.records import ById
+from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs
+from a2e_mcp.errors import InputError
+from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, JobId, parse_job_id
+from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.answers.lists import Gender, Owner, Page, avatar_row, chosen_avatars, told_page
+from a2e_mcp.server.tool_call import Call, ServerTool
+from a2e_mcp.starts.service import Purchase, Quoted
+
+
+class AvatarsInputs(Inputs):
+    """What `list_avatars` takes."""
+
+    name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
+    gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
+    owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own or public; both by default")
+    page: Page = Field(default=1, description="Page of ten, from 1")
+
+
+class AvatarFromImageInputs(Inputs):
+    """What `add_avatar_from_image` takes."""
+
+    image: str = Field(description="Job id of a finished start_text_to_image")
+    gender: Literal["female", "male"] = Field(description="female or male")
+
+
+class DeleteAvatarInputs(Inputs):
+    """What `delete_avatar` takes."""
+
+    avatar: Annotated[str, AvatarRef()] = Field(description="One of your own avatars, by name or id")
+
+
+async def _list(call: Call[AvatarsInputs]) -> Answer:
+    inputs = call.inputs
+    known = await call.services.names.avatars()
+    found = chosen_avatars(known, name=inputs.name, gender=inputs.gender, owner=inputs.owner)
+    matching = chosen_avatars(known, name=inputs.name, owner=inputs.owner)
+    unknown = sum(each.gender is None for each in matching) if inputs.gender else 0
+    hint = ""
+    if unknown:
+        hint = f"{unknown} more have no known gender: leave gender out to see them."
+    elif not found:
+        hint = "Leave name, gender or owner out to see more; A2E lists no age or style."
+    return call.answer(*told_page("avatars", [avatar_row(each) for each in found], inputs.page, hint=hint))
+
+
+async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
+    services = call.services
+    job = await services.jobs.check(_picture_job(call))
+    if job.state != "succeeded":
+        raise InputError(f"image: that job is {job.state} and has no picture yet", hint="Wait for it first")
+    picture = parse_job_id(job.job_id, sandbox=services.sandbox)
+    purchase = _avatar_of(picture.id, call.inputs.gender, job.title)
+    started = await services.starts.buy(purchase, call.options, call.waiter)
+    services.names.forget()
+    return started_answer(started)
+
+
+async def _price(call: Call[AvatarFromImageInputs]) -> Quoted:
+    # The picture need not be finished for this.
+    return await call.services.starts.quote_purchase(_avatar_of(_picture_job(call).id, call.inputs.gender, None))
+
+
+def _picture_job(call: Call[AvatarFromImageInputs]) -> JobId:
+    job_id = parse_job_id(call.inputs.image, sandbox=call.services.sandbox)
+    if job_id.family != "text_to_image":
+        raise InputError(
+            "image: only pictures made by start_text_to_image become avatars this way",
+            hint="Use start_avatar_training for any other picture",
+        )
+    return job_id
+
+
+def _avatar_of(picture: str, gender: Literal["female", "male"], title: str | None) -> Purchase[QuickAvatar]:
+    return Purchase(
+        family=PICTURE_AVATAR,
+        title=title or "avatar of a picture",
+        capability=QUICK_AVATAR,
+        request=QuickAvatar(id=picture, gender=gender),
+        estimate=Estimate(1, "item", None, "A2E publishes no price"),
+        note="The avatar appears in list_avatars with owner=own, sometimes after a few minutes.",
+    )
+
+
+async def _delete(call: Call[DeleteAvatarInputs]) -> Answer:
+    avatar = await call.services.names.avatar_to_delete(call.inputs.avatar)
+    if avatar.twin_id is None:
+        raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
+    await call.services.client.call(REMOVE_TWIN, ById(id=avatar.twin_id))
+    call.services.names.forget()
+    told = f"Deleted the avatar {avatar.name} permanently. A2E does not mention a refund."
+    return call.answer(told, {"avatar": avatar.id, "deleted": True})
+
+
+TOOLS = (
+    ServerTool(
+        name="list_avatars",
+        title="List avatars",
+        about="List avatars by name, gender or owner, ten a page. Other tools take an avatar by its name or id.",
+        inputs=AvatarsInputs,
+        effect=Effect.READS,
+        toolset="avatars",
+        run=_list,
+        answers="avatars",
+    ),
+    ServerTool(
+        name="add_avatar_from_image",
+        title="Make an avatar of a generated picture",
+        about="Make an avatar of a picture that start_text_to_image has generated.",
+        inputs=AvatarFromImageInputs,
+        effect=Effect.SPENDS,
+        toolset="avatars",
+        run=_add,
+        price=_price,
+        answers="job",
+    ),
+    ServerTool(
+        name="delete_avatar",
+        title="Delete your avatar",
+        about="Delete one of the account's own avatars permanently. Ask the user first.",
+        inputs=DeleteAvatarInputs,
+        effect=Effect.DELETES,
+        toolset="avatars",
+        run=_delete,
+    ),
+)

@@ -1,0 +1,190 @@
+"""Tools about pictures stored in the account: backgrounds for videos, and faces for face swaps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, DELETE_BACKGROUND, LIST_BACKGROUNDS, AddBackground, Background
+from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.face_swap import ADD_FACE, DELETE_FACE, LIST_FACES, AddFace, FaceImage
+from a2e_mcp.catalogue.records import ById, HexId, Nothing
+from a2e_mcp.catalogue.tool import Inputs, MediaIn
+from a2e_mcp.errors import InputError
+from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.lists import Page, page_of
+from a2e_mcp.server.tool_call import Call, ServerTool
+from a2e_mcp.starts.service import StartOptions
+
+_PICTURE = MediaIn(("image",))
+
+
+class StoredPicturesInputs(Inputs):
+    """What `list_backgrounds` and `list_face_images` take."""
+
+    page: Page = Field(default=1, description="Page of ten, from 1")
+
+
+class AddBackgroundInputs(Inputs):
+    """What `add_background` takes."""
+
+    image: Annotated[str, _PICTURE] = Field(description="Picture: URL, path or job id")
+
+
+class DeleteBackgroundInputs(Inputs):
+    """What `delete_background` takes."""
+
+    background_id: HexId = Field(description="Id from list_backgrounds")
+
+
+class AddFaceInputs(Inputs):
+    """What `add_face_image` takes."""
+
+    image: Annotated[str, _PICTURE] = Field(description="Picture of one face: URL or path")
+    consent: Annotated[str, Field(min_length=10, max_length=500)] = Field(
+        description="Who agreed and how that is known; ask the user first"
+    )
+
+
+class DeleteFaceInputs(Inputs):
+    """What `delete_face_image` takes."""
+
+    face_id: HexId = Field(description="Id from list_face_images")
+
+
+async def _list_backgrounds(call: Call[StoredPicturesInputs]) -> Answer:
+    found = (await call.services.client.call(LIST_BACKGROUNDS, Nothing())).rows
+    rows = page_of([_background_row(each) for each in found], call.inputs.page)
+    lines = [f"{row.get('name') or 'background'}{' (own)' if row['own'] else ''} = {row['id']}" for row in rows]
+    counted = "1 background" if len(found) == 1 else f"{len(found)} backgrounds"
+    structured = {"backgrounds": rows, "total": len(found), "page": call.inputs.page}
+    return call.answer("\n".join([f"{counted}.", *lines]), structured)
+
+
+async def _list_faces(call: Call[StoredPicturesInputs]) -> Answer:
+    found = (await call.services.client.call(LIST_FACES, Nothing())).rows
+    rows = page_of([_face_row(each) for each in found], call.inputs.page)
+    counted = "1 stored face" if len(found) == 1 else f"{len(found)} stored faces"
+    lines = [f"{row['id']} {row.get('url')}" for row in rows]
+    structured = {"faces": rows, "total": len(found), "page": call.inputs.page}
+    return call.answer("\n".join([f"{counted}.", *lines]), structured)
+
+
+async def _add_background(call: Call[AddBackgroundInputs]) -> Answer:
+    url = await _picture_url(call, call.inputs.image)
+    rows = (await call.services.client.call(ADD_BACKGROUND, AddBackground(img_url=url))).rows
+    added = next((row for row in rows if row.img_url == url), rows[0] if rows else None)
+    if added is None:
+        raise InputError("A2E did not return the id of the stored picture", hint="Call list_backgrounds")
+    told = f"Stored the background {added.id}. Use it as background in start_avatar_video."
+    return call.answer(told, {"background": _background_row(added)})
+
+
+async def _add_face(call: Call[AddFaceInputs]) -> Answer:
+    url = await _picture_url(call, call.inputs.image, consent=call.inputs.consent)
+    faces = (await call.services.client.call(ADD_FACE, AddFace(face_url=url))).rows
+    added = next((face for face in faces if face.face_url == url), faces[0] if faces else None)
+    if added is None:
+        raise InputError("A2E did not return the id of the stored face", hint="Call list_face_images")
+    told = f"Stored the face {added.id}. Use its URL as face in start_face_swap."
+    return call.answer(told, {"face": _face_row(added)})
+
+
+async def _delete_background(call: Call[DeleteBackgroundInputs]) -> Answer:
+    await call.services.client.call(DELETE_BACKGROUND, ById(id=call.inputs.background_id))
+    structured = {"background_id": call.inputs.background_id, "deleted": True}
+    return call.answer(f"Deleted the background {call.inputs.background_id}.", structured)
+
+
+async def _delete_face(call: Call[DeleteFaceInputs]) -> Answer:
+    await call.services.client.call(DELETE_FACE, ById(id=call.inputs.face_id))
+    structured = {"face_id": call.inputs.face_id, "deleted": True}
+    return call.answer(f"Deleted the stored face {call.inputs.face_id}.", structured)
+
+
+async def _picture_url(call: Call[Any], given: str, *, consent: str | None = None) -> str:
+    """The URL of a picture given as URL, job id or path; a file is uploaded first.
+
+    Raises InputError or FileRefused for what cannot be used as a picture.
+    """
+    media = await call.services.resolver.media("image", given, _PICTURE)
+    if isinstance(media, str):
+        return media
+    sent = await call.services.starts.upload(media, StartOptions(consent=consent), call.waiter)
+    if not sent.jobs[0].results:
+        raise InputError("The picture is still uploading", hint="Make the same call again in a moment")
+    return sent.jobs[0].results[0]
+
+
+def _background_row(background: Background) -> dict[str, Any]:
+    own = background.type == "custom"
+    return _known({"id": background.id, "name": background.name, "own": own, "url": background.img_url})
+
+
+def _face_row(face: FaceImage) -> dict[str, Any]:
+    return _known({"id": face.id, "url": face.face_url, "created_at": face.created})
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+TOOLS = (
+    ServerTool(
+        name="list_backgrounds",
+        title="List backgrounds",
+        about="List background pictures, A2E's and the account's own, ten a page.",
+        inputs=StoredPicturesInputs,
+        effect=Effect.READS,
+        toolset="avatars",
+        run=_list_backgrounds,
+        answers="backgrounds",
+    ),
+    ServerTool(
+        name="add_background",
+        title="Store a background",
+        about="Store a picture as a background for later videos.",
+        inputs=AddBackgroundInputs,
+        effect=Effect.WRITES,
+        toolset="avatars",
+        run=_add_background,
+    ),
+    ServerTool(
+        name="delete_background",
+        title="Delete a background",
+        about="Delete one of the account's own backgrounds permanently. Ask the user first.",
+        inputs=DeleteBackgroundInputs,
+        effect=Effect.DELETES,
+        toolset="avatars",
+        run=_delete_background,
+    ),
+    ServerTool(
+        name="list_face_images",
+        title="List stored faces",
+        about="List face pictures stored for face swaps, ten a page.",
+        inputs=StoredPicturesInputs,
+        effect=Effect.READS,
+        toolset="avatars",
+        run=_list_faces,
+        answers="faces",
+    ),
+    ServerTool(
+        name="add_face_image",
+        title="Store a face",
+        about="Store a picture of a face for later face swaps. The person must have agreed.",
+        inputs=AddFaceInputs,
+        effect=Effect.WRITES,
+        toolset="avatars",
+        run=_add_face,
+    ),
+    ServerTool(
+        name="delete_face_image",
+        title="Delete a stored face",
+        about="Delete a stored face picture permanently. Ask the user first.",
+        inputs=DeleteFaceInputs,
+        effect=Effect.DELETES,
+        toolset="avatars",
+        run=_delete_face,
+    ),
+)
