@@ -16,7 +16,7 @@ import pytest
 import a2e_mcp
 from a2e_mcp.settings import read_settings, setting_rows
 from docs.generate import entry_rewritten
-from tests.support.places import CHECKOUT
+from tests.support.paths import CHECKOUT
 
 HOME = CHECKOUT
 PACKAGE = HOME / "a2e_mcp"

@@ -11,7 +11,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability
 from a2e_mcp.catalogue.records import JobRecord, Rows
 from a2e_mcp.jobs.service import normalise
-from tests.support.places import API_FACTS
+from tests.support.paths import API_FACTS
 
 EXAMPLES = json.loads((API_FACTS / "examples.json").read_text(encoding="utf-8"))["examples"]
 JOBS = {

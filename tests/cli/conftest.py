@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.doctor_runs import Visit
+from tests.support.doctor_runs import DoctorRun
 
 
 @pytest.fixture
-def visit(tmp_path: Path) -> Visit:
-    return Visit(tmp_path)
+def doctor_run(tmp_path: Path) -> DoctorRun:
+    return DoctorRun(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.cli.demo import SCRIPT
-from tests.support.processes import Wire, run, spawned
+from tests.support.processes import ServerProcess, run, start_program
 
 EXTRA = ("av", "cv2", "espeakng_loader", "numpy", "PIL", "py3langid", "pillow", "opencv")
 TOKEN = "sk_secret_7f3a"
@@ -63,14 +63,14 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, bare_python: 
 async def test_without_the_extra_the_server_lists_its_tools_and_each_call_says_what_to_install(
     tmp_path: Path, bare_python: str
 ) -> None:
-    async with spawned("serve", "--sandbox", folder=tmp_path, python=bare_python) as wire:
-        await wire.shake_hands()
-        assert len((await wire.ask("tools/list"))["result"]["tools"]) > 20
+    async with start_program("serve", "--sandbox", folder=tmp_path, python=bare_python) as server:
+        await server.initialize()
+        assert len((await server.ask("tools/list"))["result"]["tools"]) > 20
         for _ in range(2):
-            assert 'pip install "a2e-mcp[sandbox]"' in await refusal(wire)
+            assert 'pip install "a2e-mcp[sandbox]"' in await refusal(server)
 
 
-async def refusal(wire: Wire) -> str:
-    result = (await wire.ask("tools/call", name="list_avatars", arguments={}))["result"]
+async def refusal(server: ServerProcess) -> str:
+    result = (await server.ask("tools/call", name="list_avatars", arguments={}))["result"]
     assert result["isError"] is True
     return str(result["content"][0]["text"])

@@ -18,60 +18,60 @@ from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings
-from tests.support.doctor_runs import MADE_UP, NOTHING_SET, SANDBOX, Visit, unreachable
-from tests.support.places import CHECKOUT
+from tests.support.doctor_runs import FAKE_TOKEN, NOTHING_SET, SANDBOX, DoctorRun, unreachable
+from tests.support.paths import CHECKOUT
 
 
-async def test_a_sound_installation_has_nothing_to_mend(visit: Visit) -> None:
-    code = await visit.run(SANDBOX)
-    assert visit.marked("fix") == []
+async def test_a_sound_installation_has_nothing_to_mend(doctor_run: DoctorRun) -> None:
+    code = await doctor_run.run(SANDBOX)
+    assert doctor_run.marked("fix") == []
     assert code == 0
-    assert visit.lines[-1] == "All is well."
-    assert "speaks and draws" in visit.text
+    assert doctor_run.lines[-1] == "All is well."
+    assert "speaks and draws" in doctor_run.text
 
 
-async def test_the_flag_makes_it_speak_of_the_sandbox(visit: Visit) -> None:
-    assert await visit.run(sandbox=True) == 0
-    assert any("Mode sandbox" in line for line in visit.marked("ok"))
-    assert "Neither a token" not in visit.text
-    assert await visit.run({"A2E_API_TOKEN": MADE_UP}, sandbox=True) == 1
-    assert "Both A2E_API_TOKEN and the sandbox are set" in visit.text
+async def test_the_flag_makes_it_speak_of_the_sandbox(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run(sandbox=True) == 0
+    assert any("Mode sandbox" in line for line in doctor_run.marked("ok"))
+    assert "Neither a token" not in doctor_run.text
+    assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}, sandbox=True) == 1
+    assert "Both A2E_API_TOKEN and the sandbox are set" in doctor_run.text
 
 
-async def test_a_toolset_that_is_not_there_is_to_be_mended(visit: Visit) -> None:
-    assert await visit.run({**SANDBOX, "A2E_TOOLSETS": "vidoe"}) == 1
-    (line,) = visit.marked("fix")
+async def test_a_toolset_that_is_not_there_is_to_be_mended(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run({**SANDBOX, "A2E_TOOLSETS": "vidoe"}) == 1
+    (line,) = doctor_run.marked("fix")
     assert "did you mean video?" in line
 
 
-async def test_every_finding_is_one_line_in_ascii(visit: Visit) -> None:
-    await visit.run({**SANDBOX, "A2E_MAX_WAIT": "long"})
-    assert all(line.isascii() and "\n" not in line and "\x1b" not in line for line in visit.lines)
+async def test_every_finding_is_one_line_in_ascii(doctor_run: DoctorRun) -> None:
+    await doctor_run.run({**SANDBOX, "A2E_MAX_WAIT": "long"})
+    assert all(line.isascii() and "\n" not in line and "\x1b" not in line for line in doctor_run.lines)
 
 
-async def test_a_broken_variable_is_named_with_what_it_should_be(visit: Visit) -> None:
-    code = await visit.run({**SANDBOX, "A2E_MAX_WAIT": "forever"})
+async def test_a_broken_variable_is_named_with_what_it_should_be(doctor_run: DoctorRun) -> None:
+    code = await doctor_run.run({**SANDBOX, "A2E_MAX_WAIT": "forever"})
     assert code == 1
-    (line,) = visit.marked("fix")
+    (line,) = doctor_run.marked("fix")
     assert "A2E_MAX_WAIT" in line
     assert "a number from 1 to 86400" in line
 
 
-async def test_a_misspelt_variable_is_recognised(visit: Visit) -> None:
-    assert await visit.run({**SANDBOX, "A2E_TOKEN": "x"}) == 1
-    (line,) = visit.marked("fix")
+async def test_a_misspelt_variable_is_recognised(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run({**SANDBOX, "A2E_TOKEN": "x"}) == 1
+    (line,) = doctor_run.marked("fix")
     assert line.endswith("A2E_TOKEN is no setting of a2e-mcp -> Did you mean A2E_API_TOKEN?")
 
 
-async def test_a_placeholder_that_was_not_filled_in_counts_as_missing(visit: Visit) -> None:
-    assert await visit.run({"A2E_API_TOKEN": "${A2E_API_TOKEN}"}) == 0
-    assert any("placeholder" in line for line in visit.marked("note"))
-    assert any("Neither a token nor the sandbox" in line for line in visit.marked("note"))
+async def test_a_placeholder_that_was_not_filled_in_counts_as_missing(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run({"A2E_API_TOKEN": "${A2E_API_TOKEN}"}) == 0
+    assert any("placeholder" in line for line in doctor_run.marked("note"))
+    assert any("Neither a token nor the sandbox" in line for line in doctor_run.marked("note"))
 
 
-async def test_token_and_sandbox_together_are_to_be_mended(visit: Visit) -> None:
-    assert await visit.run({**SANDBOX, "A2E_API_TOKEN": MADE_UP}) == 1
-    (line,) = visit.marked("fix")
+async def test_token_and_sandbox_together_are_to_be_mended(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run({**SANDBOX, "A2E_API_TOKEN": FAKE_TOKEN}) == 1
+    (line,) = doctor_run.marked("fix")
     assert "Both A2E_API_TOKEN and the sandbox are set" in line
 
 
@@ -82,162 +82,166 @@ async def test_the_token_is_never_shown_and_never_sent_to_see_whether_the_host_i
         requests.append(request)
         return httpx2.Response(200)
 
-    visit = Visit(tmp_path, host)
+    doctor_run = DoctorRun(tmp_path, host)
     # A server that repeats its token, as a careless one could.
     complaint = "import os, sys; sys.exit('bad token ' + os.environ['A2E_API_TOKEN'])"
-    visit.configure_desktop({"command": sys.executable, "args": ["-c", complaint], "env": {"A2E_API_TOKEN": MADE_UP}})
-    await visit.run({"A2E_API_TOKEN": MADE_UP, "A2E_BASE_URL": "https://a2e.invalid"})
-    assert f"A2E_API_TOKEN is set (sk_..., {len(MADE_UP)} characters)" in visit.text
-    assert "bad token sk_..." in visit.text
-    assert MADE_UP not in visit.text
+    doctor_run.configure_desktop(
+        {"command": sys.executable, "args": ["-c", complaint], "env": {"A2E_API_TOKEN": FAKE_TOKEN}}
+    )
+    await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN, "A2E_BASE_URL": "https://a2e.invalid"})
+    assert f"A2E_API_TOKEN is set (sk_..., {len(FAKE_TOKEN)} characters)" in doctor_run.text
+    assert "bad token sk_..." in doctor_run.text
+    assert FAKE_TOKEN not in doctor_run.text
     assert [request.method for request in requests] == ["HEAD"]
-    assert all(MADE_UP not in str(request.headers) for request in requests)
+    assert all(FAKE_TOKEN not in str(request.headers) for request in requests)
 
 
-async def test_a_token_of_another_form_is_not_shown_either(visit: Visit) -> None:
+async def test_a_token_of_another_form_is_not_shown_either(doctor_run: DoctorRun) -> None:
     odd = "eyJhbGciOi.J9.web-login"
-    visit.configure_desktop({"command": sys.executable, "args": ["-c", f"import sys; sys.exit('{odd}')"]})
-    await visit.run({"A2E_API_TOKEN": odd})
-    assert odd not in visit.text
-    assert any("does not look like sk_" in line for line in visit.marked("note"))
+    doctor_run.configure_desktop({"command": sys.executable, "args": ["-c", f"import sys; sys.exit('{odd}')"]})
+    await doctor_run.run({"A2E_API_TOKEN": odd})
+    assert odd not in doctor_run.text
+    assert any("does not look like sk_" in line for line in doctor_run.marked("note"))
 
 
-@pytest.mark.parametrize(("environment", "mark"), [(SANDBOX, "note"), ({"A2E_API_TOKEN": MADE_UP}, "fix")])
+@pytest.mark.parametrize(("environment", "mark"), [(SANDBOX, "note"), ({"A2E_API_TOKEN": FAKE_TOKEN}, "fix")])
 async def test_an_unreachable_host_matters_only_live(tmp_path: Path, environment: Mapping[str, str], mark: str) -> None:
-    visit = Visit(tmp_path, unreachable)
-    assert await visit.run(environment) == (1 if mark == "fix" else 0)
-    (line,) = [line for line in visit.lines if "cannot be reached" in line]
+    doctor_run = DoctorRun(tmp_path, unreachable)
+    assert await doctor_run.run(environment) == (1 if mark == "fix" else 0)
+    (line,) = [line for line in doctor_run.lines if "cannot be reached" in line]
     assert line.startswith(mark)
 
 
-async def test_a_folder_that_cannot_be_written_is_named_with_its_variable(visit: Visit) -> None:
-    (visit.folder / "file").write_text("in the way", encoding="utf-8")
-    assert await visit.run({**SANDBOX, "A2E_OUTPUT_DIR": str(visit.folder / "file" / "videos")}) == 1
-    (line,) = visit.marked("fix")
-    assert str(visit.folder / "file" / "videos") in line
+async def test_a_folder_that_cannot_be_written_is_named_with_its_variable(doctor_run: DoctorRun) -> None:
+    (doctor_run.folder / "file").write_text("in the way", encoding="utf-8")
+    assert await doctor_run.run({**SANDBOX, "A2E_OUTPUT_DIR": str(doctor_run.folder / "file" / "videos")}) == 1
+    (line,) = doctor_run.marked("fix")
+    assert str(doctor_run.folder / "file" / "videos") in line
     assert "Set A2E_OUTPUT_DIR" in line
 
 
-async def test_trying_a_folder_leaves_nothing_behind(visit: Visit) -> None:
-    assert await visit.run({**SANDBOX, "A2E_OUTPUT_DIR": str(visit.folder / "new" / "videos")}) == 0
-    assert not (visit.folder / "new").exists()
-    assert list((visit.folder / "output").iterdir()) == []
+async def test_trying_a_folder_leaves_nothing_behind(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run({**SANDBOX, "A2E_OUTPUT_DIR": str(doctor_run.folder / "new" / "videos")}) == 0
+    assert not (doctor_run.folder / "new").exists()
+    assert list((doctor_run.folder / "output").iterdir()) == []
 
 
-async def test_an_allowed_folder_that_was_named_and_is_not_there_is_to_be_mended(visit: Visit) -> None:
-    assert await visit.run({**SANDBOX, "A2E_FILES": str(visit.folder / "gone")}) == 1
-    (line,) = visit.marked("fix")
+async def test_an_allowed_folder_that_was_named_and_is_not_there_is_to_be_mended(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run({**SANDBOX, "A2E_FILES": str(doctor_run.folder / "gone")}) == 1
+    (line,) = doctor_run.marked("fix")
     assert "A2E_FILES" in line
 
 
-async def test_the_ledger_is_counted(visit: Visit) -> None:
-    with Ledger(visit.folder / "data" / "ledger.sqlite3", account=MADE_UP, sandbox=False) as ledger:
+async def test_the_ledger_is_counted(doctor_run: DoctorRun) -> None:
+    with Ledger(doctor_run.folder / "data" / "ledger.sqlite3", account=FAKE_TOKEN, sandbox=False) as ledger:
         entry, _ = ledger.insert_or_get_recent(
             family="avatar_video", title="A", fingerprint="f", consent=None, expected=12, units=None, window=None
         )
         ledger.update(entry.id, phase="started")
-    assert await visit.run({"A2E_API_TOKEN": MADE_UP}) == 0
-    assert "1 starts of this account, 12 credits in 24 hours" in visit.text
+    assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}) == 0
+    assert "1 starts of this account, 12 credits in 24 hours" in doctor_run.text
 
 
 @pytest.mark.parametrize("environment", [NOTHING_SET, SANDBOX])
-async def test_a_damaged_ledger_is_to_be_mended(visit: Visit, environment: Mapping[str, str]) -> None:
-    (visit.folder / "data").mkdir()
-    (visit.folder / "data" / "ledger.sqlite3").write_bytes(b"not a database, " * 100)
-    assert await visit.run(environment) == 1
-    (line,) = visit.marked("fix")
+async def test_a_damaged_ledger_is_to_be_mended(doctor_run: DoctorRun, environment: Mapping[str, str]) -> None:
+    (doctor_run.folder / "data").mkdir()
+    (doctor_run.folder / "data" / "ledger.sqlite3").write_bytes(b"not a database, " * 100)
+    assert await doctor_run.run(environment) == 1
+    (line,) = doctor_run.marked("fix")
     assert "ledger" in line
 
 
-async def test_a_damaged_sandbox_is_to_be_mended(visit: Visit) -> None:
-    (visit.folder / "data" / "sandbox").mkdir(parents=True)
-    (visit.folder / "data" / "sandbox" / "sandbox.db").write_bytes(b"not a database, " * 100)
-    assert await visit.run(SANDBOX) == 1
-    (line,) = visit.marked("fix")
+async def test_a_damaged_sandbox_is_to_be_mended(doctor_run: DoctorRun) -> None:
+    (doctor_run.folder / "data" / "sandbox").mkdir(parents=True)
+    (doctor_run.folder / "data" / "sandbox" / "sandbox.db").write_bytes(b"not a database, " * 100)
+    assert await doctor_run.run(SANDBOX) == 1
+    (line,) = doctor_run.marked("fix")
     assert "sandbox.db" in line
 
 
-async def test_where_no_client_is_configured_the_way_to_do_it_is_named(visit: Visit) -> None:
-    await visit.run(SANDBOX)
-    assert any("a2e-mcp install claude-desktop" in line for line in visit.marked("note"))
+async def test_where_no_client_is_configured_the_way_to_do_it_is_named(doctor_run: DoctorRun) -> None:
+    await doctor_run.run(SANDBOX)
+    assert any("a2e-mcp install claude-desktop" in line for line in doctor_run.marked("note"))
 
 
-async def test_a_configured_server_is_started_for_real(visit: Visit) -> None:
-    visit.configure_desktop(working_entry())
-    assert await visit.run() == 0
-    (line,) = [line for line in visit.marked("ok") if "Claude Desktop's server 'a2e' starts" in line]
+async def test_a_configured_server_is_started_for_real(doctor_run: DoctorRun) -> None:
+    doctor_run.configure_desktop(working_entry())
+    assert await doctor_run.run() == 0
+    (line,) = [line for line in doctor_run.marked("ok") if "Claude Desktop's server 'a2e' starts" in line]
     assert f"{len(visible(Settings()))} tools in " in line
 
 
-async def test_an_entry_without_token_and_sandbox_starts_and_is_told_of(visit: Visit) -> None:
-    visit.configure_desktop({**working_entry(), "env": {"PYTHONPATH": str(CHECKOUT), "A2E_API_TOKEN": ""}})
-    assert await visit.run() == 0
-    assert any("neither a token nor the sandbox" in line for line in visit.marked("note"))
+async def test_an_entry_without_token_and_sandbox_starts_and_is_told_of(doctor_run: DoctorRun) -> None:
+    doctor_run.configure_desktop({**working_entry(), "env": {"PYTHONPATH": str(CHECKOUT), "A2E_API_TOKEN": ""}})
+    assert await doctor_run.run() == 0
+    assert any("neither a token nor the sandbox" in line for line in doctor_run.marked("note"))
 
 
-async def test_a_dead_command_is_to_be_mended(visit: Visit) -> None:
-    visit.configure_desktop({"command": str(visit.folder / "gone" / "a2e-mcp")})
-    assert await visit.run() == 1
-    (line,) = visit.marked("fix")
-    assert f"there is no command {visit.folder / 'gone' / 'a2e-mcp'}" in line
+async def test_a_dead_command_is_to_be_mended(doctor_run: DoctorRun) -> None:
+    doctor_run.configure_desktop({"command": str(doctor_run.folder / "gone" / "a2e-mcp")})
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
+    assert f"there is no command {doctor_run.folder / 'gone' / 'a2e-mcp'}" in line
     assert line.endswith("a2e-mcp install claude-desktop")
 
 
-async def test_the_last_words_of_a_server_that_dies_are_repeated(visit: Visit) -> None:
-    visit.configure_desktop({"command": sys.executable, "args": ["-c", "import sys; sys.exit('no module today')"]})
-    assert await visit.run() == 1
-    (line,) = visit.marked("fix")
+async def test_the_last_words_of_a_server_that_dies_are_repeated(doctor_run: DoctorRun) -> None:
+    doctor_run.configure_desktop({"command": sys.executable, "args": ["-c", "import sys; sys.exit('no module today')"]})
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
     assert "does not start" in line
     assert "it said: no module today" in line
 
 
 async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    visit = Visit(tmp_path, patience=0.3)
-    visit.configure_desktop({"command": sys.executable, "args": ["-c", "import sys; sys.stdin.read()"]})
-    assert await visit.run() == 1
-    (line,) = visit.marked("fix")
+    doctor_run = DoctorRun(tmp_path, patience=0.3)
+    doctor_run.configure_desktop({"command": sys.executable, "args": ["-c", "import sys; sys.stdin.read()"]})
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
     assert "no answer within 0.3 s" in line
 
 
 @pytest.mark.parametrize(
     "entry", [{"command": 3}, {"args": []}, {"command": "x", "args": "y"}, {"command": "x", "env": []}]
 )
-async def test_an_entry_that_no_client_could_start_is_to_be_mended(visit: Visit, entry: dict[str, Any]) -> None:
-    visit.configure_desktop(entry)
-    assert await visit.run() == 1
-    assert any("no usable command" in line for line in visit.marked("fix"))
+async def test_an_entry_that_no_client_could_start_is_to_be_mended(
+    doctor_run: DoctorRun, entry: dict[str, Any]
+) -> None:
+    doctor_run.configure_desktop(entry)
+    assert await doctor_run.run() == 1
+    assert any("no usable command" in line for line in doctor_run.marked("fix"))
 
 
-async def test_an_entry_with_token_and_sandbox_is_to_be_mended(visit: Visit) -> None:
+async def test_an_entry_with_token_and_sandbox_is_to_be_mended(doctor_run: DoctorRun) -> None:
     entry = working_entry()
-    visit.configure_desktop({**entry, "env": {**entry["env"], "A2E_API_TOKEN": MADE_UP}})
-    assert await visit.run() == 1
-    (line,) = visit.marked("fix")
+    doctor_run.configure_desktop({**entry, "env": {**entry["env"], "A2E_API_TOKEN": FAKE_TOKEN}})
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
     assert "Both A2E_API_TOKEN and the sandbox" in line
 
 
-async def test_a_configuration_that_is_no_json_is_to_be_mended(visit: Visit) -> None:
-    visit.configure_desktop({})
-    file = claude_desktop_file({"XDG_CONFIG_HOME": str(visit.folder / "config")}, "linux")
+async def test_a_configuration_that_is_no_json_is_to_be_mended(doctor_run: DoctorRun) -> None:
+    doctor_run.configure_desktop({})
+    file = claude_desktop_file({"XDG_CONFIG_HOME": str(doctor_run.folder / "config")}, "linux")
     file.write_text('{"mcpServers": {', encoding="utf-8")
-    assert await visit.run() == 1
-    (line,) = visit.marked("fix")
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
     assert "no valid JSON" in line
 
 
-async def test_claude_code_is_looked_at_in_the_project_and_for_the_user(visit: Visit) -> None:
+async def test_claude_code_is_looked_at_in_the_project_and_for_the_user(doctor_run: DoctorRun) -> None:
     dead = {"mcpServers": {NAME: {"command": "${PLACE}/a2e-mcp"}}}
-    for file in (visit.folder / "project" / ".mcp.json", visit.folder / "home" / ".claude.json"):
+    for file in (doctor_run.folder / "project" / ".mcp.json", doctor_run.folder / "home" / ".claude.json"):
         file.parent.mkdir()
         file.write_text(json.dumps(dead), encoding="utf-8")
-    assert await visit.run({"PLACE": "/nowhere"}) == 1
-    assert ["there is no command /nowhere/a2e-mcp" in line for line in visit.marked("fix")] == [True, True]
+    assert await doctor_run.run({"PLACE": "/nowhere"}) == 1
+    assert ["there is no command /nowhere/a2e-mcp" in line for line in doctor_run.marked("fix")] == [True, True]
 
 
-async def test_a_server_over_http_is_only_told_of(visit: Visit) -> None:
-    visit.configure_desktop({"url": "http://127.0.0.1:9/mcp"})
-    assert await visit.run() == 0
-    assert any("over HTTP" in line for line in visit.marked("note"))
+async def test_a_server_over_http_is_only_told_of(doctor_run: DoctorRun) -> None:
+    doctor_run.configure_desktop({"url": "http://127.0.0.1:9/mcp"})
+    assert await doctor_run.run() == 0
+    assert any("over HTTP" in line for line in doctor_run.marked("note"))
 
 
 def test_the_packages_that_are_checked_are_those_that_are_declared() -> None:

@@ -18,24 +18,24 @@ from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.doctor.reads import check_reads
 from a2e_mcp.client.connection import Connection
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from tests.support.doctor_runs import MADE_UP, SANDBOX, Answer, Visit
+from tests.support.doctor_runs import FAKE_TOKEN, SANDBOX, Answer, DoctorRun
 
 
-async def test_the_reads_need_a_token(visit: Visit) -> None:
-    assert await visit.run(live=True) == 1
-    (line,) = visit.marked("fix")
+async def test_the_reads_need_a_token(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run(live=True) == 1
+    (line,) = doctor_run.marked("fix")
     assert "A2E_API_TOKEN" in line
 
 
-async def test_the_report_on_an_account_holds_nothing_of_the_account(visit: Visit) -> None:
-    values = await account_with_a_job(visit.folder / "data" / "sandbox")
-    report = visit.folder / "report.json"
-    code = await visit.run(SANDBOX, live=True, report=report)
-    assert visit.marked("fix") == []
+async def test_the_report_on_an_account_holds_nothing_of_the_account(doctor_run: DoctorRun) -> None:
+    values = await account_with_a_job(doctor_run.folder / "data" / "sandbox")
+    report = doctor_run.folder / "report.json"
+    code = await doctor_run.run(SANDBOX, live=True, report=report)
+    assert doctor_run.marked("fix") == []
     assert code == 0
-    assert "the sandbox (not A2E itself)" in visit.text
+    assert "the sandbox (not A2E itself)" in doctor_run.text
     text = report.read_text(encoding="utf-8")
-    assert [value for value in sorted(values) if value in text or value in visit.text] == []
+    assert [value for value in sorted(values) if value in text or value in doctor_run.text] == []
     reads = {read["call"]: read for read in json.loads(text)["reads"]}
     assert reads["list_avatar_videos"]["answer"]["data"]["data"][0]["_id"] == "24 hex"
     assert reads["get_avatar_video_status"]["outcome"] in ("ok", "extra", "missing")
@@ -43,9 +43,9 @@ async def test_the_report_on_an_account_holds_nothing_of_the_account(visit: Visi
     assert {"unreadable", "refused", "unanswered"}.isdisjoint(read["outcome"] for read in reads.values())
 
 
-async def test_every_read_without_an_id_is_made_and_nothing_but_reads(visit: Visit) -> None:
-    report = visit.folder / "report.json"
-    await visit.run(SANDBOX, live=True, report=report)
+async def test_every_read_without_an_id_is_made_and_nothing_but_reads(doctor_run: DoctorRun) -> None:
+    report = doctor_run.folder / "report.json"
+    await doctor_run.run(SANDBOX, live=True, report=report)
     made = {read["call"] for read in report_in(report)["reads"]}
     effects = {capability.name: capability.effect for capability in catalogue.capabilities()}
     assert {effects[name] for name in made} == {Effect.READS}
@@ -55,9 +55,9 @@ async def test_every_read_without_an_id_is_made_and_nothing_but_reads(visit: Vis
     assert made >= {"list_avatars_post", "get_image_to_video_average_time"}
 
 
-async def test_a_report_that_cannot_be_written_is_to_be_mended(visit: Visit) -> None:
-    assert await visit.run(SANDBOX, live=True, report=visit.folder) == 1
-    (line,) = visit.marked("fix")
+async def test_a_report_that_cannot_be_written_is_to_be_mended(doctor_run: DoctorRun) -> None:
+    assert await doctor_run.run(SANDBOX, live=True, report=doctor_run.folder) == 1
+    (line,) = doctor_run.marked("fix")
     assert "report cannot be written" in line
 
 
@@ -135,7 +135,7 @@ async def account_with_a_job(folder: Path) -> set[str]:
 
 async def read_lines(answer: Answer, report: Path) -> list[str]:
     lines: list[str] = []
-    way = Connection("https://a2e.invalid", SecretStr(MADE_UP), httpx2.MockTransport(answer))
+    way = Connection("https://a2e.invalid", SecretStr(FAKE_TOKEN), httpx2.MockTransport(answer))
     await check_reads(Findings(lines.append, colour=False), way, mode="live", report=report)
     return lines
 

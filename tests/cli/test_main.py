@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import __version__
-from tests.support.processes import environment_in, run, spawned
+from tests.support.processes import environment_in, run, start_program
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
 COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")
@@ -84,9 +84,9 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
 
 @pytest.mark.parametrize("arguments", [("--sandbox", "serve"), ("serve", "--sandbox")])
 async def test_a_flag_before_serve_is_kept(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    async with spawned(*arguments, "--read-only", folder=tmp_path) as wire:
-        await wire.shake_hands()
-        assert (await wire.call("get_credits"))["sandbox"] is True
+    async with start_program(*arguments, "--read-only", folder=tmp_path) as server:
+        await server.initialize()
+        assert (await server.call("get_credits"))["sandbox"] is True
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from a2e_mcp.errors import NotFound
 from a2e_mcp.server import visibility
 from a2e_mcp.server.toolset_paths import narrowing_of
 from a2e_mcp.settings import Settings
-from tests.support.processes import over_http
-from tests.support.server import ERAS, said
+from tests.support.processes import start_http_server
+from tests.support.server import ERAS, tool_answer
 
 READS = {name for name in visibility.ORDER if visibility.reads(name)}
 USUAL = set(visibility.ORDER) - set(visibility.TOOLSETS["admin"])
@@ -37,7 +37,7 @@ async def names_at(address: str, era: str) -> list[str]:
 
 
 async def test_every_path_has_its_tools_and_all_are_one_server(tmp_path: Path) -> None:
-    async with over_http(tmp_path, A2E_EXCLUDE_TOOLS="start_dubbing") as (_, address):
+    async with start_http_server(tmp_path, A2E_EXCLUDE_TOOLS="start_dubbing") as (_, address):
         for era in ERAS:
             for path, tools in PATHS.items():
                 assert await names_at(address + path, era) == [
@@ -47,21 +47,23 @@ async def test_every_path_has_its_tools_and_all_are_one_server(tmp_path: Path) -
                 Client(f"{address}/voices", mode=era) as voices,
                 Client(f"{address}/read-only", mode=era) as reader,
             ):
-                spoken = said(await voices.call_tool("generate_speech", {"script": f"Hello {era}", "voice": "Aria"}))
-                seen = said(await reader.call_tool("list_jobs", {}))
+                spoken = tool_answer(
+                    await voices.call_tool("generate_speech", {"script": f"Hello {era}", "voice": "Aria"})
+                )
+                seen = tool_answer(await reader.call_tool("list_jobs", {}))
                 assert spoken.data["job_id"] in {row["job_id"] for row in seen.data["jobs"]}
-                refused = said(await reader.call_tool("generate_speech", {"script": "Hello", "voice": "Aria"}))
+                refused = tool_answer(await reader.call_tool("generate_speech", {"script": "Hello", "voice": "Aria"}))
                 assert refused.failed
                 assert "generate_speech is not among the tools of /mcp/read-only. Nothing was charged." in refused.text
-                excluded = said(await reader.call_tool("start_dubbing", {}))
+                excluded = tool_answer(await reader.call_tool("start_dubbing", {}))
                 assert "switched off by A2E_EXCLUDE_TOOLS" in excluded.text
-                near = said(await voices.call_tool("start_voice_clon", {}))
+                near = tool_answer(await voices.call_tool("start_voice_clon", {}))
                 assert "did you mean start_voice_clone?" in near.text
-                assert "did you mean list_voices?" in said(await reader.call_tool("list_voice", {})).text
+                assert "did you mean list_voices?" in tool_answer(await reader.call_tool("list_voice", {})).text
 
 
 async def test_a_path_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
-    async with over_http(tmp_path, "127.0.0.5:0") as (_, address):
+    async with start_http_server(tmp_path, "127.0.0.5:0") as (_, address):
         for era in ERAS:
             with pytest.raises((MCPError, ExceptionGroup)) as refused:
                 await names_at(f"{address}/vidoe", era)

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import httpx2
 
-from tests.support.processes import run, spawned
+from tests.support.processes import run, start_program
 
 SECRET = {"A2E_API_TOKEN": "sk_secret_7f"}
 
 
 async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:
-    async with spawned("sandbox", "--port", "0", "--draft", folder=tmp_path, **SECRET) as wire:
-        assert wire.process.stderr is not None
+    async with start_program("sandbox", "--port", "0", "--draft", folder=tmp_path, **SECRET) as server:
+        assert server.process.stderr is not None
         told = ""
         while "Ctrl-C" not in told:
-            told += (await wire.process.stderr.readline()).decode()
+            told += (await server.process.stderr.readline()).decode()
         assert str(tmp_path / "data" / "sandbox") in told
         assert "7f" not in told
         (curl,) = re.findall(r'curl -H "Authorization: (Bearer \S+)" (\S+)', told)
@@ -30,8 +30,8 @@ async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:
         assert second.returncode == 1
         assert len(second.stderr.splitlines()) == 1
         assert "another port" in second.stderr
-        wire.process.send_signal(signal.SIGINT)
-        code, out, errors = await wire.ended(within=10)
+        server.process.send_signal(signal.SIGINT)
+        code, out, errors = await server.ended(within=10)
     assert (out, errors) == ("", "")
     assert code in (0, 130)
 

@@ -10,50 +10,50 @@ import httpx2
 import pytest
 from mcp import Client
 
-from tests.support.processes import alive, family_of, over_http, run, spawned
-from tests.support.server import ERAS, Era, said
+from tests.support.processes import descendants_of, run, running, start_http_server, start_program
+from tests.support.server import ERAS, Era, tool_answer
 
 
 @pytest.mark.parametrize("leave", ["stdin", "SIGINT"])
 async def test_a_server_that_renders_says_only_protocol_and_leaves_nothing_behind(tmp_path: Path, leave: str) -> None:
-    async with spawned("serve", "--sandbox", folder=tmp_path) as wire:
-        await wire.shake_hands()
-        spoken = await wire.call("generate_speech", script="Hello", voice="Aria")
+    async with start_program("serve", "--sandbox", folder=tmp_path) as server:
+        await server.initialize()
+        spoken = await server.call("generate_speech", script="Hello", voice="Aria")
         assert spoken["state"] == "succeeded"
-        job = await wire.begin_render()
+        job = await server.start_long_render()
         # A call that would take half a minute is no reason to stay.
         waiting = {"name": "wait_for_job", "arguments": {"job_ids": [job]}}
-        await wire.send({"jsonrpc": "2.0", "id": "wait", "method": "tools/call", "params": waiting})
-        workers = family_of(wire.process.pid)
+        await server.send({"jsonrpc": "2.0", "id": "wait", "method": "tools/call", "params": waiting})
+        workers = descendants_of(server.process.pid)
         assert workers
         if leave == "stdin":
-            assert wire.process.stdin is not None
-            wire.process.stdin.close()
+            assert server.process.stdin is not None
+            server.process.stdin.close()
         else:
-            wire.process.send_signal(signal.Signals[leave])
-        code, rest, errors = await wire.ended(within=10)
+            server.process.send_signal(signal.Signals[leave])
+        code, rest, errors = await server.ended(within=10)
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in rest.splitlines())
     assert (code, errors) in ((0, ""), (130, ""))
-    assert not alive(workers)
+    assert not running(workers)
 
 
 @pytest.mark.parametrize("leave", ["stdin", "SIGTERM"])
 async def test_an_idle_server_ends_at_once(tmp_path: Path, leave: str) -> None:
-    async with spawned("--sandbox", folder=tmp_path) as wire:
-        await wire.shake_hands()
+    async with start_program("--sandbox", folder=tmp_path) as server:
+        await server.initialize()
         if leave == "stdin":
-            assert wire.process.stdin is not None
-            wire.process.stdin.close()
+            assert server.process.stdin is not None
+            server.process.stdin.close()
         else:
-            wire.process.send_signal(signal.Signals[leave])
-        code, rest, errors = await wire.ended(within=10)
+            server.process.send_signal(signal.Signals[leave])
+        code, rest, errors = await server.ended(within=10)
     assert (rest, errors) == ("", "")
     assert code in (0, 130)
 
 
 async def test_lines_that_are_no_protocol_do_not_end_the_server(tmp_path: Path) -> None:
-    async with spawned("--sandbox", folder=tmp_path) as wire:
-        await wire.shake_hands()
+    async with start_program("--sandbox", folder=tmp_path) as server:
+        await server.initialize()
         for line in (
             b"this is not JSON\n",
             b"\n",
@@ -64,13 +64,13 @@ async def test_lines_that_are_no_protocol_do_not_end_the_server(tmp_path: Path) 
             b'{"jsonrpc":"2.0","id":902,"method":"tools/call","params":[]}\n',
             b'{"jsonrpc":"2.0","id":903,"method":"no/such"}\n',
         ):
-            await wire.send(line)
-        assert (await wire.call("get_credits"))["credits"] == 10_000
-        assert wire.process.stdin is not None
-        wire.process.stdin.close()
-        _, _, errors = await wire.ended(within=10)
+            await server.send(line)
+        assert (await server.call("get_credits"))["credits"] == 10_000
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        _, _, errors = await server.ended(within=10)
     assert "Traceback" not in errors
-    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in wire.seen)
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in server.seen)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_http_beyond_this_computer_or_without_a_port_is_refused(tmp_path: Path, 
 
 
 async def test_over_http_both_eras_are_served_and_strangers_are_not(tmp_path: Path) -> None:
-    async with over_http(tmp_path) as (wire, address):
+    async with start_http_server(tmp_path) as (server, address):
         for era in ERAS:
             await is_served(address, era)
         hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -114,8 +114,8 @@ async def test_over_http_both_eras_are_served_and_strangers_are_not(tmp_path: Pa
         assert second.returncode == 1
         assert len(second.stderr.splitlines()) == 1
         assert "another port with --http" in second.stderr
-        wire.process.send_signal(signal.SIGINT)
-        code, out, errors = await wire.ended(within=10)
+        server.process.send_signal(signal.SIGINT)
+        code, out, errors = await server.ended(within=10)
     assert out == ""
     assert "Traceback" not in errors
     assert code in (0, 130)
@@ -124,16 +124,16 @@ async def test_over_http_both_eras_are_served_and_strangers_are_not(tmp_path: Pa
 async def is_served(address: str, era: Era) -> None:
     async with Client(address, mode=era) as client:
         assert len((await client.list_tools()).tools) > 20
-        first = said(await client.call_tool("list_avatars", {}))
+        first = tool_answer(await client.call_tool("list_avatars", {}))
         assert first.text.startswith("SANDBOX")
         heard: list[str] = []
 
         async def hear(progress: float, total: float | None, message: str | None) -> None:
             heard.append(message or "")
 
-        spoken = said(await client.call_tool("generate_speech", {"script": "Hello", "voice": "Aria"}))
+        spoken = tool_answer(await client.call_tool("generate_speech", {"script": "Hello", "voice": "Aria"}))
         shown = {"script": "Hello", "voice": "Aria", "avatar": "Ada"}
-        started = said(await client.call_tool("start_avatar_video", shown))
+        started = tool_answer(await client.call_tool("start_avatar_video", shown))
         waiting = {"job_ids": [started.data["job_id"]]}
         await client.call_tool("wait_for_job", waiting, progress_callback=hear)
         assert heard, "a stream carries progress"
@@ -142,5 +142,5 @@ async def is_served(address: str, era: Era) -> None:
 
 
 async def test_localhost_is_this_computer(tmp_path: Path) -> None:
-    async with over_http(tmp_path, "localhost:0") as (_, address), Client(address) as client:
+    async with start_http_server(tmp_path, "localhost:0") as (_, address), Client(address) as client:
         assert (await client.list_tools()).tools

@@ -18,12 +18,21 @@ from a2e_mcp.errors import (
     Refused,
     Unreachable,
 )
-from tests.support.scripted_transport import ID, TOKEN, VIDEO, Script, client_of, fine, problem_of, said
+from tests.support.scripted_transport import (
+    ID,
+    TOKEN,
+    VIDEO,
+    ScriptedTransport,
+    error_of,
+    json_response,
+    scripted_client,
+    success,
+)
 
 
 async def test_every_request_carries_the_token_and_the_language() -> None:
-    script = Script(fine({"_id": ID}))
-    async with client_of(script) as (client, _):
+    script = ScriptedTransport(success({"_id": ID}))
+    async with scripted_client(script) as (client, _):
         await client.call(GENERATE, VIDEO)
     (request,) = script.requests
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
@@ -33,8 +42,8 @@ async def test_every_request_carries_the_token_and_the_language() -> None:
 
 
 async def test_a_list_is_asked_for_with_a_query_and_a_record_by_its_path() -> None:
-    script = Script(fine([]))
-    async with client_of(script) as (client, _):
+    script = ScriptedTransport(success([]))
+    async with scripted_client(script) as (client, _):
         await client.call(CREDIT_HISTORY, HistoryQuery(page=2, is_consumption=True))
         await client.call(DELETE_VIDEO, ById(id=ID))
     listing, deletion = script.requests
@@ -47,15 +56,15 @@ async def test_a_list_is_asked_for_with_a_query_and_a_record_by_its_path() -> No
 
 @pytest.mark.parametrize("problem", [httpx2.ConnectError("no"), httpx2.ConnectTimeout("no"), httpx2.PoolTimeout("no")])
 async def test_a_start_that_certainly_did_not_leave_is_tried_again(problem: Exception) -> None:
-    script = Script(problem, problem, fine({"_id": ID}))
-    async with client_of(script) as (client, pauses):
+    script = ScriptedTransport(problem, problem, success({"_id": ID}))
+    async with scripted_client(script) as (client, pauses):
         assert (await client.call(GENERATE, VIDEO)).id == ID
     assert (len(script.requests), len(pauses)) == (3, 2)
 
 
 async def test_a_start_that_never_leaves_was_not_charged() -> None:
-    script = Script(httpx2.ConnectError("no"))
-    problem = await problem_of(script)
+    script = ScriptedTransport(httpx2.ConnectError("no"))
+    problem = await error_of(script)
     assert isinstance(problem, Unreachable)
     assert "Nothing was charged." in str(problem)
     assert len(script.requests) == 3
@@ -74,8 +83,8 @@ async def test_a_start_that_never_leaves_was_not_charged() -> None:
 )
 @pytest.mark.parametrize(("call", "request_"), [(GENERATE, VIDEO), (SPEAK, SpeechRequest(msg="Hi", tts_id="a"))])
 async def test_a_start_that_may_have_arrived_is_never_sent_again(broken: Exception, call: Any, request_: Any) -> None:
-    script = Script(broken, fine({"_id": ID}))
-    problem = await problem_of(script, call, request_)
+    script = ScriptedTransport(broken, success({"_id": ID}))
+    problem = await error_of(script, call, request_)
     assert isinstance(problem, AnswerLost)
     assert problem.charged is Charged.UNKNOWN
     assert len(script.requests) == 1
@@ -83,8 +92,8 @@ async def test_a_start_that_may_have_arrived_is_never_sent_again(broken: Excepti
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 async def test_a_read_is_tried_again_when_a2e_is_busy(status: int) -> None:
-    script = Script(said({}, status), httpx2.ReadTimeout("slow"), fine({"coins": 7}))
-    async with client_of(script) as (client, pauses):
+    script = ScriptedTransport(json_response({}, status), httpx2.ReadTimeout("slow"), success({"coins": 7}))
+    async with scripted_client(script) as (client, pauses):
         assert (await client.call(GET_CREDITS, Nothing())).credits == 7
     assert 0.3 <= pauses[0] <= 0.5
     assert 0.9 <= pauses[1] <= 1.5
@@ -92,8 +101,8 @@ async def test_a_read_is_tried_again_when_a2e_is_busy(status: int) -> None:
 
 @pytest.mark.parametrize(("told", "waited"), [("3", 3.0), ("9999", 20.0)])
 async def test_retry_after_is_honoured_and_capped(told: str, waited: float) -> None:
-    script = Script(said({}, 429, **{"retry-after": told}), fine({"coins": 7}))
-    async with client_of(script) as (client, pauses):
+    script = ScriptedTransport(json_response({}, 429, **{"retry-after": told}), success({"coins": 7}))
+    async with scripted_client(script) as (client, pauses):
         await client.call(GET_CREDITS, Nothing())
     assert pauses == [waited]
 
@@ -101,26 +110,26 @@ async def test_retry_after_is_honoured_and_capped(told: str, waited: float) -> N
 @pytest.mark.parametrize("told", ["Fri, 21 Nov 2026 10:00:00 GMT", "-5", "soon", "\xb2", ""])
 async def test_a_retry_after_that_is_no_number_of_seconds_is_passed_over(told: str) -> None:
     busy = httpx2.Response(503, headers=[(b"retry-after", told.encode("latin-1"))], json={})
-    script = Script(busy, fine({"coins": 7}))
-    async with client_of(script) as (client, pauses):
+    script = ScriptedTransport(busy, success({"coins": 7}))
+    async with scripted_client(script) as (client, pauses):
         await client.call(GET_CREDITS, Nothing())
     assert 0.3 <= pauses[0] <= 0.5
 
 
 async def test_a_read_gives_up_after_three_attempts_and_says_that_nothing_was_charged() -> None:
-    script = Script(said({"code": 503, "msg": "busy"}, 503))
-    problem = await problem_of(script, GET_CREDITS, Nothing())
+    script = ScriptedTransport(json_response({"code": 503, "msg": "busy"}, 503))
+    problem = await error_of(script, GET_CREDITS, Nothing())
     assert isinstance(problem, AnswerLost)
     assert problem.charged is Charged.NOTHING
     assert len(script.requests) == 3
 
 
 async def test_neither_a_busy_start_nor_a_deletion_is_repeated() -> None:
-    script = Script(said({"code": 429, "msg": "slow down"}, 429))
-    problem = await problem_of(script)
+    script = ScriptedTransport(json_response({"code": 429, "msg": "slow down"}, 429))
+    problem = await error_of(script)
     assert isinstance(problem, Refused)
     assert problem.charged is Charged.NOTHING
-    await problem_of(script, DELETE_VIDEO, ById(id=ID))
+    await error_of(script, DELETE_VIDEO, ById(id=ID))
     assert len(script.requests) == 2
 
 

@@ -24,7 +24,16 @@ from a2e_mcp.errors import (
     Unauthorized,
     Unreadable,
 )
-from tests.support.scripted_transport import ID, TOKEN, VIDEO, Script, client_of, fine, problem_of, said
+from tests.support.scripted_transport import (
+    ID,
+    TOKEN,
+    VIDEO,
+    ScriptedTransport,
+    error_of,
+    json_response,
+    scripted_client,
+    success,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,13 +47,16 @@ from tests.support.scripted_transport import ID, TOKEN, VIDEO, Script, client_of
     ],
 )
 async def test_every_form_of_success_is_read(body: object) -> None:
-    async with client_of(Script(said(body))) as (client, _):
+    async with scripted_client(ScriptedTransport(json_response(body))) as (client, _):
         assert (await client.call(GENERATE, VIDEO)).id == ID
 
 
 @pytest.mark.parametrize("status", [201, 202, 400, 500])
 async def test_code_0_is_success_whatever_the_http_status(status: int) -> None:
-    async with client_of(Script(said({"code": 0, "data": {"_id": ID}}, status))) as (client, _):
+    async with scripted_client(ScriptedTransport(json_response({"code": 0, "data": {"_id": ID}}, status))) as (
+        client,
+        _,
+    ):
         assert (await client.call(GENERATE, VIDEO)).id == ID
 
 
@@ -66,8 +78,8 @@ async def test_code_0_is_success_whatever_the_http_status(status: int) -> None:
     ],
 )
 async def test_a_start_answered_by_neither_yes_nor_no_may_have_been_charged(body: object, status: int) -> None:
-    script = Script(said(body, status))
-    problem = await problem_of(script)
+    script = ScriptedTransport(json_response(body, status))
+    problem = await error_of(script)
     assert isinstance(problem, AnswerLost)
     assert problem.charged is Charged.UNKNOWN
     assert len(script.requests) == 1
@@ -76,20 +88,20 @@ async def test_a_start_answered_by_neither_yes_nor_no_may_have_been_charged(body
 @pytest.mark.parametrize("status", [200, 408, 499, 500, 504])
 async def test_a_page_instead_of_an_answer_may_have_been_charged_and_is_kept(status: int) -> None:
     page = httpx2.Response(status, content=b"<html>\xff oops</html>")
-    problem = await problem_of(Script(page))
+    problem = await error_of(ScriptedTransport(page))
     assert isinstance(problem, AnswerLost)
     assert "oops" in problem.raw
     assert "oops" not in str(problem)
 
 
 async def test_an_answer_nested_deeper_than_can_be_read_is_a_lost_one() -> None:
-    problem = await problem_of(Script(httpx2.Response(200, content=b"[" * 200_000)))
+    problem = await error_of(ScriptedTransport(httpx2.Response(200, content=b"[" * 200_000)))
     assert isinstance(problem, AnswerLost)
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"_id": None}, "done", 7])
 async def test_a_start_without_an_id_is_unreadable_and_its_data_are_kept(data: object) -> None:
-    problem = await problem_of(Script(fine(data)))
+    problem = await error_of(ScriptedTransport(success(data)))
     assert isinstance(problem, Unreadable)
     assert problem.charged is Charged.UNKNOWN
     assert problem.raw == json.dumps(data)
@@ -108,7 +120,7 @@ async def test_a_start_without_an_id_is_unreadable_and_its_data_are_kept(data: o
     ],
 )
 async def test_a_no_is_a_refusal_and_costs_nothing(body: object, status: int) -> None:
-    problem = await problem_of(Script(said(body, status)))
+    problem = await error_of(ScriptedTransport(json_response(body, status)))
     assert isinstance(problem, Refused)
     assert problem.charged is Charged.NOTHING
 
@@ -116,18 +128,18 @@ async def test_a_no_is_a_refusal_and_costs_nothing(body: object, status: int) ->
 @pytest.mark.parametrize(
     "answer",
     [
-        said({"code": 401, "msg": "bad token"}, 401),
-        said({"code": 401, "msg": ""}),
-        said({"code": "401"}),
-        said({"code": 403, "msg": "invalid token"}, 403),
-        said({"code": 403, "msg": "Please log in"}),
+        json_response({"code": 401, "msg": "bad token"}, 401),
+        json_response({"code": 401, "msg": ""}),
+        json_response({"code": "401"}),
+        json_response({"code": 403, "msg": "invalid token"}, 403),
+        json_response({"code": 403, "msg": "Please log in"}),
         httpx2.Response(401, content=b"<html>no</html>"),
         httpx2.Response(403),
-        said({"code": 401, "msg": f"no such token {TOKEN}"}, 401),
+        json_response({"code": 401, "msg": f"no such token {TOKEN}"}, 401),
     ],
 )
 async def test_a_token_that_is_not_accepted_is_said_without_the_token(answer: httpx2.Response) -> None:
-    problem = await problem_of(Script(answer))
+    problem = await error_of(ScriptedTransport(answer))
     assert isinstance(problem, Unauthorized)
     assert "A2E_API_TOKEN" in str(problem)
     assert "Nothing was charged." in str(problem)
@@ -135,9 +147,9 @@ async def test_a_token_that_is_not_accepted_is_said_without_the_token(answer: ht
 
 
 async def test_an_answer_that_repeats_the_token_does_not_carry_it_on() -> None:
-    refused = await problem_of(Script(said({"code": 5, "msg": f"the token {TOKEN} may not"})))
+    refused = await error_of(ScriptedTransport(json_response({"code": 5, "msg": f"the token {TOKEN} may not"})))
     assert "the token [token] may not" in str(refused)
-    lost = await problem_of(Script(said({"echo": TOKEN}, 500)))
+    lost = await error_of(ScriptedTransport(json_response({"echo": TOKEN}, 500)))
     assert isinstance(lost, AnswerLost)
     assert "[token]" in lost.raw
     assert TOKEN not in lost.raw
@@ -148,34 +160,34 @@ async def test_an_answer_that_repeats_the_token_does_not_carry_it_on() -> None:
     ["insufficient coins", "Not enough credits.", "Your credit balance is insufficient", "You run out of coins"],
 )
 async def test_too_few_credits_are_told_from_other_refusals(message: str) -> None:
-    problem = await problem_of(Script(said({"code": 1, "msg": message}, 400)))
+    problem = await error_of(ScriptedTransport(json_response({"code": 1, "msg": message}, 400)))
     assert isinstance(problem, NotEnoughCredits)
     assert message.rstrip(".") in str(problem)
 
 
 @pytest.mark.parametrize(("code", "words"), [(1003, "this is final"), ("1004", "suspected")])
 async def test_moderation_is_said_in_words(code: object, words: str) -> None:
-    problem = await problem_of(Script(said({"code": code, "msg": "Minor"}, 403)))
+    problem = await error_of(ScriptedTransport(json_response({"code": code, "msg": "Minor"}, 403)))
     assert isinstance(problem, Refused)
     assert words in str(problem)
 
 
 @pytest.mark.parametrize("status", [400, 500])
 async def test_the_trace_id_is_in_the_sentence(status: int) -> None:
-    problem = await problem_of(Script(said({"code": 1, "msg": "no", "trace_id": "trace-99"}, status)))
+    problem = await error_of(ScriptedTransport(json_response({"code": 1, "msg": "no", "trace_id": "trace-99"}, status)))
     assert str(problem).endswith("(A2E trace_id trace-99)")
 
 
 async def test_a_call_that_nobody_has_confirmed_says_so_when_it_fails() -> None:
-    problem = await problem_of(Script(said({"code": 1, "msg": "no"}, 400)), DELETE_VIDEO, ById(id=ID))
+    problem = await error_of(ScriptedTransport(json_response({"code": 1, "msg": "no"}, 400)), DELETE_VIDEO, ById(id=ID))
     assert "never confirmed against A2E" in str(problem)
-    problem = await problem_of(Script(fine(None)), TRAIN_LIP_SYNC, ById(id=ID))
+    problem = await error_of(ScriptedTransport(success(None)), TRAIN_LIP_SYNC, ById(id=ID))
     assert "never confirmed against A2E" in str(problem)
 
 
 async def test_an_unknown_record_and_a_retired_call_are_told_apart() -> None:
-    unknown = await problem_of(Script(said({"code": 404, "msg": "none"}, 404)), STATUS, ById(id=ID))
-    retired = await problem_of(Script(httpx2.Response(404)), GET_CREDITS, Nothing())
+    unknown = await error_of(ScriptedTransport(json_response({"code": 404, "msg": "none"}, 404)), STATUS, ById(id=ID))
+    retired = await error_of(ScriptedTransport(httpx2.Response(404)), GET_CREDITS, Nothing())
     assert isinstance(unknown, NotFound)
     assert isinstance(retired, NotFound)
     assert "no such record" in str(unknown)
@@ -187,8 +199,8 @@ async def test_an_unknown_record_and_a_retired_call_are_told_apart() -> None:
 
 async def test_a_retired_spelling_falls_back_to_the_older_one_and_remembers_it() -> None:
     newer, older = TRAIN_LIP_SYNC.endpoint.path, TRAIN_LIP_SYNC.endpoints[1].path
-    script = Script(said({"code": 404, "msg": "no such call"}, 404), fine({"_id": ID}))
-    async with client_of(script) as (client, _):
+    script = ScriptedTransport(json_response({"code": 404, "msg": "no such call"}, 404), success({"_id": ID}))
+    async with scripted_client(script) as (client, _):
         await client.call(TRAIN_LIP_SYNC, ById(id=ID))
         await client.call(TRAIN_LIP_SYNC, ById(id=ID))
     assert script.paths == [newer, older, older]
@@ -196,9 +208,9 @@ async def test_a_retired_spelling_falls_back_to_the_older_one_and_remembers_it()
 
 async def test_an_older_spelling_that_fails_too_is_not_remembered() -> None:
     newer, older = TRAIN_LIP_SYNC.endpoint.path, TRAIN_LIP_SYNC.endpoints[1].path
-    gone = said({"code": 404, "msg": "no"}, 404)
-    script = Script(gone, gone, fine({"_id": ID}))
-    async with client_of(script) as (client, _):
+    gone = json_response({"code": 404, "msg": "no"}, 404)
+    script = ScriptedTransport(gone, gone, success({"_id": ID}))
+    async with scripted_client(script) as (client, _):
         with pytest.raises(NotFound):
             await client.call(TRAIN_LIP_SYNC, ById(id=ID))
         await client.call(TRAIN_LIP_SYNC, ById(id=ID))
@@ -206,8 +218,8 @@ async def test_an_older_spelling_that_fails_too_is_not_remembered() -> None:
 
 
 async def test_only_a_404_falls_back_to_the_older_spelling() -> None:
-    script = Script(said({"code": 500}, 500))
-    await problem_of(script, UPLOAD_URL, UploadRequest(key="a.png"))
+    script = ScriptedTransport(json_response({"code": 500}, 500))
+    await error_of(script, UPLOAD_URL, UploadRequest(key="a.png"))
     assert script.paths == [UPLOAD_URL.endpoint.path]
 
 
@@ -235,11 +247,15 @@ async def test_an_answer_over_16_mb_is_not_read_to_its_end() -> None:
 
 async def test_a_small_answer_that_unpacks_into_a_huge_one_is_not_read_either() -> None:
     bomb = gzip.compress(b" " * (17 * 2**20))
-    problem = await problem_of(Script(httpx2.Response(200, content=bomb, headers={"content-encoding": "gzip"})))
+    problem = await error_of(
+        ScriptedTransport(httpx2.Response(200, content=bomb, headers={"content-encoding": "gzip"}))
+    )
     assert isinstance(problem, AnswerLost)
 
 
 async def test_a_message_of_any_length_is_cut() -> None:
-    problem = await problem_of(Script(said({"code": 1, "msg": "x" * 100_000, "trace_id": "y" * 100_000}, 400)))
+    problem = await error_of(
+        ScriptedTransport(json_response({"code": 1, "msg": "x" * 100_000, "trace_id": "y" * 100_000}, 400))
+    )
     assert isinstance(problem, ServiceError)
     assert len(str(problem)) < 1000

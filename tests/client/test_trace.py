@@ -11,7 +11,7 @@ from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.trace import Trace
-from tests.support.scripted_transport import ID, TOKEN, Script, fine
+from tests.support.scripted_transport import ID, TOKEN, ScriptedTransport, success
 
 
 async def test_what_could_be_an_id_or_a_secret_is_not_written_even_as_a_name(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ async def test_what_could_be_an_id_or_a_secret_is_not_written_even_as_a_name(tmp
         "12": [{ID: ID}],
     }
     path = tmp_path / "traces" / "trace.jsonl"
-    async with A2EClient(TOKEN, transport=Script(fine(answer)), trace=Trace(path)) as client:
+    async with A2EClient(TOKEN, transport=ScriptedTransport(success(answer)), trace=Trace(path)) as client:
         await client.call(GET_CREDITS, Nothing())
     (text,) = path.read_text(encoding="utf-8").splitlines()
     assert not [word for word in (ID, "zoe", "Zoe", "secret", "20261121", TOKEN, '"12"') if word in text]

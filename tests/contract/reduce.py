@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.places import API_FACTS
+from tests.support.paths import API_FACTS
 
 FACTS = API_FACTS / "operations.json"
 NOTE = (

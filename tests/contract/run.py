@@ -58,7 +58,17 @@ def main() -> int:
 
 @contextmanager
 def _sandbox(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "a2e_mcp", "sandbox", "--port", "0", "--draft", "--folder", str(folder / "box")]
+    command = [
+        sys.executable,
+        "-m",
+        "a2e_mcp",
+        "sandbox",
+        "--port",
+        "0",
+        "--draft",
+        "--folder",
+        str(folder / "sandbox"),
+    ]
     log = folder / "sandbox.log"
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(command, stderr=errors, text=True)

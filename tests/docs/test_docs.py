@@ -15,8 +15,8 @@ from a2e_mcp.server.visibility import ORDER
 from a2e_mcp.settings import setting_rows
 from docs import generate
 from docs.exercises import exercises_in
-from tests.support.places import CHECKOUT
-from tests.support.sandbox_client import sandbox_calls
+from tests.support.paths import CHECKOUT
+from tests.support.sandbox_client import open_sandbox_client
 
 
 def block(name: str, text: str = "") -> str:
@@ -95,7 +95,7 @@ def test_a_call_is_exercised_by_one_test_that_names_it_plainly(tmp_path: Path) -
 
 async def test_the_journal_holds_what_was_done_and_nothing_that_was_refused() -> None:
     with keeping_journal() as done:
-        async with sandbox_calls(workers=0) as a2e:
+        async with open_sandbox_client(workers=0) as a2e:
             await a2e.refused("POST", "/userDubbing/startDubbing", {})
             await a2e.coins()
     assert done == ["get_remaining_credits"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.places import CHECKOUT
+from tests.support.paths import CHECKOUT
 
 PACKAGE = CHECKOUT / "a2e_mcp"
 

@@ -6,159 +6,176 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faulty_transport import open_box
-from tests.support.file_server import FILM, HURRIED, SHA256, open_depot
+from tests.support.faulty_transport import open_test_sandbox
+from tests.support.file_server import LARGE_VIDEO, SHA256, SHORT_CALL_SECONDS, connect_server_with_storage
 
 
 async def test_a_small_result_is_saved_at_once_and_not_listed(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        depot.storage.film = b"short"
-        job = await depot.spoken()
-        first = await depot.ask("download_result", job_id=job, name="hello")
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.content = b"short"
+        job = await server.finished_speech()
+        first = await server.ask("download_result", job_id=job, name="hello")
         assert first.data["job_id"] == job
-        assert depot.saved() == {"hello.mp3": b"short"}
-        assert not any(each.startswith("download:") for each in await depot.listed())
+        assert server.saved() == {"hello.mp3": b"short"}
+        assert not any(each.startswith("download:") for each in await server.listed())
         # The same call once more is the same file, for as long as it is there as it was saved.
-        assert (await depot.ask("download_result", job_id=job, name="hello")).data == first.data
-        (depot.output / "hello.mp3").write_bytes(b"edited")
-        await depot.ask("download_result", job_id=job, name="hello")
-        assert depot.saved() == {"hello.mp3": b"edited", "hello-2.mp3": b"short"}
+        assert (await server.ask("download_result", job_id=job, name="hello")).data == first.data
+        (server.output / "hello.mp3").write_bytes(b"edited")
+        await server.ask("download_result", job_id=job, name="hello")
+        assert server.saved() == {"hello.mp3": b"edited", "hello-2.mp3": b"short"}
 
 
 async def test_a_large_result_is_a_job_that_tells_how_far_it_is(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        depot.storage.hold = 3
-        job = await depot.spoken()
-        started = await depot.ask("download_result", job_id=job, name="film")
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        server.storage.hold = 3
+        job = await server.finished_speech()
+        started = await server.ask("download_result", job_id=job, name="film")
         handle = started.data["job_id"]
         assert handle.startswith("download:00000000ffffffff")
         assert started.data["state"] == "running"
         assert started.data["progress"] == pytest.approx(1 / 3, abs=0.01)
         assert "3.0 of 9.0 MB" in started.text
-        assert (await depot.listed())[handle] == "running"
-        assert (await depot.ask("download_result", job_id=job, name="film")).data["job_id"] == handle
-        assert set(depot.saved()) == {f".a2e-{handle.partition(':')[2]}-0.part"}
+        assert (await server.listed())[handle] == "running"
+        assert (await server.ask("download_result", job_id=job, name="film")).data["job_id"] == handle
+        assert set(server.saved()) == {f".a2e-{handle.partition(':')[2]}-0.part"}
 
-        depot.storage.go.set()
-        done = await depot.ended(handle)
+        server.storage.go.set()
+        done = await server.finish_soon(handle)
         (file,) = done.data["files"]
-        assert (file["bytes"], file["sha256"]) == (len(FILM), SHA256)
-        assert str(depot.output / "film.mp3") in done.text
+        assert (file["bytes"], file["sha256"]) == (len(LARGE_VIDEO), SHA256)
+        assert str(server.output / "film.mp3") in done.text
         assert SHA256[:12] in done.text
-        assert depot.saved() == {"film.mp3": FILM}
-        assert (await depot.ask("download_result", job_id=job, name="film")).data["files"] == [file]
-        assert depot.storage.asked == [""]
-        assert (await depot.ask("list_spending")).data["starts"] == 1
+        assert server.saved() == {"film.mp3": LARGE_VIDEO}
+        assert (await server.ask("download_result", job_id=job, name="film")).data["files"] == [file]
+        assert server.storage.asked == [""]
+        assert (await server.ask("list_spending")).data["starts"] == 1
 
 
 async def test_a_broken_line_is_gone_on_with_where_it_broke(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        depot.storage.cut = [4, 2]
-        answer = await depot.ask("download_result", job_id=await depot.spoken(), name="Ein Stück.mov")
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.cut = [4, 2]
+        answer = await server.ask("download_result", job_id=await server.finished_speech(), name="Ein Stück.mov")
         assert answer.data["files"][0]["sha256"] == SHA256
-        assert set(depot.saved()) == {"Ein-Stück.mp3"}
-        assert depot.storage.asked == ["", f"bytes={4 * 2**20}-", f"bytes={6 * 2**20}-"]
+        assert set(server.saved()) == {"Ein-Stück.mp3"}
+        assert server.storage.asked == ["", f"bytes={4 * 2**20}-", f"bytes={6 * 2**20}-"]
 
 
 async def test_a_file_that_has_changed_meanwhile_is_fetched_anew(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        job = await depot.spoken()
-        depot.storage.hold = 4
-        handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        depot.storage.tag, depot.storage.film = '"two"', FILM[::-1]
-        await depot.ended(handle)
-        assert depot.saved() == {"film.mp3": FILM[::-1]}
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        job = await server.finished_speech()
+        server.storage.hold = 4
+        handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.tag, server.storage.content = '"two"', LARGE_VIDEO[::-1]
+        await server.finish_soon(handle)
+        assert server.saved() == {"film.mp3": LARGE_VIDEO[::-1]}
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["with ranges", "without ranges"])
 async def test_a_download_goes_on_after_a_restart(tmp_path: Path, *, ranges: bool) -> None:
-    async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-            job = await depot.spoken()
-            depot.storage.hold = 4
-            handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
-        async with open_depot(tmp_path, box) as depot:
-            depot.storage.ranges = ranges
-            done = await depot.ended(handle)
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
+            job = await server.finished_speech()
+            server.storage.hold = 4
+            handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+        async with connect_server_with_storage(tmp_path, sandbox) as server:
+            server.storage.ranges = ranges
+            done = await server.finish_soon(handle)
             assert done.data["files"][0]["sha256"] == SHA256
-            assert depot.storage.asked == [f"bytes={4 * 2**20}-"]
-            assert depot.saved() == {"film.mp3": FILM}
+            assert server.storage.asked == [f"bytes={4 * 2**20}-"]
+            assert server.saved() == {"film.mp3": LARGE_VIDEO}
 
 
 async def test_a_download_whose_server_died_is_gone_on_with_by_another(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as dead:
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as dead,
+    ):
         dead.storage.hold = 4
-        job = await dead.spoken()
+        job = await dead.finished_speech()
         handle = (await dead.ask("download_result", job_id=job, name="film")).data["job_id"]
-        async with open_depot(tmp_path, box, beat_seconds=0.02) as depot:
+        async with connect_server_with_storage(tmp_path, sandbox, beat_seconds=0.02) as server:
             # As long as the other one says that it is at it, it is left alone.
-            assert (await depot.ask("check_status", job_id=handle)).data["state"] == "running"
-            assert depot.storage.asked == []
-            assert "Another server" in await depot.refuse("delete_job", job_id=handle)
-            depot.clock.ahead += 31
-            await depot.ended(handle)
-            assert depot.saved()["film.mp3"] == FILM
+            assert (await server.ask("check_status", job_id=handle)).data["state"] == "running"
+            assert server.storage.asked == []
+            assert "Another server" in await server.refuse("delete_job", job_id=handle)
+            server.clock.ahead += 31
+            await server.finish_soon(handle)
+            assert server.saved()["film.mp3"] == LARGE_VIDEO
 
 
 async def test_a_download_that_is_deleted_leaves_nothing_behind(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        depot.storage.hold = 4
-        job = await depot.spoken()
-        handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
-        deleted = await depot.ask("delete_job", job_id=handle)
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        server.storage.hold = 4
+        job = await server.finished_speech()
+        handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+        deleted = await server.ask("delete_job", job_id=handle)
         assert "was stopped" in deleted.text
         assert "nothing is refunded" in deleted.text
-        assert depot.saved() == {}
-        assert handle not in await depot.listed()
-        assert (await depot.ask("check_status", job_id=handle)).data["state"] == "failed"
-        depot.storage.hold = None
-        await depot.ask("download_result", job_id=job, name="film")
-        assert depot.saved() == {"film.mp3": FILM}
+        assert server.saved() == {}
+        assert handle not in await server.listed()
+        assert (await server.ask("check_status", job_id=handle)).data["state"] == "failed"
+        server.storage.hold = None
+        await server.ask("download_result", job_id=job, name="film")
+        assert server.saved() == {"film.mp3": LARGE_VIDEO}
 
 
 async def test_deleting_a_finished_download_keeps_what_was_saved(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        depot.storage.hold = 1
-        handle = (await depot.ask("download_result", job_id=await depot.spoken(), name="film")).data["job_id"]
-        depot.storage.go.set()
-        await depot.ended(handle)
-        assert "stays where it is" in (await depot.ask("delete_job", job_id=handle)).text
-        assert (depot.saved(), handle in await depot.listed()) == ({"film.mp3": FILM}, False)
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        server.storage.hold = 1
+        handle = (await server.ask("download_result", job_id=await server.finished_speech(), name="film")).data[
+            "job_id"
+        ]
+        server.storage.go.set()
+        await server.finish_soon(handle)
+        assert "stays where it is" in (await server.ask("delete_job", job_id=handle)).text
+        assert (server.saved(), handle in await server.listed()) == ({"film.mp3": LARGE_VIDEO}, False)
 
 
 @pytest.mark.parametrize("told", ["9437200", str(2**40)], ids=["longer than it is", "endless"])
 async def test_a_wrong_length_leaves_no_file(tmp_path: Path, told: str) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        depot.storage.headers = {"content-length": told}
-        depot.storage.ranges = False
-        sentence = await depot.refuse("download_result", job_id=await depot.spoken(), name="film")
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.headers = {"content-length": told}
+        server.storage.ranges = False
+        sentence = await server.refuse("download_result", job_id=await server.finished_speech(), name="film")
         assert "broke off" in sentence or "is larger than 4 GB" in sentence
-        assert "film.mp3" not in depot.saved()
+        assert "film.mp3" not in server.saved()
 
 
 async def test_a_download_that_failed_goes_on_when_it_is_asked_for_again(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        depot.storage.cut = [3, *[0] * 7]
-        job = await depot.spoken()
-        assert "What has come is kept" in await depot.refuse("download_result", job_id=job, name="film")
-        assert depot.clock.pauses[-6:] == [1.0, 2.0, 5.0, 15.0, 30.0, 60.0]
-        await depot.ask("download_result", job_id=job, name="film")
-        assert depot.storage.asked[-1] == f"bytes={3 * 2**20}-"
-        assert depot.saved() == {"film.mp3": FILM}
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.cut = [3, *[0] * 7]
+        job = await server.finished_speech()
+        assert "What has come is kept" in await server.refuse("download_result", job_id=job, name="film")
+        assert server.clock.pauses[-6:] == [1.0, 2.0, 5.0, 15.0, 30.0, 60.0]
+        await server.ask("download_result", job_id=job, name="film")
+        assert server.storage.asked[-1] == f"bytes={3 * 2**20}-"
+        assert server.saved() == {"film.mp3": LARGE_VIDEO}
 
 
 async def test_a_link_in_the_place_of_what_is_arriving_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
-    async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-            depot.storage.hold = 4
-            job = await depot.spoken()
-            handle = (await depot.ask("download_result", job_id=job, name="film")).data["job_id"]
-        (part,) = depot.output.iterdir()
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
+            server.storage.hold = 4
+            job = await server.finished_speech()
+            handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+        (part,) = server.output.iterdir()
         part.unlink()
         part.symlink_to(victim)
-        async with open_depot(tmp_path, box) as depot:
-            await depot.ended(handle)
+        async with connect_server_with_storage(tmp_path, sandbox) as server:
+            await server.finish_soon(handle)
     assert victim.read_bytes() == b"mine"

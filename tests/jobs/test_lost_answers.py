@@ -20,15 +20,15 @@ from tests.support.faulty_transport import (
     SPEECH,
     VIDEO,
     VIDEOS,
-    Desk,
+    ControlledServer,
     Fault,
     Forward,
     answered,
     cut_after,
-    desk_in,
     not_connected,
     only_answered,
-    talk,
+    open_controlled_server,
+    video_arguments,
 )
 from tests.support.media import face
 
@@ -37,21 +37,21 @@ NOT_KNOWN = "It is not known whether A2E charged for this."
 NEVER_CAME = only_answered(502, "bad gateway")
 
 
-def in_ledger(desk: Desk, folder: Path) -> list[Entry]:
+def in_ledger(server: ControlledServer, folder: Path) -> list[Entry]:
     """What the ledger holds, newest first."""
-    with Ledger(folder / "data" / "ledger.sqlite3", account=desk.sandbox.token, sandbox=True) as ledger:
+    with Ledger(folder / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
         return ledger.recent()
 
 
 @pytest.mark.parametrize("word", ["cut_answer", "unreadable"])
 async def test_a_video_whose_answer_was_cut_or_unreadable_is_adopted(tmp_path: Path, word: str) -> None:
-    async with desk_in(tmp_path) as desk:
-        answer = await desk.ask("start_avatar_video", **talk(title=f"[sandbox:{word}]"))
+    async with open_controlled_server(tmp_path) as server:
+        answer = await server.ask("start_avatar_video", **video_arguments(title=f"[sandbox:{word}]"))
         assert FOUND in answer.text
-        assert (desk.line.attempts[VIDEO], desk.records("avatar_video")) == (1, 1)
-        assert answer.data["job_id"] in await desk.listed()
-        (entry,) = in_ledger(desk, tmp_path)
-        assert entry.charged == desk.spent
+        assert (server.transport.attempts[VIDEO], server.records("avatar_video")) == (1, 1)
+        assert answer.data["job_id"] in await server.listed()
+        (entry,) = in_ledger(server, tmp_path)
+        assert entry.charged == server.spent
         assert entry.handles == [answer.data["job_id"]]
 
 
@@ -73,208 +73,210 @@ LOST: dict[str, Fault] = {
 
 @pytest.mark.parametrize("lost", LOST)
 async def test_three_clips_whose_answer_was_lost_are_all_adopted_and_charged_once(tmp_path: Path, lost: str) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CLIP, LOST[lost], times=9)
-        answer = await desk.ask("start_image_to_video", **await desk.clip(count=3))
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLIP, LOST[lost], times=9)
+        answer = await server.ask("start_image_to_video", **await server.clip_arguments(count=3))
         assert FOUND in answer.text
         assert len({job["job_id"] for job in answer.data["jobs"]}) == 3
-        assert (desk.line.attempts[CLIP], desk.spent) == (1, 300)
-        (entry,) = in_ledger(desk, tmp_path)
+        assert (server.transport.attempts[CLIP], server.spent) == (1, 300)
+        (entry,) = in_ledger(server, tmp_path)
         assert (entry.phase, entry.charged, len(entry.handles)) == ("started", 300.0, 3)
-        again = await desk.ask("start_image_to_video", **await desk.clip(count=3))
+        again = await server.ask("start_image_to_video", **await server.clip_arguments(count=3))
         assert again.data["job_id"] == answer.data["job_id"]
-        assert desk.line.attempts[CLIP] == 1
+        assert server.transport.attempts[CLIP] == 1
 
 
 @pytest.mark.parametrize("lost", ["connection broken", "empty list", "no id"])
 async def test_the_raw_reply_of_a_lost_answer_is_kept(tmp_path: Path, lost: str) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CLIP, LOST[lost])
-        await desk.ask("start_image_to_video", **await desk.clip(count=2))
-        (entry,) = in_ledger(desk, tmp_path)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLIP, LOST[lost])
+        await server.ask("start_image_to_video", **await server.clip_arguments(count=2))
+        (entry,) = in_ledger(server, tmp_path)
         kept = {"connection broken": "", "empty list": '"rows":[]', "no id": "current_status"}
         assert kept[lost] in (entry.raw or "")
         assert (entry.raw == "") == (lost == "connection broken")
 
 
 async def test_a_start_that_is_not_in_the_account_is_unknown_and_never_sent_again(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        desk.line.on(CLIP, answered(500, {"code": 500, "msg": "boom", "trace_id": "t-77"}))
-        desk.line.on(CLIPS, only_answered(200, {"code": 0, "data": {"rows": []}}), times=50)
-        sentence = await desk.refuse("start_image_to_video", **arguments)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, answered(500, {"code": 500, "msg": "boom", "trace_id": "t-77"}))
+        server.transport.on(CLIPS, only_answered(200, {"code": 0, "data": {"rows": []}}), times=50)
+        sentence = await server.refuse("start_image_to_video", **arguments)
         assert NOT_KNOWN in sentence
         assert "t-77" in sentence
-        (entry,) = in_ledger(desk, tmp_path)
+        (entry,) = in_ledger(server, tmp_path)
         assert entry.phase == "unknown"
         assert entry.own_job_id in sentence
         assert "boom" in (entry.raw or "")
         assert entry.cost == 100
-        assert NOT_KNOWN in await desk.refuse("start_image_to_video", **arguments)
-        assert (await desk.ask("check_status", job_id=entry.own_job_id)).data["state"] == "unknown"
-        assert desk.line.attempts[CLIP] == 1
-        assert desk.clock.pauses == [0.0, 1.5, 3.0]
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
+        assert (await server.ask("check_status", job_id=entry.own_job_id)).data["state"] == "unknown"
+        assert server.transport.attempts[CLIP] == 1
+        assert server.clock.pauses == [0.0, 1.5, 3.0]
 
 
 @pytest.mark.parametrize("asked", ["list_jobs", "check_status", "start_image_to_video", "wait_for_job"])
 async def test_it_is_found_later_by_whatever_asks(tmp_path: Path, asked: str) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        desk.line.on(CLIP, cut_after)
-        desk.line.on(CLIPS, only_answered(503, {}), times=9)
-        await desk.refuse("start_image_to_video", **arguments)
-        (entry,) = in_ledger(desk, tmp_path)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, cut_after)
+        server.transport.on(CLIPS, only_answered(503, {}), times=9)
+        await server.refuse("start_image_to_video", **arguments)
+        (entry,) = in_ledger(server, tmp_path)
         inputs: dict[str, dict[str, Any]] = {
             "check_status": {"job_id": entry.own_job_id},
             "wait_for_job": {"job_ids": [entry.own_job_id], "seconds": 0},
             "start_image_to_video": arguments,
         }
-        await desk.ask(asked, **inputs.get(asked, {}))
-        (entry,) = in_ledger(desk, tmp_path)
+        await server.ask(asked, **inputs.get(asked, {}))
+        (entry,) = in_ledger(server, tmp_path)
         assert entry.phase == "started"
-        listed = await desk.listed()
+        listed = await server.listed()
         assert list(listed) == list(entry.handles)
-        assert (desk.line.attempts[CLIP], desk.spent) == (1, 100)
-        spending = await desk.ask("list_spending")
+        assert (server.transport.attempts[CLIP], server.spent) == (1, 100)
+        spending = await server.ask("list_spending")
         assert (spending.data["total"], spending.data["starts"]) == (100, 1)
 
 
 async def test_while_a2e_cannot_be_asked_the_same_start_is_not_sent_again(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        desk.line.on(CLIP, cut_after)
-        desk.line.on(CLIPS, not_connected, times=99)
-        await desk.refuse("start_image_to_video", **arguments)
-        sentence = await desk.refuse("start_image_to_video", **arguments)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, cut_after)
+        server.transport.on(CLIPS, not_connected, times=99)
+        await server.refuse("start_image_to_video", **arguments)
+        sentence = await server.refuse("start_image_to_video", **arguments)
         assert NOT_KNOWN in sentence
         assert "again=true" in sentence
-        assert desk.line.attempts[CLIP] == 1
-        await desk.ask("start_image_to_video", **arguments, again=True)
-        assert desk.line.attempts[CLIP] == 2
+        assert server.transport.attempts[CLIP] == 1
+        await server.ask("start_image_to_video", **arguments, again=True)
+        assert server.transport.attempts[CLIP] == 2
 
 
 async def test_a_preview_can_never_be_found_again_and_is_not_sent_again(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        picture = await desk.picture()
+    async with open_controlled_server(tmp_path) as server:
+        picture = await server.picture()
         arguments = {"face": picture, "target": picture, "consent": CONSENT}
-        desk.line.on(PREVIEW, cut_after)
-        sentence = await desk.refuse("start_face_swap_preview", **arguments)
+        server.transport.on(PREVIEW, cut_after)
+        sentence = await server.refuse("start_face_swap_preview", **arguments)
         assert NOT_KNOWN in sentence
-        assert NOT_KNOWN in await desk.refuse("start_face_swap_preview", **arguments)
-        (entry,) = in_ledger(desk, tmp_path)
-        assert (await desk.listed())[entry.own_job_id] == "unknown"
-        assert (desk.line.attempts[PREVIEW], desk.records("face_swap_preview")) == (1, 1)
+        assert NOT_KNOWN in await server.refuse("start_face_swap_preview", **arguments)
+        (entry,) = in_ledger(server, tmp_path)
+        assert (await server.listed())[entry.own_job_id] == "unknown"
+        assert (server.transport.attempts[PREVIEW], server.records("face_swap_preview")) == (1, 1)
 
 
 @pytest.mark.parametrize(("status", "found"), [("processing", True), ("completed", False)])
 async def test_a_lost_lip_sync_training_is_found_by_the_avatar_it_trains(
     tmp_path: Path, status: str, found: bool
 ) -> None:
-    async with desk_in(tmp_path) as desk:
-        (twin,) = desk.sandbox.control.seed(avatars=[{"name": "Zoe"}])
+    async with open_controlled_server(tmp_path) as server:
+        (twin,) = server.sandbox.control.seed(avatars=[{"name": "Zoe"}])
         record = {"_id": twin, "name": "Zoe", "current_status": status, "coins": 100}
-        desk.line.on(LIP_SYNC, NEVER_CAME)
-        desk.line.on(f"GET /api/v1/userVideoTwin/{twin}", only_answered(200, {"code": 0, "data": record}), times=20)
-        answer = await desk.call("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        server.transport.on(LIP_SYNC, NEVER_CAME)
+        server.transport.on(
+            f"GET /api/v1/userVideoTwin/{twin}", only_answered(200, {"code": 0, "data": record}), times=20
+        )
+        answer = await server.call("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         assert answer.failed is not found
-        (entry,) = in_ledger(desk, tmp_path)
+        (entry,) = in_ledger(server, tmp_path)
         assert entry.handles == ([f"lip_sync_training:{twin}"] if found else [])
-        assert desk.line.attempts[LIP_SYNC] == 1
+        assert server.transport.attempts[LIP_SYNC] == 1
 
 
 async def test_a_lost_lip_sync_training_is_found_by_list_jobs_too(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        (twin,) = desk.sandbox.control.seed(avatars=[{"name": "Zoe"}])
+    async with open_controlled_server(tmp_path) as server:
+        (twin,) = server.sandbox.control.seed(avatars=[{"name": "Zoe"}])
         detail = f"GET /api/v1/userVideoTwin/{twin}"
-        desk.line.on(LIP_SYNC, NEVER_CAME)
-        desk.line.on(detail, not_connected, times=20)
-        await desk.refuse("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        server.transport.on(LIP_SYNC, NEVER_CAME)
+        server.transport.on(detail, not_connected, times=20)
+        await server.refuse("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         record = {"_id": twin, "name": "Zoe", "current_status": "processing"}
-        desk.line.on(detail, only_answered(200, {"code": 0, "data": record}), times=20)
-        assert f"lip_sync_training:{twin}" in await desk.listed()
+        server.transport.on(detail, only_answered(200, {"code": 0, "data": record}), times=20)
+        assert f"lip_sync_training:{twin}" in await server.listed()
 
 
-async def own_avatar(desk: Desk) -> str:
+async def own_avatar(server: ControlledServer) -> str:
     """A trained avatar called Zoe; gives her id."""
-    wanted = {"name": "Zoe", "gender": "female", "image": (await face(desk)).name, "consent": CONSENT}
-    trained = await desk.ask("start_avatar_training", **wanted)
-    await desk.finish(trained.data["job_id"])
+    wanted = {"name": "Zoe", "gender": "female", "image": (await face(server)).name, "consent": CONSENT}
+    trained = await server.ask("start_avatar_training", **wanted)
+    await server.finish(trained.data["job_id"])
     return str(trained.data["job_id"]).partition(":")[2]
 
 
-async def lost_training(desk: Desk, twin: str) -> None:
+async def lost_training(server: ControlledServer, twin: str) -> None:
     """Start a lip-sync training whose answer is lost, and that cannot be looked for at once."""
     detail = f"GET /api/v1/userVideoTwin/{twin}"
 
     async def then_silent(request: httpx2.Request, forward: Forward) -> httpx2.Response:
-        desk.line.on(detail, not_connected, times=99)
+        server.transport.on(detail, not_connected, times=99)
         return await cut_after(request, forward)
 
-    desk.line.on(LIP_SYNC, then_silent)
-    sentence = await desk.refuse("start_lip_sync_training", avatar="Zoe", consent=CONSENT, again=True)
-    desk.line.on(detail, not_connected, times=0)
+    server.transport.on(LIP_SYNC, then_silent)
+    sentence = await server.refuse("start_lip_sync_training", avatar="Zoe", consent=CONSENT, again=True)
+    server.transport.on(detail, not_connected, times=0)
     assert NOT_KNOWN in sentence
 
 
 async def test_a_lost_lip_sync_training_that_has_ended_is_found_by_what_it_left(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        twin = await own_avatar(desk)
-        await lost_training(desk, twin)
-        await desk.sandbox.control.settle()
-        entry = in_ledger(desk, tmp_path)[0]
-        found = await desk.ask("check_status", job_id=entry.own_job_id)
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        twin = await own_avatar(server)
+        await lost_training(server, twin)
+        await server.sandbox.control.settle()
+        entry = in_ledger(server, tmp_path)[0]
+        found = await server.ask("check_status", job_id=entry.own_job_id)
         assert (found.data["job_id"], found.data["state"]) == (f"lip_sync_training:{twin}", "succeeded")
-        assert (await desk.ask("list_spending")).data["total"] == desk.spent
+        assert (await server.ask("list_spending")).data["total"] == server.spent
 
 
 async def test_a_lost_lip_sync_training_that_has_failed_is_found_by_its_word(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        (twin,) = desk.sandbox.control.seed(avatars=[{"name": "Zoe"}])
+    async with open_controlled_server(tmp_path) as server:
+        (twin,) = server.sandbox.control.seed(avatars=[{"name": "Zoe"}])
         record = {"_id": twin, "name": "Zoe", "current_status": "failed", "coins": 100, "hasRefundCoin": True}
 
         async def then_failed(request: httpx2.Request, _: Forward) -> httpx2.Response:
             shown = only_answered(200, {"code": 0, "data": record})
-            desk.line.on(f"GET /api/v1/userVideoTwin/{twin}", shown, times=20)
+            server.transport.on(f"GET /api/v1/userVideoTwin/{twin}", shown, times=20)
             raise httpx2.ReadError("cut", request=request)
 
-        desk.line.on(LIP_SYNC, then_failed)
-        found = await desk.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        server.transport.on(LIP_SYNC, then_failed)
+        found = await server.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         assert (found.data["job_id"], found.data["state"]) == (f"lip_sync_training:{twin}", "failed")
-        assert (await desk.ask("list_spending")).data["total"] == 0
+        assert (await server.ask("list_spending")).data["total"] == 0
 
 
 async def test_whose_lip_sync_training_it_was_is_not_guessed_and_the_person_is_told_how_to_settle_it(
     tmp_path: Path,
 ) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        twin = await own_avatar(desk)
-        first = await desk.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
-        await desk.finish(first.data["job_id"])
-        await lost_training(desk, twin)
-        await desk.sandbox.control.settle()
-        entry = in_ledger(desk, tmp_path)[0]
-        told = await desk.ask("check_status", job_id=entry.own_job_id)
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        twin = await own_avatar(server)
+        first = await server.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        await server.finish(first.data["job_id"])
+        await lost_training(server, twin)
+        await server.sandbox.control.settle()
+        entry = in_ledger(server, tmp_path)[0]
+        told = await server.ask("check_status", job_id=entry.own_job_id)
         assert told.data["state"] == "unknown"
         for words in ("ended already or never began", "get_credits", "list_spending", "again=true"):
             assert words in told.text
 
 
 async def test_more_records_of_the_name_than_were_started_are_nobodys(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip(title="Same label")
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments(title="Same label")
 
         async def made_twice(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             await forward(request)
             return await cut_after(request, forward)
 
-        desk.line.on(CLIP, made_twice)
-        assert NOT_KNOWN in await desk.refuse("start_image_to_video", **arguments)
-        (entry,) = in_ledger(desk, tmp_path)
+        server.transport.on(CLIP, made_twice)
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
+        (entry,) = in_ledger(server, tmp_path)
         assert entry.handles == []
 
 
 async def test_of_three_clips_a_first_glimpse_of_two_is_not_taken_for_all(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
 
         async def without_one(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             answer = await forward(request)
@@ -282,67 +284,74 @@ async def test_of_three_clips_a_first_glimpse_of_two_is_not_taken_for_all(tmp_pa
             body["data"]["rows"].pop()
             return httpx2.Response(200, json=body, request=request)
 
-        desk.line.on(CLIP, cut_after)
-        desk.line.on(CLIPS, without_one)
-        answer = await desk.ask("start_image_to_video", **await desk.clip(count=3))
+        server.transport.on(CLIP, cut_after)
+        server.transport.on(CLIPS, without_one)
+        answer = await server.ask("start_image_to_video", **await server.clip_arguments(count=3))
         assert len(answer.data["jobs"]) == 3
 
 
 async def test_two_lost_starts_of_one_title_never_take_each_others_job(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        one, two = await desk.clip(title="Label"), await desk.clip(title="Label", prompt="Something else")
-        desk.line.on(CLIP, only_answered(500, {}))
-        desk.line.on(CLIPS, not_connected, times=9)
-        assert NOT_KNOWN in await desk.refuse("start_image_to_video", **one)
-        desk.line.on(CLIP, cut_after)
-        assert NOT_KNOWN in await desk.refuse("start_image_to_video", **two)
-        desk.line.on(CLIPS, not_connected, times=0)
-        await desk.ask("list_jobs")
-        assert [entry.handles for entry in in_ledger(desk, tmp_path)] == [[], []]
+    async with open_controlled_server(tmp_path) as server:
+        one, two = (
+            await server.clip_arguments(title="Label"),
+            await server.clip_arguments(title="Label", prompt="Something else"),
+        )
+        server.transport.on(CLIP, only_answered(500, {}))
+        server.transport.on(CLIPS, not_connected, times=9)
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **one)
+        server.transport.on(CLIP, cut_after)
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **two)
+        server.transport.on(CLIPS, not_connected, times=0)
+        await server.ask("list_jobs")
+        assert [entry.handles for entry in in_ledger(server, tmp_path)] == [[], []]
 
 
 async def test_a_job_of_that_name_from_before_is_not_taken_for_the_lost_one(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip(title="Label")
-        desk.sandbox.control.seed(records=[{"family": "image_to_video", "body": {"name": "Label"}}])
-        desk.clock.ahead += 3600
-        desk.line.on(CLIP, NEVER_CAME)
-        assert NOT_KNOWN in await desk.refuse("start_image_to_video", **arguments)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments(title="Label")
+        server.sandbox.control.seed(records=[{"family": "image_to_video", "body": {"name": "Label"}}])
+        server.clock.ahead += 3600
+        server.transport.on(CLIP, NEVER_CAME)
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
 
 
 @pytest.mark.parametrize("fault", [cut_after, answered(500, {"code": 500, "msg": "boom"}), answered(200, {"code": 0})])
 async def test_speech_whose_answer_was_lost_is_unknown_and_not_spoken_again(tmp_path: Path, fault: Fault) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(SPEECH, fault)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(SPEECH, fault)
         words = {"script": "Good morning.", "voice": "Aria (en-US)"}
-        assert NOT_KNOWN in await desk.refuse("generate_speech", **words)
-        assert NOT_KNOWN in await desk.refuse("generate_speech", **words)
-        (entry,) = in_ledger(desk, tmp_path)
-        assert (entry.phase, entry.cost, desk.line.attempts[SPEECH]) == ("unknown", 1.0, 1)
-        await desk.ask("generate_speech", **words, again=True)
-        assert desk.line.attempts[SPEECH] == 2
+        assert NOT_KNOWN in await server.refuse("generate_speech", **words)
+        assert NOT_KNOWN in await server.refuse("generate_speech", **words)
+        (entry,) = in_ledger(server, tmp_path)
+        assert (entry.phase, entry.cost, server.transport.attempts[SPEECH]) == ("unknown", 1.0, 1)
+        await server.ask("generate_speech", **words, again=True)
+        assert server.transport.attempts[SPEECH] == 2
 
 
 async def test_speech_on_the_way_whose_answer_was_lost_stops_the_video(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(SPEECH, cut_after)
-        assert NOT_KNOWN in await desk.refuse("start_avatar_video", **talk())
-        assert NOT_KNOWN in await desk.refuse("start_avatar_video", **talk())
-        assert (desk.line.attempts[SPEECH], desk.line.attempts[VIDEO], desk.line.attempts[VIDEOS]) == (1, 0, 0)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(SPEECH, cut_after)
+        assert NOT_KNOWN in await server.refuse("start_avatar_video", **video_arguments())
+        assert NOT_KNOWN in await server.refuse("start_avatar_video", **video_arguments())
+        assert (
+            server.transport.attempts[SPEECH],
+            server.transport.attempts[VIDEO],
+            server.transport.attempts[VIDEOS],
+        ) == (1, 0, 0)
 
 
 async def test_list_jobs_and_the_look_after_a_lost_answer_do_not_get_into_each_others_way(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         looked = asyncio.Event()
 
         async def while_listing(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             answer = await forward(request)
             looked.set()
-            await desk.ask("list_jobs")
+            await server.ask("list_jobs")
             return answer
 
-        desk.line.on(CLIP, cut_after)
-        desk.line.on(CLIPS, while_listing)
-        answer = await desk.ask("start_image_to_video", **await desk.clip())
+        server.transport.on(CLIP, cut_after)
+        server.transport.on(CLIPS, while_listing)
+        answer = await server.ask("start_image_to_video", **await server.clip_arguments())
         assert looked.is_set()
-        assert list(await desk.listed()) == [answer.data["job_id"]]
+        assert list(await server.listed()) == [answer.data["job_id"]]

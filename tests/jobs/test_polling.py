@@ -21,7 +21,7 @@ from a2e_mcp.jobs.polling import Answers, Waiting
 from a2e_mcp.jobs.service import Job, Jobs
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import Ledger
-from tests.support.faulty_transport import RENDERS, desk_in
+from tests.support.faulty_transport import RENDERS, open_controlled_server
 
 BATCH = "POST /api/v1/userImage2Video/batchDetail"
 VIDEOS = "GET /api/v1/video/awsList"
@@ -329,28 +329,30 @@ async def test_an_old_answer_is_not_given_to_somebody_who_comes_later(tmp_path: 
 
 
 async def test_wait_for_job_says_that_still_running_is_no_error(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
-        answer = await desk.ask("wait_for_job", job_ids=[job], seconds=0)
+    async with open_controlled_server(tmp_path) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        answer = await server.ask("wait_for_job", job_ids=[job], seconds=0)
         assert answer.data["state"] == "queued"
         assert "no error" in answer.text
 
 
 async def test_wait_for_job_tells_of_a_deleted_job_in_a_sentence(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
-        wait = asyncio.create_task(desk.refuse("wait_for_job", job_ids=[job]))
-        await desk.ask("delete_job", job_id=job)
+    async with open_controlled_server(tmp_path) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        wait = asyncio.create_task(server.refuse("wait_for_job", job_ids=[job]))
+        await server.ask("delete_job", job_id=job)
         assert "no such record" in await wait
 
 
 async def test_wait_for_job_tells_of_the_job_that_ended_first(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
         slow, quick = [
-            (await desk.ask("start_image_to_video", **await desk.clip(prompt=f"[sandbox:{word}]"))).data["job_id"]
+            (await server.ask("start_image_to_video", **await server.clip_arguments(prompt=f"[sandbox:{word}]"))).data[
+                "job_id"
+            ]
             for word in ("slow", "fail")
         ]
-        answer = await desk.ask("wait_for_job", job_ids=[slow, quick])
+        answer = await server.ask("wait_for_job", job_ids=[slow, quick])
         assert (answer.data["job_id"], answer.data["state"]) == (quick, "failed")
         listed: Sequence[dict[str, Any]] = answer.data["jobs"]
         assert [row["job_id"] for row in listed] == [quick, slow]

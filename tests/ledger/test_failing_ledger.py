@@ -17,8 +17,8 @@ from a2e_mcp.ledger.leases import heartbeat
 from a2e_mcp.ledger.store import Entry, Ledger
 from a2e_mcp.server.live_rooms.rooms import open_rooms
 from a2e_mcp.starts.pricing import Spending, ceilings
-from tests.support.faulty_transport import CLIP, Forward, desk_in
-from tests.support.scripted_transport import Script, client_of, fine
+from tests.support.faulty_transport import CLIP, Forward, open_controlled_server
+from tests.support.scripted_transport import ScriptedTransport, scripted_client, success
 
 
 @contextmanager
@@ -29,8 +29,8 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 async def test_a_job_whose_id_could_not_be_written_down_is_found_and_not_started_again(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
 
         async def nothing_more_is_written(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             with database(tmp_path) as ledger:
@@ -40,16 +40,16 @@ async def test_a_job_whose_id_could_not_be_written_down_is_found_and_not_started
                 )
             return await forward(request)
 
-        desk.line.on(CLIP, nothing_more_is_written)
-        sentence = await desk.refuse("start_image_to_video", **arguments)
+        server.transport.on(CLIP, nothing_more_is_written)
+        sentence = await server.refuse("start_image_to_video", **arguments)
         assert "The ledger cannot be written" in sentence
         assert "Nothing was charged" not in sentence
         with database(tmp_path) as ledger:
             ledger.execute("DROP TRIGGER full")
-        again = await desk.ask("start_image_to_video", **arguments)
+        again = await server.ask("start_image_to_video", **arguments)
         assert "nothing was charged again" in again.text
-        assert (desk.spent, desk.line.attempts[CLIP]) == (100, 1)
-        assert list(await desk.listed()) == [again.data["job_id"]]
+        assert (server.spent, server.transport.attempts[CLIP]) == (100, 1)
+        assert list(await server.listed()) == [again.data["job_id"]]
 
 
 class Stumbling(Ledger):
@@ -94,7 +94,7 @@ async def test_a_room_whose_end_cannot_be_written_down_does_not_end_the_server(t
     token = RoomToken.model_validate({"appId": "a", "channel": "c", "token": "t"})
     with Stumbling(tmp_path / "ledger.sqlite3") as ledger:
         entry = ledger.update(ledger.started().id, phase="started", state="running")
-        async with client_of(Script(fine(None))) as (client, _):
+        async with scripted_client(ScriptedTransport(success(None))) as (client, _):
             spending = Spending(
                 client, ledger, ceilings(sandbox=True, per_start=None, per_day=None, allow_unpriced=False)
             )

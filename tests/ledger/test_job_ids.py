@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from a2e_mcp.catalogue import FAMILY_SECTIONS
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import JobId, is_id, looks_like_job_id, parse_job_id
-from tests.support.faulty_transport import RENDERS, desk_in
+from tests.support.faulty_transport import RENDERS, open_controlled_server
 
 LIVE = "67d29023dd27a536fdf6e809"
 SANDBOX = "00000000dd27a536fdf6e809"
@@ -84,68 +84,68 @@ def test_every_handle_of_a_known_family_is_read_in_its_own_mode_only(family: str
     ],
 )
 async def test_a_text_that_is_no_handle_is_refused_by_every_tool_without_a_request(tmp_path: Path, text: str) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         for tool, arguments in (
             ("check_status", {"job_id": text}),
             ("wait_for_job", {"job_ids": [text]}),
             ("download_result", {"job_id": text}),
             ("delete_job", {"job_id": text}),
         ):
-            sentence = await desk.refuse(tool, **arguments)
+            sentence = await server.refuse(tool, **arguments)
             assert "list_jobs" in sentence
             assert "Nothing was charged." in sentence
-        assert desk.line.attempts.total() == 0
+        assert server.transport.attempts.total() == 0
 
 
 async def test_a_handle_of_the_other_mode_says_which_server_made_it(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        sentence = await desk.refuse("check_status", job_id=f"avatar_video:{LIVE}")
+    async with open_controlled_server(tmp_path) as server:
+        sentence = await server.refuse("check_status", job_id=f"avatar_video:{LIVE}")
         assert f"avatar_video:{LIVE} is not known here: this server works in the sandbox" in sentence
         assert "if the job was made with a real token, ask a server that has it" in sentence
-        assert desk.line.attempts.total() == 0
+        assert server.transport.attempts.total() == 0
 
 
 async def test_an_id_under_another_family_is_not_found(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+    async with open_controlled_server(tmp_path) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         record = job.partition(":")[2]
         for family in ("avatar_video", "face_swap", "face_swap_preview", "avatar_training"):
-            assert "no such record" in await desk.refuse("check_status", job_id=f"{family}:{record}")
+            assert "no such record" in await server.refuse("check_status", job_id=f"{family}:{record}")
 
 
 async def test_an_own_handle_is_read_under_its_own_family_only(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        own = (await desk.ask("generate_speech", script="Hello.", voice="Aria (en-US)")).data["job_id"]
-        assert (await desk.ask("check_status", job_id=own)).data["state"] == "succeeded"
+    async with open_controlled_server(tmp_path) as server:
+        own = (await server.ask("generate_speech", script="Hello.", voice="Aria (en-US)")).data["job_id"]
+        assert (await server.ask("check_status", job_id=own)).data["state"] == "succeeded"
         record = own.partition(":")[2]
         for family in ("avatar_video", "upload"):
-            sentence = await desk.refuse("check_status", job_id=f"{family}:{record}")
+            sentence = await server.refuse("check_status", job_id=f"{family}:{record}")
             assert "The ledger on this computer knows no such job" in sentence
 
 
 async def test_an_own_handle_of_another_computer_is_not_known(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         unknown = "speech:00000000ffffffff01234567"
-        assert "ledger on this computer" in await desk.refuse("check_status", job_id=unknown)
-        assert "ledger on this computer" in await desk.refuse("wait_for_job", job_ids=[unknown])
+        assert "ledger on this computer" in await server.refuse("check_status", job_id=unknown)
+        assert "ledger on this computer" in await server.refuse("wait_for_job", job_ids=[unknown])
 
 
 async def test_a_handle_is_read_in_any_letter_case_of_its_id_and_with_space_around(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         family, record = job.split(":")
-        answer = await desk.ask("wait_for_job", job_ids=[f" {family}:{record.upper()} ", job], seconds=0)
+        answer = await server.ask("wait_for_job", job_ids=[f" {family}:{record.upper()} ", job], seconds=0)
         assert answer.data["job_id"] == job
         assert "jobs" not in answer.data
 
 
 async def test_a_deleted_handle_is_told_as_unknown_everywhere(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        job = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
-        await desk.ask("delete_job", job_id=job)
-        assert job not in await desk.listed()
+    async with open_controlled_server(tmp_path) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        await server.ask("delete_job", job_id=job)
+        assert job not in await server.listed()
         for tool, arguments in (
             ("check_status", {"job_id": job}),
             ("wait_for_job", {"job_ids": [job]}),
         ):
-            assert "no such record" in await desk.refuse(tool, **arguments)
+            assert "no such record" in await server.refuse(tool, **arguments)

@@ -8,13 +8,13 @@ from tests.lookup.test_language_detection import TEXTS
 from tests.support.faulty_transport import (
     RENDERS,
     SPEECH,
-    Desk,
+    ControlledServer,
     Fault,
     Gate,
-    desk_in,
     not_connected,
     only_answered,
-    talk,
+    open_controlled_server,
+    video_arguments,
 )
 
 ASKED = "POST /api/v1/video/lang_classify"
@@ -26,10 +26,10 @@ PATIENT = 300.0
 """Seconds for a call, so that a busy computer is not taken for a slow A2E."""
 
 
-async def quoted(desk: Desk, script: str, voice: str = "Aria") -> str | None:
+async def quoted(server: ControlledServer, script: str, voice: str = "Aria") -> str | None:
     """The warning of a quote, which is also in its text."""
     wanted = {"script": script, "voice": voice}
-    answer = await desk.ask("quote_job", tool="generate_speech", arguments=wanted)
+    answer = await server.ask("quote_job", tool="generate_speech", arguments=wanted)
     warning: str | None = answer.data.get("warning")
     assert warning is None or warning in answer.text
     assert ("The script" in answer.text) == (warning is not None)
@@ -38,78 +38,78 @@ async def quoted(desk: Desk, script: str, voice: str = "Aria") -> str | None:
 
 
 async def test_a_quote_and_each_start_that_speaks_warn_alike(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
         for tool, wanted in (
-            ("start_avatar_video", talk(script=SPANISH)),
-            ("start_talking_photo", {"image": await desk.picture(), "script": SPANISH, "voice": "Aria"}),
+            ("start_avatar_video", video_arguments(script=SPANISH)),
+            ("start_talking_photo", {"image": await server.picture(), "script": SPANISH, "voice": "Aria"}),
             ("generate_speech", {"script": SPANISH, "voice": "Aria"}),
         ):
-            quote = await desk.ask("quote_job", tool=tool, arguments=wanted)
+            quote = await server.ask("quote_job", tool=tool, arguments=wanted)
             assert quote.data["warning"] == SPANISH_SAID
             assert quote.text.endswith(SPANISH_SAID)
-            spent = desk.spent
+            spent = server.spent
             consent = {"consent": "It is a drawing and nobody's face."} if tool == "start_talking_photo" else {}
-            started = await desk.ask(tool, **wanted, **consent)
+            started = await server.ask(tool, **wanted, **consent)
             assert started.data["warning"] == SPANISH_SAID
             assert SPANISH_SAID in started.text
-            assert desk.spent > spent or tool != "start_avatar_video"
-            again = await desk.ask(tool, **wanted, **consent)
+            assert server.spent > spent or tool != "start_avatar_video"
+            again = await server.ask(tool, **wanted, **consent)
             assert "nothing was charged again" in again.text
             assert SPANISH_SAID in again.text
-        assert not desk.line.attempts[ASKED]
+        assert not server.transport.attempts[ASKED]
 
 
 async def test_no_voice_is_doubted_for_a_text_of_its_language(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         for language in ["en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "zh", "ja", "el", "ko", "th", "id"]:
-            voices = (await desk.ask("list_voices", language=language)).data["voices"]
-            assert await quoted(desk, TEXTS[language], voices[0]["id"]) is None, language
-        assert not desk.line.attempts[ASKED]
+            voices = (await server.ask("list_voices", language=language)).data["voices"]
+            assert await quoted(server, TEXTS[language], voices[0]["id"]) is None, language
+        assert not server.transport.attempts[ASKED]
 
 
 async def test_regions_of_a_language_are_one(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         for voice in ("Lucía", "Ximena", "Marisol"):
-            assert await quoted(desk, SPANISH, voice) is None
-        warned = await quoted(desk, TEXTS["en"], "Ximena")
+            assert await quoted(server, SPANISH, voice) is None
+        warned = await quoted(server, TEXTS["en"], "Ximena")
         assert warned is not None
         assert "looks English, the voice Ximena speaks Spanish (es-MX): list_voices language=en" in warned
 
 
 async def test_what_words_do_not_tell_is_asked_of_a2e_once(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS, call_seconds=PATIENT) as desk:
-        warned = await quoted(desk, DANISH)
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS, call_seconds=PATIENT) as server:
+        warned = await quoted(server, DANISH)
         assert warned is not None
         assert "looks Danish" in warned
         assert "list_voices language=da" in warned
-        before = desk.credits
-        assert await quoted(desk, DANISH) == warned
-        assert desk.credits == before
-        started = await desk.ask("generate_speech", script=DANISH, voice="Aria")
+        before = server.credits
+        assert await quoted(server, DANISH) == warned
+        assert server.credits == before
+        started = await server.ask("generate_speech", script=DANISH, voice="Aria")
         assert started.data["warning"] == warned
-        assert desk.line.attempts[ASKED] == 1
-        assert await quoted(desk, "Hej med dig") is None
-        assert desk.line.attempts[ASKED] == 1
+        assert server.transport.attempts[ASKED] == 1
+        assert await quoted(server, "Hej med dig") is None
+        assert server.transport.attempts[ASKED] == 1
         for voice, language in (("Aino", "fi"), ("Svetlana", "ru"), ("Mireia", "ca")):
-            assert await quoted(desk, TEXTS[language], voice) is None
-        assert desk.line.attempts[ASKED] == 4
+            assert await quoted(server, TEXTS[language], voice) is None
+        assert server.transport.attempts[ASKED] == 4
 
 
 async def test_letters_that_a_voice_cannot_read_are_named(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        warned = await quoted(desk, "Доброе утро!")
+    async with open_controlled_server(tmp_path) as server:
+        warned = await quoted(server, "Доброе утро!")
         assert warned is not None
         assert "is in Cyrillic letters, the voice Aria speaks English (en-US): list_voices with its language" in warned
-        assert not desk.line.attempts[ASKED]
+        assert not server.transport.attempts[ASKED]
 
 
 async def test_a_retired_call_is_asked_once_and_is_silent(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(ASKED, only_answered(404, {"code": 404, "msg": "Not Found"}), times=9)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(ASKED, only_answered(404, {"code": 404, "msg": "Not Found"}), times=9)
         for script in (DANISH, CATALAN, TEXTS["fi"]):
-            assert await quoted(desk, script) is None
-        assert desk.line.attempts[ASKED] == 1
-        assert await quoted(desk, SPANISH) == SPANISH_SAID
+            assert await quoted(server, script) is None
+        assert server.transport.attempts[ASKED] == 1
+        assert await quoted(server, SPANISH) == SPANISH_SAID
 
 
 FAULTS: dict[str, Fault] = {
@@ -124,70 +124,70 @@ FAULTS: dict[str, Fault] = {
 
 
 async def test_no_start_fails_for_a_question_that_does(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
         for asked, (language, fault) in enumerate(FAULTS.items(), 1):
-            desk.line.on(ASKED, fault, times=9)
-            assert await quoted(desk, TEXTS[language]) is None
-            assert desk.line.attempts[ASKED] == asked
-        desk.line.on(ASKED, not_connected, times=9)
-        started = await desk.ask("generate_speech", script=TEXTS["nb"], voice="Aria")
+            server.transport.on(ASKED, fault, times=9)
+            assert await quoted(server, TEXTS[language]) is None
+            assert server.transport.attempts[ASKED] == asked
+        server.transport.on(ASKED, not_connected, times=9)
+        started = await server.ask("generate_speech", script=TEXTS["nb"], voice="Aria")
         assert started.data["state"] == "succeeded"
         assert "warning" not in started.data
-        assert desk.line.attempts[ASKED] == len(FAULTS) + 1
+        assert server.transport.attempts[ASKED] == len(FAULTS) + 1
 
 
 async def test_a_slow_answer_is_not_waited_for(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, call_seconds=4.0) as desk:
+    async with open_controlled_server(tmp_path, call_seconds=4.0) as server:
         gate = Gate()
-        desk.line.on(ASKED, gate.before)
-        assert await quoted(desk, DANISH) is None
+        server.transport.on(ASKED, gate.before)
+        assert await quoted(server, DANISH) is None
         assert gate.reached.is_set()
         assert not gate.opened.is_set()
-        assert desk.line.attempts[ASKED] == 1
+        assert server.transport.attempts[ASKED] == 1
 
 
 async def test_a_refused_start_says_nothing_of_languages(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        refusal = await desk.refuse("start_avatar_video", **talk(script=SPANISH), max_credits=0)
+    async with open_controlled_server(tmp_path) as server:
+        refusal = await server.refuse("start_avatar_video", **video_arguments(script=SPANISH), max_credits=0)
         assert "over the ceiling" in refusal
         assert "Spanish" not in refusal
-        assert not desk.line.attempts[SPEECH]
+        assert not server.transport.attempts[SPEECH]
 
 
 async def test_finished_sound_is_not_doubted(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        sound = await desk.ask("generate_speech", script=SPANISH, voice="Ximena")
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        sound = await server.ask("generate_speech", script=SPANISH, voice="Ximena")
         wanted = {"audio": sound.data["job_id"], "avatar": "Ada"}
-        assert "warning" not in (await desk.ask("quote_job", tool="start_avatar_video", arguments=wanted)).data
-        assert not desk.line.attempts[ASKED]
+        assert "warning" not in (await server.ask("quote_job", tool="start_avatar_video", arguments=wanted)).data
+        assert not server.transport.attempts[ASKED]
 
 
 async def test_ones_own_voice_speaks_the_language_that_follows_its_name(tmp_path: Path) -> None:
     clone = {"family": "voice_clone", "body": {"name": "Narrator", "gender": "male"}}
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        (voice_id,) = desk.sandbox.control.seed(records=[clone])
-        warned = await quoted(desk, SPANISH, "Narrator")
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        (voice_id,) = server.sandbox.control.seed(records=[clone])
+        warned = await quoted(server, SPANISH, "Narrator")
         assert warned == (
             "The script looks Spanish, your voice Narrator would speak English (en-US):"
             " voice='Narrator (es-ES)' makes it speak Spanish."
         )
-        assert await quoted(desk, SPANISH, "Narrator (es-ES)") is None
-        assert await quoted(desk, SPANISH, f"{voice_id} (es-MX)") is None
-        english = await desk.ask("generate_speech", script=SPANISH, voice="Narrator")
+        assert await quoted(server, SPANISH, "Narrator (es-ES)") is None
+        assert await quoted(server, SPANISH, f"{voice_id} (es-MX)") is None
+        english = await server.ask("generate_speech", script=SPANISH, voice="Narrator")
         assert english.data["warning"] == warned
-        spanish = await desk.ask("generate_speech", script=SPANISH, voice="Narrator (es-ES)")
+        spanish = await server.ask("generate_speech", script=SPANISH, voice="Narrator (es-ES)")
         assert spanish.data["job_id"] != english.data["job_id"]
         assert spanish.links != english.links
         assert "warning" not in spanish.data
-        desk.sandbox.control.seed(records=[{**clone, "body": {"name": "Anna (my-old)", "gender": "female"}}])
-        assert "no language 'xx-YY'" in await desk.refuse("generate_speech", script=SPANISH, voice="Narrator (xx-YY)")
+        server.sandbox.control.seed(records=[{**clone, "body": {"name": "Anna (my-old)", "gender": "female"}}])
+        assert "no language 'xx-YY'" in await server.refuse("generate_speech", script=SPANISH, voice="Narrator (xx-YY)")
 
 
 async def test_a_voice_that_only_its_id_tells_of_is_not_doubted(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        voice_id = (await desk.ask("list_voices", name="Aria")).data["voices"][0]["id"]
-        warned = await quoted(desk, SPANISH, voice_id)
+    async with open_controlled_server(tmp_path) as server:
+        voice_id = (await server.ask("list_voices", name="Aria")).data["voices"][0]["id"]
+        warned = await quoted(server, SPANISH, voice_id)
         assert warned == SPANISH_SAID
-    async with desk_in(tmp_path) as desk:
-        assert await quoted(desk, SPANISH, voice_id) is None
-        assert not desk.line.attempts[ASKED]
+    async with open_controlled_server(tmp_path) as server:
+        assert await quoted(server, SPANISH, voice_id) is None
+        assert not server.transport.attempts[ASKED]

@@ -5,27 +5,27 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.support.faulty_transport import answered, desk_in
+from tests.support.faulty_transport import answered, open_controlled_server
 from tests.support.media import CONSENT, face, fetched, picture_size
-from tests.support.server import Said, open_studio
+from tests.support.server import ToolAnswer, open_server
 
 AVATARS = "GET /api/v1/anchor/character_list"
 CLONES = "GET /api/v1/userVoice/completedRecord"
 LARGEST_PAGE = 6 * 1024
 
 
-def size(answer: Said) -> int:
+def size(answer: ToolAnswer) -> int:
     return len(answer.text.encode()) + len(json.dumps(answer.data, ensure_ascii=False).encode())
 
 
 async def test_who_only_reads_the_text_sees_previews_and_the_next_page(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        studio.sandbox.control.seed(avatars=[{"name": f"Presenter {number}"} for number in range(3)])
-        first = await studio.ask("list_avatars")
-        last = await studio.ask("list_avatars", page=2)
-        beyond = await studio.ask("list_avatars", page=3)
+    async with open_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": f"Presenter {number}"} for number in range(3)])
+        first = await server.ask("list_avatars")
+        last = await server.ask("list_avatars", page=2)
+        beyond = await server.ask("list_avatars", page=3)
         shown = first.data["avatars"][5]
-        assert (await studio.ask("list_avatars", name=shown["name"])).data["total"] == 1
+        assert (await server.ask("list_avatars", name=shown["name"])).data["total"] == 1
         assert picture_size((await fetched(shown["preview"])).content) > (50, 50)
     assert "13 avatars, page 1 of 2 (next: page=2):" in first.text
     assert f"= {shown['id']}, preview {shown['preview']}" in first.text
@@ -35,111 +35,111 @@ async def test_who_only_reads_the_text_sees_previews_and_the_next_page(tmp_path:
 
 
 async def test_words_of_a_name_are_found_in_any_order(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        studio.sandbox.control.seed(avatars=[{"name": "Anna, office, standing"}, {"name": "Anna at home"}])
-        (row,) = (await studio.ask("list_avatars", name="STANDING anna")).data["avatars"]
+    async with open_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": "Anna, office, standing"}, {"name": "Anna at home"}])
+        (row,) = (await server.ask("list_avatars", name="STANDING anna")).data["avatars"]
         assert row["name"] == "Anna, office, standing"
-        assert (await studio.ask("list_avatars", name=row["name"])).data["total"] == 1
-        (voice,) = (await studio.ask("list_voices", language="fr", name="élo")).data["voices"]
+        assert (await server.ask("list_avatars", name=row["name"])).data["total"] == 1
+        (voice,) = (await server.ask("list_voices", language="fr", name="élo")).data["voices"]
         assert voice["name"] == "Élodie"
 
 
 async def test_where_nothing_fits_it_says_what_to_leave_out(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        avatars = await studio.ask("list_avatars", name="nobody")
-        voices = await studio.ask("list_voices", language="es", name="nobody")
+    async with open_server(tmp_path) as server:
+        avatars = await server.ask("list_avatars", name="nobody")
+        voices = await server.ask("list_voices", language="es", name="nobody")
     assert "No avatars match.\nLeave name, gender or owner out" in avatars.text
     assert "No voices match.\nLeave name, gender or owner out, or call list_languages" in voices.text
 
 
 async def test_avatars_of_untold_gender_are_counted_and_not_taken_for_missing(tmp_path: Path) -> None:
     rows = [{"_id": f"{number:024x}", "type": "default", "name": f"Person {number}"} for number in range(1, 4)]
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(
             AVATARS, answered(200, {"code": 0, "data": [*rows, {**rows[0], "_id": "f" * 24, "gender": "male"}]})
         )
-        men = await desk.ask("list_avatars", gender="male")
+        men = await server.ask("list_avatars", gender="male")
         assert men.data["total"] == 1
         assert "3 more have no known gender: leave gender out to see them." in men.text
-        assert "no known gender" not in (await desk.ask("list_avatars")).text
+        assert "no known gender" not in (await server.ask("list_avatars")).text
 
 
 async def test_an_own_voice_comes_with_a_sample_and_the_way_to_make_it_speak_another_language(tmp_path: Path) -> None:
     clone = {"_id": "a" * 24, "name": "Narrator", "voice_urls": ["https://example.com/sample.wav"]}
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CLONES, answered(200, {"code": 0, "data": [clone]}))
-        listed = await desk.ask("list_voices", language="es-MX")
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLONES, answered(200, {"code": 0, "data": [clone]}))
+        listed = await server.ask("list_voices", language="es-MX")
         own, *public = listed.data["voices"]
         assert own == {"id": "a" * 24, "name": "Narrator", "own": True, "preview": "https://example.com/sample.wav"}
         assert f"Narrator (own) = {own['id']}, preview https://example.com/sample.wav" in listed.text
         assert "Your own voices speak any language, as in voice='Narrator (es-ES)'." in listed.text
         assert {row["language"] for row in public} == {"es-MX"}
-        only = await desk.ask("list_voices", language="es-MX", owner="public")
+        only = await server.ask("list_voices", language="es-MX", owner="public")
         assert "own voices" not in only.text
         assert "listen with generate_speech" in only.text
 
 
 async def test_half_a_word_takes_no_strangers_voice_and_no_money(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        refusal = await desk.refuse("start_avatar_video", script="Hello.", voice="Ava", avatar="Ada")
+    async with open_controlled_server(tmp_path) as server:
+        refusal = await server.refuse("start_avatar_video", script="Hello.", voice="Ava", avatar="Ada")
         assert "No voice is called 'Ava'; did you mean " in refusal
         assert " or Desislava?" in refusal
         assert "Nothing was charged." in refusal
-        assert not desk.charging_requests
-        refusal = await desk.refuse("start_avatar_video", script="Hello.", voice="Aria", avatar="hiara")
+        assert not server.charging_requests
+        refusal = await server.refuse("start_avatar_video", script="Hello.", voice="Aria", avatar="hiara")
         assert "did you mean Chiara?" in refusal
-        assert "did you mean Chiara?" in await desk.refuse("start_streaming", avatar="hiara")
+        assert "did you mean Chiara?" in await server.refuse("start_streaming", avatar="hiara")
 
 
 async def test_a_search_finds_letters_anywhere_and_without_their_accents(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        (voice,) = (await studio.ask("list_voices", language="Bulgarian", name="ava")).data["voices"]
+    async with open_server(tmp_path) as server:
+        (voice,) = (await server.ask("list_voices", language="Bulgarian", name="ava")).data["voices"]
         assert voice["name"] == "Desislava"
-        (voice,) = (await studio.ask("list_voices", language="French", name="elodie")).data["voices"]
+        (voice,) = (await server.ask("list_voices", language="French", name="elodie")).data["voices"]
         assert voice["name"] == "Élodie"
-        (language,) = (await studio.ask("list_languages", search="turkiye")).data["languages"]
+        (language,) = (await server.ask("list_languages", search="turkiye")).data["languages"]
         assert language["code"] == "tr-TR"
-        (language,) = (await studio.ask("list_languages", search="British English")).data["languages"]
+        (language,) = (await server.ask("list_languages", search="British English")).data["languages"]
         assert language["code"] == "en-GB"
 
 
 async def test_an_own_voice_that_is_called_like_one_of_a2es_is_asked_about(tmp_path: Path) -> None:
     clones = [{"_id": each[0].lower() * 24, "name": each, "language": "en-US"} for each in ("Aria",)]
     clones += [{"_id": "c" * 24, "name": "Ximena", "language": "en-US"}]
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CLONES, answered(200, {"code": 0, "data": clones}), times=3)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLONES, answered(200, {"code": 0, "data": clones}), times=3)
         for voice, own, public in (
             ("aria", f"Aria (own, en-US) = {'a' * 24}", "Aria (A2E's, en-US, female) = "),
             ("Ximena (Mexican Spanish)", f"Ximena (own, es-MX) = {'c' * 24}", "Ximena (A2E's, es-MX, female) = "),
         ):
-            refusal = await desk.refuse("generate_speech", script="Hola.", voice=voice)
+            refusal = await server.refuse("generate_speech", script="Hola.", voice=voice)
             assert f"fits several voices: {own}, " in refusal
             assert public in refusal
-        assert not desk.charging_requests
+        assert not server.charging_requests
         # In German there is only one of them.
         german = {"script": "Hallo.", "voice": "Ximena (German)"}
-        assert "would cost" in (await desk.ask("quote_job", tool="generate_speech", arguments=german)).text
+        assert "would cost" in (await server.ask("quote_job", tool="generate_speech", arguments=german)).text
 
 
 async def test_for_an_own_voice_not_all_of_a2es_are_read(tmp_path: Path) -> None:
     clone = {"_id": "a" * 24, "name": "Ximena", "language": "en-US"}
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CLONES, answered(200, {"code": 0, "data": [clone]}), times=2)
-        await desk.ask("quote_job", tool="generate_speech", arguments={"script": "Hello.", "voice": "ximena"})
-        assert desk.line.attempts["GET /api/v1/anchor/voice_list"] == 1
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLONES, answered(200, {"code": 0, "data": [clone]}), times=2)
+        await server.ask("quote_job", tool="generate_speech", arguments={"script": "Hello.", "voice": "ximena"})
+        assert server.transport.attempts["GET /api/v1/anchor/voice_list"] == 1
 
 
 async def test_only_a_whole_name_deletes(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
-        assert "did you mean Anna Berg?" in await studio.refuse("delete_avatar", avatar="Anna")
-        assert (await studio.ask("delete_avatar", avatar="anna berg")).data["deleted"] is True
+    async with open_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
+        assert "did you mean Anna Berg?" in await server.refuse("delete_avatar", avatar="Anna")
+        assert (await server.ask("delete_avatar", avatar="anna berg")).data["deleted"] is True
     twins = [{"_id": letter * 24, "name": "Narrator"} for letter in "ab"]
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CLONES, answered(200, {"code": 0, "data": twins}), times=2)
-        assert "did you mean Narrator?" in await desk.refuse("delete_voice", voice="Narr")
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLONES, answered(200, {"code": 0, "data": twins}), times=2)
+        assert "did you mean Narrator?" in await server.refuse("delete_voice", voice="Narr")
         several = f"fits several own voices: Narrator (own) = {'a' * 24}, Narrator (own) = {'b' * 24}."
-        assert several in await desk.refuse("delete_voice", voice="narrator")
+        assert several in await server.refuse("delete_voice", voice="narrator")
 
 
 async def test_a_page_stays_small_whatever_a2e_calls_things(tmp_path: Path) -> None:
@@ -149,9 +149,9 @@ async def test_a_page_stays_small_whatever_a2e_calls_things(tmp_path: Path) -> N
             {"_id": f"{number:024x}", "type": "default", "name": "n" * 60, "video_cover": address}
             for number in range(1, 25)
         ]
-        async with desk_in(tmp_path) as desk:
-            desk.line.on(AVATARS, answered(200, {"code": 0, "data": rows}))
-            page = await desk.ask("list_avatars")
+        async with open_controlled_server(tmp_path) as server:
+            server.transport.on(AVATARS, answered(200, {"code": 0, "data": rows}))
+            page = await server.ask("list_avatars")
         assert len(page.data["avatars"]) == 10
         assert size(page) <= LARGEST_PAGE
         assert (address in page.text) == in_text
@@ -159,10 +159,10 @@ async def test_a_page_stays_small_whatever_a2e_calls_things(tmp_path: Path) -> N
 
 
 async def test_names_do_wherever_an_avatar_or_a_voice_is_wanted(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        voice = (await studio.ask("list_voices", language="de", gender="male")).data["voices"][0]["name"]
+    async with open_server(tmp_path) as server:
+        voice = (await server.ask("list_voices", language="de", gender="male")).data["voices"][0]["name"]
         wanted = {"script": "Guten Tag.", "voice": voice, "avatar": "hugo"}
-        assert (await studio.ask("quote_job", tool="start_avatar_video", arguments=wanted)).data["credits"] > 0
-        photo = {"image": (await face(studio)).name, "script": "Guten Tag.", "voice": f"{voice} (de-DE)"}
-        await studio.ask("quote_job", tool="start_talking_photo", arguments=photo)
-        assert "only your own" in await studio.refuse("start_lip_sync_training", avatar="Hugo", consent=CONSENT)
+        assert (await server.ask("quote_job", tool="start_avatar_video", arguments=wanted)).data["credits"] > 0
+        photo = {"image": (await face(server)).name, "script": "Guten Tag.", "voice": f"{voice} (de-DE)"}
+        await server.ask("quote_job", tool="start_talking_photo", arguments=photo)
+        assert "only your own" in await server.refuse("start_lip_sync_training", avatar="Hugo", consent=CONSENT)

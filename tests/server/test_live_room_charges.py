@@ -7,7 +7,14 @@ from pathlib import Path
 
 import httpx2
 
-from tests.support.faulty_transport import CREDITS, Gate, desk_in, only_answered, open_box, open_desk
+from tests.support.faulty_transport import (
+    CREDITS,
+    Gate,
+    connect_server,
+    only_answered,
+    open_controlled_server,
+    open_test_sandbox,
+)
 
 OPEN = "POST /api/v1/streaming-avatar/agora-token"
 CONTEXT = "POST /api/v1/streaming-avatar/set-qa-context"
@@ -16,9 +23,9 @@ REFUSAL = only_answered(400, {"code": 1, "msg": "no context today"})
 
 
 async def test_a_room_that_was_paid_for_is_told_of_when_its_context_cannot_be_set(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CONTEXT, REFUSAL)
-        opened = await desk.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CONTEXT, REFUSAL)
+        opened = await server.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
         assert "Charged 60 credits" in opened.text
         assert "Nothing was charged" not in opened.text
         assert "no context today" in opened.text
@@ -27,9 +34,9 @@ async def test_a_room_that_was_paid_for_is_told_of_when_its_context_cannot_be_se
 
 
 async def test_a_room_whose_context_takes_too_long_is_told_of_in_time(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, call_seconds=3.0) as desk:
-        desk.line.on(CONTEXT, Gate().before)
-        opened = await desk.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
+    async with open_controlled_server(tmp_path, call_seconds=3.0) as server:
+        server.transport.on(CONTEXT, Gate().before)
+        opened = await server.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
         assert "Charged 60 credits" in opened.text
         assert "did not answer in time" in opened.text
         assert opened.links == (opened.data["page"],)
@@ -37,33 +44,33 @@ async def test_a_room_whose_context_takes_too_long_is_told_of_in_time(tmp_path: 
 
 async def test_a_room_that_is_being_opened_when_the_server_ends_is_left_too(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as first:
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as first:
             before = first.credits
-            first.line.on(OPEN, gate.after)
+            first.transport.on(OPEN, gate.after)
             call = asyncio.create_task(first.call("start_streaming", avatar="Ada", seconds=600))
             await gate.held()
             asyncio.get_running_loop().call_later(0.1, gate.opened.set)
         await asyncio.gather(call, return_exceptions=True)
-        async with open_desk(tmp_path, sandbox) as second:
+        async with connect_server(tmp_path, sandbox) as second:
             assert before - second.credits < 10
             assert "open_rooms" not in (await second.ask("get_credits")).data
 
 
 async def test_a_room_whose_price_was_being_read_when_the_server_ended_is_known_and_left(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as first:
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as first:
             before = first.credits
             opening = Gate()
-            first.line.on(OPEN, opening.before)
+            first.transport.on(OPEN, opening.before)
             call = asyncio.create_task(first.call("start_streaming", avatar="Ada", seconds=600))
             await opening.held()
-            first.line.on(CREDITS, gate.before)
+            first.transport.on(CREDITS, gate.before)
             opening.opened.set()
             await gate.held()
         await asyncio.gather(call, return_exceptions=True)
-        async with open_desk(tmp_path, sandbox) as second:
+        async with connect_server(tmp_path, sandbox) as second:
             assert before - second.credits < 10
             (row,) = (await second.ask("list_spending")).data["spending"]
             assert "open_rooms" not in (await second.ask("get_credits")).data
@@ -72,9 +79,9 @@ async def test_a_room_whose_price_was_being_read_when_the_server_ended_is_known_
 
 async def test_a_room_that_another_server_left_is_closed_when_its_page_leaves_it(tmp_path: Path) -> None:
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox) as two,
         httpx2.AsyncClient(trust_env=False) as browser,
     ):
         page = (await one.ask("start_streaming", avatar="Ada", seconds=60)).data["page"]
@@ -87,14 +94,14 @@ async def test_a_room_that_another_server_left_is_closed_when_its_page_leaves_it
 
 async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as desk:
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as server:
             for avatar in ("Ada", "Bruno"):
-                await desk.ask("start_streaming", avatar=avatar, seconds=60)
+                await server.ask("start_streaming", avatar=avatar, seconds=60)
             sandbox.control.advance(30)
-            desk.line.on(LEAVE, gate.before, times=2)
+            server.transport.on(LEAVE, gate.before, times=2)
             asyncio.get_running_loop().call_later(0.2, gate.opened.set)
-        async with open_desk(tmp_path, sandbox) as second:
+        async with connect_server(tmp_path, sandbox) as second:
             assert second.spent > 50
             spending = (await second.ask("list_spending")).data
             assert spending["total"] == second.spent
@@ -102,12 +109,12 @@ async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_ref
 
 
 async def test_credits_that_came_from_elsewhere_are_not_told_as_a_rooms(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        await desk.ask("start_streaming", avatar="Ada", seconds=60)
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_streaming", avatar="Ada", seconds=60)
         gate = Gate()
-        desk.line.on(LEAVE, gate.before)
-        call = asyncio.create_task(desk.ask("leave_streaming"))
+        server.transport.on(LEAVE, gate.before)
+        call = asyncio.create_task(server.ask("leave_streaming"))
         await gate.held()
-        desk.sandbox.control.seed(credits=desk.credits + 500)
+        server.sandbox.control.seed(credits=server.credits + 500)
         gate.opened.set()
         assert "did not show whether credits came back" in (await call).text

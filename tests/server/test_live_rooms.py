@@ -14,10 +14,10 @@ import httpx2
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from tests.support.faulty_transport import desk_in, not_connected
+from tests.support.faulty_transport import not_connected, open_controlled_server
 from tests.support.media import fetched
-from tests.support.room_peer import Listener, listening
-from tests.support.server import Studio, open_studio
+from tests.support.room_peer import RoomPeer, join_room
+from tests.support.server import ServerUnderTest, open_server
 
 FACTS = "Our shop opens at nine on weekdays. Shipping takes three days."
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -38,10 +38,10 @@ FLAGS = (
 class Page:
     """What a browser does with a room's page, played by a program with a real WebRTC peer."""
 
-    def __init__(self, address: str, http: httpx2.AsyncClient, listener: Listener) -> None:
+    def __init__(self, address: str, http: httpx2.AsyncClient, peer: RoomPeer) -> None:
         self.address = address
         self.http = http
-        self.listener = listener
+        self.peer = peer
 
     async def tell(self, what: str, body: Mapping[str, Any], *, origin: str | None = None) -> httpx2.Response:
         """Send what a page sends."""
@@ -50,14 +50,14 @@ class Page:
 
     async def hand_back(self) -> None:
         """Report what is shown, and hand on what is heard, until cancelled."""
-        await self.listener.see()
+        await self.peer.see()
         await self.tell("state", {"frames": 1, "sound": 0.5, "muted": False})
         told = 0
         # A room that was left sends nothing more.
         with suppress(MediaStreamError):
             while True:
-                await self.listener.hear()
-                for message in self.listener.messages[told:]:
+                await self.peer.hear()
+                for message in self.peer.messages[told:]:
                     told += 1
                     await self.tell("heard", message)
 
@@ -75,102 +75,102 @@ async def visiting(address: str) -> AsyncIterator[Page]:
                 assert answer.headers["access-control-allow-origin"] == "http://127.0.0.1:1"
                 return answer.text
 
-        async with http.stream("GET", address + "events"), listening(LoopbackServer(), "") as listener:
-            page = Page(address, http, listener)
+        async with http.stream("GET", address + "events"), join_room(LoopbackServer(), "") as peer:
+            page = Page(address, http, peer)
             tasks.start_soon(page.hand_back)
             yield page
             tasks.cancel_scope.cancel()
 
 
-async def opened(studio: Studio, **changes: Any) -> Mapping[str, Any]:
+async def opened(server: ServerUnderTest, **changes: Any) -> Mapping[str, Any]:
     wanted = {"avatar": "Ada", "seconds": 60, "context": FACTS, **changes}
-    return (await studio.ask("start_streaming", **wanted)).data
+    return (await server.ask("start_streaming", **wanted)).data
 
 
 async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        avatars = (await studio.ask("list_streaming_avatars")).data["avatars"]
+    async with open_server(tmp_path) as server:
+        avatars = (await server.ask("list_streaming_avatars")).data["avatars"]
         wanted = {"avatar": avatars[0]["name"], "seconds": 60, "context": FACTS}
-        price = (await studio.ask("quote_job", tool="start_streaming", arguments=wanted)).data["credits"]
-        started = await studio.ask("start_streaming", **wanted, max_credits=price + 1)
+        price = (await server.ask("quote_job", tool="start_streaming", arguments=wanted)).data["credits"]
+        started = await server.ask("start_streaming", **wanted, max_credits=price + 1)
         assert f"Charged {price:g} credits" in started.text
         assert started.links == (started.data["page"],)
         room, page = started.data["room"], started.data["page"]
-        status = await studio.ask("check_status", job_id=room)
+        status = await server.ask("check_status", job_id=room)
         assert "is open" in status.text
         assert "Next: the user opens its page" in status.text
         assert status.data["page"] == page
         assert "next_check_seconds" not in status.data
         # Nobody waits for what does not end by itself.
-        waited = await studio.ask("wait_for_job", job_ids=[room], seconds=40)
+        waited = await server.ask("wait_for_job", job_ids=[room], seconds=40)
         assert "There is nothing to wait for. The live room is open until" in waited.text
         unknown = f"face_swap:{'0' * 20}abcd"
-        assert "no such record" in (await studio.ask("wait_for_job", job_ids=[room, unknown])).text
+        assert "no such record" in (await server.ask("wait_for_job", job_ids=[room, unknown])).text
         for answer in (status, waited):
             assert page in answer.text
             assert all(tool in answer.text for tool in ("ask_streaming_avatar", "leave_streaming"))
             assert "Next: wait_for_job" not in answer.text
-        assert "is open, 60 credits." in (await studio.ask("list_jobs")).text
-        assert "none will come" in await studio.refuse("download_result", job_id=room)
-        again = await studio.ask("start_streaming", **wanted)
+        assert "is open, 60 credits." in (await server.ask("list_jobs")).text
+        assert "none will come" in await server.refuse("download_result", job_id=room)
+        again = await server.ask("start_streaming", **wanted)
         assert "nothing was charged again" in again.text
-        credits = await studio.ask("get_credits")
+        credits = await server.ask("get_credits")
         assert credits.text.startswith("SANDBOX (no real credits): A live room is open and paid for")
-        assert "page is not open" in await studio.refuse("ask_streaming_avatar", question="When do you open?")
+        assert "page is not open" in await server.refuse("ask_streaming_avatar", question="When do you open?")
         async with visiting(started.data["page"]):
-            answer = await studio.ask("ask_streaming_avatar", question="When do you open?")
+            answer = await server.ask("ask_streaming_avatar", question="When do you open?")
             assert answer.data["answer"] == "Our shop opens at nine on weekdays."
             assert answer.data["complete"]
-            await studio.ask("set_streaming_qa_context", context="Wir öffnen um neun Uhr.")
-            assert "neun" in (await studio.ask("get_streaming_qa_context")).data["context"]
-            beside = await studio.ask("ask_streaming_avatar", question="Gibt es Kuchen?")
+            await server.ask("set_streaming_qa_context", context="Wir öffnen um neun Uhr.")
+            assert "neun" in (await server.ask("get_streaming_qa_context")).data["context"]
+            beside = await server.ask("ask_streaming_avatar", question="Gibt es Kuchen?")
             assert beside.data["answer"] == "Dazu wurde mir nichts gesagt."
-            await studio.ask("speak_streaming_avatar", text="Hello.")
-            left = await studio.ask("leave_streaming")
+            await server.ask("speak_streaming_avatar", text="Hello.")
+            left = await server.ask("leave_streaming")
         assert 0 < left.data["credits_back"] <= price
-        assert "open_rooms" not in (await studio.ask("get_credits")).data
-        closed = await studio.ask("wait_for_job", job_ids=[room])
+        assert "open_rooms" not in (await server.ask("get_credits")).data
+        closed = await server.ask("wait_for_job", job_ids=[room])
         assert "is closed" in closed.text
         assert closed.data["state"] == "succeeded"
-        cost = (await studio.ask("list_spending")).data["spending"][0]["credits"]
+        cost = (await server.ask("list_spending")).data["spending"][0]["credits"]
         assert cost == price - left.data["credits_back"]
 
 
 async def test_a_page_that_is_closed_leaves_its_room(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, grace_seconds=0.0) as desk:
-        before = desk.credits
-        room = (await desk.ask("start_streaming", avatar="Bruno", seconds=60)).data
+    async with open_controlled_server(tmp_path, grace_seconds=0.0) as server:
+        before = server.credits
+        room = (await server.ask("start_streaming", avatar="Bruno", seconds=60)).data
         async with visiting(room["page"]):
             pass
         with anyio.fail_after(10):
-            while "open_rooms" in (await desk.ask("get_credits")).data:
+            while "open_rooms" in (await server.ask("get_credits")).data:
                 pass
-        assert before - desk.credits < 10
+        assert before - server.credits < 10
         closed = await fetched(room["page"])
         assert closed.status_code == 404
         assert "Its page was closed" in closed.text
 
 
 async def test_a_server_that_ends_leaves_its_rooms_and_the_next_one_knows_of_those_it_could_not(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        before = desk.credits
-        await desk.ask("start_streaming", avatar="Ada", seconds=60)
-    async with desk_in(tmp_path) as desk:
-        assert "open_rooms" not in (await desk.ask("get_credits")).data
-        assert before - desk.credits < 10
-        kept = (await desk.ask("start_streaming", avatar="Ada", seconds=60)).data
-        desk.line.on("POST /api/v1/streaming-avatar/leave", not_connected, times=9)
-    async with desk_in(tmp_path) as desk:
-        (row,) = (await desk.ask("get_credits")).data["open_rooms"]
+    async with open_controlled_server(tmp_path) as server:
+        before = server.credits
+        await server.ask("start_streaming", avatar="Ada", seconds=60)
+    async with open_controlled_server(tmp_path) as server:
+        assert "open_rooms" not in (await server.ask("get_credits")).data
+        assert before - server.credits < 10
+        kept = (await server.ask("start_streaming", avatar="Ada", seconds=60)).data
+        server.transport.on("POST /api/v1/streaming-avatar/leave", not_connected, times=9)
+    async with open_controlled_server(tmp_path) as server:
+        (row,) = (await server.ask("get_credits")).data["open_rooms"]
         assert row["room"] == kept["room"]
-        assert "Another a2e-mcp opened" in await desk.refuse("ask_streaming_avatar", question="Hello?")
-        assert (await desk.ask("leave_streaming")).data["credits_back"] > 50
-        assert "No such live room" in await desk.refuse("leave_streaming")
+        assert "Another a2e-mcp opened" in await server.refuse("ask_streaming_avatar", question="Hello?")
+        assert (await server.ask("leave_streaming")).data["credits_back"] > 50
+        assert "No such live room" in await server.refuse("leave_streaming")
 
 
 async def test_only_the_rooms_own_page_on_this_computer_is_listened_to(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        room = await opened(studio)
+    async with open_server(tmp_path) as server:
+        room = await opened(server)
         async with httpx2.AsyncClient(trust_env=False) as http:
             page = await http.get(room["page"])
             assert "default-src 'none'" in page.headers["content-security-policy"]
@@ -185,34 +185,34 @@ async def test_only_the_rooms_own_page_on_this_computer_is_listened_to(tmp_path:
             nonsense = await http.post(room["page"] + "heard", content=b"{", headers=own)
             assert nonsense.status_code == 400
             assert (await http.post(room["page"] + "leave", headers=own)).status_code == 204
-        gone = await studio.refuse("leave_streaming")
+        gone = await server.refuse("leave_streaming")
         assert "No such live room" in gone
         assert "The last one is over" in gone
         assert "It cost" in gone
 
 
 async def test_of_several_rooms_each_is_told_and_found_by_its_avatar(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        first = await studio.ask("start_streaming", avatar="Ada", seconds=60)
+    async with open_server(tmp_path) as server:
+        first = await server.ask("start_streaming", avatar="Ada", seconds=60)
         assert first.data["room"] in first.text
-        second = await studio.ask("start_streaming", avatar="Bruno", seconds=60)
+        second = await server.ask("start_streaming", avatar="Bruno", seconds=60)
         assert f"Open and paid for besides: {first.data['room']} with Ada" in second.text
-        several = await studio.refuse("ask_streaming_avatar", question="Hello?")
+        several = await server.refuse("ask_streaming_avatar", question="Hello?")
         assert f"{second.data['room']} with Bruno" in several
-        assert (await studio.ask("leave_streaming", room="bruno")).data["room"] == second.data["room"]
+        assert (await server.ask("leave_streaming", room="bruno")).data["room"] == second.data["room"]
 
 
 async def test_when_every_host_is_taken_it_is_said_and_nothing_is_charged(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
+    async with open_server(tmp_path) as server:
         for avatar in ("Ada", "Bruno", "Chiara"):
-            await opened(studio, avatar=avatar)
-        before = (await studio.ask("get_credits")).data["credits"]
-        refusal = await studio.refuse("start_streaming", avatar="Emi")
+            await opened(server, avatar=avatar)
+        before = (await server.ask("get_credits")).data["credits"]
+        refusal = await server.refuse("start_streaming", avatar="Emi")
         assert "No host is free" in refusal
         assert "Nothing was charged" in refusal
-        assert (await studio.ask("get_credits")).data["credits"] == before
-        assert "several are open" in await studio.refuse("speak_streaming_avatar", text="Hello.")
-        assert "there are Ada" in await studio.refuse("start_streaming", avatar="Nobody")
+        assert (await server.ask("get_credits")).data["credits"] == before
+        assert "several are open" in await server.refuse("speak_streaming_avatar", text="Hello.")
+        assert "there are Ada" in await server.refuse("start_streaming", avatar="Nobody")
 
 
 @contextmanager
@@ -230,13 +230,13 @@ def browser(address: str, folder: Path) -> Iterator[None]:
         process.wait()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; the same walk is made with a WebRTC peer above")
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; the same is done with a WebRTC peer above")
 async def test_chromium_sees_and_hears_the_avatar_while_it_answers(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        room = await opened(studio)
+    async with open_server(tmp_path) as server:
+        room = await opened(server)
         with browser(room["page"], tmp_path):
             with anyio.fail_after(60):
-                while "not open" in (answer := await studio.call("ask_streaming_avatar", question="Shipping?")).text:
+                while "not open" in (answer := await server.call("ask_streaming_avatar", question="Shipping?")).text:
                     pass
             assert answer.data["answer"] == "Shipping takes three days.", answer.text
             assert answer.data["frames"] > 10

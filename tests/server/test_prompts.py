@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, TextContent
 
 from a2e_mcp.server import prompts, visibility
-from tests.support.server import ERAS, Era, Studio, open_studio
+from tests.support.server import ERAS, Era, ServerUnderTest, open_server
 
 FILES = {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in prompts.folder().iterdir()}
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -21,8 +21,8 @@ ENDING = {"wait_for_job", "leave_streaming"}
 both_eras = pytest.mark.parametrize("era", ERAS)
 
 
-async def text_of(studio: Studio, name: str, arguments: dict[str, str]) -> str:
-    (message,) = (await studio.client.get_prompt(name, arguments)).messages
+async def text_of(server: ServerUnderTest, name: str, arguments: dict[str, str]) -> str:
+    (message,) = (await server.client.get_prompt(name, arguments)).messages
     assert message.role == "user"
     assert isinstance(message.content, TextContent)
     return message.content.text
@@ -30,8 +30,8 @@ async def text_of(studio: Studio, name: str, arguments: dict[str, str]) -> str:
 
 @both_eras
 async def test_every_file_is_listed_with_its_arguments(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        listed = {each.name: each for each in (await studio.client.list_prompts()).prompts}
+    async with open_server(tmp_path, era=era) as server:
+        listed = {each.name: each for each in (await server.client.list_prompts()).prompts}
     assert set(listed) == set(FILES)
     for prompt in listed.values():
         assert prompt.title
@@ -81,18 +81,18 @@ def test_whoever_is_shown_or_heard_is_asked_before_the_price(name: str) -> None:
 
 @both_eras
 async def test_a_prompt_is_filled_in_and_has_defaults(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        plain = await text_of(studio, "talking_video", {"idea": "tea {{ seconds }} \\1"})
+    async with open_server(tmp_path, era=era) as server:
+        plain = await text_of(server, "talking_video", {"idea": "tea {{ seconds }} \\1"})
         assert "Idea: tea {{ seconds }} \\1\n" in plain
         assert "Language: the language of the idea" in plain
         assert "about 20 seconds" in plain
         chosen = await text_of(
-            studio, "talking_video", {"idea": "tea", "language": "es-MX", "avatar": "Ada", "seconds": "5"}
+            server, "talking_video", {"idea": "tea", "language": "es-MX", "avatar": "Ada", "seconds": "5"}
         )
         for words in ("Language: es-MX", "Avatar: Ada", "about 5 seconds"):
             assert words in chosen
         assert not PLACE.search(chosen)
-        blank = await text_of(studio, "talking_video", {"idea": "tea", "language": ""})
+        blank = await text_of(server, "talking_video", {"idea": "tea", "language": ""})
         assert "Language: the language of the idea" in blank
 
 
@@ -100,11 +100,11 @@ async def test_a_prompt_is_filled_in_and_has_defaults(tmp_path: Path, era: Era) 
 async def test_a_wrong_prompt_or_argument_is_said_in_one_line(
     tmp_path: Path, era: Era, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+    async with open_server(tmp_path, era=era) as server:
 
         async def refused(name: str, arguments: dict[str, str]) -> str:
             with pytest.raises(MCPError) as problem:
-                await studio.client.get_prompt(name, arguments)
+                await server.client.get_prompt(name, arguments)
             assert problem.value.code == INVALID_PARAMS
             assert problem.value.message.isprintable()
             return problem.value.message

@@ -10,9 +10,9 @@ import pytest
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.server import visibility
-from tests.support.faulty_transport import QUOTE, desk_in, only_answered
+from tests.support.faulty_transport import QUOTE, only_answered, open_controlled_server
 from tests.support.media import png, wav
-from tests.support.server import open_studio
+from tests.support.server import open_server
 
 SPENDING = [tool.name for tool in visibility.every_tool() if tool.effect is Effect.SPENDS]
 PICTURE, CLIP, SOUND = "picture.png", "clip.mp4", "sound.wav"
@@ -45,28 +45,28 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_every_tool_that_spends_can_be_asked_for_its_price(tmp_path: Path, known: bool) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.sandbox.control.seed(avatars=[{"name": "Zoe"}])
-        png(desk.inbox)
-        wav(desk.inbox, seconds=12)
-        (desk.inbox / CLIP).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(12))
+    async with open_controlled_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": "Zoe"}])
+        png(server.inbox)
+        wav(server.inbox, seconds=12)
+        (server.inbox / CLIP).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(12))
         if not known:
-            desk.line.on(QUOTE, NO_QUOTE, times=999)
+            server.transport.on(QUOTE, NO_QUOTE, times=999)
         for tool in SPENDING:
-            quoted = await desk.ask("quote_job", tool=tool, arguments=ARGUMENTS[tool])
+            quoted = await server.ask("quote_job", tool=tool, arguments=ARGUMENTS[tool])
             assert f"{tool} would cost " in quoted.text
             assert "Nothing was charged." in quoted.text
             assert all(step["source"] for step in quoted.data["steps"])
             assert ("credits" in quoted.data) is all(step["credits"] is not None for step in quoted.data["steps"])
-        assert desk.charging_requests == {}
-        assert (await desk.ask("list_spending")).data["starts"] == 0
+        assert server.charging_requests == {}
+        assert (await server.ask("list_spending")).data["starts"] == 0
 
 
 async def test_a_price_comes_with_its_source_or_is_said_to_be_unknown(tmp_path: Path) -> None:
-    async with open_studio(tmp_path, toolsets=("all",)) as studio:
+    async with open_server(tmp_path, toolsets=("all",)) as server:
 
         async def quote(tool: str) -> str:
-            return (await studio.ask("quote_job", tool=tool, arguments=ARGUMENTS[tool])).text
+            return (await server.ask("quote_job", tool=tool, arguments=ARGUMENTS[tool])).text
 
         assert "would cost 200 credits: diamonds 200 (estimate; A2E docs: 100 credits a diamond)" in await quote(
             "exchange_diamonds"
@@ -74,8 +74,8 @@ async def test_a_price_comes_with_its_source_or_is_said_to_be_unknown(tmp_path: 
         assert "cost an unknown number of credits: picture_avatar unknown (A2E publishes no price)." in await quote(
             "add_avatar_from_image"
         )
-        png(studio.inbox)
+        png(server.inbox)
         assert "would cost 0 credits: upload 0 (A2E's quote)" in await quote("upload_file")
         wrong = {"image": "avatar_video:00000000abcdefabcdefabcd", "gender": "male"}
-        refused = await studio.refuse("quote_job", tool="add_avatar_from_image", arguments=wrong)
+        refused = await server.refuse("quote_job", tool="add_avatar_from_image", arguments=wrong)
         assert "only pictures made by start_text_to_image" in refused

@@ -10,7 +10,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference, ResourceTemplateReference, TextResourceContents
 
-from tests.support.server import ERAS, Era, Studio, open_studio
+from tests.support.server import ERAS, Era, ServerUnderTest, open_server
 
 LARGEST_PAGE = 6 * 1024
 ADDRESSES = {"a2e://avatars", "a2e://voices", "a2e://languages"}
@@ -24,19 +24,19 @@ TEMPLATES = {
 both_eras = pytest.mark.parametrize("era", ERAS)
 
 
-async def read(studio: Studio, address: str) -> Any:
+async def read(server: ServerUnderTest, address: str) -> Any:
     """A resource's JSON."""
-    (content,) = (await studio.client.read_resource(address)).contents
+    (content,) = (await server.client.read_resource(address)).contents
     assert isinstance(content, TextResourceContents)
     assert content.mime_type == "application/json"
     assert len(content.text.encode()) <= LARGEST_PAGE, address
     return json.loads(content.text)
 
 
-async def missing(studio: Studio, address: str) -> str:
+async def missing(server: ServerUnderTest, address: str) -> str:
     """The sentence about a resource that is not there."""
     with pytest.raises(MCPError) as problem:
-        await studio.client.read_resource(address)
+        await server.client.read_resource(address)
     assert problem.value.code == INVALID_PARAMS
     assert problem.value.message.isprintable()
     return problem.value.message
@@ -44,9 +44,9 @@ async def missing(studio: Studio, address: str) -> str:
 
 @both_eras
 async def test_resources_are_listed_with_title_and_type(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        fixed = (await studio.client.list_resources()).resources
-        open_ended = (await studio.client.list_resource_templates()).resource_templates
+    async with open_server(tmp_path, era=era) as server:
+        fixed = (await server.client.list_resources()).resources
+        open_ended = (await server.client.list_resource_templates()).resource_templates
     assert {str(each.uri) for each in fixed} == ADDRESSES
     assert {each.uri_template for each in open_ended} == TEMPLATES
     assert all(each.title and each.description and each.mime_type for each in fixed)
@@ -55,70 +55,70 @@ async def test_resources_are_listed_with_title_and_type(tmp_path: Path, era: Era
 
 @both_eras
 async def test_avatars_come_by_the_page_by_gender_and_by_owner(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        studio.sandbox.control.seed(avatars=[{"name": f"Presenter {number}"} for number in range(15)])
-        first = await read(studio, "a2e://avatars")
+    async with open_server(tmp_path, era=era) as server:
+        server.sandbox.control.seed(avatars=[{"name": f"Presenter {number}"} for number in range(15)])
+        first = await read(server, "a2e://avatars")
         assert (len(first["avatars"]), first["total"], first["page"]) == (10, 25, 1)
         assert first["sandbox"] is True
-        last = await read(studio, "a2e://avatars?page=3")
+        last = await read(server, "a2e://avatars?page=3")
         assert len(last["avatars"]) == 5
-        men = await read(studio, "a2e://avatars?gender=male&owner=public")
+        men = await read(server, "a2e://avatars?gender=male&owner=public")
         assert {(row["gender"], row["own"]) for row in men["avatars"]} == {("male", False)}
-        own = await read(studio, "a2e://avatars?page=2&owner=own")
+        own = await read(server, "a2e://avatars?page=2&owner=own")
         assert (len(own["avatars"]), own["total"]) == (5, 15)
         for query in ("page=0", "page=-1", "page=x", "page=1001", "page=99999999999", "gender=robot", "owner=me"):
-            assert query.partition("=")[0] in await missing(studio, f"a2e://avatars?{query}")
+            assert query.partition("=")[0] in await missing(server, f"a2e://avatars?{query}")
 
 
 @both_eras
 async def test_one_avatar_is_read_by_id_or_by_name(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
-        anna = await read(studio, "a2e://avatars/Anna%20Berg")
+    async with open_server(tmp_path, era=era) as server:
+        server.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
+        anna = await read(server, "a2e://avatars/Anna%20Berg")
         assert (anna["name"], anna["own"]) == ("Anna Berg", True)
-        assert await read(studio, f"a2e://avatars/{anna['id']}") == anna
-        assert "list_avatars" in await missing(studio, "a2e://avatars/nobody")
+        assert await read(server, f"a2e://avatars/{anna['id']}") == anna
+        assert "list_avatars" in await missing(server, "a2e://avatars/nobody")
 
 
 @both_eras
 async def test_voices_and_languages_fit_on_a_page(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        assert [row["name"] for row in (await read(studio, "a2e://voices"))["voices"]] == ["Aria", "Wyatt"]
-        mexican = await read(studio, "a2e://voices/es-MX")
+    async with open_server(tmp_path, era=era) as server:
+        assert [row["name"] for row in (await read(server, "a2e://voices"))["voices"]] == ["Aria", "Wyatt"]
+        mexican = await read(server, "a2e://voices/es-MX")
         assert {row["language"] for row in mexican["voices"]} == {"es-MX"}
-        assert (await read(studio, "a2e://voices/Spanish"))["total"] == 6
-        assert "did you mean" in await missing(studio, "a2e://voices/es-XX")
-        known = {row["code"] for row in (await read(studio, "a2e://languages"))["languages"]}
+        assert (await read(server, "a2e://voices/Spanish"))["total"] == 6
+        assert "did you mean" in await missing(server, "a2e://voices/es-XX")
+        known = {row["code"] for row in (await read(server, "a2e://languages"))["languages"]}
         assert {"en-US", "es-MX", "ja-JP"} <= known
 
 
 @both_eras
 async def test_a_job_is_read_by_its_handle_verbatim_or_escaped(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        started = await studio.ask("start_avatar_video", script="Hello there.", voice="Aria", avatar="Ada")
+    async with open_server(tmp_path, era=era) as server:
+        started = await server.ask("start_avatar_video", script="Hello there.", voice="Aria", avatar="Ada")
         handle = started.data["job_id"]
-        assert (await read(studio, f"a2e://jobs/{handle}"))["job_id"] == handle
-        assert (await read(studio, f"a2e://jobs/{handle.replace(':', '%3A')}"))["job_id"] == handle
-        assert "no job handle" in await missing(studio, "a2e://jobs/42")
-        assert "real token" in await missing(studio, "a2e://jobs/avatar_video:67d29023dd27a536fdf6e809")
-        assert "no such record" in await missing(studio, "a2e://jobs/avatar_video:" + "0" * 20 + "abcd")
+        assert (await read(server, f"a2e://jobs/{handle}"))["job_id"] == handle
+        assert (await read(server, f"a2e://jobs/{handle.replace(':', '%3A')}"))["job_id"] == handle
+        assert "no job handle" in await missing(server, "a2e://jobs/42")
+        assert "real token" in await missing(server, "a2e://jobs/avatar_video:67d29023dd27a536fdf6e809")
+        assert "no such record" in await missing(server, "a2e://jobs/avatar_video:" + "0" * 20 + "abcd")
 
 
 @both_eras
 async def test_an_unknown_resource_is_a_protocol_error(
     tmp_path: Path, era: Era, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+    async with open_server(tmp_path, era=era) as server:
         for address in ("a2e://nothing", "a2e://avatars/a/b", "https://example.com/x", "file:///etc/passwd"):
-            await missing(studio, address)
-        await studio.ask("get_credits")
+            await missing(server, address)
+        await server.ask("get_credits")
     assert not [record for record in caplog.records if record.exc_info]
 
 
 @both_eras
 async def test_what_an_address_or_a_prompt_leaves_open_is_completed(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        job = (await studio.ask("generate_speech", script="Hello", voice="Aria")).data["job_id"]
+    async with open_server(tmp_path, era=era) as server:
+        job = (await server.ask("generate_speech", script="Hello", voice="Aria")).data["job_id"]
 
         async def offered(template: str, name: str, begun: str) -> list[str]:
             ref = (
@@ -126,7 +126,7 @@ async def test_what_an_address_or_a_prompt_leaves_open_is_completed(tmp_path: Pa
                 if "://" not in template
                 else ResourceTemplateReference(type="ref/resource", uri=template)
             )
-            return (await studio.client.complete(ref, {"name": name, "value": begun})).completion.values
+            return (await server.client.complete(ref, {"name": name, "value": begun})).completion.values
 
         assert await offered("a2e://avatars/{avatar_id}", "avatar_id", "ad") == ["Ada"]
         # What begins with the text comes before what only contains it.
@@ -142,8 +142,8 @@ async def test_what_an_address_or_a_prompt_leaves_open_is_completed(tmp_path: Pa
 
 
 async def test_the_newest_era_is_told_how_long_answers_may_be_kept(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        client = studio.client
+    async with open_server(tmp_path) as server:
+        client = server.client
         tools, resources = await client.list_tools(), await client.list_resources()
         prompts, templates = await client.list_prompts(), await client.list_resource_templates()
         avatars = await client.read_resource("a2e://avatars")

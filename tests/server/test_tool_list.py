@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp.server import schemas, visibility
-from tests.support.server import ERAS, Era, open_studio, settings_in
+from tests.support.server import ERAS, Era, open_server, settings_in
 
 TOOLS = {tool["name"]: tool for tool in visibility.snapshot()}
 NOT_FLAT = ("$ref", "$defs", "anyOf", "oneOf", "allOf", "title", "const")
@@ -43,8 +43,8 @@ def test_every_tool_is_in_the_toolset_it_names() -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_list_is_the_snapshot_in_its_order(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        listed = (await studio.client.list_tools()).tools
+    async with open_server(tmp_path, era=era) as server:
+        listed = (await server.client.list_tools()).tools
     shown = visibility.visible(settings_in(tmp_path))
     assert set(visibility.ORDER) - set(shown) == set(visibility.TOOLSETS["admin"])
     assert [tool.name for tool in listed] == list(shown)

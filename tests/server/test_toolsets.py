@@ -16,7 +16,7 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.server import visibility
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import Settings, read_settings
-from tests.support.server import open_studio
+from tests.support.server import open_server
 
 EVERYWHERE = set(visibility.ALWAYS)
 
@@ -97,16 +97,16 @@ async def test_a_hidden_tool_says_which_setting_hides_it(settings: dict[str, Any
 
 
 async def test_a_prefix_stands_before_every_name_that_is_told(tmp_path: Path) -> None:
-    async with open_studio(tmp_path, tool_prefix="a2e_") as studio:
-        tools = {tool.name: tool for tool in (await studio.client.list_tools()).tools}
+    async with open_server(tmp_path, tool_prefix="a2e_") as server:
+        tools = {tool.name: tool for tool in (await server.client.list_tools()).tools}
         assert all(name.startswith("a2e_") for name in tools)
         assert "then a2e_wait_for_job" in str(tools["a2e_start_avatar_video"].description)
-        assert "play money" in (await studio.ask("a2e_get_credits")).text
-        assert "Call a2e_list_jobs" in await studio.refuse("a2e_check_status", job_id="nothing")
-        assert "did you mean a2e_list_jobs?" in await studio.refuse("a2e_lst_jobs")
-        started = await studio.ask("a2e_start_avatar_video", script="Hello.", voice="Aria", avatar="Ada")
+        assert "play money" in (await server.ask("a2e_get_credits")).text
+        assert "Call a2e_list_jobs" in await server.refuse("a2e_check_status", job_id="nothing")
+        assert "did you mean a2e_list_jobs?" in await server.refuse("a2e_lst_jobs")
+        started = await server.ask("a2e_start_avatar_video", script="Hello.", voice="Aria", avatar="Ada")
         assert "Next: a2e_wait_for_job." in started.text
-        quoted = await studio.ask(
+        quoted = await server.ask(
             "a2e_quote_job", tool="a2e_generate_speech", arguments={"script": "Hi", "voice": "Aria"}
         )
         assert "a2e_generate_speech would cost" in quoted.text
@@ -114,8 +114,8 @@ async def test_a_prefix_stands_before_every_name_that_is_told(tmp_path: Path) ->
 
 async def test_prompts_and_resources_name_the_tools_with_their_prefix(tmp_path: Path) -> None:
     bare = re.compile(rf"(?<!a2e_)\b({'|'.join(visibility.ORDER)})\b")
-    async with open_studio(tmp_path, tool_prefix="a2e_") as studio:
-        client = studio.client
+    async with open_server(tmp_path, tool_prefix="a2e_") as server:
+        client = server.client
         for prompt in (await client.list_prompts()).prompts:
             assert not bare.search(prompt.model_dump_json())
             given = {each.name: "about list_jobs" for each in prompt.arguments or () if each.required}
@@ -126,10 +126,10 @@ async def test_prompts_and_resources_name_the_tools_with_their_prefix(tmp_path: 
         with pytest.raises(MCPError, match="a2e_list_jobs") as refused:
             await client.read_resource("a2e://jobs/nothing")
         assert not bare.search(refused.value.message)
-        drawn = (await studio.ask("a2e_start_text_to_image", prompt="a woman")).data["job_id"]
-        while (await studio.ask("a2e_wait_for_job", job_ids=[drawn])).data["state"] != "succeeded":
+        drawn = (await server.ask("a2e_start_text_to_image", prompt="a woman")).data["job_id"]
+        while (await server.ask("a2e_wait_for_job", job_ids=[drawn])).data["state"] != "succeeded":
             pass
-        made = await studio.ask("a2e_add_avatar_from_image", image=drawn, gender="female")
+        made = await server.ask("a2e_add_avatar_from_image", image=drawn, gender="female")
         assert "The avatar appears in a2e_list_avatars" in made.data["note"]
         read = (await client.read_resource(f"a2e://jobs/{made.data['job_id']}")).model_dump_json()
         assert "The avatar appears in a2e_list_avatars" in read

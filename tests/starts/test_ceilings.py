@@ -14,14 +14,14 @@ from tests.support.faulty_transport import (
     QUOTE,
     SPEECH,
     VIDEO,
-    Desk,
+    ControlledServer,
     Gate,
-    desk_in,
+    connect_server,
     not_connected,
     only_answered,
-    open_box,
-    open_desk,
-    talk,
+    open_controlled_server,
+    open_test_sandbox,
+    video_arguments,
 )
 
 NO_QUOTE = only_answered(200, {"code": 1, "msg": "no price for this"})
@@ -30,113 +30,125 @@ LONG = "This sentence is here to be spoken slowly and at some length, so that it
 
 
 async def test_a_ceiling_below_the_sum_of_the_steps_refuses_before_anything_is_sent(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        quote = (await desk.ask("quote_job", tool="start_avatar_video", arguments=talk(script=LONG))).data
+    async with open_controlled_server(tmp_path) as server:
+        quote = (await server.ask("quote_job", tool="start_avatar_video", arguments=video_arguments(script=LONG))).data
         assert [step["step"] for step in quote["steps"]] == ["speech", "avatar_video"]
         speech, video = (step["credits"] for step in quote["steps"])
         assert min(speech, video) >= 1
-        sentence = await desk.refuse("start_avatar_video", **talk(script=LONG, max_credits=max(speech, video)))
+        sentence = await server.refuse(
+            "start_avatar_video", **video_arguments(script=LONG, max_credits=max(speech, video))
+        )
         assert "over the ceiling" in sentence
         assert "Nothing was charged." in sentence
-        assert desk.charging_requests == {}
-        assert desk.spent == 0
-        await desk.ask("start_avatar_video", **talk(script=LONG, max_credits=speech + video))
-        assert desk.charging_requests == {SPEECH: 1, VIDEO: 1}
+        assert server.charging_requests == {}
+        assert server.spent == 0
+        await server.ask("start_avatar_video", **video_arguments(script=LONG, max_credits=speech + video))
+        assert server.charging_requests == {SPEECH: 1, VIDEO: 1}
 
 
 async def test_a_ceiling_of_the_settings_holds_when_none_is_given_and_the_lower_one_counts(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, max_credits=99.0) as desk:
-        assert "ceiling of 99" in await desk.refuse("start_image_to_video", **await desk.clip())
-        assert "ceiling of 99" in await desk.refuse("start_image_to_video", **await desk.clip(max_credits=500))
-        assert "ceiling of 40" in await desk.refuse("start_image_to_video", **await desk.clip(max_credits=40))
-        assert desk.charging_requests == {}
+    async with open_controlled_server(tmp_path, max_credits=99.0) as server:
+        assert "ceiling of 99" in await server.refuse("start_image_to_video", **await server.clip_arguments())
+        assert "ceiling of 99" in await server.refuse(
+            "start_image_to_video", **await server.clip_arguments(max_credits=500)
+        )
+        assert "ceiling of 40" in await server.refuse(
+            "start_image_to_video", **await server.clip_arguments(max_credits=40)
+        )
+        assert server.charging_requests == {}
 
 
 async def test_a_free_start_passes_a_ceiling_of_nothing(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         words = {"script": "Good morning.", "voice": "Aria (en-US)"}
-        await desk.ask("generate_speech", **words)
-        await desk.ask("generate_speech", **words, max_credits=0, again=True)
-        assert desk.line.attempts[SPEECH] == 1
+        await server.ask("generate_speech", **words)
+        await server.ask("generate_speech", **words, max_credits=0, again=True)
+        assert server.transport.attempts[SPEECH] == 1
 
 
 @pytest.mark.parametrize("amount", [-1, -0.01, "NaN", "Infinity", "-Infinity", 10**400])
 async def test_a_ceiling_that_is_no_amount_is_refused_before_anything_is_sent(tmp_path: Path, amount: object) -> None:
-    async with desk_in(tmp_path) as desk:
-        sentence = await desk.refuse("start_image_to_video", **await desk.clip(max_credits=amount))
+    async with open_controlled_server(tmp_path) as server:
+        sentence = await server.refuse("start_image_to_video", **await server.clip_arguments(max_credits=amount))
         assert "max_credits" in sentence
         assert "Nothing was charged." in sentence
-        assert desk.charging_requests == {}
+        assert server.charging_requests == {}
 
 
 async def test_a_huge_ceiling_is_a_ceiling(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        await desk.ask("start_image_to_video", **await desk.clip(max_credits=1e300))
-        assert desk.spent == 100
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_image_to_video", **await server.clip_arguments(max_credits=1e300))
+        assert server.spent == 100
 
 
 async def test_what_was_spent_today_counts_against_the_daily_ceiling(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, daily_credits=250.0) as desk:
-        await desk.ask("start_image_to_video", **await desk.clip(prompt="one"))
-        await desk.ask("start_image_to_video", **await desk.clip(prompt="two"))
-        sentence = await desk.refuse("start_image_to_video", **await desk.clip(prompt="three"))
+    async with open_controlled_server(tmp_path, daily_credits=250.0) as server:
+        await server.ask("start_image_to_video", **await server.clip_arguments(prompt="one"))
+        await server.ask("start_image_to_video", **await server.clip_arguments(prompt="two"))
+        sentence = await server.refuse("start_image_to_video", **await server.clip_arguments(prompt="three"))
         assert "200 of the 250 allowed in 24 hours" in sentence
-        assert desk.line.attempts[CLIP] == 2
-        desk.clock.ahead += 24 * 3600 + 60
-        await desk.ask("start_image_to_video", **await desk.clip(prompt="three"))
+        assert server.transport.attempts[CLIP] == 2
+        server.clock.ahead += 24 * 3600 + 60
+        await server.ask("start_image_to_video", **await server.clip_arguments(prompt="three"))
 
 
 async def test_what_may_have_been_charged_counts_against_the_daily_ceiling(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, daily_credits=150.0) as desk:
-        desk.line.on(CLIP, only_answered(500, {}))
-        await desk.refuse("start_image_to_video", **await desk.clip(prompt="one"))
-        assert "100 of the 150" in await desk.refuse("start_image_to_video", **await desk.clip(prompt="two"))
+    async with open_controlled_server(tmp_path, daily_credits=150.0) as server:
+        server.transport.on(CLIP, only_answered(500, {}))
+        await server.refuse("start_image_to_video", **await server.clip_arguments(prompt="one"))
+        assert "100 of the 150" in await server.refuse(
+            "start_image_to_video", **await server.clip_arguments(prompt="two")
+        )
 
 
 async def test_what_is_on_its_way_counts_against_the_daily_ceiling_of_every_server(tmp_path: Path) -> None:
     gate = Gate()
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox, daily_credits=150.0) as one,
-        open_desk(tmp_path, sandbox, daily_credits=150.0) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, daily_credits=150.0) as one,
+        connect_server(tmp_path, sandbox, daily_credits=150.0) as two,
     ):
-        one.line.on(CREDITS, gate.before)
-        first = asyncio.create_task(one.ask("start_image_to_video", **await one.clip(prompt="one")))
+        one.transport.on(CREDITS, gate.before)
+        first = asyncio.create_task(one.ask("start_image_to_video", **await one.clip_arguments(prompt="one")))
         await gate.held()
-        for desk in (one, two):
-            assert "100 of the 150" in await desk.refuse("start_image_to_video", **await desk.clip(prompt="two"))
+        for server in (one, two):
+            assert "100 of the 150" in await server.refuse(
+                "start_image_to_video", **await server.clip_arguments(prompt="two")
+            )
         gate.opened.set()
         await first
         assert one.spent == 100
 
 
 async def test_ten_different_starts_at_once_stay_under_the_daily_ceiling(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, daily_credits=350.0) as desk:
-        starts = [await desk.clip(prompt=f"picture {number}") for number in range(10)]
-        answers = await asyncio.gather(*(desk.call("start_image_to_video", **start) for start in starts))
+    async with open_controlled_server(tmp_path, daily_credits=350.0) as server:
+        starts = [await server.clip_arguments(prompt=f"picture {number}") for number in range(10)]
+        answers = await asyncio.gather(*(server.call("start_image_to_video", **start) for start in starts))
         assert sum(not answer.failed for answer in answers) == 3
-        assert desk.spent == 300
+        assert server.spent == 300
 
 
 async def test_an_unknown_price_under_a_ceiling_is_refused(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(QUOTE, NO_QUOTE, times=9)
-        start = await desk.clip(model="a2e-v2", max_credits=5000)
-        sentence = await desk.refuse("start_image_to_video", **start)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(QUOTE, NO_QUOTE, times=9)
+        start = await server.clip_arguments(model="a2e-v2", max_credits=5000)
+        sentence = await server.refuse("start_image_to_video", **start)
         assert "price of image_to_video is not known" in sentence
-        assert desk.charging_requests == {}
-        await desk.ask("start_image_to_video", **{**start, "max_credits": None})
+        assert server.charging_requests == {}
+        await server.ask("start_image_to_video", **{**start, "max_credits": None})
 
 
 async def test_an_unknown_price_under_a_ceiling_may_be_allowed(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, allow_unpriced=True) as desk:
-        desk.line.on(QUOTE, NO_QUOTE, times=9)
-        await desk.ask("start_image_to_video", **await desk.clip(model="a2e-v2", max_credits=5))
+    async with open_controlled_server(tmp_path, allow_unpriced=True) as server:
+        server.transport.on(QUOTE, NO_QUOTE, times=9)
+        await server.ask("start_image_to_video", **await server.clip_arguments(model="a2e-v2", max_credits=5))
 
 
-async def price(desk: Desk, **arguments: Any) -> tuple[float | None, str]:
+async def price(server: ControlledServer, **arguments: Any) -> tuple[float | None, str]:
     """What a clip would cost, and who says so."""
-    quote = await desk.ask("quote_job", tool="start_image_to_video", arguments=await desk.clip(**arguments))
+    quote = await server.ask(
+        "quote_job", tool="start_image_to_video", arguments=await server.clip_arguments(**arguments)
+    )
     (step,) = quote.data["steps"]
     return step["credits"], step["source"]
 
@@ -144,82 +156,86 @@ async def price(desk: Desk, **arguments: Any) -> tuple[float | None, str]:
 async def test_the_price_is_the_quote_else_what_was_usual_else_the_published_figure_else_unknown(
     tmp_path: Path,
 ) -> None:
-    async with desk_in(tmp_path) as desk:
-        assert await price(desk) == (100, "A2E's quote")
-        desk.line.on(QUOTE, NO_QUOTE, times=99)
-        assert (await price(desk))[0] == 100
-        assert (await price(desk))[1].startswith("estimate; A2E docs")
-        assert (await price(desk, model="a2e-v2"))[0] is None
-        await desk.ask("start_image_to_video", **await desk.clip(prompt="dear", model="a2e-v2"))
-        paid = desk.spent
+    async with open_controlled_server(tmp_path) as server:
+        assert await price(server) == (100, "A2E's quote")
+        server.transport.on(QUOTE, NO_QUOTE, times=99)
+        assert (await price(server))[0] == 100
+        assert (await price(server))[1].startswith("estimate; A2E docs")
+        assert (await price(server, model="a2e-v2"))[0] is None
+        await server.ask("start_image_to_video", **await server.clip_arguments(prompt="dear", model="a2e-v2"))
+        paid = server.spent
         assert paid > 100
-        assert await price(desk, model="a2e-v2") == (paid, "what this account usually paid a second")
-        assert (await price(desk, model="a2e-v2", seconds=10))[0] == 2 * paid
+        assert await price(server, model="a2e-v2") == (paid, "what this account usually paid a second")
+        assert (await price(server, model="a2e-v2", seconds=10))[0] == 2 * paid
 
 
 @pytest.mark.parametrize(
     "data", [None, {}, {"coins": None}, {"coins": -5}, {"coins": "NaN"}, {"coins": "Infinity"}, {"coins": "much"}, []]
 )
 async def test_a_quote_that_is_no_price_is_no_quote(tmp_path: Path, data: object) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(QUOTE, only_answered(200, {"code": 0, "data": data}), times=9)
-        credits, source = await price(desk)
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(QUOTE, only_answered(200, {"code": 0, "data": data}), times=9)
+        credits, source = await price(server)
         assert (credits, source[:8]) == (100, "estimate")
-        assert "over the ceiling" in await desk.refuse("start_image_to_video", **await desk.clip(max_credits=99))
+        assert "over the ceiling" in await server.refuse(
+            "start_image_to_video", **await server.clip_arguments(max_credits=99)
+        )
 
 
 async def test_asking_for_a_price_charges_nothing(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        answer = await desk.ask("quote_job", tool="start_avatar_video", arguments=talk())
+    async with open_controlled_server(tmp_path) as server:
+        answer = await server.ask("quote_job", tool="start_avatar_video", arguments=video_arguments())
         assert "Nothing was charged." in answer.text
-        assert (desk.charging_requests, desk.spent) == ({}, 0)
+        assert (server.charging_requests, server.spent) == ({}, 0)
 
 
 async def test_a_balance_that_is_too_low_refuses_before_speech(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.sandbox.control.seed(credits=1)
-        sentence = await desk.refuse("start_avatar_video", **talk())
+    async with open_controlled_server(tmp_path) as server:
+        server.sandbox.control.seed(credits=1)
+        sentence = await server.refuse("start_avatar_video", **video_arguments())
         assert "the account has 1" in sentence
         assert "Nothing was charged." in sentence
-        assert desk.charging_requests == {}
-        desk.sandbox.control.seed(credits=1000)
-        await desk.ask("start_avatar_video", **talk())
+        assert server.charging_requests == {}
+        server.sandbox.control.seed(credits=1000)
+        await server.ask("start_avatar_video", **video_arguments())
 
 
 async def test_a_balance_that_cannot_be_read_does_not_stop_a_start(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CREDITS, not_connected, times=99)
-        await desk.ask("start_image_to_video", **await desk.clip())
-        assert desk.spent == 100
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CREDITS, not_connected, times=99)
+        await server.ask("start_image_to_video", **await server.clip_arguments())
+        assert server.spent == 100
 
 
 async def test_a_token_that_expires_between_price_and_balance_refuses_and_may_be_repeated(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CREDITS, only_answered(200, {"code": 401, "msg": "token expired"}))
-        assert "did not accept the token" in await desk.refuse("start_image_to_video", **await desk.clip())
-        answer = await desk.ask("start_image_to_video", **await desk.clip())
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CREDITS, only_answered(200, {"code": 401, "msg": "token expired"}))
+        assert "did not accept the token" in await server.refuse(
+            "start_image_to_video", **await server.clip_arguments()
+        )
+        answer = await server.ask("start_image_to_video", **await server.clip_arguments())
         assert "nothing was charged again" not in answer.text
 
 
 async def test_a_long_script_is_priced_piece_by_piece_and_with_the_upload_of_its_sound(tmp_path: Path) -> None:
     script = "A sentence of the long script. " * 36
-    async with desk_in(tmp_path) as desk:
-        arguments = talk(script=script)
-        desk.line.on(QUOTE, NO_QUOTE, times=99)
-        quote = (await desk.ask("quote_job", tool="start_avatar_video", arguments=arguments)).data
+    async with open_controlled_server(tmp_path) as server:
+        arguments = video_arguments(script=script)
+        server.transport.on(QUOTE, NO_QUOTE, times=99)
+        quote = (await server.ask("quote_job", tool="start_avatar_video", arguments=arguments)).data
         assert [step["step"] for step in quote["steps"]] == ["speech", "upload", "avatar_video"]
-        assert "price of speech and upload is not known" in await desk.refuse(
+        assert "price of speech and upload is not known" in await server.refuse(
             "start_avatar_video", **{**arguments, "max_credits": 9999}
         )
-        assert desk.charging_requests == {}
+        assert server.charging_requests == {}
 
 
 async def test_without_quotes_a_long_script_is_priced_by_what_a_second_of_speech_cost(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        await desk.ask("generate_speech", script="One short sentence.", voice="Aria (en-US)")
-        desk.line.on(QUOTE, NO_QUOTE, times=99)
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("generate_speech", script="One short sentence.", voice="Aria (en-US)")
+        server.transport.on(QUOTE, NO_QUOTE, times=99)
         script = "A sentence of the long script. " * 36
-        quote = await desk.ask(
+        quote = await server.ask(
             "quote_job", tool="generate_speech", arguments={"script": script, "voice": "Aria (en-US)"}
         )
         speech = quote.data["steps"][0]["credits"]
@@ -228,7 +244,7 @@ async def test_without_quotes_a_long_script_is_priced_by_what_a_second_of_speech
 
 
 async def test_a_rich_accounts_credits_are_told_in_full(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, daily_credits=2_500_000.0) as desk:
-        desk.sandbox.control.seed(credits=12_345_678)
-        told = (await desk.ask("get_credits")).text
+    async with open_controlled_server(tmp_path, daily_credits=2_500_000.0) as server:
+        server.sandbox.control.seed(credits=12_345_678)
+        told = (await server.ask("get_credits")).text
         assert "12345678 credits left; 0 spent here in the last 24 hours of 2500000 allowed." in told

@@ -17,71 +17,71 @@ from tests.support.faulty_transport import (
     RENDERS,
     SWAP,
     VIDEO,
-    Desk,
+    ControlledServer,
     Gate,
-    desk_in,
+    connect_server,
     not_connected,
     only_answered,
-    open_box,
-    open_desk,
-    talk,
+    open_controlled_server,
+    open_test_sandbox,
+    video_arguments,
 )
 
 
-def ledger_of(desk: Desk, folder: Path) -> list[Entry]:
+def ledger_of(server: ControlledServer, folder: Path) -> list[Entry]:
     """What the ledger holds, newest first."""
-    with Ledger(folder / "data" / "ledger.sqlite3", account=desk.sandbox.token, sandbox=True) as ledger:
+    with Ledger(folder / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
         return ledger.recent()
 
 
-def taken_for(desk: Desk, job_id: str) -> int:
+def taken_for(server: ControlledServer, job_id: str) -> int:
     """What the sandbox took for one job."""
-    changes = desk.sandbox.control.inspect()["transactions"]
+    changes = server.sandbox.control.inspect()["transactions"]
     return -sum(int(change["amount"]) for change in changes if change["record_id"] == job_id.partition(":")[2])
 
 
 async def test_the_charge_in_the_ledger_is_what_the_account_lost(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        picture = await desk.picture()
+    async with open_controlled_server(tmp_path) as server:
+        picture = await server.picture()
         starts: list[tuple[str, dict[str, Any]]] = [
-            ("start_avatar_video", talk(script="This costs more than one credit, since it is long. " * 4)),
+            ("start_avatar_video", video_arguments(script="This costs more than one credit, since it is long. " * 4)),
             ("start_image_to_video", {"image": picture, "prompt": "x", "count": 2, "seconds": 10}),
             ("start_face_swap", {"face": picture, "target": picture, "consent": CONSENT}),
             ("start_face_swap_preview", {"face": picture, "target": picture, "consent": CONSENT}),
             ("generate_speech", {"script": "Good morning.", "voice": "Wyatt (en-US)"}),
         ]
         for tool, arguments in starts:
-            before = desk.spent
-            answer = await desk.ask(tool, **arguments)
-            lost = desk.spent - before
+            before = server.spent
+            answer = await server.ask(tool, **arguments)
+            lost = server.spent - before
             assert lost > 0
-            assert ledger_of(desk, tmp_path)[0].charged == lost
+            assert ledger_of(server, tmp_path)[0].charged == lost
             assert f"Charged {lost} credit" in answer.text
-        spending = (await desk.ask("list_spending")).data
-        assert spending["total"] == desk.spent
-        assert sum(row["credits"] for row in spending["spending"]) == desk.spent
+        spending = (await server.ask("list_spending")).data
+        assert spending["total"] == server.spent
+        assert sum(row["credits"] for row in spending["spending"]) == server.spent
         assert all(row["sure"] for row in spending["spending"])
-        left = (await desk.ask("get_credits")).data
-        assert (left["credits"], left["spent_today"]) == (desk.credits, desk.spent)
+        left = (await server.ask("get_credits")).data
+        assert (left["credits"], left["spent_today"]) == (server.credits, server.spent)
 
 
 async def test_the_credits_of_a_failed_job_come_back_in_the_ledger_too(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box={**RENDERS, "policy": "seconds:60"}) as desk:
-        clip = await desk.ask("start_image_to_video", **await desk.clip(prompt="[sandbox:fail]"))
-        video = await desk.ask("start_avatar_video", **talk(title="[sandbox:fail]"))
-        assert (await desk.ask("list_spending")).data["total"] > 100
-        desk.sandbox.clock.advance(60)
+    async with open_controlled_server(tmp_path, sandbox_settings={**RENDERS, "policy": "seconds:60"}) as server:
+        clip = await server.ask("start_image_to_video", **await server.clip_arguments(prompt="[sandbox:fail]"))
+        video = await server.ask("start_avatar_video", **video_arguments(title="[sandbox:fail]"))
+        assert (await server.ask("list_spending")).data["total"] > 100
+        server.sandbox.clock.advance(60)
         for job in (clip, video):
-            ended = await desk.finish(job.data["job_id"])
+            ended = await server.finish(job.data["job_id"])
             assert (ended.data["state"], ended.data["credits"]) == ("failed", 0)
         # The speech was made and stays paid.
-        assert desk.spent == 1
-        assert (await desk.ask("list_spending")).data["total"] == 1
+        assert server.spent == 1
+        assert (await server.ask("list_spending")).data["total"] == 1
 
 
 async def test_one_failed_clip_of_several_gives_back_only_its_own_share(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip(count=2))
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments(count=2))
         first, second = (job["job_id"] for job in started.data["jobs"])
         record = {
             "_id": first.partition(":")[2],
@@ -89,22 +89,22 @@ async def test_one_failed_clip_of_several_gives_back_only_its_own_share(tmp_path
             "coins": 100,
             "hasRefundCoin": True,
         }
-        desk.line.on(
+        server.transport.on(
             f"GET /api/v1/userImage2Video/{record['_id']}", only_answered(200, {"code": 0, "data": record}), times=9
         )
-        await desk.ask("check_status", job_id=first)
-        await desk.finish(second)
-        assert (await desk.ask("list_spending")).data["total"] == 100
+        await server.ask("check_status", job_id=first)
+        await server.finish(second)
+        assert (await server.ask("list_spending")).data["total"] == 100
 
 
 async def test_two_different_starts_at_once_are_each_charged_their_own(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        clips = [await desk.clip(prompt=f"picture {seconds}", seconds=seconds) for seconds in (5, 10, 15)]
-        answers = await asyncio.gather(*(desk.ask("start_image_to_video", **clip) for clip in clips))
-        for answer, entry in zip(answers, sorted(ledger_of(desk, tmp_path), key=lambda each: each.cost), strict=True):
+    async with open_controlled_server(tmp_path) as server:
+        clips = [await server.clip_arguments(prompt=f"picture {seconds}", seconds=seconds) for seconds in (5, 10, 15)]
+        answers = await asyncio.gather(*(server.ask("start_image_to_video", **clip) for clip in clips))
+        for answer, entry in zip(answers, sorted(ledger_of(server, tmp_path), key=lambda each: each.cost), strict=True):
             assert entry.handles == [answer.data["job_id"]]
-            assert entry.cost == taken_for(desk, answer.data["job_id"])
-        assert (await desk.ask("list_spending")).data["total"] == desk.spent == 600
+            assert entry.cost == taken_for(server, answer.data["job_id"])
+        assert (await server.ask("list_spending")).data["total"] == server.spent == 600
 
 
 @pytest.mark.parametrize("servers", ["one", "two"])
@@ -113,15 +113,15 @@ async def test_a_start_that_comes_and_goes_meanwhile_is_not_measured_as_part_of_
 ) -> None:
     gate = Gate()
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox) as two,
     ):
         other = one if servers == "one" else two
-        one.line.on(VIDEO, gate.before)
-        video = asyncio.create_task(one.ask("start_avatar_video", **talk()))
+        one.transport.on(VIDEO, gate.before)
+        video = asyncio.create_task(one.ask("start_avatar_video", **video_arguments()))
         await gate.held()
-        clip = await other.ask("start_image_to_video", **await other.clip())
+        clip = await other.ask("start_image_to_video", **await other.clip_arguments())
         gate.opened.set()
         made = await video
         spending = (await one.ask("list_spending")).data
@@ -130,52 +130,54 @@ async def test_a_start_that_comes_and_goes_meanwhile_is_not_measured_as_part_of_
         assert costs[clip.data["job_id"]] == 100
         assert spending["total"] == one.spent
         # And no later estimate is made from it.
-        one.line.on(QUOTE, only_answered(200, {"code": 1, "msg": "no price"}), times=9)
-        steps = (await one.ask("quote_job", tool="start_avatar_video", arguments=talk(avatar="Bruno"))).data["steps"]
+        one.transport.on(QUOTE, only_answered(200, {"code": 1, "msg": "no price"}), times=9)
+        steps = (await one.ask("quote_job", tool="start_avatar_video", arguments=video_arguments(avatar="Bruno"))).data[
+            "steps"
+        ]
         assert steps[-1]["source"].startswith("estimate")
 
 
 async def test_without_any_balance_the_jobs_own_record_tells_its_cost(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(CREDITS, not_connected, times=99)
-        await desk.ask("start_image_to_video", **await desk.clip())
-        (row,) = (await desk.ask("list_spending")).data["spending"]
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CREDITS, not_connected, times=99)
+        await server.ask("start_image_to_video", **await server.clip_arguments())
+        (row,) = (await server.ask("list_spending")).data["spending"]
         assert (row["credits"], row["sure"]) == (100, True)
 
 
 async def test_what_could_not_be_read_back_counts_as_it_was_priced_and_says_so(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box={**RENDERS, "policy": "seconds:60"}) as desk:
-        desk.line.on(CREDITS, not_connected, times=99)
-        answer = await desk.ask("start_avatar_video", **talk(title="[sandbox:fail]"))
-        spending = await desk.ask("list_spending")
+    async with open_controlled_server(tmp_path, sandbox_settings={**RENDERS, "policy": "seconds:60"}) as server:
+        server.transport.on(CREDITS, not_connected, times=99)
+        answer = await server.ask("start_avatar_video", **video_arguments(title="[sandbox:fail]"))
+        spending = await server.ask("list_spending")
         (row,) = spending.data["spending"]
         # The video's own record tells 2, and the speech counts as A2E had quoted it.
         assert row["credits"] == 3
         assert (row["job_id"], row["sure"]) == (answer.data["job_id"], False)
         assert "(expected)" in spending.text
-        desk.sandbox.clock.advance(60)
-        await desk.finish(answer.data["job_id"])
-        assert (await desk.ask("list_spending")).data["total"] == desk.spent == 1
+        server.sandbox.clock.advance(60)
+        await server.finish(answer.data["job_id"])
+        assert (await server.ask("list_spending")).data["total"] == server.spent == 1
 
 
 async def test_list_spending_adds_up_over_its_pages(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         for number in range(12):
-            await desk.ask("start_image_to_video", **await desk.clip(prompt=f"picture {number}"))
-        pages = [(await desk.ask("list_spending", page=page)).data for page in (1, 2, 3)]
+            await server.ask("start_image_to_video", **await server.clip_arguments(prompt=f"picture {number}"))
+        pages = [(await server.ask("list_spending", page=page)).data for page in (1, 2, 3)]
         assert [len(page["spending"]) for page in pages] == [10, 2, 0]
-        assert {page["total"] for page in pages} == {desk.spent} == {1200}
+        assert {page["total"] for page in pages} == {server.spent} == {1200}
         assert sum(row["credits"] for page in pages for row in page["spending"]) == 1200
 
 
 async def test_spending_counts_the_days_that_are_asked_for(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        await desk.ask("start_image_to_video", **await desk.clip())
-        desk.clock.ahead += 2 * 86_400
-        await desk.ask("start_image_to_video", **await desk.clip())
-        assert (await desk.ask("list_spending", days=1)).data["total"] == 100
-        assert (await desk.ask("list_spending", days=3)).data["total"] == 200
-        assert (await desk.ask("get_credits")).data["spent_today"] == 100
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_image_to_video", **await server.clip_arguments())
+        server.clock.ahead += 2 * 86_400
+        await server.ask("start_image_to_video", **await server.clip_arguments())
+        assert (await server.ask("list_spending", days=1)).data["total"] == 100
+        assert (await server.ask("list_spending", days=3)).data["total"] == 200
+        assert (await server.ask("get_credits")).data["spent_today"] == 100
 
 
 # ------------------------------------------------------------------ consent
@@ -186,37 +188,37 @@ async def test_spending_counts_the_days_that_are_asked_for(tmp_path: Path) -> No
 async def test_a_likeness_without_consent_is_refused_before_anything_is_sent(
     tmp_path: Path, tool: str, consent: str | None
 ) -> None:
-    async with desk_in(tmp_path) as desk:
-        face = desk.own_picture("face.png")
+    async with open_controlled_server(tmp_path) as server:
+        face = server.local_picture("face.png")
         arguments: dict[str, Any] = {"face": face, "target": face}
         if tool == "start_avatar_training":
             arguments = {"image": face, "name": "Mia", "gender": "female"}
-        sentence = await desk.refuse(tool, **arguments, consent=consent)
+        sentence = await server.refuse(tool, **arguments, consent=consent)
         assert "consent" in sentence
         assert "Nothing was charged." in sentence
-        assert desk.charging_requests == {}
-        assert await desk.listed() == {}
+        assert server.charging_requests == {}
+        assert await server.listed() == {}
 
 
 async def test_training_the_lips_of_an_own_avatar_needs_consent_too(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.sandbox.control.seed(avatars=[{"name": "Zoe"}])
-        assert "consent is missing" in await desk.refuse("start_lip_sync_training", avatar="Zoe")
-        assert desk.charging_requests == {}
+    async with open_controlled_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": "Zoe"}])
+        assert "consent is missing" in await server.refuse("start_lip_sync_training", avatar="Zoe")
+        assert server.charging_requests == {}
 
 
 async def test_consent_is_kept_with_the_start(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        picture = await desk.picture()
-        await desk.ask("start_face_swap", face=picture, target=picture, consent=CONSENT)
-        (entry,) = ledger_of(desk, tmp_path)
+    async with open_controlled_server(tmp_path) as server:
+        picture = await server.picture()
+        await server.ask("start_face_swap", face=picture, target=picture, consent=CONSENT)
+        (entry,) = ledger_of(server, tmp_path)
         assert entry.consent == CONSENT
-        (row,) = (await desk.ask("list_spending")).data["spending"]
+        (row,) = (await server.ask("list_spending")).data["spending"]
         assert row["consent"] == CONSENT
-        assert desk.line.attempts[SWAP] == 1
+        assert server.transport.attempts[SWAP] == 1
 
 
 async def test_a_clip_of_a_picture_needs_no_consent(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        await desk.ask("start_image_to_video", **await desk.clip())
-        assert desk.line.attempts[CLIP] == 1
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_image_to_video", **await server.clip_arguments())
+        assert server.transport.attempts[CLIP] == 1

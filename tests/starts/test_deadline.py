@@ -8,15 +8,26 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp.ledger.job_ids import parse_job_id
-from tests.support.faulty_transport import CLIP, CONSENT, QUOTE, RENDERS, SPEECH, UPLOAD, Desk, Gate, desk_in, talk
+from tests.support.faulty_transport import (
+    CLIP,
+    CONSENT,
+    QUOTE,
+    RENDERS,
+    SPEECH,
+    UPLOAD,
+    ControlledServer,
+    Gate,
+    open_controlled_server,
+    video_arguments,
+)
 
 SOON = 0.5
 
 
-async def settled(desk: Desk, job_id: str) -> str:
+async def settled(server: ControlledServer, job_id: str) -> str:
     """The real handle of a start that is still being carried out, once it has one."""
     async with asyncio.timeout(10):
-        while (answer := await desk.ask("check_status", job_id=job_id)).data["job_id"] == job_id:
+        while (answer := await server.ask("check_status", job_id=job_id)).data["job_id"] == job_id:
             assert answer.data["state"] == "queued"
     real: str = answer.data["job_id"]
     return real
@@ -27,45 +38,47 @@ async def test_a_start_that_takes_too_long_answers_with_its_handle_and_goes_on(
     tmp_path: Path, tool: str, slow: str
 ) -> None:
     gate = Gate()
-    async with desk_in(tmp_path, call_seconds=SOON) as desk:
+    async with open_controlled_server(tmp_path, call_seconds=SOON) as server:
         name, arguments = (
-            ("start_image_to_video", await desk.clip()) if tool == "clip" else ("start_avatar_video", talk())
+            ("start_image_to_video", await server.clip_arguments())
+            if tool == "clip"
+            else ("start_avatar_video", video_arguments())
         )
-        desk.line.on(slow, gate.before)
-        answer = await desk.ask(name, **arguments)
+        server.transport.on(slow, gate.before)
+        answer = await server.ask(name, **arguments)
         await gate.held()
         assert "still being started" in answer.text
         assert answer.data["state"] == "queued"
         handle = answer.data["job_id"]
-        assert await desk.listed() == {handle: "queued"}
-        same = await desk.ask(name, **arguments)
+        assert await server.listed() == {handle: "queued"}
+        same = await server.ask(name, **arguments)
         assert same.data["job_id"] == handle
         assert "nothing was charged again" in same.text
         gate.opened.set()
-        real = await settled(desk, handle)
-        assert list(await desk.listed()) == [real]
-        assert desk.line.attempts[slow] == 1
-        assert (await desk.ask("list_spending")).data["total"] == desk.spent
+        real = await settled(server, handle)
+        assert list(await server.listed()) == [real]
+        assert server.transport.attempts[slow] == 1
+        assert (await server.ask("list_spending")).data["total"] == server.spent
 
 
 async def test_waiting_for_a_start_that_is_not_yet_made_ends_with_the_real_job(tmp_path: Path) -> None:
     gate = Gate()
-    async with desk_in(tmp_path, box=RENDERS, call_seconds=SOON) as desk:
-        desk.line.on(CLIP, gate.before)
-        handle = (await desk.ask("start_image_to_video", **await desk.clip())).data["job_id"]
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS, call_seconds=SOON) as server:
+        server.transport.on(CLIP, gate.before)
+        handle = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         gate.opened.set()
-        assert (await desk.finish(handle)).data["state"] == "succeeded"
-        assert handle not in await desk.listed()
+        assert (await server.finish(handle)).data["state"] == "succeeded"
+        assert handle not in await server.listed()
 
 
 async def test_a_start_refused_after_its_answer_is_told_by_its_handle(tmp_path: Path) -> None:
     gate = Gate()
-    async with desk_in(tmp_path, box=RENDERS, call_seconds=SOON) as desk:
-        desk.line.on(CLIP, gate.before)
-        start = await desk.clip(title="[sandbox:moderated]")
-        handle = (await desk.ask("start_image_to_video", **start)).data["job_id"]
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS, call_seconds=SOON) as server:
+        server.transport.on(CLIP, gate.before)
+        start = await server.clip_arguments(title="[sandbox:moderated]")
+        handle = (await server.ask("start_image_to_video", **start)).data["job_id"]
         gate.opened.set()
-        answer = await desk.finish(handle)
+        answer = await server.finish(handle)
         assert answer.data["state"] == "failed"
         assert "A minor was detected" in answer.data["error"]
         assert "Nothing was charged." in answer.data["error"]
@@ -73,66 +86,66 @@ async def test_a_start_refused_after_its_answer_is_told_by_its_handle(tmp_path: 
 
 async def test_a_price_that_takes_too_long_stops_before_anything_is_charged(tmp_path: Path) -> None:
     gate = Gate()
-    async with desk_in(tmp_path, call_seconds=SOON) as desk:
-        desk.line.on(QUOTE, gate.before)
-        sentence = await desk.refuse("start_image_to_video", **await desk.clip())
+    async with open_controlled_server(tmp_path, call_seconds=SOON) as server:
+        server.transport.on(QUOTE, gate.before)
+        sentence = await server.refuse("start_image_to_video", **await server.clip_arguments())
         assert "did not answer within" in sentence
         assert "Nothing was charged." in sentence
         gate.opened.set()
-        assert desk.charging_requests == {}
-        assert await desk.listed() == {}
+        assert server.charging_requests == {}
+        assert await server.listed() == {}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_call_that_is_cancelled_leaves_a_recorded_job(tmp_path: Path, moment: str) -> None:
     gate = Gate()
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        desk.line.on(CLIP, gate.before if moment == "before" else gate.after)
-        call = asyncio.create_task(desk.ask("start_image_to_video", **await desk.clip()))
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        server.transport.on(CLIP, gate.before if moment == "before" else gate.after)
+        call = asyncio.create_task(server.ask("start_image_to_video", **await server.clip_arguments()))
         await gate.held()
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         assert call.cancelled()
-        own = [handle for handle in await desk.listed() if parse_job_id(handle, sandbox=True).own]
+        own = [handle for handle in await server.listed() if parse_job_id(handle, sandbox=True).own]
         assert len(own) == 1
         gate.opened.set()
-        await settled(desk, own[0])
-        job = await desk.finish(own[0])
+        await settled(server, own[0])
+        job = await server.finish(own[0])
         assert job.data["state"] == "succeeded"
-        assert (desk.line.attempts[CLIP], desk.spent) == (1, 100)
+        assert (server.transport.attempts[CLIP], server.spent) == (1, 100)
 
 
 async def test_one_who_gives_up_does_not_take_the_start_from_another_who_waits(tmp_path: Path) -> None:
     gate = Gate()
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        desk.line.on(CLIP, gate.before)
-        one, two = (asyncio.create_task(desk.ask("start_image_to_video", **arguments)) for _ in range(2))
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, gate.before)
+        one, two = (asyncio.create_task(server.ask("start_image_to_video", **arguments)) for _ in range(2))
         await gate.held()
         one.cancel()
         await asyncio.gather(one, return_exceptions=True)
         gate.opened.set()
         assert (await two).data["state"] in ("queued", "running")
-        assert desk.spent == 100
+        assert server.spent == 100
 
 
 async def test_a_room_whose_avatar_was_long_looked_for_is_still_told_of_in_time(tmp_path: Path) -> None:
     looked, paid = Gate(), Gate()
-    async with desk_in(tmp_path, call_seconds=SOON) as desk:
-        desk.line.on("GET /api/v1/streaming-avatar/all_avatars", looked.before)
-        desk.line.on("POST /api/v1/streaming-avatar/agora-token", paid.after)
+    async with open_controlled_server(tmp_path, call_seconds=SOON) as server:
+        server.transport.on("GET /api/v1/streaming-avatar/all_avatars", looked.before)
+        server.transport.on("POST /api/v1/streaming-avatar/agora-token", paid.after)
         asyncio.get_running_loop().call_later(SOON + 0.6, looked.opened.set)
-        opening = await desk.ask("start_streaming", avatar="Ada", seconds=60)
+        opening = await server.ask("start_streaming", avatar="Ada", seconds=60)
         assert "still being opened" in opening.text
         await paid.held()
-        assert desk.spent == 60
+        assert server.spent == 60
         paid.opened.set()
 
 
 async def test_an_upload_that_may_have_been_charged_is_said_when_the_call_takes_too_long(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, call_seconds=SOON) as desk:
-        desk.line.on("POST /api/v1/userFaceSwapImage/add", Gate().before)
-        sentence = await desk.refuse("add_face_image", image=desk.own_picture("a.png"), consent=CONSENT)
+    async with open_controlled_server(tmp_path, call_seconds=SOON) as server:
+        server.transport.on("POST /api/v1/userFaceSwapImage/add", Gate().before)
+        sentence = await server.refuse("add_face_image", image=server.local_picture("a.png"), consent=CONSENT)
         assert "did not answer within" in sentence
         assert "It is not known whether A2E charged for this." in sentence
-        assert desk.line.attempts[UPLOAD] == 1
+        assert server.transport.attempts[UPLOAD] == 1

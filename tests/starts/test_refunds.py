@@ -5,98 +5,109 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.support.faulty_transport import CLIP, CREDITS, RENDERS, VIDEO, Desk, Gate, desk_in, not_connected, talk
+from tests.support.faulty_transport import (
+    CLIP,
+    CREDITS,
+    RENDERS,
+    VIDEO,
+    ControlledServer,
+    Gate,
+    not_connected,
+    open_controlled_server,
+    video_arguments,
+)
 
 
-async def spending_of(desk: Desk) -> tuple[float, bool]:
+async def spending_of(server: ControlledServer) -> tuple[float, bool]:
     """The cost of the only start, and whether it is sure."""
-    (row,) = (await desk.ask("list_spending")).data["spending"]
+    (row,) = (await server.ask("list_spending")).data["spending"]
     return row["credits"], row["sure"]
 
 
 async def test_a_clip_deleted_before_it_began_is_free_in_the_ledger_too(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip())
-        assert await spending_of(desk) == (100, True)
-        deleted = await desk.ask("delete_job", job_id=started.data["job_id"])
+    async with open_controlled_server(tmp_path) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments())
+        assert await spending_of(server) == (100, True)
+        deleted = await server.ask("delete_job", job_id=started.data["job_id"])
         assert "Now 100 credits came back." in deleted.text
         assert deleted.data["credits_back"] == 100
-        assert await spending_of(desk) == (desk.spent, True) == (0, True)
-        assert (await desk.ask("get_credits")).data["spent_today"] == 0
-        assert "had been deleted before" in (await desk.ask("delete_job", job_id=started.data["job_id"])).text
+        assert await spending_of(server) == (server.spent, True) == (0, True)
+        assert (await server.ask("get_credits")).data["spent_today"] == 0
+        assert "had been deleted before" in (await server.ask("delete_job", job_id=started.data["job_id"])).text
 
 
 async def test_of_several_clips_only_the_deleted_ones_share_comes_back(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box={"policy": "seconds:60"}) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip(count=3))
+    async with open_controlled_server(tmp_path, sandbox_settings={"policy": "seconds:60"}) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments(count=3))
         first, second, _ = (job["job_id"] for job in started.data["jobs"])
-        assert (await desk.ask("delete_job", job_id=first)).data["credits_back"] == 100
+        assert (await server.ask("delete_job", job_id=first)).data["credits_back"] == 100
         # What the others' records say later does not bring the charge back.
-        await desk.ask("check_status", job_id=second)
-        assert await spending_of(desk) == (desk.spent, True) == (200, True)
+        await server.ask("check_status", job_id=second)
+        assert await spending_of(server) == (server.spent, True) == (200, True)
 
 
 async def test_a_finished_video_brings_nothing_back(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        started = await desk.ask("start_avatar_video", **talk())
-        await desk.finish(started.data["job_id"])
-        before = await spending_of(desk)
-        deleted = await desk.ask("delete_job", job_id=started.data["job_id"])
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        started = await server.ask("start_avatar_video", **video_arguments())
+        await server.finish(started.data["job_id"])
+        before = await spending_of(server)
+        deleted = await server.ask("delete_job", job_id=started.data["job_id"])
         assert "Now none came back." in deleted.text
-        assert await spending_of(desk) == before == (desk.spent, True)
+        assert await spending_of(server) == before == (server.spent, True)
 
 
 async def test_a_failed_job_is_not_given_back_twice(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip(prompt="[sandbox:fail]"))
-        await desk.finish(started.data["job_id"])
-        assert (await desk.ask("delete_job", job_id=started.data["job_id"])).data["credits_back"] == 0
-        assert await spending_of(desk) == (0, True)
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments(prompt="[sandbox:fail]"))
+        await server.finish(started.data["job_id"])
+        assert (await server.ask("delete_job", job_id=started.data["job_id"])).data["credits_back"] == 0
+        assert await spending_of(server) == (0, True)
 
 
 async def test_where_the_balance_cannot_be_read_the_charge_stays_and_is_not_called_sure(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip())
-        desk.line.on(CREDITS, not_connected, times=99)
-        deleted = await desk.ask("delete_job", job_id=started.data["job_id"])
+    async with open_controlled_server(tmp_path) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments())
+        server.transport.on(CREDITS, not_connected, times=99)
+        deleted = await server.ask("delete_job", job_id=started.data["job_id"])
         assert "credits_back" not in deleted.data
         assert "came back." not in deleted.text
-        assert await spending_of(desk) == (100, False)
+        assert await spending_of(server) == (100, False)
 
 
 async def test_a_refund_is_not_mixed_up_with_a_start_under_way(tmp_path: Path) -> None:
     gate = Gate()
-    async with desk_in(tmp_path) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip())
-        desk.line.on(VIDEO, gate.before)
-        video = asyncio.create_task(desk.ask("start_avatar_video", **talk()))
+    async with open_controlled_server(tmp_path) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments())
+        server.transport.on(VIDEO, gate.before)
+        video = asyncio.create_task(server.ask("start_avatar_video", **video_arguments()))
         await gate.held()
-        deleted = await desk.ask("delete_job", job_id=started.data["job_id"])
+        deleted = await server.ask("delete_job", job_id=started.data["job_id"])
         gate.opened.set()
         await video
         assert "credits_back" not in deleted.data
-        rows = (await desk.ask("list_spending")).data["spending"]
+        rows = (await server.ask("list_spending")).data["spending"]
         assert [row["sure"] for row in rows if row["job_id"] == started.data["job_id"]] == [False]
 
 
 async def test_a_delete_that_a2e_refuses_changes_nothing(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box={**RENDERS, "policy": "seconds:100"}) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip())
-        desk.sandbox.clock.advance(50)
-        assert "running" in await desk.refuse("delete_job", job_id=started.data["job_id"])
-        assert await spending_of(desk) == (100, True)
-        assert desk.line.attempts[CLIP] == 1
+    async with open_controlled_server(tmp_path, sandbox_settings={**RENDERS, "policy": "seconds:100"}) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments())
+        server.sandbox.clock.advance(50)
+        assert "running" in await server.refuse("delete_job", job_id=started.data["job_id"])
+        assert await spending_of(server) == (100, True)
+        assert server.transport.attempts[CLIP] == 1
 
 
 async def test_jobs_that_are_deleted_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
         jobs = [
-            (await desk.ask("start_image_to_video", **await desk.clip(prompt=each))).data for each in ("one", "two")
+            (await server.ask("start_image_to_video", **await server.clip_arguments(prompt=each))).data
+            for each in ("one", "two")
         ]
         gate = Gate()
         for job in jobs:
-            desk.line.on(f"DELETE /api/v1/userImage2Video/{job['job_id'].partition(':')[2]}", gate.before)
+            server.transport.on(f"DELETE /api/v1/userImage2Video/{job['job_id'].partition(':')[2]}", gate.before)
         asyncio.get_running_loop().call_later(0.2, gate.opened.set)
-        deleted = await asyncio.gather(*(desk.ask("delete_job", job_id=job["job_id"]) for job in jobs))
+        deleted = await asyncio.gather(*(server.ask("delete_job", job_id=job["job_id"]) for job in jobs))
         assert [each.data["credits_back"] for each in deleted] == [100, 100]
-        assert (await desk.ask("list_spending")).data["total"] == desk.spent == 0
+        assert (await server.ask("list_spending")).data["total"] == server.spent == 0

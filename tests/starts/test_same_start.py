@@ -7,88 +7,107 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faulty_transport import CLIP, RENDERS, SPEECH, VIDEO, Clock, Gate, desk_in, open_box, open_desk, talk
+from tests.support.faulty_transport import (
+    CLIP,
+    RENDERS,
+    SPEECH,
+    VIDEO,
+    Clock,
+    Gate,
+    connect_server,
+    open_controlled_server,
+    open_test_sandbox,
+    video_arguments,
+)
 
 SAME = "nothing was charged again"
 
 
 async def test_the_same_start_again_is_the_first_job_and_says_so(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        first = await desk.ask("start_image_to_video", **arguments)
-        second = await desk.ask("start_image_to_video", **arguments)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        second = await server.ask("start_image_to_video", **arguments)
         assert second.data["job_id"] == first.data["job_id"]
         assert SAME in second.text
         assert SAME not in first.text
-        assert (desk.spent, desk.records("image_to_video"), desk.line.attempts[CLIP]) == (100, 1, 1)
+        assert (server.spent, server.records("image_to_video"), server.transport.attempts[CLIP]) == (100, 1, 1)
 
 
 async def test_another_title_does_not_make_it_another_start(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        first = await desk.ask("start_avatar_video", **talk(title="Monday"))
-        second = await desk.ask("start_avatar_video", **talk(title="Tuesday"))
+    async with open_controlled_server(tmp_path) as server:
+        first = await server.ask("start_avatar_video", **video_arguments(title="Monday"))
+        second = await server.ask("start_avatar_video", **video_arguments(title="Tuesday"))
         assert second.data["job_id"] == first.data["job_id"]
-        assert (desk.line.attempts[SPEECH], desk.line.attempts[VIDEO]) == (1, 1)
+        assert (server.transport.attempts[SPEECH], server.transport.attempts[VIDEO]) == (1, 1)
 
 
 async def test_a_name_and_its_id_are_the_same_start(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        avatars = (await desk.ask("list_avatars")).data["avatars"]
+    async with open_controlled_server(tmp_path) as server:
+        avatars = (await server.ask("list_avatars")).data["avatars"]
         ada = next(each["id"] for each in avatars if each["name"] == "Ada")
-        first = await desk.ask("start_avatar_video", **talk())
-        second = await desk.ask("start_avatar_video", **talk(avatar=ada, voice="aria (EN-us)"))
+        first = await server.ask("start_avatar_video", **video_arguments())
+        second = await server.ask("start_avatar_video", **video_arguments(avatar=ada, voice="aria (EN-us)"))
         assert second.data["job_id"] == first.data["job_id"]
 
 
 async def test_another_script_is_another_start(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        first = await desk.ask("start_image_to_video", **await desk.clip())
-        second = await desk.ask("start_image_to_video", **await desk.clip(prompt="The waves stand still"))
+    async with open_controlled_server(tmp_path) as server:
+        first = await server.ask("start_image_to_video", **await server.clip_arguments())
+        second = await server.ask("start_image_to_video", **await server.clip_arguments(prompt="The waves stand still"))
         assert second.data["job_id"] != first.data["job_id"]
-        assert desk.spent == 200
+        assert server.spent == 200
 
 
 async def test_the_same_start_five_times_at_once_is_charged_once(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        answers = await asyncio.gather(*(desk.ask("start_image_to_video", **arguments) for _ in range(5)))
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        answers = await asyncio.gather(*(server.ask("start_image_to_video", **arguments) for _ in range(5)))
         assert len({answer.data["job_id"] for answer in answers}) == 1
         assert sum(SAME in answer.text for answer in answers) == 4
-        assert (desk.spent, desk.line.attempts[CLIP]) == (100, 1)
+        assert (server.spent, server.transport.attempts[CLIP]) == (100, 1)
 
 
 async def test_two_servers_on_one_folder_charge_the_same_start_once(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as sandbox, open_desk(tmp_path, sandbox) as one, open_desk(tmp_path, sandbox) as two:
-        arguments = await one.clip()
-        answers = await asyncio.gather(*(desk.ask("start_image_to_video", **arguments) for desk in (one, two)))
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox) as two,
+    ):
+        arguments = await one.clip_arguments()
+        answers = await asyncio.gather(*(server.ask("start_image_to_video", **arguments) for server in (one, two)))
         assert answers[0].data["job_id"] == answers[1].data["job_id"]
         assert sum(SAME in answer.text for answer in answers) == 1
-        assert (one.spent, one.line.attempts[CLIP] + two.line.attempts[CLIP]) == (100, 1)
+        assert (one.spent, one.transport.attempts[CLIP] + two.transport.attempts[CLIP]) == (100, 1)
 
 
 async def test_the_second_server_waits_while_the_first_is_still_at_it(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox, open_desk(tmp_path, sandbox) as one, open_desk(tmp_path, sandbox) as two:
-        arguments = await one.clip()
-        one.line.on(CLIP, gate.before)
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox) as two,
+    ):
+        arguments = await one.clip_arguments()
+        one.transport.on(CLIP, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
         await gate.held()
         second = asyncio.create_task(two.ask("start_image_to_video", **arguments))
         await two.clock.has_waited()
         gate.opened.set()
         assert (await second).data["job_id"] == (await first).data["job_id"]
-        assert (one.spent, two.line.attempts[CLIP]) == (100, 0)
+        assert (one.spent, two.transport.attempts[CLIP]) == (100, 0)
 
 
 async def test_the_second_server_answers_in_time_when_the_first_takes_too_long(tmp_path: Path) -> None:
     gate = Gate()
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox, call_seconds=0.5) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox, call_seconds=0.5) as two,
     ):
-        arguments = await one.clip()
-        one.line.on(CLIP, gate.before)
+        arguments = await one.clip_arguments()
+        one.transport.on(CLIP, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
         await gate.held()
         second = await two.ask("start_image_to_video", **arguments)
@@ -100,74 +119,74 @@ async def test_the_second_server_answers_in_time_when_the_first_takes_too_long(t
 
 
 async def test_again_makes_a_second_one_on_purpose(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        first = await desk.ask("start_image_to_video", **arguments)
-        second = await desk.ask("start_image_to_video", **arguments, again=True)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        second = await server.ask("start_image_to_video", **arguments, again=True)
         assert second.data["job_id"] != first.data["job_id"]
-        assert (desk.spent, desk.records("image_to_video")) == (200, 2)
-        third = await desk.ask("start_image_to_video", **arguments)
+        assert (server.spent, server.records("image_to_video")) == (200, 2)
+        third = await server.ask("start_image_to_video", **arguments)
         assert third.data["job_id"] == second.data["job_id"]
 
 
 @pytest.mark.parametrize(("minutes", "charged"), [(9.9, 100), (10.1, 200)])
 async def test_the_same_start_is_a_new_one_after_ten_minutes(tmp_path: Path, minutes: float, charged: int) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        await desk.ask("start_image_to_video", **arguments)
-        desk.clock.ahead += minutes * 60
-        await desk.ask("start_image_to_video", **arguments)
-        assert desk.spent == charged
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        await server.ask("start_image_to_video", **arguments)
+        server.clock.ahead += minutes * 60
+        await server.ask("start_image_to_video", **arguments)
+        assert server.spent == charged
 
 
 async def test_a_refused_start_may_be_repeated_at_once(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        sentence = await desk.refuse("start_image_to_video", **arguments, title="[sandbox:no_credits]")
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        sentence = await server.refuse("start_image_to_video", **arguments, title="[sandbox:no_credits]")
         assert "Nothing was charged" in sentence
-        answer = await desk.ask("start_image_to_video", **arguments)
+        answer = await server.ask("start_image_to_video", **arguments)
         assert SAME not in answer.text
-        assert (desk.spent, desk.line.attempts[CLIP]) == (100, 2)
+        assert (server.spent, server.transport.attempts[CLIP]) == (100, 2)
 
 
 @pytest.mark.exercises("list_image_to_videos", "delete_image_to_video")
 async def test_a_deleted_job_may_be_started_again_at_once(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        arguments = await desk.clip()
-        first = await desk.ask("start_image_to_video", **arguments)
-        await desk.finish(first.data["job_id"])
-        assert list(await desk.listed()) == [first.data["job_id"]]
-        await desk.ask("delete_job", job_id=first.data["job_id"])
-        second = await desk.ask("start_image_to_video", **arguments)
-        assert list(await desk.listed()) == [second.data["job_id"]] != [first.data["job_id"]]
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        await server.finish(first.data["job_id"])
+        assert list(await server.listed()) == [first.data["job_id"]]
+        await server.ask("delete_job", job_id=first.data["job_id"])
+        second = await server.ask("start_image_to_video", **arguments)
+        assert list(await server.listed()) == [second.data["job_id"]] != [first.data["job_id"]]
 
 
 async def test_a_repeated_start_is_answered_although_a_ceiling_has_been_reached(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, daily_credits=100) as desk:
-        arguments = await desk.clip()
-        first = await desk.ask("start_image_to_video", **arguments)
-        second = await desk.ask("start_image_to_video", **arguments)
+    async with open_controlled_server(tmp_path, daily_credits=100) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        second = await server.ask("start_image_to_video", **arguments)
         assert second.data["job_id"] == first.data["job_id"]
 
 
 async def test_speech_is_not_spoken_twice_for_the_same_words(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
-        first = await desk.ask("generate_speech", script="Good morning.", voice="Aria (en-US)")
-        second = await desk.ask("generate_speech", script="Good morning.", voice="Aria (en-US)")
+    async with open_controlled_server(tmp_path) as server:
+        first = await server.ask("generate_speech", script="Good morning.", voice="Aria (en-US)")
+        second = await server.ask("generate_speech", script="Good morning.", voice="Aria (en-US)")
         assert second.data["results"] == first.data["results"]
         assert SAME in second.text
-        desk.clock.ahead += 3600
-        third = await desk.ask("generate_speech", script="Good morning.", voice="Aria (en-US)")
+        server.clock.ahead += 3600
+        third = await server.ask("generate_speech", script="Good morning.", voice="Aria (en-US)")
         assert third.data["results"] == first.data["results"]
-        assert (desk.spent, desk.line.attempts[SPEECH]) == (1, 1)
+        assert (server.spent, server.transport.attempts[SPEECH]) == (1, 1)
 
 
 async def test_the_same_start_is_known_after_a_restart(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as desk:
-            arguments = await desk.clip()
-            first = await desk.ask("start_image_to_video", **arguments)
-        async with open_desk(tmp_path, sandbox, Clock()) as desk:
-            second = await desk.ask("start_image_to_video", **arguments)
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as server:
+            arguments = await server.clip_arguments()
+            first = await server.ask("start_image_to_video", **arguments)
+        async with connect_server(tmp_path, sandbox, Clock()) as server:
+            second = await server.ask("start_image_to_video", **arguments)
             assert second.data["job_id"] == first.data["job_id"]
-            assert (desk.spent, desk.line.attempts[CLIP]) == (100, 0)
+            assert (server.spent, server.transport.attempts[CLIP]) == (100, 0)

@@ -21,12 +21,12 @@ from tests.support.faulty_transport import (
     VIDEO,
     Clock,
     Gate,
-    desk_in,
-    open_box,
-    open_desk,
-    talk,
+    connect_server,
+    open_controlled_server,
+    open_test_sandbox,
+    video_arguments,
 )
-from tests.support.server import said
+from tests.support.server import tool_answer
 
 SILENT = 31.0
 """Seconds after which a server that said nothing is taken for dead."""
@@ -34,32 +34,32 @@ SILENT = 31.0
 
 async def test_a_request_in_flight_when_the_server_closes_is_found_by_the_next_one(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as first:
-            arguments = await first.clip()
-            first.line.on(CLIP, gate.after)
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as first:
+            arguments = await first.clip_arguments()
+            first.transport.on(CLIP, gate.after)
             call = asyncio.create_task(first.call("start_image_to_video", **arguments))
             await gate.held()
         await asyncio.gather(call, return_exceptions=True)
         with Ledger(tmp_path / "data" / "ledger.sqlite3", account=sandbox.token, sandbox=True) as ledger:
             (entry,) = ledger.recent()
         assert entry.phase == "sent"
-        async with open_desk(tmp_path, sandbox) as second:
+        async with connect_server(tmp_path, sandbox) as second:
             (job_id,) = await second.listed()
             assert job_id != entry.own_job_id
             assert (await second.ask("check_status", job_id=entry.own_job_id)).data["job_id"] == job_id
             again = await second.ask("start_image_to_video", **arguments)
             assert again.data["job_id"] == job_id
-            assert (second.spent, second.line.attempts[CLIP]) == (100, 0)
+            assert (second.spent, second.transport.attempts[CLIP]) == (100, 0)
             assert (await second.ask("list_spending")).data["total"] == 100
 
 
 async def test_an_answer_that_comes_while_the_server_closes_is_still_written_down(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as first:
-            first.line.on(CLIP, gate.after)
-            call = asyncio.create_task(first.call("start_image_to_video", **await first.clip()))
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as first:
+            first.transport.on(CLIP, gate.after)
+            call = asyncio.create_task(first.call("start_image_to_video", **await first.clip_arguments()))
             await gate.held()
             asyncio.get_running_loop().call_later(0.1, gate.opened.set)
         await asyncio.gather(call, return_exceptions=True)
@@ -71,12 +71,12 @@ async def test_an_answer_that_comes_while_the_server_closes_is_still_written_dow
 
 async def test_a_server_that_is_ended_by_a_signal_writes_down_what_it_had_sent(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
+    async with open_test_sandbox(tmp_path) as sandbox:
 
         async def serve() -> None:
-            async with open_desk(tmp_path, sandbox) as desk:
-                desk.line.on(CLIP, gate.after)
-                await desk.call("start_image_to_video", **await desk.clip())
+            async with connect_server(tmp_path, sandbox) as server:
+                server.transport.on(CLIP, gate.after)
+                await server.call("start_image_to_video", **await server.clip_arguments())
 
         serving = asyncio.create_task(serve())
         await gate.held()
@@ -91,16 +91,16 @@ async def test_a_server_that_is_ended_by_a_signal_writes_down_what_it_had_sent(t
 
 async def test_a_start_that_had_not_left_when_the_server_closed_may_be_made_at_once(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as first:
-            first.line.on(CREDITS, gate.before)
-            call = asyncio.create_task(first.call("start_image_to_video", **await first.clip()))
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as first:
+            first.transport.on(CREDITS, gate.before)
+            call = asyncio.create_task(first.call("start_image_to_video", **await first.clip_arguments()))
             await gate.held()
         await asyncio.gather(call, return_exceptions=True)
-        async with open_desk(tmp_path, sandbox) as second:
+        async with connect_server(tmp_path, sandbox) as second:
             (row,) = (await second.ask("list_jobs")).data["jobs"]
             assert (row["state"], row["error"]) == ("failed", "It was interrupted before it was sent.")
-            answer = await second.ask("start_image_to_video", **await second.clip())
+            answer = await second.ask("start_image_to_video", **await second.clip_arguments())
             assert "nothing was charged again" not in answer.text
             assert second.spent == 100
 
@@ -109,12 +109,12 @@ async def test_a_server_that_died_before_sending_does_not_stop_the_next_one(tmp_
     gate = Gate()
     late = Clock(ahead=SILENT)
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox, late) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox, late) as two,
     ):
-        arguments = await one.clip()
-        one.line.on(CREDITS, gate.before)
+        arguments = await one.clip_arguments()
+        one.transport.on(CREDITS, gate.before)
         first = asyncio.create_task(one.call("start_image_to_video", **arguments))
         await gate.held()
         await two.ask("start_image_to_video", **arguments)
@@ -123,21 +123,21 @@ async def test_a_server_that_died_before_sending_does_not_stop_the_next_one(tmp_
         answer = await first
         assert answer.failed
         assert "taken this start over" in answer.text
-        assert (one.spent, one.line.attempts[CLIP], two.line.attempts[CLIP]) == (100, 0, 1)
+        assert (one.spent, one.transport.attempts[CLIP], two.transport.attempts[CLIP]) == (100, 0, 1)
 
 
 @pytest.mark.parametrize("slow", [SPEECH, VIDEO])
 async def test_what_a_dead_server_had_sent_is_not_sent_again(tmp_path: Path, slow: str) -> None:
     gate = Gate()
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox, Clock(ahead=SILENT)) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox, Clock(ahead=SILENT)) as two,
     ):
-        one.line.on(slow, gate.before)
-        first = asyncio.create_task(one.call("start_avatar_video", **talk()))
+        one.transport.on(slow, gate.before)
+        first = asyncio.create_task(one.call("start_avatar_video", **video_arguments()))
         await gate.held()
-        assert "not known whether A2E charged" in await two.refuse("start_avatar_video", **talk())
+        assert "not known whether A2E charged" in await two.refuse("start_avatar_video", **video_arguments())
         (row,) = (await two.ask("list_jobs")).data["jobs"]
         assert row["state"] == "unknown"
         assert two.charging_requests == {}
@@ -148,29 +148,29 @@ async def test_what_a_dead_server_had_sent_is_not_sent_again(tmp_path: Path, slo
 async def test_a_server_that_is_slow_but_alive_is_waited_for_and_not_overtaken(tmp_path: Path) -> None:
     gate = Gate()
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox) as one,
-        open_desk(tmp_path, sandbox, Clock(ahead=SILENT - 11), call_seconds=0.5) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox, Clock(ahead=SILENT - 11), call_seconds=0.5) as two,
     ):
-        arguments = await one.clip()
-        one.line.on(CREDITS, gate.before)
+        arguments = await one.clip_arguments()
+        one.transport.on(CREDITS, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
         await gate.held()
         assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
         gate.opened.set()
         await first
-        assert (one.spent, two.line.attempts[CLIP]) == (100, 0)
+        assert (one.spent, two.transport.attempts[CLIP]) == (100, 0)
 
 
 async def test_a_start_that_takes_long_is_not_taken_for_dead(tmp_path: Path) -> None:
     gate = Gate()
     async with (
-        open_box(tmp_path) as sandbox,
-        open_desk(tmp_path, sandbox, clock := Clock(), beat_seconds=0.02) as one,
-        open_desk(tmp_path, sandbox, clock, call_seconds=0.5) as two,
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, clock := Clock(), beat_seconds=0.02) as one,
+        connect_server(tmp_path, sandbox, clock, call_seconds=0.5) as two,
     ):
-        arguments = await one.clip()
-        one.line.on(CREDITS, gate.before)
+        arguments = await one.clip_arguments()
+        one.transport.on(CREDITS, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
         await gate.held()
         clock.ahead += SILENT
@@ -180,15 +180,15 @@ async def test_a_start_that_takes_long_is_not_taken_for_dead(tmp_path: Path) -> 
         assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
         gate.opened.set()
         await first
-        assert (one.spent, two.line.attempts[CLIP]) == (100, 0)
+        assert (one.spent, two.transport.attempts[CLIP]) == (100, 0)
 
 
 async def test_nothing_is_lost_when_server_and_sandbox_start_again(tmp_path: Path) -> None:
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        started = await desk.ask("start_image_to_video", **await desk.clip())
-    async with desk_in(tmp_path, box=RENDERS) as desk:
-        assert (await desk.finish(started.data["job_id"])).data["state"] == "succeeded"
-        assert desk.spent == 100
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        started = await server.ask("start_image_to_video", **await server.clip_arguments())
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        assert (await server.finish(started.data["job_id"])).data["state"] == "succeeded"
+        assert server.spent == 100
 
 
 # The process keeps its number when it becomes the server.
@@ -211,21 +211,21 @@ def real_server(folder: Path) -> StdioServerParameters:
 
 async def asked(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     """The structured answer of a tool that must succeed."""
-    answer = said(await client.call_tool(tool, arguments))
+    answer = tool_answer(await client.call_tool(tool, arguments))
     assert not answer.failed, answer.text
     return dict(answer.data)
 
 
 async def test_a_job_survives_kill_9_of_its_server_during_the_render(tmp_path: Path) -> None:
     async with Client(real_server(tmp_path)) as client:
-        started = await asked(client, "start_avatar_video", **talk(script="This is one sentence. " * 2))
+        started = await asked(client, "start_avatar_video", **video_arguments(script="This is one sentence. " * 2))
         assert started["state"] in ("queued", "running")
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     async with Client(real_server(tmp_path)) as client, asyncio.timeout(60):
         (row,) = (await asked(client, "list_jobs"))["jobs"]
         assert row["job_id"] == started["job_id"]
         assert row["state"] in ("queued", "running")
-        again = await asked(client, "start_avatar_video", **talk(script="This is one sentence. " * 2))
+        again = await asked(client, "start_avatar_video", **video_arguments(script="This is one sentence. " * 2))
         assert again["job_id"] == started["job_id"]
         job = again
         while job["state"] not in ("succeeded", "failed"):

@@ -15,16 +15,16 @@ from tests.support.faulty_transport import (
     SPEECH,
     UPLOAD,
     VIDEO,
-    Desk,
+    ControlledServer,
     Fault,
     Forward,
     Gate,
     answered,
-    desk_in,
+    connect_server,
     only_answered,
-    open_box,
-    open_desk,
-    talk,
+    open_controlled_server,
+    open_test_sandbox,
+    video_arguments,
 )
 
 BLOCKED = only_answered(403, {})
@@ -33,11 +33,11 @@ SILENT = only_answered(500, {})
 REFUSAL = only_answered(400, {"code": 1, "msg": "this avatar is resting"})
 
 
-def then_no_balance(desk: Desk, answer: Fault) -> Fault:
+def then_no_balance(server: ControlledServer, answer: Fault) -> Fault:
     """A2E does it, and from then on says nothing of the balance."""
 
     async def fault(request: httpx2.Request, forward: Forward) -> httpx2.Response:
-        desk.line.on(CREDITS, answer, times=9)
+        server.transport.on(CREDITS, answer, times=9)
         return await forward(request)
 
     return fault
@@ -45,50 +45,50 @@ def then_no_balance(desk: Desk, answer: Fault) -> Fault:
 
 @pytest.mark.parametrize("answer", [BLOCKED, SILENT])
 async def test_a_job_that_was_made_is_not_taken_for_refused(tmp_path: Path, answer: Fault) -> None:
-    async with desk_in(tmp_path) as desk:
-        arguments = await desk.clip()
-        desk.line.on(CLIP, then_no_balance(desk, answer))
-        first = await desk.ask("start_image_to_video", **arguments)
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, then_no_balance(server, answer))
+        first = await server.ask("start_image_to_video", **arguments)
         assert "100 credits" in first.text
-        again = await desk.ask("start_image_to_video", **arguments)
+        again = await server.ask("start_image_to_video", **arguments)
         assert again.data["job_id"] == first.data["job_id"]
-        assert (desk.spent, desk.line.attempts[CLIP]) == (100, 1)
-        assert (await desk.ask("list_spending")).data["total"] == 100
+        assert (server.spent, server.transport.attempts[CLIP]) == (100, 1)
+        assert (await server.ask("list_spending")).data["total"] == 100
 
 
 @pytest.mark.parametrize("answer", [BLOCKED, SILENT])
 async def test_speech_on_the_way_to_a_refused_video_counts_as_it_was_priced(tmp_path: Path, answer: Fault) -> None:
-    async with desk_in(tmp_path) as desk:
-        desk.line.on(SPEECH, then_no_balance(desk, answer))
-        desk.line.on(VIDEO, REFUSAL)
-        assert "Speech was made and paid for" in await desk.refuse("start_avatar_video", **talk())
-        assert desk.spent == 1
-        spending = (await desk.ask("list_spending")).data
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(SPEECH, then_no_balance(server, answer))
+        server.transport.on(VIDEO, REFUSAL)
+        assert "Speech was made and paid for" in await server.refuse("start_avatar_video", **video_arguments())
+        assert server.spent == 1
+        spending = (await server.ask("list_spending")).data
         assert (spending["total"], spending["spending"][0]["sure"]) == (1, False)
 
 
 async def test_speech_that_was_made_when_the_server_closed_counts_as_it_was_priced(tmp_path: Path) -> None:
     gate = Gate()
-    async with open_box(tmp_path) as sandbox:
-        async with open_desk(tmp_path, sandbox) as first:
-            first.line.on(SPEECH, then_no_balance(first, gate.before))
-            call = asyncio.create_task(first.call("start_avatar_video", **talk()))
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as first:
+            first.transport.on(SPEECH, then_no_balance(first, gate.before))
+            call = asyncio.create_task(first.call("start_avatar_video", **video_arguments()))
             await gate.held()
         await asyncio.gather(call, return_exceptions=True)
-        async with open_desk(tmp_path, sandbox) as second:
+        async with connect_server(tmp_path, sandbox) as second:
             assert (await second.ask("list_spending")).data["total"] == second.spent == 1
 
 
 async def test_an_upload_address_that_names_no_file_may_have_been_charged_and_counts(tmp_path: Path) -> None:
-    async with desk_in(tmp_path) as desk:
+    async with open_controlled_server(tmp_path) as server:
 
         async def charged(request: httpx2.Request, forward: Forward) -> httpx2.Response:
-            desk.sandbox.control.seed(credits=desk.credits - 3)
+            server.sandbox.control.seed(credits=server.credits - 3)
             return await answered(200, {"code": 0, "data": {"uploadUrl": "https://example.com/put"}})(request, forward)
 
-        desk.line.on(UPLOAD, charged)
-        sentence = await desk.refuse("upload_file", path=desk.own_picture("a.png"))
+        server.transport.on(UPLOAD, charged)
+        sentence = await server.refuse("upload_file", path=server.local_picture("a.png"))
         assert "did not say where the file will be" in sentence
-        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=desk.sandbox.token, sandbox=True) as ledger:
+        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
             (entry,) = ledger.recent()
         assert entry.cost == 3

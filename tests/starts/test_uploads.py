@@ -6,143 +6,152 @@ from pathlib import Path
 
 import httpx2
 
-from tests.support.faulty_transport import CLIP, UPLOAD, Forward, open_box
-from tests.support.file_server import HURRIED, open_depot
-from tests.support.server import said
+from tests.support.faulty_transport import CLIP, UPLOAD, Forward, open_test_sandbox
+from tests.support.file_server import SHORT_CALL_SECONDS, connect_server_with_storage
+from tests.support.server import tool_answer
 
 SMALL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
 async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        depot.storage.hold = 0
-        name = depot.large_picture()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        server.storage.hold = 0
+        name = server.large_picture()
         told: list[str] = []
 
         async def watch(progress: float, total: float | None, message: str | None) -> None:
             assert total == 1.0 > progress
             told.append(message or "")
 
-        started = said(await depot.client.call_tool("upload_file", {"path": name}, progress_callback=watch))
+        started = tool_answer(await server.client.call_tool("upload_file", {"path": name}, progress_callback=watch))
         assert told[0] == "Uploading large.png"
         assert told[-1].startswith("Uploading large.png, ")
         assert told[-1].endswith(" of 9.0 MB")
         handle = started.data["job_id"]
         assert handle.startswith("upload:00000000ffffffff")
         assert (started.data["state"], "of 9.0 MB" in started.text) == ("running", True)
-        assert (await depot.listed())[handle] == "running"
+        assert (await server.listed())[handle] == "running"
         # However long it takes, the same call is this upload.
-        depot.clock.ahead += 1800
-        assert (await depot.ask("upload_file", path=name)).data["job_id"] == handle
-        depot.storage.hold = None
-        depot.storage.go.set()
-        done = await depot.ended(handle)
+        server.clock.ahead += 1800
+        assert (await server.ask("upload_file", path=name)).data["job_id"] == handle
+        server.storage.hold = None
+        server.storage.go.set()
+        done = await server.finish_soon(handle)
         (address,) = done.data["results"]
         assert done.links == (address,)
-        assert (await depot.ask("upload_file", path=name)).data["results"] == [address]
-        await depot.ask("start_image_to_video", image=handle, prompt="The waves move")
-        assert (depot.line.attempts[UPLOAD], depot.line.attempts[CLIP]) == (1, 1)
+        assert (await server.ask("upload_file", path=name)).data["results"] == [address]
+        await server.ask("start_image_to_video", image=handle, prompt="The waves move")
+        assert (server.transport.attempts[UPLOAD], server.transport.attempts[CLIP]) == (1, 1)
 
 
 async def test_an_upload_that_was_interrupted_is_sent_again_where_it_was_paid_for(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
 
             async def charged(request: httpx2.Request, forward: Forward) -> httpx2.Response:
-                depot.sandbox.control.seed(credits=depot.credits - 3)
+                server.sandbox.control.seed(credits=server.credits - 3)
                 return await forward(request)
 
-            depot.line.on(UPLOAD, charged)
-            depot.storage.hold = 0
-            handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
-            assert depot.line.attempts[UPLOAD] == 1
-        async with open_depot(tmp_path, box) as depot:
-            done = await depot.ended(handle)
+            server.transport.on(UPLOAD, charged)
+            server.storage.hold = 0
+            handle = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            assert server.transport.attempts[UPLOAD] == 1
+        async with connect_server_with_storage(tmp_path, sandbox) as server:
+            done = await server.finish_soon(handle)
             assert (done.data["state"], done.data["credits"]) == ("succeeded", 3)
-            assert (depot.line.attempts[UPLOAD], depot.storage.uploads) == (0, 1)
-            assert (await depot.ask("list_spending")).data["total"] == 3
+            assert (server.transport.attempts[UPLOAD], server.storage.uploads) == (0, 1)
+            assert (await server.ask("list_spending")).data["total"] == 3
 
 
 async def test_a_broken_line_sends_the_file_again_to_the_same_address(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        depot.storage.broken_uploads = 2
-        done = await depot.ask("upload_file", path=depot.large_picture())
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.broken_uploads = 2
+        done = await server.ask("upload_file", path=server.large_picture())
         assert done.data["state"] == "succeeded"
-        assert (depot.line.attempts[UPLOAD], depot.storage.uploads) == (1, 3)
+        assert (server.transport.attempts[UPLOAD], server.storage.uploads) == (1, 3)
 
 
 async def test_an_interrupted_upload_whose_address_ran_out_is_not_paid_for_again_by_itself(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-            depot.storage.hold = 0
-            clock = depot.clock
-            handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
+            server.storage.hold = 0
+            clock = server.clock
+            handle = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
         clock.ahead += 3600
-        async with open_depot(tmp_path, box, clock=clock) as depot:
-            ended = await depot.ended(handle)
+        async with connect_server_with_storage(tmp_path, sandbox, clock=clock) as server:
+            ended = await server.finish_soon(handle)
             assert ended.data["state"] == "failed"
             assert "its address has run out" in ended.text
             assert "upload_file sends it to a new address" in ended.text
-            assert (depot.line.attempts[UPLOAD], depot.storage.uploads) == (0, 0)
+            assert (server.transport.attempts[UPLOAD], server.storage.uploads) == (0, 0)
 
 
 async def test_a_file_that_changed_after_its_upload_broke_off_is_not_sent(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box:
-        async with open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-            depot.storage.hold = 0
-            handle = (await depot.ask("upload_file", path=depot.large_picture())).data["job_id"]
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
+            server.storage.hold = 0
+            handle = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
         (tmp_path / "inbox" / "large.png").write_bytes(SMALL)
-        async with open_depot(tmp_path, box) as depot:
-            assert "has changed since its upload began" in (await depot.ended(handle)).text
-            assert depot.storage.uploads == 0
+        async with connect_server_with_storage(tmp_path, sandbox) as server:
+            assert "has changed since its upload began" in (await server.finish_soon(handle)).text
+            assert server.storage.uploads == 0
 
 
 async def test_an_upload_that_is_deleted_stops_and_its_address_is_used_for_the_next(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        depot.storage.hold = 0
-        name = depot.large_picture()
-        handle = (await depot.ask("upload_file", path=name)).data["job_id"]
-        deleted = await depot.ask("delete_job", job_id=handle)
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        server.storage.hold = 0
+        name = server.large_picture()
+        handle = (await server.ask("upload_file", path=name)).data["job_id"]
+        deleted = await server.ask("delete_job", job_id=handle)
         assert "It was stopped. What A2E charged for its upload address is not refunded." in deleted.text
-        assert handle not in await depot.listed()
-        depot.storage.hold = None
-        again = await depot.ask("upload_file", path=name)
+        assert handle not in await server.listed()
+        server.storage.hold = None
+        again = await server.ask("upload_file", path=name)
         assert again.data["job_id"] != handle
-        assert depot.line.attempts[UPLOAD] == 1
-        assert "has no call to delete" in await depot.refuse("delete_job", job_id=again.data["job_id"])
+        assert server.transport.attempts[UPLOAD] == 1
+        assert "has no call to delete" in await server.refuse("delete_job", job_id=again.data["job_id"])
 
 
 async def test_a_start_with_a_large_file_tells_how_much_of_it_is_sent(tmp_path: Path) -> None:
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box, call_seconds=HURRIED) as depot:
-        depot.storage.hold = 0
-        started = await depot.ask("start_image_to_video", image=depot.large_picture(), prompt="The waves move")
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+    ):
+        server.storage.hold = 0
+        started = await server.ask("start_image_to_video", image=server.large_picture(), prompt="The waves move")
         assert "still being started" in started.text
-        checked = await depot.ask("check_status", job_id=started.data["job_id"])
+        checked = await server.ask("check_status", job_id=started.data["job_id"])
         assert (checked.data["state"], "of 9.0 MB of a file are sent" in checked.text) == ("queued", True)
-        depot.storage.hold = None
-        depot.storage.go.set()
+        server.storage.hold = None
+        server.storage.go.set()
 
 
 async def test_a_file_that_is_swapped_after_it_was_checked_is_not_sent(tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(SMALL + b"secret")
-    async with open_box(tmp_path) as box, open_depot(tmp_path, box) as depot:
-        picture = depot.inbox / depot.own_picture("a.png")
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        picture = server.inbox / server.local_picture("a.png")
 
         async def swapped(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             picture.unlink()
             picture.symlink_to(secret)
             return await forward(request)
 
-        depot.line.on(UPLOAD, swapped)
-        assert "a.png cannot be read any more" in await depot.refuse("upload_file", path="a.png")
+        server.transport.on(UPLOAD, swapped)
+        assert "a.png cannot be read any more" in await server.refuse("upload_file", path="a.png")
         picture.unlink()
 
         async def replaced(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             picture.write_bytes(secret.read_bytes())
             return await forward(request)
 
-        depot.own_picture("a.png", "red")
-        depot.line.on(UPLOAD, replaced)
-        assert "a.png has changed since it was checked" in await depot.refuse("upload_file", path="a.png")
-        assert depot.storage.uploads == 0
+        server.local_picture("a.png", "red")
+        server.transport.on(UPLOAD, replaced)
+        assert "a.png has changed since it was checked" in await server.refuse("upload_file", path="a.png")
+        assert server.storage.uploads == 0

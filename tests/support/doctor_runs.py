@@ -1,4 +1,4 @@
-"""Visits of the doctor: one run in a folder of its own, with everything it looks at given."""
+"""Runs of the doctor in a folder of their own, with everything that it looks at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx2
 from a2e_mcp.cli.doctor import Surroundings, doctor
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 
-MADE_UP = "sk_very-secret_0123456789"
+FAKE_TOKEN = "sk_very-secret_0123456789"
 SANDBOX = {"A2E_SANDBOX": "1"}
 NOTHING_SET: Mapping[str, str] = {}
 Answer = Callable[[httpx2.Request], httpx2.Response]
@@ -28,8 +28,8 @@ def unreachable(request: httpx2.Request) -> httpx2.Response:
 
 
 @dataclass
-class Visit:
-    """One run of the doctor in a folder of its own."""
+class DoctorRun:
+    """One run of the doctor in a folder of its own; `lines` is what it prints."""
 
     folder: Path
     host: Answer = reachable

@@ -1,11 +1,11 @@
-"""A server, a sandbox, and between them a line that can be made to fail; time and waiting are the test's own."""
+"""A server in front of a sandbox, over a transport that can be made to fail; the test owns the clock."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from PIL import Image
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
-from tests.support.server import Studio, connection_to, settings_in
+from tests.support.server import ServerUnderTest, connection_to, settings_in
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
@@ -46,8 +46,8 @@ Fault = Callable[[httpx2.Request, "Forward"], Awaitable[httpx2.Response]]
 Forward = Callable[[httpx2.Request], Awaitable[httpx2.Response]]
 
 
-class Line(httpx2.AsyncBaseTransport):
-    """A transport with faults: `on` one call (method and path), so many times; every attempt is counted."""
+class FaultyTransport(httpx2.AsyncBaseTransport):
+    """A transport that fails on request: `on` sets the next faults of a call; every attempt is counted."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -55,7 +55,7 @@ class Line(httpx2.AsyncBaseTransport):
         self.attempts: Counter[str] = Counter()
 
     def on(self, call: str, fault: Fault, *, times: int = 1) -> None:
-        """Put a fault in the way of the next so many requests of a call."""
+        """Let the next requests of a call (method and path) fail."""
         self._faults[call] = [fault] * times
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -71,7 +71,7 @@ class Line(httpx2.AsyncBaseTransport):
 
 
 async def cut_after(request: httpx2.Request, forward: Forward) -> httpx2.Response:
-    """A2E does it, and the connection breaks before its answer arrives."""
+    """A2E carries it out, and the connection breaks before its answer arrives."""
     await forward(request)
     raise httpx2.ReadError("cut", request=request)
 
@@ -82,7 +82,7 @@ async def not_connected(request: httpx2.Request, _: Forward) -> httpx2.Response:
 
 
 def answered(status: int, body: object) -> Fault:
-    """A2E does it, and answers with this instead."""
+    """A2E carries it out and answers with this."""
 
     async def fault(request: httpx2.Request, forward: Forward) -> httpx2.Response:
         await forward(request)
@@ -92,7 +92,7 @@ def answered(status: int, body: object) -> Fault:
 
 
 def only_answered(status: int, body: object) -> Fault:
-    """A2E does nothing, and answers with this."""
+    """A2E does nothing and answers with this."""
 
     async def fault(request: httpx2.Request, _: Forward) -> httpx2.Response:
         return httpx2.Response(status, json=body, request=request)
@@ -102,7 +102,7 @@ def only_answered(status: int, body: object) -> Fault:
 
 @dataclass
 class Gate:
-    """A fault that holds a request back until the test lets it go on."""
+    """A fault that holds a request until the test opens the gate."""
 
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,13 +112,13 @@ class Gate:
         await asyncio.wait_for(self.reached.wait(), 10)
 
     async def before(self, request: httpx2.Request, forward: Forward) -> httpx2.Response:
-        """Hold it before A2E has it."""
+        """Hold the request before A2E gets it."""
         self.reached.set()
         await self.opened.wait()
         return await forward(request)
 
     async def after(self, request: httpx2.Request, forward: Forward) -> httpx2.Response:
-        """Hold its answer back."""
+        """Hold the answer."""
         answer = await forward(request)
         self.reached.set()
         await self.opened.wait()
@@ -137,7 +137,7 @@ class Clock:
         return time.time() + self.ahead
 
     async def has_waited(self) -> None:
-        """Wait until somebody has waited by this clock."""
+        """Wait until the product has waited by this clock."""
         await asyncio.wait_for(self.waited.wait(), 10)
 
     async def pause(self, seconds: float) -> None:
@@ -147,10 +147,10 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Desk(Studio):
-    """A studio whose line can fail and whose clock can be moved."""
+class ControlledServer(ServerUnderTest):
+    """A server whose transport can fail and whose clock can be moved."""
 
-    line: Line
+    transport: FaultyTransport
     clock: Clock
 
     @property
@@ -168,7 +168,7 @@ class Desk(Studio):
     @property
     def charging_requests(self) -> dict[str, int]:
         """How often each call that may be charged was sent."""
-        return {call: self.line.attempts[call] for call in CHARGING if self.line.attempts[call]}
+        return {call: self.transport.attempts[call] for call in CHARGING if self.transport.attempts[call]}
 
     def records(self, family: str) -> int:
         """How many records of a family the account holds."""
@@ -176,26 +176,26 @@ class Desk(Studio):
         return held.get(family, 0)
 
     async def picture(self) -> str:
-        """The address of some picture that A2E holds."""
-        async with self.outside() as http:
+        """The URL of some picture that A2E holds."""
+        async with self.account_client() as http:
             rows = (await http.post("/api/v1/custom_back/allBackground", json={})).json()["data"]
         address: str = rows[0]["img_url"]
         return address
 
-    def outside(self) -> httpx2.AsyncClient:
-        """A way to the account that is not the server's."""
+    def account_client(self) -> httpx2.AsyncClient:
+        """A client of the same account beside the server."""
         return httpx2.AsyncClient(
             transport=self.sandbox.transport(),
             base_url=self.sandbox.base_url,
             headers={"authorization": f"Bearer {self.sandbox.token}"},
         )
 
-    async def clip(self, **arguments: Any) -> dict[str, Any]:
-        """Arguments of the cheapest start there is to make: one clip, 100 credits, nothing on the way."""
+    async def clip_arguments(self, **arguments: Any) -> dict[str, Any]:
+        """Arguments of the cheapest start: one clip, 100 credits, no speech and no upload."""
         return {"image": await self.picture(), "prompt": "The waves move", **arguments}
 
-    def own_picture(self, name: str, colour: str = "teal") -> str:
-        """A picture on this computer, in the allowed folder; gives its name."""
+    def local_picture(self, name: str, colour: str = "teal") -> str:
+        """Write a picture into the allowed folder and return its name."""
         Image.new("RGB", (320, 180), colour).save(self.inbox / name)
         return name
 
@@ -205,21 +205,21 @@ class Desk(Studio):
         return {row["job_id"]: row["state"] for row in rows}
 
 
-def talk(**arguments: Any) -> dict[str, Any]:
-    """Arguments of a talking video: speech on the way, then the video."""
+def video_arguments(**arguments: Any) -> dict[str, Any]:
+    """Arguments of an avatar video whose speech is made first."""
     return {"script": "Hello there.", "voice": "Aria (en-US)", "avatar": "Ada", **arguments}
 
 
 @asynccontextmanager
-async def open_box(folder: Path, **settings: Any) -> AsyncIterator[Sandbox]:
-    """A sandbox; the same folder again is the same account. Jobs stay queued unless it gets `workers` to render."""
+async def open_test_sandbox(folder: Path, **settings: Any) -> AsyncIterator[Sandbox]:
+    """A sandbox; the same folder again is the same account. Jobs stay queued unless it has `workers` to render."""
     wanted = SandboxSettings(**{"workers": 0, **settings})
     async with open_sandbox(replace(wanted, folder=folder / "sandbox", draft=True)) as sandbox:
         yield sandbox
 
 
 @asynccontextmanager
-async def open_desk(
+async def connect_server(
     folder: Path,
     sandbox: Sandbox,
     clock: Clock | None = None,
@@ -227,21 +227,25 @@ async def open_desk(
     beat_seconds: float = 10.0,
     grace_seconds: float = 10.0,
     **changes: Any,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[ControlledServer]:
     """A server on a data folder, in front of a sandbox; several may share both."""
     clock = clock or Clock()
-    line = Line(sandbox.transport())
+    transport = FaultyTransport(sandbox.transport())
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
     timing = Timing(clock.pause, clock.now, closing_seconds=0.5, beat_seconds=beat_seconds, grace_seconds=grace_seconds)
-    server = A2EServer(settings, connection_to(sandbox, lambda _: line), timing)
-    async with Client(server) as client:
-        yield Desk(client, sandbox, inbox, settings.output, line, clock)
+    async with Client(A2EServer(settings, connection_to(sandbox, lambda _: transport), timing)) as client:
+        yield ControlledServer(client, sandbox, inbox, settings.output, transport, clock)
 
 
 @asynccontextmanager
-async def desk_in(folder: Path, *, box: dict[str, Any] | None = None, **changes: Any) -> AsyncIterator[Desk]:
+async def open_controlled_server(
+    folder: Path, *, sandbox_settings: Mapping[str, Any] | None = None, **changes: Any
+) -> AsyncIterator[ControlledServer]:
     """One server and its sandbox."""
-    async with open_box(folder, **(box or {})) as sandbox, open_desk(folder, sandbox, **changes) as desk:
-        yield desk
+    async with (
+        open_test_sandbox(folder, **(sandbox_settings or {})) as sandbox,
+        connect_server(folder, sandbox, **changes) as server,
+    ):
+        yield server

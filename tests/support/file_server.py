@@ -1,4 +1,4 @@
-"""A server whose results lie in a storage of the test's own: large, and on a line that can be held, cut and watched."""
+"""A server whose results come from a storage that the test holds, cuts and watches."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from mcp import Client
 from a2e_mcp.client.connection import Connection
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
-from tests.support.faulty_transport import Clock, Desk, Line
+from tests.support.faulty_transport import Clock, ControlledServer, FaultyTransport
 from tests.support.server import connection_to, settings_in
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
 
-FILM = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 4096 * 9
+LARGE_VIDEO = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 4096 * 9
 """Nine megabytes."""
-SHA256 = hashlib.sha256(FILM).hexdigest()
-HURRIED = 0.5
-"""Seconds within which a call has to answer, for tests that hold the line."""
+SHA256 = hashlib.sha256(LARGE_VIDEO).hexdigest()
+SHORT_CALL_SECONDS = 0.5
+"""Seconds within which a call has to answer, for tests that hold a transfer."""
 _PIECE = 2**20
 
 
 @dataclass
 class Storage(httpx2.AsyncBaseTransport):
-    """Gives FILM for every result, and passes uploads on to the sandbox.
+    """Answers every result with LARGE_VIDEO and forwards uploads to the sandbox.
 
-    `cut` breaks the line after so many pieces of a megabyte, once for each number; `hold` stops it there until `go`.
+    `cut` breaks a transfer after so many megabytes, once for each number; `hold` stops it there until `go`.
     """
 
     inner: httpx2.AsyncBaseTransport
@@ -43,7 +43,7 @@ class Storage(httpx2.AsyncBaseTransport):
     go: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     tag: str = '"one"'
-    film: bytes = FILM
+    content: bytes = LARGE_VIDEO
     headers: dict[str, str] = field(default_factory=dict)
     ranges: bool = True
     asked: list[str] = field(default_factory=list)
@@ -59,9 +59,9 @@ class Storage(httpx2.AsyncBaseTransport):
         self.asked.append(wanted)
         is_same = request.headers.get("if-range") == self.tag
         start = int(wanted[6:-1]) if wanted and is_same and self.ranges else 0
-        headers = {"etag": self.tag, "content-length": str(len(self.film) - start), **self.headers}
+        headers = {"etag": self.tag, "content-length": str(len(self.content) - start), **self.headers}
         if start:
-            headers["content-range"] = f"bytes {start}-{len(self.film) - 1}/{len(self.film)}"
+            headers["content-range"] = f"bytes {start}-{len(self.content) - 1}/{len(self.content)}"
         return httpx2.Response(
             206 if start else 200,
             headers={name: value for name, value in headers.items() if value},
@@ -83,12 +83,12 @@ class Storage(httpx2.AsyncBaseTransport):
 
     async def _pieces(self, start: int) -> AsyncIterator[bytes]:
         cut = self.cut.pop(0) if self.cut else None
-        for number, place in enumerate(range(start, len(self.film), _PIECE)):
+        for number, place in enumerate(range(start, len(self.content), _PIECE)):
             if number == cut:
                 raise httpx2.ReadError("cut")
             if number == self.hold:
                 await self._wait()
-            yield self.film[place : place + _PIECE]
+            yield self.content[place : place + _PIECE]
 
     async def _wait(self) -> None:
         self.held.set()
@@ -104,51 +104,51 @@ class _Body(httpx2.AsyncByteStream):
 
 
 @dataclass(frozen=True)
-class Depot(Desk):
-    """A desk with a storage."""
+class ServerWithStorage(ControlledServer):
+    """A controlled server whose results come from a storage."""
 
     storage: Storage
 
-    async def spoken(self) -> str:
-        """The handle of a finished job."""
+    async def finished_speech(self) -> str:
+        """The job id of a finished speech."""
         answer = await self.ask("generate_speech", script="Hello there.", voice="Aria (en-US)")
         if answer.data["state"] != "succeeded":
-            await self.ended(answer.data["job_id"])
+            await self.finish_soon(answer.data["job_id"])
         return str(answer.data["job_id"])
 
     def large_picture(self, name: str = "large.png") -> str:
-        """A picture of nine megabytes in the allowed folder; gives its name."""
-        path = self.inbox / self.own_picture(name)
-        # What comes after the end of a picture is passed over.
-        path.write_bytes(path.read_bytes() + FILM)
+        """Write a picture of nine megabytes into the allowed folder and return its name."""
+        path = self.inbox / self.local_picture(name)
+        # Bytes after the end of a picture are ignored.
+        path.write_bytes(path.read_bytes() + LARGE_VIDEO)
         return name
 
     def saved(self) -> dict[str, bytes]:
-        """What is in the output folder, by name."""
+        """The files in the output folder, by name."""
         return {path.name: path.read_bytes() for path in self.output.iterdir()} if self.output.exists() else {}
 
-    async def ended(self, job_id: str) -> Any:
-        """The answer about a job when it has ended."""
+    async def finish_soon(self, job_id: str) -> Any:
+        """Wait at most ten seconds for a job to end."""
         async with asyncio.timeout(10):
             return await self.finish(job_id)
 
 
 @asynccontextmanager
-async def open_depot(
+async def connect_server_with_storage(
     folder: Path, sandbox: Sandbox, *, clock: Clock | None = None, beat_seconds: float = 10.0, **changes: Any
-) -> AsyncIterator[Depot]:
-    """A server on a folder; opening it again is a restart."""
+) -> AsyncIterator[ServerWithStorage]:
+    """Open a server on a data folder; opening it again is a restart."""
     clock = clock or Clock()
-    line, storage = Line(sandbox.transport()), Storage(sandbox.transport())
+    transport, storage = FaultyTransport(sandbox.transport()), Storage(sandbox.transport())
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[Connection]:
-        async with connection_to(sandbox, lambda _: line)() as connection:
+        async with connection_to(sandbox, lambda _: transport)() as connection:
             yield replace(connection, storage=storage)
 
     timing = Timing(clock.pause, clock.now, closing_seconds=0.2, beat_seconds=beat_seconds)
     async with Client(A2EServer(settings, connect, timing)) as client:
-        yield Depot(client, sandbox, inbox, settings.output, line, clock, storage)
+        yield ServerWithStorage(client, sandbox, inbox, settings.output, transport, clock, storage)

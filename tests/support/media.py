@@ -1,4 +1,4 @@
-"""Small files for the tests: pictures of nothing, sounds of nothing, and pictures with a face."""
+"""Small files: plain pictures, silent sounds, and a picture of a face."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 from PIL import Image
 
-from tests.support.server import Studio
+from tests.support.server import ServerUnderTest
 
 CONSENT = "The user says it is a drawing, and that the artist agreed."
 
@@ -37,14 +37,14 @@ def picture_size(content: bytes) -> tuple[int, int]:
 
 
 async def fetched(url: str, **headers: str) -> httpx2.Response:
-    """An address as a browser would ask for it."""
+    """Get a URL as a browser would."""
     async with httpx2.AsyncClient(trust_env=False, timeout=20) as http:
         return await http.get(url, headers=headers)
 
 
-async def face(studio: Studio, avatar: str = "Chiara", name: str = "face.png") -> Path:
-    """A picture of an avatar's face, saved where files may be sent from."""
-    (row,) = (await studio.ask("list_avatars", name=avatar)).data["avatars"]
-    path = studio.inbox / name
+async def face(server: ServerUnderTest, avatar: str = "Chiara", name: str = "face.png") -> Path:
+    """Save a picture of an avatar's face in the allowed folder."""
+    (row,) = (await server.ask("list_avatars", name=avatar)).data["avatars"]
+    path = server.inbox / name
     path.write_bytes((await fetched(row["preview"])).content)
     return path

@@ -1,4 +1,4 @@
-"""The real program in a process of its own, and what is left of it afterwards."""
+"""The program in a process of its own, and the processes that it leaves behind."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp import __version__
-from tests.support.places import CHECKOUT
+from tests.support.paths import CHECKOUT
 
 HOME = CHECKOUT
 SECONDS = 20.0
 
 
 def environment_in(folder: Path, **changes: str) -> dict[str, str]:
-    """An environment that keeps everything inside a folder; no A2E setting of whoever runs the tests counts."""
+    """An environment that keeps everything inside a folder, without the A2E settings of the outer one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("A2E_")}
     own = {
         "HOME": str(folder),
@@ -49,8 +49,8 @@ def run(
     )
 
 
-class Wire:
-    """A server behind its pipes, spoken to as JSON-RPC lines, with nothing between."""
+class ServerProcess:
+    """A server process that takes JSON-RPC lines over its pipes."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
@@ -58,7 +58,7 @@ class Wire:
         self._last = 0
 
     async def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One request and its answer; what comes before the answer is kept in `seen`."""
+        """Send a request and return its answer; lines before it are kept in `seen`."""
         self._last += 1
         await self.send({"jsonrpc": "2.0", "id": self._last, "method": method, "params": parameters})
         while True:
@@ -74,7 +74,7 @@ class Wire:
         return content
 
     async def send(self, message: Mapping[str, Any] | bytes) -> None:
-        """One line, as it is when it is bytes."""
+        """Send one message; bytes are sent unchanged."""
         assert self.process.stdin is not None
         self.process.stdin.write(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\n")
         await self.process.stdin.drain()
@@ -90,8 +90,8 @@ class Wire:
         assert message["jsonrpc"] == "2.0"
         return message
 
-    async def shake_hands(self) -> None:
-        """Begin as a client of the older era does."""
+    async def initialize(self) -> None:
+        """Initialize as a client of the 2025 protocol does."""
         await self.ask(
             "initialize",
             protocolVersion="2025-06-18",
@@ -100,8 +100,8 @@ class Wire:
         )
         await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
-    async def begin_render(self) -> str:
-        """Start a video that takes a while, and come back when a worker is at it."""
+    async def start_long_render(self) -> str:
+        """Start a long video and return once a worker renders it."""
         text = "This sentence is long enough to be rendered for a while. " * 4
         job = await self.call("start_avatar_video", script=text, voice="Aria", avatar="Ada", resolution=1080)
         while (await self.call("check_status", job_id=job["job_id"])).get("raw_status") != "process":
@@ -109,7 +109,7 @@ class Wire:
         return str(job["job_id"])
 
     async def ended(self, within: float) -> tuple[int, str, str]:
-        """Exit code, the rest of stdout, and stderr, once the process has ended by itself in time."""
+        """Exit code, the rest of stdout, and stderr of a process that ends by itself in time."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         async with asyncio.timeout(within):
@@ -120,8 +120,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def spawned(*arguments: str, folder: Path, python: str = sys.executable, **changes: str) -> AsyncIterator[Wire]:
-    """The command with pipes, ended at the latest when the block is left."""
+async def start_program(
+    *arguments: str, folder: Path, python: str = sys.executable, **changes: str
+) -> AsyncIterator[ServerProcess]:
+    """Start the command with pipes; it is killed at the end of the block."""
     process = await asyncio.create_subprocess_exec(
         python,
         "-m",
@@ -135,7 +137,7 @@ async def spawned(*arguments: str, folder: Path, python: str = sys.executable, *
         limit=2**22,
     )
     try:
-        yield Wire(process)
+        yield ServerProcess(process)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -143,18 +145,20 @@ async def spawned(*arguments: str, folder: Path, python: str = sys.executable, *
 
 
 @asynccontextmanager
-async def over_http(folder: Path, address: str = "127.0.0.1:0", **changes: str) -> AsyncIterator[tuple[Wire, str]]:
-    """A server over HTTP, and the address that it says it has."""
-    async with spawned("serve", "--sandbox", "--http", address, folder=folder, **changes) as wire:
-        assert wire.process.stderr is not None
-        told = (await wire.process.stderr.readline()).decode()
-        assert told.startswith(f"a2e-mcp {__version__} at http://")
-        assert "sandbox" in told
-        yield wire, told.split(" at ")[1].split(" ")[0]
+async def start_http_server(
+    folder: Path, address: str = "127.0.0.1:0", **changes: str
+) -> AsyncIterator[tuple[ServerProcess, str]]:
+    """Start a server over HTTP and return it with the address that it prints."""
+    async with start_program("serve", "--sandbox", "--http", address, folder=folder, **changes) as server:
+        assert server.process.stderr is not None
+        greeting = (await server.process.stderr.readline()).decode()
+        assert greeting.startswith(f"a2e-mcp {__version__} at http://")
+        assert "sandbox" in greeting
+        yield server, greeting.split(" at ")[1].split(" ")[0]
 
 
-def family_of(pid: int) -> set[int]:
-    """Processes that this one started, and those that they started."""
+def descendants_of(pid: int) -> set[int]:
+    """All descendants of a process."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(child): int(parent) for child, parent in (line.split() for line in table.splitlines())}
     found: set[int] = set()
@@ -163,8 +167,8 @@ def family_of(pid: int) -> set[int]:
     return found
 
 
-def alive(pids: set[int]) -> set[int]:
-    """Those of the processes that are still there and not only waiting to be buried."""
+def running(pids: set[int]) -> set[int]:
+    """Those of the processes that still run; zombies do not count."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,stat="], capture_output=True, text=True, check=True).stdout
     states = {int(pid): state for pid, state in (line.split()[:2] for line in table.splitlines())}
     return {pid for pid in pids if not states.get(pid, "Z").startswith("Z")}

@@ -1,4 +1,4 @@
-"""A page on a live room, played by aiortc."""
+"""A WebRTC peer that joins a live room."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Array = npt.NDArray[Any]
 
 
 class Joinable(Protocol):
-    """Where an offer is answered."""
+    """A room that answers offers."""
 
     async def join(self, channel: str, offer: str) -> str:
-        """The answer to a page's offer."""
+        """Answer a peer's offer."""
 
 
-class Listener:
-    """One connected page: what it sees, hears and reads."""
+class RoomPeer:
+    """A connected peer: its frames, sound and messages."""
 
     def __init__(self, connection: RTCPeerConnection) -> None:
         self.connection = connection
@@ -52,25 +52,25 @@ class Listener:
         return loudest
 
     async def read_to_the_end(self) -> list[dict[str, str]]:
-        """The messages up to the one that ends an answer; pictures and sound pass by."""
+        """The messages up to the one that ends an answer."""
         while not self.messages or self.messages[-1]["pos"] != "end":
             await self.hear()
         return self.messages
 
 
 @asynccontextmanager
-async def listening(rooms: Joinable, channel: str) -> AsyncIterator[Listener]:
-    """Join a room as a page does; it is left with the block."""
+async def join_room(rooms: Joinable, channel: str) -> AsyncIterator[RoomPeer]:
+    """Join a room as its page does; the peer leaves it with the block."""
     stay_on_loopback()
     connection = RTCPeerConnection(RTCConfiguration([]))
     try:
         for kind in ("video", "audio"):
             connection.addTransceiver(kind, "recvonly")
-        listener = Listener(connection)
+        peer = RoomPeer(connection)
         await connection.setLocalDescription(await connection.createOffer())
         answer = await rooms.join(channel, connection.localDescription.sdp)
         await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         with anyio.fail_after(20):
-            yield listener
+            yield peer
     finally:
         await connection.close()

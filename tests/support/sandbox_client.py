@@ -1,4 +1,4 @@
-"""Calling a sandbox the way a client of A2E does, for the tests beside this file."""
+"""A client that calls a sandbox as it would call A2E."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ API = "/api/v1"
 SENTENCE = "Hello from the sandbox, this is a test of it."
 
 
-class Calls:
-    """An open sandbox and a client for it."""
+class SandboxClient:
+    """An open sandbox with an HTTP client; methods name the calls that tests make most."""
 
-    def __init__(self, box: Sandbox, http: httpx2.AsyncClient) -> None:
-        self.box = box
+    def __init__(self, sandbox: Sandbox, http: httpx2.AsyncClient) -> None:
+        self.sandbox = sandbox
         self.http = http
 
     async def send(self, method: str, path: str, body: object = None) -> httpx2.Response:
-        """One call; GET takes its members as a query."""
+        """Send one call; the body of a GET becomes its query."""
         if method == "GET" and isinstance(body, dict):
             return await self.http.request(method, API + path, params=body)
         return await self.http.request(method, API + path, json=body)
@@ -51,11 +51,11 @@ class Calls:
         return int((await self.data("GET", "/user/remainingCoins"))["coins"])
 
     async def avatar(self) -> Any:
-        """Some avatar of the sandbox's own."""
+        """Some built-in avatar."""
         return (await self.data("GET", "/anchor/character_list", {"type": "default"}))[0]
 
-    async def backdrop(self) -> Any:
-        """Some background, whose picture needs no renderer."""
+    async def background(self) -> Any:
+        """Some built-in background; its picture needs no renderer."""
         return (await self.data("POST", "/custom_back/allBackground"))[0]
 
     async def voice(self) -> str:
@@ -63,59 +63,62 @@ class Calls:
         groups = await self.data("GET", "/anchor/voice_list")
         return str(groups[0]["children"][0]["value"])
 
-    async def say(self, text: str) -> str:
-        """The address of a spoken text."""
+    async def speak(self, text: str) -> str:
+        """Make speech of a text and return its URL."""
         return str(await self.data("POST", "/video/send_tts", {"msg": text, "tts_id": await self.voice()}))
 
     async def start_video(self, audio: str, **members: object) -> Any:
-        """A started avatar video."""
+        """Start an avatar video."""
         avatar = await self.avatar()
         body = {"anchor_id": avatar["_id"], "anchor_type": 0, "audioSrc": audio, **members}
         return await self.data("POST", "/video/generate", body)
 
     async def clip_body(self, **members: object) -> dict[str, object]:
         """The body of an image to video start that needs nothing but a renderer."""
-        return {"name": "clip", "image_url": (await self.backdrop())["img_url"], **members}
+        return {"name": "clip", "image_url": (await self.background())["img_url"], **members}
 
     async def start_clip(self, **members: object) -> Any:
-        """A started image to video task."""
+        """Start an image to video task."""
         return await self.data("POST", "/userImage2Video/start", await self.clip_body(**members))
 
     async def clip(self, clip_id: str) -> Any:
-        """How an image to video task stands."""
+        """The record of an image to video task."""
         return await self.data("GET", f"/userImage2Video/{clip_id}")
 
     async def video(self, video_id: str) -> Any:
-        """How an avatar video stands."""
+        """The record of an avatar video."""
         (found,) = await self.data("POST", "/video/awsResult", {"_id": video_id})
         return found
 
-    async def job_under_way(self) -> dict[str, Any]:
-        """The first job that a worker is at."""
+    async def running_job(self) -> dict[str, Any]:
+        """Wait for a job that a worker has taken."""
         with anyio.fail_after(20):
             while True:
-                jobs: list[dict[str, Any]] = self.box.control.inspect()["jobs"]
+                jobs: list[dict[str, Any]] = self.sandbox.control.inspect()["jobs"]
                 if working := [job for job in jobs if job["worker"] is not None]:
                     return working[0]
                 await anyio.sleep(0.01)
 
 
 @asynccontextmanager
-async def sandbox_calls(folder: Path | None = None, **settings: Any) -> AsyncIterator[Calls]:
-    """An open draft sandbox and a client straight into it."""
-    async with open_sandbox(SandboxSettings(folder=folder, **{"draft": True, **settings})) as box, client(box) as http:
-        yield Calls(box, http)
+async def open_sandbox_client(folder: Path | None = None, **settings: Any) -> AsyncIterator[SandboxClient]:
+    """Open a draft sandbox with a client."""
+    async with (
+        open_sandbox(SandboxSettings(folder=folder, **{"draft": True, **settings})) as sandbox,
+        http_client(sandbox) as http,
+    ):
+        yield SandboxClient(sandbox, http)
 
 
-def client(box: Sandbox) -> httpx2.AsyncClient:
-    """A client straight into a sandbox."""
+def http_client(sandbox: Sandbox) -> httpx2.AsyncClient:
+    """An HTTP client that calls a sandbox in process."""
     return httpx2.AsyncClient(
-        transport=box.transport(),
-        base_url=box.base_url,
-        headers={"Authorization": f"Bearer {box.token}", "x-lang": "en-US"},
+        transport=sandbox.transport(),
+        base_url=sandbox.base_url,
+        headers={"Authorization": f"Bearer {sandbox.token}", "x-lang": "en-US"},
     )
 
 
-def outside() -> httpx2.AsyncClient:
-    """A client that knows no sandbox and no token, as a browser would be."""
+def browser_client() -> httpx2.AsyncClient:
+    """A client without token or sandbox transport, like a browser."""
     return httpx2.AsyncClient(trust_env=False, timeout=20)

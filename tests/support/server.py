@@ -29,7 +29,7 @@ Wrap = Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport]
 
 
 @dataclass(frozen=True)
-class Said:
+class ToolAnswer:
     """What a tool answered."""
 
     text: str
@@ -39,31 +39,31 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Studio:
-    """An open studio; `inbox` is an allowed folder, `output` where results are saved."""
+class ServerUnderTest:
+    """An open server with its client and sandbox; `inbox` is an allowed folder, `output` where results are saved."""
 
     client: Client
     sandbox: Sandbox
     inbox: Path
     output: Path
 
-    async def call(self, tool: str, /, **arguments: Any) -> Said:
-        """Call a tool, however it answers."""
-        return said(await self.client.call_tool(tool, arguments))
+    async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
+        """Call a tool, whether it succeeds or fails."""
+        return tool_answer(await self.client.call_tool(tool, arguments))
 
-    async def ask(self, tool: str, /, **arguments: Any) -> Said:
+    async def ask(self, tool: str, /, **arguments: Any) -> ToolAnswer:
         """Call a tool that must succeed."""
         answer = await self.call(tool, **arguments)
         assert not answer.failed, answer.text
         return answer
 
     async def refuse(self, tool: str, /, **arguments: Any) -> str:
-        """Call a tool that must fail, and give its sentence."""
+        """Call a tool that must fail, and return its message."""
         answer = await self.call(tool, **arguments)
         assert answer.failed, answer.text
         return answer.text
 
-    async def finish(self, job_id: str) -> Said:
+    async def finish(self, job_id: str) -> ToolAnswer:
         """Wait until a job has ended."""
         while True:
             answer = await self.ask("wait_for_job", job_ids=[job_id])
@@ -71,11 +71,11 @@ class Studio:
                 return answer
 
 
-def said(result: CallToolResult) -> Said:
-    """A tool's result in short."""
+def tool_answer(result: CallToolResult) -> ToolAnswer:
+    """The parts of a tool's result that tests look at."""
     texts = [block.text for block in result.content if isinstance(block, TextContent)]
     links = tuple(str(block.uri) for block in result.content if block.type == "resource_link")
-    return Said("\n".join(texts), result.structured_content or {}, links, bool(result.is_error))
+    return ToolAnswer("\n".join(texts), result.structured_content or {}, links, bool(result.is_error))
 
 
 def settings_in(folder: Path, **changes: Any) -> Settings:
@@ -87,7 +87,7 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
 
 
 def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) -> Connect:
-    """A connection to an open sandbox; `wrap` may put faults in the way."""
+    """A connection to an open sandbox; `wrap` may add faults to its transport."""
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[Connection]:
@@ -103,20 +103,21 @@ def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) ->
 
 
 @asynccontextmanager
-async def open_studio(
+async def open_server(
     folder: Path,
     *,
     era: Era = "auto",
-    box: SandboxSettings | None = None,
+    sandbox_settings: SandboxSettings | None = None,
     wrap: Wrap = lambda transport: transport,
     **changes: Any,
-) -> AsyncIterator[Studio]:
-    """Open a studio in a folder; opening the same folder again is a restart of server and sandbox."""
+) -> AsyncIterator[ServerUnderTest]:
+    """Open a server and its sandbox in a folder; opening the same folder again restarts both."""
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
-    wanted = replace(box or SandboxSettings(), folder=folder / "sandbox", draft=True)
-    async with open_sandbox(wanted) as sandbox:
-        server = A2EServer(settings, connection_to(sandbox, wrap))
-        async with Client(server, mode=era) as client:
-            yield Studio(client, sandbox, inbox, settings.output)
+    wanted = replace(sandbox_settings or SandboxSettings(), folder=folder / "sandbox", draft=True)
+    async with (
+        open_sandbox(wanted) as sandbox,
+        Client(A2EServer(settings, connection_to(sandbox, wrap)), mode=era) as client,
+    ):
+        yield ServerUnderTest(client, sandbox, inbox, settings.output)

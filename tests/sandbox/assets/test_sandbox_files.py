@@ -17,24 +17,24 @@ from a2e_mcp.files.ssrf import is_public
 from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
 from a2e_mcp.sandbox.errors import UnusableMedia
-from tests.support.sandbox_client import Calls, outside, sandbox_calls
+from tests.support.sandbox_client import SandboxClient, browser_client, open_sandbox_client
 
 SIGN = "/r2/upload-presigned-url"
 
 
-async def _picture(a2e: Calls) -> bytes:
-    async with outside() as http:
-        picture: bytes = (await http.get((await a2e.backdrop())["img_url"])).content
+async def _picture(a2e: SandboxClient) -> bytes:
+    async with browser_client() as http:
+        picture: bytes = (await http.get((await a2e.background())["img_url"])).content
         return picture
 
 
-async def _signed(a2e: Calls, **members: object) -> Any:
+async def _signed(a2e: SandboxClient, **members: object) -> Any:
     body = {"key": "my holiday/Böt #1.png", "contentType": "image/png", **members}
     return await a2e.data("POST", SIGN, body)
 
 
 async def test_an_uploaded_picture_can_be_read_and_used() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
+    async with open_sandbox_client() as a2e, browser_client() as http:
         picture = await _picture(a2e)
         before = await a2e.coins()
         signed = await _signed(a2e, fileSize=len(picture))
@@ -52,7 +52,7 @@ async def test_an_uploaded_picture_can_be_read_and_used() -> None:
 
 
 async def test_the_older_spelling_signs_too_and_an_upload_goes_through_the_transport() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         picture = await _picture(a2e)
         signed = await a2e.data("POST", "/r2/get_upload_presigned_url", {"key": "a.png"})
         del a2e.http.headers["Authorization"]
@@ -61,7 +61,7 @@ async def test_the_older_spelling_signs_too_and_an_upload_goes_through_the_trans
 
 
 async def test_uploads_keep_to_what_was_signed() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
+    async with open_sandbox_client() as a2e, browser_client() as http:
         signed = await _signed(a2e, fileSize=10)
 
         async def put(url: str, content: bytes | AsyncIterator[bytes] = b"0123456789", **headers: str) -> int:
@@ -79,7 +79,7 @@ async def test_uploads_keep_to_what_was_signed() -> None:
         assert await put(url.replace("/uploads/", "/uploads/x")) == 403
         assert (await http.get(signed["cdnUrl"])).status_code == 404
         assert await put(url) == 200
-        a2e.box.control.advance(901)
+        a2e.sandbox.control.advance(901)
         assert await put(url) == 403
 
 
@@ -93,12 +93,12 @@ async def _in_pieces(*pieces: bytes) -> AsyncIterator[bytes]:
     [{"key": ""}, {"fileSize": 600 * 1024 * 1024}, {"expiresIn": 5}, {"contentType": "image/png\r\nX-Evil: 1"}],
 )
 async def test_an_unusable_upload_is_not_signed(members: dict[str, object]) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         assert (await a2e.refused("POST", SIGN, {"key": "a.png", **members}))[0] == 400
 
 
 async def test_what_is_no_media_is_only_ever_offered_for_saving() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
+    async with open_sandbox_client() as a2e, browser_client() as http:
         for content_type in ("text/html", "image/svg+xml"):
             signed = await _signed(a2e, key="page", contentType=content_type)
             await http.put(
@@ -115,10 +115,10 @@ async def test_what_is_no_media_is_only_ever_offered_for_saving() -> None:
 
 
 async def test_the_door_opens_with_the_first_address_and_gives_ranges() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
-        before = a2e.box.door.is_open
-        address = (await a2e.backdrop())["img_url"]
-        assert (before, a2e.box.door.is_open) == (False, True)
+    async with open_sandbox_client() as a2e, browser_client() as http:
+        before = a2e.sandbox.door.is_open
+        address = (await a2e.background())["img_url"]
+        assert (before, a2e.sandbox.door.is_open) == (False, True)
         whole = await http.get(address)
         last = await http.get(address, headers={"Range": "bytes=-4"})
         assert (last.status_code, last.content) == (206, whole.content[-4:])
@@ -135,10 +135,10 @@ async def test_the_door_opens_with_the_first_address_and_gives_ranges() -> None:
 
 
 async def test_addresses_survive_another_port(tmp_path: Path) -> None:
-    async with sandbox_calls(tmp_path) as a2e:
-        old = (await a2e.backdrop())["img_url"]
+    async with open_sandbox_client(tmp_path) as a2e:
+        old = (await a2e.background())["img_url"]
         await a2e.data("POST", "/custom_back/add", {"img_url": old})
-    async with sandbox_calls(tmp_path) as a2e, outside() as http:
+    async with open_sandbox_client(tmp_path) as a2e, browser_client() as http:
         own, *_ = await a2e.data("POST", "/custom_back/allBackground")
         assert own["img_url"] != old
         assert (await http.get(own["img_url"])).status_code == 200
@@ -174,7 +174,7 @@ async def test_addresses_survive_another_port(tmp_path: Path) -> None:
     ],
 )
 async def test_an_address_that_a2e_could_not_reach_is_refused(url: str) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         status, code, message = await a2e.refused("POST", "/custom_back/add", {"img_url": url})
         assert (status, code) == (400, 400)
         assert message.startswith("Sandbox")

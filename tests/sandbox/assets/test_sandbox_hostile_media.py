@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import hostile_files
-from tests.support.sandbox_client import Calls, outside, sandbox_calls
+from tests.support.sandbox_client import SandboxClient, browser_client, open_sandbox_client
 
 PIXELS = "more than 40 million pixels"
 NO_PICTURE = "not a picture, video or sound that can be read"
@@ -17,22 +17,22 @@ TEN_HOURS = struct.pack(">I", 36_000_000)
 ZEROS = zlib.compress(bytes(100_000_000), 9)
 
 
-async def _sent(a2e: Calls, content: bytes, content_type: str) -> str:
-    async with outside() as http:
+async def _sent(a2e: SandboxClient, content: bytes, content_type: str) -> str:
+    async with browser_client() as http:
         signed = await a2e.data("POST", "/r2/upload-presigned-url", {"key": "x", "contentType": content_type})
         put = await http.put(signed["uploadUrl"], content=content, headers={"Content-Type": content_type})
         assert put.status_code == 200
         return str(signed["cdnUrl"])
 
 
-async def _as_picture(a2e: Calls, content: bytes, content_type: str = "image/png") -> str | None:
+async def _as_picture(a2e: SandboxClient, content: bytes, content_type: str = "image/png") -> str | None:
     """What is said of a file that is given as a picture; None when it is taken."""
     body = {"img_url": await _sent(a2e, content, content_type)}
     answer = (await a2e.send("POST", "/custom_back/add", body)).json()
     return None if answer["code"] == 0 else str(answer["msg"])
 
 
-async def _as_clip(a2e: Calls, content: bytes, path: str = "/userCaptionRemoval/start") -> str | None:
+async def _as_clip(a2e: SandboxClient, content: bytes, path: str = "/userCaptionRemoval/start") -> str | None:
     """What is said of a file that is given as a clip; None when it is taken."""
     body = {"source_url": await _sent(a2e, content, "video/mp4"), "target_lang": "es", "name": "x"}
     answer = (await a2e.send("POST", path, body)).json()
@@ -71,7 +71,7 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str | None]] = {
 
 
 async def test_pictures_that_lie() -> None:
-    async with sandbox_calls(workers=0) as a2e:
+    async with open_sandbox_client(workers=0) as a2e:
         for name, (make, words) in PICTURES.items():
             said = await _as_picture(a2e, make())
             assert (said is None) if words is None else (words in (said or "taken")), (name, said)
@@ -92,7 +92,7 @@ async def test_clips_and_sounds_that_lie(tmp_path: Path) -> None:
         "a list that names other files": (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", NO_PICTURE),
         "nothing": (b"", NO_PICTURE),
     }
-    async with sandbox_calls(workers=0) as a2e:
+    async with open_sandbox_client(workers=0) as a2e:
         for name, (content, words) in clips.items():
             said = await _as_clip(a2e, content)
             assert (said is None) if words is None else (words in (said or "taken")), (name, said)
@@ -102,7 +102,7 @@ async def test_clips_and_sounds_that_lie(tmp_path: Path) -> None:
 
 async def test_what_a_file_is_called_does_not_count(tmp_path: Path) -> None:
     picture, clip = hostile_files.picture("PNG"), hostile_files.clip(tmp_path / "clip.mp4")
-    async with sandbox_calls(workers=0) as a2e:
+    async with open_sandbox_client(workers=0) as a2e:
         assert await _as_picture(a2e, picture, "video/mp4") is None
         assert "must be a picture, and it is a video" in str(await _as_picture(a2e, clip, "image/png"))
         assert "and it is a picture" in str(await _as_clip(a2e, picture))

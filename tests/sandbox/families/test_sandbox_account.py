@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox_client import Calls, sandbox_calls
+from tests.support.sandbox_client import SandboxClient, open_sandbox_client
 
 
 async def test_a_start_is_charged_what_its_quote_said_and_the_history_adds_up() -> None:
-    async with sandbox_calls(credits=1000) as a2e:
-        audio = await a2e.say("This takes a little more than a second to say, and less than ten.")
+    async with open_sandbox_client(credits=1000) as a2e:
+        audio = await a2e.speak("This takes a little more than a second to say, and less than ten.")
         avatar = await a2e.avatar()
         starts: dict[str, dict[str, Any]] = {
             "/video/generate": {"anchor_id": avatar["_id"], "anchor_type": 0, "audioSrc": audio},
@@ -42,7 +42,7 @@ async def test_a_start_is_charged_what_its_quote_said_and_the_history_adds_up() 
 
 
 async def test_prices_are_those_of_a2es_docs() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         clip = await a2e.clip_body()
         assert await _quote(a2e, "userImage2Video/start", clip) == 100
         assert await _quote(a2e, "userImage2Video/start", {**clip, "video_time": 10, "model_version": "a2e-v2"}) == 300
@@ -50,13 +50,13 @@ async def test_prices_are_those_of_a2es_docs() -> None:
         assert await _quote(a2e, "userVideoTwin/startTraining", {"name": "me", "image_url": picture}) == 100
 
 
-async def _quote(a2e: Calls, call: str, body: dict[str, object]) -> Any:
+async def _quote(a2e: SandboxClient, call: str, body: dict[str, object]) -> Any:
     wanted = {"endpoint": f"/api/v1/{call}", "requestBody": body}
     return (await a2e.data("POST", "/generation/quote", wanted))["coins"]
 
 
 async def test_a_quote_without_usable_media_says_that_it_was_not_validated() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         body = {"image_url": "http://127.0.0.1:9/nothing.png"}
         wanted = {"endpoint": "/api/v1/userImage2Video/start", "requestBody": body}
         quoted = await a2e.data("POST", "/generation/quote", wanted)
@@ -70,13 +70,13 @@ async def test_a_quote_without_usable_media_says_that_it_was_not_validated() -> 
 
 @pytest.mark.parametrize("endpoint", ["", "/api/v1/nothing", "/api/v1/user/remainingCoins"])
 async def test_a_call_without_a_price_cannot_be_quoted(endpoint: str) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         refused = await a2e.refused("POST", "/generation/quote", {"endpoint": endpoint, "requestBody": {}})
         assert refused[0] == 400
 
 
 async def test_a_start_beyond_the_balance_is_refused_and_leaves_nothing() -> None:
-    async with sandbox_calls(credits=150) as a2e:
+    async with open_sandbox_client(credits=150) as a2e:
         status, code, message = await a2e.refused(
             "POST", "/userImage2Video/start", await a2e.clip_body(number_of_images=2)
         )
@@ -89,10 +89,10 @@ async def test_a_start_beyond_the_balance_is_refused_and_leaves_nothing() -> Non
 
 
 async def test_a_failed_job_is_given_back_and_says_so() -> None:
-    async with sandbox_calls(credits=500) as a2e:
+    async with open_sandbox_client(credits=500) as a2e:
         clip = await a2e.start_clip(prompt="[sandbox:fail]")
         assert await a2e.coins() == 400
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         failed = await a2e.clip(clip["_id"])
         assert failed["current_status"] == "failed"
         assert failed["failed_message"]
@@ -106,7 +106,7 @@ async def test_a_failed_job_is_given_back_and_says_so() -> None:
 
 @pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer ", "Bearer ${A2E_API_TOKEN}", "Basic c2s6eA=="])
 async def test_a_request_without_a_token_is_refused(token: str | None) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         del a2e.http.headers["Authorization"]
         headers = {} if token is None else {"Authorization": token}
         response = await a2e.http.get("/api/v1/user/remainingCoins", headers=headers)
@@ -115,12 +115,12 @@ async def test_a_request_without_a_token_is_refused(token: str | None) -> None:
 
 @pytest.mark.parametrize("token", ["sk_anything-At_all", "eyJh.eyJz.c2ln"])
 async def test_any_token_of_the_right_form_is_accepted(token: str) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         headers = {"Authorization": f"Bearer {token}"}
         assert (await a2e.http.get("/api/v1/user/remainingCoins", headers=headers)).status_code == 200
 
 
 async def test_an_upload_has_a_price_too() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         wanted = {"endpoint": "/api/v1/r2/upload-presigned-url", "requestBody": {"key": "a.png", "fileSize": 5}}
         assert (await a2e.data("POST", "/generation/quote", wanted))["coins"] == 0

@@ -7,19 +7,19 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.support.sandbox_client import SENTENCE, Calls, outside, sandbox_calls
+from tests.support.sandbox_client import SENTENCE, SandboxClient, browser_client, open_sandbox_client
 
 DAY = 24 * 3600
 
 
-async def _clip(a2e: Calls) -> str:
+async def _clip(a2e: SandboxClient) -> str:
     """The address of a finished clip."""
     started = await a2e.start_clip()
-    await a2e.box.control.settle()
+    await a2e.sandbox.control.settle()
     return str((await a2e.clip(started["_id"]))["result_url"])
 
 
-async def _failing(a2e: Calls) -> dict[str, dict[str, Any]]:
+async def _failing(a2e: SandboxClient) -> dict[str, dict[str, Any]]:
     """Starts that fail once, by the root of their calls."""
     face = (await a2e.avatar())["video_cover"]
     return {
@@ -29,7 +29,7 @@ async def _failing(a2e: Calls) -> dict[str, dict[str, Any]]:
 
 
 async def test_what_failed_is_rendered_again_and_charged_once_more() -> None:
-    async with sandbox_calls(policy="immediate") as a2e, outside() as http:
+    async with open_sandbox_client(policy="immediate") as a2e, browser_client() as http:
         for root, body in (await _failing(a2e)).items():
             start = "/start" if root == "/userCaptionRemoval" else "/startTraining"
             before = await a2e.coins()
@@ -49,7 +49,7 @@ async def test_what_failed_is_rendered_again_and_charged_once_more() -> None:
 
 
 async def test_of_two_retries_at_once_one_is_charged() -> None:
-    async with sandbox_calls(policies={"caption_removal": "immediate"}) as a2e:
+    async with open_sandbox_client(policies={"caption_removal": "immediate"}) as a2e:
         body = (await _failing(a2e))["/userCaptionRemoval"]
         failed = await a2e.data("POST", "/userCaptionRemoval/start", body)
         before = await a2e.coins()
@@ -67,7 +67,7 @@ async def test_of_two_retries_at_once_one_is_charged() -> None:
 
 
 async def test_a_lip_sync_that_failed_is_trained_again_and_the_avatar_stays() -> None:
-    async with sandbox_calls(policy="immediate") as a2e:
+    async with open_sandbox_client(policy="immediate") as a2e:
         face = (await a2e.avatar())["video_cover"]
         twin = await a2e.data("POST", "/userVideoTwin/startTraining", {"name": "Ana", "image_url": face})
         body = {"_id": twin["_id"], "name": "[sandbox:fail]"}
@@ -78,25 +78,25 @@ async def test_a_lip_sync_that_failed_is_trained_again_and_the_avatar_stays() ->
 
 
 async def test_eye_contact_is_refused_with_the_reason() -> None:
-    async with sandbox_calls() as a2e:
-        (twin,) = a2e.box.control.seed(avatars=[{"name": "Ana"}])
+    async with open_sandbox_client() as a2e:
+        (twin,) = a2e.sandbox.control.seed(avatars=[{"name": "Ana"}])
         status, _, message = await a2e.refused("POST", "/userVideoTwin/eyeContact", {"_id": twin})
         assert (status, "not available" in message, "nothing was charged" in message) == (400, True, True)
         assert (await a2e.refused("POST", "/userVideoTwin/eyeContact", {"_id": "0" * 24}))[0] == 404
 
 
 async def test_speech_is_listed_for_a_day_newest_first_and_a_deleted_record_leaves_the_sound() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
-        first = await a2e.say("One.")
-        a2e.box.control.advance(DAY - 60)
-        second = await a2e.say(SENTENCE)
+    async with open_sandbox_client() as a2e, browser_client() as http:
+        first = await a2e.speak("One.")
+        a2e.sandbox.control.advance(DAY - 60)
+        second = await a2e.speak(SENTENCE)
         listed = await a2e.data("GET", "/tts/preview/list")
         assert [row["audio_url"] for row in listed["rows"]] == [second, first]
         assert [row["msg"] for row in listed["rows"]] == [SENTENCE, "One."]
         paged = await a2e.data("GET", "/tts/preview/list", {"current": 2, "pageSize": 1})
         assert ([row["audio_url"] for row in paged["rows"]], paged["count"]) == ([first], 2)
 
-        a2e.box.control.advance(120)
+        a2e.sandbox.control.advance(120)
         (left,) = (await a2e.data("GET", "/tts/preview/list"))["rows"]
         await a2e.data("DELETE", f"/tts/preview/{left['_id']}")
         assert (await a2e.refused("DELETE", f"/tts/preview/{left['_id']}"))[0] == 404
@@ -105,7 +105,7 @@ async def test_speech_is_listed_for_a_day_newest_first_and_a_deleted_record_leav
 
 
 async def test_every_preset_voice_can_be_used_and_heard() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
+    async with open_sandbox_client() as a2e, browser_client() as http:
         presets = await a2e.data("POST", "/anchor/tts_list")
         french = next(each for each in presets if each["locale"] == "fr-FR")
         heard = await http.get(french["audio_url"])
@@ -116,13 +116,13 @@ async def test_every_preset_voice_can_be_used_and_heard() -> None:
 
 
 async def test_the_average_time_is_measured_on_clips_that_were_made() -> None:
-    async with sandbox_calls(policies={"image_to_video": "seconds:90"}) as a2e:
+    async with open_sandbox_client(policies={"image_to_video": "seconds:90"}) as a2e:
         none_yet = await a2e.data("GET", "/userImage2Video/avgProcessingTime")
         assert (none_yet["count"], "A2E" in none_yet["sandbox_note"]) == (0, True)
-        a2e.box.clock.freeze()
+        a2e.sandbox.clock.freeze()
         clip = await a2e.start_clip()
-        await a2e.box.control.settle()
-        a2e.box.control.advance(95)
+        await a2e.sandbox.control.settle()
+        a2e.sandbox.control.advance(95)
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
         measured = await a2e.data("GET", "/userImage2Video/avgProcessingTime")
         assert (measured["count"], measured["avgProcessingTime"]) == (1, 95)
@@ -130,8 +130,8 @@ async def test_the_average_time_is_measured_on_clips_that_were_made() -> None:
 
 @pytest.mark.parametrize("web_type", ["a2e", "tyzn", None])
 async def test_the_newer_list_of_avatars_has_the_system_ones_for_a2e_only(web_type: str | None) -> None:
-    async with sandbox_calls() as a2e:
-        (twin,) = a2e.box.control.seed(avatars=[{"name": "Ana"}])
+    async with open_sandbox_client() as a2e:
+        (twin,) = a2e.sandbox.control.seed(avatars=[{"name": "Ana"}])
         avatars = await a2e.data("POST", "/anchor/list", {"web_type": web_type})
     assert avatars[0]["user_video_twin_id"] == twin
     assert {each["type"] for each in avatars[1:]} == ({"default"} if web_type == "a2e" else set())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox_client import SENTENCE, Calls, outside, sandbox_calls
+from tests.support.sandbox_client import SENTENCE, SandboxClient, browser_client, open_sandbox_client
 
 PNG, MP4, MP3 = b"\x89PNG", b"ftyp", b"ID3"
 
@@ -38,12 +38,12 @@ PORTRAIT = {"prompt": "speaking", "negative_prompt": "blurry"}
 PLACE = {"x": 60, "y": 300, "width": 120, "height": 120, "rotation": 10, "scale": 1}
 
 
-async def _bodies(a2e: Calls) -> dict[str, dict[str, Any]]:
+async def _bodies(a2e: SandboxClient) -> dict[str, dict[str, Any]]:
     """A start of each family, over files that exist."""
-    face, picture = (await a2e.avatar())["video_cover"], (await a2e.backdrop())["img_url"]
-    audio = await a2e.say(SENTENCE)
+    face, picture = (await a2e.avatar())["video_cover"], (await a2e.background())["img_url"]
+    audio = await a2e.speak(SENTENCE)
     video = await a2e.start_video(audio, isCaptionEnabled=True)
-    await a2e.box.control.settle()
+    await a2e.sandbox.control.settle()
     clip = (await a2e.video(video["_id"]))["result"]
     bodies: dict[str, dict[str, Any]] = {
         "dubbing": {"source_url": clip, "target_lang": "es", "sandbox_script": "Hola a todos."},
@@ -57,7 +57,7 @@ async def _bodies(a2e: Calls) -> dict[str, dict[str, Any]]:
     return {family: {"name": family, **body} for family, body in bodies.items()}
 
 
-async def _start(a2e: Calls, family: str, body: dict[str, Any]) -> Any:
+async def _start(a2e: SandboxClient, family: str, body: dict[str, Any]) -> Any:
     """The record of a start."""
     started = await a2e.data("POST", MAKERS[family].root + MAKERS[family].start, body)
     return started[0] if isinstance(started, list) else started
@@ -65,7 +65,7 @@ async def _start(a2e: Calls, family: str, body: dict[str, Any]) -> Any:
 
 @pytest.mark.exercises("list_processing_dubbings", "list_processing_caption_removals")
 async def test_each_makes_a_file_of_its_kind_for_the_price_that_was_quoted() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
+    async with open_sandbox_client() as a2e, browser_client() as http:
         bodies = await _bodies(a2e)
         before = await a2e.coins()
         prices, ids = {}, {}
@@ -80,7 +80,7 @@ async def test_each_makes_a_file_of_its_kind_for_the_price_that_was_quoted() -> 
             assert "result_image_url" not in started
             prices[family], ids[family] = started["coins"], started["_id"]
         assert before - await a2e.coins() == sum(prices.values())
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
 
         for family, maker in MAKERS.items():
             record = await a2e.data("GET", f"{maker.root}/{ids[family]}")
@@ -112,14 +112,14 @@ async def test_each_makes_a_file_of_its_kind_for_the_price_that_was_quoted() -> 
 
 
 async def test_what_fails_is_given_back_and_what_waits_can_be_deleted() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         bodies = await _bodies(a2e)
         before = await a2e.coins()
         failing = {
             family: (await _start(a2e, family, {**body, "name": "[sandbox:fail]"}))["_id"]
             for family, body in bodies.items()
         }
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         for family, record_id in failing.items():
             failed = await a2e.data("GET", f"{MAKERS[family].root}/{record_id}")
             assert (failed["current_status"], failed["failed_code"]) == ("failed", "sandbox_fail")
@@ -127,8 +127,8 @@ async def test_what_fails_is_given_back_and_what_waits_can_be_deleted() -> None:
             assert not failed.get(MAKERS[family].result)
         assert await a2e.coins() == before
 
-        a2e.box.control.policy("seconds:100")
-        a2e.box.clock.freeze()
+        a2e.sandbox.control.policy("seconds:100")
+        a2e.sandbox.clock.freeze()
         waiting = {family: (await _start(a2e, family, body))["_id"] for family, body in bodies.items()}
         assert await a2e.coins() < before
         (dubbing,) = await a2e.data("GET", "/userDubbing/allProcessing")
@@ -138,14 +138,14 @@ async def test_what_fails_is_given_back_and_what_waits_can_be_deleted() -> None:
         assert await a2e.coins() == before
 
         running = await _start(a2e, "text_to_image", bodies["text_to_image"])
-        await a2e.box.control.settle()
-        a2e.box.control.advance(50)
+        await a2e.sandbox.control.settle()
+        a2e.sandbox.control.advance(50)
         assert (await a2e.refused("DELETE", f"/userText2Image/{running['_id']}"))[0] == 400
 
 
 async def test_a_picture_without_a_face_fails_honestly() -> None:
-    async with sandbox_calls() as a2e:
-        picture = (await a2e.backdrop())["img_url"]
+    async with open_sandbox_client() as a2e:
+        picture = (await a2e.background())["img_url"]
         two = {"image_urls": [picture, picture]}
         ids = {
             "/talkingPhoto": {"name": "x", "image_url": picture, "duration": 1, **PORTRAIT},
@@ -153,7 +153,7 @@ async def test_a_picture_without_a_face_fails_honestly() -> None:
             "/userImageEdit": {**two, "edit_type": "clothing"},
         }
         started = {root: (await a2e.data("POST", f"{root}/start", body))["_id"] for root, body in ids.items()}
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         for root, record_id in started.items():
             failed = await a2e.data("GET", f"{root}/{record_id}")
             assert (failed["current_status"], failed["failed_code"]) == ("failed", "no_face")
@@ -161,14 +161,14 @@ async def test_a_picture_without_a_face_fails_honestly() -> None:
 
 
 async def test_photos_and_dubs_say_what_was_really_done() -> None:
-    async with sandbox_calls() as a2e, outside() as http:
-        face, audio = (await a2e.avatar())["video_cover"], await a2e.say(SENTENCE)
+    async with open_sandbox_client() as a2e, browser_client() as http:
+        face, audio = (await a2e.avatar())["video_cover"], await a2e.speak(SENTENCE)
         photo = {"name": "x", "image_url": face, "duration": 1, **PORTRAIT}
         cut = await a2e.data("POST", "/talkingPhoto/start", {**photo, "audio_url": audio})
         silent = await a2e.data("POST", "/talkingPhoto/start", photo)
         sound = {"source_url": audio, "target_lang": "fr", "num_speakers": 2}
         dubbing = await a2e.data("POST", "/userDubbing/startDubbing", sound)
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         cut = await a2e.data("GET", f"/talkingPhoto/{cut['_id']}")
         silent = await a2e.data("GET", f"/talkingPhoto/{silent['_id']}")
         dubbed = await a2e.data("GET", f"/userDubbing/{dubbing['_id']}")
@@ -185,14 +185,14 @@ async def test_photos_and_dubs_say_what_was_really_done() -> None:
 
 
 async def test_pictures_are_drawn_by_the_number_and_one_of_a_person_becomes_an_avatar_at_once() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         body = {"prompt": "portrait of a woman", "name": "Vera", "max_images": 2}
         pictures = await a2e.data("POST", "/userText2image/start", body)
         (scene,) = await a2e.data("POST", "/userText2Image/start", {"prompt": "mountains"})
         assert [each["image_urls"] for each in pictures] == [[], []]
         early = await a2e.refused("POST", "/userText2Image/quickAddAvatar", {"_id": pictures[0]["_id"]})
         assert (early[0], "not completed" in early[2]) == (400, True)
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         found = await a2e.data("POST", "/userText2Image/batchDetail", {"ids": [each["_id"] for each in pictures]})
         assert len({url for each in found for url in each["image_urls"]}) == 2
 
@@ -207,17 +207,17 @@ async def test_pictures_are_drawn_by_the_number_and_one_of_a_person_becomes_an_a
         assert before - await a2e.coins() == 100
         assert await a2e.data("GET", "/anchor/character_list", {"type": "custom"}) == [avatar]
         # It is an avatar of one's own, with the rules of those.
-        audio = await a2e.say(SENTENCE)
+        audio = await a2e.speak(SENTENCE)
         sizes = {"web_bg_width": 1280, "web_bg_height": 720, "web_people_width": 640, "web_people_height": 720}
         own = {"anchor_id": avatar["_id"], "anchor_type": 1, "audioSrc": audio, "color": "rgb(1,2,3)", **sizes}
         assert "original background" in (await a2e.refused("POST", "/video/generate", own))[2]
         video = await a2e.data("POST", "/video/generate", {**own, "anchor_background_color": "rgb(9,9,9)"})
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         assert (await a2e.video(video["_id"]))["status"] == "success"
 
 
 async def test_a_mark_is_answered_with_the_finished_file() -> None:
-    async with sandbox_calls(policy="seconds:600") as a2e, outside() as http:
+    async with open_sandbox_client(policy="seconds:600") as a2e, browser_client() as http:
         face = (await a2e.avatar())["video_cover"]
         text = {"media_url": face, "watermark_type": "text", "text": "Mine", "position": "top left"}
         image = {"media_url": face, "watermark_type": "image", "watermark_image_url": face, "scale_ratio": 0.2}
@@ -260,8 +260,8 @@ REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
 
 
 async def test_what_a2e_would_not_take_is_refused_by_field_and_costs_nothing() -> None:
-    async with sandbox_calls() as a2e:
-        known = {"$image": (await a2e.backdrop())["img_url"], "$audio": await a2e.say(SENTENCE)}
+    async with open_sandbox_client() as a2e:
+        known = {"$image": (await a2e.background())["img_url"], "$audio": await a2e.speak(SENTENCE)}
         before = await a2e.coins()
         for path, body, field in REFUSED:
             response = await a2e.send("POST", path, {name: _filled(value, known) for name, value in body.items()})
@@ -279,7 +279,7 @@ def _filled(value: Any, known: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize(("word", "code"), [("moderated", 1003), ("suspected", 1004)])
 async def test_minors_are_refused_by_magic(word: str, code: int) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         magic = f"[sandbox:{word}]"
         bodies: dict[str, dict[str, Any]] = {
             "/userText2Image/start": {"prompt": magic},

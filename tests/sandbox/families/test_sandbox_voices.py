@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from a2e_mcp.sandbox.assets.builtins import LANGUAGES
-from tests.support.sandbox_client import outside, sandbox_calls
+from tests.support.sandbox_client import browser_client, open_sandbox_client
 
 
 async def test_every_listed_language_has_a_female_and_a_male_voice_with_a_name_of_its_own() -> None:
     names: Counter[str] = Counter()
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         languages = await a2e.data("POST", "/anchor/language_list")
         for language in languages:
             for region in language["children"]:
@@ -24,7 +24,7 @@ async def test_every_listed_language_has_a_female_and_a_male_voice_with_a_name_o
 
 
 async def test_languages_that_are_only_guessed_say_so() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         quality = {
             each["value"]: each["quality"] for each in await a2e.data("POST", "/anchor/language_list", {"more": 1})
         }
@@ -32,7 +32,7 @@ async def test_languages_that_are_only_guessed_say_so() -> None:
 
 
 async def test_voices_are_found_by_locale_and_an_unknown_one_has_none() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
 
         async def found(query: dict[str, str]) -> list[str]:
             groups = await a2e.data("GET", "/anchor/voice_list", query)
@@ -46,21 +46,21 @@ async def test_voices_are_found_by_locale_and_an_unknown_one_has_none() -> None:
 
 
 async def test_speech_is_a_playable_sound_file_and_costs_a_credit_per_started_ten_seconds() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         voice = await a2e.voice()
         before = await a2e.coins()
         short = await a2e.data("POST", "/video/send_tts", {"msg": "Hello.", "tts_id": voice})
         assert before - await a2e.coins() == 1
         await a2e.data("POST", "/video/send_tts", {"msg": "Hello there. " * 20, "tts_id": voice, "speechRate": 0.8})
         assert before - await a2e.coins() > 2
-        async with outside() as http:
+        async with browser_client() as http:
             sound = await http.get(short)
         assert sound.headers["content-type"] == "audio/mpeg"
         assert sound.content[:3] == b"ID3"
 
 
 async def test_speech_that_cannot_be_made_is_refused_and_free() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         voice = await a2e.voice()
         for body in (
             {"msg": "a" * 1001, "tts_id": voice},
@@ -78,7 +78,7 @@ async def test_speech_that_cannot_be_made_is_refused_and_free() -> None:
 
 
 async def test_every_language_can_be_spoken() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         for language in LANGUAGES:
             # Figures are read aloud in every language.
             await a2e.data("POST", "/video/send_tts", {"msg": "1 2", "tts_id": language.voices[1].id})

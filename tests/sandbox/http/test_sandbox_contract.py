@@ -11,8 +11,8 @@ import pytest
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability, Endpoint
 from a2e_mcp.sandbox.jobs.view import TASK_WORDS, VIDEO_WORDS, VOICE_WORDS
-from tests.support.places import API_FACTS
-from tests.support.sandbox_client import SENTENCE, sandbox_calls
+from tests.support.paths import API_FACTS
+from tests.support.sandbox_client import SENTENCE, open_sandbox_client
 
 FACTS = API_FACTS
 
@@ -75,7 +75,7 @@ def test_the_sandbox_uses_no_status_word_that_a2e_does_not_have() -> None:
 
 
 async def test_every_capability_is_imitated() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         for capability, endpoint in _spellings():
             path = endpoint.path.replace("{_id}", "0" * 24)
             response = await a2e.http.request(endpoint.method, path, json={})
@@ -83,16 +83,16 @@ async def test_every_capability_is_imitated() -> None:
 
 
 async def test_answers_have_every_field_of_a2es_printed_examples() -> None:
-    async with sandbox_calls(policies={"face_swap": "seconds:600"}) as a2e:
+    async with open_sandbox_client(policies={"face_swap": "seconds:600"}) as a2e:
         avatar = await a2e.avatar()
         face = avatar["video_cover"]
-        video = await a2e.start_video(await a2e.say(SENTENCE))
+        video = await a2e.start_video(await a2e.speak(SENTENCE))
         twin = await a2e.data("POST", "/userVideoTwin/startTraining", {"name": "test", "image_url": face})
         clip = await a2e.start_clip()
         swap = await a2e.data(
             "POST", "/userFaceSwapTask/add", {"name": "x", "face_url": face, "video_url": face, "unknown": 1}
         )
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
 
         answers = {
             "get_avatar_video_status": [await a2e.video(video["_id"])],

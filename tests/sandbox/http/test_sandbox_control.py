@@ -17,15 +17,15 @@ from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.sandbox.app import Sandbox
 from a2e_mcp.sandbox.errors import Refusal
 from a2e_mcp.sandbox.serve import serve_on_port
-from tests.support.places import CHECKOUT
-from tests.support.sandbox_client import client, outside, sandbox_calls
+from tests.support.paths import CHECKOUT
+from tests.support.sandbox_client import browser_client, http_client, open_sandbox_client
 
 pytest_plugins = ["a2e_mcp.sandbox.testing"]
 
 
 async def test_a_seed_sets_the_balance_and_adds_avatars_and_records() -> None:
-    async with sandbox_calls() as a2e:
-        ids = a2e.box.control.seed(
+    async with open_sandbox_client() as a2e:
+        ids = a2e.sandbox.control.seed(
             credits=7,
             avatars=[{"name": "Olga", "gender": "female"}],
             records=[
@@ -41,9 +41,9 @@ async def test_a_seed_sets_the_balance_and_adds_avatars_and_records() -> None:
         assert (video["title"], video["status"]) == ("old", "success")
         swap = await a2e.data("GET", f"/userFaceSwapTask/{ids[2]}")
         assert (swap["current_status"], swap["faild_message"]) == ("failed", "no face found")
-        speech = await a2e.say("A seeded avatar speaks as well as any other one does.")
+        speech = await a2e.speak("A seeded avatar speaks as well as any other one does.")
         await a2e.start_video(speech, anchor_id=olga["_id"], anchor_type=1)
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         assert (await a2e.data("GET", "/video/awsList"))["data"][0]["status"] == "success"
 
 
@@ -51,50 +51,50 @@ async def test_a_seed_sets_the_balance_and_adds_avatars_and_records() -> None:
     "seed", [{"credits": -1}, {"avatars": [{"gender": "female"}]}, {"records": [{"family": "nothing"}]}]
 )
 async def test_a_wrong_seed_is_refused_and_changes_nothing(seed: dict[str, Any]) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         with pytest.raises(Refusal):
-            a2e.box.control.seed(**seed)
+            a2e.sandbox.control.seed(**seed)
         assert await a2e.coins() == 10_000
 
 
 async def test_a_reset_leaves_a_sandbox_as_new() -> None:
-    async with sandbox_calls(credits=300) as a2e:
+    async with open_sandbox_client(credits=300) as a2e:
         await a2e.start_clip()
-        a2e.box.control.policy("polls:3")
-        a2e.box.control.advance(1000)
-        a2e.box.control.reset()
-        state = a2e.box.control.inspect()
+        a2e.sandbox.control.policy("polls:3")
+        a2e.sandbox.control.advance(1000)
+        a2e.sandbox.control.reset()
+        state = a2e.sandbox.control.inspect()
         assert (state["credits"], state["records"], state["jobs"], state["policy"]) == (300, {}, [], "rendered")
         assert state["requests"] == {}
         # It goes on working.
         clip = await a2e.start_clip()
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
 
 async def test_requests_are_counted_by_path() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         for _ in range(2):
             await a2e.coins()
         await a2e.send("GET", f"/userImage2Video/{'0' * 24}")
-        counts = a2e.box.control.inspect()["requests"]
+        counts = a2e.sandbox.control.inspect()["requests"]
         assert counts == {"GET /api/v1/user/remainingCoins": 2, "GET /api/v1/userImage2Video/{_id}": 1}
 
 
 async def test_the_clock_stands_still_and_is_kept_in_the_folder(tmp_path: Path) -> None:
-    async with sandbox_calls(tmp_path) as a2e:
-        a2e.box.clock.freeze()
-        before = a2e.box.clock.now()
-        a2e.box.control.advance(3600)
-        assert a2e.box.clock.now() == before + 3600
-    async with sandbox_calls(tmp_path) as a2e:
-        assert a2e.box.clock.now() == before + 3600
-        a2e.box.clock.resume()
-        assert a2e.box.clock.now() >= before + 3600
+    async with open_sandbox_client(tmp_path) as a2e:
+        a2e.sandbox.clock.freeze()
+        before = a2e.sandbox.clock.now()
+        a2e.sandbox.control.advance(3600)
+        assert a2e.sandbox.clock.now() == before + 3600
+    async with open_sandbox_client(tmp_path) as a2e:
+        assert a2e.sandbox.clock.now() == before + 3600
+        a2e.sandbox.clock.resume()
+        assert a2e.sandbox.clock.now() >= before + 3600
 
 
 async def test_the_control_is_reached_over_http_but_not_from_a_web_page() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
 
         async def control(name: str, body: object) -> int:
             return (await a2e.http.post(f"/_sandbox/{name}", json=body)).status_code
@@ -124,7 +124,7 @@ async def test_on_a_port_everything_is_behind_that_port(tmp_path: Path) -> None:
         ready.append(sandbox)
         is_ready.set()
 
-    async with anyio.create_task_group() as tasks, outside() as http:
+    async with anyio.create_task_group() as tasks, browser_client() as http:
 
         async def serve() -> None:
             await serve_on_port(SandboxSettings(folder=tmp_path, draft=True), on_ready=note)
@@ -168,9 +168,9 @@ async def test_a_failure_inside_the_block_comes_out_as_it_is() -> None:
 async def test_the_fixture_opens_the_same_folder_each_time(
     a2e_sandbox: Callable[[], AbstractAsyncContextManager[Sandbox]],
 ) -> None:
-    async with a2e_sandbox() as box:
-        box.control.seed(credits=3)
-    async with a2e_sandbox() as box, client(box) as http:
+    async with a2e_sandbox() as sandbox:
+        sandbox.control.seed(credits=3)
+    async with a2e_sandbox() as sandbox, http_client(sandbox) as http:
         assert (await http.get("/api/v1/user/remainingCoins")).json()["data"]["coins"] == 3
 
 

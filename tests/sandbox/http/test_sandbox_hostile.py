@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from a2e_mcp import catalogue
-from tests.support.sandbox_client import sandbox_calls
+from tests.support.sandbox_client import open_sandbox_client
 
 ENDPOINTS = sorted(
     {(endpoint.method, endpoint.path) for each in catalogue.capabilities() for endpoint in each.endpoints}
@@ -53,7 +53,7 @@ HOSTILE_BODIES = {
 
 @pytest.mark.parametrize("kind", HOSTILE_BODIES)
 async def test_a_hostile_body_is_refused_by_every_call(kind: str) -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         for method, path in ENDPOINTS:
             if method != "GET":
                 response = await a2e.http.request(method, path, content=HOSTILE_BODIES[kind])
@@ -70,7 +70,7 @@ _REQUEST = st.tuples(
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(requests=st.lists(_REQUEST, min_size=1, max_size=8))
 async def test_any_members_are_answered(requests: list[tuple[tuple[str, str], dict[str, Any], str]]) -> None:
-    async with sandbox_calls(workers=0) as a2e:
+    async with open_sandbox_client(workers=0) as a2e:
         for (method, template), members, record_id in requests:
             path = template.replace("{_id}", record_id).replace("{id}", record_id)
             if method == "GET":
@@ -88,12 +88,12 @@ def _check(response: Any) -> None:
 
 
 async def test_an_unknown_path_and_a_wrong_method_are_answered_in_a2es_shape() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         assert (await a2e.refused("POST", "/no/such/call"))[:2] == (404, 404)
         assert (await a2e.refused("DELETE", "/user/remainingCoins"))[:2] == (405, 405)
         assert (await a2e.http.get("/%00/[", headers={"Host": "["})).status_code == 404
 
 
 async def test_fields_that_a2e_does_not_know_and_nulls_are_passed_over() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         await a2e.start_clip(webhook_url="https://example.com", whatever={"a": [1]}, negative_prompt=None)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from a2e_mcp import catalogue
-from tests.support.places import API_FACTS
-from tests.support.sandbox_client import SENTENCE, Calls, sandbox_calls
+from tests.support.paths import API_FACTS
+from tests.support.sandbox_client import SENTENCE, SandboxClient, open_sandbox_client
 
 FACTS = API_FACTS / "operations.json"
 OPERATIONS: Mapping[str, Mapping[str, Any]] = {
@@ -33,10 +33,10 @@ FAMILIES = {
 }
 
 
-class Walk:
+class OperationCaller:
     """Calls operations by their names, and remembers which."""
 
-    def __init__(self, a2e: Calls) -> None:
+    def __init__(self, a2e: SandboxClient) -> None:
         self.a2e = a2e
         self.done: set[str] = set()
 
@@ -60,7 +60,7 @@ class Walk:
 
     async def settled(self) -> None:
         """Everything that was started has been rendered."""
-        await self.a2e.box.control.settle()
+        await self.a2e.sandbox.control.settle()
 
 
 def test_every_operation_has_a_route() -> None:
@@ -69,119 +69,119 @@ def test_every_operation_has_a_route() -> None:
 
 
 async def test_every_operation_of_a2e_is_answered() -> None:
-    async with sandbox_calls(credits=100_000) as a2e:
-        walk = Walk(a2e)
-        await _account(walk)
-        face, picture, speech = await _voices_and_avatars(walk)
-        clip = await _videos(walk, speech)
-        await _own_avatars(walk, face, clip)
-        await _own_voices(walk, speech)
-        await _backgrounds_and_faces(walk, face, picture, clip)
-        await _families(walk, face, picture, clip, speech)
-        await _live_room(walk)
-    assert set(OPERATIONS) - walk.done == set()
+    async with open_sandbox_client(credits=100_000) as a2e:
+        caller = OperationCaller(a2e)
+        await _account(caller)
+        face, picture, speech = await _voices_and_avatars(caller)
+        clip = await _videos(caller, speech)
+        await _own_avatars(caller, face, clip)
+        await _own_voices(caller, speech)
+        await _backgrounds_and_faces(caller, face, picture, clip)
+        await _families(caller, face, picture, clip, speech)
+        await _live_room(caller)
+    assert set(OPERATIONS) - caller.done == set()
 
 
-async def _account(walk: Walk) -> None:
-    await walk.does("obtain_login_token", {"email": "a@example.com", "password": "none"})
-    token = await walk.does("create_api_token", {"alias": "test"})
-    assert token["_id"] in str(await walk.does("list_api_tokens"))
-    await walk.does("delete_api_token", {"_id": token["_id"]})
-    await walk.does("add_user", {"username": "test"})
-    await walk.does("exchange_diamonds", {"diamonds": 1})
-    assert (await walk.does("get_remaining_credits"))["diamonds"] == 1
-    await walk.does("list_credit_history", {"pageNum": 1, "pageSize": 5})
+async def _account(caller: OperationCaller) -> None:
+    await caller.does("obtain_login_token", {"email": "a@example.com", "password": "none"})
+    token = await caller.does("create_api_token", {"alias": "test"})
+    assert token["_id"] in str(await caller.does("list_api_tokens"))
+    await caller.does("delete_api_token", {"_id": token["_id"]})
+    await caller.does("add_user", {"username": "test"})
+    await caller.does("exchange_diamonds", {"diamonds": 1})
+    assert (await caller.does("get_remaining_credits"))["diamonds"] == 1
+    await caller.does("list_credit_history", {"pageNum": 1, "pageSize": 5})
     for name in ("get_upload_url", "get_upload_url_legacy"):
-        assert (await walk.does(name, {"key": "a.png"}))["uploadUrl"].startswith("http://127.0.0.1")
-    await walk.does("set_auto_public_pool", {"isAutoToPublicPool": True})
+        assert (await caller.does(name, {"key": "a.png"}))["uploadUrl"].startswith("http://127.0.0.1")
+    await caller.does("set_auto_public_pool", {"isAutoToPublicPool": True})
 
 
-async def _voices_and_avatars(walk: Walk) -> tuple[str, str, str]:
+async def _voices_and_avatars(caller: OperationCaller) -> tuple[str, str, str]:
     """A face, a picture and eleven seconds of speech."""
-    voices = await walk.does("list_tts_voices", {"country": "en", "region": "GB"})
-    assert await walk.does("list_tts_voices_post", {"country": "en", "region": "GB"}) == voices
-    assert voices[0]["children"][0]["value"] in [each["value"] for each in await walk.does("list_tts_presets")]
-    await walk.does("list_languages")
-    assert await walk.does("detect_language", {"msg": "Bonjour tout le monde, comment allez-vous?"}) == "fr"
+    voices = await caller.does("list_tts_voices", {"country": "en", "region": "GB"})
+    assert await caller.does("list_tts_voices_post", {"country": "en", "region": "GB"}) == voices
+    assert voices[0]["children"][0]["value"] in [each["value"] for each in await caller.does("list_tts_presets")]
+    await caller.does("list_languages")
+    assert await caller.does("detect_language", {"msg": "Bonjour tout le monde, comment allez-vous?"}) == "fr"
     spoken = {"msg": LONG, "tts_id": voices[0]["children"][0]["value"]}
-    speech = await walk.does("generate_tts", spoken)
-    avatars = await walk.does("list_avatars", {"type": "default"})
-    assert await walk.does("list_avatars_post", {"web_type": "a2e"}) == avatars
-    backgrounds = await walk.does("list_backgrounds")
+    speech = await caller.does("generate_tts", spoken)
+    avatars = await caller.does("list_avatars", {"type": "default"})
+    assert await caller.does("list_avatars_post", {"web_type": "a2e"}) == avatars
+    backgrounds = await caller.does("list_backgrounds")
     quoted = {"endpoint": OPERATIONS["generate_tts"]["path"], "requestBody": spoken}
-    assert (await walk.does("quote_generation", quoted))["coins"] == 2
+    assert (await caller.does("quote_generation", quoted))["coins"] == 2
     return str(avatars[0]["video_cover"]), str(backgrounds[0]["img_url"]), str(speech)
 
 
-async def _videos(walk: Walk, speech: str) -> str:
+async def _videos(caller: OperationCaller, speech: str) -> str:
     """A finished video with sound and captions, which is what most makers want to be given."""
-    avatar = await walk.a2e.avatar()
+    avatar = await caller.a2e.avatar()
     started = {"anchor_id": avatar["_id"], "anchor_type": 0, "audioSrc": speech, "isCaptionEnabled": True}
-    video, other = [(await walk.does("generate_avatar_video", started))["_id"] for _ in range(2)]
-    await walk.does("delete_avatar_video", record_id=other)
-    await walk.settled()
-    (record,) = await walk.does("get_avatar_video_status", {"_id": video})
+    video, other = [(await caller.does("generate_avatar_video", started))["_id"] for _ in range(2)]
+    await caller.does("delete_avatar_video", record_id=other)
+    await caller.settled()
+    (record,) = await caller.does("get_avatar_video_status", {"_id": video})
     assert record["status"] == "success"
-    detail = await walk.does("get_avatar_video_detail", {"video_id": video})
+    detail = await caller.does("get_avatar_video_detail", {"video_id": video})
     assert detail["result"] == record["result"]
-    assert [row["_id"] for row in (await walk.does("list_avatar_videos"))["data"]] == [video]
+    assert [row["_id"] for row in (await caller.does("list_avatar_videos"))["data"]] == [video]
     return str(record["result"])
 
 
-async def _own_avatars(walk: Walk, face: str, clip: str) -> None:
-    twin = (await walk.does("create_custom_avatar", {"name": "Ana", "gender": "female", "image_url": face}))["_id"]
-    filmed = (await walk.does("create_custom_avatar", {"name": "Bo", "gender": "male", "video_url": clip}))["_id"]
-    ongoing = await walk.does("list_ongoing_avatar_trainings")
+async def _own_avatars(caller: OperationCaller, face: str, clip: str) -> None:
+    twin = (await caller.does("create_custom_avatar", {"name": "Ana", "gender": "female", "image_url": face}))["_id"]
+    filmed = (await caller.does("create_custom_avatar", {"name": "Bo", "gender": "male", "video_url": clip}))["_id"]
+    ongoing = await caller.does("list_ongoing_avatar_trainings")
     assert {row["_id"] for row in ongoing} <= {twin, filmed}
-    await walk.settled()
+    await caller.settled()
     for name in ("train_personal_lipsync", "train_personal_lipsync_legacy"):
-        await walk.does(name, {"_id": twin})
-        await walk.settled()
-    (failed,) = walk.a2e.box.control.seed(
+        await caller.does(name, {"_id": twin})
+        await caller.settled()
+    (failed,) = caller.a2e.sandbox.control.seed(
         records=[{"family": "avatar_training", "body": {"name": "Cy", "image_url": face}, "failure": "no face"}]
     )
-    await walk.does("retry_custom_avatar", {"_id": failed})
-    assert (await walk.does("get_custom_avatar_task", record_id=twin))["current_status"] == "completed"
-    assert (await walk.does("list_custom_avatar_tasks", {"pageNum": 1, "pageSize": 5}))["count"] == 3
-    every = [row["_id"] for row in await walk.does("list_all_custom_avatars")]
+    await caller.does("retry_custom_avatar", {"_id": failed})
+    assert (await caller.does("get_custom_avatar_task", record_id=twin))["current_status"] == "completed"
+    assert (await caller.does("list_custom_avatar_tasks", {"pageNum": 1, "pageSize": 5}))["count"] == 3
+    every = [row["_id"] for row in await caller.does("list_all_custom_avatars")]
     assert every == [failed, filmed, twin]
-    assert len(await walk.does("batch_get_custom_avatars", {"ids": every})) == 3
+    assert len(await caller.does("batch_get_custom_avatars", {"ids": every})) == 3
     (message,) = REFUSED.values()
-    assert message in (await walk.answer("enhance_eye_contact", {"_id": twin}))["msg"]
-    await walk.does("clone_voice_from_avatar_video", {"_id": filmed})
-    await walk.does("remove_custom_avatar", {"_id": twin})
-    await walk.settled()
+    assert message in (await caller.answer("enhance_eye_contact", {"_id": twin}))["msg"]
+    await caller.does("clone_voice_from_avatar_video", {"_id": filmed})
+    await caller.does("remove_custom_avatar", {"_id": twin})
+    await caller.settled()
 
 
-async def _own_voices(walk: Walk, speech: str) -> None:
-    voice = (await walk.does("train_voice_clone", {"name": "Ana", "gender": "female", "voice_urls": [speech]}))["_id"]
-    await walk.does("list_ongoing_voice_clones")
-    await walk.settled()
-    assert (await walk.does("get_voice_clone", record_id=voice))["current_status"] == "completed"
-    await walk.does("rename_voice_clone", {"name": "Anna"}, voice)
-    assert "Anna" in [each["name"] for each in await walk.does("list_voice_clones")]
-    await walk.does("delete_voice_clone", record_id=voice)
-    (said,) = (await walk.does("list_tts_previews"))["rows"]
+async def _own_voices(caller: OperationCaller, speech: str) -> None:
+    voice = (await caller.does("train_voice_clone", {"name": "Ana", "gender": "female", "voice_urls": [speech]}))["_id"]
+    await caller.does("list_ongoing_voice_clones")
+    await caller.settled()
+    assert (await caller.does("get_voice_clone", record_id=voice))["current_status"] == "completed"
+    await caller.does("rename_voice_clone", {"name": "Anna"}, voice)
+    assert "Anna" in [each["name"] for each in await caller.does("list_voice_clones")]
+    await caller.does("delete_voice_clone", record_id=voice)
+    (said,) = (await caller.does("list_tts_previews"))["rows"]
     assert said["audio_url"] == speech
-    await walk.does("delete_tts_preview", record_id=said["_id"])
-    assert (await walk.does("list_tts_previews"))["rows"] == []
+    await caller.does("delete_tts_preview", record_id=said["_id"])
+    assert (await caller.does("list_tts_previews"))["rows"] == []
 
 
-async def _backgrounds_and_faces(walk: Walk, face: str, picture: str, clip: str) -> None:
-    copied = await walk.does("save_url_to_storage", {"url": picture})
-    await walk.does("add_custom_background", {"img_url": copied["url"]})
-    (own,) = await walk.does("list_custom_backgrounds")
-    await walk.does("delete_custom_background", {"_id": own["_id"]})
-    await walk.does("add_face_swap_image", {"face_url": face})
-    listed = await walk.does("list_face_swap_images")
+async def _backgrounds_and_faces(caller: OperationCaller, face: str, picture: str, clip: str) -> None:
+    copied = await caller.does("save_url_to_storage", {"url": picture})
+    await caller.does("add_custom_background", {"img_url": copied["url"]})
+    (own,) = await caller.does("list_custom_backgrounds")
+    await caller.does("delete_custom_background", {"_id": own["_id"]})
+    await caller.does("add_face_swap_image", {"face_url": face})
+    listed = await caller.does("list_face_swap_images")
     (kept,) = listed["rows"] if isinstance(listed, dict) else listed
-    await walk.does("delete_face_swap_image", record_id=kept["_id"])
-    preview = await walk.does("start_face_swap_preview", {"face_url": face, "video_url": clip})
-    await walk.does("get_face_swap_preview_status", {"_id": preview["_id"]})
-    await walk.does("add_watermark", {"media_url": picture, "watermark_type": "text", "text": "test"})
+    await caller.does("delete_face_swap_image", record_id=kept["_id"])
+    preview = await caller.does("start_face_swap_preview", {"face_url": face, "video_url": clip})
+    await caller.does("get_face_swap_preview_status", {"_id": preview["_id"]})
+    await caller.does("add_watermark", {"media_url": picture, "watermark_type": "text", "text": "test"})
 
 
-async def _families(walk: Walk, face: str, picture: str, clip: str, speech: str) -> None:
+async def _families(caller: OperationCaller, face: str, picture: str, clip: str, speech: str) -> None:
     bodies: dict[str, dict[str, Any]] = {
         "dubbing": {"source_url": clip, "target_lang": "es", "sandbox_script": "Hola."},
         "image_to_video": {"image_url": picture},
@@ -193,35 +193,35 @@ async def _families(walk: Walk, face: str, picture: str, clip: str, speech: str)
         "virtual_try_on": {"image_urls": [face, picture]},
         "face_swap": {"face_url": face, "video_url": clip},
     }
-    drawn = (await walk.does("start_text_to_image", {"name": "drawn", **bodies.pop("text_to_image")}))[0]
-    await walk.settled()
-    await walk.does("quick_add_avatar", {"_id": drawn["_id"]})
+    drawn = (await caller.does("start_text_to_image", {"name": "drawn", **bodies.pop("text_to_image")}))[0]
+    await caller.settled()
+    await caller.does("quick_add_avatar", {"_id": drawn["_id"]})
     for family, body in bodies.items():
-        await walk.does(f"start_{family}", {"name": family, **body})
+        await caller.does(f"start_{family}", {"name": family, **body})
     for name in ("list_processing_dubbings", "list_processing_caption_removals", "get_face_swap_status"):
-        await walk.does(name)
-    await walk.does("get_image_to_video_average_time")
-    (failed,) = walk.a2e.box.control.seed(
+        await caller.does(name)
+    await caller.does("get_image_to_video_average_time")
+    (failed,) = caller.a2e.sandbox.control.seed(
         records=[{"family": "caption_removal", "body": {"name": "x", "source_url": clip}, "failure": "no text"}]
     )
-    await walk.does("retry_caption_removal", {"_id": failed})
+    await caller.does("retry_caption_removal", {"_id": failed})
     # What was started is left to itself; these records are over already, and may be deleted.
     for family, plural in FAMILIES.items():
-        (over,) = walk.a2e.box.control.seed(records=[{"family": family, "body": {"name": family}}])
-        assert (await walk.does(f"get_{family}", record_id=over))["_id"] == over
-        assert (await walk.does(f"list_{plural}"))["rows"][0]["_id"] == over
+        (over,) = caller.a2e.sandbox.control.seed(records=[{"family": family, "body": {"name": family}}])
+        assert (await caller.does(f"get_{family}", record_id=over))["_id"] == over
+        assert (await caller.does(f"list_{plural}"))["rows"][0]["_id"] == over
         if f"batch_get_{plural}" in OPERATIONS:
-            (found,) = await walk.does(f"batch_get_{plural}", {"ids": [over]})
+            (found,) = await caller.does(f"batch_get_{plural}", {"ids": [over]})
             assert found["_id"] == over
-        await walk.does(f"delete_{family}", record_id=over)
+        await caller.does(f"delete_{family}", record_id=over)
 
 
-async def _live_room(walk: Walk) -> None:
-    avatar = (await walk.does("list_streaming_avatars"))[0]
-    room = await walk.does("create_streaming_token", {"avatar_id": avatar["_id"], "expire_seconds": 60})
+async def _live_room(caller: OperationCaller) -> None:
+    avatar = (await caller.does("list_streaming_avatars"))[0]
+    room = await caller.does("create_streaming_token", {"avatar_id": avatar["_id"], "expire_seconds": 60})
     where = {"channel": room["channel"]}
-    await walk.does("set_streaming_context", {**where, "text": "We are open from nine to five."})
-    assert "nine" in (await walk.does("get_streaming_context", where))["text"]
-    await walk.does("ask_streaming_avatar", {**where, "text": "When are you open?"})
-    await walk.does("speak_streaming_avatar", {**where, "text": "Goodbye."})
-    assert 0 < (await walk.does("leave_streaming_room", where))["coins"] <= 60
+    await caller.does("set_streaming_context", {**where, "text": "We are open from nine to five."})
+    assert "nine" in (await caller.does("get_streaming_context", where))["text"]
+    await caller.does("ask_streaming_avatar", {**where, "text": "When are you open?"})
+    await caller.does("speak_streaming_avatar", {**where, "text": "Goodbye."})
+    assert 0 < (await caller.does("leave_streaming_room", where))["coins"] <= 60

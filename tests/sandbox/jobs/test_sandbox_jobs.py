@@ -15,48 +15,48 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from tests.support.places import CHECKOUT
-from tests.support.sandbox_client import SENTENCE, Calls, client, sandbox_calls
+from tests.support.paths import CHECKOUT
+from tests.support.sandbox_client import SENTENCE, SandboxClient, http_client, open_sandbox_client
 
 HOME = CHECKOUT
 
 
 async def test_a_job_is_done_as_soon_as_it_is_rendered() -> None:
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         clip = await a2e.start_clip()
         assert clip["current_status"] == "initialized"
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
 
 async def test_an_immediate_start_answers_with_the_finished_job() -> None:
-    async with sandbox_calls(policy="immediate") as a2e:
+    async with open_sandbox_client(policy="immediate") as a2e:
         clip = await a2e.start_clip()
         assert (clip["current_status"], clip["result_url"] != "") == ("completed", True)
 
 
 async def test_a_job_takes_its_seconds_by_the_sandbox_clock_and_goes_through_a2es_words() -> None:
-    async with sandbox_calls(policies={"avatar_video": "seconds:100"}) as a2e:
-        a2e.box.clock.freeze()
-        video = await a2e.start_video(await a2e.say(SENTENCE))
-        await a2e.box.control.settle()
+    async with open_sandbox_client(policies={"avatar_video": "seconds:100"}) as a2e:
+        a2e.sandbox.clock.freeze()
+        video = await a2e.start_video(await a2e.speak(SENTENCE))
+        await a2e.sandbox.control.settle()
         seen = [(video["status"], video["process"])]
         for _ in range(5):
-            a2e.box.control.advance(20)
+            a2e.sandbox.control.advance(20)
             now = await a2e.video(video["_id"])
             seen.append((now["status"], now["process"]))
             assert (now["result"] != "") == (now["status"] == "success")
         assert seen == [("init", 0), ("start", 20), ("process", 40), ("process", 60), ("copy", 80), ("success", 100)]
         # What is over stays over.
-        a2e.box.clock.reset()
+        a2e.sandbox.clock.reset()
         assert (await a2e.video(video["_id"]))["status"] == "success"
 
 
 async def test_a_job_takes_its_number_of_polls_whatever_call_asks() -> None:
-    async with sandbox_calls() as a2e:
-        a2e.box.control.policy("polls:4", "image_to_video")
+    async with open_sandbox_client() as a2e:
+        a2e.sandbox.control.policy("polls:4", "image_to_video")
         clip = await a2e.start_clip()
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         seen = [clip["current_status"], (await a2e.clip(clip["_id"]))["current_status"]]
         batch = await a2e.data("POST", "/userImage2Video/batchDetail", {"ids": [clip["_id"]]})
         listed = await a2e.data("GET", "/userImage2Video/allRecords")
@@ -66,15 +66,15 @@ async def test_a_job_takes_its_number_of_polls_whatever_call_asks() -> None:
 
 
 async def test_the_poll_that_a_job_finishes_at_waits_for_its_render() -> None:
-    async with sandbox_calls(policy="polls:1") as a2e:
+    async with open_sandbox_client(policy="polls:1") as a2e:
         clip = await a2e.start_clip()
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
 
 async def test_a_start_that_is_waited_for_goes_before_those_that_are_not() -> None:
-    async with sandbox_calls(workers=1) as a2e:
+    async with open_sandbox_client(workers=1) as a2e:
         clips = [(await a2e.start_clip())["_id"] for _ in range(3)]
-        marked = {"media_url": (await a2e.backdrop())["img_url"], "watermark_type": "text", "text": "mine"}
+        marked = {"media_url": (await a2e.background())["img_url"], "watermark_type": "text", "text": "mine"}
         assert (await a2e.data("POST", "/watermark/start", marked))["current_status"] == "completed"
         listed = await a2e.data("POST", "/userImage2Video/batchDetail", {"ids": clips})
         assert [clip["current_status"] == "completed" for clip in listed].count(True) <= 1
@@ -88,11 +88,11 @@ async def test_an_unknown_policy_is_refused(policy: str) -> None:
 
 
 async def test_a_worker_that_dies_fails_its_one_job_and_is_replaced() -> None:
-    async with sandbox_calls(draft=False) as a2e:
+    async with open_sandbox_client(draft=False) as a2e:
         broken, whole = await a2e.start_clip(video_time=20), await a2e.start_clip(prompt="[sandbox:fail]")
-        job = await a2e.job_under_way()
+        job = await a2e.running_job()
         os.kill(job["worker"], signal.SIGKILL)
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         failed = await a2e.clip(broken["_id"])
         assert (failed["current_status"], failed["failed_code"]) == ("failed", "internal")
         assert "worker" in failed["failed_message"]
@@ -101,15 +101,15 @@ async def test_a_worker_that_dies_fails_its_one_job_and_is_replaced() -> None:
         # The next one finds a worker.
         cover = (await a2e.avatar())["video_cover"]
         preview = await a2e.data("POST", "/userFaceSwapPreview/add", {"face_url": cover, "video_url": cover})
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         seen = await a2e.data("GET", "/userFaceSwapPreview/status", {"_id": preview["_id"]})
         assert seen["current_status"] == "completed"
 
 
 async def test_a_render_beyond_the_time_limit_fails_and_is_refunded() -> None:
-    async with sandbox_calls(draft=False, render_seconds=0.05) as a2e:
+    async with open_sandbox_client(draft=False, render_seconds=0.05) as a2e:
         clip = await a2e.start_clip(video_time=20)
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         failed = await a2e.clip(clip["_id"])
         assert (failed["current_status"], failed["failed_code"]) == ("failed", "too_long")
         assert await a2e.coins() == 10_000
@@ -117,13 +117,13 @@ async def test_a_render_beyond_the_time_limit_fails_and_is_refunded() -> None:
 
 _WITHOUT_THE_EXTRA = """
 import anyio
-from tests.support.sandbox_client import sandbox_calls
+from tests.support.sandbox_client import open_sandbox_client
 
 async def main():
-    async with sandbox_calls() as a2e:
+    async with open_sandbox_client() as a2e:
         refused = await a2e.refused("POST", "/video/send_tts", {"msg": "Hello", "tts_id": await a2e.voice()})
         clip = await a2e.start_clip()
-        await a2e.box.control.settle()
+        await a2e.sandbox.control.settle()
         print(refused[0], refused[2])
         refused = await a2e.refused("POST", "/video/lang_classify", {"msg": "Bonjour tout le monde"})
         print(refused[0], refused[2])
@@ -151,25 +151,25 @@ def test_without_the_extra_nothing_renders_and_everything_says_what_to_install(t
 
 
 async def test_leaving_in_the_middle_of_a_render_is_quick_and_the_next_opening_finishes_it(tmp_path: Path) -> None:
-    async with sandbox_calls(tmp_path) as a2e:
+    async with open_sandbox_client(tmp_path) as a2e:
         clip = await a2e.start_clip(video_time=10)
-        worker = (await a2e.job_under_way())["worker"]
+        worker = (await a2e.running_job())["worker"]
         left = anyio.current_time()
     assert anyio.current_time() - left < 1
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
-    async with sandbox_calls(tmp_path) as a2e:
-        await a2e.box.control.settle()
+    async with open_sandbox_client(tmp_path) as a2e:
+        await a2e.sandbox.control.settle()
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
         assert await a2e.coins() == 10_000 - 200
 
 
 async def test_deleting_a_running_video_stops_its_render() -> None:
-    async with sandbox_calls(draft=False, workers=1) as a2e:
-        video = await a2e.start_video(await a2e.say(SENTENCE * 8))
-        worker = (await a2e.job_under_way())["worker"]
+    async with open_sandbox_client(draft=False, workers=1) as a2e:
+        video = await a2e.start_video(await a2e.speak(SENTENCE * 8))
+        worker = (await a2e.running_job())["worker"]
         await a2e.data("DELETE", f"/video/{video['_id']}")
-        assert a2e.box.control.inspect()["jobs"] == []
+        assert a2e.sandbox.control.inspect()["jobs"] == []
         await _gone(worker)
 
 
@@ -183,12 +183,12 @@ async def _gone(process_id: int) -> None:
 _DYING = """
 import anyio, sys
 from pathlib import Path
-from tests.support.sandbox_client import sandbox_calls
+from tests.support.sandbox_client import open_sandbox_client
 
 async def main():
-    async with sandbox_calls(Path(sys.argv[1])) as a2e:
+    async with open_sandbox_client(Path(sys.argv[1])) as a2e:
         clip = await a2e.start_clip(video_time=10, number_of_images=2)
-        await a2e.job_under_way()
+        await a2e.running_job()
         print(clip[0]["_id"], clip[1]["_id"], flush=True)
         await anyio.sleep_forever()
 
@@ -206,9 +206,9 @@ async def test_the_jobs_of_a_killed_process_are_finished_by_the_next_one(tmp_pat
             dying.kill()
     ids = line.decode().split()
     assert len(ids) == 2
-    async with sandbox_calls(tmp_path) as a2e:
+    async with open_sandbox_client(tmp_path) as a2e:
         with anyio.fail_after(20):
-            await a2e.box.control.settle()
+            await a2e.sandbox.control.settle()
         for clip_id in ids:
             assert (await a2e.clip(clip_id))["current_status"] == "completed"
         assert await a2e.coins() == 10_000 - 400
@@ -219,16 +219,16 @@ async def test_two_processes_on_one_folder_share_the_jobs_and_render_none_twice(
     async with (
         open_sandbox(settings) as one,
         open_sandbox(settings) as other,
-        client(one) as http_one,
-        client(other) as http_other,
+        http_client(one) as http_one,
+        http_client(other) as http_other,
     ):
-        first, second = Calls(one, http_one), Calls(other, http_other)
+        first, second = SandboxClient(one, http_one), SandboxClient(other, http_other)
         clips = [*await first.start_clip(number_of_images=3), *await second.start_clip(number_of_images=3)]
         rendered_by: dict[str, set[str]] = {clip["_id"]: set() for clip in clips}
         with anyio.fail_after(20):
             while any(job["phase"] != "rendered" for job in one.control.inspect()["jobs"]):
-                for name, box in (("one", one), ("other", other)):
-                    for job in box.control.inspect()["jobs"]:
+                for name, sandbox in (("one", one), ("other", other)):
+                    for job in sandbox.control.inspect()["jobs"]:
                         if job["worker"] is not None:
                             rendered_by[job["record_id"]].add(name)
                 await anyio.sleep(0.005)

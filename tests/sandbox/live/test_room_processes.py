@@ -19,8 +19,8 @@ from a2e_mcp.sandbox.live.room_processes import LiveRooms
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.workers.line_process import RenderFailed
-from tests.support.places import CHECKOUT
-from tests.support.room_peer import Array, listening
+from tests.support.paths import CHECKOUT
+from tests.support.room_peer import Array, join_room
 
 HOME = CHECKOUT
 WOMAN = DrawnAvatar(seed=5, gender="female")
@@ -60,7 +60,7 @@ def bears_the_mark(frame: Array) -> bool:
 
 
 async def test_a_silent_avatar_moves_and_a_speaking_one_is_heard_and_read(tmp_path: Path) -> None:
-    async with one_room(tmp_path) as rooms, listening(rooms, "c") as page:
+    async with one_room(tmp_path) as rooms, join_room(rooms, "c") as page:
         first = await page.see()
         assert first.shape == (360, 640)
         assert await page.hear(15) < 0.002
@@ -85,8 +85,8 @@ async def test_what_is_said_before_anybody_came_waits_and_all_see_it(tmp_path: P
         await rooms.speak("c", "Hello!")
         await rooms.speak("c", "Yes.", as_answer=True)
         assert await rooms.peers("c") == 0
-        async with listening(rooms, "c") as page:
-            async with listening(rooms, "c") as other:
+        async with join_room(rooms, "c") as page:
+            async with join_room(rooms, "c") as other:
                 assert np.abs(await page.see() - await other.see()).mean() < 20
                 assert await page.hear(40) > 0.05
                 assert await other.hear(40) > 0.05

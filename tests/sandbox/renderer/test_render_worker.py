@@ -16,7 +16,7 @@ from a2e_mcp.sandbox.protocol import (
     order_to_line,
     reply_from_line,
 )
-from tests.support.places import CHECKOUT
+from tests.support.paths import CHECKOUT
 from tests.support.render_worker import RenderProcess, render_process, write_tone
 
 WOMAN = DrawnAvatar(seed=1, gender="female")

@@ -1,4 +1,4 @@
-"""Where the tests find the checkout, and what they know of A2E."""
+"""The checkout, and what the tests know of A2E."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import UNCONFIGURED, read_settings
 from tests.support.media import CONSENT, png, wav
-from tests.support.server import ERAS, Era, Studio, open_studio, said
+from tests.support.server import ERAS, Era, ServerUnderTest, open_server, tool_answer
 
 VIDEO = {"script": "Hello there.", "voice": "Aria", "avatar": "Ada"}
 NOTHING = "Nothing was charged."
@@ -30,12 +30,12 @@ def is_a_sentence(text: str, *words: str) -> None:
         assert word in text, text
 
 
-async def refused(studio: Studio, tool: str, /, *words: str, **arguments: Any) -> str:
+async def refused(server: ServerUnderTest, tool: str, /, *words: str, **arguments: Any) -> str:
     """A refusal that says these words, and that nothing was charged, which is true."""
-    before = studio.sandbox.control.inspect()["credits"]
-    text = await studio.refuse(tool, **arguments)
+    before = server.sandbox.control.inspect()["credits"]
+    text = await server.refuse(tool, **arguments)
     is_a_sentence(text, NOTHING, *words)
-    assert studio.sandbox.control.inspect()["credits"] == before
+    assert server.sandbox.control.inspect()["credits"] == before
     return text
 
 
@@ -51,7 +51,7 @@ async def test_without_a_token_everything_is_listed_and_each_call_says_how_to_se
         assert len((await client.list_prompts()).prompts) >= 2
         assert (await client.list_resources()).resources
         for tool, arguments in (("get_credits", {}), ("start_avatar_video", VIDEO), ("list_avatars", {})):
-            answer = said(await client.call_tool(tool, arguments))
+            answer = tool_answer(await client.call_tool(tool, arguments))
             assert answer.failed
             assert answer.text == UNCONFIGURED
         with pytest.raises(Exception, match="No A2E token"):
@@ -64,11 +64,11 @@ async def test_a_wrong_token_is_named_and_never_shown(tmp_path: Path) -> None:
     wrong = "wrong-token-0123456789"
     settings = read_settings({"A2E_API_TOKEN": wrong, "A2E_DATA_DIR": str(tmp_path / "data")})
     async with (
-        open_sandbox(SandboxSettings(folder=tmp_path / "box")) as sandbox,
+        open_sandbox(SandboxSettings(folder=tmp_path / "sandbox")) as sandbox,
         Client(A2EServer(settings, connection_with(wrong, sandbox.base_url, sandbox.transport()))) as client,
     ):
         for tool, arguments in (("get_credits", {}), ("list_avatars", {}), ("start_avatar_video", VIDEO)):
-            answer = said(await client.call_tool(tool, arguments))
+            answer = tool_answer(await client.call_tool(tool, arguments))
             assert answer.failed
             is_a_sentence(answer.text, "did not accept the token", "A2E_API_TOKEN", "restart", NOTHING)
             assert wrong not in answer.text
@@ -84,11 +84,11 @@ def connection_with(token: str, base_url: str, transport: Any) -> Connect:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        await refused(studio, "start_avatar_vidoe", "no such tool", "did you mean start_avatar_video?")
-        await refused(studio, "get_credits", "unknown argument page", page=1)
+    async with open_server(tmp_path, era=era) as server:
+        await refused(server, "start_avatar_vidoe", "no such tool", "did you mean start_avatar_video?")
+        await refused(server, "get_credits", "unknown argument page", page=1)
         await refused(
-            studio,
+            server,
             "start_avatar_video",
             "No avatar is called 'Adda'",
             "Ada?",
@@ -96,54 +96,54 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
             **VIDEO | {"avatar": "Adda"},
         )
         await refused(
-            studio,
+            server,
             "start_avatar_video",
             "No voice is called 'Arja'",
             "did you mean Aria",
             "list_voices",
             **VIDEO | {"voice": "Arja"},
         )
-        await refused(studio, "start_avatar_video", "voice is missing", "list_voices", script="Hi", avatar="Ada")
-        await refused(studio, "list_voices", "no language 'kligon'", "list_languages", language="kligon")
-        await refused(studio, "list_jobs", "no jobs of that family", "avatar_video", family="films")
+        await refused(server, "start_avatar_video", "voice is missing", "list_voices", script="Hi", avatar="Ada")
+        await refused(server, "list_voices", "no language 'kligon'", "list_languages", language="kligon")
+        await refused(server, "list_jobs", "no jobs of that family", "avatar_video", family="films")
         await refused(
-            studio, "start_avatar_video", "No background is called 'Mars'", "#204080", **VIDEO, background="Mars"
+            server, "start_avatar_video", "No background is called 'Mars'", "#204080", **VIDEO, background="Mars"
         )
         await refused(
-            studio, "quote_job", "costs nothing, or there is no such tool", **{"tool": "nonsense", "arguments": {}}
+            server, "quote_job", "costs nothing, or there is no such tool", **{"tool": "nonsense", "arguments": {}}
         )
-        await refused(studio, "delete_avatar", "A2E's own avatars", avatar="Ada")
-        await refused(studio, "start_lip_sync_training", "only your own", avatar="Ada", consent=CONSENT)
+        await refused(server, "delete_avatar", "A2E's own avatars", avatar="Ada")
+        await refused(server, "start_lip_sync_training", "only your own", avatar="Ada", consent=CONSENT)
 
 
 async def test_a_refusal_names_what_the_tool_takes_and_not_what_a2e_calls_it(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        picture = (await studio.ask("list_backgrounds")).data["backgrounds"][0]["url"]
-        small = {"image": png(studio.inbox, size=(10, 12)).name}
+    async with open_server(tmp_path) as server:
+        picture = (await server.ask("list_backgrounds")).data["backgrounds"][0]["url"]
+        small = {"image": png(server.inbox, size=(10, 12)).name}
         told = "10 by 12 pixels, and each side needs at least 16 "
         for tool, word, arguments in (
             ("start_dubbing", ": source must be a video or a sound", {"source": picture, "language": "es"}),
-            ("start_dubbing", ": language: unsupported", {"source": wav(studio.inbox).name, "language": "tlh"}),
+            ("start_dubbing", ": language: unsupported", {"source": wav(server.inbox).name, "language": "tlh"}),
             ("generate_speech", ": voice: there is no such voice", {"script": "Hi", "voice": "0" * 24}),
             ("add_background", f"{told}(image)", small),
             ("start_avatar_video", f"{told}(background)", VIDEO | {"background": small["image"]}),
             ("start_face_swap", f"{told}(face)", {"face": small["image"], "target": picture}),
         ):
             consent = {"consent": CONSENT} if tool in ("start_dubbing", "start_face_swap") else {}
-            text = await studio.refuse(tool, **arguments, **consent)
+            text = await server.refuse(tool, **arguments, **consent)
             is_a_sentence(text, word)
             assert not any(name in text for name in ("_url", "_lang", "tts_id", "_list"))
 
 
 async def test_an_ambiguous_name_is_answered_with_its_candidates(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        studio.sandbox.control.seed(avatars=[{"name": "Anna Berg"}, {"name": "Anna Lind"}])
-        rows = (await studio.ask("list_avatars", name="Anna")).data["avatars"]
-        text = await refused(studio, "start_avatar_video", "'anna' fits several avatars", **VIDEO | {"avatar": "anna"})
+    async with open_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": "Anna Berg"}, {"name": "Anna Lind"}])
+        rows = (await server.ask("list_avatars", name="Anna")).data["avatars"]
+        text = await refused(server, "start_avatar_video", "'anna' fits several avatars", **VIDEO | {"avatar": "anna"})
         assert len(rows) == 2
         assert all(f"{row['name']} (own, {row['gender']}) = {row['id']}" in text for row in rows)
-        quoted = said(
-            await studio.client.call_tool(
+        quoted = tool_answer(
+            await server.client.call_tool(
                 "quote_job", {"tool": "start_avatar_video", "arguments": VIDEO | {"avatar": rows[0]["id"]}}
             )
         )
@@ -151,17 +151,17 @@ async def test_an_ambiguous_name_is_answered_with_its_candidates(tmp_path: Path)
 
 
 async def test_what_a_video_needs_is_asked_for(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        await refused(studio, "start_avatar_video", "script is empty", script="  ", voice="Aria", avatar="Ada")
-        await refused(studio, "generate_speech", "script is empty", script=" \n ", voice="Aria")
-        await refused(studio, "start_avatar_video", "either script", avatar="Ada")
-        await refused(studio, "start_avatar_video", "either script", **VIDEO, audio="https://example.com/a.mp3")
-        await refused(studio, "start_avatar_video", "captions need script", avatar="Ada", audio="x.mp3", captions=True)
-        await refused(studio, "start_avatar_video", "20001 characters", **VIDEO | {"script": "a" * 20_001})
+    async with open_server(tmp_path) as server:
+        await refused(server, "start_avatar_video", "script is empty", script="  ", voice="Aria", avatar="Ada")
+        await refused(server, "generate_speech", "script is empty", script=" \n ", voice="Aria")
+        await refused(server, "start_avatar_video", "either script", avatar="Ada")
+        await refused(server, "start_avatar_video", "either script", **VIDEO, audio="https://example.com/a.mp3")
+        await refused(server, "start_avatar_video", "captions need script", avatar="Ada", audio="x.mp3", captions=True)
+        await refused(server, "start_avatar_video", "20001 characters", **VIDEO | {"script": "a" * 20_001})
         await refused(
-            studio, "start_avatar_training", "either video or image", name="A", gender="male", consent=CONSENT
+            server, "start_avatar_training", "either video or image", name="A", gender="male", consent=CONSENT
         )
-        await refused(studio, "start_avatar_video", "landscape", **VIDEO, shape="round")
+        await refused(server, "start_avatar_video", "landscape", **VIDEO, shape="round")
 
 
 ADDRESSES = {
@@ -194,16 +194,16 @@ ADDRESSES = {
 
 
 async def test_addresses_that_a2e_could_not_or_should_not_fetch_are_refused(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
+    async with open_server(tmp_path) as server:
         for address, words in ADDRESSES.items():
-            await refused(studio, "start_image_to_video", words, image=address)
-            await refused(studio, "start_avatar_video", words, **VIDEO, background=address)
+            await refused(server, "start_image_to_video", words, image=address)
+            await refused(server, "start_avatar_video", words, **VIDEO, background=address)
         for tool, field in (("add_face_image", "image"), ("start_face_swap", "face")):
             arguments = {field: "http://127.0.0.1/x.png", "consent": CONSENT} | (
                 {"target": "x.png"} if tool == "start_face_swap" else {}
             )
-            await refused(studio, tool, "private network", "path of the file", **arguments)
-        await refused(studio, "upload_file", "needs no upload", path="https://example.com/x.png")
+            await refused(server, tool, "private network", "path of the file", **arguments)
+        await refused(server, "upload_file", "needs no upload", path="https://example.com/x.png")
 
 
 def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
@@ -246,79 +246,79 @@ def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
 
 
 async def test_files_that_may_not_be_sent_are_refused_before_anything_is(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        for path, words in prepared(studio.inbox, tmp_path / "outside").items():
-            await refused(studio, "start_image_to_video", words, image=path)
+    async with open_server(tmp_path) as server:
+        for path, words in prepared(server.inbox, tmp_path / "outside").items():
+            await refused(server, "start_image_to_video", words, image=path)
             if path != "sound.png":
-                await refused(studio, "upload_file", words, path=path)
-        assert str(studio.inbox) in await refused(studio, "upload_file", path="photo.png")
-        assert str(studio.inbox) in await refused(studio, "upload_file", path="/etc/passwd")
-        counts = studio.sandbox.control.inspect()["requests"]
+                await refused(server, "upload_file", words, path=path)
+        assert str(server.inbox) in await refused(server, "upload_file", path="photo.png")
+        assert str(server.inbox) in await refused(server, "upload_file", path="/etc/passwd")
+        counts = server.sandbox.control.inspect()["requests"]
         assert not [call for call in counts if "upload" in call or "start" in call.lower()]
 
 
 async def test_handles_that_lead_nowhere(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
+    async with open_server(tmp_path) as server:
         for tool in ("check_status", "download_result", "delete_job"):
             await refused(
-                studio, tool, "no job handle", "avatar_video:67d29023dd27a536fdf6e809", "list_jobs", job_id="42"
+                server, tool, "no job handle", "avatar_video:67d29023dd27a536fdf6e809", "list_jobs", job_id="42"
             )
-            await refused(studio, tool, "no jobs of that family", job_id="films:" + "0" * 24)
-            await refused(studio, tool, "with a real token", "sandbox", job_id="avatar_video:67d29023dd27a536fdf6e809")
-            await refused(studio, tool, "no such record", job_id="avatar_video:" + "0" * 20 + "abcd")
-        await refused(studio, "wait_for_job", "no job handle", job_ids=["avatar_video"])
-        await refused(studio, "wait_for_job", "no such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
-        started = await studio.ask("start_avatar_video", **VIDEO)
-        await refused(studio, "download_result", "no file yet", job_id=started.data["job_id"])
+            await refused(server, tool, "no jobs of that family", job_id="films:" + "0" * 24)
+            await refused(server, tool, "with a real token", "sandbox", job_id="avatar_video:67d29023dd27a536fdf6e809")
+            await refused(server, tool, "no such record", job_id="avatar_video:" + "0" * 20 + "abcd")
+        await refused(server, "wait_for_job", "no job handle", job_ids=["avatar_video"])
+        await refused(server, "wait_for_job", "no such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
+        started = await server.ask("start_avatar_video", **VIDEO)
+        await refused(server, "download_result", "no file yet", job_id=started.data["job_id"])
 
 
 async def test_a_sandbox_handle_is_refused_where_calls_are_real(tmp_path: Path) -> None:
     settings = read_settings({"A2E_API_TOKEN": "sk_test", "A2E_DATA_DIR": str(tmp_path / "data")})
     async with (
-        open_sandbox(SandboxSettings(folder=tmp_path / "box")) as sandbox,
+        open_sandbox(SandboxSettings(folder=tmp_path / "sandbox")) as sandbox,
         Client(A2EServer(settings, connection_with("sk_test", sandbox.base_url, sandbox.transport()))) as client,
     ):
-        answer = said(await client.call_tool("check_status", {"job_id": "avatar_video:" + "0" * 24}))
+        answer = tool_answer(await client.call_tool("check_status", {"job_id": "avatar_video:" + "0" * 24}))
     assert answer.failed
     is_a_sentence(answer.text, "of the sandbox", "works live", NOTHING)
 
 
 async def test_money_that_is_not_there_or_not_allowed(tmp_path: Path) -> None:
     clip = "start_image_to_video"
-    async with open_studio(tmp_path) as studio:
-        picture = await a_picture(studio)
-        text = await refused(studio, clip, "ceiling of 5", "max_credits", image=picture, max_credits=5)
+    async with open_server(tmp_path) as server:
+        picture = await a_picture(server)
+        text = await refused(server, clip, "ceiling of 5", "max_credits", image=picture, max_credits=5)
         assert "would cost 100 credits" in text
-        text = await studio.refuse("start_avatar_video", **VIDEO, title="[sandbox:no_credits]")
+        text = await server.refuse("start_avatar_video", **VIDEO, title="[sandbox:no_credits]")
         is_a_sentence(text, "insufficient", "video.a2e.ai", "Speech was made and paid for")
-        studio.sandbox.control.seed(credits=0)
-        await refused(studio, clip, "Not enough credits", "video.a2e.ai", image=picture)
-        assert (await studio.ask("get_credits")).data["credits"] == 0
-        studio.sandbox.control.seed(credits=1000)
-    async with open_studio(tmp_path, max_credits=50) as studio:
-        await refused(studio, clip, "ceiling of 50", image=await a_picture(studio))
-    async with open_studio(tmp_path, daily_credits=20) as studio:
-        await refused(studio, clip, "allowed in 24 hours", "A2E_DAILY_CREDITS", image=await a_picture(studio))
+        server.sandbox.control.seed(credits=0)
+        await refused(server, clip, "Not enough credits", "video.a2e.ai", image=picture)
+        assert (await server.ask("get_credits")).data["credits"] == 0
+        server.sandbox.control.seed(credits=1000)
+    async with open_server(tmp_path, max_credits=50) as server:
+        await refused(server, clip, "ceiling of 50", image=await a_picture(server))
+    async with open_server(tmp_path, daily_credits=20) as server:
+        await refused(server, clip, "allowed in 24 hours", "A2E_DAILY_CREDITS", image=await a_picture(server))
 
 
-async def a_picture(studio: Studio) -> str:
-    return str((await studio.ask("list_avatars")).data["avatars"][0]["preview"])
+async def a_picture(server: ServerUnderTest) -> str:
+    return str((await server.ask("list_avatars")).data["avatars"][0]["preview"])
 
 
 async def test_an_output_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder is wanted")
-    async with open_studio(tmp_path, output=blocked / "deeper") as studio:
-        spoken = await studio.ask("generate_speech", script="Hello", voice="Aria")
-        await refused(studio, "download_result", "cannot be written", "A2E_OUTPUT_DIR", job_id=spoken.data["job_id"])
+    async with open_server(tmp_path, output=blocked / "deeper") as server:
+        spoken = await server.ask("generate_speech", script="Hello", voice="Aria")
+        await refused(server, "download_result", "cannot be written", "A2E_OUTPUT_DIR", job_id=spoken.data["job_id"])
 
 
 async def test_a_data_folder_that_cannot_be_used_is_named_and_asked_for_again(tmp_path: Path) -> None:
     blocked = tmp_path / "data"
     blocked.write_text("a file where a folder is wanted")
-    async with open_studio(tmp_path) as studio:
-        text = await studio.refuse("get_credits")
+    async with open_server(tmp_path) as server:
+        text = await server.refuse("get_credits")
         is_a_sentence(text, "data", NOTHING)
         assert "inside a2e-mcp" not in text
         blocked.unlink()
-        await studio.ask("get_credits")
+        await server.ask("get_credits")

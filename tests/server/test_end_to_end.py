@@ -12,22 +12,22 @@ import av
 import pytest
 
 from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
-from tests.support.server import ERAS, Era, Said, Studio, open_studio, said
+from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_server, tool_answer
 
 LARGEST_STATUS = 1024
 LARGEST_PAGE = 6 * 1024
 SANDBOX = "SANDBOX (no real credits)"
-TEXT = "Good morning from the studio."
+TEXT = "Good morning from the server."
 
 both_eras = pytest.mark.parametrize("era", ERAS)
 
 
-def size(answer: Said) -> int:
+def size(answer: ToolAnswer) -> int:
     """Bytes that a model may be given: the text and the structured content; links are extra."""
     return len(answer.text.encode()) + len(json.dumps(answer.data, ensure_ascii=False).encode())
 
 
-def is_status(answer: Said, state: str) -> str:
+def is_status(answer: ToolAnswer, state: str) -> str:
     """Check what every answer about a job must say, and give the handle."""
     assert answer.text.startswith(SANDBOX)
     assert answer.data["state"] == state
@@ -42,9 +42,9 @@ def is_status(answer: Said, state: str) -> str:
     return str(answer.data["job_id"])
 
 
-async def made(studio: Studio, started: Said) -> Said:
+async def made(server: ServerUnderTest, started: ToolAnswer) -> ToolAnswer:
     """Wait until a job has succeeded."""
-    ended = await studio.finish(str(started.data["job_id"]))
+    ended = await server.finish(str(started.data["job_id"]))
     is_status(ended, "succeeded")
     return ended
 
@@ -80,26 +80,26 @@ def contents(folder: Path) -> dict[str, bytes]:
 )
 @both_eras
 async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
-        avatars = await studio.ask("list_avatars", gender="female")
+    async with open_server(tmp_path, era=era) as server:
+        avatars = await server.ask("list_avatars", gender="female")
         assert avatars.text.startswith(SANDBOX)
         assert size(avatars) <= LARGEST_PAGE
-        voices = await studio.ask("list_voices", language="English", gender="female")
+        voices = await server.ask("list_voices", language="English", gender="female")
         avatar, voice = avatars.data["avatars"][0], voices.data["voices"][0]
 
-        spoken = await studio.ask("generate_speech", script=TEXT, voice=voice["name"])
+        spoken = await server.ask("generate_speech", script=TEXT, voice=voice["name"])
         is_status(spoken, "succeeded")
         assert (await fetched(spoken.links[0])).headers["content-type"] == "audio/mpeg"
 
-        started = await studio.ask(
+        started = await server.ask(
             "start_avatar_video", script=TEXT, voice=voice["id"], avatar=avatar["name"], background="#204080"
         )
         handle = is_status(started, "queued")
-        assert (await studio.ask("check_status", job_id=handle)).data["job_id"] == handle
-        ended = await made(studio, started)
+        assert (await server.ask("check_status", job_id=handle)).data["job_id"] == handle
+        ended = await made(server, started)
         assert "#204080" in ended.data["note"]
 
-        listed = await studio.ask("list_jobs")
+        listed = await server.ask("list_jobs")
         assert size(listed) <= LARGEST_PAGE
         assert handle in [row["job_id"] for row in listed.data["jobs"]]
 
@@ -109,43 +109,43 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
         assert part.status_code == 206
         assert part.content == whole.content[:100]
 
-        studio.output.mkdir(exist_ok=True)
-        (studio.output / "welcome.mp4").write_bytes(b"somebody else's")
-        saved = await studio.ask("download_result", job_id=handle, name="welcome")
+        server.output.mkdir(exist_ok=True)
+        (server.output / "welcome.mp4").write_bytes(b"somebody else's")
+        saved = await server.ask("download_result", job_id=handle, name="welcome")
         (file,) = saved.data["files"]
         path = Path(file["path"])
-        assert path == studio.output / "welcome-2.mp4"
+        assert path == server.output / "welcome-2.mp4"
         assert str(path) in saved.text
-        assert contents(studio.output) == {"welcome.mp4": b"somebody else's", "welcome-2.mp4": whole.content}
+        assert contents(server.output) == {"welcome.mp4": b"somebody else's", "welcome-2.mp4": whole.content}
         assert file["sha256"] == hashlib.sha256(whole.content).hexdigest()
 
-        deleted = await studio.ask("delete_job", job_id=handle)
+        deleted = await server.ask("delete_job", job_id=handle)
         assert handle in deleted.text
         assert "credits" in deleted.text
-        assert "no such record" in await studio.refuse("check_status", job_id=handle)
-        assert handle not in (await studio.ask("list_jobs")).text
+        assert "no such record" in await server.refuse("check_status", job_id=handle)
+        assert handle not in (await server.ask("list_jobs")).text
 
 
 @pytest.mark.exercises("get_upload_url", "start_image_to_video", "get_image_to_video")
 async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_disk(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        png(studio.inbox, "office.png", (320, 180))
+    async with open_server(tmp_path) as server:
+        png(server.inbox, "office.png", (320, 180))
         voice = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
-        portrait = await studio.ask(
+        portrait = await server.ask(
             "start_avatar_video", **voice, shape="portrait", background="office.png", captions=True
         )
-        sound = await studio.ask("upload_file", path=str(wav(studio.inbox, seconds=2.5)))
+        sound = await server.ask("upload_file", path=str(wav(server.inbox, seconds=2.5)))
         is_status(sound, "succeeded")
-        square = await studio.ask("start_avatar_video", audio=sound.links[0], avatar="Bruno", shape="square")
-        clip = await studio.ask("start_image_to_video", image="office.png", prompt="slow zoom in", seconds="5")
-        across, down, seconds = await shape_of(link := (await made(studio, portrait)).links[0])
+        square = await server.ask("start_avatar_video", audio=sound.links[0], avatar="Bruno", shape="square")
+        clip = await server.ask("start_image_to_video", image="office.png", prompt="slow zoom in", seconds="5")
+        across, down, seconds = await shape_of(link := (await made(server, portrait)).links[0])
         assert across < down
         assert 0.05 < await above_the_hair(link, (0x44, 0x88, 0xCC)) < 0.25
         assert 1 < seconds < 4
-        across, down, seconds = await shape_of((await made(studio, square)).links[0])
+        across, down, seconds = await shape_of((await made(server, square)).links[0])
         assert across == down
         assert seconds == pytest.approx(2.5, abs=0.3)
-        across, down, seconds = await shape_of((await made(studio, clip)).links[0], sound=False)
+        across, down, seconds = await shape_of((await made(server, clip)).links[0], sound=False)
         assert across > down
         assert seconds == pytest.approx(5, abs=0.2)
 
@@ -154,29 +154,29 @@ async def test_videos_and_clips_come_in_every_shape_from_sounds_and_pictures_on_
     "create_custom_avatar", "get_custom_avatar_task", "train_personal_lipsync", "remove_custom_avatar"
 )
 async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        photo = await face(studio)
+    async with open_server(tmp_path) as server:
+        photo = await face(server)
         training = {"name": "Zoe", "gender": "female", "image": photo.name}
-        assert "consent is missing" in await studio.refuse("start_avatar_training", **training)
-        trained = await studio.ask("start_avatar_training", **training, consent=CONSENT)
-        assert "Next: use it by its name as `avatar`" in (await made(studio, trained)).text
-        (own,) = (await studio.ask("list_avatars", owner="own")).data["avatars"]
+        assert "consent is missing" in await server.refuse("start_avatar_training", **training)
+        trained = await server.ask("start_avatar_training", **training, consent=CONSENT)
+        assert "Next: use it by its name as `avatar`" in (await made(server, trained)).text
+        (own,) = (await server.ask("list_avatars", owner="own")).data["avatars"]
         assert (own["name"], own["own"], own["gender"]) == ("Zoe", True, "female")
         assert picture_size((await fetched(own["preview"])).content) > (100, 100)
 
-        lip_sync = await studio.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
+        lip_sync = await server.ask("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         # The preview of the first training is no sign that the second has ended.
         is_status(lip_sync, "queued")
-        assert "Next: use the avatar by its name as `avatar`" in (await made(studio, lip_sync)).text
+        assert "Next: use the avatar by its name as `avatar`" in (await made(server, lip_sync)).text
 
-        talking = await studio.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Zoe")
-        await made(studio, talking)
+        talking = await server.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Zoe")
+        await made(server, talking)
         changed = {"script": TEXT, "voice": "Aria", "avatar": "Zoe", "background": "#203040"}
-        refusal = await studio.refuse("start_avatar_video", **changed)
+        refusal = await server.refuse("start_avatar_video", **changed)
         assert "made with background_color or background_image" in refusal
         assert "Leave background out" in refusal
-        assert "Zoe" in (await studio.ask("delete_avatar", avatar="Zoe")).text
-        assert (await studio.ask("list_avatars", owner="own")).data["avatars"] == []
+        assert "Zoe" in (await server.ask("delete_avatar", avatar="Zoe")).text
+        assert (await server.ask("list_avatars", owner="own")).data["avatars"] == []
 
 
 @pytest.mark.exercises(
@@ -188,62 +188,64 @@ async def test_a_photo_becomes_an_avatar_that_talks_by_its_name(tmp_path: Path) 
     "delete_face_swap",
 )
 async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        mine, theirs = await face(studio, "Chiara"), await face(studio, "Hugo", "theirs.png")
-        clip = await studio.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
+    async with open_server(tmp_path) as server:
+        mine, theirs = await face(server, "Chiara"), await face(server, "Hugo", "theirs.png")
+        clip = await server.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
         faces = {"face": mine.name, "consent": CONSENT}
-        assert "consent is missing" in await studio.refuse("start_face_swap", face=mine.name, target=theirs.name)
-        picture = await made(studio, await studio.ask("start_face_swap", **faces, target=theirs.name))
+        assert "consent is missing" in await server.refuse("start_face_swap", face=mine.name, target=theirs.name)
+        picture = await made(server, await server.ask("start_face_swap", **faces, target=theirs.name))
         assert picture_size((await fetched(picture.links[0])).content)
-        handle = str((await made(studio, clip)).data["job_id"])
-        preview = await made(studio, await studio.ask("start_face_swap_preview", **faces, target=handle))
-        assert "no call to delete a preview" in await studio.refuse("delete_job", job_id=preview.data["job_id"])
-        swapped = await made(studio, await studio.ask("start_face_swap", **faces, target=handle, title="Swap"))
+        handle = str((await made(server, clip)).data["job_id"])
+        preview = await made(server, await server.ask("start_face_swap_preview", **faces, target=handle))
+        assert "no call to delete a preview" in await server.refuse("delete_job", job_id=preview.data["job_id"])
+        swapped = await made(server, await server.ask("start_face_swap", **faces, target=handle, title="Swap"))
         assert "'Swap'" in swapped.text
         assert (await fetched(swapped.links[0])).headers["content-type"] == "video/mp4"
         handle = str(swapped.data["job_id"])
-        assert handle in (await studio.ask("delete_job", job_id=handle)).text
-        assert handle not in (await studio.ask("list_jobs")).text
+        assert handle in (await server.ask("delete_job", job_id=handle)).text
+        assert handle not in (await server.ask("list_jobs")).text
 
 
 @pytest.mark.exercises("add_face_swap_image", "list_face_swap_images", "delete_face_swap_image")
 async def test_faces_are_stored_listed_and_deleted(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        photo = await face(studio)
-        assert "consent" in await studio.refuse("add_face_image", image=photo.name)
-        stored = (await studio.ask("add_face_image", image=photo.name, consent=CONSENT)).data["face"]
-        listed = await studio.ask("list_face_images")
+    async with open_server(tmp_path) as server:
+        photo = await face(server)
+        assert "consent" in await server.refuse("add_face_image", image=photo.name)
+        stored = (await server.ask("add_face_image", image=photo.name, consent=CONSENT)).data["face"]
+        listed = await server.ask("list_face_images")
         assert [row["id"] for row in listed.data["faces"]] == [stored["id"]]
         assert (await fetched(stored["url"])).content == photo.read_bytes()
-        assert stored["id"] in (await studio.ask("delete_face_image", face_id=stored["id"])).text
-        assert (await studio.ask("list_face_images")).data["faces"] == []
-        assert "no such record" in await studio.refuse("delete_face_image", face_id=stored["id"])
+        assert stored["id"] in (await server.ask("delete_face_image", face_id=stored["id"])).text
+        assert (await server.ask("list_face_images")).data["faces"] == []
+        assert "no such record" in await server.refuse("delete_face_image", face_id=stored["id"])
 
 
 @pytest.mark.exercises("get_remaining_credits")
 @both_eras
 async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
-    async with open_studio(tmp_path, era=era) as studio:
+    async with open_server(tmp_path, era=era) as server:
         wanted = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
-        price = said(await studio.client.call_tool("quote_job", {"tool": "start_avatar_video", "arguments": wanted}))
+        price = tool_answer(
+            await server.client.call_tool("quote_job", {"tool": "start_avatar_video", "arguments": wanted})
+        )
         assert price.text.startswith(SANDBOX)
         assert "Nothing was charged" in price.text
         assert f"The video will be about {math.ceil(len(TEXT) / 15)} s long." in price.text
         assert {step["step"] for step in price.data["steps"]} == {"speech", "avatar_video"}
         chinese = {"script": "早上好，欢迎光临。", "voice": "Aria"}
-        assert "will be about" not in (await studio.ask("quote_job", tool="generate_speech", arguments=chinese)).text
-        before = (await studio.ask("get_credits")).data["credits"]
-        assert before == studio.sandbox.control.inspect()["credits"]
-        started = await studio.ask("start_avatar_video", **wanted, max_credits=price.data["credits"] + 1)
-        after = (await studio.ask("get_credits")).data
+        assert "will be about" not in (await server.ask("quote_job", tool="generate_speech", arguments=chinese)).text
+        before = (await server.ask("get_credits")).data["credits"]
+        assert before == server.sandbox.control.inspect()["credits"]
+        started = await server.ask("start_avatar_video", **wanted, max_credits=price.data["credits"] + 1)
+        after = (await server.ask("get_credits")).data
         assert f"Charged {before - after['credits']:g} credit" in started.text
         assert after["spent_today"] == before - after["credits"] > 0
-        ended = await studio.finish(started.data["job_id"])
+        ended = await server.finish(started.data["job_id"])
         assert f"({before - after['credits']:g} with its speech and uploads)" in ended.text
-        again = await studio.ask("start_avatar_video", **wanted)
+        again = await server.ask("start_avatar_video", **wanted)
         assert again.data["job_id"] == started.data["job_id"]
         assert "nothing was charged again" in again.text
-        spent = await studio.ask("list_spending")
+        spent = await server.ask("list_spending")
         assert [row["job_id"] for row in spent.data["spending"]] == [started.data["job_id"]]
         assert size(spent) <= LARGEST_PAGE
 
@@ -258,10 +260,10 @@ async def test_starting_and_waiting_tell_how_far_they_are_and_never_go_back(tmp_
         seen.append(progress)
         messages.append(message)
 
-    async with open_studio(tmp_path) as studio:
-        scene = png(studio.inbox, "scene.png", size=(160, 90))
+    async with open_server(tmp_path) as server:
+        scene = png(server.inbox, "scene.png", size=(160, 90))
         wanted = {"script": TEXT, "voice": "Aria", "avatar": "Ada", "background": scene.name}
-        started = await studio.client.call_tool("start_avatar_video", wanted, progress_callback=watch)
+        started = await server.client.call_tool("start_avatar_video", wanted, progress_callback=watch)
         assert messages == [
             "Starting an avatar that speaks",
             "Uploading scene.png",
@@ -271,18 +273,18 @@ async def test_starting_and_waiting_tell_how_far_they_are_and_never_go_back(tmp_
         ]
         assert seen == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
         seen.clear()
-        result = await studio.client.call_tool(
-            "wait_for_job", {"job_ids": [said(started).data["job_id"]]}, progress_callback=watch
+        result = await server.client.call_tool(
+            "wait_for_job", {"job_ids": [tool_answer(started).data["job_id"]]}, progress_callback=watch
         )
-        assert said(result).data["state"] == "succeeded"
+        assert tool_answer(result).data["state"] == "succeeded"
     assert seen == sorted(set(seen))
     assert seen[-1] == 1.0
 
 
 async def test_answers_carry_links_and_never_media(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        job = (await studio.ask("generate_speech", script=TEXT, voice="Aria")).data["job_id"]
-        result = await studio.client.call_tool("check_status", {"job_id": job})
+    async with open_server(tmp_path) as server:
+        job = (await server.ask("generate_speech", script=TEXT, voice="Aria")).data["job_id"]
+        result = await server.client.call_tool("check_status", {"job_id": job})
     kinds = [block.type for block in result.content]
     assert kinds == ["text", "resource_link"]
     link = result.content[1].model_dump(by_alias=True)
@@ -292,15 +294,15 @@ async def test_answers_carry_links_and_never_media(tmp_path: Path) -> None:
 
 @pytest.mark.exercises("list_languages")
 async def test_lists_have_ten_rows_a_page_and_stay_small(tmp_path: Path) -> None:
-    async with open_studio(tmp_path) as studio:
-        studio.sandbox.control.seed(
+    async with open_server(tmp_path) as server:
+        server.sandbox.control.seed(
             avatars=[{"name": f"Presenter with a rather long name, number {number}"} for number in range(25)]
         )
-        first = await studio.ask("list_avatars")
-        last = await studio.ask("list_avatars", page=4)
-        beyond = await studio.ask("list_avatars", page=5)
-        languages = await studio.ask("list_languages", search="spanish")
-        voices = await studio.ask("list_voices", language="es")
+        first = await server.ask("list_avatars")
+        last = await server.ask("list_avatars", page=4)
+        beyond = await server.ask("list_avatars", page=5)
+        languages = await server.ask("list_languages", search="spanish")
+        voices = await server.ask("list_voices", language="es")
     assert (len(first.data["avatars"]), first.data["total"]) == (10, 35)
     assert "page 1 of 4" in first.text
     assert len(last.data["avatars"]) == 5
@@ -313,12 +315,12 @@ async def test_lists_have_ten_rows_a_page_and_stay_small(tmp_path: Path) -> None
 async def test_however_long_the_reasons_are_answers_stay_small(tmp_path: Path) -> None:
     reason = "The clip could not be made because of this\nand that. " * 100
     record = {"family": "image_to_video", "body": {"name": "n" * 200}, "failure": reason}
-    async with open_studio(tmp_path) as studio:
-        ids = studio.sandbox.control.seed(records=[record] * 20)
+    async with open_server(tmp_path) as server:
+        ids = server.sandbox.control.seed(records=[record] * 20)
         handles = [f"image_to_video:{each}" for each in ids]
-        one = await studio.ask("check_status", job_id=handles[0])
-        many = await studio.ask("wait_for_job", job_ids=handles)
-        listed = await studio.ask("list_jobs")
+        one = await server.ask("check_status", job_id=handles[0])
+        many = await server.ask("wait_for_job", job_ids=handles)
+        listed = await server.ask("list_jobs")
     assert one.data["state"] == "failed"
     assert "because of this and that" in one.text
     assert len(one.text.encode()) <= LARGEST_STATUS
