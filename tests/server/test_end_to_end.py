@@ -17,7 +17,7 @@ from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_se
 LARGEST_STATUS = 1024
 LARGEST_PAGE = 6 * 1024
 SANDBOX = "SANDBOX (no real credits)"
-TEXT = "Good morning from the server."
+TEXT = "Good morning from the studio."
 
 both_eras = pytest.mark.parametrize("era", ERAS)
 

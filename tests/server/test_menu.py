@@ -12,7 +12,7 @@ from tests.support.faulty_transport import cut_after, only_answered, open_contro
 from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
 from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_server
 
-TEXT = "Good morning from the server."
+TEXT = "Good morning from the studio."
 LONG = "This is a recording of one speaker, and it goes on for a while. " * 3
 PNG, MP4 = b"\x89PNG", b"ftyp"
 

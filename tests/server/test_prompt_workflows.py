@@ -12,7 +12,7 @@ from tests.support.media import CONSENT, face, fetched, picture_size, png
 from tests.support.server import open_server
 from tests.support.workflow_runner import clip_at, follow_prompt
 
-SCRIPT = "Good morning from the server."
+SCRIPT = "Good morning from the studio."
 TRY_ON, HOLDING = "start_virtual_try_on", "start_product_holding"
 
 
@@ -33,7 +33,7 @@ async def test_talking_video(tmp_path: Path) -> None:
 
 
 async def test_one_message_many_languages(tmp_path: Path) -> None:
-    scripts = {"es-MX": "Buenos días desde el estudio.", "de-DE": "Guten Morgen aus dem ServerUnderTest."}
+    scripts = {"es-MX": "Buenos días desde el estudio.", "de-DE": "Guten Morgen aus dem Studio."}
     given = {"message": SCRIPT, "languages": ", ".join(scripts), "avatar": "Ada"}
     async with open_server(tmp_path) as server, follow_prompt(server, "one_message_many_languages", given) as runner:
         starts = []
@@ -91,7 +91,7 @@ async def test_photo_that_speaks(tmp_path: Path) -> None:
 
 
 async def test_clean_and_dub(tmp_path: Path) -> None:
-    spoken = {"es": "Buenos días desde el estudio.", "de": "Guten Morgen aus dem ServerUnderTest."}
+    spoken = {"es": "Buenos días desde el estudio.", "de": "Guten Morgen aus dem Studio."}
     async with open_server(tmp_path) as server:
         made = await server.ask("start_avatar_video", script=SCRIPT, voice="Aria", avatar="Ada", captions=True)
         source = str((await server.finish(made.data["job_id"])).data["job_id"])
