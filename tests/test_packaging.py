@@ -52,8 +52,8 @@ def test_the_wheel_holds_everything_the_program_reads(wheel: zipfile.Path) -> No
     prompts = {f"a2e_mcp/prompts/{path.name}" for path in (HOME / "prompts").iterdir()}
     models = {str(path.relative_to(HOME)) for path in MODELS.iterdir()}
     info = f"a2e_mcp-{a2e_mcp.__version__}.dist-info"
-    data = {"a2e_mcp/py.typed", "a2e_mcp/server/tools.json", "a2e_mcp/sandbox/renderer/drawn/figure.json"}
-    needed = {*data, *modules, *prompts, *models}
+    drawn = {f"a2e_mcp/sandbox/renderer/drawn/{name}.json" for name in ("figure", "landscape")}
+    needed = {"a2e_mcp/py.typed", "a2e_mcp/server/tools.json", *drawn, *modules, *prompts, *models}
     needed |= {f"{info}/licenses/LICENSE", f"{info}/licenses/NOTICE", f"{info}/entry_points.txt"}
     assert needed <= names_in(wheel)
     assert len(prompts) >= 2

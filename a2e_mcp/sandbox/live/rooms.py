@@ -105,7 +105,7 @@ class Rooms:
         room = self.find(channel)
         found = answer(room.body["context"], question)
         language = room.body["language"]
-        told, language = unknown(language) if found is None else (found.text, language)
+        told, language = unknown(language) if found is None else (found, language)
         await self._say(room, told, language, as_answer=True)
 
     async def speak(self, channel: str, text: str, language: str) -> None:

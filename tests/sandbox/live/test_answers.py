@@ -56,7 +56,7 @@ The lockers are emptied every night.
 def test_the_passage_that_answers_is_found(context: str, question: str, answered: str) -> None:
     found = answer(context, question)
     assert found is not None
-    assert answered in found.text
+    assert answered in found
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,8 @@ def test_endless_text_is_answered_at_once(piece: str) -> None:
 def test_whatever_is_asked_an_answer_stands_in_the_context(context: str, question: str) -> None:
     found = answer(context, question)
     if found is not None:
-        assert 0 < found.covered <= 1
-        assert found.text
-        assert all(word in context for word in found.text.split())
+        assert found
+        assert all(word in context for word in found.split())
 
 
 @given(st.text())
