@@ -9,16 +9,15 @@ READY := $(VENV)/.ready
 # The tests start a hundred processes; none should compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types schemas docs bench live contract facts clean help
+.PHONY: demo test check lint types docs bench live contract facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
 	@echo "make test     run the tests"
 	@echo "make check    lint, types and tests"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
-	@echo "make schemas  write a2e_mcp/server/tools.json from the declarations"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
-	@echo "make docs     write the generated tables of the README and the settings of server.json"
+	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12 or so"; exit 1; }
@@ -42,9 +41,6 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
-
-schemas: $(READY)
-	$(BIN)/python -m a2e_mcp.server.schemas
 
 docs: $(READY)
 	$(BIN)/python -m docs.generate

@@ -1,4 +1,4 @@
-"""Writes what is generated in README.md, docs/*.md and server.json: `python -m docs.generate` (or `make docs`).
+"""Writes tools.json and what is generated in README.md, docs/*.md and server.json: `make docs`.
 
 A table stands between `<!-- generated:NAME -->` and `<!-- /generated -->`. server.json, the entry in the registry of
 MCP servers, lists the settings. With `--check` nothing is written, and the exit code is 1 when something is stale.
@@ -18,8 +18,9 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.cli.menu import coverage_rows
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
-from a2e_mcp.server.visibility import every_tool
+from a2e_mcp.server.tool_index import declared_tools
 from a2e_mcp.settings import setting_rows
+from docs import tool_list
 from docs.exercises import exercises_in
 
 _ROOT = Path(__file__).parent.parent
@@ -45,7 +46,7 @@ def tools_table() -> str:
     """Every tool: what it does, its toolset, and whether it costs credits."""
     rows = (
         (f"`{tool.name}`", tool.about, tool.toolset, "yes" if tool.effect is Effect.SPENDS else "")
-        for tool in every_tool()
+        for _, tool in declared_tools()
     )
     return _table(("Tool", "What it does", "Toolset", "Costs credits"), rows)
 
@@ -131,11 +132,15 @@ def entry_rewritten(text: str) -> str:
 
 def stale(root: Path) -> Iterator[tuple[Path, str]]:
     """The files of a checkout that are not fresh, and what they should hold."""
-    for path in (root / "README.md", *sorted(root.glob("docs/*.md")), root / "server.json"):
+    tools = root / "a2e_mcp" / "server" / "tools.json"
+    for path in (tools, root / "README.md", *sorted(root.glob("docs/*.md")), root / "server.json"):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             try:
-                new = entry_rewritten(text) if path.suffix == ".json" else rewritten(text)
+                if path == tools:
+                    new = tool_list.rendered()
+                else:
+                    new = entry_rewritten(text) if path.suffix == ".json" else rewritten(text)
             except ValueError as problem:
                 raise ValueError(f"{path.name}: {problem}") from None
             if new != text:

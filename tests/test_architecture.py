@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "lookup",
         "server.answers",
         "server.live_rooms",
+        "server.tools",
         "settings",
         "starts",
         "text",

@@ -78,11 +78,11 @@ def test_the_wheel_says_what_it_needs_and_how_it_is_called(wheel: zipfile.Path) 
 
 ASKS = """
 import sys, pathlib, a2e_mcp
-from a2e_mcp.server import prompts, visibility
+from a2e_mcp.server import prompts, tool_index
 from a2e_mcp.__main__ import main
 print(pathlib.Path(a2e_mcp.__file__).parents[1])
 print(",".join(sorted(each.name for each in prompts.listed())))
-print(len(visibility.snapshot()))
+print(len(tool_index.tools()))
 """
 
 

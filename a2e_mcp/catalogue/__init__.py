@@ -7,62 +7,64 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from a2e_mcp.catalogue.capability import Capability, JobFamily
 
-SECTIONS = (
-    "administration",
-    "account",
-    "voices",
-    "voice_clones",
-    "avatar_videos",
-    "avatars",
-    "backgrounds",
-    "face_swap",
-    "dubbing",
-    "image_to_video",
-    "caption_removal",
-    "streaming",
-    "text_to_image",
-    "product_holding",
-    "talking_photo",
-    "virtual_try_on",
-    "watermark",
-)
-"""The sections, in the order of A2E's menu."""
 
-FAMILY_SECTIONS = {
-    "avatar_video": "avatar_videos",
-    "image_to_video": "image_to_video",
-    "face_swap": "face_swap",
-    "face_swap_preview": "face_swap",
-    "avatar_training": "avatars",
-    "lip_sync_training": "avatars",
-    "voice_clone": "voice_clones",
-    "video_voice_clone": "voice_clones",
-    "dubbing": "dubbing",
-    "caption_removal": "caption_removal",
-    "text_to_image": "text_to_image",
-    "product_avatar": "product_holding",
-    "product_holding": "product_holding",
-    "talking_photo": "talking_photo",
-    "virtual_try_on": "virtual_try_on",
-    "watermark": "watermark",
-}
-"""Which section declares a job family, so that one can be found without importing all."""
+class Section(NamedTuple):
+    """A module of this package, and the job families that it declares."""
+
+    name: str
+    families: tuple[str, ...]
+
+
+def _of(name: str, *families: str) -> Section:
+    return Section(name, families or (name,))
+
+
+def _without_jobs(name: str) -> Section:
+    return Section(name, ())
+
+
+SECTIONS = (
+    _of("avatar_videos", "avatar_video"),
+    _of("image_to_video"),
+    _of("talking_photo"),
+    _of("face_swap", "face_swap", "face_swap_preview"),
+    _of("dubbing"),
+    _of("caption_removal"),
+    _of("product_holding", "product_avatar", "product_holding"),
+    _of("virtual_try_on"),
+    _of("watermark"),
+    _of("text_to_image"),
+    _without_jobs("voices"),
+    _of("voice_clones", "voice_clone", "video_voice_clone"),
+    _of("avatars", "avatar_training", "lip_sync_training"),
+    _without_jobs("backgrounds"),
+    _without_jobs("streaming"),
+    _without_jobs("account"),
+    _without_jobs("administration"),
+)
+"""The index: every section, in the order in which its tools are listed. A family is found from it without importing
+all sections."""
+
+_HOMES = {family: section.name for section in SECTIONS for family in section.families}
+
+FAMILIES = tuple(_HOMES)
+"""The names of the job families."""
 
 
 def capabilities() -> Iterator[Capability[Any, Any]]:
     """Every capability of every section."""
     for section in SECTIONS:
-        yield from importlib.import_module(f"{__name__}.{section}").CAPABILITIES
+        yield from importlib.import_module(f"{__name__}.{section.name}").CAPABILITIES
 
 
 def families() -> Iterator[JobFamily]:
     """Every job family."""
-    for name in FAMILY_SECTIONS:
+    for name in FAMILIES:
         yield family(name)
 
 
@@ -71,6 +73,6 @@ def family(name: str) -> JobFamily:
 
     Raises KeyError when there is none.
     """
-    section = importlib.import_module(f"{__name__}.{FAMILY_SECTIONS[name]}")
+    section = importlib.import_module(f"{__name__}.{_HOMES[name]}")
     found: tuple[JobFamily, ...] = section.FAMILIES
     return next(each for each in found if each.name == name)

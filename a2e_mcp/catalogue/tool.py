@@ -142,7 +142,8 @@ Toolset = Literal["jobs", "account", "video", "image", "voices", "avatars", "str
 class Tool(Generic[InputsT]):
     """What a model sees: name, title, one sentence, inputs, effect.
 
-    `answers` is what the structured answer holds for sure: `job`, or the name of its list. `likeness` names the inputs
+    `answers` is what the structured answer always holds: `job`, or the name of its list. A tool `in_every_set` is shown
+    with every toolset, whatever its own. `likeness` names the inputs
     that carry a person's face or voice: when one is given, consent is asked for.
     """
 
@@ -153,6 +154,7 @@ class Tool(Generic[InputsT]):
     effect: Effect
     toolset: Toolset
     answers: str = ""
+    in_every_set: bool = False
     likeness: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.settings import Settings, read_settings
 
 _SHORTEST_ABOUT = 20
@@ -35,8 +35,7 @@ def print_tools(*, as_json: bool, **flags: str | bool | None) -> int:
 
 
 def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: int | None) -> Iterator[str]:
-    effects = {tool.name: tool.effect.value for tool in visibility.every_tool()}
-    rows = [(toolset, name) for toolset, names in visibility.TOOLSETS.items() for name in names if name in shown]
+    rows = [(toolset, name) for toolset, names in tool_index.toolsets().items() for name in names if name in shown]
     told = dict(zip(shown, listed, strict=True))
     width = max((len(tool["name"]) for tool in listed), default=0)
     above = ""
@@ -44,7 +43,7 @@ def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: i
         if toolset != above:
             yield f"{toolset}, in every set" if toolset in ("jobs", "account") else toolset
             above = toolset
-        start = f"  {told[name]['name']:{width}}  {effects[name]:7}  "
+        start = f"  {told[name]['name']:{width}}  {tool_index.tools()[name].effect:7}  "
         about = told[name]["description"]
         if columns is not None:
             about = textwrap.shorten(about, max(_SHORTEST_ABOUT, columns - len(start)), placeholder=" ...")
@@ -54,10 +53,10 @@ def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: i
 def _counted(shown: Sequence[str], settings: Settings) -> Iterator[str]:
     yield ""
     hidden: dict[str, list[str]] = {}
-    for name in visibility.ORDER:
+    for name in tool_index.names():
         if (variable := visibility.hidden_by(name, settings)) is not None:
             hidden.setdefault(variable, []).append(name)
-    yield f"{len(shown)} of {len(visibility.ORDER)} tools are shown{':' if hidden else '.'}"
+    yield f"{len(shown)} of {len(tool_index.names())} tools are shown{':' if hidden else '.'}"
     for variable, names in hidden.items():
         if variable == "A2E_TOOLSETS" and not settings.toolsets:
             yield f"  {len(names)} of admin are off by default; --toolsets all or A2E_TOOLSETS=all shows them"

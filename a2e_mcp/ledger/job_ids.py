@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue import FAMILY_SECTIONS
+from a2e_mcp.catalogue import FAMILIES
 from a2e_mcp.errors import InputError
 
 SANDBOX_MARK = "0" * 8
@@ -55,18 +55,18 @@ def is_id(text: str) -> bool:
 def looks_like_job_id(text: str) -> bool:
     """Whether a text has the form of a handle of a known family."""
     match = _HANDLE.fullmatch(text)
-    return match is not None and (match[1] in (*FAMILY_SECTIONS, *LEDGER_FAMILIES))
+    return match is not None and (match[1] in (*FAMILIES, *LEDGER_FAMILIES))
 
 
 def is_meant_as_job_id(text: str) -> bool:
     """Whether a text begins as a handle of a known family does, whatever follows."""
     family, colon, rest = text.strip().partition(":")
-    return bool(colon) and family in (*FAMILY_SECTIONS, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
+    return bool(colon) and family in (*FAMILIES, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
 
 
 def makes_files(family: str) -> bool:
     """Whether a job of this family ends with files, as far as it ends well."""
-    if family in FAMILY_SECTIONS:
+    if family in FAMILIES:
         return bool(catalogue.family(family).results)
     return family in (SPEECH, UPLOAD, DOWNLOAD)
 
@@ -82,8 +82,8 @@ def parse_job_id(text: str, *, sandbox: bool) -> JobId:
             "That is no job handle; one looks like avatar_video:67d29023dd27a536fdf6e809",
             hint="Call list_jobs to find it",
         )
-    if match[1] not in (*FAMILY_SECTIONS, *LEDGER_FAMILIES):
-        known = ", ".join([*FAMILY_SECTIONS, *LEDGER_FAMILIES])
+    if match[1] not in (*FAMILIES, *LEDGER_FAMILIES):
+        known = ", ".join([*FAMILIES, *LEDGER_FAMILIES])
         raise InputError(f"There are no jobs of that family; families are {known}", hint="Call list_jobs to find it")
     handle = JobId(match[1], match[2].lower())
     if handle.sandbox and not sandbox:

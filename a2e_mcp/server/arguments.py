@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect
@@ -114,20 +114,3 @@ def _can_be_written(value: object) -> bool:
 
 def _plain(name: str) -> str:
     return "".join(character for character in name if character.isalnum() or character in "_-")[:40]
-
-
-def flat_schema(*models: type[BaseModel]) -> dict[str, Any]:
-    """One flat input schema of several models: no titles, no null or false defaults, no references."""
-    properties: dict[str, Any] = {}
-    required: list[str] = []
-    for model in models:
-        schema = model.model_json_schema()
-        for name, given in schema.get("properties", {}).items():
-            wanted = {key: value for key, value in given.items() if key != "title"}
-            # Left out is left out: that null and false are meant then need not be told twenty times over.
-            if any(wanted.get("default", ...) is plain for plain in (None, False)):
-                del wanted["default"]
-            properties[name] = wanted
-        required += schema.get("required", [])
-    flat: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**flat, "required": required} if required else flat

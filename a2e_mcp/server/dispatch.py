@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from a2e_mcp.errors import A2EError, Charged, Refused
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.field_names import rename_fields
 from a2e_mcp.server.arguments import read_arguments
@@ -27,18 +27,18 @@ async def run_tool(
     seconds: float,
     progress: Progress,
     *,
-    shown: Sequence[str] = visibility.ORDER,
+    shown: Sequence[str],
 ) -> Answer:
     """Run a tool within so many seconds; `shown` are those that may be suggested for an unknown name.
 
     Raises ToolError for an unknown one, A2EError for what failed.
     """
-    tool = visibility.find_tool(name)
+    tool = tool_index.find_tool(name)
     if tool is None:
         near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
         raise ToolError(f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
     until = time.monotonic() + seconds
-    inputs, options = read_arguments(tool, visibility.schema_of(name), arguments)
+    inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
     services = await open_services()
     call = Call(inputs=inputs, services=services, options=options, until=until, progress=progress)
     began = services.ledger.now()

@@ -16,7 +16,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
-from a2e_mcp.server.visibility import prefixed
+from a2e_mcp.server.tool_prefix import prefixed
 from a2e_mcp.text import one_line
 
 _HEAD = re.compile(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", re.DOTALL)

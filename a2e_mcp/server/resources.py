@@ -13,7 +13,7 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
-from a2e_mcp.server.visibility import prefixed, prefixed_data
+from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
 from a2e_mcp.text import folded
 
 if TYPE_CHECKING:

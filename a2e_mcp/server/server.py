@@ -25,6 +25,7 @@ from a2e_mcp.files.urls import media_type_of
 from a2e_mcp.server import resources, toolset_paths, visibility
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
+from a2e_mcp.server.tool_prefix import bare_name, prefixed, prefixed_data
 from a2e_mcp.settings import UNCONFIGURED, Settings
 from a2e_mcp.text import one_line
 
@@ -56,7 +57,7 @@ class A2EServer(MCPServer[LazyServices]):
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
-            instructions=visibility.prefixed(INSTRUCTIONS, settings.tool_prefix),
+            instructions=prefixed(INSTRUCTIONS, settings.tool_prefix),
             version=__version__,
             lifespan=_lifespan(self._backstage),
             log_level="WARNING",
@@ -88,7 +89,7 @@ class A2EServer(MCPServer[LazyServices]):
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
         settings = self._configuration
-        name = visibility.bare_name(name, settings.tool_prefix)
+        name = bare_name(name, settings.tool_prefix)
         try:
             if hidden := visibility.switched_off(name, settings) or toolset_paths.current().hides(name):
                 raise ToolError(hidden)
@@ -99,13 +100,13 @@ class A2EServer(MCPServer[LazyServices]):
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
             return _result(answer, settings.tool_prefix)
         except (A2EError, ToolError) as problem:
-            raise ToolError(visibility.prefixed(str(problem), settings.tool_prefix)) from None
+            raise ToolError(prefixed(str(problem), settings.tool_prefix)) from None
         except MCPError:
             raise
         except Exception as mistake:
             # Whatever nobody foresaw may have happened after a charge; its details are for the log.
             _log.exception("%s failed", name)
-            raise ToolError(visibility.prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
+            raise ToolError(prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
 
     async def list_prompts(self) -> list[PromptListed]:
         """The prompts of the `prompts` folder."""
@@ -163,7 +164,5 @@ def _result(answer: Answer, prefix: str) -> CallToolResult:
         )
         for link in answer.links
     ]
-    text = TextContent(type="text", text=visibility.prefixed(answer.text, prefix))
-    return CallToolResult(
-        content=[text, *links], structured_content=visibility.prefixed_data(answer.structured, prefix)
-    )
+    text = TextContent(type="text", text=prefixed(answer.text, prefix))
+    return CallToolResult(content=[text, *links], structured_content=prefixed_data(answer.structured, prefix))

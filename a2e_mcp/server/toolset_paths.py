@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from a2e_mcp.errors import NotFound
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.settings import Settings
 from a2e_mcp.text import one_line
 
@@ -32,14 +32,13 @@ class Narrowing:
 
     def shows(self, name: str) -> bool:
         """Whether a tool is left."""
-        chosen = (
-            not self.toolsets or name in visibility.ALWAYS or any(name in visibility.TOOLSETS[s] for s in self.toolsets)
-        )
+        tool = tool_index.tools()[name]
+        chosen = not self.toolsets or tool.in_every_set or tool.toolset in self.toolsets
         return chosen and (not self.read_only or visibility.reads(name))
 
     def hides(self, name: str) -> str | None:
         """The sentence for a tool that exists and is not left, or None."""
-        if name not in visibility.ORDER or self.shows(name):
+        if name not in tool_index.tools() or self.shows(name):
             return None
         return (
             f"{name} is not among the tools of {self.path}. Nothing was charged. {ROOT} has all that are switched on."
@@ -87,7 +86,7 @@ def narrowing_of(path: str, settings: Settings) -> Narrowing:
     for name in names:
         if name in offered:
             continue
-        if name in (*visibility.TOOLSETS, "all"):
+        if name in (*tool_index.toolsets(), "all"):
             raise _unknown(path, f"the toolset {name} is switched off by A2E_TOOLSETS", offered)
         near = difflib.get_close_matches(name, (*offered, _READ_ONLY), n=1, cutoff=0.5)
         raise _unknown(

@@ -12,22 +12,23 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.errors import NotFound
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.server.toolset_paths import narrowing_of
 from a2e_mcp.settings import Settings
 from tests.support.processes import start_http_server
 from tests.support.server import ERAS, tool_answer
 
-READS = {name for name in visibility.ORDER if visibility.reads(name)}
-USUAL = set(visibility.ORDER) - set(visibility.TOOLSETS["admin"])
+EVERYWHERE = {tool.name for tool in tool_index.tools().values() if tool.in_every_set}
+READS = {name for name in tool_index.names() if visibility.reads(name)}
+USUAL = set(tool_index.names()) - set(tool_index.toolsets()["admin"])
 PATHS: dict[str, set[str]] = {
     "": USUAL,
     "/": USUAL,
     "/read-only": USUAL & READS,
-    "/video": {*visibility.ALWAYS, *visibility.TOOLSETS["video"]},
-    "/Video,%20voices/": {*visibility.ALWAYS, *visibility.TOOLSETS["video"], *visibility.TOOLSETS["voices"]},
-    "/voices/read-only": {*visibility.ALWAYS, *visibility.TOOLSETS["voices"]} & READS,
-    "/jobs": set(visibility.ALWAYS),
+    "/video": {*EVERYWHERE, *tool_index.toolsets()["video"]},
+    "/Video,%20voices/": {*EVERYWHERE, *tool_index.toolsets()["video"], *tool_index.toolsets()["voices"]},
+    "/voices/read-only": {*EVERYWHERE, *tool_index.toolsets()["voices"]} & READS,
+    "/jobs": set(EVERYWHERE),
 }
 
 
@@ -41,7 +42,7 @@ async def test_every_path_has_its_tools_and_all_are_one_server(tmp_path: Path) -
         for era in ERAS:
             for path, tools in PATHS.items():
                 assert await names_at(address + path, era) == [
-                    name for name in visibility.ORDER if name in tools - {"start_dubbing"}
+                    name for name in tool_index.names() if name in tools - {"start_dubbing"}
                 ]
             async with (
                 Client(f"{address}/voices", mode=era) as voices,
@@ -96,7 +97,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 
 def test_no_path_shows_what_the_settings_hide() -> None:
     served = 0
-    for given, sets, ending in product(SETTINGS, (*visibility.TOOLSETS, "all", "admin,video"), ("", "/read-only")):
+    for given, sets, ending in product(SETTINGS, (*tool_index.toolsets(), "all", "admin,video"), ("", "/read-only")):
         settings = Settings(**given)
         visible = set(visibility.visible(settings))
         try:

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index
 from tests.support.processes import environment_in, run
 
-USUAL = [name for name in visibility.ORDER if name not in visibility.TOOLSETS["admin"]]
+EVERYWHERE = [tool.name for tool in tool_index.tools().values() if tool.in_every_set]
+USUAL = [name for name in tool_index.names() if name not in tool_index.toolsets()["admin"]]
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -23,18 +24,18 @@ def test_the_table_tells_toolset_effect_and_a_line_about_every_tool(tmp_path: Pa
     done = run("tools", "--toolsets", "all", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     told = rows(done.stdout)
-    assert list(told) == [name for names in visibility.TOOLSETS.values() for name in names]
-    effects = {tool.name: tool.effect.value for tool in visibility.every_tool()}
+    assert list(told) == [name for names in tool_index.toolsets().values() for name in names]
+    effects = {tool.name: tool.effect.value for _, tool in tool_index.declared_tools()}
     assert {name: row[1] for name, row in told.items()} == effects
     heads = [line for line in done.stdout.splitlines() if line and not line.startswith(" ")]
-    assert [head.split(",")[0] for head in heads[:-1]] == list(visibility.TOOLSETS)
-    assert heads[-1] == f"{len(visibility.ORDER)} of {len(visibility.ORDER)} tools are shown."
+    assert [head.split(",")[0] for head in heads[:-1]] == list(tool_index.toolsets())
+    assert heads[-1] == f"{len(tool_index.names())} of {len(tool_index.names())} tools are shown."
 
 
 def test_it_says_how_many_are_not_shown_and_why(tmp_path: Path) -> None:
     usual = run("tools", folder=tmp_path).stdout
-    assert f"{len(USUAL)} of {len(visibility.ORDER)} tools are shown:" in usual
-    assert f"{len(visibility.TOOLSETS['admin'])} of admin are off by default; --toolsets all" in usual
+    assert f"{len(USUAL)} of {len(tool_index.names())} tools are shown:" in usual
+    assert f"{len(tool_index.toolsets()['admin'])} of admin are off by default; --toolsets all" in usual
     chosen = run(
         *("--exclude-tools", "get_credits", "tools", "--read-only", "--tool-prefix", "a2e_"),
         folder=tmp_path,
@@ -66,10 +67,12 @@ def test_on_a_terminal_every_line_fits(tmp_path: Path) -> None:
 def test_as_json_it_is_what_a_client_gets(tmp_path: Path) -> None:
     done = run("tools", "--json", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == [tool for tool in visibility.snapshot() if tool["name"] in USUAL]
+    assert json.loads(done.stdout) == [
+        tool for tool in [tool.wire for tool in tool_index.tools().values()] if tool["name"] in USUAL
+    ]
     chosen = run("--tools", "add_user", "tools", "--json", "--toolsets=image", folder=tmp_path, A2E_TOOL_PREFIX="x_")
     names = [tool["name"] for tool in json.loads(chosen.stdout)]
-    assert names == [f"x_{name}" for name in (*visibility.ALWAYS, "start_text_to_image", "add_user")]
+    assert names == [f"x_{name}" for name in (*EVERYWHERE, "start_text_to_image", "add_user")]
 
 
 def test_a_toolset_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from a2e_mcp.catalogue import capabilities
 from a2e_mcp.cli import menu
 from a2e_mcp.sandbox.http.journal import keeping_journal
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
-from a2e_mcp.server.visibility import ORDER
+from a2e_mcp.server.tool_index import names
 from a2e_mcp.settings import setting_rows
 from docs import generate
 from docs.exercises import exercises_in
@@ -40,7 +40,7 @@ def test_every_setting_is_in_the_table() -> None:
 
 def test_every_tool_is_in_the_table_with_what_it_costs() -> None:
     lines = generate.tools_table().splitlines()[2:]
-    assert [line.split("`")[1] for line in lines] == list(ORDER)
+    assert [line.split("`")[1] for line in lines] == list(names())
     costly = {line.split("`")[1] for line in lines if line.endswith("| yes |")}
     assert {"start_avatar_video", "generate_speech", "upload_file"} <= costly
     assert not {"check_status", "delete_job", "quote_job"} & costly
@@ -48,13 +48,13 @@ def test_every_tool_is_in_the_table_with_what_it_costs() -> None:
 
 def test_every_entry_of_the_menu_is_reached() -> None:
     calls = {each.name for each in capabilities()}
-    without = {entry.entry for entry in menu.MENU if entry.tool not in ORDER}
+    without = {entry.entry for entry in menu.MENU if entry.tool not in names()}
     assert without == {
         "Getting API Tokens (2025 version)",
         "Obtain Login Token (old)",
         "Obtain the List of Personalized Lip-Sync Models (old)",
     }
-    assert all(entry.call in calls for entry in menu.MENU if entry.tool in ORDER)
+    assert all(entry.call in calls for entry in menu.MENU if entry.tool in names())
     assert len({(entry.group, entry.entry) for entry in menu.MENU}) == len(menu.MENU) == 85
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from a2e_mcp.catalogue import FAMILY_SECTIONS
+from a2e_mcp.catalogue import FAMILIES
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import JobId, is_id, looks_like_job_id, parse_job_id
 from tests.support.faulty_transport import RENDERS, open_controlled_server
@@ -48,13 +48,13 @@ def test_what_almost_looks_like_a_handle_is_one_or_an_input_error(text: str, san
         handle = parse_job_id(text, sandbox=sandbox)
     except InputError:
         return
-    assert handle.family in (*FAMILY_SECTIONS, "speech", "upload")
+    assert handle.family in (*FAMILIES, "speech", "upload")
     assert is_id(handle.id)
     assert handle.sandbox is sandbox
 
 
 @settings(deadline=None)
-@given(st.sampled_from([*FAMILY_SECTIONS, "speech", "upload"]), st.from_regex(r"[0-9a-f]{24}", fullmatch=True))
+@given(st.sampled_from([*FAMILIES, "speech", "upload"]), st.from_regex(r"[0-9a-f]{24}", fullmatch=True))
 def test_every_handle_of_a_known_family_is_read_in_its_own_mode_only(family: str, record: str) -> None:
     text = f"{family}:{record}"
     mode = record.startswith("0" * 8)

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.errors import InputError
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index
 from a2e_mcp.server.arguments import read_arguments
 from tests.support.media import CONSENT, png
 from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_server, tool_answer
 
-TOOLS = {tool["name"]: tool for tool in visibility.snapshot()}
+TOOLS = {name: tool.wire for name, tool in tool_index.tools().items()}
 SOME_JOB = "avatar_video:00000000abcdefabcdefabcd"
 
 SOME_ID = "00000000abcdefabcdefabcd"
@@ -257,7 +257,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(sorted(TOOLS)), data=st.data())
 def test_any_json_at_all_is_taken_or_refused_in_one_line(name: str, data: st.DataObject) -> None:
-    tool = visibility.find_tool(name)
+    tool = tool_index.find_tool(name)
     assert tool is not None
     known = [*TOOLS[name]["inputSchema"]["properties"], "surprise"]
     arguments = data.draw(st.dictionaries(st.sampled_from(known), JSON, max_size=6))
@@ -267,7 +267,7 @@ def test_any_json_at_all_is_taken_or_refused_in_one_line(name: str, data: st.Dat
 
 def taken_or_refused(tool: Tool[Any], arguments: Mapping[str, Any]) -> str | None:
     try:
-        inputs, _ = read_arguments(tool, visibility.schema_of(tool.name), arguments)
+        inputs, _ = read_arguments(tool, tool_index.tools()[tool.name].wire["inputSchema"], arguments)
     except InputError as refusal:
         return str(refusal)
     return None if type(inputs) is tool.inputs else "taken as something else"

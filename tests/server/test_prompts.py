@@ -9,7 +9,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, TextContent
 
-from a2e_mcp.server import prompts, visibility
+from a2e_mcp.server import prompts, tool_index
 from tests.support.server import ERAS, Era, ServerUnderTest, open_server
 
 FILES = {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in prompts.folder().iterdir()}
@@ -50,13 +50,17 @@ def test_every_place_has_an_argument_and_every_argument_a_place(name: str) -> No
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_the_tools_and_arguments_that_a_prompt_names_exist(name: str) -> None:
     named = set(CALLED.findall(FILES[name]))
-    assert named <= set(visibility.ORDER)
+    assert named <= set(tool_index.names())
     assert "quote_job" in named
     assert named & ENDING
     assert any(tool.startswith("start_") for tool in named)
-    parameters = {word for tool in visibility.snapshot() for word in tool["inputSchema"]["properties"]}
+    parameters = {
+        word
+        for tool in [tool.wire for tool in tool_index.tools().values()]
+        for word in tool["inputSchema"]["properties"]
+    }
     for word in re.findall(r"\b[a-z]+_[a-z_]+\b", FILES[name]):
-        assert word in {*visibility.ORDER, *parameters}, word
+        assert word in {*tool_index.names(), *parameters}, word
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -73,7 +77,11 @@ def test_a_prompt_tells_the_price_first_starts_once_and_says_what_it_cost(name: 
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_whoever_is_shown_or_heard_is_asked_before_the_price(name: str) -> None:
-    with_likeness = [tool["name"] for tool in visibility.snapshot() if "consent" in tool["inputSchema"]["properties"]]
+    with_likeness = [
+        tool["name"]
+        for tool in [tool.wire for tool in tool_index.tools().values()]
+        if "consent" in tool["inputSchema"]["properties"]
+    ]
     if any(tool in FILES[name] for tool in with_likeness):
         assert 0 < FILES[name].find("whether they agreed") < FILES[name].find("quote_job")
         assert "as one sentence" in FILES[name]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index
 from tests.support.faulty_transport import QUOTE, only_answered, open_controlled_server
 from tests.support.media import png, wav
 from tests.support.server import open_server
 
-SPENDING = [tool.name for tool in visibility.every_tool() if tool.effect is Effect.SPENDS]
+SPENDING = [tool.name for _, tool in tool_index.declared_tools() if tool.effect is Effect.SPENDS]
 PICTURE, CLIP, SOUND = "picture.png", "clip.mp4", "sound.wav"
 DRAWN = "text_to_image:00000000abcdefabcdefabcd"
 NO_QUOTE = only_answered(404, {"code": 404, "msg": "Not Found"})

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from a2e_mcp.server import schemas, visibility
+from a2e_mcp import catalogue
+from a2e_mcp.server import tool_index, tools, visibility
+from docs import tool_list
 from tests.support.server import ERAS, Era, open_server, settings_in
 
-TOOLS = {tool["name"]: tool for tool in visibility.snapshot()}
+TOOLS = {name: tool.wire for name, tool in tool_index.tools().items()}
 NOT_FLAT = ("$ref", "$defs", "anyOf", "oneOf", "allOf", "title", "const")
 
 
@@ -26,19 +31,33 @@ def inside(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_snapshot_is_what_the_declarations_say() -> None:
-    written = Path(visibility.__file__).with_name("tools.json").read_text(encoding="utf-8")
-    assert written == schemas.rendered(), "run: make schemas"
+    written = Path(tool_index.__file__).with_name("tools.json").read_text(encoding="utf-8")
+    assert written == tool_list.rendered(), "run: make docs"
 
 
-def test_every_tool_with_a_home_is_in_the_order_and_the_other_way_round() -> None:
-    homes = [name for names in visibility.HOMES.values() for name in names]
-    assert sorted(homes) == sorted(visibility.ORDER)
-    assert len(set(homes)) == len(homes)
+@pytest.mark.parametrize(
+    ("package", "indexed", "declares"),
+    [
+        (catalogue, {section.name for section in catalogue.SECTIONS}, "CAPABILITIES"),
+        (tools, set(tools.MODULES), "TOOLS"),
+    ],
+)
+def test_what_declares_something_is_in_the_index(package: ModuleType, indexed: set[str], declares: str) -> None:
+    modules = Path(str(package.__file__)).parent.glob("*.py")
+    declaration = re.compile(rf"^{declares}\b.* = ", re.MULTILINE)
+    assert indexed == {path.stem for path in modules if declaration.search(path.read_text(encoding="utf-8"))}
 
 
-def test_every_tool_is_in_the_toolset_it_names() -> None:
-    named = {tool.name: tool.toolset for tool in visibility.every_tool()}
-    assert named == {name: toolset for toolset, names in visibility.TOOLSETS.items() for name in names}
+def test_the_index_of_sections_names_the_families_that_they_declare() -> None:
+    for section in catalogue.SECTIONS:
+        module = importlib.import_module(f"a2e_mcp.catalogue.{section.name}")
+        assert section.families == tuple(family.name for family in getattr(module, "FAMILIES", ()))
+
+
+def test_every_tool_is_found_where_the_index_has_it() -> None:
+    for home, tool in tool_index.declared_tools():
+        assert tool_index.tools()[tool.name].home == home
+        assert tool_index.find_tool(tool.name) is tool
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -46,13 +65,13 @@ async def test_the_list_is_the_snapshot_in_its_order(tmp_path: Path, era: Era) -
     async with open_server(tmp_path, era=era) as server:
         listed = (await server.client.list_tools()).tools
     shown = visibility.visible(settings_in(tmp_path))
-    assert set(visibility.ORDER) - set(shown) == set(visibility.TOOLSETS["admin"])
+    assert set(tool_index.names()) - set(shown) == set(tool_index.toolsets()["admin"])
     assert [tool.name for tool in listed] == list(shown)
     on_the_wire = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     assert on_the_wire == [TOOLS[name] for name in shown]
 
 
-@pytest.mark.parametrize("name", visibility.ORDER)
+@pytest.mark.parametrize("name", tool_index.names())
 def test_a_tool_is_named_described_and_hinted(name: str) -> None:
     tool = TOOLS[name]
     assert len(name) <= 40
@@ -63,7 +82,7 @@ def test_a_tool_is_named_described_and_hinted(name: str) -> None:
         assert schema.get("description"), parameter
 
 
-@pytest.mark.parametrize("name", visibility.ORDER)
+@pytest.mark.parametrize("name", tool_index.names())
 def test_inputs_are_flat_and_closed(name: str) -> None:
     schema = TOOLS[name]["inputSchema"]
     assert schema["additionalProperties"] is False
@@ -72,9 +91,9 @@ def test_inputs_are_flat_and_closed(name: str) -> None:
     assert all(isinstance(part.get("type"), str) for part in schema["properties"].values())
 
 
-@pytest.mark.parametrize("name", visibility.ORDER)
+@pytest.mark.parametrize("name", tool_index.names())
 def test_what_spends_can_be_held_under_a_ceiling(name: str) -> None:
-    tool = visibility.find_tool(name)
+    tool = tool_index.find_tool(name)
     assert tool is not None
     spends = tool.effect == "spends"
     assert ("max_credits" in TOOLS[name]["inputSchema"]["properties"]) is spends

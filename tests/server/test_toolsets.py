@@ -13,12 +13,12 @@ from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.client.connection import live
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.server import visibility
+from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import Settings, read_settings
 from tests.support.server import open_server
 
-EVERYWHERE = set(visibility.ALWAYS)
+EVERYWHERE = {tool.name for tool in tool_index.tools().values() if tool.in_every_set}
 
 
 def shown(**changes: Any) -> set[str]:
@@ -26,16 +26,16 @@ def shown(**changes: Any) -> set[str]:
 
 
 def test_without_settings_everything_but_administration_is_shown() -> None:
-    assert set(visibility.ORDER) - shown() == set(visibility.TOOLSETS["admin"])
+    assert set(tool_index.names()) - shown() == set(tool_index.toolsets()["admin"])
 
 
 def test_all_includes_administration() -> None:
-    assert shown(toolsets=("all",)) == set(visibility.ORDER)
+    assert shown(toolsets=("all",)) == set(tool_index.names())
 
 
-@pytest.mark.parametrize("toolset", visibility.TOOLSETS)
+@pytest.mark.parametrize("toolset", tool_index.toolsets())
 def test_a_set_comes_with_what_every_chat_needs(toolset: str) -> None:
-    assert shown(toolsets=(toolset,)) == {*visibility.TOOLSETS[toolset], *EVERYWHERE}
+    assert shown(toolsets=(toolset,)) == {*tool_index.toolsets()[toolset], *EVERYWHERE}
 
 
 def test_single_tools_are_added_to_the_sets() -> None:
@@ -52,7 +52,7 @@ def test_exclusion_wins_over_everything() -> None:
 
 
 def test_read_only_wins_over_everything() -> None:
-    effects = {tool.name: tool.effect for tool in visibility.every_tool()}
+    effects = {tool.name: tool.effect for _, tool in tool_index.declared_tools()}
     found = shown(toolsets=("all",), tools=("start_dubbing",), read_only=True)
     assert found == {name for name, effect in effects.items() if effect == "reads"}
 
@@ -113,7 +113,7 @@ async def test_a_prefix_stands_before_every_name_that_is_told(tmp_path: Path) ->
 
 
 async def test_prompts_and_resources_name_the_tools_with_their_prefix(tmp_path: Path) -> None:
-    bare = re.compile(rf"(?<!a2e_)\b({'|'.join(visibility.ORDER)})\b")
+    bare = re.compile(rf"(?<!a2e_)\b({'|'.join(tool_index.names())})\b")
     async with open_server(tmp_path, tool_prefix="a2e_") as server:
         client = server.client
         for prompt in (await client.list_prompts()).prompts:

@@ -12,7 +12,7 @@ from typing import Any
 import av
 from mcp.types import TextContent
 
-from a2e_mcp.server.visibility import ORDER
+from a2e_mcp.server.tool_index import names
 from tests.support.media import fetched
 from tests.support.server import ServerUnderTest, ToolAnswer
 
@@ -110,7 +110,7 @@ class WorkflowRunner:
     @property
     def named(self) -> set[str]:
         """Every tool that the text names."""
-        return {word for word in _TOOL.findall(self.text) if word in ORDER}
+        return {word for word in _TOOL.findall(self.text) if word in names()}
 
 
 @asynccontextmanager

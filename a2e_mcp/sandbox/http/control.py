@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from a2e_mcp.catalogue import FAMILY_SECTIONS
+from a2e_mcp.catalogue import FAMILIES
 from a2e_mcp.catalogue.avatars import TrainAvatar
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid, invalid_fields
@@ -25,7 +25,7 @@ from a2e_mcp.sandbox.jobs.policy import Policy
 CONTROL_PREFIX = "/_sandbox"
 
 # Lip-sync is trained on the record of an avatar, and a voice from a video is a voice as any other.
-_RECORD_FAMILIES = tuple(family for family in FAMILY_SECTIONS if family not in {LIP_SYNC, FROM_VIDEO})
+_RECORD_FAMILIES = tuple(family for family in FAMILIES if family not in {LIP_SYNC, FROM_VIDEO})
 
 
 class _Strict(BaseModel):
@@ -124,7 +124,7 @@ class Control:
             self._service.jobs.default_policy = parsed
             self._service.jobs.policies.clear()
         else:
-            _check_family(family, FAMILY_SECTIONS)
+            _check_family(family, FAMILIES)
             self._service.jobs.policies[family] = parsed
 
     def inspect(self) -> dict[str, Any]:

@@ -209,6 +209,6 @@ def _next(job: Job) -> str:
 
 
 def _left_behind(family: str) -> str | None:
-    if family in catalogue.FAMILY_SECTIONS:
+    if family in catalogue.FAMILIES:
         return catalogue.family(family).next_step
     return _WHEN_DONE.get(family)

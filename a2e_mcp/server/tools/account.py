@@ -24,7 +24,8 @@ from a2e_mcp.server.answers.jobs import started_answer
 from a2e_mcp.server.answers.lists import ROWS, Page, page_line
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
-from a2e_mcp.server.visibility import bare_name, find_tool, schema_of
+from a2e_mcp.server.tool_index import find_tool, tools
+from a2e_mcp.server.tool_prefix import bare_name
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.refunds import REFUND_UNKNOWN
 from a2e_mcp.starts.service import Quoted
@@ -88,7 +89,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         raise InputError(
             "That tool costs nothing, or there is no such tool", hint="Name a start_ tool or generate_speech"
         )
-    inputs, options = read_arguments(tool, schema_of(tool.name), call.inputs.arguments)
+    inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], call.inputs.arguments)
     quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
     price = quoted.price
     limits = services.spending.limits

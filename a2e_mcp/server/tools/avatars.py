@@ -114,6 +114,7 @@ TOOLS = (
         effect=Effect.READS,
         toolset="avatars",
         run=_list,
+        in_every_set=True,
         answers="avatars",
     ),
     ServerTool(

@@ -118,8 +118,8 @@ def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix:
 
 async def _list(call: Call[ListInputs]) -> Answer:
     services, inputs = call.services, call.inputs
-    if inputs.family is not None and inputs.family not in (*catalogue.FAMILY_SECTIONS, *LEDGER_FAMILIES):
-        raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILY_SECTIONS)}")
+    if inputs.family is not None and inputs.family not in (*catalogue.FAMILIES, *LEDGER_FAMILIES):
+        raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILIES)}")
     services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     known: dict[str, Job] = {}

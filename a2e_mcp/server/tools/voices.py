@@ -128,6 +128,7 @@ TOOLS = (
         effect=Effect.READS,
         toolset="voices",
         run=_list,
+        in_every_set=True,
         answers="voices",
     ),
     ServerTool(

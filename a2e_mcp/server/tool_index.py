@@ -1,0 +1,87 @@
+"""The index of all tools: which there are, in which order, where each is declared, and its form on the wire.
+
+It is read from `tools.json`, which `make docs` writes from the declarations and a test holds fresh. So the list is
+answered without importing a declaration; a section's models are imported when one of its tools is first called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, get_args
+
+if TYPE_CHECKING:
+    from a2e_mcp.server.tool_call import AnyTool
+
+_IN_EVERY_SET = ("jobs", "account")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedTool:
+    """One tool, as far as it is known without importing its declaration; `home` is the module that has it."""
+
+    name: str
+    home: str
+    toolset: str
+    effect: str
+    in_every_set: bool
+    wire: Mapping[str, Any]
+
+
+@cache
+def tools() -> Mapping[str, IndexedTool]:
+    """Every tool by its name, in the order of the list."""
+    text = resources.files("a2e_mcp.server").joinpath("tools.json").read_text(encoding="utf-8")
+    return {row["wire"]["name"]: IndexedTool(name=row["wire"]["name"], **row) for row in json.loads(text)}
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The name of every tool, in the order of the list."""
+    return tuple(tools())
+
+
+@cache
+def toolsets() -> Mapping[str, tuple[str, ...]]:
+    """Which tools a toolset has, in their order."""
+    found: dict[str, list[str]] = {}
+    for tool in tools().values():
+        found.setdefault(tool.toolset, []).append(tool.name)
+    return {toolset: tuple(members) for toolset, members in found.items()}
+
+
+def find_tool(name: str) -> AnyTool | None:
+    """The tool of this name; imports the module that declares it."""
+    indexed = tools().get(name)
+    if indexed is None:
+        return None
+    declared: tuple[AnyTool, ...] = importlib.import_module(indexed.home).TOOLS
+    return next(tool for tool in declared if tool.name == name)
+
+
+def declared_tools() -> Iterator[tuple[str, AnyTool]]:
+    """Every tool with the module that declares it, in the order of the list; imports all of them.
+
+    What every toolset has comes first, since some hosts send only the first tools of a list; then toolset by toolset,
+    and in each the starts in the order of the catalogue's sections.
+    """
+    from a2e_mcp import catalogue
+    from a2e_mcp.catalogue.tool import Toolset
+    from a2e_mcp.server.tools import MODULES
+
+    homes = [f"a2e_mcp.catalogue.{section.name}" for section in catalogue.SECTIONS]
+    homes += [f"a2e_mcp.server.tools.{module}" for module in MODULES]
+    found: list[tuple[str, AnyTool]] = [
+        (home, tool) for home in homes for tool in getattr(importlib.import_module(home), "TOOLS", ())
+    ]
+    order = get_args(Toolset)
+    yield from sorted(found, key=lambda each: (not is_in_every_set(each[1]), order.index(each[1].toolset)))
+
+
+def is_in_every_set(tool: AnyTool) -> bool:
+    """Whether a tool is shown with every toolset."""
+    return tool.in_every_set or tool.toolset in _IN_EVERY_SET
