@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request, State
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows, Text
@@ -19,10 +18,12 @@ from a2e_mcp.catalogue.tool import (
     Estimate,
     Inputs,
     MediaIn,
+    OrNone,
     PreparedInputs,
     SpeechStep,
     StartTool,
     VoiceRef,
+    optional,
 )
 from a2e_mcp.catalogue.voices import spoken_seconds
 
@@ -196,22 +197,16 @@ _CANVAS: Mapping[Shape, tuple[int, int]] = {"landscape": (16, 9), "portrait": (9
 class AvatarVideoInputs(Inputs):
     """What `start_avatar_video` takes."""
 
-    script: str | SkipJsonSchema[None] = Field(default=None, description="What the avatar says, plain text")
-    voice: Annotated[str, VoiceRef()] | SkipJsonSchema[None] = Field(
-        default=None, description="Voice name or id, with script; see list_voices"
-    )
-    audio: Annotated[str, MediaIn(("audio",))] | SkipJsonSchema[None] = Field(
-        default=None, description="Finished speech instead of script: URL or path"
-    )
+    script: OrNone[str] = optional("What the avatar says, plain text")
+    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script; see list_voices")
+    audio: OrNone[Annotated[str, MediaIn(("audio",))]] = optional("Finished speech instead of script: URL or path")
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
-    background: Annotated[str, BackgroundRef()] | SkipJsonSchema[None] = Field(
-        default=None, description="Colour (#rrggbb), picture (URL or path) or id"
-    )
+    background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL or path) or id")
     shape: Shape = Field(default="landscape", description="landscape 16:9, portrait 9:16 or square")
     resolution: Literal[480, 720, 1080] = Field(default=720, description="Pixels of the shorter side")
     captions: bool = Field(default=False, description="Burn the script in as captions")
     smart_motion: bool = Field(default=False, description="More natural motion; much slower")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list, 40 characters at most")
+    title: OrNone[str] = optional("Label in your list, 40 characters at most")
 
     @model_validator(mode="after")
     def _one_source(self) -> AvatarVideoInputs:

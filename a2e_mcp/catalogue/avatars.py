@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows, Text
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 RGB = "^rgba?\\([0-9., ]+\\)$"
 
@@ -269,18 +268,12 @@ class TrainAvatarInputs(Inputs):
 
     name: str = Field(min_length=1, max_length=40, description="What to call the avatar")
     gender: Literal["female", "male"] = Field(description="female or male")
-    video: Annotated[str, MediaIn(("video",), shortest=10)] | SkipJsonSchema[None] = Field(
-        default=None, description="Footage of one face, 10 s or more: URL or path"
+    video: OrNone[Annotated[str, MediaIn(("video",), shortest=10)]] = optional(
+        "Footage of one face, 10 s or more: URL or path"
     )
-    image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
-        default=None, description="Photo of one face, instead of footage"
-    )
-    background_color: str | SkipJsonSchema[None] = Field(
-        default=None, description="Colour behind the person, #rrggbb; only then can it be replaced"
-    )
-    background_image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
-        default=None, description="Picture of the empty scene behind"
-    )
+    image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Photo of one face, instead of footage")
+    background_color: OrNone[str] = optional("Colour behind the person, #rrggbb; only then can it be replaced")
+    background_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the empty scene behind")
 
     @model_validator(mode="after")
     def _one_source(self) -> TrainAvatarInputs:

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, JobRecord, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
 class StartCaptionRemoval(Request):
@@ -84,7 +83,7 @@ class CaptionRemovalInputs(Inputs):
     """What `start_caption_removal` takes."""
 
     video: Annotated[str, MediaIn(("video",))] = Field(description="Clip with captions: URL, path or job handle")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    title: OrNone[str] = optional("Label in your list")
 
 
 def _start(_: CaptionRemovalInputs, found: PreparedInputs) -> StartCaptionRemoval:

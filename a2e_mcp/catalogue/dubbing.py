@@ -9,12 +9,21 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord, Nothing, Rows
-from a2e_mcp.catalogue.tool import Estimate, Inputs, LanguageRef, MediaIn, PreparedInputs, SandboxOnly, StartTool
+from a2e_mcp.catalogue.tool import (
+    Estimate,
+    Inputs,
+    LanguageRef,
+    MediaIn,
+    OrNone,
+    PreparedInputs,
+    SandboxOnly,
+    StartTool,
+    optional,
+)
 
 _CODE = "^[a-z]{2,3}$"
 
@@ -81,15 +90,13 @@ class DubbingInputs(Inputs):
 
     source: Annotated[str, MediaIn(("video", "audio"))] = Field(description="Clip or sound: URL, path or job handle")
     language: Annotated[str, LanguageRef()] = Field(description="Target language, such as es or Spanish")
-    spoken_language: Annotated[str, LanguageRef()] | SkipJsonSchema[None] = Field(
-        default=None, description="Language spoken now; detected unless set"
-    )
+    spoken_language: OrNone[Annotated[str, LanguageRef()]] = optional("Language spoken now; detected unless set")
     speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="How many people speak")
     drop_background: bool = Field(default=False, description="Remove music and noise")
-    translated_script: Annotated[str, Field(max_length=20_000), SandboxOnly()] | SkipJsonSchema[None] = Field(
-        default=None, description="Sandbox only: the translation to speak"
+    translated_script: OrNone[Annotated[str, Field(max_length=20_000), SandboxOnly()]] = optional(
+        "Sandbox only: the translation to speak"
     )
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    title: OrNone[str] = optional("Label in your list")
 
 
 def _start(inputs: DubbingInputs, found: PreparedInputs) -> StartDubbing:

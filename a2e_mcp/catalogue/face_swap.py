@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
 from a2e_mcp.catalogue.records import (
@@ -24,7 +23,7 @@ from a2e_mcp.catalogue.records import (
     Rows,
     Text,
 )
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
 class FaceImage(Reply):
@@ -240,8 +239,8 @@ class PreviewInputs(Inputs):
 class FaceSwapInputs(PreviewInputs):
     """What `start_face_swap` takes."""
 
-    model: Literal["v1", "v2"] | SkipJsonSchema[None] = Field(default=None, description="v2 is for pictures only")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    model: OrNone[Literal["v1", "v2"]] = optional("v2 is for pictures only")
+    title: OrNone[str] = optional("Label in your list")
 
 
 def _start(inputs: FaceSwapInputs, found: PreparedInputs) -> StartFaceSwap:

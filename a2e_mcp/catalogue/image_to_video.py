@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.records import (
@@ -24,7 +23,7 @@ from a2e_mcp.catalogue.records import (
     StartedJobs,
     Text,
 )
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
 
@@ -150,19 +149,13 @@ class ImageToVideoInputs(Inputs):
     """What `start_image_to_video` takes."""
 
     image: Annotated[str, MediaIn(("image",))] = Field(description="First picture: URL or path")
-    prompt: Annotated[str, Field(max_length=2000)] | SkipJsonSchema[None] = Field(
-        default=None, description="What should move, and how"
-    )
-    negative_prompt: Annotated[str, Field(max_length=2000)] | SkipJsonSchema[None] = Field(
-        default=None, description="What should not be seen"
-    )
+    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should move, and how")
+    negative_prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should not be seen")
     seconds: Literal[5, 10, 15, 20] = Field(default=5, description="Length: 5, 10, 15 or 20")
-    end_image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
-        default=None, description="Last picture, to move from one to the other"
-    )
+    end_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Last picture, to move from one to the other")
     model: ModelVersion = Field(default="a2e", description="a2e, a2e-v2 (dearer) or a2e-v2-flash")
     count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="How many clips, 1 to 8; each is charged")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    title: OrNone[str] = optional("Label in your list")
 
 
 def _start(inputs: ImageToVideoInputs, found: PreparedInputs) -> StartImageToVideo:

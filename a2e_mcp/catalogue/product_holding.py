@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, LegacyStart, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, LegacyStart, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
 class ProductPlace(Request):
@@ -130,19 +129,13 @@ class ProductHoldingInputs(Inputs):
 
     product: Annotated[str, _PICTURE] = Field(description="Picture of the product: URL or path")
     person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
-    prompt: Annotated[str, Field(max_length=2000)] | SkipJsonSchema[None] = Field(
-        default=None, description="How it is held; with a place only"
-    )
-    x: float | SkipJsonSchema[None] = Field(default=None, description="Place of the product: left, in pixels")
-    y: float | SkipJsonSchema[None] = Field(default=None, description="Top, in pixels")
-    width: Annotated[float, Field(gt=0, le=8192)] | SkipJsonSchema[None] = Field(
-        default=None, description="Width, in pixels"
-    )
-    height: Annotated[float, Field(gt=0, le=8192)] | SkipJsonSchema[None] = Field(
-        default=None, description="Height, in pixels"
-    )
+    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How it is held; with a place only")
+    x: OrNone[float] = optional("Place of the product: left, in pixels")
+    y: OrNone[float] = optional("Top, in pixels")
+    width: OrNone[Annotated[float, Field(gt=0, le=8192)]] = optional("Width, in pixels")
+    height: OrNone[Annotated[float, Field(gt=0, le=8192)]] = optional("Height, in pixels")
     rotation: float = Field(default=0, description="Degrees")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    title: OrNone[str] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _whole_place(self) -> ProductHoldingInputs:

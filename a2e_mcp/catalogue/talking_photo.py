@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, SpeechStep, StartTool, VoiceRef
+from a2e_mcp.catalogue.tool import (
+    Estimate,
+    Inputs,
+    MediaIn,
+    OrNone,
+    PreparedInputs,
+    SpeechStep,
+    StartTool,
+    VoiceRef,
+    optional,
+)
 from a2e_mcp.catalogue.voices import spoken_seconds
 
 LONGEST = 20
@@ -74,20 +83,16 @@ class TalkingPhotoInputs(Inputs):
     """What `start_talking_photo` takes."""
 
     image: Annotated[str, MediaIn(("image",))] = Field(description="Portrait of one face: URL or path")
-    script: str | SkipJsonSchema[None] = Field(default=None, description="What the photo says, 20 seconds at most")
-    voice: Annotated[str, VoiceRef()] | SkipJsonSchema[None] = Field(
-        default=None, description="Voice name or id, with script"
+    script: OrNone[str] = optional("What the photo says, 20 seconds at most")
+    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
+    audio: OrNone[Annotated[str, MediaIn(("audio",), longest=LONGEST)]] = optional(
+        "Finished speech instead of script: URL, path or handle"
     )
-    audio: Annotated[str, MediaIn(("audio",), longest=LONGEST)] | SkipJsonSchema[None] = Field(
-        default=None, description="Finished speech instead of script: URL, path or handle"
+    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST)]] = optional(
+        "Length, 1 to 20; that of the speech unless set"
     )
-    seconds: Annotated[int, Field(ge=1, le=LONGEST)] | SkipJsonSchema[None] = Field(
-        default=None, description="Length, 1 to 20; that of the speech unless set"
-    )
-    prompt: Annotated[str, Field(max_length=2000)] | SkipJsonSchema[None] = Field(
-        default=None, description="How the person moves"
-    )
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How the person moves")
+    title: OrNone[str] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _one_source(self) -> TalkingPhotoInputs:

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 _ROOT = "/api/v1/userText2Image"
 
@@ -101,12 +100,10 @@ class TextToImageInputs(Inputs):
     prompt: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="What the picture shows")
     shape: Shape = Field(default="square", description="square, landscape 16:9 or portrait 9:16")
     model: Literal["a2e", "seedream"] = Field(default="a2e", description="a2e or seedream")
-    reference: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(
-        default=None, description="Picture to be guided by: URL or path"
-    )
-    second_reference: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(default=None, description="Another one")
+    reference: OrNone[Annotated[str, _PICTURE]] = optional("Picture to be guided by: URL or path")
+    second_reference: OrNone[Annotated[str, _PICTURE]] = optional("Another one")
     count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="How many, 1 to 8; each is charged")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    title: OrNone[str] = optional("Label in your list")
 
 
 def _start(inputs: TextToImageInputs, found: PreparedInputs) -> StartTextToImage:

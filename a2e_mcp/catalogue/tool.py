@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect, JobFamily, Request
 
@@ -18,6 +19,16 @@ class Inputs(BaseModel):
 
 
 InputsT = TypeVar("InputsT", bound=Inputs)
+T = TypeVar("T")
+
+OrNone: TypeAlias = T | SkipJsonSchema[None]
+"""The type of an input that may be left out; in the schema it is `T`, since `null` only means left out."""
+
+
+def optional(about: str) -> Any:
+    """The default of an input that may be left out, with its description."""
+    return Field(default=None, description=about)
+
 
 MediaKind = Literal["image", "video", "audio"]
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
 class StartTryOn(Request):
@@ -65,13 +64,9 @@ class TryOnInputs(Inputs):
 
     person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
     garment: Annotated[str, _PICTURE] = Field(description="Picture of the garment: URL or path")
-    person_mask: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(
-        default=None, description="Where the garment goes, white on black"
-    )
-    garment_mask: Annotated[str, _PICTURE] | SkipJsonSchema[None] = Field(
-        default=None, description="Where the garment is, white on black"
-    )
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in your list")
+    person_mask: OrNone[Annotated[str, _PICTURE]] = optional("Where the garment goes, white on black")
+    garment_mask: OrNone[Annotated[str, _PICTURE]] = optional("Where the garment is, white on black")
+    title: OrNone[str] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _both_masks(self) -> TryOnInputs:

@@ -10,11 +10,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, LanguageRef, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import (
+    AvatarRef,
+    Estimate,
+    Inputs,
+    LanguageRef,
+    MediaIn,
+    OrNone,
+    PreparedInputs,
+    StartTool,
+    optional,
+)
 
 Model = Literal["a2e", "cartesia", "minimax", "elevenlabs"]
 
@@ -161,7 +170,7 @@ class VideoVoiceCloneInputs(Inputs):
     """What `start_voice_clone_from_video` takes."""
 
     avatar: Annotated[str, AvatarRef()] = Field(description="One of your own video avatars, by name or id")
-    title: str | SkipJsonSchema[None] = Field(default=None, description="Label in the ledger")
+    title: OrNone[str] = optional("Label in the ledger")
 
 
 def _train(inputs: VoiceCloneInputs, found: PreparedInputs) -> TrainVoice:

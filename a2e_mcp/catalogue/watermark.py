@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
 
@@ -61,12 +60,8 @@ class WatermarkInputs(Inputs):
     """What `add_watermark` takes."""
 
     media: Annotated[str, MediaIn(("video", "image"))] = Field(description="Clip or picture: URL, path or job handle")
-    text: Annotated[str, Field(min_length=1, max_length=200)] | SkipJsonSchema[None] = Field(
-        default=None, description="Text of the mark"
-    )
-    image: Annotated[str, MediaIn(("image",))] | SkipJsonSchema[None] = Field(
-        default=None, description="Picture of the mark, instead of text"
-    )
+    text: OrNone[Annotated[str, Field(min_length=1, max_length=200)]] = optional("Text of the mark")
+    image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the mark, instead of text")
     position: Corner = Field(default="bottom_right", description="bottom_right, top_left ... or center")
     size: Annotated[int, Field(ge=4, le=400)] = Field(default=48, description="Text height in pixels")
     scale: Annotated[float, Field(gt=0, le=20)] = Field(default=1.0, description="Scale of a picture mark")

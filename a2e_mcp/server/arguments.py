@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.tool import Inputs, InputsT, Tool
+from a2e_mcp.catalogue.tool import Inputs, InputsT, OrNone, Tool, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.starts.service import StartOptions
 
@@ -27,17 +26,15 @@ _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
 class MoneyInputs(Inputs):
     """What every tool that spends takes."""
 
-    max_credits: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(
-        default=None, description="Refuse above this many credits"
-    )
+    max_credits: OrNone[Annotated[float, Field(ge=0)]] = optional("Refuse above this many credits")
     again: bool = Field(default=False, description="Start the same once more")
 
 
 class ConsentInputs(Inputs):
     """What every tool that uses a person's face or voice takes."""
 
-    consent: Annotated[str, Field(min_length=10, max_length=500)] | SkipJsonSchema[None] = Field(
-        default=None, description="Who agreed and how that is known; ask the user first"
+    consent: OrNone[Annotated[str, Field(min_length=10, max_length=500)]] = optional(
+        "Who agreed and how that is known; ask the user first"
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, JobId, parse_job_id
 from a2e_mcp.server.answers.answer import Answer
@@ -24,9 +23,9 @@ from a2e_mcp.starts.service import Purchase, Quoted
 class AvatarsInputs(Inputs):
     """What `list_avatars` takes."""
 
-    name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
-    gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
-    owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own or public; both by default")
+    name: OrNone[str] = optional("Part of the name")
+    gender: OrNone[Gender] = optional("female or male")
+    owner: OrNone[Owner] = optional("own or public; both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.tool import Inputs
+from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS, QUIET
 from a2e_mcp.jobs.polling import Answers
@@ -43,25 +42,21 @@ class WaitInputs(Inputs):
     """What `wait_for_job` takes."""
 
     job_ids: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(description="Handles, 1 to 20")
-    seconds: Annotated[float, Field(ge=0)] | SkipJsonSchema[None] = Field(
-        default=None, description="How long to wait at most; 40 unless set"
-    )
+    seconds: OrNone[Annotated[float, Field(ge=0)]] = optional("How long to wait at most; 40 unless set")
 
 
 class ListInputs(Inputs):
     """What `list_jobs` takes."""
 
-    state: Literal["queued", "running", "succeeded", "failed", "unknown"] | SkipJsonSchema[None] = Field(
-        default=None, description="Only jobs in this state"
-    )
-    family: str | SkipJsonSchema[None] = Field(default=None, description="Only this kind, such as avatar_video")
+    state: OrNone[Literal["queued", "running", "succeeded", "failed", "unknown"]] = optional("Only jobs in this state")
+    family: OrNone[str] = optional("Only this kind, such as avatar_video")
     page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
 
 
 class DownloadInputs(JobInputs):
     """What `download_result` takes."""
 
-    name: str | SkipJsonSchema[None] = Field(default=None, description="File name; the job's title unless set")
+    name: OrNone[str] = optional("File name; the job's title unless set")
 
 
 async def _check(call: Call[JobInputs]) -> Answer:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import anyio
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
@@ -20,7 +19,7 @@ from a2e_mcp.catalogue.streaming import (
     OpenRoom,
     StreamingAvatar,
 )
-from a2e_mcp.catalogue.tool import Estimate, Inputs
+from a2e_mcp.catalogue.tool import Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.store import Entry
@@ -45,15 +44,13 @@ class StartStreamingInputs(Inputs):
     seconds: Annotated[int, Field(ge=SHORTEST_ROOM, le=LONGEST_ROOM)] = Field(
         default=120, description="How long, paid in advance"
     )
-    context: Annotated[str, Field(max_length=LONGEST_CONTEXT)] | SkipJsonSchema[None] = Field(
-        default=None, description="What it answers questions from"
-    )
+    context: OrNone[Annotated[str, Field(max_length=LONGEST_CONTEXT)]] = optional("What it answers questions from")
 
 
 class RoomInputs(Inputs):
     """What names a room."""
 
-    room: str | SkipJsonSchema[None] = Field(default=None, description="The open room unless set")
+    room: OrNone[str] = optional("The open room unless set")
 
 
 class AskInputs(RoomInputs):

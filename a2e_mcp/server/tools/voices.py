@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById
-from a2e_mcp.catalogue.tool import Inputs, VoiceChoice, VoiceRef
+from a2e_mcp.catalogue.tool import Inputs, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf, SpeechInputs
 from a2e_mcp.lookup.languages import regions_of
@@ -26,16 +25,16 @@ class VoicesInputs(Inputs):
     """What `list_voices` takes."""
 
     language: str = Field(default="en-US", description="For example es, es-MX or British English")
-    name: str | SkipJsonSchema[None] = Field(default=None, description="Part of the name")
-    gender: Gender | SkipJsonSchema[None] = Field(default=None, description="female or male")
-    owner: Owner | SkipJsonSchema[None] = Field(default=None, description="own or public; both by default")
+    name: OrNone[str] = optional("Part of the name")
+    gender: OrNone[Gender] = optional("female or male")
+    owner: OrNone[Owner] = optional("own or public; both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 
 class LanguagesInputs(Inputs):
     """What `list_languages` takes."""
 
-    search: str | SkipJsonSchema[None] = Field(default=None, description="Part of a name or code")
+    search: OrNone[str] = optional("Part of a name or code")
     page: Page = Field(default=1, description="Page of fifty, from 1")
 
 
