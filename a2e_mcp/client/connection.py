@@ -1,4 +1,4 @@
-"""The way to A2E: choosing the sandbox is choosing another connection."""
+"""How A2E is reached: choosing the sandbox is choosing another connection."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from a2e_mcp.settings import Settings
 class Connection:
     """Where A2E is and how to reach it.
 
-    `trusted` tells addresses that this connection itself hands out, `fresh` gives one kept from earlier its present
-    form. `transport` leads to A2E, `storage` to uploads and results; None is the network.
+    `trusted` recognises URLs that this connection itself issues; `fresh` updates a URL that was kept from earlier.
+    `transport` leads to A2E, `storage` to uploads and results; None is the network.
     """
 
     base_url: str

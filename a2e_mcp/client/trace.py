@@ -1,4 +1,4 @@
-"""Traffic as redacted shapes: which fields came and of what type, never what they held."""
+"""Traffic as redacted shapes: the names and types of fields, never their values."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LONG_NUMBER = re.compile(r"[0-9a-fA-F]{8,}|[0-9]{4,}")
 
 
 def safe_name(name: str) -> str:
-    """A field's name, unless it could be an id or a value that somebody used as a name."""
+    """A field's name, unless it could be an id or a value used as a name."""
     return name if _FIELD_NAME.fullmatch(name) and not _LONG_NUMBER.search(name) else "(odd name)"
 
 
 def shape_of(value: object, field: str = "") -> Any:
-    """The shape of a JSON value: names and types; of texts only status words are kept, of lists the first item.
+    """The shape of a JSON value: names and types, status words, and the first item of each list.
 
-    Of fields whose names could be values the first is kept, without its name.
+    Of several fields whose names could be values, the first is kept, without its name.
     """
     if isinstance(value, dict):
         shape: dict[str, Any] = {}
@@ -48,13 +48,13 @@ def _shape_of_text(text: str, field: str) -> str:
 
 
 class Trace:
-    """Adds one JSON line for each call to a file; the file is made for its owner alone."""
+    """Appends one JSON line per call to a file that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def add(self, *, name: str, method: str, path: str, status: int | None, seconds: float, body: object) -> None:
-        """Write one line; `path` is the template, without ids."""
+        """Append one line; `path` is the template, without ids."""
         line = {
             "call": name,
             "method": method,

@@ -1,0 +1,147 @@
+"""Reading A2E's envelope: the data of an answer, or the error that a refusal or an unreadable answer stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from a2e_mcp.catalogue.capability import Capability, Effect, Evidence
+from a2e_mcp.errors import (
+    AnswerLost,
+    Charged,
+    NotEnoughCredits,
+    NotFound,
+    Refused,
+    ServiceError,
+    Unauthorized,
+    Unreadable,
+)
+
+_TIMED_OUT = frozenset({408, 499})
+"""Something between here and A2E stopped waiting; A2E may still have done the work."""
+_MOST_KEPT = 4096
+_OUT_OF_CREDITS = re.compile(
+    r"(insufficient|not enough|lack|run out)[^.]*(coin|credit|balance|diamond)"
+    r"|(coin|credit|balance)s?[^.]*(insufficient|not enough)",
+    re.IGNORECASE,
+)
+_ABOUT_TOKEN = re.compile(r"token|auth|api.?key|log.?in|permission|forbidden", re.IGNORECASE)
+_MODERATION = {"1003": "A minor was detected; this is final", "1004": "A minor is suspected"}
+
+
+def json_or_none(body: bytes) -> object:
+    """A body as JSON; None when it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def open_envelope(capability: Capability[Any, Any], status: int, body: bytes) -> object:
+    """The `data` of an answer, from either published envelope (code 0, or success true). Raises ServiceError."""
+    answer = json_or_none(body)
+    if not isinstance(answer, dict):
+        if 400 <= status < 500 and status not in _TIMED_OUT:
+            raise _refusal(capability, status, {})
+        raise lost(capability, f"the answer was not readable (HTTP {status})", status, body)
+    code, success = answer.get("code"), answer.get("success")
+    if code in (0, "0") or (status < 300 and success is True and code in (None, 200, "200")):
+        return answer.get("data")
+    is_refusal = success is False or (success is None and code not in (None, 200, "200"))
+    if status >= 500 or status in _TIMED_OUT or 300 <= status < 400 or (status < 300 and not is_refusal):
+        # A crash may follow the charge; only an answer that says no is a refusal.
+        problem = f"A2E failed with HTTP {status}: {_message(answer) or 'no reason given'}"
+        raise lost(capability, problem, status, body, _trace_id(answer))
+    raise _refusal(capability, status, answer)
+
+
+def _trace_id(answer: Mapping[str, Any]) -> str | None:
+    trace_id = answer.get("trace_id")
+    return trace_id[:100] if isinstance(trace_id, str) and trace_id else None
+
+
+def _message(answer: Mapping[str, Any]) -> str:
+    for name in ("msg", "message", "error", "errors"):
+        if answer.get(name):
+            text = answer[name] if isinstance(answer[name], str) else json.dumps(answer[name], ensure_ascii=False)
+            return text[:500]
+    return ""
+
+
+def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str, Any]) -> ServiceError:
+    code = answer.get("code")
+    message = _message(answer)
+    known: dict[str, Any] = {
+        "trace_id": _trace_id(answer),
+        "code": code if isinstance(code, int | str) else None,
+        "status": status,
+    }
+    evidence_note = _evidence_note(capability)
+    if (
+        status == 401
+        or code in (401, "401")
+        or (_is_forbidden(status, code) and _ABOUT_TOKEN.search(message or "auth"))
+    ):
+        return Unauthorized(
+            "A2E did not accept the token",
+            hint="Copy it again from video.a2e.ai > Account > API Token into A2E_API_TOKEN, then restart this server",
+            **known,
+        )
+    if str(code) in _MODERATION:
+        return Refused(f"{_MODERATION[str(code)]} (A2E code {code}: {message})", **known)
+    if _OUT_OF_CREDITS.search(message):
+        return NotEnoughCredits(
+            f"Not enough credits: {message}", hint="Add credits at video.a2e.ai, or make the job smaller", **known
+        )
+    if status == 404 or code in (404, "404"):
+        reason = (
+            "No such record at A2E" if "id" in capability.request.model_fields else "A2E may have retired this call"
+        )
+        return NotFound(f"{reason} ({capability.name}: {message or 'HTTP 404'})", hint=evidence_note, **known)
+    if status == 429 or code in (429, "429"):
+        return Refused("A2E is busy (HTTP 429)", hint="Retry in a minute", **known)
+    return Refused(
+        f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'}", hint=evidence_note, **known
+    )
+
+
+def _is_forbidden(status: int, code: object) -> bool:
+    return (status == 403 and code in (403, "403", None)) or code in (403, "403")
+
+
+def _evidence_note(capability: Capability[Any, Any]) -> str:
+    return "This call was never confirmed against A2E" if capability.evidence is Evidence.INFERRED else ""
+
+
+def lost(
+    capability: Capability[Any, Any],
+    problem: str,
+    status: int | None = None,
+    body: bytes = b"",
+    trace_id: str | None = None,
+    *,
+    kind: type[AnswerLost] = AnswerLost,
+) -> AnswerLost:
+    """The error for an answer that is missing or broken; a call that spends may have been charged."""
+    spends = capability.effect is Effect.SPENDS
+    return kind(
+        f"{capability.name}: {problem}",
+        charged=Charged.UNKNOWN if spends else Charged.NOTHING,
+        hint="" if spends else "Retry in a minute",
+        trace_id=trace_id,
+        status=status,
+        raw=body[:_MOST_KEPT].decode("utf-8", "replace"),
+    )
+
+
+def unreadable(capability: Capability[Any, Any], data: object, problem: ValidationError) -> AnswerLost:
+    """The error for an answer whose data the reply model cannot read."""
+    fields = ", ".join(sorted({".".join(str(part) for part in each["loc"]) or "answer" for each in problem.errors()}))
+    note = " This call was never confirmed against A2E." if capability.reply_evidence is Evidence.INFERRED else ""
+    raw = json.dumps(data, ensure_ascii=False, default=str)[:_MOST_KEPT]
+    text = f"the answer has an unknown shape ({fields[:200]}).{note}"
+    return lost(capability, text, body=raw.encode("utf-8", "replace"), kind=Unreadable)
