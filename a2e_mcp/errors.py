@@ -1,20 +1,20 @@
-"""Everything that can go wrong, by who has to act.
+"""Every error of this package, grouped by who has to act.
 
-A2EError                     the root: what happened, what was charged, what to do next
+A2EError                     what happened, whether money was spent, what to do next
 ├── InputError               the caller changes an argument
-│   └── AmbiguousName        a name fits several avatars or voices; the candidates are listed
-├── FileRefused              a path, file or URL we will not read, send or write
-├── SettingsError            the person changes a setting
-│   └── ExtraMissing         an optional part is not installed
+│   └── AmbiguousName        a name matches several records; the candidates are listed
+├── FileRefused              a path, file or URL is not accepted
+├── SettingsError            the user changes a setting
+│   └── ExtraMissing         an optional dependency is not installed
 ├── MoneyRefused             a ceiling, an unknown price, or a missing consent stopped a start
-└── ServiceError             A2E, or the way to it
+└── ServiceError             A2E or the connection to it failed
     ├── Unauthorized         the token was not accepted
-    ├── Refused              A2E said no and charged nothing
-    │   ├── NotEnoughCredits
-    │   └── NotFound         no such record, or a call that A2E has retired
-    ├── Unreachable          the request certainly did not leave
-    └── AnswerLost           it may have arrived: the answer is missing
-        └── Unreadable       an answer came, but in a shape we do not know
+    ├── Refused              A2E refused the request and charged nothing
+    │   ├── NotEnoughCredits the balance does not cover the job
+    │   └── NotFound         no such record, or A2E retired the call
+    ├── Unreachable          no connection: the request was not sent
+    └── AnswerLost           the request may have arrived, but its answer is missing
+        └── Unreadable       the answer has an unknown shape
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from enum import StrEnum
 
 
 class Charged(StrEnum):
-    """What is known about the money when something failed; the value is the sentence a person reads."""
+    """What is known about charges after a failure; the value is the sentence shown."""
 
     NOTHING = "Nothing was charged."
-    UNKNOWN = "It is not known whether A2E charged for this."
-    SPEECH = "Speech was made and paid for; it is kept and will be used again."
-    UPLOADS = "Files were uploaded, which A2E may have charged; they are kept and will be used again."
+    UNKNOWN = "A2E may have charged for this."
+    SPEECH = "The speech was charged; it is kept and will be reused."
+    UPLOADS = "The uploads may have been charged; they are kept and will be reused."
 
 
 class A2EError(Exception):
-    """The root of what this package raises on purpose; its text is fit for a person and for a model."""
+    """The base of all errors raised on purpose; its text suits people and models."""
 
     def __init__(
         self, message: str, *, hint: str = "", charged: Charged | None = Charged.NOTHING, trace_id: str | None = None
@@ -45,7 +45,7 @@ class A2EError(Exception):
         self.trace_id = trace_id
 
     def __str__(self) -> str:
-        """One line: what failed, whether credits were spent, what to do next, A2E's trace id."""
+        """One line: what failed, whether money was spent, what to do next, A2E's trace id."""
         parts = [_sentence(self.message)]
         if self.charged is not None:
             parts.append(self.charged.value)
@@ -57,31 +57,35 @@ class A2EError(Exception):
 
 
 class InputError(A2EError):
-    """An argument cannot be used as it is."""
+    """An argument is invalid; the caller changes it."""
 
 
 class AmbiguousName(InputError):
-    """A name fits more than one avatar, voice or background."""
+    """A name matches several avatars, voices or backgrounds; the candidates are listed."""
 
 
 class FileRefused(A2EError):
-    """A path, file or URL that will not be read, sent or written."""
+    """A path, file or URL cannot be used."""
 
 
 class SettingsError(A2EError):
-    """A flag or an A2E_* variable has to change."""
+    """A flag or an A2E_* variable is wrong; the user changes it."""
+
+    def __init__(self, message: str, *, hint: str = "", charged: Charged | None = None) -> None:
+        # Settings are read before anything can be charged, so money is not mentioned.
+        super().__init__(message, hint=hint, charged=charged)
 
 
 class ExtraMissing(SettingsError):
-    """An optional part of the package is not installed."""
+    """An optional dependency is not installed; the user installs it."""
 
 
 class MoneyRefused(A2EError):
-    """A start was stopped before anything was sent: ceiling, unknown price or missing consent."""
+    """A ceiling, an unknown price or a missing consent stopped a start before it was sent."""
 
 
 class ServiceError(A2EError):
-    """A2E, or the way to it, failed."""
+    """A2E or the connection to it failed."""
 
     def __init__(
         self,
@@ -99,17 +103,17 @@ class ServiceError(A2EError):
 
 
 class Unauthorized(ServiceError):
-    """A2E did not accept the token."""
+    """A2E did not accept the token; the user replaces it."""
 
 
 class Refused(ServiceError):
-    """A2E answered no; a refused start is not charged. `sent` is what was asked, by A2E's names."""
+    """A2E refused the request and charged nothing; `sent` is the request in A2E's field names."""
 
     sent: Mapping[str, object] = {}
 
 
 class NotEnoughCredits(Refused):
-    """The account's balance does not cover the job."""
+    """The account's balance does not cover the job; the user adds credits."""
 
 
 class NotFound(Refused):
@@ -117,13 +121,13 @@ class NotFound(Refused):
 
 
 class Unreachable(ServiceError):
-    """No connection could be made: the request certainly did not leave."""
+    """No connection could be made, so the request was not sent; it can be retried."""
 
 
 class AnswerLost(ServiceError):
-    """The request may have arrived, but no readable answer came back.
+    """The request may have arrived, but its answer is missing.
 
-    `raw` keeps what did come, cut to a few kilobytes, for the ledger.
+    `raw` keeps the bytes received, at most 4 KB, for the ledger.
     """
 
     def __init__(
@@ -141,7 +145,7 @@ class AnswerLost(ServiceError):
 
 
 class Unreadable(AnswerLost):
-    """A2E answered, but not in a shape that is known here."""
+    """A2E answered in an unknown shape."""
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Doors: loopback ports through which a browser on this computer, and nobody else, reaches what is behind them."""
+"""Web servers on the loopback interface, which only this computer can reach."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ LOOPBACK = "127.0.0.1"
 
 
 class LoopbackServer:
-    """Opens when the first address is handed out; addresses are valid at once, the server follows."""
+    """Starts when its first URL is requested; the URL is valid at once."""
 
     def __init__(self, tasks: TaskGroup, *, port: int = 0, origin: str | None = None) -> None:
-        """With an `origin` the app is already served there, and nothing is opened."""
+        """With an `origin`, the app is already served there and no port is opened."""
         self._tasks = tasks
         self._port = port
         self._origin = origin
-        self._app: ASGIApp = PlainTextResponse("Nothing is here yet", 503)
+        self._app: ASGIApp = PlainTextResponse("Not ready yet", 503)
         self._serving = anyio.CancelScope()
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody could have been given an address yet."""
+        """Whether a URL has been issued."""
         return self._origin is not None
 
     def mount(self, app: ASGIApp) -> None:
-        """Say what is behind the door."""
+        """Set the app to serve."""
         self._app = app
 
     def origin(self) -> str:
-        """Scheme, host and port; opens the door. Raises SettingsError when the port is taken."""
+        """Scheme, host and port; starts the server. Raises SettingsError when the port is taken."""
         if self._origin is None:
             listener = listen(LOOPBACK, self._port)
             self._origin = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
@@ -48,7 +48,7 @@ class LoopbackServer:
         return self._origin
 
     def close(self) -> None:
-        """Stop serving, at once."""
+        """Stop serving at once."""
         self._serving.cancel()
 
     async def _serve(self, app: ASGIApp, listener: socket.socket) -> None:
@@ -57,7 +57,7 @@ class LoopbackServer:
 
 
 class LocalOnly:
-    """Answers only requests that were meant for this computer: a web page cannot rename its way in here."""
+    """Answers only requests addressed to this computer by name, as protection against DNS rebinding."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -65,14 +65,14 @@ class LocalOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with 403."""
         if scope["type"] == "http" and not is_local(Headers(scope=scope).get("host", "localhost")):
-            answer = PlainTextResponse("This answers on this computer only", 403)
+            answer = PlainTextResponse("Only requests to localhost are answered", 403)
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
 def is_local(host_and_port: str) -> bool:
-    """Whether a host, with or without a port, is this computer by its name alone."""
+    """Whether a host, with or without a port, names this computer."""
     try:
         host = urlsplit(f"//{host_and_port}").hostname or ""
         return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
@@ -81,15 +81,15 @@ def is_local(host_and_port: str) -> bool:
 
 
 async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve an app on a listening socket; cancelling closes it and every connection, without waiting for anybody.
+    """Serve an app on a listening socket; cancelling closes it and all connections at once.
 
-    The program's signal handlers and its logging are left alone.
+    The program's signal handlers and logging are not changed.
     """
     config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    # Left halfway, the loop would go on watching a closed socket, and take the next one of its number for it.
+    # Interrupted halfway, the loop would keep watching a closed socket and mistake the next of its number for it.
     with anyio.CancelScope(shield=True):
         await server.startup(sockets=[listener])
     try:
@@ -101,7 +101,7 @@ async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
             connection.transport.abort()
         for answering in list(server.server_state.tasks):
             answering.cancel()
-        # A transport is gone one turn of the loop after it was closed.
+        # A transport is closed one iteration of the loop later.
         with anyio.CancelScope(shield=True):
             await anyio.lowlevel.checkpoint()
             await anyio.lowlevel.checkpoint()
@@ -119,7 +119,7 @@ def listen(
     except OSError as problem:
         listener.close()
         raise SettingsError(
-            f"This computer cannot listen on {host}:{port}: {problem.strerror or problem}",
+            f"Cannot listen on {host}:{port}: {problem.strerror or problem}",
             hint=hint,
         ) from None
     listener.setblocking(False)

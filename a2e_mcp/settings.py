@@ -1,6 +1,6 @@
 """Flags and A2E_* variables, read once into one frozen object.
 
-Each setting is declared once, in its field's metadata; the docs' table is made from the same declarations.
+Each setting is declared once, in its field's metadata; the table in the docs is generated from the declarations.
 """
 
 from __future__ import annotations
@@ -72,16 +72,16 @@ def _optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
 
 def _token(text: str) -> SecretStr:
     if any(character.isspace() for character in text) or not text.isascii():
-        raise ValueError("the token has spaces or odd characters; copy it again")
+        raise ValueError("the token has spaces or non-ASCII characters; copy it again")
     return SecretStr(text)
 
 
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("use an address like https://video.a2e.ai")
+        raise ValueError("use a URL like https://video.a2e.ai")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("use https: the token would travel in the open")
+        raise ValueError("use https: http would send the token unencrypted")
     return text.rstrip("/")
 
 
@@ -98,7 +98,7 @@ def _folder(text: str) -> Path:
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise ValueError("that home folder is not known") from None
+        raise ValueError("unknown home folder") from None
     if not path.is_absolute():
         raise ValueError("use a full path")
     return path
@@ -110,20 +110,20 @@ def _folders(text: str) -> tuple[Path, ...]:
 
 def _separated(text: str) -> Iterator[str]:
     for part in text.split(os.pathsep):
-        # The other lists have commas, so people write them here too; but a folder's name may hold one.
+        # The other lists use commas, so people write them here too; but a folder's name may contain one.
         yield from [part] if os.path.exists(os.path.expanduser(part.strip())) else part.split(",")
 
 
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name for part in text.split(",") if (name := part.strip().lower().replace("-", "_")))
     if not all(re.fullmatch(r"[a-z0-9_]+", name) for name in names):
-        raise ValueError("use names with commas between them")
+        raise ValueError("use names separated by commas")
     return names
 
 
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_]{1,10}", text):
-        raise ValueError("use at most ten of a-z, 0-9 and _")
+        raise ValueError("use at most ten characters of a-z, 0-9 and _")
     return text
 
 
@@ -154,11 +154,11 @@ def _media_folders() -> tuple[Path, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything a person can set; made by `read_settings`, or by hand in tests."""
+    """Every setting; made by `read_settings`, or directly in tests."""
 
     token: SecretStr | None = _setting(
         "A2E_API_TOKEN",
-        "Your A2E token; with it, calls are real and cost credits",
+        "Your A2E token; turns on live mode, in which starts cost credits",
         _optional(_token),
         lambda: None,
         "none",
@@ -166,18 +166,18 @@ class Settings:
     )
     sandbox: bool = _setting(
         "A2E_SANDBOX",
-        "1 = work in the sandbox: free, nothing leaves this computer",
+        "1 = use the sandbox: free, nothing leaves this computer",
         _yes_or_no,
         lambda: False,
         "0",
         kind="boolean",
     )
     base_url: str = _setting(
-        "A2E_BASE_URL", "Where A2E is", _address, lambda: "https://video.a2e.ai", "https://video.a2e.ai"
+        "A2E_BASE_URL", "Base URL of A2E", _address, lambda: "https://video.a2e.ai", "https://video.a2e.ai"
     )
     call_seconds: float = _setting(
         "A2E_CALL_SECONDS",
-        "Every tool answers within this time",
+        "Seconds within which every tool answers",
         _number(1, 3600),
         lambda: 45.0,
         "45",
@@ -185,7 +185,7 @@ class Settings:
     )
     max_wait: float = _setting(
         "A2E_MAX_WAIT",
-        "Longest wait_for_job may wait, in seconds",
+        "Longest wait of wait_for_job, in seconds",
         _number(1, 86_400),
         lambda: 40.0,
         "40",
@@ -217,20 +217,20 @@ class Settings:
     )
     files: tuple[Path, ...] = _setting(
         "A2E_FILES",
-        "Folders that files may be sent from, with commas or as in PATH",
+        "Folders that files may be sent from, separated by commas or as in PATH",
         _folders,
         _media_folders,
         "Desktop, Documents, Downloads, Music, Pictures, Videos",
     )
     output: Path = _setting(
-        "A2E_OUTPUT_DIR", "Where finished files are saved", _folder, _videos, "Videos/A2E", kind="filepath"
+        "A2E_OUTPUT_DIR", "Folder for saved results", _folder, _videos, "Videos/A2E", kind="filepath"
     )
     save: Literal["auto", "off"] = _setting(
-        "A2E_SAVE", "auto = save each finished result into that folder once", _auto_or_off, lambda: "off", "off"
+        "A2E_SAVE", "auto = save every finished result into the output folder", _auto_or_off, lambda: "off", "off"
     )
     data: Path = _setting(
         "A2E_DATA_DIR",
-        "Where the ledger and the sandbox are kept",
+        "Folder for the ledger and the sandbox's data",
         _folder,
         _user_data,
         "the user's data folder",
@@ -238,41 +238,41 @@ class Settings:
     )
     trace: Path | None = _setting(
         "A2E_TRACE",
-        "File that redacted shapes of all traffic are added to",
+        "File to append redacted shapes of all traffic to",
         _optional(_folder),
         lambda: None,
         "none",
         kind="filepath",
     )
     toolsets: tuple[str, ...] = _setting(
-        "A2E_TOOLSETS", "Toolsets to show, with commas; `all` includes admin", _names, tuple, "all but admin"
+        "A2E_TOOLSETS", "Toolsets to show, separated by commas; `all` includes admin", _names, tuple, "all but admin"
     )
-    tools: tuple[str, ...] = _setting("A2E_TOOLS", "Tools to show besides those sets", _names, tuple, "none")
+    tools: tuple[str, ...] = _setting("A2E_TOOLS", "Single tools to show in addition", _names, tuple, "none")
     exclude_tools: tuple[str, ...] = _setting(
-        "A2E_EXCLUDE_TOOLS", "Tools to hide, whatever else is set", _names, tuple, "none"
+        "A2E_EXCLUDE_TOOLS", "Tools to hide; wins over the other settings", _names, tuple, "none"
     )
     read_only: bool = _setting(
         "A2E_READ_ONLY",
-        "1 = show only tools that change and cost nothing",
+        "1 = show only tools that neither change nor cost anything",
         _yes_or_no,
         lambda: False,
         "0",
         kind="boolean",
     )
     tool_prefix: str = _setting(
-        "A2E_TOOL_PREFIX", "Put before every tool's name, for hosts that refuse equal names", _prefix, str, "none"
+        "A2E_TOOL_PREFIX", "Prefix of all tool names, for hosts that refuse duplicate names", _prefix, str, "none"
     )
 
     def __post_init__(self) -> None:
         if self.token is not None and self.sandbox:
             raise SettingsError(
-                "Both A2E_API_TOKEN and the sandbox are set, so it is unclear whether calls should cost money",
-                hint="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX.",
+                "Both A2E_API_TOKEN and the sandbox are set, so it is unclear whether calls may cost money",
+                hint="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX",
             )
 
     @property
     def mode(self) -> Mode:
-        """live with a token, sandbox when asked for, else unset."""
+        """sandbox when requested, else live with a token, else unset."""
         if self.sandbox:
             return "sandbox"
         return "unset" if self.token is None else "live"
@@ -280,7 +280,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One setting as docs and hosts are told of it; `value` is the default where it is a text that can be set."""
+    """One setting, for docs and hosts; `value` is the default where it can be written as a value."""
 
     variable: str
     about: str
@@ -308,7 +308,7 @@ def _value(meta: Mapping[str, Any], default: object) -> str | None:
 def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
     """Read the variables; a flag that is not None wins over its variable.
 
-    Blank values, and placeholders a host did not fill in (`${...}`), count as missing.
+    Blank values and unfilled placeholders (`${...}`) count as missing.
 
     Raises SettingsError naming the variable and what it should be.
     """
@@ -324,12 +324,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
         try:
             values[name] = meta["parse"](text)
         except ValueError as problem:
-            raise SettingsError(f"{source} cannot be used: {problem}") from None
+            raise SettingsError(f"{source} is invalid: {problem}") from None
     return Settings(**values)
 
 
 def text_of(variable: str, environment: Mapping[str, str]) -> str:
-    """What a variable holds; nothing when it is blank, or a placeholder such as `${A2E_API_TOKEN}`."""
+    """The text of a variable; empty when blank, or a placeholder such as `${A2E_API_TOKEN}`."""
     text = environment.get(variable, "").strip()
     return "" if text.startswith("${") else text
 

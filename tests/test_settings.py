@@ -88,7 +88,7 @@ def test_what_cannot_be_used_is_named_in_one_sentence(variable: str, text: str) 
     with pytest.raises(SettingsError) as problem:
         read_settings({variable: text})
     told = str(problem.value)
-    assert told.startswith(f"{variable} cannot be used: ")
+    assert told.startswith(f"{variable} is invalid: ")
     assert told.isprintable()
     assert len(told) < 200
     if variable == "A2E_API_TOKEN":

@@ -1,4 +1,4 @@
-"""Bytes from an address into a file: whole or not at all, gone on with after a break, and never over another file."""
+"""Downloads: a whole file or none, resumed after a broken connection, and never over another file."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ import httpx2
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.ssrf import PrivateAddress
-from a2e_mcp.files.urls import no_address, public_host, safe_name, shown
+from a2e_mcp.files.urls import invalid_url, public_host, safe_name, shown
 
 LARGEST_DOWNLOAD = 4 * 2**30
 """Bytes."""
 LEAST_A_MINUTE = 64 * 1024
-"""Bytes; a line that brings less counts as broken."""
+"""Bytes; a connection that delivers less counts as broken."""
 
 _RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
 _BUSY = (408, 429)
 
 
-class Broken(FileRefused):
-    """The line broke; what has come is kept, and the rest can be asked for."""
+class Interrupted(FileRefused):
+    """The connection broke; the bytes received are kept, and the rest can be requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A file that was saved; `size` in bytes."""
+    """A saved file; `size` in bytes."""
 
     path: Path
     size: int
@@ -45,27 +45,27 @@ class SavedFile:
 
 @dataclass(slots=True)
 class Part:
-    """A file that is arriving; by `validator` (an ETag or a date) its rest is known to belong to its beginning."""
+    """A partly received file; `validator` (an ETag or a date) proves that the rest belongs to it."""
 
     path: Path
     validator: str = ""
 
     @property
     def size(self) -> int:
-        """Bytes that are there."""
+        """Bytes received."""
         try:
             return self.path.lstat().st_size
         except (FileNotFoundError, NotADirectoryError):
             return 0
 
     def remove(self) -> None:
-        """Remove what is there."""
+        """Delete the bytes received."""
         with suppress(FileNotFoundError, NotADirectoryError):
             self.path.unlink()
 
 
 class Saver:
-    """Fetches from public addresses (or trusted ones) and writes into one folder."""
+    """Fetches from public or trusted URLs and writes into one folder."""
 
     def __init__(
         self,
@@ -84,43 +84,43 @@ class Saver:
 
     @property
     def output(self) -> Path:
-        """The folder that is written into."""
+        """The folder it writes into."""
         return self._output
 
     def part(self, name: str, validator: str = "") -> Part:
-        """A file that is to arrive, or has begun to."""
+        """The part of a file received so far, if any."""
         return Part(self._output / f".a2e-{name}.part", validator)
 
     async def fetch(self, url: str, *, most: int) -> bytes:
-        """The bytes at an address, at most `most` of them. Raises FileRefused."""
+        """The bytes at a URL, at most `most` of them. Raises FileRefused."""
         body = bytearray()
-        async with self._asked(url, {}) as response:
+        async with self._get(url, {}) as response:
             async for chunk in self._chunks(url, response, _length(response)):
                 body += chunk
                 if len(body) > most:
                     raise FileRefused(f"{shown(url)} is larger than {most // 2**20} MB")
         return bytes(body)
 
-    async def bring(self, url: str, part: Part, seen: OnBytes) -> None:
-        """Bring what is missing of a file; what has come stays when the line breaks.
+    async def download(self, url: str, part: Part, on_bytes: OnBytes) -> None:
+        """Download the missing rest of a file; received bytes are kept when the connection breaks.
 
-        Raises Broken, which may be tried again, and FileRefused.
+        Raises Interrupted, which may be retried, and FileRefused.
         """
         had = part.size if part.validator else 0
         headers = {"range": f"bytes={had}-", "if-range": part.validator} if had else {}
-        async with self._asked(url, headers) as response:
+        async with self._get(url, headers) as response:
             if response.status_code == 416:
-                # More is here than there: it is another file now.
+                # We have more bytes than the server: the file was replaced.
                 part.validator = ""
-                raise Broken(f"The result at {shown(url)} has changed", hint="Try again")
+                raise Interrupted(f"The result at {shown(url)} has changed", hint="Retry")
             start, total = _extent(response)
             if start not in (0, had):
                 part.validator = ""
-                raise Broken(f"The result at {shown(url)} did not go on where it broke off", hint="Try again")
+                raise Interrupted(f"The result at {shown(url)} could not be resumed", hint="Retry")
             if (total or 0) > self._most:
                 raise self._too_large(url)
             part.validator = _validator(response)
-            seen(start, total)
+            on_bytes(start, total)
             try:
                 with self._opened(part, start) as file:
                     rest = None if total is None else total - start
@@ -130,20 +130,20 @@ class Saver:
                         if done > self._most:
                             raise self._too_large(url)
                         file.write(chunk)
-                        seen(done, total)
+                        on_bytes(done, total)
                     file.flush()
                     os.fsync(file.fileno())
             except OSError as problem:
                 raise self._unwritable(problem) from None
 
-    async def settle(self, part: Part, name: str) -> SavedFile:
-        """Give a file that has arrived its name, and tell its hash. Raises FileRefused."""
+    async def finish(self, part: Part, name: str) -> SavedFile:
+        """Hash a completely received file and give it its name. Raises FileRefused."""
         try:
-            return await anyio.to_thread.run_sync(self._settle, part, safe_name(name))
+            return await anyio.to_thread.run_sync(self._finish, part, safe_name(name))
         except OSError as problem:
             raise self._unwritable(problem) from None
 
-    def _settle(self, part: Part, name: str) -> SavedFile:
+    def _finish(self, part: Part, name: str) -> SavedFile:
         with part.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = part.size
@@ -157,7 +157,7 @@ class Saver:
             self._output.mkdir(parents=True, exist_ok=True)
             if not start:
                 part.remove()
-            # A link that somebody put in its place is not followed.
+            # A link put in its place is not followed.
             how = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if start else os.O_EXCL)
             how |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
             return os.fdopen(os.open(part.path, how, 0o600), "ab" if start else "wb")
@@ -172,13 +172,13 @@ class Saver:
             f"{self._output} cannot be written ({problem.strerror})", hint="Set A2E_OUTPUT_DIR to another folder"
         )
 
-    def _asked(self, url: str, headers: dict[str, str]) -> _Asked:
+    def _get(self, url: str, headers: dict[str, str]) -> _Get:
         if not self._trusted(url):
             public_host(url)
-        return _Asked(self._http, url, headers)
+        return _Get(self._http, url, headers)
 
     async def _chunks(self, url: str, response: httpx2.Response, length: int | None) -> AsyncIterator[bytes]:
-        """The body, no more slowly than a broken line; whole, when its length was told."""
+        """The body; Interrupted when it is too slow, or shorter than announced."""
         clock = asyncio.get_running_loop().time
         received, counted, since = 0, 0, clock()
         async for chunk in response.aiter_bytes():
@@ -186,14 +186,14 @@ class Saver:
             yield chunk
             if clock() - since > self._minute:
                 if received - counted < LEAST_A_MINUTE:
-                    raise Broken(f"The result at {shown(url)} came too slowly", hint="Try again later")
+                    raise Interrupted(f"The result at {shown(url)} was too slow", hint="Retry later")
                 counted, since = received, clock()
         if length is not None and received != length:
-            raise Broken(f"The result at {shown(url)} broke off", hint="Try again")
+            raise Interrupted(f"The result at {shown(url)} was interrupted", hint="Retry")
 
 
-class _Asked:
-    """A GET whose failures are in our words."""
+class _Get:
+    """A GET whose failures are our errors."""
 
     def __init__(self, http: httpx2.AsyncClient, url: str, headers: dict[str, str]) -> None:
         self._url = url
@@ -204,40 +204,40 @@ class _Asked:
         try:
             response = await self._stream.__aenter__()
         except httpx2.InvalidURL:
-            raise no_address() from None
+            raise invalid_url() from None
         except httpx2.HTTPError as problem:
-            raise self._said(problem) from None
+            raise self._error(problem) from None
         if response.status_code < 300 or response.status_code == 416:
             return response
         await self._stream.__aexit__(None, None, None)
-        kind = Broken if response.status_code >= 500 or response.status_code in _BUSY else FileRefused
+        kind = Interrupted if response.status_code >= 500 or response.status_code in _BUSY else FileRefused
         raise kind(
             f"The result at {shown(self._url)} cannot be fetched (HTTP {response.status_code})",
-            hint="Addresses of results die after about three days; check_status asks for a fresh one",
+            hint="Result links expire after about three days; check_status returns a fresh one",
         )
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         await self._stream.__aexit__(None, None, None)
         if isinstance(error, httpx2.HTTPError):
-            raise self._said(error) from None
+            raise self._error(error) from None
 
-    def _said(self, problem: httpx2.HTTPError) -> FileRefused:
+    def _error(self, problem: httpx2.HTTPError) -> FileRefused:
         if isinstance(problem, PrivateAddress):
             return FileRefused(f"The result at {shown(self._url)} is on a private network and is not fetched")
-        return Broken(
+        return Interrupted(
             f"The result at {shown(self._url)} cannot be fetched ({type(problem).__name__})",
-            hint="Try again in a minute",
+            hint="Retry in a minute",
         )
 
 
 def _length(response: httpx2.Response) -> int | None:
-    told = response.headers.get("content-length", "")
+    length = response.headers.get("content-length", "")
     is_plain = response.headers.get("content-encoding", "identity") == "identity"
-    return int(told) if is_plain and told.isdecimal() and len(told) < 16 else None
+    return int(length) if is_plain and length.isdecimal() and len(length) < 16 else None
 
 
 def _extent(response: httpx2.Response) -> tuple[int, int | None]:
-    """Where in the file the body begins, and how long the whole file is; (-1, None) when that makes no sense."""
+    """Where in the file the body begins, and the length of the whole file; (-1, None) when invalid."""
     if response.status_code != 206:
         return 0, _length(response)
     found = _RANGE.fullmatch(response.headers.get("content-range", ""))
@@ -245,7 +245,7 @@ def _extent(response: httpx2.Response) -> tuple[int, int | None]:
 
 
 def _validator(response: httpx2.Response) -> str:
-    """What an If-Range may carry: a strong ETag, else the date of the last change (RFC 9110, 13.1.5)."""
+    """The value for If-Range: a strong ETag, else the date of the last change (RFC 9110, 13.1.5)."""
     if response.headers.get("content-encoding", "identity") != "identity":
         return ""
     tag: str = response.headers.get("etag", "")
@@ -253,7 +253,7 @@ def _validator(response: httpx2.Response) -> str:
 
 
 def _named(part: Path, folder: Path, name: str) -> Path:
-    """Give a finished file its name without ever replacing another: a hard link fails when the name is taken."""
+    """Give a finished file its name without replacing another: a hard link fails when the name is taken."""
     stem, suffix = os.path.splitext(name)
     for number in range(1, 1000):
         target = folder / (name if number == 1 else f"{stem}-{number}{suffix}")

@@ -1,4 +1,4 @@
-"""What files on their way have in common: how far they are, who carries them, and who goes on when that one dies."""
+"""Progress of transfers, in bytes, and what counts as a large file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LARGE_FILE = 8 * 2**20
-"""Bytes; a larger file on its way is a job of its own."""
+"""Bytes; the transfer of a larger file is a job of its own."""
 QUICK_SECONDS = 4.0
-"""A call about a large file answers after this time at the latest."""
+"""A call about a large file answers within this time."""
 FILES = "files"
 """The step of an entry that tells what was saved, as rows of path, bytes and sha256."""
 QUIET = "quiet"
@@ -23,19 +23,19 @@ OnBytes = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class BytesMoved:
-    """How far a file is, in bytes; `total` is None when nobody has said."""
+    """How much of a file was transferred, in bytes; `total` is None when unknown."""
 
     done: int
     total: int | None
 
     @property
     def large(self) -> bool:
-        """Whether it is a large file, as far as is known."""
+        """Whether it is a large file, as far as known."""
         return (self.done if self.total is None else self.total) > LARGE_FILE
 
     @property
     def share(self) -> float | None:
-        """How much of it is done, from 0 to 1."""
+        """The share that is done, from 0 to 1."""
         return min(1.0, self.done / self.total) if self.total else None
 
     def __str__(self) -> str:
@@ -44,13 +44,13 @@ class BytesMoved:
 
 
 class TransferProgress:
-    """How far the files are that this process carries, by the ledger's ids."""
+    """The transfers of this process, by ledger entry id."""
 
     def __init__(self) -> None:
         self._moved: dict[str, BytesMoved] = {}
 
     def seen(self, entry_id: str) -> OnBytes:
-        """What is to be told of an entry's file."""
+        """The callback that records the progress of an entry's file."""
 
         def note(done: int, total: int | None) -> None:
             self._moved[entry_id] = BytesMoved(done, total)
@@ -58,7 +58,7 @@ class TransferProgress:
         return note
 
     def moved(self, entry_id: str) -> BytesMoved | None:
-        """How far an entry's file is; None when this process carries none."""
+        """The progress of an entry's file; None when this process transfers none."""
         return self._moved.get(entry_id)
 
     def clear(self, entry_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Which IP addresses belong to the open internet, and a way there that goes to no other."""
+"""The guard against server-side request forgery: which IP addresses are public, and a transport to those only."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _NEVER = tuple(
 
 
 class PrivateAddress(httpx2.ConnectError):
-    """A host leads into a private network."""
+    """The host is on a private network."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet. Raises ValueError for what is no IP address."""
+    """Whether an IP address is public. Raises ValueError when the text is not an IP address."""
     given = ipaddress.ip_address(address)
     if isinstance(given, ipaddress.IPv6Address):
         if any(given in network for network in _NEVER):
@@ -52,7 +52,7 @@ async def resolved(host: str) -> Sequence[str]:
 class PublicOnly(httpx2.AsyncBaseTransport):
     """Reads from public addresses only; a name is resolved once, and the checked address is the one connected to.
 
-    `trusted` tells addresses that need no check; neither do uploads, which go where A2E itself has said.
+    `trusted` recognises URLs that need no check; neither do uploads, whose URLs come from A2E.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class PublicOnly(httpx2.AsyncBaseTransport):
         trusted: Callable[[str], bool] = lambda _: False,
         resolve: Resolve = resolved,
     ) -> None:
-        # Reading the computer's certificates takes longer than all else at the start, and few ever need them.
+        # Loading the certificates takes longer than the rest of the start, and few sessions need them.
         self._connect = connect
         self._inner: httpx2.AsyncBaseTransport | None = None
         self._trusted = trusted
@@ -80,7 +80,7 @@ class PublicOnly(httpx2.AsyncBaseTransport):
         except (OSError, UnicodeError):
             raise httpx2.ConnectError("no such host", request=request) from None
         if not addresses or not all(is_public(each) for each in addresses):
-            raise PrivateAddress("the address leads into a private network", request=request)
+            raise PrivateAddress("the address is on a private network", request=request)
         # The name stays in Host and in the TLS handshake.
         request.extensions = {**request.extensions, "sni_hostname": host}
         request.url = request.url.copy_with(host=addresses[0])

@@ -1,4 +1,4 @@
-"""Addresses and file names: what a model may name, and what they tell."""
+"""URLs and file names: which a model may give, and what they say about a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN = frozenset("._-")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST_STEM = 180
 _WITH_SUFFIX = re.compile(r"(.*)\.([A-Za-z0-9]{1,8})", re.DOTALL)
-_OF_A_CHAT = re.compile(
+_CHAT_ATTACHMENT = re.compile(
     r"(attachment|blob|cid|content|data|sandbox|upload|attached):"
     r"|(file://)?/mnt/(data|user-data|outputs)/"
     r"|[a-z]:[\\/]fakepath[\\/]"
@@ -34,15 +34,15 @@ _SUFFIXES = {
 }
 
 
-def is_address(text: str) -> bool:
-    """Whether a text is an address rather than a path, or than the way a chat speaks of its own files."""
+def is_url(text: str) -> bool:
+    """Whether a text is a URL rather than a path or a chat's name for an attachment."""
     known = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", text) is not None
-    return known and not text.startswith("file://") and not is_of_a_chat(text)
+    return known and not text.startswith("file://") and not is_chat_attachment(text)
 
 
-def is_of_a_chat(text: str) -> bool:
-    """Whether a text is how a chat speaks of a file that was attached or made there."""
-    return _OF_A_CHAT.match(text) is not None
+def is_chat_attachment(text: str) -> bool:
+    """Whether a text is a chat's name for a file attached or made there."""
+    return _CHAT_ATTACHMENT.match(text) is not None
 
 
 def safe_name(name: str, *, ascii_only: bool = False) -> str:
@@ -64,13 +64,13 @@ def _is_harmless(character: str, ascii_only: bool) -> bool:
 
 
 def suffix_of(url: str) -> str:
-    """The file ending that an address suggests, or `.bin`."""
+    """The file ending that a URL suggests, or `.bin`."""
     suffix = Path(urlsplit(url).path).suffix.lower()
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,5}", suffix) else ".bin"
 
 
 def media_type_of(url: str) -> str:
-    """The MIME type that an address suggests."""
+    """The MIME type that a URL suggests."""
     return mimetypes.guess_type(f"x{suffix_of(url)}")[0] or "application/octet-stream"
 
 
@@ -80,41 +80,41 @@ def suffix_for(content_type: str) -> str:
 
 
 def public_host(url: str) -> str:
-    """The host of a well-formed public http(s) address. Raises FileRefused."""
+    """The host of a well-formed public http(s) URL. Raises FileRefused."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        raise no_address() from None
+        raise invalid_url() from None
     if parts.scheme not in ("http", "https"):
-        raise FileRefused(f"Only http and https addresses can be used, not {one_line(parts.scheme, 20)}")
+        raise FileRefused(f"Only http and https URLs can be used, not {one_line(parts.scheme, 20)}")
     if not host or parts.username is not None or len(url) > _LONGEST or re.search(r"[\s\x00-\x1f\\]", url):
-        raise FileRefused("That is not a plain address (no spaces, no user name, at most 2048 characters)")
+        raise FileRefused("Invalid URL: no spaces, no user name, at most 2048 characters")
     try:
         public = is_public(host)
     except ValueError:
         name = host.rstrip(".")
         public = name != "localhost" and not name.endswith((".local", ".localhost", ".internal"))
     if not public:
-        raise private_address(url)
+        raise private_url(url)
     return host
 
 
-def no_address() -> FileRefused:
-    """The refusal of a text that looks like an address, and for which no request can be made."""
-    return FileRefused("That is not an address")
+def invalid_url() -> FileRefused:
+    """The error for a malformed URL."""
+    return FileRefused("Invalid URL")
 
 
-def private_address(url: str) -> FileRefused:
-    """The refusal of an address that only this network knows."""
+def private_url(url: str) -> FileRefused:
+    """The error for a URL on a private network."""
     return FileRefused(
-        f"The address {shown(url)} is on a private network, where A2E cannot reach it",
+        f"{shown(url)} is on a private network, which A2E cannot reach",
         hint="Give the path of the file on this computer instead",
     )
 
 
 def shown(url: str) -> str:
-    """Host and file name of an address, for a message."""
+    """Host and file name of a URL, for a message."""
     parts = urlsplit(url)
     return one_line(f"{parts.hostname}/{Path(parts.path).name}", 80)

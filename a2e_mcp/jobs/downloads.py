@@ -18,7 +18,7 @@ import anyio
 
 from a2e_mcp.catalogue.tool import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
-from a2e_mcp.files.fetch import Broken, Part, Saver
+from a2e_mcp.files.fetch import Interrupted, Part, Saver
 from a2e_mcp.files.progress import FILES, QUICK_SECONDS, QUIET, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.service import Job, Jobs
@@ -196,7 +196,7 @@ class Downloads:
                 await self._save_all(entry)
             except A2EError as problem:
                 self._ledger.update(entry.id, phase="refused", note=str(problem))
-                if not isinstance(problem, Broken):
+                if not isinstance(problem, Interrupted):
                     self._part(self._ledger.entry(entry.id)).remove()
                 raise
             except asyncio.CancelledError:
@@ -215,7 +215,7 @@ class Downloads:
             part = self._part(self._ledger.entry(entry.id))
             await self._bring(entry, number, part)
             suffix = suffix_of(urls[number])
-            done = await self._saver.settle(part, _with_suffix(entry.title, suffix))
+            done = await self._saver.finish(part, _with_suffix(entry.title, suffix))
             saved.append({"path": str(done.path), "bytes": done.size, "sha256": done.sha256})
             modified.append(done.path.stat().st_mtime_ns)
             self._ledger.remember(entry.id, **{FILES: saved, _MODIFIED: modified, _PART: None})
@@ -243,9 +243,9 @@ class Downloads:
         while True:
             try:
                 url = url if is_fresh else await self._address(entry, url, number)
-                await self._saver.bring(url, part, seen)
+                await self._saver.download(url, part, seen)
                 return
-            except Broken as problem:
+            except Interrupted as problem:
                 failures = 0 if part.size >= best + _WORTH_IT else failures + 1
                 best = max(best, part.size)
                 if failures > len(_PAUSES):

@@ -1,4 +1,4 @@
-"""A name or an id becomes an avatar, a voice or a background; an ambiguous name answers with its candidates."""
+"""The account's avatars, voices, backgrounds and languages, found by name or id."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from a2e_mcp.catalogue import backgrounds, voices
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.errors import ServiceError
+from a2e_mcp.errors import InputError, ServiceError
 from a2e_mcp.ledger.job_ids import looks_like_job_id
-from a2e_mcp.lookup.languages import Language, no_language, regions_of, written_code
+from a2e_mcp.lookup.languages import Language, regions_of, unknown_language, written_code
 from a2e_mcp.lookup.names import Candidate, ambiguous_error, exact_matches, not_found_error, pick_one
 
-_KEPT_SECONDS = 120.0
-_KEPT_OF_A2E = 3600.0
-"""Seconds for A2E's own voices and languages: nothing that is done here changes them, and they are many requests."""
+_CACHE_SECONDS = 120.0
+_PUBLIC_CACHE_SECONDS = 3600.0
+"""Seconds for A2E's own voices and languages, which take many requests and rarely change."""
 _AT_ONCE = 8
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _IN_A_LANGUAGE = re.compile(r"(.+?)\s*\(([^()]+)\)")
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Names:
-    """Finds what a person means; the account's lists are kept for two minutes, A2E's own for an hour."""
+    """Finds records by name or id; the account's lists are cached for two minutes, A2E's own for an hour."""
 
     def __init__(self, client: A2EClient, *, now: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class Names:
         self._seen_languages: Sequence[Language] = ()
 
     def forget(self) -> None:
-        """Ask for the account's lists again next time; called when an avatar, a voice or a background has changed."""
+        """Drop the account's lists; called when an avatar, a voice or a background has changed."""
         for key in ("avatars", "clones"):
             self._kept.pop(key, None)
 
@@ -55,7 +55,7 @@ class Names:
 
     async def languages(self) -> Sequence[Language]:
         """Every language and region."""
-        return await self._keep("languages", self._read_languages, _KEPT_OF_A2E)
+        return await self._keep("languages", self._read_languages, _PUBLIC_CACHE_SECONDS)
 
     async def own_voices(self) -> Sequence[VoiceChoice]:
         """The account's finished voice clones."""
@@ -63,10 +63,10 @@ class Names:
 
     async def public_voices(self, language: Language) -> Sequence[VoiceChoice]:
         """A2E's voices for one language and region."""
-        return await self._keep(f"voices {language.code}", lambda: self._read_voices(language), _KEPT_OF_A2E)
+        return await self._keep(f"voices {language.code}", lambda: self._read_voices(language), _PUBLIC_CACHE_SECONDS)
 
     async def avatar(self, text: str) -> AvatarChoice:
-        """The avatar of this name, anchor id, training id or training handle.
+        """The avatar of this name, anchor id, training id or training job id.
 
         Raises InputError or AmbiguousName.
         """
@@ -74,24 +74,26 @@ class Names:
         return _by_id(text, known) or pick_one(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
 
     async def avatar_to_delete(self, text: str) -> AvatarChoice:
-        """The avatar of exactly this name or id: for good is no time for the beginning of a name.
+        """The avatar of exactly this name or id; deleting is permanent, so a partial name is not enough.
 
         Raises InputError or AmbiguousName.
         """
         known = await self.avatars()
-        return _by_id(text, known) or _wholly(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
+        return _by_id(text, known) or _exactly_one(
+            text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS
+        )
 
     async def voice(self, text: str) -> VoiceChoice:
-        """The voice of this name, id or cloning handle; a language may follow, as in `Aria (en-US)`.
+        """The voice of this name, id or cloning job id; a language may follow, as in `Aria (en-US)`.
 
-        One's own voice speaks that language. Raises InputError or AmbiguousName.
+        An own voice speaks that language. Raises InputError or AmbiguousName.
         """
         name, own = text.strip(), [*await self.own_voices()]
         spoken = _IN_A_LANGUAGE.fullmatch(name)
         regions: Sequence[Language] = ()
         if spoken is not None and not exact_matches(name, [_voice(each) for each in own]):
-            # Otherwise what looks like a language is a part of the name that somebody gave it.
-            regions = await self._regions_behind(spoken[2])
+            # Otherwise what looks like a language is part of the voice's own name.
+            regions = await self._regions_after_name(spoken[2])
         if spoken is not None and regions:
             name, own = spoken[1], [replace(each, language=regions[0].code) for each in own]
         name = name.rpartition(":")[2] if looks_like_job_id(name) else name
@@ -101,21 +103,21 @@ class Names:
         return await self._voice_called(name, own, regions)
 
     async def own_voice(self, text: str) -> VoiceChoice:
-        """One of the account's own voices, by exactly its name, its id or handle.
+        """One of the account's own voices, by its exact name, id or job id.
 
         Raises InputError or AmbiguousName.
         """
         known = await self.own_voices()
         wanted = text.strip().rpartition(":")[2]
         found = next((each for each in known if each.id == wanted), None)
-        return found or _wholly(text, [_voice(each) for each in known], "own voice", hint=_FIND_OWN_VOICES)
+        return found or _exactly_one(text, [_voice(each) for each in known], "own voice", hint=_FIND_OWN_VOICES)
 
     async def language(self, text: str) -> Sequence[Language]:
         """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
         known = await self.languages()
         found = regions_of(text, known)
         if not found:
-            raise no_language(text, known)
+            raise unknown_language(text, known)
         return found
 
     async def language_code(self, text: str, *, region: bool) -> str:
@@ -134,12 +136,12 @@ class Names:
         return await self._voices_of(await self.language(text))
 
     def language_called(self, code: str) -> str | None:
-        """What A2E calls the language of a code such as `es` or `es-MX`, as far as its list was read."""
+        """A2E's name for a language code such as `es` or `es-MX`, if its list was read."""
         found = [each for each in self._seen_languages if code.lower() in (each.code.lower(), each.country.lower())]
         return found[0].name.partition(" (")[0] if found else None
 
     def first_region(self, country: str) -> str | None:
-        """The first locale of a language, as far as A2E's list was read."""
+        """The first locale of a language, if A2E's list was read."""
         return next((each.code for each in self._seen_languages if each.country.lower() == country.lower()), None)
 
     async def stored_background(self, text: str) -> BackgroundChoice:
@@ -154,22 +156,22 @@ class Names:
         )
         return BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
 
-    async def _regions_behind(self, text: str) -> Sequence[Language]:
-        """The regions of the language that stands behind a voice's name, none when it is something else.
+    async def _regions_after_name(self, text: str) -> Sequence[Language]:
+        """The regions of the language given after a voice's name; empty when the text is not a language.
 
         Raises InputError for a code that A2E does not list.
         """
         known = await self.languages()
         found = regions_of(text, known)
         if not found and (written_code(text) or ("", None))[1]:
-            raise no_language(text, known)
+            raise unknown_language(text, known)
         return found
 
     async def _voice_called(self, name: str, own: Sequence[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
-        """Among one's own voices and A2E's of these regions, of all regions when none is said.
+        """The voice among the account's own and A2E's of these regions; of all regions when none is given.
 
-        A name that is one's own voice's and one of A2E's alike is asked about: they are not the same person. For one's
-        own voice, though, not all of A2E's are read, a request each region; without a language it is the one meant.
+        A name that both an own voice and one of A2E's have is ambiguous. Without a language A2E's voices of all
+        regions are read only when no own voice matches, since each region takes a request.
         """
         mine = [_voice(each) for each in own]
         languages = regions or await self.languages()
@@ -179,7 +181,7 @@ class Names:
         return pick_one(name, [*mine, *(_voice(each) for each in public)], "voice", hint=_FIND_VOICES)
 
     async def _keep(
-        self, key: str, read: Callable[[], Awaitable[Sequence[T]]], seconds: float = _KEPT_SECONDS
+        self, key: str, read: Callable[[], Awaitable[Sequence[T]]], seconds: float = _CACHE_SECONDS
     ) -> Sequence[T]:
         kept = self._kept.get(key)
         if kept is not None and self._now() - kept[0] < seconds and isinstance(kept[1], tuple):
@@ -216,7 +218,7 @@ class Names:
         try:
             return (await self._client.call(avatar_calls.LIST_TWINS, avatar_calls.TwinQuery(size=100))).rows
         except ServiceError:
-            # Only the names of own avatars come from here; without it they are shown by id.
+            # This call only adds names; without it own avatars are shown by id.
             return ()
 
     async def _read_languages(self) -> Sequence[Language]:
@@ -227,7 +229,7 @@ class Names:
                 name=f"{group.label} ({region.label})",
                 country=group.value,
                 region=region.value,
-                note="read letter by letter, not natural"
+                note="phonetic only, not natural"
                 if (region.model_extra or {}).get("quality") == "phonetic-only"
                 else None,
             )
@@ -286,13 +288,18 @@ def _by_id(text: str, known: Iterable[AvatarChoice]) -> AvatarChoice | None:
     return next((each for each in known if wanted in (each.id, each.twin_id)), None)
 
 
-def _wholly(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
+def _exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
+    """The one candidate of exactly this name, for a change that cannot be undone."""
     found = exact_matches(text, known)
-    if len(found) > 1:
-        raise ambiguous_error(text, found, kind)
-    if not found:
-        raise not_found_error(text, known, kind, hint=hint)
-    return found[0].what
+    if len(found) == 1:
+        return found[0].value
+    if found:
+        problem: InputError = ambiguous_error(text, found, kind, hint="Nothing was changed. Ask the user which one")
+    else:
+        problem = not_found_error(text, known, kind, hint=hint)
+    # These calls are free, so money is not mentioned.
+    problem.charged = None
+    raise problem
 
 
 def _avatar(each: AvatarChoice) -> Candidate[AvatarChoice]:

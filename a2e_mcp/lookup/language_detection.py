@@ -1,7 +1,7 @@
-"""Which language a text is in, as far as its letters and its commonest words tell; nobody is asked.
+"""Which language a text is in, judged from its letters and most common words, without a request.
 
-Letters tell Greek from English, words tell Spanish from German; what neither tells is left open. It is better to stay
-silent than to doubt a text that is right.
+Letters separate Greek from English, words separate Spanish from German; anything else stays undecided. A missed
+warning is better than a wrong one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FEWEST_LETTERS = 20
-"""Below this no words and no service can tell a language; foreign letters can."""
+"""Below this number neither words nor a service can identify a language; foreign letters can."""
 
 _ENOUGH = 2000
 _FEWEST_FOREIGN_LETTERS = 4
@@ -79,9 +79,9 @@ _ALIKE = tuple(frozenset(each.split()) for each in ("da nb", "hr sr bs", "id ms"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was found: whether the text is in the language asked about, None when it cannot be told from here.
+    """Whether a text is in the given language; None is undecided.
 
-    When it is not, `language` is the one it looks like, if there is one, and `letters` its writing system.
+    When it is not, `language` is the most likely one, if any, and `letters` its writing system.
     """
 
     fits: bool | None
@@ -94,7 +94,7 @@ _FITS = Judgement(True)
 
 
 def language_part(code: str | None) -> str | None:
-    """The language of a code such as `es-MX`, in one spelling; None for what is no such code."""
+    """The language of a code such as `es-MX`, in one spelling; None for any other text."""
     match = _CODE.fullmatch((code or "").strip())
     if match is None:
         return None
@@ -103,12 +103,12 @@ def language_part(code: str | None) -> str | None:
 
 
 def same_language(one: str, other: str) -> bool:
-    """Whether two languages are one, or so much alike that a short text does not tell them apart."""
+    """Whether two languages are the same, or too similar for a short text to separate them."""
     return one == other or any({one, other} <= group for group in _ALIKE)
 
 
 def judge(text: str, language: str) -> Judgement:
-    """Whether a text can be in a language, given as `language_part` gives it."""
+    """Whether a text can be in a language, given as a `language_part`."""
     plain = _ASIDE.sub(" ", text[:_ENOUGH])
     letters = [letter for letter in plain if letter.isalpha()]
     system = _writing_system(letters)
@@ -126,7 +126,7 @@ def _by_letters(system: str, language: str, count: int) -> Judgement:
     if language not in written:
         return Judgement(False, written[0] if len(written) == 1 else "zh" if system == "Chinese" else None, system)
     if system == "Chinese":
-        # A short Japanese text may do without a single sign of its own, a long one does not.
+        # A short Japanese text may have no kana; a long one has some.
         return _FITS if language == "zh" or count < FEWEST_LETTERS else Judgement(False, "zh", system)
     return _FITS if len(written) == 1 or count < FEWEST_LETTERS else _OPEN
 
@@ -138,18 +138,18 @@ def _by_words(words: list[str], language: str) -> Judgement:
     if own >= 2 and own >= most and own >= 0.15 * len(words):
         return _FITS
     may_be_latin = language in _ALSO_LATIN or not any(language in each.split() for each in _WRITTEN_IN.values())
-    told = most >= 3 and most >= 0.2 * len(words) and most >= 2 * own and most >= 1.5 * second
-    if told and (language in _WORDS or not may_be_latin) and not same_language(first, language):
+    is_clear = most >= 3 and most >= 0.2 * len(words) and most >= 2 * own and most >= 1.5 * second
+    if is_clear and (language in _WORDS or not may_be_latin) and not same_language(first, language):
         return Judgement(False, first, "Latin")
-    # A language with letters of its own may be written in Latin ones too, and nobody tells which one that is.
+    # A language with its own script may also be written in Latin letters, which cannot be recognised.
     return _OPEN if may_be_latin else _FITS
 
 
 def _writing_system(letters: list[str]) -> str | None:
-    """The system most of the letters belong to; None when there is no such, or it is not known here."""
+    """The writing system of most letters; None when there is none, or it is unknown here."""
     counted = Counter(_system_of(letter) for letter in letters)
     if 10 * counted["Japanese"] > counted["Chinese"]:
-        # Japanese is written with Chinese signs as well, Chinese at most borrows one of the Japanese.
+        # Japanese uses Chinese characters too; Chinese has at most a stray kana.
         counted["Japanese"] += counted.pop("Chinese", 0)
     if not counted:
         return None

@@ -1,7 +1,7 @@
-"""A word of warning when a script and the voice that is to speak it differ in language.
+"""A warning when a script and its voice differ in language.
 
-Told from the text itself where that is possible. Only what is left open is asked of A2E, in one free request that may
-take a moment and may fail: a warning is a courtesy, and no start waits or fails for it.
+Judged from the text itself where possible; otherwise A2E is asked in one free request. The warning is a courtesy: no
+start waits or fails for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class ScriptLanguages:
-    """Compares scripts with voices; asking A2E takes at most so many seconds."""
+    """Compares scripts with voices; a request to A2E takes at most `seconds`."""
 
     def __init__(self, client: A2EClient, names: Names, *, seconds: float) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class ScriptLanguages:
         self._retired = False
 
     async def warning(self, script: str, voice: VoiceChoice) -> str | None:
-        """One sentence when script and voice differ in language; None when they agree or nobody can tell."""
+        """One sentence when script and voice differ in language; None when they agree or it is undecided."""
         locale = voice.language or (_OWN_SPEAK if voice.own else "")
         spoken = language_part(locale)
         if spoken is None:
@@ -60,8 +60,8 @@ class ScriptLanguages:
         except NotFound:
             self._retired = True
         except A2EError as problem:
-            # Without an answer there is no warning; what is wrong with A2E the start itself will meet and say.
-            _log.info("the language of a script was not told: %s", problem)
+            # Without an answer there is no warning; the start itself will report what is wrong with A2E.
+            _log.info("the language of a script was not detected: %s", problem)
         while len(self._asked) >= _KEPT:
             self._asked.pop(next(iter(self._asked)))
         self._asked[text] = found
@@ -69,11 +69,11 @@ class ScriptLanguages:
 
     def _sentence(self, language: str | None, letters: str | None, voice: VoiceChoice, locale: str) -> str:
         name = self._names.language_called(language) if language else None
-        looks = f"looks {name}" if name else f"is in {letters} letters"
+        looks = f"looks like {name}" if name else f"is in {letters} letters"
         speaks = f"{self._names.language_called(locale) or locale} ({locale})"
         if not voice.own:
             finding = f"list_voices language={language}" if name else "list_voices with its language"
-            return f"The script {looks}, the voice {voice.name} speaks {speaks}: {finding} shows voices that fit."
-        said = f"The script {looks}, your voice {voice.name} would speak {speaks}"
+            return f"The script {looks}, but the voice {voice.name} speaks {speaks}; use {finding} to find another."
+        warning = f"The script {looks}, but your voice {voice.name} would speak {speaks}"
         region = self._names.first_region(language) if language else None
-        return f"{said}: voice='{voice.name} ({region})' makes it speak {name}." if region else f"{said}."
+        return f"{warning}; use voice='{voice.name} ({region})' for {name}." if region else f"{warning}."

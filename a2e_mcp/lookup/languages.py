@@ -1,4 +1,4 @@
-"""A language as people write it, `es`, `es-MX`, `Mexican Spanish` or `English (UK)`, among those that A2E speaks."""
+"""Languages as people write them (`es`, `es-MX`, `Mexican Spanish`, `English (UK)`), matched with A2E's list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NEAR = 4
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
 _FILLERS = frozenset(["the", "of", "from", "in", "as", "spoken", "language", "accent", "voice", "variant"])
 
-# What people call regions beside the names that A2E has for them, and their codes (ISO 3166).
+# Other names of regions, beside A2E's, and their codes (ISO 3166).
 _REGIONS: Mapping[str, str] = {
     "british": "GB",
     "uk": "GB",
@@ -67,7 +67,7 @@ _REGIONS: Mapping[str, str] = {
     "turkey": "TR",
 }
 
-# What people call languages beside A2E's names: codes, with a region where the name means one.
+# Other names of languages, beside A2E's: codes, with a region where the name implies one.
 _LANGUAGES: Mapping[str, str] = {
     "deutsch": "de",
     "espanol": "es",
@@ -102,7 +102,7 @@ _LANGUAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language and region that A2E speaks: `code` is a locale such as es-MX."""
+    """A language and region that A2E supports; `code` is a locale such as es-MX."""
 
     code: str
     name: str
@@ -112,13 +112,13 @@ class Language:
 
 
 def written_code(text: str) -> tuple[str, str | None] | None:
-    """Language and region of what is written as a code, such as `de`, `de-DE` or `DE_de`; None for any other text."""
+    """Language and region of a code such as `de`, `de-DE` or `DE_de`; None for any other text."""
     match = _CODE.fullmatch(text.strip())
     return (match[1].lower(), match[2].upper() if match[2] else None) if match else None
 
 
 def regions_of(text: str, known: Sequence[Language]) -> list[Language]:
-    """The regions of the language that a text means; none when it means none, or might mean several languages."""
+    """The regions of the language a text names; empty when it names none, or could name several."""
     words = _words(text)
     if len(words) > _MOST_WORDS:
         return []
@@ -132,11 +132,11 @@ def regions_of(text: str, known: Sequence[Language]) -> list[Language]:
     return found if len({each.country for each in found}) == 1 else []
 
 
-def no_language(text: str, known: Sequence[Language]) -> InputError:
-    """The refusal of a text that means no language, with those that are near."""
+def unknown_language(text: str, known: Sequence[Language]) -> InputError:
+    """The error for a text that names no known language, with similar ones."""
     near = ", ".join(each.code for each in _near(text, known)[:_MOST_NEAR])
-    hint = f"; did you mean {near}?" if near else ""
-    return InputError(f"A2E lists no language '{one_line(text)}'{hint}", hint="Call list_languages to see them all")
+    suggestion = f"; did you mean {near}?" if near else ""
+    return InputError(f"Language not found: '{one_line(text)}'{suggestion}", hint="Call list_languages to see them all")
 
 
 def _words(text: str) -> list[str]:
@@ -144,7 +144,7 @@ def _words(text: str) -> list[str]:
 
 
 def _readings(words: Sequence[str], known: Sequence[Language]) -> Iterator[tuple[list[Language], list[str]]]:
-    """Every way to take some of the words for a language, most words first, and the words that then tell a region."""
+    """Every way to read some of the words as a language, most words first, and the words left for a region."""
     for count in range(len(words), 0, -1):
         for start in range(len(words) - count + 1):
             language = _called(" ".join(words[start : start + count]), known)
@@ -165,7 +165,7 @@ def _called(name: str, known: Sequence[Language]) -> list[Language]:
 
 
 def _in_region(words: Sequence[str], among: Sequence[Language]) -> list[Language]:
-    """Those in the region that the words mean together, or else each of them."""
+    """The languages in the region that the words name together, or else one by one."""
     whole = _regions(" ".join(words), among)
     if whole:
         return whole
@@ -186,7 +186,7 @@ def _regions(name: str, among: Sequence[Language]) -> list[Language]:
 
 
 def _may_be_either(text: str, known: Sequence[Language]) -> bool:
-    """Whether capitals such as UK are a region to one reader and another language's code to the next."""
+    """Whether capitals such as UK can be read as a region and as another language's code."""
     code = text.strip()
     if len(code) != 2 or not code.isupper():
         return False
@@ -200,10 +200,10 @@ def _label(language: Language) -> str:
 
 def _near(text: str, known: Sequence[Language]) -> list[Language]:
     words = _words(text)[:_MOST_WORDS]
-    said = [each for language, _ in _readings(words, known) for each in language]
-    said += _in_region(words, known) if words else []
-    if said:
-        return list(dict.fromkeys(said))
+    read = [each for language, _ in _readings(words, known) for each in language]
+    read += _in_region(words, known) if words else []
+    if read:
+        return list(dict.fromkeys(read))
     spelt: dict[str, Language] = {}
     for each in known:
         for name in (folded(each.code), folded(_label(each))):

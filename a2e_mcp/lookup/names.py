@@ -1,7 +1,7 @@
-"""A name that a person gives is held against the names that there are: it is one of them, or there is a question.
+"""Matching a given name with the known names: one match, or an error that lists the candidates.
 
-Case and accents do not count. Half a word is nobody's name, since what is found by it is paid for; the beginning of a
-word is, as long as it is the beginning of one name only.
+Case and accents are ignored. The beginning of a word matches if it fits one name only; other parts of a word do not,
+since the match is paid for.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Generic[T]):
-    """Something that has a name; `about` is what tells it from others of the same name."""
+    """A named record; `about` distinguishes it from others of the same name."""
 
     id: str
     name: str
-    what: T
+    value: T
     about: Sequence[str | None] = ()
 
 
 def exact_matches(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
-    """Those that are called just so; where accents alone tell them apart, they do."""
+    """The candidates of exactly this name; accents decide only between names that differ in nothing else."""
     wanted = text.strip()
     unique = list({each.id: each for each in known}.values())
     spelt = [each for each in unique if each.name.strip().casefold() == wanted.casefold()]
@@ -42,33 +42,35 @@ def exact_matches(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]
 
 
 def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
-    """The one that is called so, or one word of whose name begins so.
+    """The one candidate of this name, or with a word that begins like it.
 
-    Raises AmbiguousName with the candidates, or InputError with names that are near and what to do `then`.
+    Raises AmbiguousName with the candidates, or InputError with similar names and the `hint`.
     """
-    found = exact_matches(text, known) or _begun(text, known)
+    found = exact_matches(text, known) or _with_word_prefix(text, known)
     if len(found) == 1:
-        return found[0].what
+        return found[0].value
     if found:
         raise ambiguous_error(text, found, kind)
     raise not_found_error(text, known, kind, hint=hint)
 
 
-def ambiguous_error(text: str, found: Sequence[Candidate[T]], kind: str) -> AmbiguousName:
-    """The refusal of a name that several have."""
-    shown = ", ".join(_told(each) for each in found[:_MOST_CANDIDATES])
+def ambiguous_error(
+    text: str, found: Sequence[Candidate[T]], kind: str, *, hint: str = "Use one of these ids"
+) -> AmbiguousName:
+    """The error for a name that several candidates match."""
+    shown = ", ".join(_described(each) for each in found[:_MOST_CANDIDATES])
     more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
-    return AmbiguousName(f"'{one_line(text)}' fits several {kind}s: {shown}{more}", hint="Use one of these ids")
+    return AmbiguousName(f"'{one_line(text)}' matches several {kind}s: {shown}{more}", hint=hint)
 
 
 def not_found_error(text: str, known: Iterable[Candidate[T]], kind: str, *, hint: str) -> InputError:
-    """The refusal of a name that nobody has."""
+    """The error for a name that no candidate matches."""
     near = _near(text, [each.name for each in known])
     near_names = f"; did you mean {' or '.join(one_line(name, _LONGEST) for name in near)}?" if near else ""
-    return InputError(f"No {kind} is called '{one_line(text)}'{near_names}", hint=hint)
+    return InputError(f"{kind[0].upper()}{kind[1:]} not found: '{one_line(text)}'{near_names}", hint=hint)
 
 
-def _begun(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
+def _with_word_prefix(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
     wanted = folded(text.strip())
     if not wanted:
         return []
@@ -83,11 +85,11 @@ def _near(text: str, names: Iterable[str]) -> list[str]:
         spelt.setdefault(folded(name), name)
     inside = [each for each in spelt if len(wanted) >= _FEWEST_LETTERS_INSIDE and wanted in each]
     alike = difflib.get_close_matches(wanted, spelt, n=_MOST_NEAR, cutoff=0.6)
-    # Among names that are as near, the first letter is seldom the wrong one.
+    # Among equally similar names, those with the same first letter come first.
     alike.sort(key=lambda each: each[:1] != wanted[:1])
     return [spelt[each] for each in dict.fromkeys([*alike, *inside])][:_MOST_NEAR]
 
 
-def _told(each: Candidate[T]) -> str:
+def _described(each: Candidate[T]) -> str:
     about = ", ".join(part for part in each.about if part)
     return f"{one_line(each.name, _LONGEST)}{f' ({about})' if about else ''} = {each.id}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from a2e_mcp.errors import A2EError
+from a2e_mcp.errors import A2EError, Charged
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 
@@ -51,7 +51,7 @@ class LazyServices:
         await self._answered.wait()
         if self._services is None:
             problem = self._problem or A2EError("The server is closing")
-            raise type(problem)(problem.message, hint=problem.hint)
+            raise type(problem)(problem.message, hint=problem.hint, charged=Charged.NOTHING)
         return self._services
 
     async def _hold(self) -> None:

@@ -24,7 +24,7 @@ from a2e_mcp.catalogue.tool import (
 )
 from a2e_mcp.errors import InputError
 from a2e_mcp.files.local import Files, LocalFile
-from a2e_mcp.files.urls import is_address
+from a2e_mcp.files.urls import is_url
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
 from a2e_mcp.lookup.directory import Names
@@ -98,7 +98,7 @@ class Resolver:
         color = rgb(value)
         if color is not None:
             found.backgrounds[name] = BackgroundChoice(color=color)
-        elif is_meant_as_job_id(value) or is_address(value) or "/" in value or "\\" in value or "." in value:
+        elif is_meant_as_job_id(value) or is_url(value) or "/" in value or "\\" in value or "." in value:
             await self._media(found, name, value, _PICTURE)
             found.pictures.add(name)
         else:
@@ -120,8 +120,8 @@ class Resolver:
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
             return job.results[0]
-        if is_address(value):
-            await self._files.check_address(value, wanted)
+        if is_url(value):
+            await self._files.check_url(value, wanted)
             return value
         return await self._files.open_local(value, wanted)
 

@@ -190,7 +190,7 @@ async def test_an_unknown_record_and_a_retired_call_are_told_apart() -> None:
     retired = await error_of(ScriptedTransport(httpx2.Response(404)), GET_CREDITS, Nothing())
     assert isinstance(unknown, NotFound)
     assert isinstance(retired, NotFound)
-    assert "no such record" in str(unknown)
+    assert "No such record" in str(unknown)
     assert "retired" in str(retired)
 
 

@@ -14,7 +14,7 @@ from a2e_mcp.catalogue.tool import MediaIn
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.fetch import SavedFile
 from a2e_mcp.files.local import Files
-from a2e_mcp.files.urls import is_address, media_type_of, public_host, safe_name, shown, suffix_of
+from a2e_mcp.files.urls import is_url, media_type_of, public_host, safe_name, shown, suffix_of
 from a2e_mcp.text import one_line
 from tests.support.media import png, wav
 
@@ -36,8 +36,8 @@ async def saved_by(files: Files, url: str, name: str) -> SavedFile:
     """A result, saved at the first attempt or not at all."""
     part = files.saver.part("1")
     try:
-        await files.saver.bring(url, part, lambda _, __: None)
-        return await files.saver.settle(part, name)
+        await files.saver.download(url, part, lambda _, __: None)
+        return await files.saver.finish(part, name)
     finally:
         part.remove()
 
@@ -80,12 +80,12 @@ async def test_a_file_is_described_by_what_is_in_it(tmp_path: Path) -> None:
     ],
 )
 async def test_a_file_of_a_chat_is_told_from_one_on_this_computer(tmp_path: Path, given: str, name: str) -> None:
-    assert not is_address(given)
+    assert not is_url(given)
     async with files_in(tmp_path) as files:
         with pytest.raises(FileRefused) as problem:
             await files.open_local(given, IMAGE)
     told = str(problem.value)
-    assert told.startswith(f"{name} is in the chat and not on this computer. Nothing was charged. Ask the user to save")
+    assert told.startswith(f"{name} is in the chat, not on this computer. Nothing was charged. Ask the user to save")
     assert str(tmp_path / "inbox") in told
     assert told.isprintable()
     assert len(told) < 300
@@ -130,10 +130,10 @@ async def test_a_file_name_cannot_speak_in_a_sentence_of_ours(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("response", "words"),
     [
-        (httpx2.Response(200, headers={"content-type": "text/html; charset=utf-8"}), "is text, not image"),
-        (httpx2.Response(200, headers={"content-type": "video/mp4"}), "is video, not image"),
+        (httpx2.Response(200, headers={"content-type": "text/html; charset=utf-8"}), "is text; a picture is needed"),
+        (httpx2.Response(200, headers={"content-type": "video/mp4"}), "is a video; a picture is needed"),
         (httpx2.Response(302, headers={"location": "http://127.0.0.1/"}), "follows no redirects"),
-        (httpx2.Response(404), "There is nothing at"),
+        (httpx2.Response(404), "was not found"),
     ],
 )
 async def test_an_address_that_leads_to_no_picture_is_refused(
@@ -147,7 +147,7 @@ async def test_an_address_that_leads_to_no_picture_is_refused(
 
     async with files_in(tmp_path, answer) as files:
         with pytest.raises(FileRefused, match=words):
-            await files.check_address(f"{PUBLIC}/x.png", IMAGE)
+            await files.check_url(f"{PUBLIC}/x.png", IMAGE)
     assert [request.method for request in asked] == ["HEAD"]
     assert "authorization" not in asked[0].headers
 
@@ -155,13 +155,13 @@ async def test_an_address_that_leads_to_no_picture_is_refused(
 @pytest.mark.parametrize("status", [200, 403, 405, 500])
 async def test_an_address_that_only_this_computer_cannot_see_is_left_to_a2e(tmp_path: Path, status: int) -> None:
     async with files_in(tmp_path, lambda _: httpx2.Response(status)) as files:
-        await files.check_address(f"{PUBLIC}/x.png", IMAGE)
+        await files.check_url(f"{PUBLIC}/x.png", IMAGE)
 
     def broken(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no way")
 
     async with files_in(tmp_path, broken) as files:
-        await files.check_address(f"{PUBLIC}/x.png", IMAGE)
+        await files.check_url(f"{PUBLIC}/x.png", IMAGE)
 
 
 async def test_a_file_is_sent_without_the_token_and_again_when_storage_stumbles(tmp_path: Path) -> None:
@@ -224,9 +224,9 @@ async def test_a_name_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("response", "words"),
     [
-        (httpx2.Response(403), "cannot be fetched .HTTP 403.*die after about three days"),
+        (httpx2.Response(403), "cannot be fetched .HTTP 403.*expire after about three days"),
         (httpx2.Response(302, headers={"location": "http://127.0.0.1/"}), "HTTP 302"),
-        (httpx2.Response(200, content=b"half", headers={"content-length": "8"}), "broke off"),
+        (httpx2.Response(200, content=b"half", headers={"content-length": "8"}), "was interrupted"),
     ],
 )
 async def test_a_result_that_does_not_come_leaves_nothing_behind(
@@ -271,9 +271,9 @@ def test_a_file_name_is_made_of_harmless_characters(given: str, kept: str) -> No
 
 
 def test_what_an_address_tells() -> None:
-    assert is_address("https://a2e.ai/x.png")
-    assert not is_address("file:///x.png")
-    assert not is_address("C:\\x.png")
+    assert is_url("https://a2e.ai/x.png")
+    assert not is_url("file:///x.png")
+    assert not is_url("C:\\x.png")
     assert suffix_of("https://a2e.ai/film.MP4?Expires=1&x=.png") == ".mp4"
     assert suffix_of("https://a2e.ai/film") == ".bin"
     assert media_type_of("https://a2e.ai/a.mp3?x") == "audio/mpeg"

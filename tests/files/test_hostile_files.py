@@ -12,7 +12,7 @@ import pytest
 
 from a2e_mcp.catalogue.tool import MediaIn
 from a2e_mcp.errors import FileRefused
-from a2e_mcp.files.fetch import Broken, Saver
+from a2e_mcp.files.fetch import Interrupted, Saver
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public
 from tests.support.media import png
@@ -96,8 +96,8 @@ async def test_a_path_that_leads_elsewhere_is_refused_at_once(tmp_path: Path, pa
 async def test_an_address_of_this_network_is_refused_in_every_spelling(tmp_path: Path, host: str) -> None:
     async with Files(folders=[], output=tmp_path, transport=httpx2.MockTransport(never)) as files:
         for port in ("", ":80", ":8787"):
-            with pytest.raises(FileRefused, match=r"private network|does not exist"):
-                await files.check_address(f"http://{host}{port}/x.png", ANY)
+            with pytest.raises(FileRefused, match=r"private network|Host not found"):
+                await files.check_url(f"http://{host}{port}/x.png", ANY)
 
 
 @pytest.mark.parametrize("address", ["2002:808:808::1", "64:ff9b::808:808", "2606:2800:220:1::1", "8.8.8.8"])
@@ -107,10 +107,10 @@ def test_an_address_of_the_open_internet_is_public(address: str) -> None:
 
 async def test_an_address_that_no_request_can_be_made_for_is_refused(tmp_path: Path) -> None:
     async with Files(folders=[], output=tmp_path, transport=httpx2.MockTransport(never)) as files:
-        with pytest.raises(FileRefused, match="not an address"):
-            await files.check_address("http://8.8.8.8/a\x7f.png", ANY)
+        with pytest.raises(FileRefused, match="Invalid URL"):
+            await files.check_url("http://8.8.8.8/a\x7f.png", ANY)
         for address in ("http://8.8.8.8/a\x7f.png", "http://a\u0378.com/a.png"):
-            with pytest.raises(FileRefused, match="not an address"):
+            with pytest.raises(FileRefused, match="Invalid URL"):
                 await files.fetch(address)
 
 
@@ -146,7 +146,7 @@ async def _for_ever(piece: bytes) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize(
     ("piece", "minute", "problem", "words"),
-    [(bytes(2**16), 60.0, FileRefused, "is larger than"), (b"x", 0.02, Broken, "came too slowly")],
+    [(bytes(2**16), 60.0, FileRefused, "is larger than"), (b"x", 0.02, Interrupted, "was too slow")],
     ids=["endless", "dripping"],
 )
 async def test_a_result_that_never_ends_is_given_up(
@@ -158,7 +158,7 @@ async def test_a_result_that_never_ends_is_given_up(
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
         saver = Saver(http, tmp_path, most=2**20, minute=minute)
         with pytest.raises(problem, match=words):
-            await saver.bring(f"https://{PUBLIC}/x.mp4", saver.part("1"), lambda _, __: None)
+            await saver.download(f"https://{PUBLIC}/x.mp4", saver.part("1"), lambda _, __: None)
 
 
 async def test_a_result_that_swells_is_bounded(tmp_path: Path) -> None:
@@ -173,4 +173,4 @@ async def test_a_result_that_swells_is_bounded(tmp_path: Path) -> None:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
         saver = Saver(http, tmp_path, most=2**20)
         with pytest.raises(FileRefused, match="is larger than"):
-            await saver.bring(f"https://{PUBLIC}/x.mp4", saver.part("1"), lambda _, __: None)
+            await saver.download(f"https://{PUBLIC}/x.mp4", saver.part("1"), lambda _, __: None)

@@ -150,7 +150,7 @@ async def test_a_wrong_length_leaves_no_file(tmp_path: Path, told: str) -> None:
         server.storage.headers = {"content-length": told}
         server.storage.ranges = False
         sentence = await server.refuse("download_result", job_id=await server.finished_speech(), name="film")
-        assert "broke off" in sentence or "is larger than 4 GB" in sentence
+        assert "was interrupted" in sentence or "is larger than 4 GB" in sentence
         assert "film.mp3" not in server.saved()
 
 

@@ -33,7 +33,7 @@ from tests.support.faulty_transport import (
 from tests.support.media import face
 
 FOUND = "answer to the start was lost; the job was found again"
-NOT_KNOWN = "It is not known whether A2E charged for this."
+NOT_KNOWN = "A2E may have charged for this."
 NEVER_CAME = only_answered(502, "bad gateway")
 
 

@@ -20,7 +20,8 @@ from tests.support.faulty_transport import (
 ASKED = "POST /api/v1/video/lang_classify"
 SPANISH, DANISH, CATALAN = TEXTS["es"], TEXTS["da"], TEXTS["ca"]
 SPANISH_SAID = (
-    "The script looks Spanish, the voice Aria speaks English (en-US): list_voices language=es shows voices that fit."
+    "The script looks like Spanish, but the voice Aria speaks English (en-US);"
+    " use list_voices language=es to find another."
 )
 PATIENT = 300.0
 """Seconds for a call, so that a busy computer is not taken for a slow A2E."""
@@ -73,14 +74,14 @@ async def test_regions_of_a_language_are_one(tmp_path: Path) -> None:
             assert await quoted(server, SPANISH, voice) is None
         warned = await quoted(server, TEXTS["en"], "Ximena")
         assert warned is not None
-        assert "looks English, the voice Ximena speaks Spanish (es-MX): list_voices language=en" in warned
+        assert "looks like English, but the voice Ximena speaks Spanish (es-MX); use list_voices language=en" in warned
 
 
 async def test_what_words_do_not_tell_is_asked_of_a2e_once(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path, sandbox_settings=RENDERS, call_seconds=PATIENT) as server:
         warned = await quoted(server, DANISH)
         assert warned is not None
-        assert "looks Danish" in warned
+        assert "looks like Danish" in warned
         assert "list_voices language=da" in warned
         before = server.credits
         assert await quoted(server, DANISH) == warned
@@ -99,7 +100,7 @@ async def test_letters_that_a_voice_cannot_read_are_named(tmp_path: Path) -> Non
     async with open_controlled_server(tmp_path) as server:
         warned = await quoted(server, "Доброе утро!")
         assert warned is not None
-        assert "is in Cyrillic letters, the voice Aria speaks English (en-US): list_voices with its language" in warned
+        assert "is in Cyrillic letters, but the voice Aria speaks English (en-US)" in warned
         assert not server.transport.attempts[ASKED]
 
 
@@ -168,8 +169,8 @@ async def test_ones_own_voice_speaks_the_language_that_follows_its_name(tmp_path
         (voice_id,) = server.sandbox.control.seed(records=[clone])
         warned = await quoted(server, SPANISH, "Narrator")
         assert warned == (
-            "The script looks Spanish, your voice Narrator would speak English (en-US):"
-            " voice='Narrator (es-ES)' makes it speak Spanish."
+            "The script looks like Spanish, but your voice Narrator would speak English (en-US);"
+            " use voice='Narrator (es-ES)' for Spanish."
         )
         assert await quoted(server, SPANISH, "Narrator (es-ES)") is None
         assert await quoted(server, SPANISH, f"{voice_id} (es-MX)") is None
@@ -180,7 +181,8 @@ async def test_ones_own_voice_speaks_the_language_that_follows_its_name(tmp_path
         assert spanish.links != english.links
         assert "warning" not in spanish.data
         server.sandbox.control.seed(records=[{**clone, "body": {"name": "Anna (my-old)", "gender": "female"}}])
-        assert "no language 'xx-YY'" in await server.refuse("generate_speech", script=SPANISH, voice="Narrator (xx-YY)")
+        refusal = await server.refuse("generate_speech", script=SPANISH, voice="Narrator (xx-YY)")
+        assert "Language not found: 'xx-YY'" in refusal
 
 
 async def test_a_voice_that_only_its_id_tells_of_is_not_doubted(tmp_path: Path) -> None:

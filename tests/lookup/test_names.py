@@ -64,7 +64,7 @@ async def test_a_whole_name_wins_over_a_part_of_another(tmp_path: Path) -> None:
         assert (await names.avatar("Ada")).name == "Ada"
         assert (await names.avatar("lovelace")).name == "Ada Lovelace"
         with pytest.raises(
-            AmbiguousName, match=r"'ad' fits several avatars: .*Ada \(A2E's, female\) = .*Use one of these ids"
+            AmbiguousName, match=r"'ad' matches several avatars: .*Ada \(A2E's, female\) = .*Use one of these ids"
         ):
             await names.avatar("ad")
 
@@ -94,9 +94,9 @@ async def test_a_voice_is_found_by_name_by_name_and_locale_and_by_id(tmp_path: P
         assert (await names.voice("Ximena")).language == "es-MX"
         assert (await names.voice("Ximena (es-MX)")).language == "es-MX"
         assert await names.voice("Ximena (Mexican Spanish)") == await names.voice("Ximena")
-        with pytest.raises(InputError, match="No voice is called 'Ximena'"):
+        with pytest.raises(InputError, match="Voice not found: 'Ximena'"):
             await names.voice("Ximena (de-DE)")
-        with pytest.raises(InputError, match="no language 'en-NZ'; did you mean en-US, en-GB"):
+        with pytest.raises(InputError, match="Language not found: 'en-NZ'; did you mean en-US, en-GB"):
             await names.voice("Aria (en-NZ)")
 
 
@@ -159,18 +159,18 @@ async def test_a_language_becomes_the_code_that_a2e_takes(tmp_path: Path, text: 
 )
 async def test_a_language_that_may_be_several_or_none_is_asked_about(tmp_path: Path, text: str, near: str) -> None:
     async with names_in(tmp_path) as (names, _, _clock):
-        with pytest.raises(InputError, match=rf"no language '{text}'; did you mean {near}\?"):
+        with pytest.raises(InputError, match=rf"Language not found: '{text}'; did you mean {near}\?"):
             await names.language(text)
 
 
 async def test_half_a_word_is_nobody_and_the_beginning_of_one_word_is_somebody(tmp_path: Path) -> None:
     async with names_in(tmp_path) as (names, sandbox, _):
         sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
-        with pytest.raises(InputError, match=r"No voice is called 'Ava'; did you mean .*Desislava"):
+        with pytest.raises(InputError, match=r"Voice not found: 'Ava'; did you mean .*Desislava"):
             await names.voice("Ava")
-        with pytest.raises(InputError, match=r"No avatar is called 'erg'; did you mean Anna Berg\?"):
+        with pytest.raises(InputError, match=r"Avatar not found: 'erg'; did you mean Anna Berg\?"):
             await names.avatar("erg")
-        with pytest.raises(InputError, match=r"No background is called 'row'"):
+        with pytest.raises(InputError, match=r"Background not found: 'row'"):
             await names.stored_background("row")
         assert (await names.voice("Desis")).name == "Desislava"
         assert (await names.avatar("ber")).name == "Anna Berg"
@@ -233,5 +233,5 @@ async def test_a_stored_background_is_found_by_name_or_id(tmp_path: Path) -> Non
         meadow = await names.stored_background("Meadow")
         assert meadow.system_id is not None
         assert await names.stored_background(meadow.system_id) == meadow
-        with pytest.raises(InputError, match="No background is called 'Moon'"):
+        with pytest.raises(InputError, match="Background not found: 'Moon'"):
             await names.stored_background("Moon")

@@ -90,7 +90,7 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
         await refused(
             server,
             "start_avatar_video",
-            "No avatar is called 'Adda'",
+            "Avatar not found: 'Adda'",
             "Ada?",
             "list_avatars",
             **VIDEO | {"avatar": "Adda"},
@@ -98,16 +98,16 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
         await refused(
             server,
             "start_avatar_video",
-            "No voice is called 'Arja'",
+            "Voice not found: 'Arja'",
             "did you mean Aria",
             "list_voices",
             **VIDEO | {"voice": "Arja"},
         )
         await refused(server, "start_avatar_video", "voice is missing", "list_voices", script="Hi", avatar="Ada")
-        await refused(server, "list_voices", "no language 'kligon'", "list_languages", language="kligon")
+        await refused(server, "list_voices", "Language not found: 'kligon'", "list_languages", language="kligon")
         await refused(server, "list_jobs", "no jobs of that family", "avatar_video", family="films")
         await refused(
-            server, "start_avatar_video", "No background is called 'Mars'", "#204080", **VIDEO, background="Mars"
+            server, "start_avatar_video", "Background not found: 'Mars'", "#204080", **VIDEO, background="Mars"
         )
         await refused(
             server, "quote_job", "costs nothing, or there is no such tool", **{"tool": "nonsense", "arguments": {}}
@@ -139,7 +139,9 @@ async def test_an_ambiguous_name_is_answered_with_its_candidates(tmp_path: Path)
     async with open_server(tmp_path) as server:
         server.sandbox.control.seed(avatars=[{"name": "Anna Berg"}, {"name": "Anna Lind"}])
         rows = (await server.ask("list_avatars", name="Anna")).data["avatars"]
-        text = await refused(server, "start_avatar_video", "'anna' fits several avatars", **VIDEO | {"avatar": "anna"})
+        text = await refused(
+            server, "start_avatar_video", "'anna' matches several avatars", **VIDEO | {"avatar": "anna"}
+        )
         assert len(rows) == 2
         assert all(f"{row['name']} (own, {row['gender']}) = {row['id']}" in text for row in rows)
         quoted = tool_answer(
@@ -168,10 +170,10 @@ ADDRESSES = {
     "ftp://example.com/x.png": "Only http and https",
     "javascript://alert(1)": "Only http and https",
     "s3://bucket/x.png": "Only http and https",
-    "http://": "not a plain address",
-    "http://[::1": "not an address",
-    "http://example.com:99999/x.png": "not an address",
-    "https://me:pass@example.com/x.png": "not a plain address",
+    "http://": "no spaces, no user name",
+    "http://[::1": "Invalid URL",
+    "http://example.com:99999/x.png": "Invalid URL",
+    "https://me:pass@example.com/x.png": "no spaces, no user name",
     "http://127.0.0.1:8000/x.png": "private network",
     "http://10.1.2.3/x.png": "private network",
     "http://192.168.1.1/x.png": "private network",
@@ -189,7 +191,7 @@ ADDRESSES = {
     "http://0x7f000001/x.png": "private network",
     "http://0177.0.0.1/x.png": "private network",
     "http://127.1/x.png": "private network",
-    "http://no-such-host.invalid/x.png": "no such host",
+    "http://no-such-host.invalid/x.png": "Host not found",
 }
 
 
@@ -223,9 +225,9 @@ def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
     os.mkfifo(inbox / "pipe.png")
     return {
         "empty.png": "is empty",
-        "text.png": "no picture, clip or sound",
-        "page.html": "no picture, clip or sound",
-        "sound.png": "is audio, whatever its name says; image is wanted",
+        "text.png": "not a supported picture, video or audio file",
+        "page.html": "not a supported picture, video or audio file",
+        "sound.png": "is an audio file; a picture is needed",
         "large.png": "larger than 500 MB",
         str(secret): "outside the folders",
         "link.png": "outside the folders",
@@ -234,14 +236,14 @@ def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
         f"{inbox}/../outside/secret.png": "outside the folders",
         "file:///etc/passwd": "outside the folders",
         "~/../../etc/passwd": "outside the folders",
-        "~nobody_of_this_name/x.png": "home folder is not known",
+        "~nobody_of_this_name/x.png": "Unknown home folder",
         "folder.png": "is a folder",
         ".": "is a folder",
-        "pipe.png": "no ordinary file",
-        "loop.png": "cannot be followed",
+        "pipe.png": "not a regular file",
+        "loop.png": "cannot be resolved",
         "photo.png": "A file attached in a chat is not on this computer",
-        "/mnt/user-data/uploads/photo.png": "in the chat and not on this computer",
-        "a" * 300: "cannot be followed",
+        "/mnt/user-data/uploads/photo.png": "in the chat, not on this computer",
+        "a" * 300: "cannot be resolved",
     }
 
 
@@ -265,9 +267,9 @@ async def test_handles_that_lead_nowhere(tmp_path: Path) -> None:
             )
             await refused(server, tool, "no jobs of that family", job_id="films:" + "0" * 24)
             await refused(server, tool, "with a real token", "sandbox", job_id="avatar_video:67d29023dd27a536fdf6e809")
-            await refused(server, tool, "no such record", job_id="avatar_video:" + "0" * 20 + "abcd")
+            await refused(server, tool, "No such record", job_id="avatar_video:" + "0" * 20 + "abcd")
         await refused(server, "wait_for_job", "no job handle", job_ids=["avatar_video"])
-        await refused(server, "wait_for_job", "no such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
+        await refused(server, "wait_for_job", "No such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
         started = await server.ask("start_avatar_video", **VIDEO)
         await refused(server, "download_result", "no file yet", job_id=started.data["job_id"])
 
@@ -290,7 +292,7 @@ async def test_money_that_is_not_there_or_not_allowed(tmp_path: Path) -> None:
         text = await refused(server, clip, "ceiling of 5", "max_credits", image=picture, max_credits=5)
         assert "would cost 100 credits" in text
         text = await server.refuse("start_avatar_video", **VIDEO, title="[sandbox:no_credits]")
-        is_a_sentence(text, "insufficient", "video.a2e.ai", "Speech was made and paid for")
+        is_a_sentence(text, "insufficient", "video.a2e.ai", "The speech was charged")
         server.sandbox.control.seed(credits=0)
         await refused(server, clip, "Not enough credits", "video.a2e.ai", image=picture)
         assert (await server.ask("get_credits")).data["credits"] == 0

@@ -82,7 +82,7 @@ async def test_an_own_voice_comes_with_a_sample_and_the_way_to_make_it_speak_ano
 async def test_half_a_word_takes_no_strangers_voice_and_no_money(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         refusal = await server.refuse("start_avatar_video", script="Hello.", voice="Ava", avatar="Ada")
-        assert "No voice is called 'Ava'; did you mean " in refusal
+        assert "Voice not found: 'Ava'; did you mean " in refusal
         assert " or Desislava?" in refusal
         assert "Nothing was charged." in refusal
         assert not server.charging_requests
@@ -113,7 +113,7 @@ async def test_an_own_voice_that_is_called_like_one_of_a2es_is_asked_about(tmp_p
             ("Ximena (Mexican Spanish)", f"Ximena (own, es-MX) = {'c' * 24}", "Ximena (A2E's, es-MX, female) = "),
         ):
             refusal = await server.refuse("generate_speech", script="Hola.", voice=voice)
-            assert f"fits several voices: {own}, " in refusal
+            assert f"matches several voices: {own}, " in refusal
             assert public in refusal
         assert not server.charging_requests
         # In German there is only one of them.
@@ -138,7 +138,7 @@ async def test_only_a_whole_name_deletes(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         server.transport.on(CLONES, answered(200, {"code": 0, "data": twins}), times=2)
         assert "did you mean Narrator?" in await server.refuse("delete_voice", voice="Narr")
-        several = f"fits several own voices: Narrator (own) = {'a' * 24}, Narrator (own) = {'b' * 24}."
+        several = f"matches several own voices: Narrator (own) = {'a' * 24}, Narrator (own) = {'b' * 24}."
         assert several in await server.refuse("delete_voice", voice="narrator")
 
 

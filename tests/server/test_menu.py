@@ -96,7 +96,7 @@ async def test_a_clip_is_dubbed_cleaned_and_marked(tmp_path: Path) -> None:
         dubbing = {"source": handle, "language": "es", "translated_script": "Buenos días a todos."}
         assert "consent is missing" in await server.refuse("start_dubbing", **dubbing)
         unknown = await server.refuse("start_dubbing", **dubbing | {"language": "Spnish"}, consent=CONSENT)
-        assert "no language 'Spnish'; did you mean es-ES" in unknown
+        assert "Language not found: 'Spnish'; did you mean es-ES" in unknown
         dubbed = await charged(server, "start_dubbing", **dubbing, consent=CONSENT)
         for same in ("es-MX", "Spanish", "Mexican Spanish"):
             repeated = await server.ask("start_dubbing", **dubbing | {"language": same}, consent=CONSENT)

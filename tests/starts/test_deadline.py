@@ -147,5 +147,5 @@ async def test_an_upload_that_may_have_been_charged_is_said_when_the_call_takes_
         server.transport.on("POST /api/v1/userFaceSwapImage/add", Gate().before)
         sentence = await server.refuse("add_face_image", image=server.local_picture("a.png"), consent=CONSENT)
         assert "did not answer within" in sentence
-        assert "It is not known whether A2E charged for this." in sentence
+        assert "A2E may have charged for this." in sentence
         assert server.transport.attempts[UPLOAD] == 1

@@ -61,7 +61,7 @@ async def test_speech_on_the_way_to_a_refused_video_counts_as_it_was_priced(tmp_
     async with open_controlled_server(tmp_path) as server:
         server.transport.on(SPEECH, then_no_balance(server, answer))
         server.transport.on(VIDEO, REFUSAL)
-        assert "Speech was made and paid for" in await server.refuse("start_avatar_video", **video_arguments())
+        assert "The speech was charged" in await server.refuse("start_avatar_video", **video_arguments())
         assert server.spent == 1
         spending = (await server.ask("list_spending")).data
         assert (spending["total"], spending["spending"][0]["sure"]) == (1, False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from a2e_mcp.catalogue.tool import BackgroundRef, Inputs, MediaIn
 from a2e_mcp.errors import Refused
-from a2e_mcp.files.urls import is_address
+from a2e_mcp.files.urls import is_url
 from a2e_mcp.starts.resolve import markers_of
 
 _A2ES_OWN = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
@@ -35,7 +35,7 @@ def _ours(inputs: Inputs, sent: Mapping[str, object]) -> dict[str, str]:
     # A background is a file only where it is stored by a call of its own; otherwise it may be a colour.
     kinds = (MediaIn, BackgroundRef) if len(sent) == 1 else (MediaIn,)
     files = [name for name in given if name not in found.values() and _is_marked(inputs, name, kinds)]
-    addresses = [name for name, value in theirs.items() if name not in found and is_address(value)]
+    addresses = [name for name, value in theirs.items() if name not in found and is_url(value)]
     return found | ({addresses[0]: files[0]} if len(files) == len(addresses) == 1 else {})
 
 

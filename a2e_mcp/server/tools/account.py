@@ -16,7 +16,7 @@ from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
-from a2e_mcp.files.urls import is_address
+from a2e_mcp.files.urls import is_url
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import Entry
 from a2e_mcp.server.answers.answer import Answer
@@ -161,15 +161,15 @@ async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:
 
 
 async def _file(call: Call[UploadInputs]) -> LocalFile:
-    if is_address(call.inputs.path):
+    if is_url(call.inputs.path):
         raise FileRefused("path is a URL, which needs no upload", hint="Give the URL itself to the other tool")
     return await call.services.files.open_local(call.inputs.path, _ANY_MEDIA)
 
 
 async def _copy(call: Call[CopyInputs]) -> Answer:
-    if not is_address(call.inputs.url):
+    if not is_url(call.inputs.url):
         raise InputError("url is not a URL", hint="Send a file on this computer with upload_file")
-    await call.services.files.check_address(call.inputs.url, _ANY_MEDIA)
+    await call.services.files.check_url(call.inputs.url, _ANY_MEDIA)
     copy = await call.services.client.call(COPY_URL, CopyRequest(url=call.inputs.url))
     return call.answer(f"Copied to {copy.url}. A2E does not say how long it keeps the copy.", {"url": copy.url})
 

@@ -139,7 +139,7 @@ async def test_on_a_port_everything_is_behind_that_port(tmp_path: Path) -> None:
         assert (await http.get(backgrounds[0]["img_url"])).status_code == 200
         assert (await http.get(f"{base}/_sandbox/health", headers={"Host": "evil.example"})).status_code == 403
         port = int(base.rpartition(":")[2])
-        with pytest.raises(SettingsError, match=f"cannot listen on 127.0.0.1:{port}"):
+        with pytest.raises(SettingsError, match=f"Cannot listen on 127.0.0.1:{port}"):
             await serve_on_port(SandboxSettings(), port=port)
         tasks.cancel_scope.cancel()
 
