@@ -111,7 +111,7 @@ async def test_nobody_is_let_in_by_nonsense_or_beyond_four(tmp_path: Path) -> No
             answer = await rooms.join("c", offer)
             hosts = {line.split()[4] for line in answer.splitlines() if line.startswith("a=candidate")}
             assert hosts == {"127.0.0.1"}
-        with pytest.raises(RenderFailed, match="close one of them") as refused:
+        with pytest.raises(RenderFailed, match="Close one of them") as refused:
             await rooms.join("c", offer)
         assert refused.value.code == "room_full"
 

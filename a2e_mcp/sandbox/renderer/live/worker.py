@@ -18,8 +18,8 @@ from a2e_mcp.sandbox.protocol.stdout import take_stdout
 from a2e_mcp.sandbox.renderer.core.render import Refused
 
 if TYPE_CHECKING:
-    from a2e_mcp.sandbox.renderer.live.audience import Audience
-    from a2e_mcp.sandbox.renderer.live.performance import Performance
+    from a2e_mcp.sandbox.renderer.live.speech_timeline import SpeechTimeline
+    from a2e_mcp.sandbox.renderer.live.viewers import Viewers
 
 Members: TypeAlias = dict[str, Any]
 
@@ -45,7 +45,7 @@ def main() -> None:
 async def _serve(send: Callable[[Members], None]) -> None:
     requests: asyncio.Queue[Members | None] = asyncio.Queue()
     threading.Thread(target=_read, args=(asyncio.get_running_loop(), requests), daemon=True).start()
-    room = Room()
+    room = RoomWorker()
     while (request := await requests.get()) is not None:
         try:
             reply = {"reply": await room.answer(request)}
@@ -64,14 +64,14 @@ def _read(loop: asyncio.AbstractEventLoop, requests: "asyncio.Queue[Members | No
     os._exit(0)
 
 
-class Room:
-    """The room that this process is; nothing heavy is imported before it is opened."""
+class RoomWorker:
+    """The room of this process; nothing heavy is imported before it is opened."""
 
-    _audience: "Audience"
-    _performance: "Performance"
+    _viewers: "Viewers"
+    _timeline: "SpeechTimeline"
 
     def __init__(self) -> None:
-        self._play: asyncio.Task[None] | None = None
+        self._frames: asyncio.Task[None] | None = None
 
     async def answer(self, request: Members) -> object:
         """Carry out a request. Raises Refused, ImportError, and anything that goes wrong."""
@@ -84,49 +84,49 @@ class Room:
         return await carry_out[request["do"]](**request["with"])
 
     async def close(self) -> None:
-        """End the play and hang up."""
-        if self._play is not None:
-            self._play.cancel()
-            await self._audience.close()
+        """Stop sending frames and disconnect every page."""
+        if self._frames is not None:
+            self._frames.cancel()
+            await self._viewers.close()
 
     async def _open(self, seed: int, gender: str) -> None:
-        from a2e_mcp.sandbox.renderer.live.audience import Audience
+        from a2e_mcp.sandbox.renderer.live.frame_loop import FrameLoop
         from a2e_mcp.sandbox.renderer.live.loopback import stay_on_loopback
-        from a2e_mcp.sandbox.renderer.live.performance import Performance
-        from a2e_mcp.sandbox.renderer.live.stage import Stage
+        from a2e_mcp.sandbox.renderer.live.speech_timeline import SpeechTimeline
+        from a2e_mcp.sandbox.renderer.live.viewers import Viewers
 
         stay_on_loopback()
-        self._audience = Audience()
-        self._performance = Performance()
-        stage = Stage(DrawnAvatar(seed=seed, gender="male" if gender == "male" else "female"), self._performance)
-        self._play = asyncio.create_task(stage.play_for(self._audience))
-        self._play.add_done_callback(_tell_of_the_end)
+        self._viewers = Viewers()
+        self._timeline = SpeechTimeline()
+        loop = FrameLoop(DrawnAvatar(seed=seed, gender="male" if gender == "male" else "female"), self._timeline)
+        self._frames = asyncio.create_task(loop.run(self._viewers))
+        self._frames.add_done_callback(_end_process_on_failure)
 
     async def _join(self, offer: str) -> str:
         try:
-            return await self._audience.join(offer)
+            return await self._viewers.join(offer)
         except Refused:
             raise
         except Exception as problem:
             traceback.print_exception(problem, file=sys.stderr)
-            message = "The offer of the page is no WebRTC offer that a live room can answer."
+            message = "The page sent an invalid WebRTC offer."
             raise Refused("unreadable", message) from None
 
     async def _speak(self, text: str, voice: str, as_answer: bool) -> float:
-        from a2e_mcp.sandbox.renderer.live.performance import rehearse
+        from a2e_mcp.sandbox.renderer.live.speech_timeline import prepare_speech
 
-        utterance = await asyncio.to_thread(rehearse, text, voice, is_answer=as_answer)
-        self._performance.add(utterance)
-        return utterance.seconds
+        speech = await asyncio.to_thread(prepare_speech, text, voice, is_answer=as_answer)
+        self._timeline.add(speech)
+        return speech.seconds
 
     async def _count(self) -> int:
-        return self._audience.count
+        return self._viewers.count
 
 
-def _tell_of_the_end(play: "asyncio.Task[None]") -> None:
-    if not play.cancelled() and (problem := play.exception()):
+def _end_process_on_failure(frames: "asyncio.Task[None]") -> None:
+    if not frames.cancelled() and (problem := frames.exception()):
         traceback.print_exception(problem, file=sys.stderr)
-        # A room that shows nothing any more must not look open.
+        # A room that sends nothing any more must not look open.
         os._exit(1)
 
 
@@ -136,10 +136,10 @@ def _failure(problem: Exception) -> dict[str, str]:
             return {"code": problem.code, "message": str(problem)}
         case ImportError(name=str(module)) if not module.startswith("a2e_mcp"):
             package = module.partition(".")[0]
-            message = f"A live room needs the package {package}. Install it with: {INSTALL_LIVE}"
+            message = f"Live rooms need the package {package}. Install it with: {INSTALL_LIVE}"
             return {"code": "extra_missing", "message": message}
     traceback.print_exception(problem, file=sys.stderr)
-    message = f"The live room could not do this: an unexpected {type(problem).__name__} in its own code."
+    message = f"Internal error in the live room ({type(problem).__name__})."
     return {"code": "internal", "message": message}
 
 

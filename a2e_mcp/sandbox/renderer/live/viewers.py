@@ -1,4 +1,4 @@
-"""Who watches a room: peers over WebRTC, each with a seat for the pictures and one for the sound."""
+"""The viewers of a room: peers over WebRTC, with a track of pictures and one of sound for every peer."""
 
 import asyncio
 import re
@@ -29,21 +29,21 @@ _LEAD_IN = 0.4
 _SECONDS_FOR_THE_CHANNEL = 2.0
 
 _SECTIONS = re.compile(r"^m=(\w+)", re.MULTILINE)
-_SEATS = {"video": 2, "audio": 25}
+_WAITING_FRAMES = {"video": 2, "audio": 25}
 """How many frames wait for a slow peer before the oldest are dropped."""
 
 
-class Seat(MediaStreamTrack):
-    """A track that is given its frames; aiortc's own relay would let them pile up without a bound."""
+class FrameTrack(MediaStreamTrack):
+    """A track that takes its frames one by one; aiortc's own relay would let them pile up without a bound."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind = kind
-        self._frames: deque[Frame] = deque(maxlen=_SEATS[kind])
+        self._frames: deque[Frame] = deque(maxlen=_WAITING_FRAMES[kind])
         self._filled = asyncio.Event()
 
-    def give(self, frame: Frame) -> None:
-        """Put a frame down."""
+    def put(self, frame: Frame) -> None:
+        """Add a frame; when too many wait, the oldest is dropped."""
         self._frames.append(frame)
         self._filled.set()
 
@@ -62,8 +62,8 @@ class Peer:
 
     def __init__(self, offer: str, has_changed: asyncio.Event) -> None:
         self._sections = _SECTIONS.findall(offer)
-        if len(set(self._sections)) != len(self._sections) or not set(self._sections) & set(_SEATS):
-            raise ValueError("not one each of picture, sound and messages")
+        if len(set(self._sections)) != len(self._sections) or not set(self._sections) & set(_WAITING_FRAMES):
+            raise ValueError("at most one section of pictures, of sound and of messages is needed")
         self._offer = RTCSessionDescription(without_candidates(offer), "offer")
         self._has_changed = has_changed
         # No servers: aiortc would ask one of Google's for this computer's address.
@@ -72,46 +72,46 @@ class Peer:
         self._connection.on("datachannel", self._channel_opened)
         self._messages: RTCDataChannel | None = None
         self._since: float | None = None
-        self.seats = {kind: Seat(kind) for kind in _SEATS if kind in self._sections}
+        self.tracks = {kind: FrameTrack(kind) for kind in _WAITING_FRAMES if kind in self._sections}
 
     @property
-    def is_here(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether it is connected."""
         return self._connection.connectionState == "connected"
 
     @property
-    def is_gone(self) -> bool:
-        """Whether it has left, or never came."""
+    def has_left(self) -> bool:
+        """Whether it has left, or failed to connect."""
         return self._connection.connectionState in ("failed", "closed")
 
     @property
-    def listens(self) -> bool:
-        """Whether it can hear, and read, what is said now."""
-        if not self.is_here or self._since is None:
+    def can_hear(self) -> bool:
+        """Whether it receives the sound and the messages of now."""
+        if not self.is_connected or self._since is None:
             return False
-        here_for = asyncio.get_running_loop().time() - self._since
+        connected_for = asyncio.get_running_loop().time() - self._since
         waits_for_channel = "application" in self._sections and self._messages is None
-        return here_for > (_SECONDS_FOR_THE_CHANNEL if waits_for_channel else _LEAD_IN)
+        return connected_for > (_SECONDS_FOR_THE_CHANNEL if waits_for_channel else _LEAD_IN)
 
     async def answer(self) -> str:
-        """Take the offer; the answer's SDP. Raises ValueError and others for a bad offer."""
-        for seat in self.seats.values():
-            self._connection.addTransceiver(seat, "sendonly")
+        """Accept the offer; returns the answer's SDP. Raises ValueError and others for a bad offer."""
+        for track in self.tracks.values():
+            self._connection.addTransceiver(track, "sendonly")
         await self._connection.setRemoteDescription(self._offer)
         await self._connection.setLocalDescription(await self._connection.createAnswer())
         return str(self._connection.localDescription.sdp)
 
     def write(self, message: str) -> None:
-        """Send a message when it can be read."""
+        """Send a message if its channel is open."""
         if self._messages is not None and self._messages.readyState == "open":
             self._messages.send(message)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         await self._connection.close()
 
     def _connection_changed(self) -> None:
-        if self.is_here:
+        if self.is_connected:
             self._since = asyncio.get_running_loop().time()
         self._has_changed.set()
 
@@ -120,24 +120,24 @@ class Peer:
             self._messages = channel
 
 
-class Audience:
-    """The peers of a room; the stage's watchers."""
+class Viewers:
+    """The peers of a room."""
 
     def __init__(self) -> None:
         self._peers: list[Peer] = []
         self._has_changed = asyncio.Event()
-        self._departures: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def count(self) -> int:
         """How many peers are connected."""
-        return sum(peer.is_here for peer in self._peers)
+        return sum(peer.is_connected for peer in self._peers)
 
     async def join(self, offer: str) -> str:
-        """Let a page in by its SDP offer; the SDP answer. Raises Refused, and others for a bad offer."""
-        self._let_go()
+        """Connect a page by its SDP offer; returns the SDP answer. Raises Refused, and others for a bad offer."""
+        self._drop_left()
         if len(self._peers) >= MOST_PEERS:
-            raise Refused("room_full", f"{MOST_PEERS} pages show this live room already; close one of them.")
+            raise Refused("room_full", f"{MOST_PEERS} pages already show this live room. Close one of them.")
         peer = Peer(offer, self._has_changed)
         self._peers.append(peer)
         try:
@@ -146,60 +146,60 @@ class Audience:
             self._peers.remove(peer)
             await peer.close()
             raise
-        asyncio.get_running_loop().call_later(_SECONDS_TO_CONNECT, self._give_up_on, peer)
+        asyncio.get_running_loop().call_later(_SECONDS_TO_CONNECT, self._drop_unconnected, peer)
         return answer
 
     async def close(self) -> None:
-        """Hang up on everybody."""
-        await asyncio.gather(*(peer.close() for peer in self._peers), *self._departures)
+        """Disconnect every peer."""
+        await asyncio.gather(*(peer.close() for peer in self._peers), *self._closing)
 
-    async def somebody(self) -> None:
-        """Wait until somebody is there."""
-        while not self.are_here():
+    async def wait(self) -> None:
+        """Wait until a peer is connected."""
+        while not self.are_connected():
             self._has_changed.clear()
             await self._has_changed.wait()
-            self._let_go()
+            self._drop_left()
 
-    def are_here(self) -> bool:
-        """Whether anybody is there."""
+    def are_connected(self) -> bool:
+        """Whether a peer is connected."""
         if self._has_changed.is_set():
             self._has_changed.clear()
-            self._let_go()
-        return any(peer.is_here for peer in self._peers)
+            self._drop_left()
+        return any(peer.is_connected for peer in self._peers)
 
-    def listen(self) -> bool:
-        """Whether somebody is ready for something to be said."""
-        return any(peer.listens for peer in self._peers)
+    def can_hear(self) -> bool:
+        """Whether a peer receives what is said now."""
+        return any(peer.can_hear for peer in self._peers)
 
-    def show(self, picture: av.VideoFrame) -> None:
-        """Give everybody a frame."""
-        self._give("video", picture)
+    def send_picture(self, picture: av.VideoFrame) -> None:
+        """Send every peer a frame."""
+        self._send("video", picture)
 
-    def play(self, sound: av.AudioFrame) -> None:
-        """Give everybody a packet's worth of sound."""
-        self._give("audio", sound)
+    def send_sound(self, sound: av.AudioFrame) -> None:
+        """Send every peer a packet's worth of sound."""
+        self._send("audio", sound)
 
-    def tell(self, message: str) -> None:
-        """Write to everybody."""
+    def send_message(self, message: str) -> None:
+        """Send every peer a message."""
         for peer in self._peers:
             peer.write(message)
 
-    def _give(self, kind: str, frame: Frame) -> None:
+    def _send(self, kind: str, frame: Frame) -> None:
         for peer in self._peers:
-            if kind in peer.seats and peer.is_here:
-                peer.seats[kind].give(frame)
+            if kind in peer.tracks and peer.is_connected:
+                peer.tracks[kind].put(frame)
 
-    def _give_up_on(self, peer: Peer) -> None:
-        if not peer.is_here:
-            self._dismiss(peer)
+    def _drop_unconnected(self, peer: Peer) -> None:
+        if not peer.is_connected:
+            self._drop(peer)
 
-    def _let_go(self) -> None:
-        for peer in [peer for peer in self._peers if peer.is_gone]:
-            self._dismiss(peer)
+    def _drop_left(self) -> None:
+        for peer in [peer for peer in self._peers if peer.has_left]:
+            self._drop(peer)
 
-    def _dismiss(self, peer: Peer) -> None:
+    def _drop(self, peer: Peer) -> None:
         if peer in self._peers:
             self._peers.remove(peer)
-            departure = asyncio.ensure_future(peer.close())
-            self._departures.add(departure)
-            departure.add_done_callback(self._departures.discard)
+            closing = asyncio.ensure_future(peer.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
