@@ -145,7 +145,7 @@ def _load(library: str) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(library)
     except OSError as problem:
-        # Without the folder it lies in, which is nobody's business.
+        # Without its folder, which may hold the name of a user.
         reason = " ".join(str(problem).replace(library, os.path.basename(library)).split())[:200]
         raise EngineFailed(f"its library cannot be loaded ({reason})") from None
 

@@ -16,7 +16,7 @@ _DRAWABLE = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGU
 
 
 def can_draw(text: str) -> bool:
-    """Whether every letter of the text comes out as itself, and not as a question mark."""
+    """Whether the fonts have every letter of the text; they draw the others as question marks."""
     return all(unicodedata.name(letter, "").startswith(_DRAWABLE) for letter in text if letter.isalpha())
 
 

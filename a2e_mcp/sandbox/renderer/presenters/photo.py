@@ -1,4 +1,4 @@
-"""Somebody in a photo, made to speak: in their own picture, or cut out in front of another background."""
+"""The person of a photo speaks: in their own picture, or cut out in front of another background."""
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class PhotoPresenter:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
         mask = person_mask(photo, at=face.centre) if cut else None
         if cut:
-            self.about += ", person cut out" if mask is not None else ", nobody could be cut out"
+            self.about += ", person cut out" if mask is not None else ", no person found to cut out"
         width, height = self._size
         if placement is not None:
             scale = min(placement.width / photo.shape[1], placement.height / photo.shape[0])

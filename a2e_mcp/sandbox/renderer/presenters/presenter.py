@@ -18,7 +18,7 @@ class Moment:
 
 
 class Presenter(Protocol):
-    """Somebody who can be drawn into frames; `about` tells what was done to make them."""
+    """A person who can be drawn into frames; `about` says how they were made."""
 
     about: str
 

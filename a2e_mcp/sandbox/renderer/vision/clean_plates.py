@@ -85,7 +85,7 @@ def _alike(one: Mask, other: Mask) -> bool:
 
 
 def _moved_onto(picture: Picture, letters: Mask, grey: Picture, hole: Mask) -> tuple[Picture, Mask]:
-    """A frame with its letters, moved as the person has moved since; told from what neither caption hides."""
+    """A frame with its letters, moved as the person has moved since, judged by what neither caption hides."""
     height, width = grey.shape
     size = max(16, round(width * _FLOW_SCALE)), max(16, round(height * _FLOW_SCALE))
     here = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)

@@ -107,9 +107,7 @@ def faces_in(picture: Picture) -> list[Face]:
 
 
 def largest_face(picture: Picture, *, closely: bool = True) -> Face | None:
-    """The largest clear face; where there is none, a faint one; where there is none either, the parts looked at
-    `closely` may show a small one, as of somebody seen from head to foot.
-    """
+    """The largest clear face, else a faint one, else (`closely`) a small one, as of a person at full length."""
     return (
         _first_face(picture, _looks(picture), _CLEAR)
         or _first_face(picture, _looks(picture), _FAINT)

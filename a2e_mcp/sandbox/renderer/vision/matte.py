@@ -27,7 +27,7 @@ _ALSO_A_PERSON = 0.35
 
 
 def person_mask(picture: Picture, at: tuple[float, float] | None = None) -> Mask | None:
-    """A mask of the people in the picture, or of the one `at` a place; None when there is next to nobody."""
+    """A mask of the people in the picture, or of the one `at` a place; None without one of some size."""
     height, width = picture.shape[:2]
     scale = min(1.0, _WORKING_SIDE / max(height, width))
     small = resize(picture, max(2, round(width * scale)), max(2, round(height * scale)))
@@ -70,7 +70,7 @@ def _by_colour(picture: Picture, likely: Picture) -> Picture:
         return likely
     figures = [_hollows_filled(figure) for figure in bare]
     closed = np.max([*figures, (person > 0.5).astype(np.uint8)], axis=0)
-    # Hair hangs, so downwards the figure may go on a good way; sideways hardly.
+    # Hair hangs, so downwards the figure may reach far; sideways hardly.
     near = cv2.dilate(closed, np.ones((_DOWN, _ASIDE), np.uint8), anchor=(_ASIDE // 2, _DOWN - 1))
     outside = 1 - cv2.dilate(near, np.ones((5, 5), np.uint8))
     colours = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB)
@@ -79,8 +79,8 @@ def _by_colour(picture: Picture, likely: Picture) -> Picture:
     among_person = np.where(person > _UNSURE, _share(colours, certain), _share(colours, _upper_parts(bare) * certain))
     among_outside = _share(colours, outside)
     # A colour that is rare on both sides leaves the network's answer as it is.
-    told = (near > 0) & (person < 0.9) & (among_person > np.maximum(3 * among_outside, _COMMON))
-    found = cv2.medianBlur(told.astype(np.uint8) * 255, 5)
+    belongs = (near > 0) & (person < 0.9) & (among_person > np.maximum(3 * among_outside, _COMMON))
+    found = cv2.medianBlur(belongs.astype(np.uint8) * 255, 5)
     found = cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(likely, found.astype(np.float32) / 255))
 
@@ -93,11 +93,11 @@ def _figures(person: Picture) -> list[Mask]:
 
 
 def _hollows_filled(figure: Mask) -> Mask:
-    # So wide a brush is quick on a coarse copy, and nobody sees the difference.
+    # So wide a brush is quick on a coarse copy, and the difference cannot be seen.
     height, width = figure.shape
     reach = _HOLLOW // _COARSE | 1
     coarse = cv2.resize(figure, (max(2, width // _COARSE), max(2, height // _COARSE)), interpolation=cv2.INTER_AREA)
-    # What is between the figure and the picture's rim is no hollow, except at the foot, where the body goes on.
+    # What is between the figure and the picture's rim is no hollow, except at the foot, where the body continues.
     padded = cv2.copyMakeBorder(coarse, reach, 0, reach, reach, cv2.BORDER_CONSTANT, value=(0,))
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     filled = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, brush)[reach:, reach:-reach]

@@ -27,7 +27,7 @@ _EYES = (
 _JAW_DROP = 0.105  # of the face's height, for the widest mouth
 _SPREAD = 0.16
 _OPENINGS, _WIDTHS, _LIDS = 14, 4, 3
-# A face larger than this is bent at a smaller size and enlarged again: nobody sees the difference.
+# A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
 _LARGEST_ROOM = 560
 
 
