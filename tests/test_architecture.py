@@ -71,8 +71,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.workers",
     },
     "sandbox.protocol": set(),
-    "sandbox.workers": {"sandbox", "sandbox.protocol"},
-    "sandbox.assets": {"files", "sandbox", "sandbox.protocol", "sandbox.workers"},
+    "sandbox.orders": {"sandbox.protocol", "sandbox.renderer"},
+    "sandbox.workers": {"sandbox", "sandbox.orders", "sandbox.protocol"},
+    "sandbox.assets": {"files", "sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.workers"},
     "sandbox.jobs": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
     "sandbox.live": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
     "sandbox.families": {
@@ -82,11 +83,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.http",
         "sandbox.jobs",
         "sandbox.live",
+        "sandbox.orders",
         "sandbox.protocol",
         "sandbox.workers",
     },
     "sandbox.http": {"catalogue", "loopback", "sandbox", "sandbox.families", "sandbox.jobs", "sandbox.workers"},
-    "sandbox.renderer": {"sandbox", "sandbox.protocol"},
+    "sandbox.renderer": {"sandbox", "sandbox.orders", "sandbox.protocol"},
     "cli": {
         "catalogue",
         "client",
@@ -94,6 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ledger",
         "loopback",
         "sandbox",
+        "sandbox.orders",
         "sandbox.protocol",
         "sandbox.workers",
         "server",
@@ -184,7 +187,7 @@ def test_server_and_sandbox_never_import_each_other() -> None:
 
 
 def test_the_render_worker_imports_neither_mcp_nor_pydantic() -> None:
-    for folder in ("protocol", "renderer"):
+    for folder in ("protocol", "orders", "renderer"):
         for module in (PACKAGE / "sandbox" / folder).rglob("*.py"):
             text = module.read_text(encoding="utf-8")
             assert "import mcp" not in text

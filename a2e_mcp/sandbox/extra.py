@@ -9,6 +9,7 @@ PACKAGES: Mapping[str, str] = {
     "av": "av",
     "cv2": "opencv-python-headless",
     "espeakng_loader": "espeakng-loader",
+    "msgspec": "msgspec",
     "numpy": "numpy",
     "PIL": "pillow",
     "py3langid": "py3langid",

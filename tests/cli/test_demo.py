@@ -14,7 +14,7 @@ from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.cli.demo import SCRIPT
 from tests.support.processes import ServerProcess, run, start_program
 
-EXTRA = ("av", "cv2", "espeakng_loader", "numpy", "PIL", "py3langid", "pillow", "opencv")
+EXTRA = ("av", "cv2", "espeakng_loader", "msgspec", "numpy", "PIL", "py3langid", "pillow", "opencv")
 TOKEN = "sk_secret_7f3a"
 
 

@@ -14,18 +14,17 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
 from a2e_mcp.sandbox.protocol import (
-    AvatarCover,
     Done,
     DrawnAvatar,
     Failed,
-    Failure,
     Order,
     Outcome,
     Progress,
     Ready,
-    order_to_line,
-    reply_from_line,
+    decode_reply,
+    encode_request,
 )
 
 SOUND_RATE = 22050
@@ -35,54 +34,53 @@ SOUND_RATE = 22050
 class RenderProcess:
     """A worker that was started and said that it is ready."""
 
-    process: "subprocess.Popen[str]"
-    ready: Ready
+    process: "subprocess.Popen[bytes]"
     progress: list[float] = field(default_factory=list)
 
     @property
-    def stdin(self) -> IO[str]:
+    def stdin(self) -> IO[bytes]:
         assert self.process.stdin is not None
         return self.process.stdin
 
     @property
-    def stdout(self) -> IO[str]:
+    def stdout(self) -> IO[bytes]:
         assert self.process.stdout is not None
         return self.process.stdout
 
-    def send(self, line: str) -> None:
+    def send(self, line: bytes) -> None:
         self.stdin.write(line)
         self.stdin.flush()
 
-    def answer(self) -> Outcome | Failure:
+    def answer(self) -> Outcome | Failed:
         """The end of the order sent last; the progress before it is kept."""
         self.progress = []
         while True:
-            match reply_from_line(self.stdout.readline()):
+            match decode_reply(self.stdout.readline()):
                 case Progress(progress=progress):
                     self.progress.append(progress)
                 case Done(outcome=outcome):
                     return outcome
-                case Failed(failure=failure):
-                    return failure
+                case Failed() as failed:
+                    return failed
                 case Ready():
                     raise AssertionError("a second greeting")
 
     def render(self, order: Order) -> Outcome:
-        self.send(order_to_line("job-1", order))
+        self.send(encode_request("job-1", order))
         answer = self.answer()
         assert isinstance(answer, Outcome), answer
         return answer
 
-    def refused(self, order: Order) -> Failure:
-        self.send(order_to_line("job-1", order))
+    def refused(self, order: Order) -> Failed:
+        self.send(encode_request("job-1", order))
         answer = self.answer()
-        assert isinstance(answer, Failure), answer
+        assert isinstance(answer, Failed), answer
         return answer
 
     def cover(self, path: Path, seed: int, width: int = 360, height: int = 360) -> str:
         """A drawn portrait of a woman of a seed; the tests use no photos of anybody."""
         avatar = DrawnAvatar(seed=seed, gender="female")
-        self.render(AvatarCover(avatar=avatar, output=str(path), width=width, height=height))
+        self.render(AvatarCoverOrder(avatar=avatar, output=str(path), width=width, height=height))
         return str(path)
 
 
@@ -90,14 +88,12 @@ class RenderProcess:
 def render_process(*python_options: str, environment: dict[str, str] | None = None) -> Iterator[RenderProcess]:
     """Start a worker; it ends with the block."""
     command = [sys.executable, *python_options, "-m", "a2e_mcp.sandbox.renderer.worker"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-    ) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
-        greeting = reply_from_line(process.stdout.readline())
+        greeting = decode_reply(process.stdout.readline())
         assert isinstance(greeting, Ready)
         try:
-            yield RenderProcess(process, greeting)
+            yield RenderProcess(process)
         finally:
             process.kill()
 

@@ -9,13 +9,15 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import a2e_mcp
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.sandbox.extra import INSTALL, INSTALL_LIVE, PACKAGES, has_webrtc, missing_packages
-from a2e_mcp.sandbox.protocol import AvatarCover, DrawnAvatar, Speech
-from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
 from a2e_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 REQUIRED: Mapping[str, tuple[str, str]] = {
     "mcp": ("2.3", "3"),
@@ -87,8 +89,13 @@ async def check_rendering(findings: Findings, settings: Settings) -> None:
 
 async def _tried(folder: Path) -> list[RenderFailed]:
     """What a render worker could not do."""
-    speech = Speech(text="One, two.", voice="en-us", output=str(folder / "a.mp3"), track=str(folder / "a.json"))
-    drawing = AvatarCover(
+    from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
+    from a2e_mcp.sandbox.orders.speech import SpeechOrder
+    from a2e_mcp.sandbox.protocol import DrawnAvatar
+    from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
+
+    speech = SpeechOrder(text="One, two.", voice="en-us", output=str(folder / "a.mp3"), track=str(folder / "a.json"))
+    drawing = AvatarCoverOrder(
         avatar=DrawnAvatar(seed=1, gender="female"), output=str(folder / "a.jpg"), width=180, height=180
     )
     failures: list[RenderFailed] = []

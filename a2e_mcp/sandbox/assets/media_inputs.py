@@ -12,7 +12,8 @@ from a2e_mcp.sandbox.assets.fetcher import Fetcher
 from a2e_mcp.sandbox.assets.files import Files, StoredFile
 from a2e_mcp.sandbox.assets.previews import Pictures
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia
-from a2e_mcp.sandbox.protocol import MediaKind, Probe
+from a2e_mcp.sandbox.orders.probe import ProbeOrder
+from a2e_mcp.sandbox.protocol import MediaKind
 from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
 
 _KIND_NAMES = {"image": "a picture", "video": "a video", "audio": "a sound file"}
@@ -92,7 +93,7 @@ class MediaInputs:
 
     async def _look_into(self, stored: StoredFile) -> StoredFile:
         try:
-            found = await self._pool.carry_out(stored.key, Probe(path=str(self._files.path(stored.key))))
+            found = await self._pool.carry_out(stored.key, ProbeOrder(path=str(self._files.path(stored.key))))
         except RenderFailed as failure:
             if failure.code in {"internal", "extra_missing"}:
                 raise cannot_render(failure) from None

@@ -9,7 +9,8 @@ import anyio
 
 from a2e_mcp.sandbox.assets.builtins import AVATARS, BACKDROPS, VOICES_BY_ID, Backdrop, SystemAvatar, Voice
 from a2e_mcp.sandbox.assets.files import Files, StoredFile
-from a2e_mcp.sandbox.protocol import AvatarCover, Speech
+from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.workers.pool import WorkerPool
 
 _COVER, _BACKDROP, _ENDING = "cover-", "backdrop-", ".png"
@@ -59,13 +60,13 @@ class Pictures:
         return None
 
     async def _draw_cover(self, key: str, avatar: SystemAvatar) -> StoredFile:
-        order = AvatarCover(avatar=avatar.drawn, output=str(self._files.path(key)))
+        order = AvatarCoverOrder(avatar=avatar.drawn, output=str(self._files.path(key)))
         outcome = await self._pool.carry_out(key, order)
         return self._files.add_looked_into(StoredFile(key, outcome.media_type or "image/png"), outcome)
 
     async def _speak_sample(self, key: str, voice: Voice) -> StoredFile:
         track = f"{key}.json"
-        order = Speech(
+        order = SpeechOrder(
             text=_SAMPLE, voice=voice.engine, output=str(self._files.path(key)), track=str(self._files.path(track))
         )
         outcome = await self._pool.carry_out(key, order)

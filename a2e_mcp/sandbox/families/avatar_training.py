@@ -6,7 +6,6 @@ from pathlib import Path
 
 from a2e_mcp.catalogue.avatars import TrainAvatar, TwinQuery
 from a2e_mcp.catalogue.records import ById, ByIds, Nothing
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid
@@ -17,6 +16,8 @@ from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.families.voice_clones import has_clone_of
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import View
+from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
+from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
 from a2e_mcp.sandbox.store import Record, new_id
 
 LIP_SYNC = "lip_sync_training"
@@ -108,7 +109,7 @@ def training_plan(service: Service, source: Path, price: int, body: Body) -> Pla
 
     def make() -> NewJob:
         preview, portrait = service.files.new_key(".mp4"), service.files.new_key(".png")
-        order = protocol.TrainAvatar(
+        order = AvatarTrainingOrder(
             source=str(source),
             output=str(service.files.path(preview)),
             portrait=str(service.files.path(portrait)),
@@ -134,7 +135,7 @@ async def _plan_lip_sync(service: Service, request: ById) -> Plan:
 
     def make() -> NewJob:
         preview = service.files.new_key(".mp4")
-        order = protocol.TrainLipSync(
+        order = LipSyncTrainingOrder(
             portrait=str(service.files.path(portrait)),
             output=str(service.files.path(preview)),
             width=service.quality.short_side,

@@ -6,7 +6,6 @@ from a2e_mcp.catalogue.avatar_videos import ByVideoId, GenerateVideo, PublicPool
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.catalogue.voices import spoken_seconds
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.avatars import find_anchor
@@ -15,12 +14,14 @@ from a2e_mcp.sandbox.families.section import Answer, Start, started_units
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Quality, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import VIDEO_WORDS, View
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.protocol import ColourBackground, PictureBackground, Placement
 from a2e_mcp.sandbox.store import Record
 
 _FAMILY = "avatar_video"
 _POOL = "public_pool"
 
-Background = protocol.ColourBackground | protocol.PictureBackground
+Background = ColourBackground | PictureBackground
 
 
 def _show(service: Service, record: Record, view: View) -> Body:
@@ -57,7 +58,7 @@ async def _plan(service: Service, request: GenerateVideo) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".mp4")
-        order = protocol.AvatarVideo(
+        order = AvatarVideoOrder(
             audio=str(audio.path),
             track=None if audio.track is None else str(audio.track),
             avatar=anchor.person,
@@ -108,17 +109,17 @@ def _check_background(request: GenerateVideo) -> bool:
 
 async def _background(service: Service, request: GenerateVideo) -> Background | None:
     if request.back_id:
-        return protocol.PictureBackground(image=str(await picture_of(service, "back_id", request.back_id)))
+        return PictureBackground(image=str(await picture_of(service, "back_id", request.back_id)))
     if request.custom_back_id:
         picture = await picture_of(service, "custom_back_id", request.custom_back_id)
-        return protocol.PictureBackground(image=str(picture))
+        return PictureBackground(image=str(picture))
     if not request.color:
         return None
     color = rgb(request.color)
     if color is None:
         raise invalid("color", "not a colour such as rgb(61,165,82)")
     parts = [int(part) for part in color[4:-1].split(",")]
-    return protocol.ColourBackground(colour="#" + "".join(f"{part:02x}" for part in parts))
+    return ColourBackground(colour="#" + "".join(f"{part:02x}" for part in parts))
 
 
 def _canvas(request: GenerateVideo, quality: Quality) -> tuple[int, int]:
@@ -136,14 +137,14 @@ def _canvas(request: GenerateVideo, quality: Quality) -> tuple[int, int]:
     return _even(width), _even(height)
 
 
-def _placement(request: GenerateVideo, width: int, height: int) -> protocol.Placement | None:
+def _placement(request: GenerateVideo, width: int, height: int) -> Placement | None:
     """Where the person is to stand; None for the whole frame, in which they are placed as an editor would."""
     across = request.web_people_x == 0 and request.web_people_width == request.web_bg_width
     down = request.web_people_y == 0 and request.web_people_height == request.web_bg_height
     if across and down:
         return None
     scale = width / request.web_bg_width
-    return protocol.Placement(
+    return Placement(
         x=round(request.web_people_x * scale),
         y=round(request.web_people_y * scale),
         width=min(4 * width, max(16, round(request.web_people_width * scale))),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from a2e_mcp.catalogue.caption_removal import StartCaptionRemoval
 from a2e_mcp.catalogue.records import ById
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.families.crud import failed_record, once_more, one_started, standard_answers
 from a2e_mcp.sandbox.families.section import Answer, Start, started_units
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
 
 PRICE_PER_SECOND = 1
 
@@ -31,7 +31,7 @@ async def _removal(service: Service, body: Body) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".mp4")
-        order = protocol.CaptionRemoval(
+        order = CaptionRemovalOrder(
             video=str(source.path),
             output=str(service.files.path(key)),
             width=service.quality.long_side,

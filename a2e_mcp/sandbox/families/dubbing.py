@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from a2e_mcp.catalogue.dubbing import StartDubbing
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.assets.builtins import language_for
 from a2e_mcp.sandbox.assets.media_inputs import cannot_analyse
 from a2e_mcp.sandbox.errors import UnusableMedia, invalid
@@ -12,6 +11,7 @@ from a2e_mcp.sandbox.families.section import Answer, Start, started_units
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE_PER_SECOND = 2
@@ -37,7 +37,7 @@ async def _plan(service: Service, request: StartDubbing) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".mp4" if is_clip else ".mp3")
-        order = protocol.Dubbing(
+        order = DubbingOrder(
             source=str(source.path),
             voice=language.spoken_by(heard.gender),
             output=str(service.files.path(key)),

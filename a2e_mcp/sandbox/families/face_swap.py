@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from a2e_mcp.catalogue.face_swap import AddFace, StartFaceSwap, StartPreview
 from a2e_mcp.catalogue.records import ById, ByIds, Nothing, PageRequest
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import invalid, not_found
 from a2e_mcp.sandbox.families.section import Answer, Start, started_units
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
 from a2e_mcp.sandbox.store import Record
 
 _FACES = "face_image"
@@ -33,7 +33,7 @@ async def _plan_swap(service: Service, request: StartFaceSwap) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".png" if is_picture else ".mp4")
-        order = protocol.FaceSwap(
+        order = FaceSwapOrder(
             face=str(face.path),
             target=str(target.path),
             output=str(service.files.path(key)),
@@ -60,7 +60,7 @@ async def _plan_preview(service: Service, request: StartPreview) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".png")
-        order = protocol.FaceSwap(
+        order = FaceSwapOrder(
             face=str(face.path),
             target=str(target.path),
             output=str(service.files.path(key)),

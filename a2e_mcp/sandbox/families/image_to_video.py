@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from a2e_mcp.catalogue.image_to_video import IMAGE_TO_VIDEO, StartImageToVideo
 from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.families.crud import standard_answers
 from a2e_mcp.sandbox.families.section import Answer, Start
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
 
 _LENGTHS = (5, 10, 15, 20)
 
@@ -33,7 +33,7 @@ async def _plan(service: Service, request: StartImageToVideo) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".mp4")
-        order = protocol.ImageToVideo(
+        order = ImageToVideoOrder(
             image=str(image.path),
             output=str(service.files.path(key)),
             prompt=without_magic(request.prompt or ""),

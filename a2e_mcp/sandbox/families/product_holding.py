@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from a2e_mcp.catalogue.product_holding import ProductPlace, StartProductAvatar, StartProductHolding
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.families.crud import one_started, standard_answers
 from a2e_mcp.sandbox.families.section import Answer, Start
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
+from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
+from a2e_mcp.sandbox.protocol import Order, Rectangle
 
 PRICE = 10
 
@@ -22,7 +24,7 @@ async def _plan_avatar(service: Service, request: StartProductAvatar) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".png")
-        order = protocol.ProductHolding(
+        order = ProductHoldingOrder(
             person=person,
             product=product,
             output=str(service.files.path(key)),
@@ -43,8 +45,8 @@ async def _plan_avatar(service: Service, request: StartProductAvatar) -> Plan:
     return Plan(family=AVATAR.name, price_each=PRICE, make=make, body=body)
 
 
-def _rectangle(place: ProductPlace) -> protocol.Rectangle:
-    return protocol.Rectangle(x=place.x, y=place.y, width=place.width * place.scale, height=place.height * place.scale)
+def _rectangle(place: ProductPlace) -> Rectangle:
+    return Rectangle(x=place.x, y=place.y, width=place.width * place.scale, height=place.height * place.scale)
 
 
 async def _plan_holding(service: Service, request: StartProductHolding) -> Plan:
@@ -55,11 +57,9 @@ async def _plan_holding(service: Service, request: StartProductHolding) -> Plan:
     def make() -> NewJob:
         key = service.files.new_key(".png")
         output = str(service.files.path(key))
-        order: protocol.Order = protocol.ProductHolding(
-            person=person, product=thing, output=output, width=width, height=height
-        )
+        order: Order = ProductHoldingOrder(person=person, product=thing, output=output, width=width, height=height)
         if request.edit_type == "clothing":
-            order = protocol.VirtualTryOn(person=person, garment=thing, output=output, width=width, height=height)
+            order = VirtualTryOnOrder(person=person, garment=thing, output=output, width=width, height=height)
         remark = "only the first two pictures used" if len(pictures) > 2 else ""
         return NewJob(family=HOLDING.name, order=order, results={"result_image_url": key}, price=PRICE, remark=remark)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from a2e_mcp.catalogue.talking_photo import STANDARD_NEGATIVE, STANDARD_PROMPT, StartTalkingPhoto
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile, cannot_analyse
 from a2e_mcp.sandbox.families.crud import one_started, standard_answers
 from a2e_mcp.sandbox.families.section import Answer, Start, started_units
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE_PER_FIVE_SECONDS = 13
@@ -29,7 +29,7 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".mp4")
-        order = protocol.TalkingPhoto(
+        order = TalkingPhotoOrder(
             image=str(image.path),
             audio=str(sound),
             output=str(service.files.path(key)),

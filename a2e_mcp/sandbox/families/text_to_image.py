@@ -7,7 +7,6 @@ from itertools import count
 
 from a2e_mcp.catalogue.avatars import TrainAvatar
 from a2e_mcp.catalogue.text_to_image import QuickAvatar, StartTextToImage
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.avatar_training import PRICE_FROM_PICTURE, TWIN, training_plan, twin_body
 from a2e_mcp.sandbox.families.avatars import own_avatar
@@ -17,6 +16,7 @@ from a2e_mcp.sandbox.families.service import Body, Family, Plan, Quality, Servic
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import View
 from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
 from a2e_mcp.sandbox.store import Record
 
 PRICE_OF_A_PICTURE = 15
@@ -46,7 +46,7 @@ async def _plan(service: Service, request: StartTextToImage) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".png")
-        order = protocol.TextToImage(
+        order = TextToImageOrder(
             prompt=without_magic(request.prompt)[:_LONGEST_DRAWN],
             output=str(service.files.path(key)),
             index=next(indices),

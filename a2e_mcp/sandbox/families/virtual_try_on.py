@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from a2e_mcp.catalogue.virtual_try_on import StartTryOn
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.families.crud import one_started, standard_answers
 from a2e_mcp.sandbox.families.section import Answer, Start
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 
 PRICE = 10
 
@@ -25,7 +25,7 @@ async def _plan(service: Service, request: StartTryOn) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".png")
-        order = protocol.VirtualTryOn(
+        order = VirtualTryOnOrder(
             person=person,
             garment=garment,
             person_mask=person_mask,

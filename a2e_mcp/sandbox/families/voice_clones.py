@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from a2e_mcp.catalogue.records import ById, Nothing
 from a2e_mcp.catalogue.voice_clones import RenameVoice, TrainVoice
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.assets.builtins import language_for
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile, cannot_analyse
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia, invalid, not_found
@@ -17,6 +16,7 @@ from a2e_mcp.sandbox.families.section import Answer, Start
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import VOICE_WORDS
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.protocol import Gender
 from a2e_mcp.sandbox.store import Record
 from a2e_mcp.sandbox.workers.analysis import HeardVoice
@@ -137,7 +137,7 @@ def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: 
         # Here, inside the transaction that charges, no other start can come in between.
         _check_that_none_is_trained(service)
         key, track = service.files.new_key(".mp3"), service.files.new_key(".json")
-        order = protocol.Speech(
+        order = SpeechOrder(
             text=_SAMPLE,
             voice=language.spoken_by(gender),
             pitch=pitch,

@@ -13,7 +13,6 @@ from a2e_mcp.catalogue.voices import (
     SpeechRequest,
     VoiceQuery,
 )
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.assets.builtins import LANGUAGES, VOICES_BY_ID, Language, Voice
 from a2e_mcp.sandbox.assets.files import StoredFile
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render
@@ -24,6 +23,7 @@ from a2e_mcp.sandbox.families.section import Answer, Start, started_units
 from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.families.voice_clones import Speaker, cloned_speaker
 from a2e_mcp.sandbox.magic_words import acting, magic_in, without_magic
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.store import Record, new_id
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
@@ -40,7 +40,7 @@ async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, i
     if len(request.msg) > LONGEST_SPEECH_TEXT:
         raise invalid("msg", f"at most {LONGEST_SPEECH_TEXT} characters, and these are {len(request.msg)}")
     sound, track = service.files.new_key(".mp3"), service.files.new_key(".json")
-    order = protocol.Speech(
+    order = SpeechOrder(
         text=without_magic(request.msg),
         voice=speaker.engine,
         pitch=speaker.pitch,

@@ -6,13 +6,13 @@ from pathlib import PurePath
 from typing import get_args
 
 from a2e_mcp.catalogue.watermark import AddWatermark
-from a2e_mcp.sandbox import protocol
 from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.families.crud import one_started
 from a2e_mcp.sandbox.families.section import Answer, Start
 from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.orders.watermark import MarkPosition, PictureMark, TextMark, WatermarkOrder
 from a2e_mcp.sandbox.store import new_id
 
 PRICE = 1
@@ -37,7 +37,7 @@ async def _plan(service: Service, request: AddWatermark) -> Plan:
 
     def make() -> NewJob:
         key = service.files.new_key(".png" if is_picture else ".mp4")
-        order = protocol.Watermark(
+        order = WatermarkOrder(
             source=str(source.path),
             mark=mark,
             output=str(service.files.path(key)),
@@ -61,13 +61,13 @@ async def _plan(service: Service, request: AddWatermark) -> Plan:
     return Plan(family=MARKED.name, price_each=PRICE, make=make, body=body, is_awaited=True)
 
 
-async def _mark(service: Service, request: AddWatermark) -> tuple[protocol.TextMark | protocol.PictureMark, float]:
+async def _mark(service: Service, request: AddWatermark) -> tuple[TextMark | PictureMark, float]:
     """The mark and its opacity, 0 to 1. Raises Refusal."""
     if request.watermark_type == "image":
         if not request.watermark_image_url:
             raise invalid("watermark_image_url", "required for an image")
         picture = await service.inputs.take(request.watermark_image_url, "watermark_image_url", "image")
-        return protocol.PictureMark(image=str(picture.path)), 1.0
+        return PictureMark(image=str(picture.path)), 1.0
     if not (request.text or "").strip():
         raise invalid("text", "required for a text")
     red, green, blue, alpha = colour = request.fontcolor or _WHITE
@@ -75,16 +75,16 @@ async def _mark(service: Service, request: AddWatermark) -> tuple[protocol.TextM
         raise invalid("fontcolor", "four numbers from 0 to 255: red, green, blue, alpha")
     text = without_magic(request.text or "") or "-"
     written = f"#{red:02x}{green:02x}{blue:02x}"
-    return protocol.TextMark(text=text, colour=written, size=request.fontsize or _SIZE), alpha / 255
+    return TextMark(text=text, colour=written, size=request.fontsize or _SIZE), alpha / 255
 
 
-def _position(asked: str | None) -> protocol.MarkPosition:
+def _position(asked: str | None) -> MarkPosition:
     word = (asked or "bottom_right").strip().lower().replace("-", "_").replace(" ", "_")
-    for position in get_args(protocol.MarkPosition):
+    for position in get_args(MarkPosition):
         if word == position:
-            found: protocol.MarkPosition = position
+            found: MarkPosition = position
             return found
-    raise invalid("position", f"known are {', '.join(get_args(protocol.MarkPosition))}")
+    raise invalid("position", f"known are {', '.join(get_args(MarkPosition))}")
 
 
 STARTS: dict[str, Start] = {"add_watermark": Start(_plan, one_started(MARKED), lambda _: PRICE)}

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from a2e_mcp.sandbox.jobs.policy import Policy
-from a2e_mcp.sandbox.protocol import Order, order_from_json, order_to_json
+from a2e_mcp.sandbox.protocol import Order, encode_order
 from a2e_mcp.sandbox.store import Store, new_id
 
 LEASE_SECONDS = 6.0
@@ -20,12 +22,15 @@ Phase = Literal["queued", "rendering", "rendered", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as it stands; `results` maps the names of its result fields to file keys."""
+    """One job as it stands; `results` maps the names of its result fields to file keys.
+
+    Its order stays JSON, which only the worker reads.
+    """
 
     id: str
     record_id: str
     family: str
-    order: Order | None
+    order: msgspec.Raw | None
     results: Mapping[str, str]
     price: int
     policy: Policy
@@ -68,7 +73,7 @@ class JobRows:
                 new_id(),
                 record_id,
                 new.family,
-                json.dumps(order_to_json(new.order)),
+                encode_order(new.order).decode(),
                 json.dumps(dict(new.results)),
                 new.price,
                 str(policy),
@@ -187,7 +192,7 @@ def _job(row: sqlite3.Row) -> Job:
         id=row["id"],
         record_id=row["record_id"],
         family=row["family"],
-        order=None if row["job_order"] is None else order_from_json(json.loads(row["job_order"])),
+        order=None if row["job_order"] is None else msgspec.Raw(row["job_order"]),
         results=json.loads(row["results"]),
         price=row["price"],
         policy=Policy.parse(row["policy"]),

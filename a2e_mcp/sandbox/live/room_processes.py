@@ -147,7 +147,7 @@ class _Room:
         try:
             async with self._one_at_a_time:
                 with anyio.fail_after(_SECONDS_TO_ANSWER):
-                    await self._process.send(json.dumps({"id": asked, "do": do, "with": members}) + "\n")
+                    await self._process.send(json.dumps({"id": asked, "do": do, "with": members}).encode() + b"\n")
                     return await self._reply_to(asked)
         except TimeoutError:
             raise RenderFailed("internal", "The live room does not answer any more; start the stream again.") from None

@@ -1,7 +1,8 @@
 """What a worker answers."""
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from a2e_mcp.sandbox.protocol.parts import MediaKind
 
@@ -23,8 +24,7 @@ FailureCode: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an order made; `note` is one honest line of what was really done.
 
     `pitch` is in Hz, `loudness` in dB below full scale.
@@ -45,45 +45,49 @@ class Outcome:
     loudness: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why an order could not be carried out, in words meant for the person who asked."""
-
-    code: FailureCode
-    message: str
+class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag=str.lower):
+    """The base of what a worker answers; `type` tells which it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """The worker's first line: it listens. A package that is not installed has no version."""
-
-    engine: str
-    python: str
-    packages: dict[str, str | None] = field(default_factory=dict)
+class Ready(_Reply, frozen=True, kw_only=True):
+    """The worker's first line: it listens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(_Reply, frozen=True, kw_only=True):
     """How far an order has come, from 0 to 1."""
 
     id: str
     progress: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(_Reply, frozen=True, kw_only=True):
     """An order was carried out."""
 
     id: str
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """An order was refused or broke."""
+class Failed(_Reply, frozen=True, kw_only=True):
+    """An order was refused or broke; the message is meant for the person who asked."""
 
     id: str
-    failure: Failure
+    code: FailureCode
+    message: str
 
 
 Reply: TypeAlias = Ready | Progress | Done | Failed
+
+_decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+def encode_reply(reply: Reply) -> bytes:
+    """The line with which a worker answers."""
+    return msgspec.json.encode(reply) + b"\n"
+
+
+def decode_reply(line: bytes | str) -> Reply:
+    """A worker's answer from its line.
+
+    Raises ValueError.
+    """
+    return _decoder.decode(line)

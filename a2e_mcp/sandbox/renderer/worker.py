@@ -4,11 +4,7 @@ It runs as a plain subprocess so that a crash in a native library, or an endless
 service. It ends the moment its stdin closes, also in the middle of a render.
 """
 
-import contextlib
-import importlib
-import importlib.metadata
 import os
-import platform
 import queue
 import sys
 import threading
@@ -18,48 +14,22 @@ from collections.abc import Callable
 from typing import IO, TypeAlias
 
 from a2e_mcp.sandbox.extra import INSTALL, PACKAGES
+from a2e_mcp.sandbox.orders import decode_order, render
 from a2e_mcp.sandbox.protocol import (
     Done,
     Failed,
-    Failure,
-    InvalidLine,
-    Order,
-    Outcome,
+    InvalidRequest,
     Progress,
     Ready,
     Reply,
+    decode_request,
+    encode_reply,
     kind_of,
-    order_from_line,
-    reply_to_line,
 )
 from a2e_mcp.sandbox.protocol.stdout import take_stdout
-from a2e_mcp.sandbox.renderer.core.render import ENGINE_VERSION, Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 
 Send: TypeAlias = Callable[[Reply], None]
-
-# Imported when the first order of the kind arrives: speech must not wait for vision.
-_RENDERERS = {
-    "speech": "speech",
-    "avatar_video": "avatar_video",
-    "avatar_cover": "avatar_video",
-    "image_to_video": "image_to_video",
-    "train_avatar": "avatar_training",
-    "train_lip_sync": "avatar_training",
-    "face_swap": "face_swap",
-    "talking_photo": "talking_photo",
-    "caption_removal": "caption_removal",
-    "dubbing": "dubbing",
-    "replace_background": "background_replacement",
-    "product_holding": "product_holding",
-    "virtual_try_on": "virtual_try_on",
-    "text_to_image": "text_to_image",
-    "watermark": "watermark",
-    "poster": "inspection",
-    "probe": "inspection",
-    "tell_language": "analysis",
-    "hear_voice": "analysis",
-    "cut_sound": "analysis",
-}
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -71,9 +41,9 @@ def main() -> None:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     send = _sender(take_stdout())
     current = _Current()
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(lines, current), daemon=True).start()
-    send(Ready(engine=ENGINE_VERSION, python=platform.python_version(), packages=_versions()))
+    send(Ready())
     while True:
         _serve(lines.get(), send, current)
 
@@ -89,51 +59,45 @@ class _Current:
         os._exit(0)
 
 
-def _sender(protocol: IO[str]) -> Send:
+def _sender(protocol: IO[bytes]) -> Send:
     def send(reply: Reply) -> None:
         try:
-            protocol.write(reply_to_line(reply))
+            protocol.write(encode_reply(reply))
             protocol.flush()
         except BrokenPipeError:
-            os._exit(0)  # nobody is left to work for
+            os._exit(0)  # the service has ended
 
     return send
 
 
-def _read(lines: "queue.SimpleQueue[str]", current: _Current) -> None:
+def _read(lines: "queue.SimpleQueue[bytes]", current: _Current) -> None:
     for line in iter(sys.stdin.buffer.readline, b""):
         if line.strip():
-            lines.put(line.decode("utf-8", errors="replace"))
+            lines.put(line)
     current.end_process()
 
 
-def _versions() -> dict[str, str | None]:
-    versions: dict[str, str | None] = {}
-    for package in PACKAGES.values():
-        versions[package] = None
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
-    return versions
-
-
-def _serve(line: str, send: Send, current: _Current) -> None:
+def _serve(line: bytes, send: Send, current: _Current) -> None:
+    request_id = ""
     try:
-        errand_id, order = order_from_line(line)
-    except InvalidLine as problem:
-        send(Failed(id=problem.errand_id or "", failure=Failure(code="invalid_order", message=str(problem))))
+        request = decode_request(line)
+        request_id = request.id
+        order = decode_order(request.order)
+    except InvalidRequest as problem:
+        send(Failed(id=request_id, code="invalid_order", message=str(problem)))
         return
-    current.rendering = Rendering(errand_id, kind_of(order), _reporter(errand_id, send))
+    current.rendering = Rendering(request_id, kind_of(order), _reporter(request_id, send))
     try:
-        outcome = _render(order, current.rendering)
+        outcome = render(order, current.rendering)
     except Exception as problem:
-        send(Failed(id=errand_id, failure=_failure(problem)))
+        send(_failed(request_id, problem))
     else:
-        send(Done(id=errand_id, outcome=outcome))
+        send(Done(id=request_id, outcome=outcome))
     finally:
         current.rendering = None
 
 
-def _reporter(errand_id: str, send: Send) -> Callable[[float], None]:
+def _reporter(request_id: str, send: Send) -> Callable[[float], None]:
     last = time.monotonic()
 
     def report(progress: float) -> None:
@@ -141,28 +105,22 @@ def _reporter(errand_id: str, send: Send) -> Callable[[float], None]:
         now = time.monotonic()
         if now - last >= _SECONDS_BETWEEN_REPORTS:
             last = now
-            send(Progress(id=errand_id, progress=min(1.0, max(0.0, progress))))
+            send(Progress(id=request_id, progress=min(1.0, max(0.0, progress))))
 
     return report
 
 
-def _render(order: Order, rendering: Rendering) -> Outcome:
-    renderer = importlib.import_module(f"a2e_mcp.sandbox.renderer.orders.{_RENDERERS[rendering.kind]}")
-    render: Callable[[Order, Rendering], Outcome] = getattr(renderer, f"render_{rendering.kind}")
-    return render(order, rendering)
-
-
-def _failure(problem: Exception) -> Failure:
+def _failed(request_id: str, problem: Exception) -> Failed:
     match problem:
-        case Refused():
-            return Failure(code=problem.code, message=str(problem))
+        case OrderRefused():
+            return Failed(id=request_id, code=problem.code, message=str(problem))
         case ImportError(name=str(module)) if module.partition(".")[0] in PACKAGES:
             package = PACKAGES[module.partition(".")[0]]
             message = f"Rendering needs the package {package}. Install it with: {INSTALL}"
-            return Failure(code="extra_missing", message=message)
+            return Failed(id=request_id, code="extra_missing", message=message)
     traceback.print_exception(problem, file=sys.stderr)
-    message = f"The sandbox could not render this: an unexpected {type(problem).__name__} in its own code."
-    return Failure(code="internal", message=message)
+    message = f"The sandbox could not render this because of an internal error ({type(problem).__name__})."
+    return Failed(id=request_id, code="internal", message=message)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from a2e_mcp.sandbox.protocol import CutSound, Gender, HearVoice, TellLanguage
+from a2e_mcp.sandbox.orders.sound_excerpt import SoundExcerptOrder
+from a2e_mcp.sandbox.orders.text_language import TextLanguageOrder
+from a2e_mcp.sandbox.orders.voice_measurement import VoiceMeasurementOrder
+from a2e_mcp.sandbox.protocol import Gender
 from a2e_mcp.sandbox.store import new_id
 from a2e_mcp.sandbox.workers.pool import WorkerPool
 
@@ -45,15 +48,15 @@ class Analysis:
 
     async def language_of(self, text: str, known: Iterable[str]) -> str:
         """The code of the language, among the known ones, that a text is most likely in. Raises RenderFailed."""
-        told = await self._pool.carry_out(new_id(), TellLanguage(text=text, known=tuple(sorted(known))))
+        told = await self._pool.carry_out(new_id(), TextLanguageOrder(text=text, known=tuple(sorted(known))))
         return told.language or ""
 
     async def voice_in(self, sounds: Sequence[Path]) -> HeardVoice:
         """The voice in some recordings. Raises RenderFailed."""
-        heard = await self._pool.carry_out(new_id(), HearVoice(sounds=tuple(str(path) for path in sounds)))
+        heard = await self._pool.carry_out(new_id(), VoiceMeasurementOrder(sounds=tuple(str(path) for path in sounds)))
         return HeardVoice(heard.pitch, -100.0 if heard.loudness is None else heard.loudness)
 
     async def write_beginning(self, source: Path | None, seconds: float, output: Path) -> None:
         """Write the first seconds of a sound, or silence without one, as MP3. Raises RenderFailed."""
         path = None if source is None else str(source)
-        await self._pool.carry_out(new_id(), CutSound(source=path, seconds=seconds, output=str(output)))
+        await self._pool.carry_out(new_id(), SoundExcerptOrder(source=path, seconds=seconds, output=str(output)))

@@ -43,7 +43,7 @@ class LineProcess:
             raise RenderFailed("internal", f"The sandbox's {name} was started without its pipes.")
         self._requests = process.stdin
         self._replies = process.stdout
-        self.greeting = ""
+        self.greeting = b""
 
     @classmethod
     async def start(cls, module: str, name: str, folder: Path, log: IO[bytes]) -> LineProcess:
@@ -69,11 +69,11 @@ class LineProcess:
         """Whether it is over."""
         return self._process.poll() is not None
 
-    async def send(self, line: str) -> None:
+    async def send(self, line: bytes) -> None:
         """Hand over a line, its end included."""
 
         def send() -> None:
-            self._requests.write(line.encode())
+            self._requests.write(line)
             self._requests.flush()
 
         try:
@@ -81,7 +81,7 @@ class LineProcess:
         except (OSError, ValueError):
             raise self._broke_off() from None
 
-    async def receive(self) -> str:
+    async def receive(self) -> bytes:
         """The next line it writes; whoever is cancelled here must end the process."""
         try:
             line = await run_sync(self._replies.readline, _LONGEST_LINE, abandon_on_cancel=True)
@@ -89,10 +89,7 @@ class LineProcess:
             raise self._broke_off() from None
         if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
             raise self._broke_off()
-        try:
-            return line.decode()
-        except UnicodeDecodeError:
-            raise self.unreadable() from None
+        return line
 
     async def end(self, seconds: float = 0.0) -> None:
         """End the process: by the end of its input when it is given time for that, else, and after it, at once."""

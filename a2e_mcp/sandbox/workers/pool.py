@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Literal, Self
 
 import anyio
+import msgspec
 
 from a2e_mcp.sandbox.protocol import Order, Outcome
 from a2e_mcp.sandbox.workers.line_process import RenderFailed, open_log, worker_environment
@@ -105,7 +106,7 @@ class WorkerPool:
     async def carry_out(
         self,
         order_id: str,
-        order: Order,
+        order: Order | msgspec.Raw,
         *,
         lane: Lane = "short",
         on_progress: Callable[[float], None] = lambda _: None,

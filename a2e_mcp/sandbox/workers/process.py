@@ -6,18 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from a2e_mcp.sandbox.protocol import (
-    Done,
-    Failed,
-    InvalidLine,
-    Order,
-    Outcome,
-    Progress,
-    Ready,
-    Reply,
-    order_to_line,
-    reply_from_line,
-)
+import msgspec
+
+from a2e_mcp.sandbox.protocol import Done, Failed, Order, Outcome, Progress, Ready, Reply, decode_reply, encode_request
 from a2e_mcp.sandbox.workers.line_process import LineProcess, RenderFailed
 
 
@@ -53,10 +44,12 @@ class WorkerProcess:
         """Whether it is alive and waits for an order."""
         return self._is_between_orders and not self._process.has_ended
 
-    async def carry_out(self, order_id: str, order: Order, on_progress: Callable[[float], None]) -> Outcome:
+    async def carry_out(
+        self, order_id: str, order: Order | msgspec.Raw, on_progress: Callable[[float], None]
+    ) -> Outcome:
         """Hand over an order and wait for its end; whoever is cancelled here must kill it. Raises RenderFailed."""
         self._is_between_orders = False
-        await self._process.send(order_to_line(order_id, order))
+        await self._process.send(encode_request(order_id, order))
         while True:
             match self._read(await self._process.receive()):
                 case Progress(id=answered, progress=progress) if answered == order_id:
@@ -64,7 +57,7 @@ class WorkerProcess:
                 case Done(id=answered, outcome=outcome) if answered == order_id:
                     self._is_between_orders = True
                     return outcome
-                case Failed(failure=failure):
+                case Failed() as failure:
                     self._is_between_orders = True
                     raise RenderFailed(failure.code, failure.message)
 
@@ -76,8 +69,8 @@ class WorkerProcess:
         """End the process at once, without holding up the event loop."""
         await self._process.end()
 
-    def _read(self, line: str) -> Reply:
+    def _read(self, line: bytes) -> Reply:
         try:
-            return reply_from_line(line)
-        except InvalidLine:
+            return decode_reply(line)
+        except ValueError:
             raise self._process.unreadable() from None

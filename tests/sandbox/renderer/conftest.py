@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.sandbox.protocol import Speech
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from tests.support.render_worker import RenderProcess, render_process
 
 
@@ -25,9 +25,9 @@ def portrait(worker: RenderProcess, made: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def speech(worker: RenderProcess, made: Path) -> Speech:
+def speech(worker: RenderProcess, made: Path) -> SpeechOrder:
     """A short speech with a pause in the middle; its files are there."""
-    order = Speech(
+    order = SpeechOrder(
         text="Ah, la la la. Mama, papa.", voice="en-us+f3", output=str(made / "s.mp3"), track=str(made / "s.json")
     )
     worker.render(order)

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +7,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
-from a2e_mcp.sandbox.protocol import (
-    AvatarVideo,
-    ColourBackground,
-    DrawnAvatar,
-    Gender,
-    PictureBackground,
-    Placement,
-    PortraitAvatar,
-    Speech,
-)
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import ColourBackground, DrawnAvatar, Gender, PictureBackground, Placement, PortraitAvatar
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, curve_from_events
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
@@ -32,8 +25,8 @@ FPS = 12
 WOMAN = DrawnAvatar(seed=1, gender="female")
 
 
-def video(speech: Speech, folder: Path, **changes: Any) -> AvatarVideo:
-    order = AvatarVideo(
+def video(speech: SpeechOrder, folder: Path, **changes: Any) -> AvatarVideoOrder:
+    order = AvatarVideoOrder(
         audio=speech.output,
         track=speech.track,
         avatar=WOMAN,
@@ -55,7 +48,7 @@ def mouth_movement(path: str, box: tuple[slice, slice]) -> npt.NDArray[np.float6
     return np.array([np.abs(mouth - mouths[-1]).mean() for mouth in mouths])
 
 
-def test_the_mouth_opens_with_the_phonemes(worker: RenderProcess, speech: Speech, tmp_path: Path) -> None:
+def test_the_mouth_opens_with_the_phonemes(worker: RenderProcess, speech: SpeechOrder, tmp_path: Path) -> None:
     order = video(speech, tmp_path)
 
     worker.render(order)
@@ -68,7 +61,7 @@ def test_the_mouth_opens_with_the_phonemes(worker: RenderProcess, speech: Speech
 
 
 def test_a_single_word_is_a_clip_too(worker: RenderProcess, tmp_path: Path) -> None:
-    word = Speech(text="Hi", voice="en-us", output=str(tmp_path / "hi.mp3"), track=str(tmp_path / "hi.json"))
+    word = SpeechOrder(text="Hi", voice="en-us", output=str(tmp_path / "hi.mp3"), track=str(tmp_path / "hi.json"))
     worker.render(word)
 
     outcome = worker.render(video(word, tmp_path, fps=25))
@@ -77,7 +70,9 @@ def test_a_single_word_is_a_clip_too(worker: RenderProcess, tmp_path: Path) -> N
     assert 0.2 < outcome.seconds < 1.6
 
 
-def test_without_a_track_the_mouth_follows_the_sound(worker: RenderProcess, speech: Speech, tmp_path: Path) -> None:
+def test_without_a_track_the_mouth_follows_the_sound(
+    worker: RenderProcess, speech: SpeechOrder, tmp_path: Path
+) -> None:
     audio = write_tone(tmp_path / "a.wav", [(0.5, False), (0.7, True), (0.7, False)])
     order = video(speech, tmp_path, audio=audio, track=None, captions=True)
 
@@ -90,7 +85,7 @@ def test_without_a_track_the_mouth_follows_the_sound(worker: RenderProcess, spee
     assert "no captions" in note
 
 
-def test_a_photo_opens_its_mouth_too(worker: RenderProcess, speech: Speech, portrait: str, tmp_path: Path) -> None:
+def test_a_photo_opens_its_mouth_too(worker: RenderProcess, speech: SpeechOrder, portrait: str, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(0.5, False), (0.7, True), (0.7, False)])
     avatar = PortraitAvatar(image=portrait)
     order = video(speech, tmp_path, audio=audio, track=None, avatar=avatar, width=360, height=360)
@@ -102,7 +97,7 @@ def test_a_photo_opens_its_mouth_too(worker: RenderProcess, speech: Speech, port
 
 
 def test_the_clip_is_h264_and_aac_in_even_sizes_and_says_what_it_is(
-    worker: RenderProcess, speech: Speech, tmp_path: Path
+    worker: RenderProcess, speech: SpeechOrder, tmp_path: Path
 ) -> None:
     order = video(speech, tmp_path, width=321, height=181)
 
@@ -122,7 +117,7 @@ def test_the_clip_is_h264_and_aac_in_even_sizes_and_says_what_it_is(
     assert content.index(b"moov") < content.index(b"mdat")
 
 
-def test_every_frame_bears_the_mark(worker: RenderProcess, speech: Speech, tmp_path: Path) -> None:
+def test_every_frame_bears_the_mark(worker: RenderProcess, speech: SpeechOrder, tmp_path: Path) -> None:
     order = video(speech, tmp_path, background=ColourBackground(colour="#ffffff"))
 
     worker.render(order)
@@ -143,7 +138,9 @@ def test_the_mark_is_at_least_four_percent_high() -> None:
         assert rows[-1] - rows[0] + 1 >= 0.04 * height
 
 
-def test_captions_show_the_words_while_they_are_spoken(worker: RenderProcess, speech: Speech, tmp_path: Path) -> None:
+def test_captions_show_the_words_while_they_are_spoken(
+    worker: RenderProcess, speech: SpeechOrder, tmp_path: Path
+) -> None:
     with_captions = video(speech, tmp_path, captions=True, output=str(tmp_path / "with.mp4"))
     without = video(speech, tmp_path, output=str(tmp_path / "without.mp4"))
 
@@ -157,7 +154,7 @@ def test_captions_show_the_words_while_they_are_spoken(worker: RenderProcess, sp
 
 @pytest.mark.parametrize("avatar_is_photo", [False, True])
 def test_a_background_colour_fills_what_is_not_the_person(
-    worker: RenderProcess, speech: Speech, portrait: str, tmp_path: Path, avatar_is_photo: bool
+    worker: RenderProcess, speech: SpeechOrder, portrait: str, tmp_path: Path, avatar_is_photo: bool
 ) -> None:
     avatar = PortraitAvatar(image=portrait) if avatar_is_photo else WOMAN
     order = video(speech, tmp_path, avatar=avatar, background=ColourBackground(colour="#1040e0"))
@@ -171,7 +168,9 @@ def test_a_background_colour_fills_what_is_not_the_person(
     assert ("cut out" in note) == avatar_is_photo
 
 
-def test_a_placed_avatar_stays_in_its_box(worker: RenderProcess, speech: Speech, portrait: str, tmp_path: Path) -> None:
+def test_a_placed_avatar_stays_in_its_box(
+    worker: RenderProcess, speech: SpeechOrder, portrait: str, tmp_path: Path
+) -> None:
     placement = Placement(x=200, y=60, width=100, height=120)
     background = PictureBackground(image=portrait)
     placed = video(speech, tmp_path, background=background, placement=placement)
@@ -186,7 +185,7 @@ def test_a_placed_avatar_stays_in_its_box(worker: RenderProcess, speech: Speech,
 
 @pytest.mark.parametrize(("width", "height"), [(320, 180), (180, 320), (240, 240)])
 def test_the_face_stands_well_in_every_shape_of_frame(
-    worker: RenderProcess, speech: Speech, tmp_path: Path, width: int, height: int
+    worker: RenderProcess, speech: SpeechOrder, tmp_path: Path, width: int, height: int
 ) -> None:
     order = video(speech, tmp_path, width=width, height=height)
 
@@ -219,7 +218,7 @@ def test_somebody_small_and_low_in_a_photo_is_placed_as_an_editor_would(
         wide[120:, 300:540] = np.asarray(person.convert("RGB").resize((240, 240)))[..., ::-1]
     photo = str(tmp_path / "wide.png")
     cv2.imwrite(photo, wide)
-    order = AvatarVideo(
+    order = AvatarVideoOrder(
         audio=write_tone(tmp_path / "a.wav", [(0.2, True)]),
         avatar=PortraitAvatar(image=photo),
         output=str(tmp_path / "o.mp4"),
@@ -256,12 +255,14 @@ def test_a_drawn_person_is_the_same_every_time() -> None:
     assert np.array_equal(one, other)
 
 
-def test_audio_without_sound_is_refused(worker: RenderProcess, speech: Speech, portrait: str, tmp_path: Path) -> None:
+def test_audio_without_sound_is_refused(
+    worker: RenderProcess, speech: SpeechOrder, portrait: str, tmp_path: Path
+) -> None:
     assert worker.refused(video(speech, tmp_path, audio=portrait)).code in ("unreadable", "no_sound")
     assert worker.refused(video(speech, tmp_path, audio="/nowhere.mp3")).code == "unreadable"
 
 
-def test_a_colour_that_is_none_is_refused(worker: RenderProcess, speech: Speech, tmp_path: Path) -> None:
+def test_a_colour_that_is_none_is_refused(worker: RenderProcess, speech: SpeechOrder, tmp_path: Path) -> None:
     order = video(speech, tmp_path, background=ColourBackground(colour="bluish"))
 
     assert worker.refused(order).code == "invalid_order"

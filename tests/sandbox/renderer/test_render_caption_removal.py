@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from a2e_mcp.sandbox.protocol import AvatarVideo, CaptionRemoval, DrawnAvatar, Rectangle, Speech
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import DrawnAvatar, Rectangle
 from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
 from a2e_mcp.sandbox.renderer.core.text_sprites import outlined
 from a2e_mcp.sandbox.renderer.vision.text_boxes import text_boxes
@@ -30,7 +33,7 @@ def captioned(pictures: list[npt.NDArray[Any]], text: str = "Hello there") -> li
 
 def without_text(worker: RenderProcess, folder: Path, pictures: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
     """The frames, BGR, of a clip of these pictures after caption removal."""
-    order = CaptionRemoval(video=write_clip(folder / "v.mp4", pictures), output=str(folder / "o.mp4"))
+    order = CaptionRemovalOrder(video=write_clip(folder / "v.mp4", pictures), output=str(folder / "o.mp4"))
     worker.render(order)
     return [np.ascontiguousarray(frame[..., ::-1]) for frame in frames_of(order.output)]
 
@@ -38,7 +41,7 @@ def without_text(worker: RenderProcess, folder: Path, pictures: list[npt.NDArray
 def test_burned_in_text_is_found_and_removed(worker: RenderProcess, tmp_path: Path) -> None:
     clean = moving()
     dirty = captioned(clean)
-    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
+    order = CaptionRemovalOrder(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
 
     outcome = worker.render(order)
 
@@ -58,7 +61,7 @@ def test_burned_in_text_is_found_and_removed(worker: RenderProcess, tmp_path: Pa
 def test_captions_that_come_and_go_are_removed_only_while_they_are_there(worker: RenderProcess, tmp_path: Path) -> None:
     pictures = moving(20)
     pictures[10:] = captioned(pictures[10:])
-    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", pictures), output=str(tmp_path / "o.mp4"))
+    order = CaptionRemovalOrder(video=write_clip(tmp_path / "v.mp4", pictures), output=str(tmp_path / "o.mp4"))
 
     note = worker.render(order).note
 
@@ -91,17 +94,19 @@ def test_what_a_caption_hides_is_taken_from_frames_with_another_caption(worker: 
 
 
 @pytest.fixture(scope="module")
-def spoken_clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
+def spoken_clip(worker: RenderProcess, made: Path, speech: SpeechOrder) -> str:
     avatar = DrawnAvatar(seed=1, gender="female")
     output = str(made / "spoken.mp4")
     worker.render(
-        AvatarVideo(audio=speech.output, track=speech.track, avatar=avatar, output=output, width=320, height=240, fps=8)
+        AvatarVideoOrder(
+            audio=speech.output, track=speech.track, avatar=avatar, output=output, width=320, height=240, fps=8
+        )
     )
     return output
 
 
 def test_our_own_mark_is_no_caption(worker: RenderProcess, spoken_clip: str, tmp_path: Path) -> None:
-    order = CaptionRemoval(video=spoken_clip, output=str(tmp_path / "o.mp4"), fps=8)
+    order = CaptionRemovalOrder(video=spoken_clip, output=str(tmp_path / "o.mp4"), fps=8)
 
     outcome = worker.render(order)
 
@@ -113,7 +118,9 @@ def test_our_own_mark_is_no_caption(worker: RenderProcess, spoken_clip: str, tmp
 def test_only_the_letters_in_given_boxes_are_painted_over(worker: RenderProcess, tmp_path: Path) -> None:
     dirty = captioned(moving())
     boxes = (Rectangle(x=80, y=120, width=100, height=50),)
-    order = CaptionRemoval(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"), boxes=boxes)
+    order = CaptionRemovalOrder(
+        video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"), boxes=boxes
+    )
 
     worker.render(order)
 

@@ -7,9 +7,9 @@ import av
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
-from a2e_mcp.sandbox.protocol import ImageToVideo, Poster, Probe
+from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
+from a2e_mcp.sandbox.orders.probe import ProbeOrder
 from a2e_mcp.sandbox.renderer.clips.camera import read_prompt
 from a2e_mcp.sandbox.renderer.core.picture import studio
 from a2e_mcp.sandbox.renderer.vision.faces import largest_face
@@ -51,7 +51,7 @@ def oversized_png(path: Path) -> str:
 
 def test_a_still_becomes_a_clip_of_its_own_shape(worker: RenderProcess, tmp_path: Path) -> None:
     image = write_picture(tmp_path / "i.png", 300, 200)
-    order = ImageToVideo(
+    order = ImageToVideoOrder(
         image=image, output=str(tmp_path / "o.mp4"), prompt="Zoom in", seconds=1, width=240, height=240, fps=12
     )
 
@@ -65,7 +65,7 @@ def test_a_still_becomes_a_clip_of_its_own_shape(worker: RenderProcess, tmp_path
 
 
 def test_a_person_is_moved_in_front_of_the_background(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
-    order = ImageToVideo(image=portrait, output=str(tmp_path / "o.mp4"), seconds=1, width=240, height=240, fps=12)
+    order = ImageToVideoOrder(image=portrait, output=str(tmp_path / "o.mp4"), seconds=1, width=240, height=240, fps=12)
 
     assert "a person found" in worker.render(order).note
 
@@ -79,14 +79,16 @@ def test_what_is_in_front_is_called_a_person_only_with_a_face(
     hull = cv2.convexHull(face.points.astype(np.int32))
     cv2.fillConvexPoly(turned_away, hull, (40, 70, 120))
     cv2.imwrite(str(tmp_path / "i.png"), turned_away)
-    order = ImageToVideo(image=str(tmp_path / "i.png"), output=str(tmp_path / "o.mp4"), seconds=1, width=120, fps=4)
+    order = ImageToVideoOrder(
+        image=str(tmp_path / "i.png"), output=str(tmp_path / "o.mp4"), seconds=1, width=120, fps=4
+    )
 
     assert "something in front found" in worker.render(order).note
 
 
 def test_a_still_camera_stays_still(worker: RenderProcess, tmp_path: Path) -> None:
     image = write_picture(tmp_path / "i.png", 240, 160)
-    order = ImageToVideo(
+    order = ImageToVideoOrder(
         image=image, output=str(tmp_path / "o.mp4"), prompt="static shot", seconds=1, width=240, height=160, fps=12
     )
 
@@ -100,7 +102,7 @@ def test_an_end_picture_is_what_the_clip_ends_with(worker: RenderProcess, tmp_pa
     start = write_picture(tmp_path / "i.png", 240, 160)
     end = str(tmp_path / "e.png")
     cv2.imwrite(end, np.full((160, 240, 3), (200, 40, 40), np.uint8))
-    order = ImageToVideo(
+    order = ImageToVideoOrder(
         image=start, end_image=end, output=str(tmp_path / "o.mp4"), seconds=1, width=240, height=160, fps=12
     )
 
@@ -129,9 +131,9 @@ def test_only_camera_words_of_a_prompt_are_understood(prompt: str, understood: t
 
 
 def test_probing_tells_the_facts(worker: RenderProcess, tmp_path: Path) -> None:
-    video = worker.render(Probe(path=write_plain_clip(tmp_path / "v.mp4", 2)))
-    audio = worker.render(Probe(path=write_tone(tmp_path / "a.wav", [(1.5, True)])))
-    image = worker.render(Probe(path=write_picture(tmp_path / "i.png", 100, 50)))
+    video = worker.render(ProbeOrder(path=write_plain_clip(tmp_path / "v.mp4", 2)))
+    audio = worker.render(ProbeOrder(path=write_tone(tmp_path / "a.wav", [(1.5, True)])))
+    image = worker.render(ProbeOrder(path=write_picture(tmp_path / "i.png", 100, 50)))
 
     assert (video.media_kind, video.container, video.width, video.height) == ("video", "mp4", 160, 120)
     assert video.seconds == pytest.approx(2, abs=0.05)
@@ -146,7 +148,7 @@ def test_a_wrong_ending_of_the_name_does_not_matter(worker: RenderProcess, tmp_p
     clip = write_plain_clip(tmp_path / "v.mp4", 1)
     renamed = Path(clip).rename(tmp_path / "picture.png")
 
-    assert worker.render(Probe(path=str(renamed))).media_kind == "video"
+    assert worker.render(ProbeOrder(path=str(renamed))).media_kind == "video"
 
 
 @pytest.mark.parametrize(
@@ -165,49 +167,21 @@ def test_garbage_is_unreadable(worker: RenderProcess, tmp_path: Path, content: b
     path = tmp_path / "garbage.mp4"
     path.write_bytes(content)
 
-    assert worker.refused(Probe(path=str(path))).code == "unreadable"
+    assert worker.refused(ProbeOrder(path=str(path))).code == "unreadable"
 
 
 def test_a_cut_off_picture_is_unreadable(worker: RenderProcess, tmp_path: Path) -> None:
     path = Path(write_picture(tmp_path / "i.png", 300, 200))
     path.write_bytes(path.read_bytes()[:2000])
 
-    assert worker.refused(Probe(path=str(path))).code == "unreadable"
+    assert worker.refused(ProbeOrder(path=str(path))).code == "unreadable"
 
 
 def test_a_picture_bomb_is_too_large(worker: RenderProcess, tmp_path: Path) -> None:
-    assert worker.refused(Probe(path=oversized_png(tmp_path / "bomb.png"))).code == "too_large"
+    assert worker.refused(ProbeOrder(path=oversized_png(tmp_path / "bomb.png"))).code == "too_large"
 
 
 def test_a_clip_over_ten_minutes_is_too_long(worker: RenderProcess, tmp_path: Path) -> None:
     clip = write_plain_clip(tmp_path / "v.mp4", 660, fps=1)
 
-    assert worker.refused(Probe(path=clip)).code == "too_long"
-
-
-def test_a_poster_shows_its_moment(worker: RenderProcess, tmp_path: Path) -> None:
-    clip = write_plain_clip(tmp_path / "v.mp4", 5)
-    order = Poster(video=clip, output=str(tmp_path / "o.png"), at=3.0)
-
-    outcome = worker.render(order)
-
-    assert (outcome.media_type, outcome.width, outcome.height) == ("image/png", 160, 120)
-    picture = cv2.imread(order.output)
-    assert picture is not None
-    assert np.flatnonzero(np.asarray(picture[60, :, 0]) > 127).min() == pytest.approx(30, abs=2)
-
-
-def test_a_poster_after_the_end_is_the_end(worker: RenderProcess, tmp_path: Path) -> None:
-    order = Poster(video=write_plain_clip(tmp_path / "v.mp4", 1), output=str(tmp_path / "o.jpg"), at=60)
-
-    assert "shorter" in worker.render(order).note
-
-
-def test_stills_say_what_they_are(worker: RenderProcess, tmp_path: Path) -> None:
-    clip = write_plain_clip(tmp_path / "v.mp4", 1)
-    for name in ("o.png", "o.jpg"):
-        worker.render(Poster(video=clip, output=str(tmp_path / name)))
-    with Image.open(tmp_path / "o.png") as png, Image.open(tmp_path / "o.jpg") as jpg:
-        assert png.info["comment"] == "A2E sandbox render, synthetic, not made by A2E"
-        assert '"kind": "poster"' in png.info["a2e_sandbox"]
-        assert b"A2E sandbox render" in jpg.info["comment"]
+    assert worker.refused(ProbeOrder(path=clip)).code == "too_long"

@@ -7,7 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from a2e_mcp.sandbox.protocol import AvatarVideo, DrawnAvatar, FaceSwap, Probe, Speech, TrainAvatar, TrainLipSync
+from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
+from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
+from a2e_mcp.sandbox.orders.probe import ProbeOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.core.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
@@ -27,8 +33,8 @@ def dark_portrait(worker: RenderProcess, made: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
-    order = AvatarVideo(
+def clip(worker: RenderProcess, made: Path, speech: SpeechOrder) -> str:
+    order = AvatarVideoOrder(
         audio=speech.output, track=speech.track, avatar=WOMAN, output=str(made / "c.mp4"), width=320, height=240, fps=12
     )
     worker.render(order)
@@ -72,7 +78,7 @@ def test_a_swap_brings_the_face_point_by_point_and_leaves_the_corners_alone(
     cv2.circle(spotted, (round(float(x)), round(float(y))), 9, (250, 80, 20), -1)
     source = str(tmp_path / "spotted.png")
     cv2.imwrite(source, spotted)
-    order = FaceSwap(face=source, target=portrait, output=str(tmp_path / "o.png"))
+    order = FaceSwapOrder(face=source, target=portrait, output=str(tmp_path / "o.png"))
 
     worker.render(order)
 
@@ -135,16 +141,16 @@ def test_a_fringe_is_neither_brought_along_nor_painted_over(
     x, y = (round(float(value)) for value in (hair[0][5] + hair[1][5]) / 2)
     middle = np.s_[y - 4 : y + 4, x - 12 : x + 12]
 
-    worker.render(FaceSwap(face=paths[1], target=paths[0], output=paths[2]))
+    worker.render(FaceSwapOrder(face=paths[1], target=paths[0], output=paths[2]))
     assert np.abs(read(paths[2])[middle] - before[middle]).mean() < 12
-    worker.render(FaceSwap(face=paths[0], target=paths[1], output=paths[2]))
+    worker.render(FaceSwapOrder(face=paths[0], target=paths[1], output=paths[2]))
     assert np.abs(read(paths[2])[middle] - combed[middle]).mean() < 12
 
 
 def test_a_swapped_face_takes_on_the_skin_of_the_target(
     worker: RenderProcess, portrait: str, dark_portrait: str, tmp_path: Path
 ) -> None:
-    order = FaceSwap(face=dark_portrait, target=portrait, output=str(tmp_path / "o.png"))
+    order = FaceSwapOrder(face=dark_portrait, target=portrait, output=str(tmp_path / "o.png"))
 
     worker.render(order)
 
@@ -162,7 +168,7 @@ def test_a_swapped_face_keeps_the_colours_of_its_eyes(worker: RenderProcess, por
     target, output = str(tmp_path / "lively.png"), str(tmp_path / "o.png")
     cv2.imwrite(target, np.clip(lively * np.array((0.75, 0.9, 1.0)) + noise * (-1, 0, 1), 0, 255).astype(np.uint8))
 
-    worker.render(FaceSwap(face=portrait, target=target, output=output))
+    worker.render(FaceSwapOrder(face=portrait, target=target, output=output))
 
     face = largest_face(lively)
     assert face is not None
@@ -177,7 +183,7 @@ def test_a_swap_keeps_what_is_seen_between_the_lips(worker: RenderProcess, dark_
     lay_over(shouting, DrawnFigure(likeness_of(PALE_WOMAN, "female"), 480 / 720).sprite(MouthShape(1.0, 0.2)))
     target = str(tmp_path / "shouting.png")
     cv2.imwrite(target, shouting)
-    order = FaceSwap(face=dark_portrait, target=target, output=str(tmp_path / "o.png"))
+    order = FaceSwapOrder(face=dark_portrait, target=target, output=str(tmp_path / "o.png"))
 
     worker.render(order)
 
@@ -206,7 +212,9 @@ def skin_of(picture: npt.NDArray[np.float64], like: npt.NDArray[np.float64]) -> 
 def test_a_swapped_clip_keeps_its_length_and_its_sound(
     worker: RenderProcess, dark_portrait: str, clip: str, tmp_path: Path
 ) -> None:
-    order = FaceSwap(face=dark_portrait, target=clip, output=str(tmp_path / "o.mp4"), width=320, height=240, fps=12)
+    order = FaceSwapOrder(
+        face=dark_portrait, target=clip, output=str(tmp_path / "o.mp4"), width=320, height=240, fps=12
+    )
 
     outcome = worker.render(order)
 
@@ -223,13 +231,13 @@ def test_a_swapped_clip_keeps_its_length_and_its_sound(
 def test_a_preview_is_one_still_of_the_clip(
     worker: RenderProcess, dark_portrait: str, clip: str, tmp_path: Path
 ) -> None:
-    order = FaceSwap(face=dark_portrait, target=clip, output=str(tmp_path / "o.jpg"), preview=True)
+    order = FaceSwapOrder(face=dark_portrait, target=clip, output=str(tmp_path / "o.jpg"), preview=True)
 
     outcome = worker.render(order)
 
     assert outcome.media_type == "image/jpeg"
     assert "middle" in outcome.note
-    assert worker.render(Probe(path=order.output)).media_kind == "image"
+    assert worker.render(ProbeOrder(path=order.output)).media_kind == "image"
 
 
 def test_a_swap_says_where_the_face_is_missing(
@@ -237,8 +245,8 @@ def test_a_swap_says_where_the_face_is_missing(
 ) -> None:
     output = str(tmp_path / "o.png")
 
-    no_source = worker.refused(FaceSwap(face=landscape, target=portrait, output=output))
-    no_target = worker.refused(FaceSwap(face=portrait, target=landscape, output=output))
+    no_source = worker.refused(FaceSwapOrder(face=landscape, target=portrait, output=output))
+    no_target = worker.refused(FaceSwapOrder(face=portrait, target=landscape, output=output))
 
     assert (no_source.code, no_target.code) == ("no_face", "no_face")
     assert "face picture" in no_source.message
@@ -249,7 +257,7 @@ def test_a_swap_says_where_the_face_is_missing(
 def test_training_from_a_picture_gives_a_portrait_and_a_moving_preview(
     worker: RenderProcess, portrait: str, tmp_path: Path
 ) -> None:
-    order = TrainAvatar(
+    order = AvatarTrainingOrder(
         source=portrait,
         output=str(tmp_path / "o.mp4"),
         portrait=str(tmp_path / "p.png"),
@@ -270,7 +278,7 @@ def test_training_from_a_picture_gives_a_portrait_and_a_moving_preview(
 
 
 def test_training_from_a_video_takes_a_frame_with_a_face(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
-    order = TrainAvatar(
+    order = AvatarTrainingOrder(
         source=clip,
         output=str(tmp_path / "o.mp4"),
         portrait=str(tmp_path / "p.png"),
@@ -287,7 +295,7 @@ def test_training_from_a_video_takes_a_frame_with_a_face(worker: RenderProcess, 
 
 
 def test_a_short_video_is_not_trained(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
-    order = TrainAvatar(source=clip, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
+    order = AvatarTrainingOrder(source=clip, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
 
     failure = worker.refused(order)
 
@@ -303,20 +311,20 @@ def test_two_people_in_a_picture_are_too_many(worker: RenderProcess, tmp_path: P
     cv2.imwrite(source, picture)
 
     failure = worker.refused(
-        TrainAvatar(source=source, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
+        AvatarTrainingOrder(source=source, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
     )
 
     assert failure.code == "several_faces"
 
 
 def test_a_picture_without_a_face_is_not_trained(worker: RenderProcess, landscape: str, tmp_path: Path) -> None:
-    order = TrainAvatar(source=landscape, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
+    order = AvatarTrainingOrder(source=landscape, output=str(tmp_path / "o.mp4"), portrait=str(tmp_path / "p.png"))
 
     assert worker.refused(order).code == "no_face"
 
 
 def test_lip_sync_training_goes_through_the_mouth_shapes(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
-    order = TrainLipSync(portrait=portrait, output=str(tmp_path / "o.mp4"), width=240, height=240, fps=12)
+    order = LipSyncTrainingOrder(portrait=portrait, output=str(tmp_path / "o.mp4"), width=240, height=240, fps=12)
 
     outcome = worker.render(order)
 

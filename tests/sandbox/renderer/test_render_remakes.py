@@ -1,25 +1,20 @@
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
+from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
+from a2e_mcp.sandbox.orders.watermark import TextMark, WatermarkOrder
 from a2e_mcp.sandbox.protocol import (
-    AvatarVideo,
-    CaptionRemoval,
-    ColourBackground,
     DrawnAvatar,
-    Dubbing,
     FailureCode,
     Order,
-    PictureBackground,
     Rectangle,
-    ReplaceBackground,
-    Speech,
-    TalkingPhoto,
-    TextMark,
-    Watermark,
 )
 from a2e_mcp.sandbox.renderer.audio.dub_script import (
     SET_SENTENCES,
@@ -28,17 +23,14 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
     sentences_of,
     stretches_of_speech,
 )
-from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
-from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
-from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
-from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
+from a2e_mcp.sandbox.renderer.core.picture import studio
 from tests.support.render_worker import RenderProcess, frames_of, write_clip, write_tone
 
 WOMAN = DrawnAvatar(seed=1, gender="female")
 
 
-def spoken(worker: RenderProcess, order: Speech) -> npt.NDArray[np.float32]:
+def spoken(worker: RenderProcess, order: SpeechOrder) -> npt.NDArray[np.float32]:
     worker.render(order)
     sound = read_sound(order.output)
     assert sound is not None
@@ -59,8 +51,8 @@ def likeness_between(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32
 
 
 @pytest.fixture(scope="module")
-def clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
-    order = AvatarVideo(
+def clip(worker: RenderProcess, made: Path, speech: SpeechOrder) -> str:
+    order = AvatarVideoOrder(
         audio=speech.output, track=speech.track, avatar=WOMAN, output=str(made / "r.mp4"), width=320, height=240, fps=8
     )
     worker.render(order)
@@ -69,7 +61,7 @@ def clip(worker: RenderProcess, made: Path, speech: Speech) -> str:
 
 def test_a_photo_speaks_in_its_own_picture(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(0.4, False), (0.5, True), (0.4, False)])
-    order = TalkingPhoto(
+    order = TalkingPhotoOrder(
         image=portrait, audio=audio, output=str(tmp_path / "o.mp4"), prompt="smiling", width=240, height=400, fps=10
     )
 
@@ -85,7 +77,7 @@ def test_a_photo_speaks_in_its_own_picture(worker: RenderProcess, portrait: str,
 
 def test_a_photo_speaks_no_longer_than_twenty_seconds(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(21, True)])
-    order = TalkingPhoto(image=portrait, audio=audio, output=str(tmp_path / "o.mp4"), width=64, height=64, fps=4)
+    order = TalkingPhotoOrder(image=portrait, audio=audio, output=str(tmp_path / "o.mp4"), width=64, height=64, fps=4)
 
     outcome = worker.render(order)
 
@@ -96,7 +88,7 @@ def test_a_photo_speaks_no_longer_than_twenty_seconds(worker: RenderProcess, por
 def test_a_dub_speaks_over_the_original_and_keeps_picture_and_length(
     worker: RenderProcess, clip: str, tmp_path: Path
 ) -> None:
-    order = Dubbing(source=clip, voice="es", output=str(tmp_path / "o.mp4"), width=320, height=240, fps=8)
+    order = DubbingOrder(source=clip, voice="es", output=str(tmp_path / "o.mp4"), width=320, height=240, fps=8)
 
     outcome = worker.render(order)
 
@@ -115,7 +107,7 @@ def test_a_dub_speaks_over_the_original_and_keeps_picture_and_length(
 
 def test_a_dubbed_sound_is_a_sound_with_the_script_in_it(worker: RenderProcess, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(0.5, False), (1.2, True), (1.0, False), (1.2, True), (0.3, False)])
-    order = Dubbing(source=audio, voice="de", output=str(tmp_path / "o.mp3"), script="Guten Tag. Auf Wiedersehen!")
+    order = DubbingOrder(source=audio, voice="de", output=str(tmp_path / "o.mp3"), script="Guten Tag. Auf Wiedersehen!")
 
     outcome = worker.render(order)
 
@@ -132,13 +124,13 @@ def test_a_dub_speaks_its_script_in_the_language_that_was_asked_for(worker: Rend
     script = "Buenos días, señor. Hoy hace mucho calor."
     said = {
         voice: spoken(
-            worker, Speech(text=script, voice=voice, output=str(tmp_path / "s.mp3"), track=str(tmp_path / "t"))
+            worker, SpeechOrder(text=script, voice=voice, output=str(tmp_path / "s.mp3"), track=str(tmp_path / "t"))
         )
         for voice in ("es", "de", "en-us")
     }
     seconds = len(said["es"]) / 44100
     audio = write_tone(tmp_path / "a.wav", [(0.3, False), (seconds, True), (0.3, False)])
-    order = Dubbing(source=audio, voice="es", output=str(tmp_path / "o.mp3"), script=script)
+    order = DubbingOrder(source=audio, voice="es", output=str(tmp_path / "o.mp3"), script=script)
 
     note = worker.render(order).note
 
@@ -155,7 +147,7 @@ def test_a_language_without_a_set_sentence_is_dubbed_in_english_and_says_so(
 ) -> None:
     audio = write_tone(tmp_path / "a.wav", [(2, True)])
 
-    note = worker.render(Dubbing(source=audio, voice="sw", output=str(tmp_path / "o.mp3"))).note
+    note = worker.render(DubbingOrder(source=audio, voice="sw", output=str(tmp_path / "o.mp3"))).note
 
     assert "in English" in note
 
@@ -196,51 +188,12 @@ def test_speech_is_found_where_it_sounds(tmp_path: Path) -> None:
 
 def test_every_set_sentence_is_spoken_in_its_language(worker: RenderProcess, tmp_path: Path) -> None:
     for voice, sentence in SET_SENTENCES.items():
-        spoken = Speech(text=sentence, voice=voice, output=str(tmp_path / "o.mp3"), track=str(tmp_path / "o.json"))
+        spoken = SpeechOrder(text=sentence, voice=voice, output=str(tmp_path / "o.mp3"), track=str(tmp_path / "o.json"))
         assert 1 < (worker.render(spoken).seconds or 0) < 3.5
 
 
-@pytest.mark.parametrize("is_picture", [False, True])
-def test_a_person_stands_before_the_new_background(
-    worker: RenderProcess, clip: str, tmp_path: Path, is_picture: bool
-) -> None:
-    cv2.imwrite(str(tmp_path / "green.png"), np.full((50, 80, 3), (60, 160, 20), np.uint8))
-    picture = PictureBackground(image=str(tmp_path / "green.png"))
-    order = ReplaceBackground(
-        video=clip,
-        background=picture if is_picture else ColourBackground(colour="#14a03c"),
-        output=str(tmp_path / "o.mp4"),
-        width=160,
-        height=120,
-        fps=4,
-    )
-
-    outcome = worker.render(order)
-
-    frame = frames_of(order.output)[2].astype(float)
-    assert np.abs(frame[5:60, 5:25] - (20, 160, 60)).max() < 16
-    assert np.abs(frame[40:80, 70:90] - (20, 160, 60)).mean() > 40
-    assert "original sound kept" in outcome.note
-
-
-def test_everybody_of_a_clip_is_kept_before_a_new_background(worker: RenderProcess, tmp_path: Path) -> None:
-    street = studio(480, 270)
-    for seed, scale, place in ((1, 0.27, (20, 40)), (2, 0.2, (300, 94))):
-        lay_over(street, DrawnFigure(likeness_of(seed, "female"), scale).sprite(MouthShape(0, 0)), *place)
-    green = ColourBackground(colour="#14a03c")
-    video = write_clip(tmp_path / "v.mp4", [street] * 2)
-    order = ReplaceBackground(video=video, background=green, output=str(tmp_path / "o.mp4"))
-
-    worker.render(order)
-
-    frame = frames_of(order.output)[0].astype(float)
-    for x, y in ((117, 130), (372, 160)):
-        assert np.abs(frame[y - 5 : y + 5, x - 5 : x + 5] - street[y - 5 : y + 5, x - 5 : x + 5, ::-1]).mean() < 12
-    assert np.abs(frame[5:30] - (20, 160, 60)).max() < 16
-
-
 def test_a_marked_clip_keeps_its_frames_and_its_sound(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
-    order = Watermark(
+    order = WatermarkOrder(
         source=clip, mark=TextMark(text="Acme", size=20), output=str(tmp_path / "o.mp4"), position="top_left", fps=8
     )
 
@@ -256,25 +209,22 @@ def test_a_marked_clip_keeps_its_frames_and_its_sound(worker: RenderProcess, cli
 
 
 def test_orders_for_clips_that_cannot_be_carried_out_say_why(
-    worker: RenderProcess, portrait: str, clip: str, speech: Speech, tmp_path: Path
+    worker: RenderProcess, portrait: str, clip: str, speech: SpeechOrder, tmp_path: Path
 ) -> None:
     output = str(tmp_path / "o.mp4")
     nobody = write_clip(tmp_path / "nobody.mp4", [studio(360, 200)] * 10)
     silence = write_tone(tmp_path / "silence.wav", [(1, False)])
     outside = (Rectangle(x=9000, y=0, width=5, height=5),)
-    red = ColourBackground(colour="#ff0000")
     cases: list[tuple[Order, FailureCode]] = [
-        (TalkingPhoto(image=portrait, audio=nobody, output=output), "no_sound"),
-        (TalkingPhoto(image=speech.output, audio=speech.output, output=output), "unreadable"),
-        (CaptionRemoval(video=portrait, output=output), "unreadable"),
-        (CaptionRemoval(video=nobody, output=output, boxes=outside), "invalid_order"),
-        (Dubbing(source=portrait, voice="es", output=output), "unreadable"),
-        (Dubbing(source=nobody, voice="es", output=output), "no_sound"),
-        (Dubbing(source=silence, voice="es", output=output), "no_sound"),
-        (Dubbing(source=clip, voice="no-such-voice", output=output), "unsupported_language"),
-        (Dubbing(source=clip, voice="es", output=output, script="..."), "nothing_spoken"),
-        (ReplaceBackground(video=nobody, background=red, output=output), "no_person"),
-        (ReplaceBackground(video=speech.output, background=red, output=output), "unreadable"),
+        (TalkingPhotoOrder(image=portrait, audio=nobody, output=output), "no_sound"),
+        (TalkingPhotoOrder(image=speech.output, audio=speech.output, output=output), "unreadable"),
+        (CaptionRemovalOrder(video=portrait, output=output), "unreadable"),
+        (CaptionRemovalOrder(video=nobody, output=output, boxes=outside), "invalid_order"),
+        (DubbingOrder(source=portrait, voice="es", output=output), "unreadable"),
+        (DubbingOrder(source=nobody, voice="es", output=output), "no_sound"),
+        (DubbingOrder(source=silence, voice="es", output=output), "no_sound"),
+        (DubbingOrder(source=clip, voice="no-such-voice", output=output), "unsupported_language"),
+        (DubbingOrder(source=clip, voice="es", output=output, script="..."), "nothing_spoken"),
     ]
 
     assert [worker.refused(order).code for order, _ in cases] == [code for _, code in cases]

@@ -4,17 +4,17 @@ import av
 import numpy as np
 import pytest
 
-from a2e_mcp.sandbox.protocol import Speech
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.renderer.audio.mouth import curve_from_events, curve_from_sound
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
 from tests.support.render_worker import RenderProcess, read_json, write_tone
 
 
-def order(folder: Path, text: str, voice: str = "en-us", speed: float = 1.0) -> Speech:
-    return Speech(text=text, voice=voice, output=str(folder / "o.mp3"), track=str(folder / "o.json"), speed=speed)
+def order(folder: Path, text: str, voice: str = "en-us", speed: float = 1.0) -> SpeechOrder:
+    return SpeechOrder(text=text, voice=voice, output=str(folder / "o.mp3"), track=str(folder / "o.json"), speed=speed)
 
 
-def test_words_are_timed_in_order_and_keep_their_punctuation(speech: Speech) -> None:
+def test_words_are_timed_in_order_and_keep_their_punctuation(speech: SpeechOrder) -> None:
     words = read_json(speech.track)["words"]
 
     assert " ".join(word["text"] for word in words) == speech.text
@@ -40,14 +40,14 @@ def test_signs_stay_with_the_word_they_are_written_to(
     assert [word["text"] for word in read_json(speech.track)["words"]] == words
 
 
-def test_the_sound_is_as_long_as_the_track_says(speech: Speech) -> None:
+def test_the_sound_is_as_long_as_the_track_says(speech: SpeechOrder) -> None:
     sound = read_sound(speech.output)
 
     assert sound is not None
     assert sound.seconds == pytest.approx(read_json(speech.track)["seconds"], abs=0.15)
 
 
-def test_the_mp3_says_what_it_is(speech: Speech) -> None:
+def test_the_mp3_says_what_it_is(speech: SpeechOrder) -> None:
     with av.open(speech.output) as container:
         assert container.metadata["comment"] == "A2E sandbox render, synthetic, not made by A2E"
         assert container.streams.audio[0].codec_context.name.startswith("mp3")
@@ -91,7 +91,7 @@ def test_a_text_without_words_is_not_spoken(worker: RenderProcess, tmp_path: Pat
     assert worker.refused(order(tmp_path, text)).code == "nothing_spoken"
 
 
-def test_the_mouth_of_the_sound_agrees_with_the_mouth_of_the_phonemes(speech: Speech) -> None:
+def test_the_mouth_of_the_sound_agrees_with_the_mouth_of_the_phonemes(speech: SpeechOrder) -> None:
     track, sound = read_json(speech.track), read_sound(speech.output)
     assert sound is not None
     by_phonemes = curve_from_events(track["mouth"], track["seconds"], 25).opening

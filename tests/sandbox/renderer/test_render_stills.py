@@ -7,19 +7,12 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from a2e_mcp.sandbox.protocol import (
-    FailureCode,
-    Order,
-    PictureMark,
-    Placement,
-    ProductHolding,
-    Rectangle,
-    Speech,
-    TextMark,
-    TextToImage,
-    VirtualTryOn,
-    Watermark,
-)
+from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
+from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
+from a2e_mcp.sandbox.orders.watermark import PictureMark, TextMark, WatermarkOrder
+from a2e_mcp.sandbox.protocol import FailureCode, Order, Placement, Rectangle
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
@@ -64,7 +57,7 @@ def landscape(made: Path) -> str:
 def test_a_product_stands_below_the_face_without_its_background(
     worker: RenderProcess, portrait: str, bottle: str, tmp_path: Path
 ) -> None:
-    order = ProductHolding(person=portrait, product=bottle, output=str(tmp_path / "o.png"))
+    order = ProductHoldingOrder(person=portrait, product=bottle, output=str(tmp_path / "o.png"))
 
     outcome = worker.render(order)
 
@@ -91,7 +84,7 @@ def test_a_product_before_somebody_in_an_upright_picture_is_wholly_seen(
     cv2.imwrite(str(tmp_path / "product.png"), product)
     output = str(tmp_path / "o.png")
 
-    worker.render(ProductHolding(person=person, product=str(tmp_path / "product.png"), output=output))
+    worker.render(ProductHoldingOrder(person=person, product=str(tmp_path / "product.png"), output=output))
 
     rows, columns = np.nonzero(is_green(read(output)))
     assert np.ptp(columns) / np.ptp(rows) == pytest.approx(size[0] / size[1], rel=0.1)
@@ -104,7 +97,7 @@ def test_a_product_before_somebody_in_an_upright_picture_is_wholly_seen(
 def test_a_product_goes_into_the_rectangle_that_was_given(
     worker: RenderProcess, landscape: str, bottle: str, tmp_path: Path
 ) -> None:
-    order = ProductHolding(
+    order = ProductHoldingOrder(
         person=landscape,
         product=bottle,
         output=str(tmp_path / "o.png"),
@@ -127,7 +120,7 @@ def test_a_product_with_a_label_as_pale_as_its_background_stays_whole(
     cv2.rectangle(picture, (55, 90), (105, 130), (246, 248, 248), -1)
     labelled = str(tmp_path / "labelled.png")
     cv2.imwrite(labelled, picture)
-    order = ProductHolding(
+    order = ProductHoldingOrder(
         person=landscape,
         product=labelled,
         output=str(tmp_path / "o.png"),
@@ -148,7 +141,7 @@ def test_a_see_through_product_is_cut_by_its_transparency(worker: RenderProcess,
     picture = np.zeros((80, 80, 4), np.uint8)
     cv2.circle(picture, (40, 40), 30, (*GREEN, 255), -1)
     cv2.imwrite(str(tmp_path / "ball.png"), picture)
-    order = ProductHolding(person=portrait, product=str(tmp_path / "ball.png"), output=str(tmp_path / "o.png"))
+    order = ProductHoldingOrder(person=portrait, product=str(tmp_path / "ball.png"), output=str(tmp_path / "o.png"))
 
     assert "transparency" in worker.render(order).note
 
@@ -157,7 +150,7 @@ def test_trying_on_changes_the_clothes_and_neither_face_nor_background(
     worker: RenderProcess, portrait: str, tmp_path: Path
 ) -> None:
     cv2.imwrite(str(tmp_path / "cloth.png"), np.full((100, 100, 3), GREEN, np.uint8))
-    order = VirtualTryOn(person=portrait, garment=str(tmp_path / "cloth.png"), output=str(tmp_path / "o.png"))
+    order = VirtualTryOnOrder(person=portrait, garment=str(tmp_path / "cloth.png"), output=str(tmp_path / "o.png"))
 
     outcome = worker.render(order)
 
@@ -184,7 +177,7 @@ def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_ow
         shirt[top + 20 : top + 40, 40:160] = (242, 242, 242)
     cv2.imwrite(str(tmp_path / "street.png"), street)
     cv2.imwrite(str(tmp_path / "shirt.png"), shirt)
-    order = VirtualTryOn(
+    order = VirtualTryOnOrder(
         person=str(tmp_path / "street.png"), garment=str(tmp_path / "shirt.png"), output=str(tmp_path / "o.png")
     )
 
@@ -210,7 +203,7 @@ def test_a_print_is_laid_once_and_nothing_of_the_garments_old_background_comes_a
     garment, output = str(tmp_path / "shirt.png"), str(tmp_path / "o.png")
     cv2.imwrite(garment, shirt)
 
-    worker.render(VirtualTryOn(person=portrait, garment=garment, output=output))
+    worker.render(VirtualTryOnOrder(person=portrait, garment=garment, output=output))
 
     before, after = read(portrait), read(output)
     count, _ = cv2.connectedComponents(is_green(after).astype(np.uint8))
@@ -230,7 +223,7 @@ def test_masks_say_where_the_garment_goes_and_what_it_is(worker: RenderProcess, 
     upper = np.zeros((100, 100), np.uint8)
     upper[:50] = 255
     cv2.imwrite(str(tmp_path / "upper.png"), upper)
-    order = VirtualTryOn(
+    order = VirtualTryOnOrder(
         person=landscape,
         garment=str(tmp_path / "cloth.png"),
         output=str(tmp_path / "o.png"),
@@ -250,7 +243,7 @@ def test_the_same_prompt_and_index_give_the_same_picture_and_others_another(
 ) -> None:
     def drawn(prompt: str, index: int, name: str) -> npt.NDArray[np.uint8]:
         path = str(tmp_path / name)
-        note = worker.render(TextToImage(prompt=prompt, index=index, output=path, width=160, height=120)).note
+        note = worker.render(TextToImageOrder(prompt=prompt, index=index, output=path, width=160, height=120)).note
         assert "no AI model" in note
         return read(path)
 
@@ -273,7 +266,9 @@ def test_the_same_prompt_and_index_give_the_same_picture_and_others_another(
 def test_a_prompt_for_a_person_draws_one_that_can_become_an_avatar(
     worker: RenderProcess, tmp_path: Path, prompt: str, understood: str
 ) -> None:
-    order = TextToImage(prompt=prompt, output=str(tmp_path / "o.png"), references=("/r.png",), width=240, height=240)
+    order = TextToImageOrder(
+        prompt=prompt, output=str(tmp_path / "o.png"), references=("/r.png",), width=240, height=240
+    )
 
     note = worker.render(order).note
 
@@ -284,7 +279,7 @@ def test_a_prompt_for_a_person_draws_one_that_can_become_an_avatar(
 
 def test_a_person_wears_and_stands_before_what_the_prompt_says(worker: RenderProcess, tmp_path: Path) -> None:
     prompt = "Blonde woman with glasses in a red coat, and nothing but green hills, green background"
-    order = TextToImage(prompt=prompt, output=str(tmp_path / "o.png"), width=320, height=240)
+    order = TextToImageOrder(prompt=prompt, output=str(tmp_path / "o.png"), width=320, height=240)
 
     note = worker.render(order).note
 
@@ -296,7 +291,9 @@ def test_a_person_wears_and_stands_before_what_the_prompt_says(worker: RenderPro
 
 
 def test_a_prompt_without_a_person_draws_none(worker: RenderProcess, tmp_path: Path) -> None:
-    order = TextToImage(prompt="womanless woods, humanoid rocks", output=str(tmp_path / "o.png"), width=240, height=240)
+    order = TextToImageOrder(
+        prompt="womanless woods, humanoid rocks", output=str(tmp_path / "o.png"), width=240, height=240
+    )
 
     worker.render(order)
 
@@ -314,7 +311,7 @@ def test_a_prompt_without_a_person_draws_none(worker: RenderProcess, tmp_path: P
 def test_a_text_mark_is_laid_where_it_was_asked_for_and_never_over_ours(
     worker: RenderProcess, landscape: str, tmp_path: Path, position: Any, place: Placement
 ) -> None:
-    order = Watermark(
+    order = WatermarkOrder(
         source=landscape,
         mark=TextMark(text="Acme", colour="#00ff00", size=24),
         output=str(tmp_path / "o.png"),
@@ -338,7 +335,7 @@ def test_a_picture_mark_is_as_faint_as_its_opacity(worker: RenderProcess, landsc
     cv2.imwrite(str(tmp_path / "logo.png"), logo)
 
     def laid(opacity: float) -> npt.NDArray[np.float64]:
-        order = Watermark(
+        order = WatermarkOrder(
             source=landscape,
             mark=PictureMark(image=str(tmp_path / "logo.png")),
             output=str(tmp_path / "o.png"),
@@ -356,7 +353,7 @@ def test_a_picture_mark_is_as_faint_as_its_opacity(worker: RenderProcess, landsc
 
 
 def test_new_stills_say_what_they_are(worker: RenderProcess, tmp_path: Path) -> None:
-    order = TextToImage(prompt="hills", output=str(tmp_path / "o.png"), width=160, height=120)
+    order = TextToImageOrder(prompt="hills", output=str(tmp_path / "o.png"), width=160, height=120)
     worker.render(order)
 
     with Image.open(order.output) as image:
@@ -368,7 +365,7 @@ def test_new_stills_say_what_they_are(worker: RenderProcess, tmp_path: Path) -> 
 
 
 def test_orders_for_stills_that_cannot_be_carried_out_say_why(
-    worker: RenderProcess, portrait: str, bottle: str, speech: Speech, tmp_path: Path
+    worker: RenderProcess, portrait: str, bottle: str, speech: SpeechOrder, tmp_path: Path
 ) -> None:
     output = str(tmp_path / "o.png")
     landscape = str(tmp_path / "nobody.png")
@@ -376,14 +373,14 @@ def test_orders_for_stills_that_cannot_be_carried_out_say_why(
     nowhere = Rectangle(x=900, y=0, width=10, height=10)
     mark = TextMark(text="Acme")
     cases: list[tuple[Order, FailureCode]] = [
-        (ProductHolding(person=landscape, product=bottle, output=output), "no_face"),
-        (ProductHolding(person=portrait, product=speech.output, output=output), "unreadable"),
-        (ProductHolding(person=portrait, product=bottle, output=output, rectangle=nowhere), "invalid_order"),
-        (VirtualTryOn(person=landscape, garment=bottle, output=output), "no_face"),
-        (TextToImage(prompt="  ", output=output), "invalid_order"),
-        (Watermark(source=speech.output, mark=mark, output=output), "unreadable"),
-        (Watermark(source=portrait, mark=mark, output=output, opacity=1.5), "invalid_order"),
-        (Watermark(source=portrait, mark=TextMark(text=" "), output=output), "invalid_order"),
+        (ProductHoldingOrder(person=landscape, product=bottle, output=output), "no_face"),
+        (ProductHoldingOrder(person=portrait, product=speech.output, output=output), "unreadable"),
+        (ProductHoldingOrder(person=portrait, product=bottle, output=output, rectangle=nowhere), "invalid_order"),
+        (VirtualTryOnOrder(person=landscape, garment=bottle, output=output), "no_face"),
+        (TextToImageOrder(prompt="  ", output=output), "invalid_order"),
+        (WatermarkOrder(source=speech.output, mark=mark, output=output), "unreadable"),
+        (WatermarkOrder(source=portrait, mark=mark, output=output, opacity=1.5), "invalid_order"),
+        (WatermarkOrder(source=portrait, mark=TextMark(text=" "), output=output), "invalid_order"),
     ]
 
     assert [worker.refused(order).code for order, _ in cases] == [code for _, code in cases]

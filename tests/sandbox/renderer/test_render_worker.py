@@ -4,58 +4,48 @@ import subprocess
 import sys
 from pathlib import Path
 
-from a2e_mcp.sandbox.protocol import (
-    AvatarCover,
-    AvatarVideo,
-    DrawnAvatar,
-    Failure,
-    Outcome,
-    Probe,
-    Progress,
-    Speech,
-    order_to_line,
-    reply_from_line,
-)
+import msgspec
+
+from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.probe import ProbeOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import DrawnAvatar, Failed, Outcome, Progress, decode_reply, encode_request
 from tests.support.paths import CHECKOUT
 from tests.support.render_worker import RenderProcess, render_process, write_tone
 
 WOMAN = DrawnAvatar(seed=1, gender="female")
 
 
-def test_the_greeting_names_the_packages(worker: RenderProcess) -> None:
-    assert worker.ready.packages["av"] is not None
-    assert worker.ready.packages["opencv-python-headless"] is not None
-
-
 def test_a_worker_goes_on_after_lines_it_cannot_read(worker: RenderProcess, portrait: str) -> None:
-    for line in ("nonsense\n", '{"id": "x", "order": {"kind": "conquer"}}\n', '{"order": 4}\n'):
+    for line in (b"nonsense\n", b'{"id": "x", "order": {"kind": "conquer"}}\n', b'{"order": 4}\n'):
         worker.send(line)
         answer = worker.answer()
-        assert isinstance(answer, Failure)
+        assert isinstance(answer, Failed)
         assert answer.code == "invalid_order"
 
-    assert worker.render(Probe(path=portrait)).media_kind == "image"
+    assert worker.render(ProbeOrder(path=portrait)).media_kind == "image"
 
 
 def test_an_unexpected_error_fails_one_job_as_internal(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
-    into_nowhere = AvatarCover(avatar=WOMAN, output=str(tmp_path / "missing" / "folder" / "o.png"))
+    into_nowhere = AvatarCoverOrder(avatar=WOMAN, output=str(tmp_path / "missing" / "folder" / "o.png"))
 
     failure = worker.refused(into_nowhere)
 
     assert failure.code == "internal"
     assert str(tmp_path) not in failure.message
-    assert worker.render(Probe(path=portrait)).media_kind == "image"
+    assert worker.render(ProbeOrder(path=portrait)).media_kind == "image"
 
 
 def test_nothing_is_left_beside_the_finished_file(worker: RenderProcess, tmp_path: Path) -> None:
-    worker.render(AvatarCover(avatar=WOMAN, output=str(tmp_path / "o.png"), width=64, height=64))
+    worker.render(AvatarCoverOrder(avatar=WOMAN, output=str(tmp_path / "o.png"), width=64, height=64))
 
     assert [path.name for path in tmp_path.iterdir()] == ["o.png"]
 
 
 def test_progress_rises_to_the_end(worker: RenderProcess, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(4, True)])
-    order = AvatarVideo(audio=audio, avatar=WOMAN, output=str(tmp_path / "o.mp4"), width=640, height=360, fps=25)
+    order = AvatarVideoOrder(audio=audio, avatar=WOMAN, output=str(tmp_path / "o.mp4"), width=640, height=360, fps=25)
 
     worker.render(order)
 
@@ -67,9 +57,9 @@ def test_the_end_of_stdin_ends_the_worker_in_the_middle_of_a_render(tmp_path: Pa
     audio = write_tone(tmp_path / "a.wav", [(30, True)])
     output = tmp_path / "long.mp4"
     with render_process() as worker:
-        order = AvatarVideo(audio=audio, avatar=WOMAN, output=str(output))
-        worker.send(order_to_line("long", order))
-        assert isinstance(reply_from_line(worker.stdout.readline()), Progress)
+        order = AvatarVideoOrder(audio=audio, avatar=WOMAN, output=str(output))
+        worker.send(encode_request("long", order))
+        assert isinstance(decode_reply(worker.stdout.readline()), Progress)
 
         worker.stdin.close()
 
@@ -77,13 +67,12 @@ def test_the_end_of_stdin_ends_the_worker_in_the_middle_of_a_render(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
-def test_without_the_extra_a_job_says_what_to_install(portrait: str) -> None:
-    # -S leaves the installed packages away; the standard library and ours are all there is.
-    checkout = str(CHECKOUT)
-    with render_process("-S", environment={**os.environ, "PYTHONPATH": checkout}) as worker:
-        assert worker.ready.packages["av"] is None
-
-        failure = worker.refused(Probe(path=portrait))
+def test_without_the_extra_a_job_says_what_to_install(portrait: str, tmp_path: Path) -> None:
+    # -S leaves the installed packages away; the standard library, msgspec and ours are all there is.
+    (tmp_path / "msgspec").symlink_to(Path(msgspec.__file__).parent)
+    path = os.pathsep.join((str(tmp_path), str(CHECKOUT)))
+    with render_process("-S", environment={**os.environ, "PYTHONPATH": path}) as worker:
+        failure = worker.refused(ProbeOrder(path=portrait))
 
     assert failure.code == "extra_missing"
     assert 'pip install "a2e-mcp[sandbox]"' in failure.message
@@ -97,16 +86,16 @@ def test_where_espeak_cannot_be_loaded_a_job_says_what_is_missing_and_what_to_do
     )
     checkout = str(CHECKOUT)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), checkout))}
-    order = Speech(text="Hello", voice="en-us", output=str(tmp_path / "a.mp3"), track=str(tmp_path / "a.json"))
+    order = SpeechOrder(text="Hello", voice="en-us", output=str(tmp_path / "a.mp3"), track=str(tmp_path / "a.json"))
     with render_process(environment=environment) as worker:
-        worker.send(order_to_line("speech", order))
+        worker.send(encode_request("speech", order))
         answer = worker.answer()
 
     if ctypes.util.find_library("espeak-ng") is not None:
         # The system's own speaks instead.
         assert isinstance(answer, Outcome)
         return
-    assert isinstance(answer, Failure)
+    assert isinstance(answer, Failed)
     assert answer.code == "extra_missing"
     assert "eSpeak NG is installed but its library cannot be loaded (libespeak-ng.so: " in answer.message
     assert answer.message.endswith("(espeak-ng), or give finished audio instead of a script.")
@@ -120,7 +109,7 @@ def test_what_libraries_print_stays_out_of_the_protocol(tmp_path: Path) -> None:
         "protocol = take_stdout()\n"
         "os.write(1, b'native chatter')\n"
         "print('python chatter')\n"
-        "protocol.write('protocol')\n"
+        "protocol.write(b'protocol')\n"
         "protocol.flush()\n"
     )
 
@@ -143,7 +132,7 @@ def test_starting_imports_neither_the_service_nor_the_media_libraries() -> None:
 
 
 def test_two_orders_sent_at_once_are_answered_in_turn(worker: RenderProcess, portrait: str) -> None:
-    worker.send(order_to_line("a", Probe(path=portrait)) + order_to_line("b", Probe(path=portrait)))
+    worker.send(encode_request("a", ProbeOrder(path=portrait)) + encode_request("b", ProbeOrder(path=portrait)))
 
     assert isinstance(worker.answer(), Outcome)
     assert isinstance(worker.answer(), Outcome)

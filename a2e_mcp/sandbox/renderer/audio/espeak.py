@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 # From speak_lib.h.
 _OUTPUT_SYNCHRONOUS = 2
@@ -54,7 +54,7 @@ class _Loader(Protocol):
     def get_data_path(self) -> str: ...
 
 
-class EngineFailed(Refused):
+class EngineFailed(OrderRefused):
     """eSpeak NG is installed and will not start."""
 
     def __init__(self, why: str) -> None:

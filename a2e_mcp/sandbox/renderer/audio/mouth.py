@@ -119,6 +119,18 @@ def blinks(frames: int, fps: int, seed: int = 0) -> npt.NDArray[np.float64]:
     return lids
 
 
+def raised_brows(opening: npt.NDArray[np.float64], fps: int) -> npt.NDArray[np.float64]:
+    """Brows rise with stressed speech: where the mouth is open wider than around it."""
+    loud = _averaged(opening, round(0.3 * fps)) - _averaged(opening, round(1.6 * fps))
+    return np.clip(loud * 4, 0, 1)
+
+
+def _averaged(values: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.float64]:
+    """A running mean; in a clip shorter than the window, over the whole clip (`same` would answer with the window)."""
+    window = min(max(1, frames), len(values))
+    return np.convolve(values, np.ones(window) / window, "same")
+
+
 def _smooth(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     padded = np.pad(values, 1, mode="edge")
     return np.convolve(padded, _SMOOTH, "valid")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, open_media, too_long
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 
 _MUSIC_RATE = 44100
 
@@ -31,9 +31,18 @@ class Sound:
         """One channel, from -1 to 1."""
         return np.asarray(self.samples.mean(0) / 32768, np.float32)
 
+    def first(self, seconds: float) -> "Sound":
+        """Its first seconds."""
+        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate)
+
+
+def silence(seconds: float, rate: int = 11_025) -> Sound:
+    """Silence, in mono."""
+    return Sound(np.zeros((1, round(seconds * rate)), np.int16), rate)
+
 
 def read_sound(path: str) -> Sound | None:
-    """All sound of a media file, mono or stereo, or None when it has none. Raises Refused."""
+    """All sound of a media file, mono or stereo, or None when it has none. Raises OrderRefused."""
     with open_media(path) as container:
         stream = next(iter(container.streams.audio), None)
         if stream is None:
@@ -53,7 +62,7 @@ def read_sound(path: str) -> Sound | None:
             pieces.extend(part.to_ndarray() for part in resampler.resample(None))
         except av.FFmpegError:
             if not pieces:
-                raise Refused("unreadable", "The sound in the file cannot be decoded.") from None
+                raise OrderRefused("unreadable", "The sound in the file cannot be decoded.") from None
     return Sound(np.concatenate(pieces, axis=1), _MUSIC_RATE) if pieces else None
 
 

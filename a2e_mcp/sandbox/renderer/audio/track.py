@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 
 # Scripts that are written without spaces between words.
 SPACELESS_FROM = "\u2e80"
@@ -34,7 +34,7 @@ def write_track(track: Track, path: str, rendering: Rendering) -> None:
 
 
 def read_track(path: str) -> Track:
-    """A track from its file. Raises Refused."""
+    """A track from its file. Raises OrderRefused."""
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
@@ -42,4 +42,4 @@ def read_track(path: str) -> Track:
         words = tuple(Word(str(word["text"]), float(word["start"]), float(word["end"])) for word in content["words"])
         return Track(float(content["seconds"]), mouth, words)
     except (OSError, ValueError, KeyError, TypeError):
-        raise Refused("unreadable", "The speech track is missing or damaged.") from None
+        raise OrderRefused("unreadable", "The speech track is missing or damaged.") from None

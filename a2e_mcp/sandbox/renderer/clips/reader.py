@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from a2e_mcp.sandbox.renderer.core.open_media import MAX_PIXELS, MAX_SECONDS, open_media, too_long, too_many_pixels
 from a2e_mcp.sandbox.renderer.core.picture import Picture, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 _MAX_FRAMES_A_SECOND = 240
 
@@ -25,7 +25,7 @@ class Frame:
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
-    """The moving picture of a file, guarded against absurd sizes; cover art does not count. Raises Refused."""
+    """The moving picture of a file, guarded against absurd sizes; cover art does not count. Raises OrderRefused."""
     for stream in container.streams.video:
         if stream.disposition & Disposition.attached_pic:
             continue
@@ -42,11 +42,11 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 def read_frames(
     path: str, width: int, height: int, *, fps: float = _MAX_FRAMES_A_SECOND, start: float = 0.0
 ) -> Iterator[Frame]:
-    """A clip's frames from `start` on, upright, shrunk into the box, at most `fps` a second. Raises Refused."""
+    """A clip's frames from `start` on, upright, shrunk into the box, at most `fps` a second. Raises OrderRefused."""
     with open_media(path) as container:
         stream = video_stream(container)
         if stream is None:
-            raise Refused("unreadable", "The file holds no video.")
+            raise OrderRefused("unreadable", "The file holds no video.")
         if start > 0 and container.duration:
             container.seek(int(start * 1_000_000), backward=True)
         first: float | None = None
@@ -69,7 +69,7 @@ def read_frames(
         except av.FFmpegError:
             # What could be decoded before the damage is still a clip.
             if not shown:
-                raise Refused("unreadable", "The video cannot be decoded.") from None
+                raise OrderRefused("unreadable", "The video cannot be decoded.") from None
 
 
 def _upright(picture: Picture, rotation: int) -> Picture:

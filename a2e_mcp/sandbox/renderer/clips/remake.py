@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
+from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.renderer.core.open_media import open_media
 from a2e_mcp.sandbox.renderer.core.picture import Picture, resize
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
-from a2e_mcp.sandbox.renderer.orders.inspection import Inspection, inspect
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
 
 OWN_TAG = "a2e_sandbox"
 
@@ -29,12 +29,12 @@ class SourceClip:
 
 
 def source_clip(path: str, width: int, height: int, fps: int, found: Inspection | None = None) -> SourceClip:
-    """The clip at `path`, to be read into a box and at no more than `fps`. Raises Refused when it is no video."""
+    """The clip at `path`, to be read into a box and at no more than `fps`. Raises OrderRefused when it is no video."""
     box = even_size(width, height)
     fastest = sensible_fps(fps)
     found = found or inspect(path)
     if found.kind != "video":
-        raise Refused("unreadable", f"A video is needed, and the file is {_KINDS[found.kind]}.")
+        raise OrderRefused("unreadable", f"A video is needed, and the file is {_KINDS[found.kind]}.")
     with open_media(path) as media:
         stream = video_stream(media)
         rate = float(stream.average_rate or fastest) if stream else fastest
@@ -77,7 +77,7 @@ def remake(
             written.add(last)
             rendering.report(min(1.0, written.seconds / clip.seconds))
         if last is None:
-            raise Refused("unreadable", "The video holds no frame that can be decoded.")
+            raise OrderRefused("unreadable", "The video holds no frame that can be decoded.")
         accept()
     return written.seconds
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import av
 from av.container import InputContainer
 
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 MAX_PIXELS = 40_000_000
 MAX_SECONDS = 600.0
@@ -19,25 +19,25 @@ _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg
 
 @contextmanager
 def open_media(path: str, wanted: str = "video or sound") -> Iterator[InputContainer]:
-    """A video or sound file. Raises Refused when it is none that can be read, naming what was `wanted`."""
+    """A video or sound file. Raises OrderRefused when it is none that can be read, naming what was `wanted`."""
     if not os.path.isfile(path):
-        raise Refused("unreadable", "The media file does not exist.")
+        raise OrderRefused("unreadable", "The media file does not exist.")
     if os.path.getsize(path) > MAX_BYTES:
-        raise Refused("too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB.")
+        raise OrderRefused("too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB.")
     options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
     try:
         container = av.open(path, "r", container_options=options)
     except (av.FFmpegError, ValueError, OSError):
-        raise Refused("unreadable", f"The file is not a {wanted} that can be read.") from None
+        raise OrderRefused("unreadable", f"The file is not a {wanted} that can be read.") from None
     with container:
         yield container
 
 
-def too_long() -> Refused:
+def too_long() -> OrderRefused:
     """The refusal of media over the limit."""
-    return Refused("too_long", f"The sandbox takes up to {MAX_SECONDS / 60:.0f} minutes.")
+    return OrderRefused("too_long", f"The sandbox takes up to {MAX_SECONDS / 60:.0f} minutes.")
 
 
-def too_many_pixels(what: str) -> Refused:
+def too_many_pixels(what: str) -> OrderRefused:
     """The refusal of pictures over the limit."""
-    return Refused("too_large", f"The {what} has more than {MAX_PIXELS // 1_000_000} million pixels.")
+    return OrderRefused("too_large", f"The {what} has more than {MAX_PIXELS // 1_000_000} million pixels.")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 Picture: TypeAlias = npt.NDArray[Any]
 Sprite: TypeAlias = npt.NDArray[Any]
@@ -21,14 +21,14 @@ Colour: TypeAlias = tuple[int, int, int]
 
 
 def parse_colour(text: str) -> Colour:
-    """BGR from "#rrggbb" or "#rgb". Raises Refused."""
+    """BGR from "#rrggbb" or "#rgb". Raises OrderRefused."""
     digits = text.strip().removeprefix("#")
     if len(digits) == 3:
         digits = "".join(digit * 2 for digit in digits)
     try:
         red, green, blue = bytes.fromhex(digits)
     except ValueError:
-        raise Refused("invalid_order", f"{text[:20]!r} is no colour; write it like #1d4ed8.") from None
+        raise OrderRefused("invalid_order", f"{text[:20]!r} is no colour; write it like #1d4ed8.") from None
     return blue, green, red
 
 

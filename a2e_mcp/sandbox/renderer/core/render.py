@@ -17,7 +17,7 @@ MAX_SIDE = 4096
 MAX_FPS = 60
 
 
-class Refused(Exception):
+class OrderRefused(Exception):
     """An order that cannot be carried out, for a reason the person who asked should read."""
 
     def __init__(self, code: FailureCode, message: str) -> None:
@@ -66,14 +66,16 @@ class Rendering:
 
 
 def even_size(width: int, height: int) -> tuple[int, int]:
-    """The size rounded down to even numbers, which H.264 needs. Raises Refused when it is no sensible frame size."""
+    """The size rounded down to even numbers, which H.264 needs. Raises OrderRefused when no frame can have it."""
     if not (16 <= width <= MAX_SIDE and 16 <= height <= MAX_SIDE):
-        raise Refused("invalid_order", f"A frame of {width}x{height} cannot be made; 16 to {MAX_SIDE} is possible.")
+        raise OrderRefused(
+            "invalid_order", f"A frame cannot be {width}x{height} pixels; each side must be 16 to {MAX_SIDE}."
+        )
     return width // 2 * 2, height // 2 * 2
 
 
 def sensible_fps(fps: int) -> int:
-    """The frame rate itself. Raises Refused outside 1 to 60."""
+    """The frame rate itself. Raises OrderRefused outside 1 to 60."""
     if not 1 <= fps <= MAX_FPS:
-        raise Refused("invalid_order", f"{fps} frames per second cannot be made; 1 to {MAX_FPS} is possible.")
+        raise OrderRefused("invalid_order", f"{fps} frames per second cannot be made; 1 to {MAX_FPS} is possible.")
     return fps

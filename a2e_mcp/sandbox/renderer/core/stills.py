@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from a2e_mcp.sandbox.renderer.core.mark import mark_for, stamp
 from a2e_mcp.sandbox.renderer.core.open_media import MAX_PIXELS, too_many_pixels
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite
-from a2e_mcp.sandbox.renderer.core.render import COMMENT, Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import COMMENT, OrderRefused, Rendering
 
 _SMALLEST_SIDE = 16
 # Up to this alpha what is under the mark can be calculated back: all but the white letters, unless a JPEG blurred it.
@@ -21,9 +21,9 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
 def open_still(path: str) -> Image.Image:
-    """The picture file opened but not yet decoded. Raises Refused, also for pictures too large to decode."""
+    """The picture file opened but not yet decoded. Raises OrderRefused, also for pictures too large to decode."""
     if not os.path.isfile(path):
-        raise Refused("unreadable", "The picture file does not exist.")
+        raise OrderRefused("unreadable", "The picture file does not exist.")
     Image.init()  # or only some of the formats are known
     try:
         with warnings.catch_warnings():
@@ -32,14 +32,14 @@ def open_still(path: str) -> Image.Image:
     except Image.DecompressionBombError:
         raise too_many_pixels("picture") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise Refused("unreadable", "The file is not a picture that can be read.") from None
+        raise OrderRefused("unreadable", "The file is not a picture that can be read.") from None
     if image.width * image.height > MAX_PIXELS:
         raise too_many_pixels("picture")
     return image
 
 
 def read_still(path: str) -> Picture:
-    """The picture, turned upright and laid on white where it is transparent. Raises Refused."""
+    """The picture, turned upright and laid on white where it is transparent. Raises OrderRefused."""
     with open_still(path) as image:
         try:
             image.seek(0)
@@ -49,11 +49,11 @@ def read_still(path: str) -> Picture:
                 upright = Image.alpha_composite(paper, upright.convert("RGBA"))
             pixels = np.asarray(upright.convert("RGB"))
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
-            raise Refused("unreadable", "The picture is damaged: it ends or breaks off inside.") from None
+            raise OrderRefused("unreadable", "The picture is damaged: it ends or breaks off inside.") from None
     height, width = pixels.shape[:2]
     if min(height, width) < _SMALLEST_SIDE:
         reason = f"The picture is too small: {width} by {height} pixels, and each side needs at least {_SMALLEST_SIDE}."
-        raise Refused("unreadable", reason)
+        raise OrderRefused("unreadable", reason)
     return np.ascontiguousarray(pixels[..., ::-1])
 
 
@@ -88,7 +88,7 @@ def _paint_out_our_mark(picture: Picture, seen_through: float) -> None:
 
 
 def read_sprite(path: str) -> Sprite:
-    """The picture, see-through where it is. Raises Refused."""
+    """The picture, see-through where it is. Raises OrderRefused."""
     read_still(path)  # decodes it whole, so that damage is refused here
     with open_still(path) as image:
         image.seek(0)

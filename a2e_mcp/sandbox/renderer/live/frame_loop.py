@@ -19,7 +19,7 @@ from a2e_mcp.sandbox.renderer.live.speech_timeline import (
     TimelineFrame,
 )
 from a2e_mcp.sandbox.renderer.live.viewers import Viewers
-from a2e_mcp.sandbox.renderer.orders.avatar_video import DrawnPresenter
+from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 
 SIZE = (640, 360)

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.protocol.sentences import sentences_of
-from a2e_mcp.sandbox.renderer.audio.mouth import MouthCurve, MouthShape, curve_from_events
+from a2e_mcp.sandbox.renderer.audio.mouth import MouthCurve, MouthShape, curve_from_events, raised_brows
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
-from a2e_mcp.sandbox.renderer.core.render import Refused
-from a2e_mcp.sandbox.renderer.orders.avatar_video import raised_brows
-from a2e_mcp.sandbox.renderer.orders.speech import mouth_of, utter
+from a2e_mcp.sandbox.renderer.audio.spoken_text import mouth_of, utter
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 FPS = 25
 SOUND_RATE = 48_000
@@ -73,15 +72,15 @@ class PreparedSpeech:
 
 
 def prepare_speech(text: str, voice: str, *, is_answer: bool) -> PreparedSpeech:
-    """Prepare a text for speaking. Raises Refused when it is too long, or holds nothing that can be spoken."""
+    """Prepare a text for speaking. Raises OrderRefused when it is too long, or holds nothing that can be spoken."""
     if len(text) > LONGEST_TEXT:
-        raise Refused("too_long", f"The avatar of a live room speaks up to {LONGEST_TEXT} characters at once.")
+        raise OrderRefused("too_long", f"The avatar of a live room speaks up to {LONGEST_TEXT} characters at once.")
     sentences = []
-    silent: Refused | None = None
+    silent: OrderRefused | None = None
     for sentence in sentences_of(text):
         try:
             _, speaking = utter(sentence, voice, speed=1.0)
-        except Refused as refusal:
+        except OrderRefused as refusal:
             if refusal.code != "nothing_spoken":
                 raise
             silent = refusal
@@ -90,7 +89,7 @@ def prepare_speech(text: str, voice: str, *, is_answer: bool) -> PreparedSpeech:
             sound = Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate)
             sentences.append(SpokenSentence(sentence, sound, mouth_of(speaking)))
     if all(sentence.sound is None for sentence in sentences):
-        raise silent or Refused("nothing_spoken", "The text holds nothing that can be spoken.")
+        raise silent or OrderRefused("nothing_spoken", "The text holds nothing that can be spoken.")
     return PreparedSpeech(tuple(sentences), is_answer)
 
 
@@ -102,11 +101,11 @@ class SpeechTimeline:
         self._speaking: Iterator[TimelineFrame] = iter(())
 
     def add(self, speech: PreparedSpeech) -> None:
-        """Speak it after those that wait already. Raises Refused."""
+        """Speak it after those that wait already. Raises OrderRefused."""
         seconds = sum(waiting.seconds for waiting in self._waiting)
         if len(self._waiting) >= MOST_WAITING or seconds > _MOST_SECONDS_WAITING:
             message = f"{len(self._waiting)} texts wait to be spoken in this live room. Is its page open in a browser?"
-            raise Refused("room_full", message)
+            raise OrderRefused("room_full", message)
         self._waiting.append(speech)
 
     def next_frame(self) -> TimelineFrame:

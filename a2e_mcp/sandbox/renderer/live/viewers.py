@@ -16,7 +16,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av.frame import Frame
 
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 from a2e_mcp.sandbox.renderer.live.loopback import without_candidates
 
 MOST_PEERS = 4
@@ -134,10 +134,10 @@ class Viewers:
         return sum(peer.is_connected for peer in self._peers)
 
     async def join(self, offer: str) -> str:
-        """Connect a page by its SDP offer; returns the SDP answer. Raises Refused, and others for a bad offer."""
+        """Connect a page by its SDP offer; returns the SDP answer. Raises OrderRefused, and others for a bad offer."""
         self._drop_left()
         if len(self._peers) >= MOST_PEERS:
-            raise Refused("room_full", f"{MOST_PEERS} pages already show this live room. Close one of them.")
+            raise OrderRefused("room_full", f"{MOST_PEERS} pages already show this live room. Close one of them.")
         peer = Peer(offer, self._has_changed)
         self._peers.append(peer)
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from a2e_mcp.sandbox.extra import INSTALL_LIVE
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.protocol.stdout import take_stdout
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.renderer.live.speech_timeline import SpeechTimeline
@@ -33,7 +33,7 @@ def main() -> None:
     protocol = take_stdout()
 
     def send(members: Members) -> None:
-        protocol.write(json.dumps(members) + "\n")
+        protocol.write(json.dumps(members).encode() + b"\n")
         protocol.flush()
 
     send({"ready": True})
@@ -74,7 +74,7 @@ class RoomWorker:
         self._frames: asyncio.Task[None] | None = None
 
     async def answer(self, request: Members) -> object:
-        """Carry out a request. Raises Refused, ImportError, and anything that goes wrong."""
+        """Carry out a request. Raises OrderRefused, ImportError, and anything that goes wrong."""
         carry_out: dict[str, Callable[..., Awaitable[object]]] = {
             "open": self._open,
             "join": self._join,
@@ -105,12 +105,12 @@ class RoomWorker:
     async def _join(self, offer: str) -> str:
         try:
             return await self._viewers.join(offer)
-        except Refused:
+        except OrderRefused:
             raise
         except Exception as problem:
             traceback.print_exception(problem, file=sys.stderr)
             message = "The page sent an invalid WebRTC offer."
-            raise Refused("unreadable", message) from None
+            raise OrderRefused("unreadable", message) from None
 
     async def _speak(self, text: str, voice: str, as_answer: bool) -> float:
         from a2e_mcp.sandbox.renderer.live.speech_timeline import prepare_speech
@@ -132,7 +132,7 @@ def _end_process_on_failure(frames: "asyncio.Task[None]") -> None:
 
 def _failure(problem: Exception) -> dict[str, str]:
     match problem:
-        case Refused():
+        case OrderRefused():
             return {"code": problem.code, "message": str(problem)}
         case ImportError(name=str(module)) if not module.startswith("a2e_mcp"):
             package = module.partition(".")[0]

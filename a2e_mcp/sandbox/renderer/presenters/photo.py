@@ -4,7 +4,7 @@ import numpy as np
 
 from a2e_mcp.sandbox.protocol import Placement
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, cover, cut_out, lay_over, resize, soften
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 from a2e_mcp.sandbox.renderer.vision.faces import Face, only_face
@@ -140,5 +140,5 @@ def _paste(frame: Picture, picture: Picture, left: int, top: int) -> None:
     last_x = min(picture.shape[1], frame.shape[1] - left)
     last_y = min(picture.shape[0], frame.shape[0] - top)
     if first_x >= last_x or first_y >= last_y:
-        raise Refused("invalid_order", "The avatar is placed outside the frame.")
+        raise OrderRefused("invalid_order", "The avatar is placed outside the frame.")
     frame[top + first_y : top + last_y, left + first_x : left + last_x] = picture[first_y:last_y, first_x:last_x]

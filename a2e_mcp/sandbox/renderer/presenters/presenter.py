@@ -17,6 +17,10 @@ class Moment:
     brows: float = 0.0
 
 
+AT_REST = Moment(0.0, MouthShape(0.0, 0.25))
+"""Looking into the camera with a slight smile."""
+
+
 class Presenter(Protocol):
     """A person who can be drawn into frames; `about` says how they were made."""
 

@@ -31,7 +31,7 @@ class CutObject:
 
 
 def cut_object(path: str, what: str, mask_path: str | None = None) -> CutObject:
-    """The main thing in a picture; a mask picture, white where the thing is, decides if given. Raises Refused."""
+    """The main thing in a picture; a mask picture, white where the thing is, decides if given. Raises OrderRefused."""
     picture = read_for_remaking(path)
     if mask_path:
         mask = read_mask(mask_path, picture.shape[1], picture.shape[0])
@@ -50,7 +50,7 @@ def cut_object(path: str, what: str, mask_path: str | None = None) -> CutObject:
 
 
 def read_mask(path: str, width: int, height: int) -> Mask:
-    """A mask picture at a size: white belongs, black does not. Raises Refused."""
+    """A mask picture at a size: white belongs, black does not. Raises OrderRefused."""
     grey = cv2.cvtColor(read_for_remaking(path), cv2.COLOR_BGR2GRAY)
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Points, resize
-from a2e_mcp.sandbox.renderer.core.render import Refused
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 
 MODELS = Path(__file__).with_name("models")
 
@@ -123,10 +123,10 @@ def follow(picture: Picture, last: Face) -> Face | None:
 
 
 def only_face(picture: Picture, where: str) -> Face:
-    """The face to work with. Raises Refused with `no_face`, naming `where` it was looked for."""
+    """The face to work with. Raises OrderRefused with `no_face`, naming `where` it was looked for."""
     face = largest_face(picture)
     if face is None:
-        raise Refused("no_face", f"No face was found in {where}. A clear, frontal, not too small face is needed.")
+        raise OrderRefused("no_face", f"No face was found in {where}. A clear, frontal, not too small face is needed.")
     return face
 
 

@@ -1,12 +1,11 @@
-"""Small questions about texts and sounds: the language of a text, the voice in a recording; and a sound's beginning."""
+"""The pitch and loudness of a voice in recordings."""
 
-from __future__ import annotations
+from collections.abc import Sequence
 
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import CutSound, HearVoice, Outcome, TellLanguage
-from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound, write_mp3
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.renderer.audio.sound import read_sound
 
 # From the deepest male to the highest child's voice.
 _LOWEST, _HIGHEST = 65.0, 420.0
@@ -18,19 +17,10 @@ _SURE = 0.55
 _LONGEST_LISTENED = 60
 
 
-def render_tell_language(order: TellLanguage, _: Rendering) -> Outcome:
-    """Answer which of the known languages a text is most likely in."""
-    import py3langid
-
-    py3langid.set_languages(list(order.known))
-    code, _score = py3langid.classify(order.text)
-    return Outcome(note=f"taken for {code}", language=str(code))
-
-
-def render_hear_voice(order: HearVoice, _: Rendering) -> Outcome:
+def measure_voice(paths: Sequence[str]) -> Outcome:
     """Answer the middle pitch, none when nothing voiced is heard, and the loudness."""
     heard = []
-    for path in order.sounds:
+    for path in paths:
         sound = read_sound(path)
         if sound is not None:
             every = max(1, sound.rate // _RATE)
@@ -40,7 +30,7 @@ def render_hear_voice(order: HearVoice, _: Rendering) -> Outcome:
     samples = np.concatenate(heard) if heard else np.zeros(0, np.float32)
     loudness = float(20 * np.log10(max(1e-5, float(np.sqrt(np.mean(samples**2)))))) if len(samples) else -100.0
     if len(samples) < _WINDOW:
-        return Outcome(note="nobody is heard", loudness=round(loudness, 1))
+        return Outcome(note="no voice heard", loudness=round(loudness, 1))
     starts = np.arange(0, len(samples) - _WINDOW + 1, _STEP)
     windows = samples[starts[:, None] + np.arange(_WINDOW)] * np.hanning(_WINDOW)
     spectra = np.fft.rfft(windows, 2 * _WINDOW)
@@ -54,17 +44,3 @@ def render_hear_voice(order: HearVoice, _: Rendering) -> Outcome:
     is_voiced = (alike[np.arange(len(periods)), periods] > _SURE) & (energy[:, 0] > 0.05 * np.median(energy))
     pitch = round(float(_RATE / np.median(periods[is_voiced])), 1) if is_voiced.sum() >= 10 else None
     return Outcome(note="listened to", pitch=pitch, loudness=round(loudness, 1))
-
-
-def render_cut_sound(order: CutSound, rendering: Rendering) -> Outcome:
-    """Write the beginning of a sound, or that much silence."""
-    sound: Sound | None
-    if order.source is None:
-        sound = Sound(np.zeros((1, round(order.seconds * _RATE)), np.int16), _RATE)
-    else:
-        sound = read_sound(order.source)
-    if sound is None:
-        raise Refused("no_sound", "The file holds no sound.")
-    beginning = Sound(sound.samples[:, : round(order.seconds * sound.rate)], sound.rate)
-    write_mp3(beginning, order.output, rendering)
-    return Outcome(note="the beginning of the sound", seconds=beginning.seconds)

@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import Outcome, ProductHolding, Rectangle
+from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
+from a2e_mcp.sandbox.protocol import Outcome, Rectangle
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, cut_out, lay_over, resize, shrink_to_fit, soften
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object
 from a2e_mcp.sandbox.renderer.vision.faces import CHIN, only_face
@@ -21,7 +22,7 @@ _SHADOW = 0.42
 _FARTHEST = 100_000
 
 
-def render_product_holding(order: ProductHolding, rendering: Rendering) -> Outcome:
+def place_product(order: ProductHoldingOrder, rendering: Rendering) -> Outcome:
     """Place a product before a person."""
     whole = read_for_remaking(order.person)
     picture = shrink_to_fit(whole, *even_size(order.width, order.height))
@@ -34,7 +35,7 @@ def render_product_holding(order: ProductHolding, rendering: Rendering) -> Outco
     left = round(rectangle.x + (rectangle.width - sprite.shape[1]) / 2)
     top = round(rectangle.y + (rectangle.height - sprite.shape[0]) / 2)
     if not (-sprite.shape[1] < left < picture.shape[1] and -sprite.shape[0] < top < picture.shape[0]):
-        raise Refused("invalid_order", "The rectangle lies outside the person's picture.")
+        raise OrderRefused("invalid_order", "The rectangle lies outside the person's picture.")
     _cast_shadow(picture, sprite, left, top)
     lay_over(picture, sprite, left, top)
     media_type = write_still(picture, order.output, rendering)
@@ -82,7 +83,7 @@ def _off_our_mark(wanted: Rectangle, size: tuple[int, int], top: float, gap: flo
 def _scaled(rectangle: Rectangle, scale: float) -> Rectangle:
     sides = (rectangle.x, rectangle.y, rectangle.width, rectangle.height)
     if not all(abs(side) < _FARTHEST for side in sides) or min(sides[2:]) <= 0:
-        raise Refused("invalid_order", "The rectangle is empty or not in the picture.")
+        raise OrderRefused("invalid_order", "The rectangle is empty or not in the picture.")
     return Rectangle(
         x=rectangle.x * scale, y=rectangle.y * scale, width=rectangle.width * scale, height=rectangle.height * scale
     )
@@ -98,7 +99,7 @@ def _fitted(product: CutObject, rectangle: Rectangle) -> Sprite:
 def _turned(sprite: Sprite, degrees: float) -> Sprite:
     """The sprite turned clockwise, with room for its corners."""
     if not abs(degrees) < _FARTHEST:
-        raise Refused("invalid_order", "The product cannot be turned so far.")
+        raise OrderRefused("invalid_order", "The product cannot be turned so far.")
     if not degrees % 360:
         return sprite
     height, width = sprite.shape[:2]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.protocol import Dubbing, Outcome
+from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.dub_script import (
     Line,
     Stretch,
@@ -15,10 +16,10 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
     stretches_of_speech,
 )
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound, write_mp3
+from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
+from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.remake import clip_outcome, remake, source_clip
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
-from a2e_mcp.sandbox.renderer.orders.inspection import inspect
-from a2e_mcp.sandbox.renderer.orders.speech import utter
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 
 _ORIGINAL_SHARE = 0.08
 _SLOWEST, _QUICKEST = 0.75, 1.9
@@ -26,18 +27,18 @@ _FADE = 0.04
 _LOUDEST = 32_000
 
 
-def render_dubbing(order: Dubbing, rendering: Rendering) -> Outcome:
+def dub(order: DubbingOrder, rendering: Rendering) -> Outcome:
     """Speak over a clip or a sound."""
     found = inspect(order.source)
     if found.kind == "image":
-        raise Refused("unreadable", "A video or a sound is needed, and the file is a picture.")
+        raise OrderRefused("unreadable", "A video or a sound is needed, and the file is a picture.")
     original = read_sound(order.source) if found.has_audio else None
     speech = stretches_of_speech(original) if original else []
     if original is None or not speech:
-        raise Refused("no_sound", "The file holds no speech to dub.")
+        raise OrderRefused("no_sound", "The file holds no speech to dub.")
     sentences = sentences_of(order.script or "")
     if order.script is not None and not sentences:
-        raise Refused("nothing_spoken", "The script holds nothing that can be spoken.")
+        raise OrderRefused("nothing_spoken", "The script holds nothing that can be spoken.")
     utter("1", order.voice, speed=1.0)  # a voice that is not there is refused before any work
     lines, voice, how = _plan(order.voice, sentences, speech)
     dubbed, cut = _dubbed(original, lines, voice, rendering)

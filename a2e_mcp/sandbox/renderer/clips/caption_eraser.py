@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import cv2
 
-from a2e_mcp.sandbox.protocol import CaptionRemoval, Outcome, Rectangle
+from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
+from a2e_mcp.sandbox.protocol import Outcome, Rectangle
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, clip_outcome, remake, source_clip
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, blend
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
@@ -33,7 +34,7 @@ class _Look:
     boxes: tuple[TextBox, ...]
 
 
-def render_caption_removal(order: CaptionRemoval, rendering: Rendering) -> Outcome:
+def erase_captions(order: CaptionRemovalOrder, rendering: Rendering) -> Outcome:
     """Take the text out of a clip."""
     clip = source_clip(order.video, order.width, order.height, order.fps)
     looks, plates = _look_through(clip, _scaled(order.boxes, clip), rendering)
@@ -58,18 +59,18 @@ def _note(remover: "_Remover", given: int) -> str:
 
 def _scaled(boxes: Sequence[Rectangle], clip: SourceClip) -> tuple[TextBox, ...]:
     if len(boxes) > _MOST_BOXES:
-        raise Refused("invalid_order", f"At most {_MOST_BOXES} boxes can be given.")
+        raise OrderRefused("invalid_order", f"At most {_MOST_BOXES} boxes can be given.")
     width, height = clip.size
     across, down = width / clip.own_size[0], height / clip.own_size[1]
     scaled = []
     for box in boxes:
         if not all(abs(side) < _FARTHEST for side in (box.x, box.y, box.width, box.height)):
-            raise Refused("invalid_order", "A box lies outside the video.")
+            raise OrderRefused("invalid_order", "A box lies outside the video.")
         left, top = max(0, round(box.x * across)), max(0, round(box.y * down))
         right = min(width, round((box.x + box.width) * across))
         bottom = min(height, round((box.y + box.height) * down))
         if right - left < 2 or bottom - top < 2:
-            raise Refused("invalid_order", "A box lies outside the video or is empty.")
+            raise OrderRefused("invalid_order", "A box lies outside the video or is empty.")
         scaled.append(TextBox(left, top, right, bottom))
     return tuple(scaled)
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import Outcome, TrainAvatar, TrainLipSync
+from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
+from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, blinks
+from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
 from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.renderer.core.text_sprites import outlined
-from a2e_mcp.sandbox.renderer.orders.inspection import inspect
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 from a2e_mcp.sandbox.renderer.vision.faces import Face, faces_in, only_face
@@ -54,15 +56,15 @@ class _Candidate:
     quality: float
 
 
-def render_train_avatar(order: TrainAvatar, rendering: Rendering) -> Outcome:
+def preview_training(order: AvatarTrainingOrder, rendering: Rendering) -> Outcome:
     """Cut a portrait out of what was brought, and show it moving."""
     found = inspect(order.source)
     if found.kind == "audio":
-        raise Refused("unreadable", "A picture or a video of a person is needed, not a sound.")
+        raise OrderRefused("unreadable", "A picture or a video of a person is needed, not a sound.")
     if found.kind == "video":
         if (found.seconds or 0.0) < order.minimum_seconds:
             needed, brought = f"{order.minimum_seconds:g}", f"{found.seconds or 0.0:.1f}"
-            raise Refused("too_short", f"The video is {brought} s long; at least {needed} s are needed.")
+            raise OrderRefused("too_short", f"The video is {brought} s long; at least {needed} s are needed.")
         portrait = _best_frame(order.source, found.seconds or 0.0, rendering)
         came_from = "the sharpest frontal frame of the video"
     else:
@@ -76,7 +78,7 @@ def render_train_avatar(order: TrainAvatar, rendering: Rendering) -> Outcome:
     return _outcome(note, outcome_seconds, size)
 
 
-def render_train_lip_sync(order: TrainLipSync, rendering: Rendering) -> Outcome:
+def preview_lip_sync(order: LipSyncTrainingOrder, rendering: Rendering) -> Outcome:
     """Show a portrait going through the mouth shapes of speech."""
     portrait = shrink_to_fit(read_for_remaking(order.portrait), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
     seconds, size = _show(portrait, _NAMED, _SECONDS_A_NAMED_SHAPE, order, rendering)
@@ -99,7 +101,7 @@ def _show(
     portrait: Picture,
     shapes: Sequence[tuple[str | None, MouthShape]],
     seconds_each: float,
-    order: TrainAvatar | TrainLipSync,
+    order: AvatarTrainingOrder | LipSyncTrainingOrder,
     rendering: Rendering,
 ) -> tuple[float, tuple[int, int]]:
     size = even_size(order.width, order.height)
@@ -138,7 +140,7 @@ def _caption(picture: Picture, name: str) -> None:
 def _single_face(picture: Picture, where: str) -> Face:
     faces = faces_in(picture)
     if len(faces) > 1 and faces[1].height > _SECOND_FACE * faces[0].height:
-        raise Refused("several_faces", f"More than one clear face was found in {where}; one person alone is needed.")
+        raise OrderRefused("several_faces", f"More than one face was found in {where}; it must show one person.")
     return faces[0] if faces else only_face(picture, where)
 
 
@@ -146,11 +148,11 @@ def _best_frame(path: str, seconds: float, rendering: Rendering) -> Picture:
     """The sharpest frontal frame with exactly one face."""
     rate = min(_LOOKS_A_SECOND, _MOST_LOOKS / max(seconds, 1.0))
     best: _Candidate | None = None
-    refusal: Refused | None = None
+    refusal: OrderRefused | None = None
     for frame in read_frames(path, _PORTRAIT_SIDE, _PORTRAIT_SIDE, fps=rate):
         try:
             face = _single_face(frame.picture, "the video")
-        except Refused as reason:
+        except OrderRefused as reason:
             # Several faces say more than none.
             refusal = reason if refusal is None or reason.code == "several_faces" else refusal
             continue
@@ -159,7 +161,7 @@ def _best_frame(path: str, seconds: float, rendering: Rendering) -> Picture:
             best = _Candidate(frame.picture, quality)
         rendering.report(0.3 * frame.time / max(seconds, 1.0))
     if best is None:
-        raise refusal or Refused("no_face", "No face was found in the video.")
+        raise refusal or OrderRefused("no_face", "No face was found in the video.")
     return best.picture
 
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.protocol import ImageToVideo, Outcome
+from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.clips.camera import CameraMove, read_prompt
 from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.renderer.core.picture import (
@@ -20,7 +21,7 @@ from a2e_mcp.sandbox.renderer.core.picture import (
     size_within,
     soften,
 )
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
 from a2e_mcp.sandbox.renderer.vision.faces import largest_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
@@ -41,10 +42,12 @@ class _Layers:
     has_face: bool = False
 
 
-def render_image_to_video(order: ImageToVideo, rendering: Rendering) -> Outcome:
+def make_camera_clip(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
     """Bring a picture to life."""
     if not 0.5 <= order.seconds <= _MAX_SECONDS:
-        raise Refused("invalid_order", f"A clip of {order.seconds:g} s cannot be made; 0.5 to {_MAX_SECONDS:.0f} can.")
+        raise OrderRefused(
+            "invalid_order", f"A clip of {order.seconds:g} s cannot be made; 0.5 to {_MAX_SECONDS:.0f} can."
+        )
     fps = sensible_fps(order.fps)
     picture = read_for_remaking(order.image)
     width, height = size = even_size(*size_within(picture, *even_size(order.width, order.height)))
@@ -68,7 +71,7 @@ def render_image_to_video(order: ImageToVideo, rendering: Rendering) -> Outcome:
     )
 
 
-def _notes(order: ImageToVideo, layers: list[_Layers], move: CameraMove) -> list[str]:
+def _notes(order: ImageToVideoOrder, layers: list[_Layers], move: CameraMove) -> list[str]:
     in_depth = any(layer.in_front is not None for layer in layers)
     # The network that looks for people also finds cups; only a face makes it certain.
     found = "a person" if any(layer.has_face for layer in layers) else "something in front"

@@ -3,13 +3,14 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import FaceSwap, Outcome
+from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
+from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, clip_outcome, remake, source_clip
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
-from a2e_mcp.sandbox.renderer.orders.inspection import inspect
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
     HAIRLINE,
@@ -85,13 +86,13 @@ class Swapper:
         return swapped
 
 
-def render_face_swap(order: FaceSwap, rendering: Rendering) -> Outcome:
+def swap_face(order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     """Put a face onto a picture or a clip."""
     swapper = Swapper(read_for_remaking(order.face))
     box = even_size(order.width, order.height)
     target = inspect(order.target)
     if target.kind == "audio":
-        raise Refused("unreadable", "The target is a sound; a picture or a video is needed.")
+        raise OrderRefused("unreadable", "The target is a sound; a picture or a video is needed.")
     if target.kind == "image":
         picture = shrink_to_fit(read_for_remaking(order.target), *box)
         return _still(swapper, picture, "the target picture", order, rendering)
@@ -99,13 +100,13 @@ def render_face_swap(order: FaceSwap, rendering: Rendering) -> Outcome:
         middle = (target.seconds or 0.0) / 2
         frame = next(read_frames(order.target, *box, start=middle), None)
         if frame is None:
-            raise Refused("unreadable", "The middle of the video cannot be decoded.")
+            raise OrderRefused("unreadable", "The middle of the video cannot be decoded.")
         return _still(swapper, frame.picture, "the middle of the target video", order, rendering)
     clip = source_clip(order.target, order.width, order.height, order.fps, target)
     return _clip(swapper, clip, order, rendering)
 
 
-def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwap, rendering: Rendering) -> Outcome:
+def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     swapped = swapper.onto(picture, only_face(picture, where))
     media_type = write_still(swapped, order.output, rendering)
     height, width = swapped.shape[:2]
@@ -113,7 +114,7 @@ def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwap, rend
     return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
 
 
-def _clip(swapper: Swapper, clip: SourceClip, order: FaceSwap, rendering: Rendering) -> Outcome:
+def _clip(swapper: Swapper, clip: SourceClip, order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     follower = _Follower(swapper)
     seconds = remake(
         clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
@@ -151,9 +152,9 @@ class _Follower:
         return self._swapper.onto(frame.picture, self._face)
 
     def refuse_without_any_face(self) -> None:
-        """Raises Refused when not one frame had a face."""
+        """Raises OrderRefused when not one frame had a face."""
         if self.without_face == self.frames:
-            raise Refused("no_face", "No face was found in any frame of the target video.")
+            raise OrderRefused("no_face", "No face was found in any frame of the target video.")
 
 
 def _has_fringe(picture: Picture, points: Points) -> bool:

@@ -5,28 +5,28 @@ import hashlib
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import Outcome, TextToImage
-from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
+from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, studio
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import write_still
 from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined, text_width
 from a2e_mcp.sandbox.renderer.drawn.description import Description, described
 from a2e_mcp.sandbox.renderer.drawn.landscape import Scene, paint_landscape, read_scene
-from a2e_mcp.sandbox.renderer.orders.avatar_video import DrawnPresenter
-from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
+from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
+from a2e_mcp.sandbox.renderer.presenters.presenter import AT_REST
 
 _LABEL = "procedural picture, no AI model"
 _LONGEST_PROMPT = 4000
 _MOST_LINES = 3
 
 
-def render_text_to_image(order: TextToImage, rendering: Rendering) -> Outcome:
+def draw_prompt(order: TextToImageOrder, rendering: Rendering) -> Outcome:
     """Draw a picture for a prompt."""
     prompt = " ".join(order.prompt.split())
     if not prompt or len(prompt) > _LONGEST_PROMPT:
-        raise Refused("invalid_order", f"A prompt of 1 to {_LONGEST_PROMPT} letters is needed.")
+        raise OrderRefused("invalid_order", f"A prompt of 1 to {_LONGEST_PROMPT} letters is needed.")
     size = even_size(order.width, order.height)
     seed = int.from_bytes(hashlib.sha256(f"{order.index} {prompt}".encode()).digest()[:7], "big")
     random = np.random.default_rng(seed)
@@ -35,7 +35,7 @@ def render_text_to_image(order: TextToImage, rendering: Rendering) -> Outcome:
         backdrop = _behind(description, scene, size, random)
         # Left without a label in the picture, because it may become an avatar.
         presenter = DrawnPresenter(description.person, backdrop, size, None)
-        picture = presenter.frame(Moment(0.0, MouthShape(0.0, 0.25)))
+        picture = presenter.frame(AT_REST)
         words = ", ".join([*description.understood, *scene.understood])
         notes = [f"drawn portrait of nobody, no AI model; understood of the prompt: {words}"]
     else:

@@ -1,16 +1,17 @@
-"""Speech orders: an MP3 and a track of the mouth and the words."""
+"""SpeechOrder orders: an MP3 and a track of the mouth and the words."""
 
 import re
 
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import Outcome, Speech
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
 from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, write_mp3
 from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Track, Word, write_track
 from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, too_long
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
 # Control signs would be taken as commands to the engine.
@@ -18,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _KANJI = re.compile(r"[\u3400-\u9fff]")
 
 
-def render_speech(order: Speech, rendering: Rendering) -> Outcome:
+def speak_text(order: SpeechOrder, rendering: Rendering) -> Outcome:
     """Speak a text."""
     text, speaking = utter(order.text, order.voice, speed=order.speed, pitch=order.pitch)
     rendering.report(0.3)
@@ -39,17 +40,17 @@ def render_speech(order: Speech, rendering: Rendering) -> Outcome:
 
 
 def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> tuple[str, Utterance]:
-    """The text as it was spoken, and how it sounds. Raises Refused."""
+    """The text as it was spoken, and how it sounds. Raises OrderRefused."""
     text = _CONTROL.sub(" ", text)
     if not any(letter.isalnum() for letter in text):
-        raise Refused("nothing_spoken", "The text holds nothing that can be spoken.")
+        raise OrderRefused("nothing_spoken", "The text holds nothing that can be spoken.")
     speaking = _VOICE.fullmatch(voice) and speak(text, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
     if not speaking:
-        raise Refused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
+        raise OrderRefused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
     if speaking.cut:
         raise too_long()
     if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
-        raise Refused("nothing_spoken", "The voice found nothing in the text that it can speak.")
+        raise OrderRefused("nothing_spoken", "The voice found nothing in the text that it can speak.")
     return text, speaking
 
 

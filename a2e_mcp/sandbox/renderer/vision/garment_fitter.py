@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.protocol import Outcome, VirtualTryOn
+from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, resize, shrink_to_fit, soften
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object, read_mask
 from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, UNDER_EARS, Face, only_face
@@ -26,7 +27,7 @@ _TO_BE_SEEN, _NARROWEST = 0.75, 0.6
 _DARKEST, _LIGHTEST = 0.72, 1.18
 
 
-def render_virtual_try_on(order: VirtualTryOn, rendering: Rendering) -> Outcome:
+def fit_garment(order: VirtualTryOnOrder, rendering: Rendering) -> Outcome:
     """Dress a person in a garment."""
     picture = shrink_to_fit(read_for_remaking(order.person), *even_size(order.width, order.height))
     height, width = picture.shape[:2]
@@ -46,7 +47,7 @@ def _clothes(picture: Picture) -> Mask:
     face = only_face(picture, "the person's picture")
     person = person_mask(picture, at=face.centre)
     if person is None:
-        raise Refused("no_person", "The person could not be told from the background of the picture.")
+        raise OrderRefused("no_person", "The person could not be told from the background of the picture.")
     height, width = picture.shape[:2]
     person = cv2.min(person, _reach_of_a_garment(face, (width, height)))
     lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_BGR2LAB).astype(np.float32)
@@ -62,7 +63,7 @@ def _clothes(picture: Picture) -> Mask:
     clothes = cv2.morphologyEx(cv2.subtract(person, kept_off), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     clothes = _large_pieces(clothes)
     if (clothes > 127).mean() < _LEAST_CLOTHES:
-        raise Refused("no_person", "No clothes were found below the face; the picture must show the upper body.")
+        raise OrderRefused("no_person", "No clothes were found below the face; the picture must show the upper body.")
     return soften(clothes, max(0.8, face.height * 0.006))
 
 
@@ -130,7 +131,7 @@ def _large_pieces(mask: Mask) -> Mask:
 def _dressed(picture: Picture, clothes: Mask, garment: CutObject) -> Picture:
     left, top, width, height = cv2.boundingRect((clothes > 60).astype(np.uint8))
     if not width:
-        raise Refused("invalid_order", "The person's mask is black all over.")
+        raise OrderRefused("invalid_order", "The person's mask is black all over.")
     place = np.s_[top : top + height, left : left + width]
     cloth = _hung(_without_gaps(garment), width, height)
     grey = cv2.cvtColor(picture[place], cv2.COLOR_BGR2GRAY).astype(np.float32) + 12

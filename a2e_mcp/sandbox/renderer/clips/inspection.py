@@ -1,18 +1,17 @@
-"""What a file is (`probe`), and a still out of a video (`poster`)."""
+"""What a media file is, found out by decoding it."""
 
 import os
-from collections import deque
 from dataclasses import dataclass
 
 import av
 from av.container import InputContainer
 from av.stream import Stream
 
-from a2e_mcp.sandbox.protocol import MediaKind, Outcome, Poster, Probe
-from a2e_mcp.sandbox.renderer.clips.reader import read_frames, video_stream
+from a2e_mcp.sandbox.protocol import MediaKind
+from a2e_mcp.sandbox.renderer.clips.reader import video_stream
 from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, open_media, too_long
-from a2e_mcp.sandbox.renderer.core.render import MAX_SIDE, Refused, Rendering
-from a2e_mcp.sandbox.renderer.core.stills import open_still, read_still, write_still
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.core.stills import open_still, read_still
 
 _MAX_PACKETS = 2_000_000
 
@@ -37,13 +36,18 @@ class Inspection:
     height: int | None = None
     has_audio: bool = False
 
+    @property
+    def media_type(self) -> str:
+        """Its media type, by its container."""
+        return _MEDIA_TYPES.get(self.container, f"{self.kind}/{self.container}")
+
 
 def inspect(path: str) -> Inspection:
-    """Find out what a file is, without believing its name or its header. Raises Refused."""
+    """Find out what a file is, without believing its name or its header. Raises OrderRefused."""
     try:
         with open_still(path) as image:
             container = (image.format or "image").lower()
-    except Refused as no_still:
+    except OrderRefused as no_still:
         if no_still.code == "too_large":
             raise
         with open_media(path, "picture, video or sound") as media:
@@ -53,44 +57,13 @@ def inspect(path: str) -> Inspection:
     return Inspection("image", container, width=width, height=height)
 
 
-def render_probe(order: Probe, rendering: Rendering) -> Outcome:
-    """Answer a probe order."""
-    found = inspect(order.path)
-    return Outcome(
-        note=f"looked into: {found.kind}, {found.container}",
-        media_kind=found.kind,
-        media_type=_MEDIA_TYPES.get(found.container, f"{found.kind}/{found.container}"),
-        container=found.container,
-        seconds=found.seconds,
-        width=found.width,
-        height=found.height,
-        has_audio=found.has_audio,
-        bytes=os.path.getsize(order.path),
-    )
-
-
-def render_poster(order: Poster, rendering: Rendering) -> Outcome:
-    """Write the frame shown at a moment of a video, or its last one when it is shorter."""
-    at = max(0.0, order.at)
-    frame = next(read_frames(order.video, MAX_SIDE, MAX_SIDE, start=at), None)
-    late = frame is None
-    if frame is None:
-        frame = next(iter(deque(read_frames(order.video, MAX_SIDE, MAX_SIDE, fps=2), maxlen=1)), None)
-    if frame is None:
-        raise Refused("unreadable", "The video holds no frame.")
-    media_type = write_still(frame.picture, order.output, rendering)
-    height, width = frame.picture.shape[:2]
-    note = f"the frame at {frame.time:.2f} s" + (", near the end, since the video is shorter" if late else "")
-    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
-
-
 def _inspect_media(media: InputContainer) -> Inspection:
     container = _container(media)
     video = video_stream(media)
     audio = next(iter(media.streams.audio), None)
     stream = video or audio
     if stream is None:
-        raise Refused("unreadable", "The file holds neither picture nor sound.")
+        raise OrderRefused("unreadable", "The file holds neither picture nor sound.")
     if media.duration and media.duration > MAX_SECONDS * 1_000_000:
         raise too_long()
     width, height = _first_frame_size(media, stream)
@@ -119,7 +92,7 @@ def _first_frame_size(media: InputContainer, stream: Stream) -> tuple[int, int]:
         return (frame.height, frame.width) if on_its_side else (frame.width, frame.height)
     if isinstance(frame, av.AudioFrame):
         return 0, 0
-    raise Refused("unreadable", "Nothing in the file can be decoded.")
+    raise OrderRefused("unreadable", "Nothing in the file can be decoded.")
 
 
 def _measured_seconds(media: InputContainer, stream: Stream) -> float:

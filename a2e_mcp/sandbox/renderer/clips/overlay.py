@@ -2,15 +2,16 @@
 
 import cv2
 
-from a2e_mcp.sandbox.protocol import MarkPosition, Outcome, PictureMark, TextMark, Watermark
+from a2e_mcp.sandbox.orders.watermark import MarkPosition, PictureMark, TextMark, WatermarkOrder
+from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame
 from a2e_mcp.sandbox.renderer.clips.remake import clip_outcome, remake, source_clip
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_sprite, write_still
 from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined
-from a2e_mcp.sandbox.renderer.orders.inspection import inspect
 
 _GAP = 0.025
 _WIDEST = 0.94
@@ -32,15 +33,15 @@ _PLACES: dict[MarkPosition, tuple[float, float]] = {
 }
 
 
-def render_watermark(order: Watermark, rendering: Rendering) -> Outcome:
+def lay_watermark(order: WatermarkOrder, rendering: Rendering) -> Outcome:
     """Lay a mark over a picture or a clip."""
     if not 0 <= order.opacity <= 1:
-        raise Refused("invalid_order", f"An opacity of {order.opacity:g} is none; 0 to 1 is possible.")
+        raise OrderRefused("invalid_order", f"An opacity of {order.opacity:g} is none; 0 to 1 is possible.")
     if not 0.05 <= order.scale <= 20:
-        raise Refused("invalid_order", f"A mark cannot be scaled by {order.scale:g}; 0.05 to 20 is possible.")
+        raise OrderRefused("invalid_order", f"A mark cannot be scaled by {order.scale:g}; 0.05 to 20 is possible.")
     found = inspect(order.source)
     if found.kind == "audio":
-        raise Refused("unreadable", "A picture or a video is needed, and the file is a sound.")
+        raise OrderRefused("unreadable", "A picture or a video is needed, and the file is a sound.")
     if found.kind == "image":
         whole = read_for_remaking(order.source)
         picture = shrink_to_fit(whole, *even_size(order.width, order.height))
@@ -63,7 +64,7 @@ def render_watermark(order: Watermark, rendering: Rendering) -> Outcome:
 class _Mark:
     """A mark at its place in frames of a size; what was `own_width` wide before has been scaled to that size."""
 
-    def __init__(self, order: Watermark, own_width: int, size: tuple[int, int]) -> None:
+    def __init__(self, order: WatermarkOrder, own_width: int, size: tuple[int, int]) -> None:
         width, height = size
         scale = order.scale * width / own_width
         sprite, what = _sprite(order.mark, scale)
@@ -95,7 +96,7 @@ def _sprite(mark: TextMark | PictureMark, scale: float) -> tuple[Sprite, str]:
         case TextMark():
             text = " ".join(mark.text.split())
             if not text or len(text) > _LONGEST_TEXT:
-                raise Refused("invalid_order", f"A mark needs 1 to {_LONGEST_TEXT} letters of text.")
+                raise OrderRefused("invalid_order", f"A mark needs 1 to {_LONGEST_TEXT} letters of text.")
             letters = round(min(max(mark.size * scale, _LETTERS[0]), _LETTERS[1]))
             sprite = outlined(text, letters, parse_colour(mark.colour))
             return sprite, "text" if can_draw(text) else "text, with letters this sandbox cannot draw,"

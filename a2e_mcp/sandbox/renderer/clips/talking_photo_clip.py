@@ -1,11 +1,12 @@
 """Talking photos: somebody in a photo speaks a sound, in their own picture."""
 
-from a2e_mcp.sandbox.protocol import Outcome, TalkingPhoto
+from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import blinks, curve_from_sound
-from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
+from a2e_mcp.sandbox.renderer.audio.sound import read_sound
 from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
 from a2e_mcp.sandbox.renderer.core.picture import Picture, size_within
-from a2e_mcp.sandbox.renderer.core.render import Refused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
@@ -15,16 +16,16 @@ _MAX_SECONDS = 20.0
 _SMALL = 640
 
 
-def render_talking_photo(order: TalkingPhoto, rendering: Rendering) -> Outcome:
+def make_talking_photo(order: TalkingPhotoOrder, rendering: Rendering) -> Outcome:
     """Let a photo speak."""
     fps = sensible_fps(order.fps)
     photo = read_for_remaking(order.image)
     width, height = size = _size(photo, order)
     sound = read_sound(order.audio)
     if sound is None or sound.seconds < 0.05:
-        raise Refused("no_sound", "The audio file holds no sound to speak.")
+        raise OrderRefused("no_sound", "The audio file holds no sound to speak.")
     is_cut = sound.seconds > _MAX_SECONDS
-    spoken = Sound(sound.samples[:, : round(_MAX_SECONDS * sound.rate)], sound.rate)
+    spoken = sound.first(_MAX_SECONDS)
     curve = curve_from_sound(spoken.mono(), spoken.rate, fps)
     presenter = PhotoPresenter(photo, None, size, None)
     lids = blinks(len(curve), fps, seed=len(curve))
@@ -49,7 +50,7 @@ def render_talking_photo(order: TalkingPhoto, rendering: Rendering) -> Outcome:
     )
 
 
-def _size(photo: Picture, order: TalkingPhoto) -> tuple[int, int]:
+def _size(photo: Picture, order: TalkingPhotoOrder) -> tuple[int, int]:
     box = even_size(order.width, order.height)
     largest = max(_SMALL, *photo.shape[:2])
     return even_size(*size_within(photo, min(box[0], largest), min(box[1], largest)))

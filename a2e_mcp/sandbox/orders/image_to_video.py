@@ -1,0 +1,23 @@
+"""Image to video: the camera moves, and a person moves more than what is behind them."""
+
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
+from a2e_mcp.sandbox.renderer.core.render import Rendering
+
+
+class ImageToVideoOrder(ClipOrder, frozen=True, kw_only=True):
+    """Bring a picture to life by moving the camera."""
+
+    image: str
+    prompt: str = ""
+    negative_prompt: str = ""
+    end_image: str | None = None
+    seconds: float = 5.0
+    height: int = 720
+    fps: int = 25
+
+
+def render(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
+    """Bring a picture to life."""
+    from a2e_mcp.sandbox.renderer.clips.camera_clip import make_camera_clip
+
+    return make_camera_clip(order, rendering)
