@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "starts",
         "text",
     },
-    "server.answers": {"catalogue", "errors", "files", "jobs", "ledger", "lookup", "starts", "text"},
+    "server.answers": {"catalogue", "errors", "jobs", "ledger", "lookup", "starts", "text"},
     "server.live_rooms": {"catalogue", "client", "errors", "ledger", "loopback", "starts"},
     "server.tools": {
         "catalogue",

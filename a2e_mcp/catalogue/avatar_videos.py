@@ -25,7 +25,7 @@ from a2e_mcp.catalogue.tool import (
     VoiceRef,
     optional,
 )
-from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
 
 LONGEST_TITLE = 40
 
@@ -277,6 +277,23 @@ START_AVATAR_VIDEO = StartTool(
         "then wait_for_job."
     ),
     inputs=AvatarVideoInputs,
+    examples=(
+        {"script": "Good morning.", "voice": "Aria", "avatar": "Ada"},
+        {"audio": "speech.wav", "avatar": "Ada", "background": "#204080", "shape": "portrait"},
+    ),
+    fields={
+        **SPEECH_FIELDS,
+        "anchor_id": "avatar",
+        "audioSrc": "audio",
+        "color": "background",
+        "back_id": "background",
+        "custom_back_id": "background",
+        "img_url": "background",
+        "web_bg_width": "shape",
+        "web_bg_height": "shape",
+        "isSkipRs": "smart_motion",
+        "isCaptionEnabled": "captions",
+    },
     toolset="video",
     family=AVATAR_VIDEO,
     to_request=_generate,

@@ -171,6 +171,7 @@ START_PRODUCT_HOLDING = StartTool(
     title="Show a person with a product",
     about="Make a picture of a person holding a product, from one picture of each. The person must have agreed.",
     inputs=ProductHoldingInputs,
+    examples=({"product": "mug.png", "person": "zoe.png", "consent": "Zoe agreed by email on 3 May 2026"},),
     toolset="video",
     family=PRODUCT_AVATAR,
     to_request=_newer,

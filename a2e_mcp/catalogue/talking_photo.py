@@ -25,7 +25,7 @@ from a2e_mcp.catalogue.tool import (
     VoiceRef,
     optional,
 )
-from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
 
 LONGEST = 20
 """Seconds (newest spec; an older copy says 10)."""
@@ -132,6 +132,15 @@ START_TALKING_PHOTO = StartTool(
     title="Make a photo speak",
     about="Make a portrait photo speak a script or finished audio, up to 20 seconds. The person must have agreed.",
     inputs=TalkingPhotoInputs,
+    examples=(
+        {
+            "image": "zoe.png",
+            "script": "Hello, I am Zoe.",
+            "voice": "Aria",
+            "consent": "Zoe agreed by email on 3 May 2026",
+        },
+    ),
+    fields={**SPEECH_FIELDS, "image_url": "image", "audio_url": "audio", "duration": "seconds"},
     toolset="video",
     family=TALKING_PHOTO,
     to_request=_start,

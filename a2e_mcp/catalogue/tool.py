@@ -153,6 +153,8 @@ Toolset = Literal["jobs", "account", "video", "image", "voices", "avatars", "str
 class Tool(Generic[InputsT]):
     """What a model sees: name, title, one sentence, inputs, effect.
 
+    `examples` are arguments of calls, for the docs and the tests; files in them need not exist, ids are the sandbox's.
+    `fields` names the input behind each of A2E's fields, since A2E's refusals speak of those; equal names are left out.
     `answers` is what the structured answer always holds: `job`, or the name of its list. A tool `in_every_set` is shown
     with every toolset, whatever its own. `likeness` names the inputs
     that carry a person's face or voice: when one is given, consent is asked for.
@@ -164,9 +166,16 @@ class Tool(Generic[InputsT]):
     inputs: type[InputsT]
     effect: Effect
     toolset: Toolset
+    examples: tuple[Mapping[str, Any], ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
     answers: str = ""
     in_every_set: bool = False
     likeness: tuple[str, ...] = ()
+
+    @property
+    def takes_consent(self) -> bool:
+        """Whether a call may carry a person's face or voice."""
+        return bool(self.likeness)
 
 
 AnswerT_co = TypeVar("AnswerT_co", covariant=True)

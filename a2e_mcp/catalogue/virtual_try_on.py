@@ -89,6 +89,7 @@ START_VIRTUAL_TRY_ON = StartTool(
     title="Try on a garment",
     about="Show a person in a garment, from one picture of each. The person must have agreed.",
     inputs=TryOnInputs,
+    examples=({"person": "zoe.png", "garment": "jacket.png", "consent": "Zoe agreed by email on 3 May 2026"},),
     toolset="video",
     family=VIRTUAL_TRY_ON,
     to_request=_start,

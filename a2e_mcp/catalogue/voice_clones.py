@@ -197,6 +197,15 @@ START_VOICE_CLONE = StartTool(
     title="Clone a voice",
     about="Clone a voice from a recording of 15 to 60 seconds. The speaker must have agreed. One at a time.",
     inputs=VoiceCloneInputs,
+    examples=(
+        {
+            "name": "Narrator",
+            "sample": "narrator.wav",
+            "gender": "male",
+            "consent": "Tom agreed by email on 3 May 2026",
+        },
+    ),
+    fields={"voice_urls": "sample"},
     toolset="voices",
     family=VOICE_CLONE,
     to_request=_train,
@@ -209,6 +218,7 @@ START_VOICE_CLONE_FROM_VIDEO = StartTool(
     title="Clone the voice of your avatar",
     about="Clone the voice heard in the video that one of your own avatars was made from.",
     inputs=VideoVoiceCloneInputs,
+    examples=({"avatar": "Zoe", "consent": "Zoe agreed by email on 3 May 2026"},),
     toolset="voices",
     family=VIDEO_VOICE_CLONE,
     to_request=_from_video,

@@ -226,6 +226,10 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (
 )
 
 
+SPEECH_FIELDS = {"msg": "script", "tts_id": "voice", "user_voice_id": "voice"}
+"""The inputs behind A2E's fields of speech, in every tool that speaks a script."""
+
+
 class SpeechInputs(Inputs):
     """What `generate_speech` takes."""
 

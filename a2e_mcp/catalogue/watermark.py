@@ -96,6 +96,13 @@ ADD_WATERMARK = StartTool(
     title="Mark a clip or picture",
     about="Put a text or picture onto a clip or picture. Answers with the finished file.",
     inputs=WatermarkInputs,
+    examples=({"media": "clip.mp4", "text": "Example Ltd", "position": "bottom_right"},),
+    fields={
+        "media_url": "media",
+        "watermark_image_url": "image",
+        "fontsize": "size",
+        "scale_ratio": "scale",
+    },
     toolset="video",
     family=WATERMARK,
     to_request=_add,

@@ -41,7 +41,7 @@ class ConsentInputs(Inputs):
 def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
     """The option models that go with a tool: money for what spends, consent for a likeness."""
     models: list[type[Inputs]] = []
-    if tool.likeness:
+    if tool.takes_consent:
         models.append(ConsentInputs)
     if tool.effect is Effect.SPENDS:
         models.append(MoneyInputs)

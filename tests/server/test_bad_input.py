@@ -16,59 +16,12 @@ from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.errors import InputError
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.arguments import read_arguments
-from tests.support.media import CONSENT, png
+from tests.support.media import png
 from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_server, tool_answer
 
 TOOLS = {name: tool.wire for name, tool in tool_index.tools().items()}
-SOME_JOB = "avatar_video:00000000abcdefabcdefabcd"
-
-SOME_ID = "00000000abcdefabcdefabcd"
-
-# Arguments that are right as far as a checker can tell, so that each fault is the only one.
-GOOD: Mapping[str, Mapping[str, Any]] = {
-    "check_status": {"job_id": SOME_JOB},
-    "wait_for_job": {"job_ids": [SOME_JOB], "seconds": 0},
-    "download_result": {"job_id": SOME_JOB},
-    "delete_job": {"job_id": SOME_JOB},
-    "quote_job": {"tool": "generate_speech", "arguments": {"script": "Hello", "voice": "Aria"}},
-    "upload_file": {"path": "no such file.png"},
-    "start_avatar_video": {"script": "Hello", "voice": "Aria", "avatar": "nobody of this name"},
-    "start_image_to_video": {"image": "no such file.png"},
-    "start_face_swap": {"face": "no such file.png", "target": "no such file.mp4", "consent": CONSENT},
-    "start_face_swap_preview": {"face": "no such file.png", "target": "no such file.mp4", "consent": CONSENT},
-    "generate_speech": {"script": "Hello", "voice": "nobody of this name"},
-    "start_avatar_training": {"name": "Zoe", "gender": "female", "image": "no such file.png", "consent": CONSENT},
-    "start_lip_sync_training": {"avatar": "nobody of this name", "consent": CONSENT},
-    "delete_avatar": {"avatar": "nobody of this name"},
-    "add_face_image": {"image": "no such file.png", "consent": CONSENT},
-    "delete_face_image": {"face_id": SOME_ID},
-    "copy_url_to_storage": {"url": "no address"},
-    "start_talking_photo": {"image": "no such file.png", "script": "Hello", "voice": "Aria", "consent": CONSENT},
-    "start_dubbing": {"source": "no such file.mp4", "language": "es", "consent": CONSENT},
-    "start_caption_removal": {"video": "no such file.mp4"},
-    "start_product_holding": {"product": "no such file.png", "person": "no such file.png", "consent": CONSENT},
-    "start_virtual_try_on": {"person": "no such file.png", "garment": "no such file.png", "consent": CONSENT},
-    "add_watermark": {"media": "no such file.mp4", "text": "mine"},
-    "start_text_to_image": {
-        "prompt": "a cat",
-        "reference": "no such file.png",
-        "second_reference": "no such file.png",
-    },
-    "start_voice_clone": {"name": "Zoe", "sample": "no such file.wav", "gender": "female", "consent": CONSENT},
-    "start_voice_clone_from_video": {"avatar": "nobody of this name", "consent": CONSENT},
-    "rename_voice": {"voice": "nobody of this name", "name": "Zoe"},
-    "delete_voice": {"voice": "nobody of this name"},
-    "detect_language": {"text": "Good morning"},
-    "add_avatar_from_image": {"image": f"text_to_image:{SOME_ID}", "gender": "female"},
-    "add_background": {"image": "no such file.png"},
-    "delete_background": {"background_id": SOME_ID},
-    "add_user": {"username": "zoe"},
-    # More than the account has.
-    "exchange_diamonds": {"diamonds": 10_000},
-    "set_auto_public_pool": {"on": True},
-    "create_api_token": {"alias": "test"},
-    "delete_api_token": {"token_id": SOME_ID},
-}
+# The declared examples name files and jobs that are not there, and nothing may be spent: a fault is the only fault.
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {tool.name: tool.examples[0] for _, tool in tool_index.declared_tools()}
 MARK = "zq7wv"
 EVERYTHING = ("all",)
 WRONG_TYPES: Mapping[str, tuple[Any, ...]] = {
@@ -111,7 +64,7 @@ def parameters(*kinds: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
 
 def good(tool: str) -> dict[str, Any]:
-    return dict(GOOD.get(tool, {}))
+    return dict(EXAMPLES[tool])
 
 
 def is_clear(answer: ToolAnswer, where: str) -> None:
@@ -148,7 +101,7 @@ async def refused(server: ServerUnderTest, tool: str, arguments: Mapping[str, An
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_an_unknown_argument_is_refused_with_the_nearest_name(tmp_path: Path, era: Era) -> None:
-    async with open_server(tmp_path, era=era, toolsets=EVERYTHING) as server:
+    async with open_server(tmp_path, era=era, toolsets=EVERYTHING, daily_credits=0) as server:
         for tool in TOOLS:
             names = list(TOOLS[tool]["inputSchema"]["properties"])
             for name in names:
@@ -164,7 +117,7 @@ async def test_an_unknown_argument_is_refused_with_the_nearest_name(tmp_path: Pa
 
 
 async def test_null_means_left_out(tmp_path: Path) -> None:
-    async with open_server(tmp_path, toolsets=EVERYTHING) as server:
+    async with open_server(tmp_path, toolsets=EVERYTHING, daily_credits=0) as server:
         for tool, parameter, _ in parameters():
             arguments = good(tool)
             needed = parameter in TOOLS[tool]["inputSchema"].get("required", ())
@@ -182,7 +135,7 @@ def without_ids(answer: ToolAnswer) -> str:
 
 
 async def test_a_wrong_type_is_told_in_one_line_without_its_value(tmp_path: Path) -> None:
-    async with open_server(tmp_path, toolsets=EVERYTHING) as server:
+    async with open_server(tmp_path, toolsets=EVERYTHING, daily_credits=0) as server:
         for tool, parameter, schema in parameters():
             for wrong in WRONG_TYPES[schema["type"]]:
                 text = await refused(server, tool, {**good(tool), parameter: wrong})
@@ -194,7 +147,7 @@ async def test_a_wrong_type_is_told_in_one_line_without_its_value(tmp_path: Path
 @pytest.mark.parametrize("era", ERAS)
 async def test_hostile_texts_do_no_harm(tmp_path: Path, era: Era) -> None:
     tried = 0
-    async with open_server(tmp_path, era=era, toolsets=EVERYTHING) as server:
+    async with open_server(tmp_path, era=era, toolsets=EVERYTHING, daily_credits=0) as server:
         before = credits_of(server)
         for tool, parameter, _ in parameters("string"):
             for text in HOSTILE[era == "legacy" :: 2]:

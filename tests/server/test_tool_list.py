@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from a2e_mcp import catalogue
+from a2e_mcp.catalogue.tool import AvatarChoice, PreparedInputs, StartTool
 from a2e_mcp.server import tool_index, tools, visibility
+from a2e_mcp.server.arguments import read_arguments
 from docs import tool_list
 from tests.support.server import ERAS, Era, open_server, settings_in
 
@@ -99,3 +101,41 @@ def test_what_spends_can_be_held_under_a_ceiling(name: str) -> None:
     assert ("max_credits" in TOOLS[name]["inputSchema"]["properties"]) is spends
     assert TOOLS[name]["annotations"]["readOnlyHint"] is (tool.effect == "reads")
     assert TOOLS[name]["annotations"]["destructiveHint"] is (tool.effect == "deletes")
+
+
+@pytest.mark.parametrize("name", tool_index.names())
+def test_the_declared_examples_are_calls_that_the_tool_takes(name: str) -> None:
+    tool = tool_index.find_tool(name)
+    assert tool is not None
+    assert tool.examples
+    for example in tool.examples:
+        read_arguments(tool, TOOLS[name]["inputSchema"], example)
+        assert not tool.takes_consent or "consent" in example
+
+
+STARTS = [tool for _, tool in tool_index.declared_tools() if isinstance(tool, StartTool)]
+
+
+@pytest.mark.parametrize("tool", STARTS, ids=lambda tool: tool.name)
+def test_a_field_of_a2e_that_carries_an_input_is_declared_under_that_input(tool: StartTool[Any]) -> None:
+    assert set(tool.fields.values()) <= set(tool.inputs.model_fields)
+    for example in tool.examples:
+        inputs, _ = read_arguments(tool, TOOLS[tool.name]["inputSchema"], example)
+        given = {name: value for name, value in example.items() if isinstance(value, str)}
+        choice = AvatarChoice("0" * 24, "Zoe", own=True, twin_id="0" * 24)
+        found = PreparedInputs(
+            title="a title",
+            avatars={"avatar": choice},
+            media={name: f"https://example.com/{value}" for name, value in given.items() if "." in value},
+            languages={"language": "es"},
+            speech="https://example.com/speech.mp3" if "script" in given else None,
+        )
+        request = tool.to_request(inputs, found)
+        request = tool.older.to_request(inputs, found) if request is None and tool.older else request
+        assert request is not None
+        for name, value in request.model_dump(by_alias=True, exclude_none=True).items():
+            only = value[0] if isinstance(value, list) and len(value) == 1 else value
+            media = [key for key, url in found.media.items() if url == only]
+            same = [key for key, text in given.items() if text == only and name != key]
+            for behind in media or same[:1]:
+                assert tool.fields.get(name, name) == behind, name

@@ -11,7 +11,7 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.catalogue.tool import Inputs, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
-from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf, SpeechInputs
+from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, SPEECH_FIELDS, LanguageOf, SpeechInputs
 from a2e_mcp.lookup.languages import regions_of
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
@@ -124,6 +124,7 @@ TOOLS = (
         title="List voices",
         about="List voices that speak a language, ten a page. Choose one in the language of the script.",
         inputs=VoicesInputs,
+        examples=({"language": "es-MX", "gender": "female"},),
         effect=Effect.READS,
         toolset="voices",
         run=_list,
@@ -135,6 +136,8 @@ TOOLS = (
         title="Speak a text",
         about="Speak a text with one voice. Returns the finished sound file; start_avatar_video takes it as audio.",
         inputs=SpeechInputs,
+        examples=({"script": "Good morning.", "voice": "Aria"},),
+        fields={**SPEECH_FIELDS, "speechRate": "speed"},
         effect=Effect.SPENDS,
         toolset="voices",
         run=_speak,
@@ -146,6 +149,7 @@ TOOLS = (
         title="Rename your voice",
         about="Rename one of the account's cloned voices.",
         inputs=RenameInputs,
+        examples=({"voice": "Narrator", "name": "Storyteller"},),
         effect=Effect.WRITES,
         toolset="voices",
         run=_rename,
@@ -155,6 +159,7 @@ TOOLS = (
         title="Delete your voice",
         about="Delete one of the account's cloned voices permanently. Ask the user first.",
         inputs=OwnVoiceInputs,
+        examples=({"voice": "Narrator"},),
         effect=Effect.DELETES,
         toolset="voices",
         run=_delete,
@@ -164,6 +169,8 @@ TOOLS = (
         title="Detect a language",
         about="Detect the language of a text.",
         inputs=DetectInputs,
+        examples=({"text": "Guten Morgen, wie geht es dir?"},),
+        fields={"msg": "text"},
         effect=Effect.READS,
         toolset="voices",
         run=_detect,
@@ -173,6 +180,7 @@ TOOLS = (
         title="List languages",
         about="List the languages and regions that voices speak.",
         inputs=LanguagesInputs,
+        examples=({"search": "spanish"},),
         effect=Effect.READS,
         toolset="voices",
         run=_languages,
