@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.cli.menu import coverage_rows
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
 from a2e_mcp.server.tool_index import declared_tools
 from a2e_mcp.settings import setting_rows
 from docs import tool_list
 from docs.exercises import exercises_in
+from docs.menu import coverage_rows
 
 _ROOT = Path(__file__).parent.parent
 _BLOCK = re.compile(r"(<!-- generated:(?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- /generated -->)", re.DOTALL)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import Nothing, Number, PageRequest, Rows, Text
 
 _AMOUNTS = (
@@ -128,6 +128,7 @@ GET_CREDITS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="How many credits are left.",
+    menu=MenuEntry("Miscellaneous", "Get User Remaining Credits", tool="get_credits"),
 )
 
 QUOTE = Capability(
@@ -162,6 +163,7 @@ UPLOAD_URL = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Where to upload a file; charged for API tokens, the amount is not published.",
+    menu=MenuEntry("Miscellaneous", "Get R2 Upload Presigned URL", tool="upload_file"),
 )
 
 COPY_URL = Capability(
@@ -173,6 +175,7 @@ COPY_URL = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Copy a file from an address into A2E's storage.",
+    menu=MenuEntry("Miscellaneous", "Save URL to A2E's storage", tool="copy_url_to_storage"),
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (GET_CREDITS, QUOTE, CREDIT_HISTORY, UPLOAD_URL, COPY_URL)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows, Text
 
 
@@ -62,6 +62,7 @@ LOG_IN = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Log in with a password (old).",
+    menu=MenuEntry("Get Tokens", "Obtain Login Token (old)"),
 )
 
 CREATE_TOKEN = Capability(
@@ -73,6 +74,7 @@ CREATE_TOKEN = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Make an API token (old).",
+    menu=MenuEntry("Get Tokens", "Get API token (old)", tool="create_api_token"),
 )
 
 LIST_TOKENS = Capability(
@@ -84,6 +86,7 @@ LIST_TOKENS = Capability(
     evidence=Evidence.INFERRED,
     reply_evidence=Evidence.INFERRED,
     about="List API tokens (old).",
+    menu=MenuEntry("Get Tokens", "List api tokens (old)", tool="list_api_tokens"),
 )
 
 DELETE_TOKEN = Capability(
@@ -95,6 +98,7 @@ DELETE_TOKEN = Capability(
     evidence=Evidence.INFERRED,
     reply_evidence=Evidence.INFERRED,
     about="Delete an API token (old).",
+    menu=MenuEntry("Get Tokens", "Delete API token (old)", tool="delete_api_token"),
 )
 
 ADD_USER = Capability(
@@ -106,6 +110,7 @@ ADD_USER = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Add a user to the account.",
+    menu=MenuEntry("Miscellaneous", "Add a User", tool="add_user"),
 )
 
 EXCHANGE_DIAMONDS = Capability(
@@ -117,6 +122,7 @@ EXCHANGE_DIAMONDS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Buy diamonds with credits.",
+    menu=MenuEntry("Miscellaneous", "Exchange Diamonds (old)", tool="exchange_diamonds"),
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (

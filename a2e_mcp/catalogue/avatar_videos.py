@@ -10,7 +10,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request, State
+from a2e_mcp.catalogue.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Reply,
+    Request,
+    State,
+)
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows, Text
 from a2e_mcp.catalogue.tool import (
     AvatarRef,
@@ -107,6 +117,7 @@ GENERATE = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Make an avatar speak a sound file.",
+    menu=MenuEntry("Generate Avatar Videos", "Generate AI Avatar Videos"),
 )
 
 STATUS = Capability(
@@ -118,6 +129,7 @@ STATUS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="How one avatar video stands.",
+    menu=MenuEntry("Generate Avatar Videos", "Obtain the Status of One Avatar Video Task"),
 )
 
 VIDEO_DETAIL = Capability(
@@ -140,6 +152,7 @@ LIST_VIDEOS = Capability(
     evidence=Evidence.OBSERVED,
     reply_evidence=Evidence.OBSERVED,
     about="List avatar videos, newest first.",
+    menu=MenuEntry("Generate Avatar Videos", "List of Result Videos"),
 )
 
 DELETE_VIDEO = Capability(
@@ -151,6 +164,7 @@ DELETE_VIDEO = Capability(
     evidence=Evidence.INFERRED,
     reply_evidence=Evidence.INFERRED,
     about="Delete an avatar video.",
+    menu=MenuEntry("Generate Avatar Videos", "Delete or Cancel a Video"),
 )
 
 PUBLIC_POOL = Capability(
@@ -162,6 +176,7 @@ PUBLIC_POOL = Capability(
     evidence=Evidence.OBSERVED,
     reply_evidence=Evidence.OBSERVED,
     about="Let jobs of a dedicated line overflow into the public pool.",
+    menu=MenuEntry("Generate Avatar Videos", "Auto Swith to Public Computing Pool", tool="set_auto_public_pool"),
 )
 
 _STATES: Mapping[str, State] = {

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, model_validator
 
 from a2e_mcp.catalogue.backgrounds import rgb
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows, Text
 from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
@@ -91,6 +91,7 @@ LIST_AVATARS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List avatars, A2E's own and the account's.",
+    menu=MenuEntry("Generate Avatar Videos", "List One or All Avatars", tool="list_avatars"),
 )
 
 LIST_AVATARS_POST = Capability(
@@ -113,6 +114,7 @@ TRAIN = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Make an avatar from a video or a picture.",
+    menu=MenuEntry("Create Avatars", "Create A Custom Avatar"),
 )
 
 TWIN = Capability(
@@ -124,6 +126,7 @@ TWIN = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="How one avatar's training stands.",
+    menu=MenuEntry("Create Avatars", "Status of One Task"),
 )
 
 LIST_TWINS = Capability(
@@ -135,6 +138,7 @@ LIST_TWINS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List avatar trainings.",
+    menu=MenuEntry("Create Avatars", "Get Status of All Tasks"),
 )
 
 LIST_ALL_TWINS = Capability(
@@ -157,6 +161,7 @@ LIST_TRAINING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="List trainings that are still running.",
+    menu=MenuEntry("Create Avatars", 'Get All Ongoing "Training" Tasks', tool="list_jobs"),
 )
 
 BATCH_TWINS = Capability(
@@ -179,6 +184,7 @@ REMOVE_TWIN = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Remove a custom avatar for good.",
+    menu=MenuEntry("Create Avatars", "Remove A Customized Avatar", tool="delete_avatar"),
 )
 
 TRAIN_LIP_SYNC = Capability(
@@ -191,6 +197,7 @@ TRAIN_LIP_SYNC = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Train a lip-sync model for one custom avatar.",
+    menu=MenuEntry("Create Avatars", "Train a Personalized Lip-sync Model"),
 )
 
 # A2E does not say whether these two are charged, so they are never sent twice.

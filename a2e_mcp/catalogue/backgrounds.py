@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows, Text
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
@@ -53,6 +53,9 @@ LIST_BACKGROUNDS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List A2E's and the account's background pictures.",
+    menu=MenuEntry(
+        "Background Matting and Replacement", "Obtain the List of Background Images", tool="list_backgrounds"
+    ),
 )
 
 LIST_OWN_BACKGROUNDS = Capability(
@@ -75,6 +78,7 @@ ADD_BACKGROUND = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Store a picture as a background.",
+    menu=MenuEntry("Background Matting and Replacement", "Add Custom Background Image", tool="add_background"),
 )
 
 DELETE_BACKGROUND = Capability(
@@ -86,6 +90,7 @@ DELETE_BACKGROUND = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Delete an own background picture.",
+    menu=MenuEntry("Background Matting and Replacement", "Delete Custom Image", tool="delete_background"),
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (

@@ -67,6 +67,18 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """Where A2E's own menu documents a call, in its spelling, and the tool that reaches it.
+
+    The tool is named only where it does not follow from the call's part in a job family.
+    """
+
+    group: str
+    label: str
+    tool: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Capability(Generic[RequestT, ReplyT]):
     """One call of A2E's REST API.
 
@@ -83,6 +95,7 @@ class Capability(Generic[RequestT, ReplyT]):
     reply_evidence: Evidence
     about: str
     older: Endpoint | None = None
+    menu: MenuEntry | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
-from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, JobRecord, Nothing, Opaque, Rows
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
@@ -32,6 +32,7 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Remove burned-in captions from a clip.",
+    menu=MenuEntry("Caption Removal", "Start Caption Removal"),
 )
 
 PROCESSING = Capability(
@@ -43,6 +44,7 @@ PROCESSING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="List caption removals that are still running.",
+    menu=MenuEntry("Caption Removal", "Get Status of All Tasks in Processing", tool="list_jobs"),
 )
 
 # A2E does not say whether a retry is charged, so it is never sent twice.
@@ -57,7 +59,15 @@ RETRY = Capability(
     about="Try a caption removal once more that has failed.",
 )
 
-_CALLS = standard_calls("caption_removal", "caption_removals", "/api/v1/userCaptionRemoval", what="a caption removal")
+_CALLS = standard_calls(
+    "caption_removal",
+    "caption_removals",
+    "/api/v1/userCaptionRemoval",
+    what="a caption removal",
+    menu=FamilyMenu(
+        "Caption Removal", listing="Get Records of All Tasks", detail="Get Details of One Task", remove="Delete a Task"
+    ),
+)
 
 CAPTION_REMOVAL = JobFamily(
     name="caption_removal",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Opaque, PageRequest, Rows
 
 
@@ -19,6 +19,16 @@ class StandardCalls:
     batch: Capability[Any, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyMenu:
+    """How A2E's own menu spells these calls: the group, and the entries of list, detail and delete."""
+
+    group: str
+    listing: str
+    detail: str
+    remove: str
+
+
 def standard_calls(
     singular: str,
     plural: str,
@@ -28,6 +38,7 @@ def standard_calls(
     detail: Evidence = Evidence.OBSERVED,
     listing: Evidence = Evidence.INFERRED,
     batch: bool = True,
+    menu: FamilyMenu | None = None,
 ) -> StandardCalls:
     """The four calls of a family under `root`; `detail` and `listing` are the evidence for their answers."""
     return StandardCalls(
@@ -39,7 +50,8 @@ def standard_calls(
             effect=Effect.READS,
             evidence=Evidence.DOCUMENTED,
             reply_evidence=detail,
-            about=f"How {what} stands.",
+            about=f"Get the state of {what}.",
+            menu=MenuEntry(menu.group, menu.detail) if menu else None,
         ),
         listing=Capability(
             name=f"list_{plural}",
@@ -50,6 +62,7 @@ def standard_calls(
             evidence=Evidence.DOCUMENTED,
             reply_evidence=listing,
             about=f"List every {what.partition(' ')[2]}, newest first.",
+            menu=MenuEntry(menu.group, menu.listing) if menu else None,
         ),
         remove=Capability(
             name=f"delete_{singular}",
@@ -60,6 +73,7 @@ def standard_calls(
             evidence=Evidence.DOCUMENTED,
             reply_evidence=Evidence.INFERRED,
             about=f"Delete {what}.",
+            menu=MenuEntry(menu.group, menu.remove) if menu else None,
         ),
         batch=Capability(
             name=f"batch_get_{plural}",
@@ -69,7 +83,7 @@ def standard_calls(
             effect=Effect.READS,
             evidence=Evidence.DOCUMENTED,
             reply_evidence=Evidence.INFERRED,
-            about=f"How several {what.partition(' ')[2]}s stand.",
+            about=f"Get the states of several jobs like {what}.",
         )
         if batch
         else None,

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
-from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord, Nothing, Rows
 from a2e_mcp.catalogue.tool import (
     Estimate,
@@ -49,6 +49,7 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Dub a clip or a sound.",
+    menu=MenuEntry("AI Dubbing", "Start dubbing"),
 )
 
 PROCESSING = Capability(
@@ -60,10 +61,17 @@ PROCESSING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="List dubbings that are still running.",
+    menu=MenuEntry("AI Dubbing", "List All Processing Dubbing Tasks", tool="list_jobs"),
 )
 
 _CALLS = standard_calls(
-    "dubbing", "dubbings", "/api/v1/userDubbing", what="a dubbing", listing=Evidence.OBSERVED, batch=False
+    "dubbing",
+    "dubbings",
+    "/api/v1/userDubbing",
+    what="a dubbing",
+    listing=Evidence.OBSERVED,
+    batch=False,
+    menu=FamilyMenu("AI Dubbing", listing="List Dubbing Tasks", detail="Get Details", remove="Delete Record"),
 )
 
 DUBBING = JobFamily(

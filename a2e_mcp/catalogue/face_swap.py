@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import (
     COMMON_STATES,
     ById,
@@ -76,6 +76,7 @@ LIST_FACES = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="List stored face pictures.",
+    menu=MenuEntry("Face Swap", "Get Records of Face Swap Images", tool="list_face_images"),
 )
 
 ADD_FACE = Capability(
@@ -87,6 +88,7 @@ ADD_FACE = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Store a face picture; answers with all of them.",
+    menu=MenuEntry("Face Swap", "Add Face Swap Image", tool="add_face_image"),
 )
 
 DELETE_FACE = Capability(
@@ -98,6 +100,7 @@ DELETE_FACE = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Delete a stored face picture.",
+    menu=MenuEntry("Face Swap", "Delete User Face Swap Image", tool="delete_face_image"),
 )
 
 START = Capability(
@@ -109,6 +112,7 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Put a face into a clip or picture.",
+    menu=MenuEntry("Face Swap", "Start a Face Swap Task"),
 )
 
 RUNNING = Capability(
@@ -120,6 +124,7 @@ RUNNING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="List the account's running face swaps.",
+    menu=MenuEntry("Face Swap", "Get Status of Face Swap Task", tool="check_status"),
 )
 
 DETAIL = Capability(
@@ -131,6 +136,7 @@ DETAIL = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="How one face swap stands.",
+    menu=MenuEntry("Face Swap", "Get Details of Face Swap"),
 )
 
 LISTING = Capability(
@@ -142,6 +148,7 @@ LISTING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="List face swaps, newest first.",
+    menu=MenuEntry("Face Swap", "Get Face Swap Task Records"),
 )
 
 BATCH = Capability(
@@ -164,6 +171,7 @@ DELETE = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Delete a face swap.",
+    menu=MenuEntry("Face Swap", "Delete Record"),
 )
 
 START_PREVIEW = Capability(
@@ -176,6 +184,7 @@ START_PREVIEW = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Preview a face swap.",
+    menu=MenuEntry("Face Swap", "Add User Face Swap Preview"),
 )
 
 PREVIEW = Capability(
@@ -187,6 +196,7 @@ PREVIEW = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="How one preview stands.",
+    menu=MenuEntry("Face Swap", "Get Status of Face Swap Preview Process"),
 )
 
 FACE_SWAP = JobFamily(

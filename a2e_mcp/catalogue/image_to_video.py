@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.records import (
     COMMON_STATES,
     ById,
@@ -68,6 +68,7 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Turn a picture into a clip.",
+    menu=MenuEntry("Image to Video", "Start Image-to-Video"),
 )
 
 DETAIL = Capability(
@@ -79,6 +80,7 @@ DETAIL = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="How one clip stands.",
+    menu=MenuEntry("Image to Video", "Check Status of One Task"),
 )
 
 LISTING = Capability(
@@ -90,6 +92,7 @@ LISTING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="List clips made from pictures, newest first.",
+    menu=MenuEntry("Image to Video", "List Status of All Tasks"),
 )
 
 BATCH = Capability(
@@ -112,6 +115,7 @@ DELETE = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Delete a clip; refused while it is running.",
+    menu=MenuEntry("Image to Video", "Delete Record"),
 )
 
 AVERAGE_TIME = Capability(

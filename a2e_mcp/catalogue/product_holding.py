@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
-from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
 from a2e_mcp.catalogue.tool import Estimate, Inputs, LegacyStart, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
@@ -67,6 +67,7 @@ START_OLDER = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Let a person hold a product.",
+    menu=MenuEntry("Product Holding", "Start Product Holding"),
 )
 
 _RESULTS = ("result_image_url", "result_url")
@@ -83,6 +84,12 @@ _OLDER = standard_calls(
     "/api/v1/userImageEdit",
     what="a held product",
     detail=Evidence.INFERRED,
+    menu=FamilyMenu(
+        "Product Holding",
+        listing="List Tasks of Product Holding Tasks",
+        detail="Get Details of One Task",
+        remove="Delete Record",
+    ),
 )
 
 PRODUCT_AVATAR = JobFamily(

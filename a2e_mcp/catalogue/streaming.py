@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import Nothing, Number, Opaque, Rows, Text
 
 LONGEST_CONTEXT = 5000
@@ -80,6 +80,7 @@ LIST_STREAMING_AVATARS = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List the avatars that can be met live.",
+    menu=MenuEntry("Streaming Avatar", "Get All avatars", tool="list_streaming_avatars"),
 )
 
 OPEN_ROOM = Capability(
@@ -91,6 +92,7 @@ OPEN_ROOM = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Open a room and pay for its whole time.",
+    menu=MenuEntry("Streaming Avatar", "Get a Streaming Avatar Token", tool="start_streaming"),
 )
 
 SET_CONTEXT = Capability(
@@ -102,6 +104,7 @@ SET_CONTEXT = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Set what the avatar answers from.",
+    menu=MenuEntry("Streaming Avatar", "Set QA Context", tool="set_streaming_qa_context"),
 )
 
 GET_CONTEXT = Capability(
@@ -113,6 +116,7 @@ GET_CONTEXT = Capability(
     evidence=Evidence.INFERRED,
     reply_evidence=Evidence.INFERRED,
     about="Read what the avatar answers from.",
+    menu=MenuEntry("Streaming Avatar", "Get QA Context", tool="get_streaming_qa_context"),
 )
 
 ASK_IN_ROOM = Capability(
@@ -124,6 +128,7 @@ ASK_IN_ROOM = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Ask the avatar; its answer comes into the room.",
+    menu=MenuEntry("Streaming Avatar", "Ask a Question to the Avatar", tool="ask_streaming_avatar"),
 )
 
 SPEAK_IN_ROOM = Capability(
@@ -135,6 +140,7 @@ SPEAK_IN_ROOM = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Let the avatar say a text.",
+    menu=MenuEntry("Streaming Avatar", "Let the Avatar Speak Directly", tool="speak_streaming_avatar"),
 )
 
 LEAVE_ROOM = Capability(
@@ -146,6 +152,7 @@ LEAVE_ROOM = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Close a room; unused credits come back.",
+    menu=MenuEntry("Streaming Avatar", "Leave the Room", tool="leave_streaming"),
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (

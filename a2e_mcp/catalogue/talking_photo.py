@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
-from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
 from a2e_mcp.catalogue.tool import (
     Estimate,
@@ -55,9 +55,16 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Make a portrait speak.",
+    menu=MenuEntry("Talking Photo", "Start a Task"),
 )
 
-_CALLS = standard_calls("talking_photo", "talking_photos", "/api/v1/talkingPhoto", what="a talking photo")
+_CALLS = standard_calls(
+    "talking_photo",
+    "talking_photos",
+    "/api/v1/talkingPhoto",
+    what="a talking photo",
+    menu=FamilyMenu("Talking Photo", listing="List Tasks", detail="Get Task Detail", remove="Delete Task"),
+)
 
 TALKING_PHOTO = JobFamily(
     name="talking_photo",

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
-from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
@@ -52,6 +52,7 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Draw a picture from words.",
+    menu=MenuEntry("Text to Image", "Start Text-to-Image"),
 )
 
 QUICK_AVATAR = Capability(
@@ -64,10 +65,21 @@ QUICK_AVATAR = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Make an avatar of a generated picture.",
+    menu=MenuEntry("Text to Image", "Quick Add Avarar", tool="add_avatar_from_image"),
 )
 
 _CALLS = standard_calls(
-    "text_to_image", "text_to_images", _ROOT, what="a picture from words", listing=Evidence.OBSERVED
+    "text_to_image",
+    "text_to_images",
+    _ROOT,
+    what="a picture from words",
+    listing=Evidence.OBSERVED,
+    menu=FamilyMenu(
+        "Text to Image",
+        listing="List Tasks of Text-to-Image Tasks",
+        detail="Get Details of One Task",
+        remove="Delete Record",
+    ),
 )
 
 TEXT_TO_IMAGE = JobFamily(

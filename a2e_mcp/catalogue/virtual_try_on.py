@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
-from a2e_mcp.catalogue.crud import standard_calls
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
@@ -33,9 +33,21 @@ START = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Dress a person in a garment.",
+    menu=MenuEntry("Virtual Try-On", "Start Virtual Try-On"),
 )
 
-_CALLS = standard_calls("virtual_try_on", "virtual_try_ons", "/api/v1/virtualTryOn", what="a virtual try-on")
+_CALLS = standard_calls(
+    "virtual_try_on",
+    "virtual_try_ons",
+    "/api/v1/virtualTryOn",
+    what="a virtual try-on",
+    menu=FamilyMenu(
+        "Virtual Try-On",
+        listing="List Tasks of Virtual Try-On",
+        detail="Get Details of One Task",
+        remove="Delete Record",
+    ),
+)
 
 VIRTUAL_TRY_ON = JobFamily(
     name="virtual_try_on",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
 from a2e_mcp.catalogue.tool import (
     AvatarRef,
@@ -56,6 +56,7 @@ TRAIN = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="Clone a voice from recordings.",
+    menu=MenuEntry("TTS and Voice Clone", "Train TTS Model"),
 )
 
 DETAIL = Capability(
@@ -67,6 +68,7 @@ DETAIL = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="How one clone stands.",
+    menu=MenuEntry("TTS and Voice Clone", "Get Details of a Voice"),
 )
 
 LIST_TRAINING = Capability(
@@ -78,6 +80,7 @@ LIST_TRAINING = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="List clone trainings of every state, newest first.",
+    menu=MenuEntry("TTS and Voice Clone", "List Ongoing Voice Clone Tasks"),
 )
 
 DELETE = Capability(
@@ -89,6 +92,7 @@ DELETE = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
     about="Delete a clone.",
+    menu=MenuEntry("TTS and Voice Clone", "Delete a User Voice", tool="delete_voice"),
 )
 
 RENAME = Capability(
@@ -112,6 +116,7 @@ FROM_VIDEO = Capability(
     evidence=Evidence.OBSERVED,
     reply_evidence=Evidence.INFERRED,
     about="Clone the voice heard in an own avatar's video.",
+    menu=MenuEntry("Create Avatars", "Clone Voice from a Video"),
 )
 
 _READY = "use it by its name as `voice`; a voice has no file."

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Reply, Request
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import Nothing, Number, Opaque, Rows, Text, Texts
 from a2e_mcp.catalogue.tool import Inputs, VoiceRef
 
@@ -134,6 +134,7 @@ DETECT_LANGUAGE = Capability(
     evidence=Evidence.OBSERVED,
     reply_evidence=Evidence.OBSERVED,
     about="Which language a text is in.",
+    menu=MenuEntry("Generate Avatar Videos", "Auto Language Detect", tool="detect_language"),
 )
 
 LIST_VOICES = Capability(
@@ -146,6 +147,7 @@ LIST_VOICES = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List the public voices of one language.",
+    menu=MenuEntry("TTS and Voice Clone", "List Public TTS Options", tool="list_voices"),
 )
 
 LIST_CLONES = Capability(
@@ -157,6 +159,7 @@ LIST_CLONES = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
     about="List finished voice clones.",
+    menu=MenuEntry("TTS and Voice Clone", "List Voice Clone Options", tool="list_voices"),
 )
 
 LIST_LANGUAGES = Capability(
@@ -168,6 +171,7 @@ LIST_LANGUAGES = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="List languages and their regions.",
+    menu=MenuEntry("Miscellaneous", "List Available Languages", tool="list_languages"),
 )
 
 SPEAK = Capability(
@@ -179,6 +183,7 @@ SPEAK = Capability(
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
     about="Speak a text; answers at once with the sound file.",
+    menu=MenuEntry("TTS and Voice Clone", "Generate TTS Audio", tool="generate_speech"),
 )
 
 LIST_PRESETS = Capability(

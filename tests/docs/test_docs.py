@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.catalogue import capabilities
-from a2e_mcp.cli import menu
 from a2e_mcp.sandbox.http.journal import keeping_journal
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server.tool_index import names
 from a2e_mcp.settings import setting_rows
-from docs import generate
+from docs import generate, menu
 from docs.exercises import exercises_in
 from tests.support.paths import CHECKOUT
 from tests.support.sandbox_client import open_sandbox_client
@@ -47,21 +45,21 @@ def test_every_tool_is_in_the_table_with_what_it_costs() -> None:
 
 
 def test_every_entry_of_the_menu_is_reached() -> None:
-    calls = {each.name for each in capabilities()}
-    without = {entry.entry for entry in menu.MENU if entry.tool not in names()}
+    rows = menu.menu_rows()
+    without = {row.entry for row in rows if row.tool not in names()}
     assert without == {
         "Getting API Tokens (2025 version)",
         "Obtain Login Token (old)",
         "Obtain the List of Personalized Lip-Sync Models (old)",
     }
-    assert all(entry.call in calls for entry in menu.MENU if entry.tool in names())
-    assert len({(entry.group, entry.entry) for entry in menu.MENU}) == len(menu.MENU) == 85
+    assert all(row.call for row in rows if row.tool in names())
+    assert len({(row.group, row.entry) for row in rows}) == len(rows) == 85
 
 
 def test_every_entry_with_a_call_has_a_test_that_is_there() -> None:
     rows = [line.split(" | ") for line in generate.coverage_table().splitlines()[2:]]
     links = [re.fullmatch(r"\[(\w+)\]\(\.\./(tests/\S+\.py)\) \|", row[5]) for row in rows]
-    for entry, link in zip(menu.MENU, links, strict=True):
+    for entry, link in zip(menu.menu_rows(), links, strict=True):
         assert (link is not None) == bool(entry.call), entry
         assert link is None or f"def {link[1]}(" in (CHECKOUT / link[2]).read_text(encoding="utf-8")
 

@@ -1,0 +1,90 @@
+"""A2E's own menu, entry by entry, with the call behind each and the tool that reaches it, from the declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from a2e_mcp.catalogue import capabilities, families
+from a2e_mcp.catalogue.capability import Capability
+from a2e_mcp.catalogue.tool import StartTool
+from a2e_mcp.server.tool_index import declared_tools
+from docs.exercises import Exercise
+
+CLIENT_ONLY = "client only: a password does not belong in a chat"
+_WITHOUT_CALL = (
+    ("Get Tokens", "Getting API Tokens (2025 version)", "no call: a web page"),
+    (
+        "Generate Avatar Videos",
+        "Obtain the List of Personalized Lip-Sync Models (old)",
+        "no call: A2E publishes no path",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuRow:
+    """One entry: the catalogue's call, if there is one, and the tool, or why there is none."""
+
+    group: str
+    entry: str
+    call: Capability[Any, Any] | None
+    tool: str
+
+
+def menu_rows() -> list[MenuRow]:
+    """Every entry, group by group in the order of the catalogue."""
+    tools = dict(_reached_by_family())
+    rows = [
+        MenuRow(call.menu.group, call.menu.label, call, call.menu.tool or tools.get(call.name) or CLIENT_ONLY)
+        for call in capabilities()
+        if call.menu is not None
+    ]
+    rows += [MenuRow(group, entry, None, why) for group, entry, why in _WITHOUT_CALL]
+    groups = list(dict.fromkeys(row.group for row in rows))
+    return sorted(rows, key=lambda row: groups.index(row.group))
+
+
+def coverage_rows(exercises: Mapping[str, Exercise]) -> list[tuple[str, ...]]:
+    """Group, entry, tool, endpoint, the evidence for the call and for its answer, and the test that exercises it.
+
+    Raises ValueError: an entry's call that no test exercises, or a test of a call that there is none of.
+    """
+    known = {each.name for each in capabilities()}
+    if strange := exercises.keys() - known:
+        raise ValueError(f"tests exercise calls that are not in the catalogue: {', '.join(sorted(strange))}")
+    rows = menu_rows()
+    if untested := [row.call.name for row in rows if row.call and row.call.name not in exercises]:
+        raise ValueError(
+            f"no test exercises {', '.join(untested)}; mark one that does with @pytest.mark.exercises({untested[0]!r})"
+        )
+    return [(row.group, row.entry, *_reached(row, exercises)) for row in rows]
+
+
+def _reached_by_family() -> Iterator[tuple[str, str]]:
+    for family in families():
+        for call, tool in (
+            (family.detail, "check_status"),
+            (family.listing, "list_jobs"),
+            (family.remove, "delete_job"),
+        ):
+            if call is not None:
+                yield call.name, tool
+    for _, declared in declared_tools():
+        if isinstance(declared, StartTool):
+            yield declared.family.start.name, declared.name
+            if declared.older is not None:
+                yield declared.older.family.start.name, declared.name
+
+
+def _reached(row: MenuRow, exercises: Mapping[str, Exercise]) -> tuple[str, str, str, str]:
+    if row.call is None:
+        return row.tool, "", "", ""
+    test = exercises[row.call.name]
+    return (
+        row.tool if row.tool == CLIENT_ONLY else f"`{row.tool}`",
+        f"`{row.call.endpoint.method} {row.call.endpoint.path}`",
+        f"{row.call.evidence}, answer {row.call.reply_evidence}",
+        f"[{test.name}](../{test.path})",
+    )
