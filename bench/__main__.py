@@ -9,15 +9,16 @@ from importlib.metadata import version
 
 import anyio
 
-from bench.calling import measure_calling
-from bench.rendering import measure_rendering
-from bench.starting import measure_starting
+from bench.calls import measure_calls
+from bench.polling import measure_polling
+from bench.renders import measure_renders
+from bench.startup import measure_startup
 from bench.table import Row, table
-from bench.waiting import measure_waiting
+from bench.workers import measure_workers
 
 
 def main() -> int:
-    """Run the measurements, each with a word on stderr while it lasts."""
+    """Run all measurements and report progress on stderr."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs")
     quick = parser.parse_args().quick
@@ -25,21 +26,23 @@ def main() -> int:
     try:
         _measure(rows, quick=quick)
     finally:
-        # What was measured before something failed is worth seeing.
-        print(f"mcp {version('mcp')}, Python {platform.python_version()}, {platform.system()}; all in one run, in turn")
+        # What was measured before a failure is still worth seeing.
+        print(f"mcp {version('mcp')}, Python {platform.python_version()}, {platform.system()}; one run")
         print(table(rows), flush=True)
     return 0 if all(row.met for row in rows) else 1
 
 
 def _measure(rows: list[Row], *, quick: bool) -> None:
     _say("Starting servers in turn ...")
-    rows += measure_starting(4 if quick else 25)
+    rows += measure_startup(4 if quick else 25)
     _say("Calling ...")
-    rows.append(anyio.run(measure_calling, 3 if quick else 10))
+    rows.append(anyio.run(measure_calls, 3 if quick else 10))
     _say("Waiting ...")
-    rows.append(anyio.run(measure_waiting, 1.1 if quick else 3.1))
+    rows.append(anyio.run(measure_polling, 1.1 if quick else 3.1))
+    _say("Starting workers ...")
+    rows += measure_workers(3 if quick else 10)
     _say("Rendering ...")
-    rows.append(anyio.run(measure_rendering, 2 if quick else 3))
+    rows.append(anyio.run(measure_renders, 2 if quick else 3))
 
 
 def _say(what: str) -> None:

@@ -1,4 +1,4 @@
-"""How many requests A2E gets while a hundred jobs of one family are waited for, by five calls of twenty."""
+"""How many requests A2E gets while five calls wait for twenty jobs each, all of one family."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import Ledger
 from bench.table import Row
 
-_CALLS, _HANDLES = 5, 20
+_CALLS, _JOBS = 5, 20
 _FAMILY = "image_to_video"
 _BUDGET = 1.0
 
 
-async def measure_waiting(seconds: float) -> Row:
-    """Requests a tick, where a tick is one look that a waiting call is told of. The pace is the sandbox's."""
+async def measure_polling(seconds: float) -> Row:
+    """Requests a tick; a tick is one report to a waiting call. The pace is the sandbox's."""
     requests = 0
     looks = 0
 
@@ -36,7 +36,7 @@ async def measure_waiting(seconds: float) -> Row:
         nonlocal looks
         looks += 1
 
-    handles = [JobId(_FAMILY, f"00000000{number:016x}") for number in range(_CALLS * _HANDLES)]
+    job_ids = [JobId(_FAMILY, f"00000000{number:016x}") for number in range(_CALLS * _JOBS)]
     with (
         tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder,
         Ledger(Path(folder, "ledger.sqlite3"), account="bench", sandbox=True) as ledger,
@@ -46,14 +46,14 @@ async def measure_waiting(seconds: float) -> Row:
             waiting = Waiting(Jobs(client, ledger, sandbox=True), sandbox=True)
             async with anyio.create_task_group() as calls:
                 for call in range(_CALLS):
-                    calls.start_soon(waiting.wait, handles[call * _HANDLES : (call + 1) * _HANDLES], seconds, seen)
+                    calls.start_soon(waiting.wait, job_ids[call * _JOBS : (call + 1) * _JOBS], seconds, seen)
             await waiting.close()
     ticks = looks / _CALLS
     each = requests / ticks
     return Row(
-        f"requests a tick, {_CALLS} x {_HANDLES} jobs waited for",
+        f"requests a tick, {_CALLS} x {_JOBS} jobs waited for",
         f"{requests} in {ticks:g} ticks",
-        f"{_CALLS * _HANDLES} one by one",
+        f"{_CALLS * _JOBS} one by one",
         f"{each:.2f}",
         f"{_BUDGET:g}",
         each <= _BUDGET,

@@ -29,7 +29,7 @@ def _credits(_: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, json={"code": 0, "data": {"coins": 1234, "diamonds": 0}, "trace_id": "bench"})
 
 
-async def measure_calling(runs: int) -> Row:
+async def measure_calls(runs: int) -> Row:
     """The three calls in turn; the median of each run, the least of the medians."""
     transport = httpx2.MockTransport(_credits)
     with tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder:
@@ -62,12 +62,12 @@ async def measure_calling(runs: int) -> Row:
 
 async def _median(call: Callable[[], Awaitable[object]]) -> float:
     """Milliseconds of one call."""
-    laps = []
+    seconds = []
     for _ in range(_CALLS):
         began = time.perf_counter()
         await call()
-        laps.append(time.perf_counter() - began)
-    return statistics.median(laps) * 1000
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds) * 1000
 
 
 def _settings(folder: Path) -> Settings:

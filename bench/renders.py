@@ -23,14 +23,14 @@ _SCRIPT = (
 _BUDGET = 0.5
 
 
-async def measure_rendering(runs: int) -> Row:
+async def measure_renders(runs: int) -> Row:
     """Seconds of work a second of video; the least of the runs, the first of which also starts the workers."""
     with tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder:
         settings = Settings(sandbox=True, data=Path(folder), output=Path(folder, "out"), files=())
         async with Client(A2EServer(settings, connect(settings)), cache=None) as client:
             chosen = await _chosen(client)
-            laps = [await _make(client, {**chosen, "title": f"Bench {number}"}) for number in range(runs)]
-    work, video = min(laps, key=lambda lap: lap[0] / lap[1])
+            renders = [await _make(client, {**chosen, "title": f"Bench {number}"}) for number in range(runs)]
+    work, video = min(renders, key=lambda render: render[0] / render[1])
     return Row(
         f"sandbox: talking avatar, 720p (least of {runs})",
         f"{work:.1f} s",
