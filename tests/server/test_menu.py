@@ -72,7 +72,7 @@ async def test_a_photo_speaks(tmp_path: Path) -> None:
         assert (await kept(server, started, MP4)).suffix == ".mp4"
         # Prompts that A2E wants are sent where nobody has given any.
         note = (await server.ask("check_status", job_id=started.data["job_id"])).data["note"]
-        assert "mouth driven by the sound" in note
+        assert "mouth follows the sound" in note
         assert "prompt" not in note
         await delete(server, started)
 
@@ -275,7 +275,7 @@ async def test_a_drawn_picture_is_a_background_by_the_handle_of_its_job(tmp_path
         await server.finish(drawn)
         assert (await server.ask("add_background", image=drawn)).data["background"]["own"]
         shown = await server.ask("start_avatar_video", script="Hi", voice="Aria", avatar="Ada", background=drawn)
-        assert "background: picture" in (await server.finish(shown.data["job_id"])).text
+        assert "The background is the given picture" in (await server.finish(shown.data["job_id"])).text
         for broken in ("text_to_image:deadbeef", "text_to_image:"):
             assert "That is no job handle" in await server.refuse("add_background", image=broken)
 

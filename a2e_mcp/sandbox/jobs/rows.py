@@ -172,7 +172,7 @@ class JobRows:
             "UPDATE jobs SET phase = ?, progress = 1, owner = NULL, lease_until = NULL,"
             " failure_code = ?, failure_message = ?,"
             # Where nothing was made, a remark about how it was to be made would be untrue.
-            " note = CASE WHEN note = '' OR ? = '' THEN ? ELSE ? || '; ' || note END"
+            " note = CASE WHEN note = '' OR ? = '' THEN ? ELSE ? || ' ' || note END"
             " WHERE id = ? AND owner = ? AND phase = 'rendering'",
             (phase, code, message, note, note, note, job_id, owner),
         )

@@ -21,6 +21,5 @@ def render(order: AvatarCoverOrder, rendering: Rendering) -> Outcome:
 
     size = even_size(order.width, order.height)
     presenter = DrawnPresenter(likeness_of(order.avatar.seed, order.avatar.gender), None, size, None)
-    media_type = write_still(presenter.frame(AT_REST), order.output, rendering)
-    note = "a drawn avatar, not a photo of a real person"
-    return Outcome(note=note, media_kind="image", media_type=media_type, width=size[0], height=size[1])
+    picture = presenter.frame(AT_REST)
+    return write_still(picture, order.output, rendering, "The avatar is drawn, not a photo of a real person.")

@@ -81,8 +81,8 @@ def test_without_a_track_the_mouth_follows_the_sound(
     movement = mouth_movement(order.output, (slice(95, 130), slice(130, 190)))
     speaking, silent = movement[8:13].mean(), movement[1:4].mean()
     assert speaking > 2 * silent
-    assert "driven by the sound" in note
-    assert "no captions" in note
+    assert "follows the sound" in note
+    assert "No captions" in note
 
 
 def test_a_photo_opens_its_mouth_too(worker: RenderProcess, speech: SpeechOrder, portrait: str, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_captions_show_the_words_while_they_are_spoken(
     with_captions = video(speech, tmp_path, captions=True, output=str(tmp_path / "with.mp4"))
     without = video(speech, tmp_path, output=str(tmp_path / "without.mp4"))
 
-    assert "captions burned in" in worker.render(with_captions).note
+    assert "Captions are burned in" in worker.render(with_captions).note
     worker.render(without)
 
     pairs = zip(frames_of(with_captions.output), frames_of(without.output), strict=True)
@@ -164,7 +164,7 @@ def test_a_background_colour_fills_what_is_not_the_person(
     frame = frames_of(order.output)[5]
     assert np.abs(frame[10:60, 10:40].mean((0, 1)) - (0x10, 0x40, 0xE0)).max() < 12
     assert frame[70:110, 140:180].mean((0, 1))[0] > 100
-    assert "background: colour" in note
+    assert "The background is #" in note
     assert ("cut out" in note) == avatar_is_photo
 
 

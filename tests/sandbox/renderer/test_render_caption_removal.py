@@ -66,7 +66,7 @@ def test_captions_that_come_and_go_are_removed_only_while_they_are_there(worker:
     note = worker.render(order).note
 
     # From the look before the text to the end.
-    assert note.startswith("text found in 12 of 20 frames")
+    assert note.startswith("Text was found in 12 of 20 frames")
 
 
 @pytest.mark.parametrize("grey", [30, 70, 120, 235])
@@ -110,8 +110,8 @@ def test_our_own_mark_is_no_caption(worker: RenderProcess, spoken_clip: str, tmp
 
     outcome = worker.render(order)
 
-    assert "no text was found" in outcome.note
-    assert "original sound kept" in outcome.note
+    assert "No text was found" in outcome.note
+    assert "original sound is kept" in outcome.note
     assert outcome.has_audio
 
 

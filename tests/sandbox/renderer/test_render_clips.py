@@ -67,7 +67,7 @@ def test_a_still_becomes_a_clip_of_its_own_shape(worker: RenderProcess, tmp_path
 def test_a_person_is_moved_in_front_of_the_background(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     order = ImageToVideoOrder(image=portrait, output=str(tmp_path / "o.mp4"), seconds=1, width=240, height=240, fps=12)
 
-    assert "a person found" in worker.render(order).note
+    assert "A person was found" in worker.render(order).note
 
 
 def test_what_is_in_front_is_called_a_person_only_with_a_face(
@@ -83,7 +83,7 @@ def test_what_is_in_front_is_called_a_person_only_with_a_face(
         image=str(tmp_path / "i.png"), output=str(tmp_path / "o.mp4"), seconds=1, width=120, fps=4
     )
 
-    assert "something in front found" in worker.render(order).note
+    assert "Something in front was found" in worker.render(order).note
 
 
 def test_a_still_camera_stays_still(worker: RenderProcess, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_end_picture_is_what_the_clip_ends_with(worker: RenderProcess, tmp_pa
     outcome = worker.render(order)
 
     assert "end picture" in outcome.note
-    assert "no prompt was given" in outcome.note
+    assert "No prompt was given" in outcome.note
     last = frames_of(order.output)[-1]
     assert np.abs(last[:100].mean((0, 1)) - (40, 40, 200)).max() < 12
 

@@ -221,7 +221,7 @@ def test_a_swapped_clip_keeps_its_length_and_its_sound(
     before, after = frames_of(clip), frames_of(order.output)
     assert len(after) == len(before)
     assert outcome.has_audio
-    assert "original sound kept" in outcome.note
+    assert "original sound is kept" in outcome.note
     with av.open(order.output) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
     changed = np.abs(after[5].astype(float) - before[5])
@@ -268,7 +268,7 @@ def test_training_from_a_picture_gives_a_portrait_and_a_moving_preview(
 
     outcome = worker.render(order)
 
-    assert "nothing was trained" in outcome.note
+    assert "Nothing was trained" in outcome.note
     assert outcome.seconds is not None
     assert 2 <= outcome.seconds <= 3
     assert outcome.has_audio is False
@@ -328,7 +328,7 @@ def test_lip_sync_training_goes_through_the_mouth_shapes(worker: RenderProcess, 
 
     outcome = worker.render(order)
 
-    assert "nothing was trained" in outcome.note
+    assert "Nothing was trained" in outcome.note
     frames = [frame.astype(float) for frame in frames_of(order.output)]
     at_rest, wide_open = frames[5], frames[12]
     assert np.abs(at_rest - wide_open)[120:190, 80:160].mean() > 5

@@ -273,8 +273,8 @@ def test_a_prompt_for_a_person_draws_one_that_can_become_an_avatar(
     note = worker.render(order).note
 
     assert largest_face(read(order.output)) is not None
-    assert f"no AI model; understood of the prompt: {understood}" in note
-    assert "reference pictures not used: 1" in note
+    assert f"no AI model. Understood of the prompt: {understood}" in note
+    assert "1 reference picture was not used" in note
 
 
 def test_a_person_wears_and_stands_before_what_the_prompt_says(worker: RenderProcess, tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_person_wears_and_stands_before_what_the_prompt_says(worker: RenderPro
     note = worker.render(order).note
 
     words = "a female person, blonde hair, red coat, glasses, green background, mountains"
-    assert f"understood of the prompt: {words}" in note
+    assert f"Understood of the prompt: {words}" in note
     blue, green, red = np.moveaxis(read(order.output).astype(int), -1, 0)
     assert (red - green > 60)[200:, 100:220].mean() > 0.4
     assert (green - np.maximum(blue, red) > 20)[:100, :60].all()

@@ -1,4 +1,4 @@
-"""SpeechOrder orders: an MP3 and a track of the mouth and the words."""
+"""Spoken text: an MP3 and a track of the mouth and the words."""
 
 import re
 
@@ -26,9 +26,9 @@ def speak_text(order: SpeechOrder, rendering: Rendering) -> Outcome:
     track = Track(round(speaking.seconds, 3), mouth_of(speaking), _words(text, speaking))
     write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), order.output, rendering)
     write_track(track, order.track, rendering)
-    note = f"spoken by eSpeak NG, voice {order.voice}, a synthetic voice"
+    note = f"Spoken by eSpeak NG, voice {order.voice}, a synthetic voice."
     if order.voice.startswith("ja") and _KANJI.search(text):
-        note += "; it reads kana only, kanji come out wrong"
+        note += " It reads kana only; kanji sound wrong."
     return Outcome(
         note=note,
         media_kind="audio",

@@ -15,10 +15,10 @@ class CameraMove:
 
     @property
     def note(self) -> str:
-        """What was read in the prompt, honestly."""
+        """What was understood of the prompt."""
         if not self.understood:
-            return "no camera word in the prompt, so a slow zoom in"
-        return "understood of the prompt: " + ", ".join(self.understood)
+            return "The prompt names no camera move, so it zooms in slowly."
+        return f"Understood of the prompt: {', '.join(self.understood)}."
 
 
 _MOVE_WORDS = r"(?:pan|pans|panning|move|moves|moving|slide|slides|tilt|tilts|camera)\s+(?:\w+\s+){0,2}?"

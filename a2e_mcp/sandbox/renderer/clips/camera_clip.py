@@ -9,7 +9,7 @@ import numpy.typing as npt
 from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.clips.camera import CameraMove, read_prompt
-from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
+from a2e_mcp.sandbox.renderer.clips.writer import write_clip
 from a2e_mcp.sandbox.renderer.core.picture import (
     Picture,
     Sprite,
@@ -50,7 +50,7 @@ def make_camera_clip(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
         )
     fps = sensible_fps(order.fps)
     picture = read_for_remaking(order.image)
-    width, height = size = even_size(*size_within(picture, *even_size(order.width, order.height)))
+    size = even_size(*size_within(picture, *even_size(order.width, order.height)))
     layers = [_take_apart(resize(picture, *size))]
     if order.end_image:
         layers.append(_take_apart(cover(read_for_remaking(order.end_image), *size)))
@@ -60,28 +60,16 @@ def make_camera_clip(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
         for index in range(frames):
             clip.add(_frame(layers, move, index / (frames - 1)))
             rendering.report((index + 1) / frames)
-    return Outcome(
-        note="; ".join(_notes(order, layers, move)),
-        media_kind="video",
-        media_type=MEDIA_TYPE,
-        seconds=round(clip.seconds, 3),
-        width=width,
-        height=height,
-        has_audio=False,
-    )
-
-
-def _notes(order: ImageToVideoOrder, layers: list[_Layers], move: CameraMove) -> list[str]:
     in_depth = any(layer.in_front is not None for layer in layers)
     # The network that looks for people also finds cups; only a face makes it certain.
-    found = "a person" if any(layer.has_face for layer in layers) else "something in front"
-    notes = [f"{found} found and moved in front of the background" if in_depth else "camera pan and zoom only"]
-    if len(layers) > 1:
-        notes.append("dissolves into the end picture")
-    notes.append(move.note if order.prompt.strip() else "no prompt was given, so a slow zoom in")
-    if order.negative_prompt.strip():
-        notes.append("negative prompt ignored")
-    return [*notes, "no AI model made new content"]
+    found = "A person" if any(layer.has_face for layer in layers) else "Something in front"
+    return clip.outcome(
+        f"{found} was found and moves before the background." if in_depth else "Camera pan and zoom only.",
+        "It dissolves into the end picture." if order.end_image else "",
+        move.note if order.prompt.strip() else "No prompt was given, so it zooms in slowly.",
+        "The negative prompt was ignored." if order.negative_prompt.strip() else "",
+        "No AI model was used.",
+    )
 
 
 def _take_apart(picture: Picture) -> _Layers:

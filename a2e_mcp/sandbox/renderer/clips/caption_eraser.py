@@ -8,10 +8,10 @@ import cv2
 from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
 from a2e_mcp.sandbox.protocol import Outcome, Rectangle
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
-from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, blend
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
@@ -39,21 +39,19 @@ def erase_captions(order: CaptionRemovalOrder, rendering: Rendering) -> Outcome:
     clip = source_clip(order.video, order.width, order.height, order.fps)
     looks, plates = _look_through(clip, _scaled(order.boxes, clip), rendering)
     remover = _Remover(looks, plates, _our_mark(clip))
-    seconds = remake(clip, order.output, rendering, remover.draw, sound=clip.sound)
-    notes = [_note(remover, given=len(order.boxes))]
-    if clip.sound:
-        notes.append("original sound kept")
-    return clip_outcome(clip, seconds, notes, has_audio=clip.sound is not None)
+    remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound)
+    return remade.outcome(_note(remover, given=len(order.boxes)), clip.sound_note)
 
 
 def _note(remover: "_Remover", given: int) -> str:
+    frames = f"in {remover.with_text} of {counted(remover.frames, 'frame')}"
     if given:
-        return f"letters in {given} given boxes painted over in {remover.with_text} of {remover.frames} frames"
+        return f"Letters in {counted(given, 'given box', 'given boxes')} were painted over {frames}."
     if not remover.with_text:
-        return "no text was found in the lower half of the frames, so nothing was removed"
+        return "No text was found in the lower half of the frames, so nothing was removed."
     return (
-        f"text found in {remover.with_text} of {remover.frames} frames and painted over with what other frames show "
-        "there, or else with a guess; only the lower half of the frames is searched"
+        f"Text was found {frames} and replaced by what other frames show there, or else by a guess. "
+        "Only the lower half of the frames is searched."
     )
 
 

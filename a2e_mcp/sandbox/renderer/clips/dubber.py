@@ -18,8 +18,8 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound, write_mp3
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
-from a2e_mcp.sandbox.renderer.clips.remake import clip_outcome, remake, source_clip
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted
 
 _ORIGINAL_SHARE = 0.08
 _SLOWEST, _QUICKEST = 0.75, 1.9
@@ -39,42 +39,45 @@ def dub(order: DubbingOrder, rendering: Rendering) -> Outcome:
     sentences = sentences_of(order.script or "")
     if order.script is not None and not sentences:
         raise OrderRefused("nothing_spoken", "The script holds nothing that can be spoken.")
-    utter("1", order.voice, speed=1.0)  # a voice that is not there is refused before any work
+    utter("1", order.voice, speed=1.0)  # refuses an unknown voice before any work
     lines, voice, how = _plan(order.voice, sentences, speech)
     dubbed, cut = _dubbed(original, lines, voice, rendering)
     notes = [
-        f"spoken over by eSpeak NG, voice {voice}, in pieces that follow the original: {len(lines)}",
+        f"Spoken over by eSpeak NG, voice {voice}, in {counted(len(lines), 'piece')} along the original.",
         how,
-        f"original kept below at {_ORIGINAL_SHARE:.0%}",
+        f"The original is kept below at {_ORIGINAL_SHARE:.0%}.",
+        f"{counted(cut, 'piece')} did not fit and had to be cut short." if cut else "",
     ]
-    if cut:
-        notes.append(f"cut short, being too long for their place: {cut}")
     if found.kind == "audio":
         write_mp3(dubbed, order.output, rendering)
         return Outcome(
-            note="; ".join(notes),
+            note=" ".join(filter(None, notes)),
             media_kind="audio",
             media_type="audio/mpeg",
             seconds=round(dubbed.seconds, 3),
             has_audio=True,
         )
     clip = source_clip(order.source, order.width, order.height, order.fps, found)
-    seconds = remake(clip, order.output, rendering, lambda frame: frame.picture, sound=dubbed)
-    return clip_outcome(clip, seconds, [*notes, "mouth not changed"], has_audio=True)
+    remade = remake(clip, order.output, rendering, lambda frame: frame.picture, sound=dubbed)
+    return remade.outcome(*notes, "The mouth is not changed.")
 
 
 def _plan(voice: str, sentences: Sequence[str], speech: Sequence[Stretch]) -> tuple[list[Line], str, str]:
-    """What is said when, in which voice, and an honest word about it."""
+    """The lines and their times, the voice, and the note about them."""
     if sentences:
-        return lines_of_script(sentences, speech), voice, "with the script that was given"
+        return lines_of_script(sentences, speech), voice, "The words are the given script."
     name, _, variant = voice.partition("+")
     language = name.partition("-")[0]
     lines, is_known = set_lines(language, speech)
-    how = "each says only that this is a sandbox dub; nothing was understood or translated"
+    how = "The words say only that this is a sandbox dub; nothing was understood or translated."
     if is_known:
         return lines, voice, how
     english = f"en+{variant}" if variant else "en"
-    return lines, english, f"{how}; in English, since that sentence is not known in {language!r}"
+    return (
+        lines,
+        english,
+        f"{how} They are in English, since the sandbox has none in {language!r}.",
+    )
 
 
 def _dubbed(original: Sound, lines: Sequence[Line], voice: str, rendering: Rendering) -> tuple[Sound, int]:

@@ -5,8 +5,7 @@ import cv2
 from a2e_mcp.sandbox.orders.watermark import MarkPosition, PictureMark, TextMark, WatermarkOrder
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
-from a2e_mcp.sandbox.renderer.clips.reader import Frame
-from a2e_mcp.sandbox.renderer.clips.remake import clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
@@ -45,20 +44,12 @@ def lay_watermark(order: WatermarkOrder, rendering: Rendering) -> Outcome:
     if found.kind == "image":
         whole = read_for_remaking(order.source)
         picture = shrink_to_fit(whole, *even_size(order.width, order.height))
-        note = _Mark(order, whole.shape[1], picture.shape[1::-1]).lay(picture)
-        media_type = write_still(picture, order.output, rendering)
-        height, width = picture.shape[:2]
-        return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+        mark = _Mark(order, whole.shape[1], picture.shape[1::-1])
+        return write_still(mark.lay(picture), order.output, rendering, mark.note)
     clip = source_clip(order.source, order.width, order.height, order.fps, found)
     mark = _Mark(order, clip.own_size[0], clip.size)
-
-    def draw(frame: Frame) -> Picture:
-        mark.lay(frame.picture)
-        return frame.picture
-
-    seconds = remake(clip, order.output, rendering, draw, sound=clip.sound)
-    notes = [mark.note, *(["original sound kept"] if clip.sound else [])]
-    return clip_outcome(clip, seconds, notes, has_audio=clip.sound is not None)
+    remade = remake(clip, order.output, rendering, lambda frame: mark.lay(frame.picture), sound=clip.sound)
+    return remade.outcome(mark.note, clip.sound_note)
 
 
 class _Mark:
@@ -81,14 +72,15 @@ class _Mark:
         above_our_word = our_top - gap // 2 - sprite.shape[0]
         if self._left + sprite.shape[1] > our_left and self._top > above_our_word:
             self._top = max(0, above_our_word)
-        self.note = f"{what} laid over at {order.position.replace('_', ' ')}, opacity {order.opacity:g}"
+        at = order.position.replace("_", " ")
+        self.note = f"{what} is laid over at the {at} with opacity {order.opacity:g}."
         if fit < 1:
-            self.note += ", made smaller to fit"
+            self.note += " It is made smaller to fit."
 
-    def lay(self, picture: Picture) -> str:
-        """Lay the mark over a frame in place; answers what was done."""
+    def lay(self, picture: Picture) -> Picture:
+        """Lay the mark over a frame in place; returns the frame."""
         lay_over(picture, self._sprite, self._left, self._top)
-        return self.note
+        return picture
 
 
 def _sprite(mark: TextMark | PictureMark, scale: float) -> tuple[Sprite, str]:
@@ -99,9 +91,9 @@ def _sprite(mark: TextMark | PictureMark, scale: float) -> tuple[Sprite, str]:
                 raise OrderRefused("invalid_order", f"A mark needs 1 to {_LONGEST_TEXT} letters of text.")
             letters = round(min(max(mark.size * scale, _LETTERS[0]), _LETTERS[1]))
             sprite = outlined(text, letters, parse_colour(mark.colour))
-            return sprite, "text" if can_draw(text) else "text, with letters this sandbox cannot draw,"
+            return sprite, "A text" if can_draw(text) else "A text, with letters the sandbox cannot draw,"
         case PictureMark():
-            return _picture_sprite(mark.image, scale), "picture"
+            return _picture_sprite(mark.image, scale), "A picture"
 
 
 def _picture_sprite(path: str, scale: float) -> Sprite:

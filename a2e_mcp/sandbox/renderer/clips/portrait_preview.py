@@ -12,7 +12,7 @@ from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, blinks
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
-from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
+from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, shrink_to_fit
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
@@ -46,6 +46,7 @@ _NAMED = (
     ("f, v", MouthShape(0.1, 0.3)),
     ("m, b, p", MouthShape(0, 0)),
 )
+_UNTRAINED = "Nothing was trained."
 _SECONDS_A_SHAPE = 0.4
 _SECONDS_A_NAMED_SHAPE = 0.6
 
@@ -73,28 +74,15 @@ def preview_training(order: AvatarTrainingOrder, rendering: Rendering) -> Outcom
         came_from = "the picture"
     write_still(portrait, order.portrait, rendering)
     shapes = tuple((None, shape) for shape in _PREVIEW)
-    outcome_seconds, size = _show(portrait, shapes, _SECONDS_A_SHAPE, order, rendering)
-    note = f"portrait taken from {came_from}, shown moving by its face mesh; nothing was trained"
-    return _outcome(note, outcome_seconds, size)
+    clip = _show(portrait, shapes, _SECONDS_A_SHAPE, order, rendering)
+    return clip.outcome(f"The portrait is {came_from} and moves by its face mesh.", _UNTRAINED)
 
 
 def preview_lip_sync(order: LipSyncTrainingOrder, rendering: Rendering) -> Outcome:
     """Show a portrait going through the mouth shapes of speech."""
     portrait = shrink_to_fit(read_for_remaking(order.portrait), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
-    seconds, size = _show(portrait, _NAMED, _SECONDS_A_NAMED_SHAPE, order, rendering)
-    return _outcome(f"{len(_NAMED)} mouth shapes made by the face mesh; nothing was trained", seconds, size)
-
-
-def _outcome(note: str, seconds: float, size: tuple[int, int]) -> Outcome:
-    return Outcome(
-        note=note,
-        media_kind="video",
-        media_type=MEDIA_TYPE,
-        seconds=round(seconds, 3),
-        width=size[0],
-        height=size[1],
-        has_audio=False,
-    )
+    clip = _show(portrait, _NAMED, _SECONDS_A_NAMED_SHAPE, order, rendering)
+    return clip.outcome(f"The face mesh makes {len(_NAMED)} mouth shapes.", _UNTRAINED)
 
 
 def _show(
@@ -103,7 +91,7 @@ def _show(
     seconds_each: float,
     order: AvatarTrainingOrder | LipSyncTrainingOrder,
     rendering: Rendering,
-) -> tuple[float, tuple[int, int]]:
+) -> ClipWriter:
     size = even_size(order.width, order.height)
     fps = sensible_fps(order.fps)
     presenter = PhotoPresenter(portrait, None, size, None)
@@ -118,11 +106,11 @@ def _show(
                 _caption(picture, name)
             clip.add(picture)
             rendering.report(0.3 + 0.7 * (index + 1) / frames)
-    return clip.seconds, size
+    return clip
 
 
 def _eased(shapes: Sequence[tuple[str | None, MouthShape]], position: float) -> MouthShape:
-    """The shape at a position, the first third of each spent on coming from the one before."""
+    """The shape at a position, whose first third is the way from the one before."""
     index = min(len(shapes) - 1, int(position))
     shape, before = shapes[index][1], shapes[max(0, index - 1)][1]
     share = min(1.0, (position - index) * 3)

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
-from a2e_mcp.sandbox.renderer.clips.writer import MEDIA_TYPE, write_clip
+from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.core.open_media import open_media
 from a2e_mcp.sandbox.renderer.core.picture import Picture, resize
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
@@ -26,6 +25,11 @@ class SourceClip:
     seconds: float
     sound: Sound | None
     is_ours: bool
+
+    @property
+    def sound_note(self) -> str:
+        """What is said of a sound that is kept."""
+        return "The original sound is kept." if self.sound else ""
 
 
 def source_clip(path: str, width: int, height: int, fps: int, found: Inspection | None = None) -> SourceClip:
@@ -61,8 +65,8 @@ def remake(
     *,
     sound: Sound | None,
     accept: Callable[[], None] = lambda: None,
-) -> float:
-    """Write the clip with each frame as `draw` returns it; answers how many seconds it lasts.
+) -> ClipWriter:
+    """Write the clip with every frame as `draw` returns it; returns the finished clip.
 
     `draw` may draw on the frame it is given. When all are drawn, `accept` may still refuse; then no file appears.
     """
@@ -79,20 +83,7 @@ def remake(
         if last is None:
             raise OrderRefused("unreadable", "The video holds no frame that can be decoded.")
         accept()
-    return written.seconds
-
-
-def clip_outcome(clip: SourceClip, seconds: float, notes: list[str], *, has_audio: bool) -> Outcome:
-    """What is answered for a clip made anew."""
-    return Outcome(
-        note="; ".join(notes),
-        media_kind="video",
-        media_type=MEDIA_TYPE,
-        seconds=round(seconds, 3),
-        width=clip.size[0],
-        height=clip.size[1],
-        has_audio=has_audio,
-    )
+    return written
 
 
 _KINDS = {"image": "a picture", "audio": "a sound", "video": "a video"}

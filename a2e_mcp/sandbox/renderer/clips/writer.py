@@ -13,12 +13,12 @@ from av.container import OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
 from a2e_mcp.sandbox.renderer.core.mark import stamp
 from a2e_mcp.sandbox.renderer.core.picture import Picture
 from a2e_mcp.sandbox.renderer.core.render import Rendering
 
-MEDIA_TYPE = "video/mp4"
 _SOUND_RATE = 44100
 
 Packet: TypeAlias = "av.Packet[Stream]"
@@ -35,12 +35,25 @@ class ClipWriter:
         self._video = video
         self._sound = sound
         self._fps = fps
+        self._has_audio = bool(sound)
         self.frames = 0
 
     @property
     def seconds(self) -> float:
         """How much has been written."""
         return self.frames / self._fps
+
+    def outcome(self, *sentences: str) -> Outcome:
+        """The answer for the finished clip, with what is to be said about it; empty sentences are left out."""
+        return Outcome(
+            note=" ".join(filter(None, sentences)),
+            media_kind="video",
+            media_type="video/mp4",
+            seconds=round(self.seconds, 3),
+            width=self._video.width,
+            height=self._video.height,
+            has_audio=self._has_audio,
+        )
 
     def add(self, picture: Picture) -> None:
         """Mark and write one frame; the picture itself stays as it is."""

@@ -79,3 +79,8 @@ def sensible_fps(fps: int) -> int:
     if not 1 <= fps <= MAX_FPS:
         raise OrderRefused("invalid_order", f"{fps} frames per second cannot be made; 1 to {MAX_FPS} is possible.")
     return fps
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """A number of things, in the plural unless it is one."""
+    return f"{number} {one if number == 1 else more or one + 's'}"

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.core.mark import mark_for, stamp
 from a2e_mcp.sandbox.renderer.core.open_media import MAX_PIXELS, too_many_pixels
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite
@@ -97,17 +98,24 @@ def read_sprite(path: str) -> Sprite:
     return np.ascontiguousarray(pixels[..., [2, 1, 0, 3]])
 
 
-def write_still(picture: Picture, path: str, rendering: Rendering) -> str:
-    """Mark the picture and write it as the ending of `path` says, PNG or JPEG; returns its media type."""
+def write_still(picture: Picture, path: str, rendering: Rendering, *sentences: str) -> Outcome:
+    """Mark the picture and write it as the ending of `path` says, PNG or JPEG; the sentences are the outcome's note."""
     marked = picture.copy()
     stamp(marked)
     image = Image.fromarray(np.ascontiguousarray(marked[..., ::-1]))
+    is_jpeg = path.lower().endswith((".jpg", ".jpeg"))
     with rendering.writing(path) as temporary:
-        if path.lower().endswith((".jpg", ".jpeg")):
+        if is_jpeg:
             image.save(temporary, format="JPEG", quality=90, comment="\n".join(rendering.tags.values()))
-            return "image/jpeg"
-        chunks = PngImagePlugin.PngInfo()
-        for name, text in rendering.tags.items():
-            chunks.add_text(name, text)
-        image.save(temporary, format="PNG", pnginfo=chunks, compress_level=3)
-        return "image/png"
+        else:
+            chunks = PngImagePlugin.PngInfo()
+            for name, text in rendering.tags.items():
+                chunks.add_text(name, text)
+            image.save(temporary, format="PNG", pnginfo=chunks, compress_level=3)
+    return Outcome(
+        note=" ".join(filter(None, sentences)),
+        media_kind="image",
+        media_type="image/jpeg" if is_jpeg else "image/png",
+        width=image.width,
+        height=image.height,
+    )

@@ -9,7 +9,7 @@ from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, studio
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted, even_size
 from a2e_mcp.sandbox.renderer.core.stills import write_still
 from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined, text_width
 from a2e_mcp.sandbox.renderer.drawn.description import Description, described
@@ -26,7 +26,7 @@ def draw_prompt(order: TextToImageOrder, rendering: Rendering) -> Outcome:
     """Draw a picture for a prompt."""
     prompt = " ".join(order.prompt.split())
     if not prompt or len(prompt) > _LONGEST_PROMPT:
-        raise OrderRefused("invalid_order", f"A prompt of 1 to {_LONGEST_PROMPT} letters is needed.")
+        raise OrderRefused("invalid_order", f"A prompt needs 1 to {_LONGEST_PROMPT} characters.")
     size = even_size(order.width, order.height)
     seed = int.from_bytes(hashlib.sha256(f"{order.index} {prompt}".encode()).digest()[:7], "big")
     random = np.random.default_rng(seed)
@@ -36,18 +36,21 @@ def draw_prompt(order: TextToImageOrder, rendering: Rendering) -> Outcome:
         # Left without a label in the picture, because it may become an avatar.
         presenter = DrawnPresenter(description.person, backdrop, size, None)
         picture = presenter.frame(AT_REST)
-        words = ", ".join([*description.understood, *scene.understood])
-        notes = [f"drawn portrait of nobody, no AI model; understood of the prompt: {words}"]
+        what, understood = "Drawn portrait of no real person", [*description.understood, *scene.understood]
     else:
         scene = read_scene(prompt, random)
         picture = paint_landscape(scene, *size, random)
         _label(picture, prompt)
-        understood = ", ".join(scene.understood) or "nothing"
-        notes = [f"{_LABEL}: a landscape; understood of the prompt: {understood}"]
-    if order.references:
-        notes.append(f"reference pictures not used: {len(order.references)}")
-    media_type = write_still(picture, order.output, rendering)
-    return Outcome(note="; ".join(notes), media_kind="image", media_type=media_type, width=size[0], height=size[1])
+        what, understood = "Procedural landscape", list(scene.understood)
+    unused = len(order.references)
+    return write_still(
+        picture,
+        order.output,
+        rendering,
+        f"{what}, no AI model.",
+        f"Understood of the prompt: {', '.join(understood) or 'nothing'}.",
+        f"{counted(unused, 'reference picture was', 'reference pictures were')} not used." if unused else "",
+    )
 
 
 def _behind(
@@ -90,7 +93,7 @@ def _wrapped(text: str, letters: int, widest: int) -> list[str]:
             lines[-1] = longer
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES - 1 :] = [f"{lines[_MOST_LINES - 1]} …"]
-    # A script without spaces comes as one long line.
+    # A script without spaces is one long line.
     while text_width(lines[-1], letters) > widest and len(lines[-1]) > 2:
         lines[-1] = lines[-1].rstrip("…").rstrip()[:-1] + "…"
     return lines

@@ -24,7 +24,7 @@ class DrawnPresenter:
             scale = min(height, width * 1.25) / _FIELD_UNITS_IN_FRAME
         else:
             scale = max(0.05, min(placement.width / WIDTH, placement.height / HEIGHT))
-        self.about = "drawn avatar"
+        self.about = "The avatar is drawn."
         # A larger one would only cost memory; the frame shows no more of it.
         self._figure = figure_of(person, min(scale, _MAX_SCALE))
         self._backdrop = studio(width, height, person.studio) if backdrop is None else backdrop

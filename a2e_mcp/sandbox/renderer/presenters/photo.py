@@ -30,7 +30,7 @@ class PhotoPresenter:
         self, photo: Picture, backdrop: Picture | None, size: tuple[int, int], placement: Placement | None
     ) -> None:
         face = only_face(photo, "the portrait")
-        self.about = "photo bent by its face mesh"
+        self.about = "The photo moves by its face mesh."
         self._size = size
         self._left = self._top = 0
         self._mask: Mask | None = None
@@ -63,7 +63,7 @@ class PhotoPresenter:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
         mask = person_mask(photo, at=face.centre) if cut else None
         if cut:
-            self.about += ", person cut out" if mask is not None else ", no person found to cut out"
+            self.about += " The person is cut out." if mask is not None else " No person was found to cut out."
         width, height = self._size
         if placement is not None:
             scale = min(placement.width / photo.shape[1], placement.height / photo.shape[0])

@@ -35,14 +35,14 @@ def cut_object(path: str, what: str, mask_path: str | None = None) -> CutObject:
     picture = read_for_remaking(path)
     if mask_path:
         mask = read_mask(mask_path, picture.shape[1], picture.shape[0])
-        how = f"{what} cut out by the mask that was given"
+        how = f"The {what} is cut out by the given mask."
     else:
         mask, how = _own_mask(path, picture, what)
     left, top, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
     if not width:
         mask = np.full_like(mask, 255)
         left, top, width, height = 0, 0, mask.shape[1], mask.shape[0]
-        how = f"{what} used as the whole picture"
+        how = f"The {what} is used as the whole picture."
     part, part_mask = (each[top : top + height, left : left + width] for each in (picture, mask))
     shrink = min(1.0, _LARGEST_SIDE / max(width, height))
     size = max(2, round(width * shrink)), max(2, round(height * shrink))
@@ -58,19 +58,19 @@ def read_mask(path: str, width: int, height: int) -> Mask:
 def _own_mask(path: str, picture: Picture, what: str) -> tuple[Mask, str]:
     alpha = np.ascontiguousarray(read_sprite(path)[..., 3])
     if (alpha < 128).mean() > 1 - _MOST:
-        return alpha, f"{what} cut out by its own transparency"
+        return alpha, f"The {what} is cut out by its own transparency."
     scale = min(1.0, _WORKING_SIDE / max(picture.shape[:2]))
     small = resize(picture, *(max(16, round(side * scale)) for side in (picture.shape[1], picture.shape[0])))
     plain = _unlike_the_border(small)
     found = plain if plain is not None else _grab_cut(small)
     found = _main_piece(found)
     if not _LEAST < (found > 0).mean() < _MOST:
-        return np.full(picture.shape[:2], 255, np.uint8), f"{what} used as the whole picture"
+        return np.full(picture.shape[:2], 255, np.uint8), f"The {what} is used as the whole picture."
     how = "by its plain background" if plain is not None else "by colour"
     large = cv2.resize(found, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
     # The steps of the small mask rounded off, and the edge drawn in a little, off the old background.
     rounded = soften(large, max(1.0, 1.2 / scale)).astype(np.int16)
-    return np.clip((rounded - 110) * 4, 0, 255).astype(np.uint8), f"{what} cut out {how}"
+    return np.clip((rounded - 110) * 4, 0, 255).astype(np.uint8), f"The {what} is cut out {how}."
 
 
 def _unlike_the_border(picture: Picture) -> Mask | None:

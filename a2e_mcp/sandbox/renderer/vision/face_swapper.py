@@ -7,7 +7,7 @@ from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
-from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, clip_outcome, remake, source_clip
+from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, shrink_to_fit
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
@@ -48,7 +48,7 @@ _EYES_CHANGE = 0.2
 # A lost face is looked for again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 3
 _LOOKS_A_CLOSE_ONE = 5
-_HOW = "the mouth's inside kept, colours matched, rim feathered"
+_HOW = "the inside of the mouth is kept, colours are matched, the rim is feathered"
 
 
 class Swapper:
@@ -108,23 +108,20 @@ def swap_face(order: FaceSwapOrder, rendering: Rendering) -> Outcome:
 
 def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     swapped = swapper.onto(picture, only_face(picture, where))
-    media_type = write_still(swapped, order.output, rendering)
-    height, width = swapped.shape[:2]
-    note = f"face mesh laid onto the largest face of {where}, {_HOW}"
-    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+    return write_still(swapped, order.output, rendering, f"The face is laid onto the largest face of {where}; {_HOW}.")
 
 
 def _clip(swapper: Swapper, clip: SourceClip, order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     follower = _Follower(swapper)
-    seconds = remake(
+    remade = remake(
         clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
     )
-    notes = [f"face mesh laid onto the largest face of each frame, {_HOW}"]
-    if follower.without_face:
-        notes.append(f"{follower.without_face} of {follower.frames} frames have no face and passed unchanged")
-    if clip.sound:
-        notes.append("original sound kept")
-    return clip_outcome(clip, seconds, notes, has_audio=clip.sound is not None)
+    without = f"Frames without a face, left unchanged: {follower.without_face} of {follower.frames}."
+    return remade.outcome(
+        f"The face is laid onto the largest face of every frame; {_HOW}.",
+        without if follower.without_face else "",
+        clip.sound_note,
+    )
 
 
 class _Follower:

@@ -32,14 +32,13 @@ def fit_garment(order: VirtualTryOnOrder, rendering: Rendering) -> Outcome:
     picture = shrink_to_fit(read_for_remaking(order.person), *even_size(order.width, order.height))
     height, width = picture.shape[:2]
     if order.person_mask:
-        clothes, where = read_mask(order.person_mask, width, height), "onto the mask that was given"
+        clothes, where = read_mask(order.person_mask, width, height), "onto the given mask"
     else:
         clothes, where = _clothes(picture), "onto the clothes found below the face"
     garment = cut_object(order.garment, "garment", order.garment_mask)
     dressed = _dressed(picture, clothes, garment)
-    media_type = write_still(dressed, order.output, rendering)
-    note = f"{garment.how}, its colours and pattern laid {where}; its cut is not taken over"
-    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+    laid = f"Its colours and pattern are laid {where}; its cut is not taken over."
+    return write_still(dressed, order.output, rendering, garment.how, laid)
 
 
 def _clothes(picture: Picture) -> Mask:
@@ -47,7 +46,7 @@ def _clothes(picture: Picture) -> Mask:
     face = only_face(picture, "the person's picture")
     person = person_mask(picture, at=face.centre)
     if person is None:
-        raise OrderRefused("no_person", "The person could not be told from the background of the picture.")
+        raise OrderRefused("no_person", "The person cannot be separated from the background of the picture.")
     height, width = picture.shape[:2]
     person = cv2.min(person, _reach_of_a_garment(face, (width, height)))
     lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_BGR2LAB).astype(np.float32)
@@ -166,7 +165,7 @@ def _hung(cloth: Picture, width: int, height: int) -> Picture:
 
 
 def _without_gaps(garment: CutObject) -> Picture:
-    """The garment's cloth in its whole rectangle: each row goes on in the colour in which the garment ends there."""
+    """The garment's cloth in its whole rectangle: every row continues in the colour in which the garment ends there."""
     height, width = garment.mask.shape
     # Well inside the garment: its old background shines through at the rim.
     rim = max(_LEAST_RIM, round(_RIM * min(width, height))) | 1

@@ -30,7 +30,7 @@ def place_product(order: ProductHoldingOrder, rendering: Rendering) -> Outcome:
     if order.rectangle is None:
         rectangle, where = _at_the_chest(picture, product), "at chest height, sized by the face"
     else:
-        rectangle, where = _scaled(order.rectangle, picture.shape[1] / whole.shape[1]), "in the rectangle given"
+        rectangle, where = _scaled(order.rectangle, picture.shape[1] / whole.shape[1]), "in the given rectangle"
     sprite = _turned(_fitted(product, rectangle), order.degrees)
     left = round(rectangle.x + (rectangle.width - sprite.shape[1]) / 2)
     top = round(rectangle.y + (rectangle.height - sprite.shape[0]) / 2)
@@ -38,10 +38,8 @@ def place_product(order: ProductHoldingOrder, rendering: Rendering) -> Outcome:
         raise OrderRefused("invalid_order", "The rectangle lies outside the person's picture.")
     _cast_shadow(picture, sprite, left, top)
     lay_over(picture, sprite, left, top)
-    media_type = write_still(picture, order.output, rendering)
-    height, width = picture.shape[:2]
-    note = f"{product.how}, placed {where}; placed, not held: no hands were drawn"
-    return Outcome(note=note, media_kind="image", media_type=media_type, width=width, height=height)
+    placed = f"It is placed {where}: placed, not held, and no hands are drawn."
+    return write_still(picture, order.output, rendering, product.how, placed)
 
 
 def _at_the_chest(picture: Picture, product: CutObject) -> Rectangle:
@@ -83,7 +81,7 @@ def _off_our_mark(wanted: Rectangle, size: tuple[int, int], top: float, gap: flo
 def _scaled(rectangle: Rectangle, scale: float) -> Rectangle:
     sides = (rectangle.x, rectangle.y, rectangle.width, rectangle.height)
     if not all(abs(side) < _FARTHEST for side in sides) or min(sides[2:]) <= 0:
-        raise OrderRefused("invalid_order", "The rectangle is empty or not in the picture.")
+        raise OrderRefused("invalid_order", "The rectangle is empty or outside the picture.")
     return Rectangle(
         x=rectangle.x * scale, y=rectangle.y * scale, width=rectangle.width * scale, height=rectangle.height * scale
     )
