@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import a2e_mcp
+from a2e_mcp import catalogue
 
 PACKAGE = Path(a2e_mcp.__file__).parent
 LONGEST_MODULE = 400
@@ -64,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "loopback",
         "sandbox.assets",
-        "sandbox.families",
+        "sandbox.behaviour",
         "sandbox.http",
         "sandbox.jobs",
         "sandbox.live",
@@ -76,18 +78,35 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox.assets": {"files", "sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.workers"},
     "sandbox.jobs": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
     "sandbox.live": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
+    "sandbox.behaviour": {
+        "catalogue",
+        "sandbox",
+        "sandbox.assets",
+        "sandbox.jobs",
+        "sandbox.live",
+        "sandbox.protocol",
+        "sandbox.workers",
+    },
     "sandbox.families": {
         "catalogue",
         "sandbox",
         "sandbox.assets",
-        "sandbox.http",
+        "sandbox.behaviour",
         "sandbox.jobs",
         "sandbox.live",
         "sandbox.orders",
         "sandbox.protocol",
         "sandbox.workers",
     },
-    "sandbox.http": {"catalogue", "loopback", "sandbox", "sandbox.families", "sandbox.jobs", "sandbox.workers"},
+    "sandbox.http": {
+        "catalogue",
+        "loopback",
+        "sandbox",
+        "sandbox.behaviour",
+        "sandbox.families",
+        "sandbox.jobs",
+        "sandbox.workers",
+    },
     "sandbox.renderer": {"sandbox", "sandbox.orders", "sandbox.protocol"},
     "cli": {
         "catalogue",
@@ -201,3 +220,21 @@ def test_no_module_is_longer_than_it_can_be_read(module: Path) -> None:
 
 def test_no_module_is_a_drawer() -> None:
     assert not {path.stem for path in modules()} & {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+
+
+def test_no_class_name_is_used_twice() -> None:
+    names = Counter(
+        node.name
+        for module in modules()
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+
+    assert {name for name, count in names.items() if count > 1} == set()
+
+
+def test_a_family_of_the_sandbox_is_called_as_the_catalogue_calls_it() -> None:
+    known = {family.name for family in catalogue.families()}
+    for module in (PACKAGE / "sandbox" / "families").glob("*.py"):
+        text = module.read_text(encoding="utf-8")
+        assert not {name for name in known if f'RecordFamily("{name}"' in text}, module.name

@@ -20,20 +20,20 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.loopback import LocalOnly, LoopbackServer
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
-from a2e_mcp.sandbox.assets.files import Files
+from a2e_mcp.sandbox.assets.files import FileStore
 from a2e_mcp.sandbox.assets.media_inputs import MediaInputs
 from a2e_mcp.sandbox.assets.previews import Pictures
 from a2e_mcp.sandbox.assets.uploads import Uploads
+from a2e_mcp.sandbox.behaviour.service import DRAFT, FULL, Service
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal
-from a2e_mcp.sandbox.families.service import DRAFT, FULL, Service
 from a2e_mcp.sandbox.http.control import Control, control_routes
 from a2e_mcp.sandbox.http.file_routes import door_routes
 from a2e_mcp.sandbox.http.routes import AnswerCut, a2e_routes, problem_shown
 from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
-from a2e_mcp.sandbox.live.room_processes import LiveRooms
-from a2e_mcp.sandbox.live.rooms import Rooms
+from a2e_mcp.sandbox.live.room_processes import RoomProcesses
+from a2e_mcp.sandbox.live.rooms import PrepaidRooms
 from a2e_mcp.sandbox.store import Store
 from a2e_mcp.sandbox.workers.analysis import Analysis
 from a2e_mcp.sandbox.workers.pool import WorkerPool
@@ -54,7 +54,7 @@ class Sandbox:
     door: LoopbackServer
     folder: Path
     _inside: ASGIApp
-    _files: Files
+    _files: FileStore
 
     def owns(self, url: str) -> bool:
         """Whether this folder once handed out this address, whatever port it had then."""
@@ -81,11 +81,11 @@ async def opened(
         clock = Clock(store)
         async with _tasks() as tasks:
             door = LoopbackServer(tasks, port=settings.port, origin=origin)
-            files = Files(store, folder / "files", origin=door.origin)
+            files = FileStore(store, folder / "files", origin=door.origin)
             pictures = Pictures(files, pool)
             jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
             jobs.policies.update(policies)
-            rooms = Rooms(store, clock, LiveRooms(folder), url=files.room_url)
+            rooms = PrepaidRooms(store, clock, RoomProcesses(folder), url=files.room_url)
             service = Service(
                 store=store,
                 clock=clock,

@@ -57,7 +57,7 @@ class Voice:
 
     name: str
     gender: Gender
-    language: Language
+    language: SpokenLanguage
 
     @property
     def id(self) -> str:
@@ -71,7 +71,7 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class SpokenLanguage:
     """A language in one region, its two voices' names, and how well the engine reads its script."""
 
     country: str
@@ -121,65 +121,65 @@ BACKDROPS = (
 )
 
 LANGUAGES = (
-    Language("en", "US", "English", "United States", "en-us", "Aria", "Wyatt"),
-    Language("en", "GB", "English", "United Kingdom", "en", "Poppy", "Alfie"),
-    Language("es", "ES", "Spanish", "Spain", "es", "Lucía", "Álvaro"),
-    Language("es", "MX", "Spanish", "Mexico", "es-419", "Ximena", "Emiliano"),
-    Language("es", "US", "Spanish", "United States", "es-419", "Marisol", "Rafael"),
-    Language("fr", "FR", "French", "France", "fr", "Élodie", "Bastien"),
-    Language("fr", "BE", "French", "Belgium", "fr-be", "Amandine", "Thibault"),
-    Language("fr", "CH", "French", "Switzerland", "fr-ch", "Océane", "Gaspard"),
-    Language("de", "DE", "German", "Germany", "de", "Liesel", "Konrad"),
-    Language("it", "IT", "Italian", "Italy", "it", "Ginevra", "Lorenzo"),
-    Language("pt", "BR", "Portuguese", "Brazil", "pt-br", "Luana", "Thiago"),
-    Language("pt", "PT", "Portuguese", "Portugal", "pt", "Inês", "Duarte"),
-    Language("nl", "NL", "Dutch", "Netherlands", "nl", "Fenna", "Joost"),
-    Language("pl", "PL", "Polish", "Poland", "pl", "Zofia", "Bartosz"),
-    Language("cs", "CZ", "Czech", "Czechia", "cs", "Eliška", "Vojtěch"),
-    Language("sk", "SK", "Slovak", "Slovakia", "sk", "Katarína", "Marek"),
-    Language("hu", "HU", "Hungarian", "Hungary", "hu", "Boglárka", "Levente"),
-    Language("ro", "RO", "Romanian", "Romania", "ro", "Ioana", "Radu"),
-    Language("bg", "BG", "Bulgarian", "Bulgaria", "bg", "Desislava", "Kaloyan"),
-    Language("el", "GR", "Greek", "Greece", "el", "Eleni", "Stavros"),
-    Language("hr", "HR", "Croatian", "Croatia", "hr", "Dunja", "Zvonimir"),
-    Language("sr", "RS", "Serbian", "Serbia", "sr", "Milica", "Nemanja"),
-    Language("sl", "SI", "Slovenian", "Slovenia", "sl", "Neža", "Matjaž"),
-    Language("uk", "UA", "Ukrainian", "Ukraine", "uk", "Oksana", "Taras"),
-    Language("ru", "RU", "Russian", "Russia", "ru", "Svetlana", "Mikhail"),
-    Language("da", "DK", "Danish", "Denmark", "da", "Freja", "Mads"),
-    Language("sv", "SE", "Swedish", "Sweden", "sv", "Astrid", "Gustav"),
-    Language("nb", "NO", "Norwegian", "Norway", "nb", "Ingrid", "Håkon"),
-    Language("fi", "FI", "Finnish", "Finland", "fi", "Aino", "Eero"),
-    Language("et", "EE", "Estonian", "Estonia", "et", "Kadri", "Rasmus"),
-    Language("lv", "LV", "Latvian", "Latvia", "lv", "Zane", "Andris"),
-    Language("lt", "LT", "Lithuanian", "Lithuania", "lt", "Rūta", "Mindaugas"),
-    Language("is", "IS", "Icelandic", "Iceland", "is", "Sigrún", "Ólafur"),
-    Language("ga", "IE", "Irish", "Ireland", "ga", "Niamh", "Cillian"),
-    Language("cy", "GB", "Welsh", "United Kingdom", "cy", "Carys", "Rhys"),
-    Language("ca", "ES", "Catalan", "Spain", "ca", "Mireia", "Oriol"),
-    Language("tr", "TR", "Turkish", "Türkiye", "tr", "Elif", "Emre"),
-    Language("ar", "SA", "Arabic", "Saudi Arabia", "ar", "Noura", "Khalid"),
-    Language("fa", "IR", "Persian", "Iran", "fa", "Shirin", "Dariush"),
-    Language("ur", "PK", "Urdu", "Pakistan", "ur", "Zara", "Bilal"),
-    Language("hi", "IN", "Hindi", "India", "hi", "Ananya", "Arjun"),
-    Language("bn", "BD", "Bengali", "Bangladesh", "bn", "Nusrat", "Tanvir"),
-    Language("ta", "IN", "Tamil", "India", "ta", "Kavitha", "Karthik"),
-    Language("vi", "VN", "Vietnamese", "Vietnam", "vi", "Linh", "Minh"),
-    Language("id", "ID", "Indonesian", "Indonesia", "id", "Dewi", "Budi"),
-    Language("ms", "MY", "Malay", "Malaysia", "ms", "Aisyah", "Hafiz"),
-    Language("sw", "KE", "Swahili", "Kenya", "sw", "Wanjiru", "Otieno"),
-    Language("zh", "CN", "Chinese", "Mainland China", "cmn", "Xiaoyu", "Haoran"),
-    Language("zh", "HK", "Chinese", "Hong Kong", "yue", "Ka-yan", "Chi-ho"),
-    Language("ko", "KR", "Korean", "South Korea", "ko", "Seo-yeon", "Ji-ho"),
-    Language("ja", "JP", "Japanese", "Japan", "ja", "Sakura", "Haruto", "phonetic-only"),
-    Language("he", "IL", "Hebrew", "Israel", "he", "Noa", "Eitan", "phonetic-only"),
-    Language("th", "TH", "Thai", "Thailand", "th", "Malee", "Somchai", "phonetic-only"),
+    SpokenLanguage("en", "US", "English", "United States", "en-us", "Aria", "Wyatt"),
+    SpokenLanguage("en", "GB", "English", "United Kingdom", "en", "Poppy", "Alfie"),
+    SpokenLanguage("es", "ES", "Spanish", "Spain", "es", "Lucía", "Álvaro"),
+    SpokenLanguage("es", "MX", "Spanish", "Mexico", "es-419", "Ximena", "Emiliano"),
+    SpokenLanguage("es", "US", "Spanish", "United States", "es-419", "Marisol", "Rafael"),
+    SpokenLanguage("fr", "FR", "French", "France", "fr", "Élodie", "Bastien"),
+    SpokenLanguage("fr", "BE", "French", "Belgium", "fr-be", "Amandine", "Thibault"),
+    SpokenLanguage("fr", "CH", "French", "Switzerland", "fr-ch", "Océane", "Gaspard"),
+    SpokenLanguage("de", "DE", "German", "Germany", "de", "Liesel", "Konrad"),
+    SpokenLanguage("it", "IT", "Italian", "Italy", "it", "Ginevra", "Lorenzo"),
+    SpokenLanguage("pt", "BR", "Portuguese", "Brazil", "pt-br", "Luana", "Thiago"),
+    SpokenLanguage("pt", "PT", "Portuguese", "Portugal", "pt", "Inês", "Duarte"),
+    SpokenLanguage("nl", "NL", "Dutch", "Netherlands", "nl", "Fenna", "Joost"),
+    SpokenLanguage("pl", "PL", "Polish", "Poland", "pl", "Zofia", "Bartosz"),
+    SpokenLanguage("cs", "CZ", "Czech", "Czechia", "cs", "Eliška", "Vojtěch"),
+    SpokenLanguage("sk", "SK", "Slovak", "Slovakia", "sk", "Katarína", "Marek"),
+    SpokenLanguage("hu", "HU", "Hungarian", "Hungary", "hu", "Boglárka", "Levente"),
+    SpokenLanguage("ro", "RO", "Romanian", "Romania", "ro", "Ioana", "Radu"),
+    SpokenLanguage("bg", "BG", "Bulgarian", "Bulgaria", "bg", "Desislava", "Kaloyan"),
+    SpokenLanguage("el", "GR", "Greek", "Greece", "el", "Eleni", "Stavros"),
+    SpokenLanguage("hr", "HR", "Croatian", "Croatia", "hr", "Dunja", "Zvonimir"),
+    SpokenLanguage("sr", "RS", "Serbian", "Serbia", "sr", "Milica", "Nemanja"),
+    SpokenLanguage("sl", "SI", "Slovenian", "Slovenia", "sl", "Neža", "Matjaž"),
+    SpokenLanguage("uk", "UA", "Ukrainian", "Ukraine", "uk", "Oksana", "Taras"),
+    SpokenLanguage("ru", "RU", "Russian", "Russia", "ru", "Svetlana", "Mikhail"),
+    SpokenLanguage("da", "DK", "Danish", "Denmark", "da", "Freja", "Mads"),
+    SpokenLanguage("sv", "SE", "Swedish", "Sweden", "sv", "Astrid", "Gustav"),
+    SpokenLanguage("nb", "NO", "Norwegian", "Norway", "nb", "Ingrid", "Håkon"),
+    SpokenLanguage("fi", "FI", "Finnish", "Finland", "fi", "Aino", "Eero"),
+    SpokenLanguage("et", "EE", "Estonian", "Estonia", "et", "Kadri", "Rasmus"),
+    SpokenLanguage("lv", "LV", "Latvian", "Latvia", "lv", "Zane", "Andris"),
+    SpokenLanguage("lt", "LT", "Lithuanian", "Lithuania", "lt", "Rūta", "Mindaugas"),
+    SpokenLanguage("is", "IS", "Icelandic", "Iceland", "is", "Sigrún", "Ólafur"),
+    SpokenLanguage("ga", "IE", "Irish", "Ireland", "ga", "Niamh", "Cillian"),
+    SpokenLanguage("cy", "GB", "Welsh", "United Kingdom", "cy", "Carys", "Rhys"),
+    SpokenLanguage("ca", "ES", "Catalan", "Spain", "ca", "Mireia", "Oriol"),
+    SpokenLanguage("tr", "TR", "Turkish", "Türkiye", "tr", "Elif", "Emre"),
+    SpokenLanguage("ar", "SA", "Arabic", "Saudi Arabia", "ar", "Noura", "Khalid"),
+    SpokenLanguage("fa", "IR", "Persian", "Iran", "fa", "Shirin", "Dariush"),
+    SpokenLanguage("ur", "PK", "Urdu", "Pakistan", "ur", "Zara", "Bilal"),
+    SpokenLanguage("hi", "IN", "Hindi", "India", "hi", "Ananya", "Arjun"),
+    SpokenLanguage("bn", "BD", "Bengali", "Bangladesh", "bn", "Nusrat", "Tanvir"),
+    SpokenLanguage("ta", "IN", "Tamil", "India", "ta", "Kavitha", "Karthik"),
+    SpokenLanguage("vi", "VN", "Vietnamese", "Vietnam", "vi", "Linh", "Minh"),
+    SpokenLanguage("id", "ID", "Indonesian", "Indonesia", "id", "Dewi", "Budi"),
+    SpokenLanguage("ms", "MY", "Malay", "Malaysia", "ms", "Aisyah", "Hafiz"),
+    SpokenLanguage("sw", "KE", "Swahili", "Kenya", "sw", "Wanjiru", "Otieno"),
+    SpokenLanguage("zh", "CN", "Chinese", "Mainland China", "cmn", "Xiaoyu", "Haoran"),
+    SpokenLanguage("zh", "HK", "Chinese", "Hong Kong", "yue", "Ka-yan", "Chi-ho"),
+    SpokenLanguage("ko", "KR", "Korean", "South Korea", "ko", "Seo-yeon", "Ji-ho"),
+    SpokenLanguage("ja", "JP", "Japanese", "Japan", "ja", "Sakura", "Haruto", "phonetic-only"),
+    SpokenLanguage("he", "IL", "Hebrew", "Israel", "he", "Noa", "Eitan", "phonetic-only"),
+    SpokenLanguage("th", "TH", "Thai", "Thailand", "th", "Malee", "Somchai", "phonetic-only"),
 )
 
 _OTHER_CODES = {"no": "nb", "nn": "nb", "cmn": "zh", "iw": "he", "in": "id"}
 
 
-def language_for(code: str) -> Language | None:
+def language_for(code: str) -> SpokenLanguage | None:
     """The language of a short code such as `es` or a locale such as `es-MX`, in that region when it is there."""
     country, _dash, region = code.strip().replace("_", "-").lower().partition("-")
     country = _OTHER_CODES.get(country, country)

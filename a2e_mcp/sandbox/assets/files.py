@@ -35,7 +35,7 @@ class StoredFile:
     traits: frozenset[str] = frozenset()
 
 
-class Files:
+class FileStore:
     """The files, and their addresses."""
 
     def __init__(self, store: Store, folder: Path, *, origin: Callable[[], str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
-from a2e_mcp.sandbox.assets.files import Files, StoredFile
+from a2e_mcp.sandbox.assets.files import FileStore, StoredFile
 from a2e_mcp.sandbox.assets.previews import Pictures
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia
 from a2e_mcp.sandbox.orders.probe import ProbeOrder
@@ -33,7 +33,7 @@ class MediaFile:
 class MediaInputs:
     """Turns addresses into files."""
 
-    def __init__(self, files: Files, pictures: Pictures, pool: WorkerPool, fetcher: Fetcher) -> None:
+    def __init__(self, files: FileStore, pictures: Pictures, pool: WorkerPool, fetcher: Fetcher) -> None:
         self._files = files
         self._pictures = pictures
         self._pool = pool

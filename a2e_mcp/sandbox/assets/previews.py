@@ -8,7 +8,7 @@ import zlib
 import anyio
 
 from a2e_mcp.sandbox.assets.builtins import AVATARS, BACKDROPS, VOICES_BY_ID, Backdrop, SystemAvatar, Voice
-from a2e_mcp.sandbox.assets.files import Files, StoredFile
+from a2e_mcp.sandbox.assets.files import FileStore, StoredFile
 from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.workers.pool import WorkerPool
@@ -37,7 +37,7 @@ def sample_key(voice: Voice) -> str:
 class Pictures:
     """Makes them once."""
 
-    def __init__(self, files: Files, pool: WorkerPool) -> None:
+    def __init__(self, files: FileStore, pool: WorkerPool) -> None:
         self._files = files
         self._pool = pool
         self._one_at_a_time = anyio.Lock()

@@ -12,7 +12,7 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from a2e_mcp.sandbox.assets.files import Files, StoredFile, media_type_of
+from a2e_mcp.sandbox.assets.files import FileStore, StoredFile, media_type_of
 from a2e_mcp.sandbox.clock import Clock
 
 LARGEST_UPLOAD = 500 * 1024 * 1024
@@ -31,7 +31,7 @@ class Permit:
 class Uploads:
     """Signs upload addresses and takes the bytes."""
 
-    def __init__(self, files: Files, clock: Clock, *, signing_secret: str) -> None:
+    def __init__(self, files: FileStore, clock: Clock, *, signing_secret: str) -> None:
         self._files = files
         self._clock = clock
         self._signing_secret = signing_secret.encode()

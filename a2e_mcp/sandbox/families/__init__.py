@@ -1,55 +1,19 @@
-"""What each capability really does: one module per section of A2E's menu.
+"""What each capability really does: one module per section of A2E's menu, each with its `BEHAVIOUR`.
 
-`ANSWERS` maps a capability's name to a function that gives the `data` of the answer; `STARTS` does so for what is
-charged as a job.
+Every module of this folder is found by itself, so a new one needs no entry anywhere.
 """
 
 from __future__ import annotations
 
-from a2e_mcp.sandbox.families import (
-    account,
-    administration,
-    avatar_training,
-    avatar_videos,
-    avatars,
-    backgrounds,
-    caption_removal,
-    dubbing,
-    face_swap,
-    image_to_video,
-    product_holding,
-    streaming,
-    talking_photo,
-    text_language,
-    text_to_image,
-    virtual_try_on,
-    voice_clones,
-    voices,
-    watermark,
-)
-from a2e_mcp.sandbox.families.section import Answer, Start
+import importlib
+import pkgutil
+from functools import reduce
+from operator import or_
 
-_SECTIONS = (
-    administration,
-    account,
-    voices,
-    voice_clones,
-    text_language,
-    avatars,
-    avatar_training,
-    avatar_videos,
-    backgrounds,
-    face_swap,
-    dubbing,
-    image_to_video,
-    caption_removal,
-    streaming,
-    text_to_image,
-    product_holding,
-    talking_photo,
-    virtual_try_on,
-    watermark,
-)
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 
-STARTS: dict[str, Start] = {name: start for section in _SECTIONS for name, start in section.STARTS.items()}
-ANSWERS: dict[str, Answer] = {name: answer for section in _SECTIONS for name, answer in section.ANSWERS.items()}
+
+def all_behaviour() -> Behaviour:
+    """How every call is answered, started and priced."""
+    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    return reduce(or_, (module.BEHAVIOUR for module in modules), Behaviour())

@@ -1,4 +1,4 @@
-"""Credits, their history, and uploads; prices are in `quotes`, which knows every start."""
+"""Credits, their history, and uploads."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime
 from a2e_mcp.catalogue.account import CopyRequest, HistoryQuery, UploadRequest
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.sandbox.assets.uploads import LARGEST_UPLOAD, Permit
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.families.administration import diamonds
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.store import Transaction
 
 _BUCKET = "3days-apac"
@@ -62,7 +62,7 @@ async def _upload_url(service: Service, request: UploadRequest) -> Body:
     length = request.fileSize if request.contentLength is None else request.contentLength
     if length is not None and length > LARGEST_UPLOAD:
         raise invalid("fileSize", f"at most {LARGEST_UPLOAD} bytes")
-    # It comes back as a header when the file is read.
+    # It is sent as a header when the file is read.
     if request.contentType and not _CONTENT_TYPE.fullmatch(request.contentType):
         raise invalid("contentType", "not a media type such as image/png")
     seconds = request.expiresIn or _SECONDS_TO_UPLOAD
@@ -79,15 +79,22 @@ async def _upload_url(service: Service, request: UploadRequest) -> Body:
     }
 
 
+async def _upload_price(_: Service, __: UploadRequest) -> int:
+    """A2E charges API tokens for uploads but does not publish how much."""
+    return 0
+
+
 async def _copy(service: Service, request: CopyRequest) -> Body:
     stored = await service.inputs.copy(request.url, "url")
     return {"url": service.files.url(stored.key), "sandbox": True}
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {
-    "get_remaining_credits": _remaining_coins,
-    "list_credit_history": _credits_history,
-    "get_upload_url": _upload_url,
-    "save_url_to_storage": _copy,
-}
+BEHAVIOUR = Behaviour(
+    answers={
+        "get_remaining_credits": _remaining_coins,
+        "list_credit_history": _credits_history,
+        "get_upload_url": _upload_url,
+        "save_url_to_storage": _copy,
+    },
+    prices={"get_upload_url": _upload_price},
+)

@@ -6,10 +6,10 @@ import secrets
 
 from a2e_mcp.catalogue.administration import AddUser, CreateToken, ExchangeDiamonds, Login
 from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import invalid, not_found
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.store import Record
 
 CREDITS_PER_DIAMOND = 100
@@ -74,12 +74,13 @@ async def _exchange(service: Service, request: ExchangeDiamonds) -> Body:
     return {"coins": service.store.balance, "diamonds": diamonds(service), "sandbox": True}
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {
-    "obtain_login_token": _log_in,
-    "create_api_token": _create_token,
-    "list_api_tokens": _tokens,
-    "delete_api_token": _delete_token,
-    "add_user": _add_user,
-    "exchange_diamonds": _exchange,
-}
+BEHAVIOUR = Behaviour(
+    answers={
+        "obtain_login_token": _log_in,
+        "create_api_token": _create_token,
+        "list_api_tokens": _tokens,
+        "delete_api_token": _delete_token,
+        "add_user": _add_user,
+        "exchange_diamonds": _exchange,
+    }
+)

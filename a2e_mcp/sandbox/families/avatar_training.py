@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from a2e_mcp.catalogue.avatars import TrainAvatar, TwinQuery
-from a2e_mcp.catalogue.records import ById, ByIds, Nothing
+from a2e_mcp.catalogue.avatars import AVATAR_TRAINING, LIP_SYNC_TRAINING, TrainAvatar, TwinQuery
+from a2e_mcp.catalogue.records import ById, Nothing
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile
+from a2e_mcp.sandbox.behaviour.behaviour import (
+    Behaviour,
+    JobStart,
+    job_behaviour,
+    one_started,
+    remove_any,
+    still_running,
+)
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, failed_record, plan_retry
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.avatars import ANCHOR, TWINS, portrait_key
-from a2e_mcp.sandbox.families.crud import failed_record, once_more
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.families.voice_clones import has_clone_of
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import View
@@ -20,7 +28,7 @@ from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
 from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
 from a2e_mcp.sandbox.store import Record, new_id
 
-LIP_SYNC = "lip_sync_training"
+LIP_SYNC = LIP_SYNC_TRAINING.name
 
 PRICE_FROM_PICTURE = 100
 PRICE_FROM_VIDEO = 0
@@ -71,10 +79,10 @@ def _show(service: Service, record: Record, view: View) -> Body:
     }
 
 
-TWIN = Family(TWINS, results=(), show=_show)
+TWIN = RecordFamily(TWINS, results=(), show=_show)
 
 
-async def _plan_training(service: Service, request: TrainAvatar) -> Plan:
+async def _plan_training(service: Service, request: TrainAvatar) -> JobPlan:
     if (request.video_url is None) == (request.image_url is None):
         raise invalid("video_url", "give either video_url or image_url")
     body = twin_body(request)
@@ -94,17 +102,17 @@ async def _source(service: Service, body: Body) -> MediaFile:
     return source
 
 
-async def _plan_retry(service: Service, request: ById) -> Plan:
+async def _plan_retry(service: Service, request: ById) -> JobPlan:
     """Once more what failed last: the training itself, or that of the lips. Raises Refusal."""
     twin = failed_record(service, TWIN, request.id)
     family, view = service.jobs.views(twin.id)[-1]
     if family == LIP_SYNC:
-        return once_more(service, TWIN, twin, await _plan_lip_sync(service, request))
+        return plan_retry(service, TWIN, twin, await _plan_lip_sync(service, request))
     source = await _source(service, service.files.showing(twin.body))
-    return once_more(service, TWIN, twin, training_plan(service, source.path, view.price, {}))
+    return plan_retry(service, TWIN, twin, training_plan(service, source.path, view.price, {}))
 
 
-def training_plan(service: Service, source: Path, price: int, body: Body) -> Plan:
+def training_plan(service: Service, source: Path, price: int, body: Body) -> JobPlan:
     """A plan that makes an avatar of a picture or video file."""
 
     def make() -> NewJob:
@@ -117,21 +125,21 @@ def training_plan(service: Service, source: Path, price: int, body: Body) -> Pla
             height=service.quality.short_side,
             fps=service.quality.fps,
         )
-        return NewJob(family=TWINS, order=order, results={"preview": preview, "portrait": portrait}, price=price)
+        return NewJob(order=order, results={"preview": preview, "portrait": portrait})
 
-    return Plan(family=TWINS, price_each=price, make=make, body=body)
+    return JobPlan(family=TWINS, price_each=price, make=make, body=body)
 
 
 def _training_price(request: TrainAvatar) -> int:
     return PRICE_FROM_PICTURE if request.video_url is None else PRICE_FROM_VIDEO
 
 
-async def _plan_lip_sync(service: Service, request: ById) -> Plan:
+async def _plan_lip_sync(service: Service, request: ById) -> JobPlan:
     twin = TWIN.find(service, request.id)
     view = service.jobs.look(twin.id)
     portrait = portrait_key(service, twin)
     if portrait is None or (view is not None and not view.is_over):
-        raise Refusal("Sandbox: this avatar is not completed; lip-sync is trained for a completed one")
+        raise Refusal("Sandbox: this avatar is not completed; lip-sync training needs a completed avatar")
 
     def make() -> NewJob:
         preview = service.files.new_key(".mp4")
@@ -142,17 +150,9 @@ async def _plan_lip_sync(service: Service, request: ById) -> Plan:
             height=service.quality.short_side,
             fps=service.quality.fps,
         )
-        return NewJob(family=LIP_SYNC, order=order, results={"preview": preview}, price=PRICE_OF_LIP_SYNC)
+        return NewJob(order=order, results={"preview": preview})
 
-    return Plan(family=LIP_SYNC, price_each=PRICE_OF_LIP_SYNC, make=make, record_id=twin.id)
-
-
-def _started(service: Service, record_ids: list[str]) -> Body:
-    return TWIN.body(service, TWIN.find(service, record_ids[0]))
-
-
-async def _detail(service: Service, request: ById) -> Body:
-    return await TWIN.detail(service, request.id)
+    return JobPlan(family=LIP_SYNC, price_each=PRICE_OF_LIP_SYNC, make=make, record_id=twin.id)
 
 
 async def _records(service: Service, request: TwinQuery) -> Body:
@@ -169,42 +169,26 @@ def _is_in(row: Body, status: str) -> bool:
     return word == status or (status == "pending" and word in {"initialized", "sent"})
 
 
-async def _training_now(service: Service, _: Nothing) -> list[Body]:
-    rows, _count = await TWIN.page(service, 1, 100_000)
-    return [row for row in rows if row["current_status"] not in {"completed", "failed"}]
-
-
 async def _all_records(service: Service, _: Nothing) -> list[Body]:
     return (await TWIN.page(service, 1, 100_000))[0]
 
 
 async def _eye_contact(service: Service, request: ById) -> Body:
     TWIN.find(service, request.id)
-    raise Refusal(
-        "Sandbox: eye contact is not available here: nothing in it can turn a person's eyes; nothing was charged"
+    raise Refusal("Sandbox: eye contact is not available in the sandbox. Nothing was charged.")
+
+
+BEHAVIOUR = (
+    job_behaviour(LIP_SYNC_TRAINING, TWIN, _plan_lip_sync, lambda _: PRICE_OF_LIP_SYNC)
+    | job_behaviour(AVATAR_TRAINING, TWIN, _plan_training, _training_price)
+    | Behaviour(
+        starts={"retry_custom_avatar": JobStart(_plan_retry, one_started(TWIN))},
+        answers={
+            "list_custom_avatar_tasks": _records,
+            "list_ongoing_avatar_trainings": still_running(TWIN),
+            "list_all_custom_avatars": _all_records,
+            "enhance_eye_contact": _eye_contact,
+            "remove_custom_avatar": remove_any(TWIN),
+        },
     )
-
-
-async def _batch(service: Service, request: ByIds) -> list[Body]:
-    return await TWIN.batch(service, request.ids)
-
-
-async def _remove(service: Service, request: ById) -> Body:
-    TWIN.remove(service, TWIN.find(service, request.id))
-    return {}
-
-
-STARTS: dict[str, Start] = {
-    "create_custom_avatar": Start(_plan_training, _started, _training_price),
-    "train_personal_lipsync": Start(_plan_lip_sync, _started, lambda _: PRICE_OF_LIP_SYNC),
-    "retry_custom_avatar": Start(_plan_retry, _started, lambda _: None),
-}
-ANSWERS: dict[str, Answer] = {
-    "get_custom_avatar_task": _detail,
-    "list_custom_avatar_tasks": _records,
-    "list_ongoing_avatar_trainings": _training_now,
-    "list_all_custom_avatars": _all_records,
-    "enhance_eye_contact": _eye_contact,
-    "batch_get_custom_avatars": _batch,
-    "remove_custom_avatar": _remove,
-}
+)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.avatar_videos import ByVideoId, GenerateVideo, PublicPool, VideoList
+from a2e_mcp.catalogue.avatar_videos import AVATAR_VIDEO, ByVideoId, GenerateVideo, PublicPool, VideoList
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, RenderQuality, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.avatars import find_anchor
 from a2e_mcp.sandbox.families.backgrounds import picture_of
-from a2e_mcp.sandbox.families.section import Answer, Start, started_units
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Quality, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import VIDEO_WORDS, View
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.protocol import ColourBackground, PictureBackground, Placement
 from a2e_mcp.sandbox.store import Record
 
-_FAMILY = "avatar_video"
 _POOL = "public_pool"
 
 Background = ColourBackground | PictureBackground
@@ -33,12 +33,18 @@ def _show(service: Service, record: Record, view: View) -> Body:
     }
 
 
-VIDEO = Family(
-    _FAMILY, VIDEO_WORDS, status="status", failure="msg", failure_code="error_code", results=("result",), show=_show
+VIDEO = RecordFamily(
+    AVATAR_VIDEO.name,
+    VIDEO_WORDS,
+    status="status",
+    failure="msg",
+    failure_code="error_code",
+    results=("result",),
+    show=_show,
 )
 
 
-async def _plan(service: Service, request: GenerateVideo) -> Plan:
+async def _plan(service: Service, request: GenerateVideo) -> JobPlan:
     audio_url = request.audioSrc or request.custom_voice
     if not audio_url:
         raise invalid("audioSrc", "audioSrc or custom_voice is required")
@@ -56,13 +62,12 @@ async def _plan(service: Service, request: GenerateVideo) -> Plan:
     if captions and audio.track is None:
         remarks.append("no captions, which need speech made by the sandbox")
 
-    def make() -> NewJob:
-        key = service.files.new_key(".mp4")
-        order = AvatarVideoOrder(
+    def order(output: str) -> AvatarVideoOrder:
+        return AvatarVideoOrder(
             audio=str(audio.path),
             track=None if audio.track is None else str(audio.track),
             avatar=anchor.person,
-            output=str(service.files.path(key)),
+            output=output,
             background=background,
             placement=placement,
             captions=captions and audio.track is not None,
@@ -70,16 +75,18 @@ async def _plan(service: Service, request: GenerateVideo) -> Plan:
             height=height,
             fps=service.quality.fps,
         )
-        return NewJob(
-            family=_FAMILY,
-            order=order,
-            results={"result": key},
-            price=price,
-            remark="; ".join(remarks),
-            traits=audio.stored.traits,
-        )
 
-    return Plan(family=_FAMILY, price_each=price, make=make, body=_body(request, anchor.id, audio_url))
+    return plan_file(
+        service,
+        VIDEO,
+        ".mp4",
+        order,
+        price=price,
+        body=_body(request, anchor.id, audio_url),
+        result="result",
+        remark="; ".join(remarks),
+        traits=audio.stored.traits,
+    )
 
 
 def _body(request: GenerateVideo, anchor_id: str, audio_url: str) -> Body:
@@ -122,7 +129,7 @@ async def _background(service: Service, request: GenerateVideo) -> Background | 
     return ColourBackground(colour="#" + "".join(f"{part:02x}" for part in parts))
 
 
-def _canvas(request: GenerateVideo, quality: Quality) -> tuple[int, int]:
+def _canvas(request: GenerateVideo, quality: RenderQuality) -> tuple[int, int]:
     """The size in pixels: the shape that was asked for, no larger than the sandbox renders."""
     shape = 16 / 9
     if request.web_bg_width > 0 and request.web_bg_height > 0:
@@ -161,10 +168,6 @@ def _price_alone(request: GenerateVideo) -> int | None:
     return None if is_known or not request.msg else started_units(spoken_seconds(request.msg))
 
 
-def _started(service: Service, record_ids: list[str]) -> Body:
-    return VIDEO.body(service, VIDEO.find(service, record_ids[0]))
-
-
 async def _status(service: Service, request: ById) -> list[Body]:
     return [await VIDEO.detail(service, request.id)]
 
@@ -178,11 +181,6 @@ async def _list(service: Service, request: VideoList) -> Body:
     return {"data": rows, "total": count, "current": request.page, "pageSize": request.size}
 
 
-async def _delete(service: Service, request: ById) -> Body:
-    VIDEO.remove(service, VIDEO.find(service, request.id))
-    return {}
-
-
 async def _public_pool(service: Service, request: PublicPool) -> Body:
     now = service.clock.now()
     state = {"isAutoToPublicPool": request.isAutoToPublicPool}
@@ -193,11 +191,12 @@ async def _public_pool(service: Service, request: PublicPool) -> Body:
     return {**state, "sandbox": True, "sandbox_note": "kept, and of no effect: the sandbox has no lines and no pool"}
 
 
-STARTS: dict[str, Start] = {"generate_avatar_video": Start(_plan, _started, _price_alone)}
-ANSWERS: dict[str, Answer] = {
-    "get_avatar_video_status": _status,
-    "get_avatar_video_detail": _detail,
-    "list_avatar_videos": _list,
-    "delete_avatar_video": _delete,
-    "set_auto_public_pool": _public_pool,
-}
+BEHAVIOUR = job_behaviour(AVATAR_VIDEO, VIDEO, _plan, _price_alone) | Behaviour(
+    answers={
+        "get_avatar_video_status": _status,
+        "get_avatar_video_detail": _detail,
+        "list_avatar_videos": _list,
+        "delete_avatar_video": remove_any(VIDEO),
+        "set_auto_public_pool": _public_pool,
+    }
+)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from a2e_mcp.catalogue.avatars import AvatarQuery, SiteQuery
+from a2e_mcp.catalogue.avatars import AVATAR_TRAINING, AvatarQuery, SiteQuery
 from a2e_mcp.sandbox.assets.builtins import AVATARS, SystemAvatar
 from a2e_mcp.sandbox.assets.previews import cover_key
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import invalid
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.protocol import DrawnAvatar, Gender, PortraitAvatar
 from a2e_mcp.sandbox.store import Record
 
-TWINS = "avatar_training"
+TWINS = AVATAR_TRAINING.name
 """The family of the records that trained avatars come from."""
 
 ANCHOR = "anchor_id"
@@ -119,5 +119,4 @@ def _person(service: Service, twin: Record) -> DrawnAvatar | PortraitAvatar:
     return DrawnAvatar(seed=int(twin.body.get(DRAWN_SEED, 0)), gender=gender)
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {"list_avatars": _character_list, "list_avatars_post": _anchor_list}
+BEHAVIOUR = Behaviour(answers={"list_avatars": _character_list, "list_avatars_post": _anchor_list})

@@ -8,10 +8,10 @@ from a2e_mcp.catalogue.backgrounds import AddBackground
 from a2e_mcp.catalogue.records import ById, Nothing
 from a2e_mcp.sandbox.assets.builtins import BACKDROPS
 from a2e_mcp.sandbox.assets.previews import backdrop_key
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import invalid, not_found
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.store import Record
 
 _FAMILY = "background"
@@ -77,10 +77,11 @@ def _own(service: Service, record: Record) -> Body:
     }
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {
-    "list_backgrounds": _all_backgrounds,
-    "list_custom_backgrounds": _own_backgrounds,
-    "add_custom_background": _add,
-    "delete_custom_background": _delete,
-}
+BEHAVIOUR = Behaviour(
+    answers={
+        "list_backgrounds": _all_backgrounds,
+        "list_custom_backgrounds": _own_backgrounds,
+        "add_custom_background": _add,
+        "delete_custom_background": _delete,
+    }
+)

@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.caption_removal import StartCaptionRemoval
+from a2e_mcp.catalogue.caption_removal import CAPTION_REMOVAL, StartCaptionRemoval
 from a2e_mcp.catalogue.records import ById
-from a2e_mcp.sandbox.families.crud import failed_record, once_more, one_started, standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start, started_units
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, job_behaviour, one_started, still_running
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, failed_record, plan_file, plan_retry, started_units
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
 
 PRICE_PER_SECOND = 1
 
-REMOVAL = Family("caption_removal")
+REMOVAL = RecordFamily(CAPTION_REMOVAL.name)
 
 
-async def _plan(service: Service, request: StartCaptionRemoval) -> Plan:
+async def _plan(service: Service, request: StartCaptionRemoval) -> JobPlan:
     return await _removal(service, {"name": request.name, "source_url": request.source_url})
 
 
-async def _plan_retry(service: Service, request: ById) -> Plan:
+async def _plan_retry(service: Service, request: ById) -> JobPlan:
     record = failed_record(service, REMOVAL, request.id)
-    plan = await _removal(service, service.files.showing(record.body))
-    return once_more(service, REMOVAL, record, plan)
+    return plan_retry(service, REMOVAL, record, await _removal(service, service.files.showing(record.body)))
 
 
-async def _removal(service: Service, body: Body) -> Plan:
+async def _removal(service: Service, body: Body) -> JobPlan:
     source = await service.inputs.take(str(body.get("source_url") or ""), "source_url", "video")
+
+    def order(output: str) -> CaptionRemovalOrder:
+        side = service.quality.long_side
+        video = str(source.path)
+        return CaptionRemovalOrder(video=video, output=output, width=side, height=side, fps=service.quality.fps)
+
     price = PRICE_PER_SECOND * started_units(source.seconds)
-
-    def make() -> NewJob:
-        key = service.files.new_key(".mp4")
-        order = CaptionRemovalOrder(
-            video=str(source.path),
-            output=str(service.files.path(key)),
-            width=service.quality.long_side,
-            height=service.quality.long_side,
-            fps=service.quality.fps,
-        )
-        return NewJob(family=REMOVAL.name, order=order, results={"result_url": key}, price=price)
-
-    return Plan(family=REMOVAL.name, price_each=price, make=make, body=body)
+    return plan_file(service, REMOVAL, ".mp4", order, price=price, body=body)
 
 
-STARTS: dict[str, Start] = {
-    "start_caption_removal": Start(_plan, one_started(REMOVAL), lambda _: None),
-    "retry_caption_removal": Start(_plan_retry, one_started(REMOVAL), lambda _: None),
-}
-ANSWERS: dict[str, Answer] = standard_answers(REMOVAL, "caption_removal", "caption_removals")
+BEHAVIOUR = job_behaviour(CAPTION_REMOVAL, REMOVAL, _plan) | Behaviour(
+    starts={"retry_caption_removal": JobStart(_plan_retry, one_started(REMOVAL))},
+    answers={"list_processing_caption_removals": still_running(REMOVAL)},
+)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.dubbing import StartDubbing
+from a2e_mcp.catalogue.dubbing import DUBBING, StartDubbing
 from a2e_mcp.sandbox.assets.builtins import language_for
 from a2e_mcp.sandbox.assets.media_inputs import cannot_analyse
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, still_running
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import UnusableMedia, invalid
-from a2e_mcp.sandbox.families.crud import one_started, standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start, started_units
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE_PER_SECOND = 2
 
-DUB = Family("dubbing")
+DUB = RecordFamily(DUBBING.name)
 
 
-async def _plan(service: Service, request: StartDubbing) -> Plan:
+async def _plan(service: Service, request: StartDubbing) -> JobPlan:
     language = language_for(request.target_lang)
     if language is None:
         raise invalid("target_lang", "unsupported language: the sandbox does not speak it")
@@ -31,27 +31,19 @@ async def _plan(service: Service, request: StartDubbing) -> Plan:
         heard = await service.analysis.voice_in([source.path])
     except RenderFailed as failure:
         raise cannot_analyse(failure, "source_url") from None
-    is_clip = source.kind == "video"
     price = PRICE_PER_SECOND * started_units(source.seconds)
     script = None if request.sandbox_script is None else without_magic(request.sandbox_script)
 
-    def make() -> NewJob:
-        key = service.files.new_key(".mp4" if is_clip else ".mp3")
-        order = DubbingOrder(
+    def order(output: str) -> DubbingOrder:
+        side = service.quality.long_side
+        return DubbingOrder(
             source=str(source.path),
             voice=language.spoken_by(heard.gender),
-            output=str(service.files.path(key)),
+            output=output,
             script=script,
-            width=service.quality.long_side,
-            height=service.quality.long_side,
+            width=side,
+            height=side,
             fps=service.quality.fps,
-        )
-        return NewJob(
-            family=DUB.name,
-            order=order,
-            results={"result_url": key},
-            price=price,
-            remark=_remark(request),
         )
 
     body: Body = {
@@ -62,7 +54,8 @@ async def _plan(service: Service, request: StartDubbing) -> Plan:
         "num_speakers": request.num_speakers,
         "drop_background_audio": request.drop_background_audio,
     }
-    return Plan(family=DUB.name, price_each=price, make=make, body=body)
+    suffix = ".mp4" if source.kind == "video" else ".mp3"
+    return plan_file(service, DUB, suffix, order, price=price, body=body, remark=_remark(request))
 
 
 def _remark(request: StartDubbing) -> str:
@@ -72,5 +65,4 @@ def _remark(request: StartDubbing) -> str:
     return "; ".join(remarks)
 
 
-STARTS: dict[str, Start] = {"start_dubbing": Start(_plan, one_started(DUB), lambda _: None)}
-ANSWERS: dict[str, Answer] = standard_answers(DUB, "dubbing", "dubbings")
+BEHAVIOUR = job_behaviour(DUBBING, DUB, _plan) | Behaviour(answers={"list_processing_dubbings": still_running(DUB)})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.face_swap import AddFace, StartFaceSwap, StartPreview
-from a2e_mcp.catalogue.records import ById, ByIds, Nothing, PageRequest
+from a2e_mcp.catalogue.face_swap import FACE_SWAP, FACE_SWAP_PREVIEW, AddFace, StartFaceSwap, StartPreview
+from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any, still_running
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import invalid, not_found
-from a2e_mcp.sandbox.families.section import Answer, Start, started_units
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
 from a2e_mcp.sandbox.store import Record
 
@@ -18,11 +19,11 @@ PRICE_PER_SECOND = 2
 PRICE_OF_A_PICTURE = 5
 PRICE_OF_A_PREVIEW = 1
 
-SWAP = Family("face_swap", failure="faild_message", failure_code="error_code")
-PREVIEW = Family("face_swap_preview", failure="faild_message", failure_code="error_code")
+SWAP = RecordFamily(FACE_SWAP.name, failure="faild_message", failure_code="error_code")
+PREVIEW = RecordFamily(FACE_SWAP_PREVIEW.name, failure="faild_message", failure_code="error_code")
 
 
-async def _plan_swap(service: Service, request: StartFaceSwap) -> Plan:
+async def _plan_swap(service: Service, request: StartFaceSwap) -> JobPlan:
     face = await service.inputs.take(request.face_url, "face_url", "image")
     target = await service.inputs.take(request.video_url, "video_url", "video", "image")
     is_picture = target.kind == "image"
@@ -31,17 +32,15 @@ async def _plan_swap(service: Service, request: StartFaceSwap) -> Plan:
     price = PRICE_OF_A_PICTURE if is_picture else PRICE_PER_SECOND * started_units(target.seconds)
     long_side = service.quality.long_side
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png" if is_picture else ".mp4")
-        order = FaceSwapOrder(
+    def order(output: str) -> FaceSwapOrder:
+        return FaceSwapOrder(
             face=str(face.path),
             target=str(target.path),
-            output=str(service.files.path(key)),
+            output=output,
             width=long_side,
             height=long_side,
             fps=service.quality.fps,
         )
-        return NewJob(family=SWAP.name, order=order, results={"result_url": key}, price=price)
 
     body: Body = {
         "name": request.name,
@@ -50,63 +49,26 @@ async def _plan_swap(service: Service, request: StartFaceSwap) -> Plan:
         "cover_url": request.cover_url or "",
         "duration": 0 if is_picture else started_units(target.seconds),
     }
-    return Plan(family=SWAP.name, price_each=price, make=make, body=body)
+    return plan_file(service, SWAP, ".png" if is_picture else ".mp4", order, price=price, body=body)
 
 
-async def _plan_preview(service: Service, request: StartPreview) -> Plan:
+async def _plan_preview(service: Service, request: StartPreview) -> JobPlan:
     face = await service.inputs.take(request.face_url, "face_url", "image")
     target = await service.inputs.take(request.video_url, "video_url", "video", "image")
     long_side = service.quality.long_side
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png")
-        order = FaceSwapOrder(
+    def order(output: str) -> FaceSwapOrder:
+        return FaceSwapOrder(
             face=str(face.path),
             target=str(target.path),
-            output=str(service.files.path(key)),
+            output=output,
             preview=True,
             width=long_side,
             height=long_side,
         )
-        return NewJob(family=PREVIEW.name, order=order, results={"result_url": key}, price=PRICE_OF_A_PREVIEW)
 
     body: Body = {"face_url": request.face_url, "video_url": request.video_url}
-    return Plan(family=PREVIEW.name, price_each=PRICE_OF_A_PREVIEW, make=make, body=body)
-
-
-def _swap_started(service: Service, record_ids: list[str]) -> Body:
-    return SWAP.body(service, SWAP.find(service, record_ids[0]))
-
-
-def _preview_started(service: Service, record_ids: list[str]) -> Body:
-    return PREVIEW.body(service, PREVIEW.find(service, record_ids[0]))
-
-
-async def _open_swaps(service: Service, _: Nothing) -> list[Body]:
-    rows, _count = await SWAP.page(service, 1, 100_000)
-    return [row for row in rows if row["current_status"] not in {"completed", "failed"}]
-
-
-async def _detail(service: Service, request: ById) -> Body:
-    return await SWAP.detail(service, request.id)
-
-
-async def _preview(service: Service, request: ById) -> Body:
-    return await PREVIEW.detail(service, request.id)
-
-
-async def _records(service: Service, request: PageRequest) -> Body:
-    rows, count = await SWAP.page(service, request.page, request.size)
-    return {"rows": rows, "count": count}
-
-
-async def _batch(service: Service, request: ByIds) -> list[Body]:
-    return await SWAP.batch(service, request.ids)
-
-
-async def _delete(service: Service, request: ById) -> Body:
-    SWAP.remove(service, SWAP.find(service, request.id))
-    return {}
+    return plan_file(service, PREVIEW, ".png", order, price=PRICE_OF_A_PREVIEW, body=body)
 
 
 async def _faces(service: Service, _: Nothing) -> list[Body]:
@@ -133,18 +95,16 @@ def _face(service: Service, record: Record) -> Body:
     return {"_id": record.id, **shown, "createdAt": created, "updatedAt": created, "sandbox": True}
 
 
-STARTS: dict[str, Start] = {
-    "start_face_swap": Start(_plan_swap, _swap_started, lambda _: None),
-    "start_face_swap_preview": Start(_plan_preview, _preview_started, lambda _: PRICE_OF_A_PREVIEW),
-}
-ANSWERS: dict[str, Answer] = {
-    "list_face_swap_images": _faces,
-    "add_face_swap_image": _add_face,
-    "delete_face_swap_image": _delete_face,
-    "get_face_swap_status": _open_swaps,
-    "get_face_swap": _detail,
-    "list_face_swaps": _records,
-    "batch_get_face_swaps": _batch,
-    "delete_face_swap": _delete,
-    "get_face_swap_preview_status": _preview,
-}
+BEHAVIOUR = (
+    job_behaviour(FACE_SWAP, SWAP, _plan_swap)
+    | job_behaviour(FACE_SWAP_PREVIEW, PREVIEW, _plan_preview, lambda _: PRICE_OF_A_PREVIEW)
+    | Behaviour(
+        answers={
+            "list_face_swap_images": _faces,
+            "add_face_swap_image": _add_face,
+            "delete_face_swap_image": _delete_face,
+            "get_face_swap_status": still_running(SWAP),
+            "delete_face_swap": remove_any(SWAP),
+        }
+    )
+)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from a2e_mcp.catalogue.image_to_video import IMAGE_TO_VIDEO, StartImageToVideo
 from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, job_behaviour
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import invalid
-from a2e_mcp.sandbox.families.crud import standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
 
@@ -16,10 +16,10 @@ _LENGTHS = (5, 10, 15, 20)
 
 PRICE_PER_SECOND = {"a2e": 20, "a2e-v2-flash": 20, "a2e-v2": 30}
 
-CLIP = Family("image_to_video")
+CLIP = RecordFamily(IMAGE_TO_VIDEO.name)
 
 
-async def _plan(service: Service, request: StartImageToVideo) -> Plan:
+async def _plan(service: Service, request: StartImageToVideo) -> JobPlan:
     if request.video_time not in _LENGTHS:
         raise invalid("video_time", "5, 10, 15 or 20 seconds")
     if request.model_type == "FLF2V" and not request.end_image_url:
@@ -31,11 +31,10 @@ async def _plan(service: Service, request: StartImageToVideo) -> Plan:
     is_upright = (image.stored.height or 0) > (image.stored.width or 0)
     long_side, short_side = service.quality.long_side, service.quality.short_side
 
-    def make() -> NewJob:
-        key = service.files.new_key(".mp4")
-        order = ImageToVideoOrder(
+    def order(output: str) -> ImageToVideoOrder:
+        return ImageToVideoOrder(
             image=str(image.path),
-            output=str(service.files.path(key)),
+            output=output,
             prompt=without_magic(request.prompt or ""),
             negative_prompt=without_magic(request.negative_prompt or ""),
             end_image=None if end is None else str(end.path),
@@ -44,7 +43,6 @@ async def _plan(service: Service, request: StartImageToVideo) -> Plan:
             height=long_side if is_upright else short_side,
             fps=service.quality.fps,
         )
-        return NewJob(family=CLIP.name, order=order, results={"result_url": key}, price=_price_each(request))
 
     body: Body = {
         "name": request.name or "",
@@ -57,7 +55,8 @@ async def _plan(service: Service, request: StartImageToVideo) -> Plan:
     }
     if request.end_image_url:
         body["end_image_url"] = request.end_image_url
-    return Plan(family=CLIP.name, price_each=_price_each(request), make=make, body=body, count=request.number_of_images)
+    price, count = _price_each(request), request.number_of_images
+    return plan_file(service, CLIP, ".mp4", order, price=price, body=body, count=count)
 
 
 def _price_each(request: StartImageToVideo) -> int:
@@ -81,8 +80,7 @@ async def _average_time(service: Service, _: Nothing) -> Body:
     return {"avgProcessingTime": round(seconds, 3), "count": count, "sandbox": True, "sandbox_note": note}
 
 
-STARTS: dict[str, Start] = {"start_image_to_video": Start(_plan, _started, _price_alone)}
-ANSWERS: dict[str, Answer] = {
-    **standard_answers(CLIP, "image_to_video", "image_to_videos"),
-    "get_image_to_video_average_time": _average_time,
-}
+BEHAVIOUR = job_behaviour(IMAGE_TO_VIDEO, CLIP, _plan) | Behaviour(
+    starts={IMAGE_TO_VIDEO.start.name: JobStart(_plan, _started, _price_alone)},
+    answers={"get_image_to_video_average_time": _average_time},
+)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.product_holding import ProductPlace, StartProductAvatar, StartProductHolding
-from a2e_mcp.sandbox.families.crud import one_started, standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.catalogue.product_holding import (
+    PRODUCT_AVATAR,
+    PRODUCT_HOLDING,
+    ProductPlace,
+    StartProductAvatar,
+    StartProductHolding,
+)
+from a2e_mcp.sandbox.behaviour.behaviour import job_behaviour
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 from a2e_mcp.sandbox.protocol import Order, Rectangle
@@ -15,26 +21,24 @@ PRICE = 10
 
 _RESULTS = ("result_url", "result_image_url")
 
-AVATAR = Family("product_avatar", results=_RESULTS)
-HOLDING = Family("product_holding", results=_RESULTS)
+AVATAR = RecordFamily(PRODUCT_AVATAR.name, results=_RESULTS)
+HOLDING = RecordFamily(PRODUCT_HOLDING.name, results=_RESULTS)
 
 
-async def _plan_avatar(service: Service, request: StartProductAvatar) -> Plan:
+async def _plan_avatar(service: Service, request: StartProductAvatar) -> JobPlan:
     product, person = [str((await service.inputs.take(url, "image_urls", "image")).path) for url in request.image_urls]
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png")
-        order = ProductHoldingOrder(
+    def order(output: str) -> ProductHoldingOrder:
+        side = service.quality.long_side
+        return ProductHoldingOrder(
             person=person,
             product=product,
-            output=str(service.files.path(key)),
+            output=output,
             rectangle=_rectangle(request.product_rect),
             degrees=request.product_rect.rotation,
-            width=service.quality.long_side,
-            height=service.quality.long_side,
+            width=side,
+            height=side,
         )
-        remark = "prompt noted, not used" if request.prompt else ""
-        return NewJob(family=AVATAR.name, order=order, results={"result_image_url": key}, price=PRICE, remark=remark)
 
     body: Body = {
         "name": request.name or "",
@@ -42,40 +46,33 @@ async def _plan_avatar(service: Service, request: StartProductAvatar) -> Plan:
         "product_rect": request.product_rect.model_dump(),
         "prompt": request.prompt or "",
     }
-    return Plan(family=AVATAR.name, price_each=PRICE, make=make, body=body)
+    remark = "prompt noted, not used" if request.prompt else ""
+    return plan_file(service, AVATAR, ".png", order, price=PRICE, body=body, result="result_image_url", remark=remark)
 
 
 def _rectangle(place: ProductPlace) -> Rectangle:
     return Rectangle(x=place.x, y=place.y, width=place.width * place.scale, height=place.height * place.scale)
 
 
-async def _plan_holding(service: Service, request: StartProductHolding) -> Plan:
+async def _plan_holding(service: Service, request: StartProductHolding) -> JobPlan:
     pictures = [str((await service.inputs.take(url, "image_urls", "image")).path) for url in request.image_urls]
     thing, person = pictures[:2]
-    width = height = service.quality.long_side
+    side = service.quality.long_side
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png")
-        output = str(service.files.path(key))
-        order: Order = ProductHoldingOrder(person=person, product=thing, output=output, width=width, height=height)
+    def order(output: str) -> Order:
         if request.edit_type == "clothing":
-            order = VirtualTryOnOrder(person=person, garment=thing, output=output, width=width, height=height)
-        remark = "only the first two pictures used" if len(pictures) > 2 else ""
-        return NewJob(family=HOLDING.name, order=order, results={"result_image_url": key}, price=PRICE, remark=remark)
+            return VirtualTryOnOrder(person=person, garment=thing, output=output, width=side, height=side)
+        return ProductHoldingOrder(person=person, product=thing, output=output, width=side, height=side)
 
     body: Body = {
         "name": request.name or "",
         "edit_type": request.edit_type,
         "image_urls": request.image_urls,
     }
-    return Plan(family=HOLDING.name, price_each=PRICE, make=make, body=body)
+    remark = "only the first two pictures used" if len(pictures) > 2 else ""
+    return plan_file(service, HOLDING, ".png", order, price=PRICE, body=body, result="result_image_url", remark=remark)
 
 
-STARTS: dict[str, Start] = {
-    "start_product_avatar": Start(_plan_avatar, one_started(AVATAR), lambda _: PRICE),
-    "start_product_holding": Start(_plan_holding, one_started(HOLDING), lambda _: PRICE),
-}
-ANSWERS: dict[str, Answer] = {
-    **standard_answers(AVATAR, "product_avatar", "product_avatars"),
-    **standard_answers(HOLDING, "product_holding", "product_holdings"),
-}
+BEHAVIOUR = job_behaviour(PRODUCT_AVATAR, AVATAR, _plan_avatar, lambda _: PRICE) | job_behaviour(
+    PRODUCT_HOLDING, HOLDING, _plan_holding, lambda _: PRICE
+)

@@ -10,10 +10,11 @@ from a2e_mcp.catalogue.streaming import InRoom, OpenRoom, SayInRoom, SetContext
 from a2e_mcp.sandbox.assets.builtins import AVATARS
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render
 from a2e_mcp.sandbox.assets.previews import cover_key
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import Refusal, invalid
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.families.text_language import language_of
+from a2e_mcp.sandbox.live.rooms import CREDITS_PER_SECOND
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
@@ -54,6 +55,10 @@ async def _open(service: Service, request: OpenRoom) -> Body:
         "sandbox_room_url": service.rooms.url(room),
         "sandbox_note": "a drawn avatar, streamed by this computer over WebRTC; there is no Agora room",
     }
+
+
+async def _room_price(_: Service, request: OpenRoom) -> int:
+    return CREDITS_PER_SECOND * request.expire_seconds
 
 
 async def _set_context(service: Service, request: SetContext) -> Body:
@@ -99,13 +104,15 @@ def _cannot_say(failure: RenderFailed) -> Refusal:
     return cannot_render(failure) if failure.code in {"internal", "extra_missing"} else invalid("text", failure.message)
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {
-    "list_streaming_avatars": _avatars,
-    "create_streaming_token": _open,
-    "set_streaming_context": _set_context,
-    "get_streaming_context": _context,
-    "ask_streaming_avatar": _ask,
-    "speak_streaming_avatar": _speak,
-    "leave_streaming_room": _leave,
-}
+BEHAVIOUR = Behaviour(
+    answers={
+        "list_streaming_avatars": _avatars,
+        "create_streaming_token": _open,
+        "set_streaming_context": _set_context,
+        "get_streaming_context": _context,
+        "ask_streaming_avatar": _ask,
+        "speak_streaming_avatar": _speak,
+        "leave_streaming_room": _leave,
+    },
+    prices={"create_streaming_token": _room_price},
+)

@@ -4,48 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from a2e_mcp.catalogue.talking_photo import STANDARD_NEGATIVE, STANDARD_PROMPT, StartTalkingPhoto
+from a2e_mcp.catalogue.talking_photo import STANDARD_NEGATIVE, STANDARD_PROMPT, TALKING_PHOTO, StartTalkingPhoto
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile, cannot_analyse
-from a2e_mcp.sandbox.families.crud import one_started, standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start, started_units
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
+from a2e_mcp.sandbox.behaviour.behaviour import job_behaviour
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE_PER_FIVE_SECONDS = 13
 
-PHOTO = Family("talking_photo")
+PHOTO = RecordFamily(TALKING_PHOTO.name)
 
 
-async def _plan(service: Service, request: StartTalkingPhoto) -> Plan:
+async def _plan(service: Service, request: StartTalkingPhoto) -> JobPlan:
     image = await service.inputs.take(request.image_url, "image_url", "image")
     audio = None
     if request.audio_url:
         audio = await service.inputs.take(request.audio_url, "audio_url", "audio")
     sound, remark = await _sound(service, audio, request.duration)
-    price = _price(request)
 
-    def make() -> NewJob:
-        key = service.files.new_key(".mp4")
-        order = TalkingPhotoOrder(
+    def order(output: str) -> TalkingPhotoOrder:
+        side = service.quality.long_side
+        return TalkingPhotoOrder(
             image=str(image.path),
             audio=str(sound),
-            output=str(service.files.path(key)),
+            output=output,
             prompt=_given(request.prompt, STANDARD_PROMPT),
             negative_prompt=_given(request.negative_prompt, STANDARD_NEGATIVE),
-            width=service.quality.long_side,
-            height=service.quality.long_side,
+            width=side,
+            height=side,
             fps=service.quality.fps,
-        )
-        return NewJob(
-            family=PHOTO.name,
-            order=order,
-            results={"result_url": key},
-            price=price,
-            remark=remark,
-            traits=frozenset() if audio is None else audio.stored.traits,
         )
 
     body: Body = {
@@ -57,7 +48,8 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> Plan:
         "negative_prompt": request.negative_prompt,
         "cover_url": "",
     }
-    return Plan(family=PHOTO.name, price_each=price, make=make, body=body)
+    traits = frozenset() if audio is None else audio.stored.traits
+    return plan_file(service, PHOTO, ".mp4", order, price=_price(request), body=body, remark=remark, traits=traits)
 
 
 async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tuple[Path, str]:
@@ -73,12 +65,12 @@ async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tup
         except RenderFailed as failure:
             raise cannot_analyse(failure, "audio_url") from None
     if audio is None:
-        return path, "no audio_url was given, so nobody speaks"
+        return path, "no audio_url was given, so the photo is silent"
     return path, f"the sound of {audio.seconds:.1f} s was cut to duration, {seconds} s"
 
 
 def _given(prompt: str, standard: str) -> str:
-    """What somebody wrote; the words that stand in for nothing are nobody's."""
+    """What the request says, unless it is the standard text that stands in for nothing."""
     return "" if prompt == standard else without_magic(prompt)
 
 
@@ -86,5 +78,4 @@ def _price(request: StartTalkingPhoto) -> int:
     return PRICE_PER_FIVE_SECONDS * started_units(request.duration, 5)
 
 
-STARTS: dict[str, Start] = {"start_talking_photo": Start(_plan, one_started(PHOTO), _price)}
-ANSWERS: dict[str, Answer] = standard_answers(PHOTO, "talking_photo", "talking_photos")
+BEHAVIOUR = job_behaviour(TALKING_PHOTO, PHOTO, _plan, _price)

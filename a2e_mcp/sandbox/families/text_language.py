@@ -8,8 +8,8 @@ from collections import Counter
 from a2e_mcp.catalogue.voices import LanguageOf
 from a2e_mcp.sandbox.assets.builtins import LANGUAGES
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Service
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.service import Service
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 # By the first word of a letter's name in Unicode.
@@ -81,5 +81,4 @@ async def _lang_classify(service: Service, request: LanguageOf) -> str:
     return await language_of(service, request.msg)
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {"detect_language": _lang_classify}
+BEHAVIOUR = Behaviour(answers={"detect_language": _lang_classify})

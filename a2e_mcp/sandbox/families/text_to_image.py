@@ -6,14 +6,14 @@ from dataclasses import replace
 from itertools import count
 
 from a2e_mcp.catalogue.avatars import TrainAvatar
-from a2e_mcp.catalogue.text_to_image import QuickAvatar, StartTextToImage
+from a2e_mcp.catalogue.text_to_image import TEXT_TO_IMAGE, QuickAvatar, StartTextToImage
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, job_behaviour
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, RenderQuality, Service
 from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.avatar_training import PRICE_FROM_PICTURE, TWIN, training_plan, twin_body
 from a2e_mcp.sandbox.families.avatars import own_avatar
-from a2e_mcp.sandbox.families.crud import standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Quality, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import View
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
@@ -31,10 +31,10 @@ def _show(service: Service, _: Record, view: View) -> Body:
     return {_RESULT: [] if key is None else [service.files.url(key)]}
 
 
-DRAWN = Family("text_to_image", results=(), show=_show)
+DRAWN = RecordFamily(TEXT_TO_IMAGE.name, results=(), show=_show)
 
 
-async def _plan(service: Service, request: StartTextToImage) -> Plan:
+async def _plan(service: Service, request: StartTextToImage) -> JobPlan:
     urls = request.input_images or []
     most = _MOST_REFERENCES[request.model_type]
     if len(urls) > most:
@@ -44,22 +44,14 @@ async def _plan(service: Service, request: StartTextToImage) -> Plan:
     is_smaller = (width, height) != (request.width, request.height)
     indices = count()
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png")
-        order = TextToImageOrder(
+    def order(output: str) -> TextToImageOrder:
+        return TextToImageOrder(
             prompt=without_magic(request.prompt)[:_LONGEST_DRAWN],
-            output=str(service.files.path(key)),
+            output=output,
             index=next(indices),
             references=tuple(references),
             width=width,
             height=height,
-        )
-        return NewJob(
-            family=DRAWN.name,
-            order=order,
-            results={_RESULT: key},
-            price=PRICE_OF_A_PICTURE,
-            remark=f"made at {width}x{height}" if is_smaller else "",
         )
 
     body: Body = {
@@ -71,10 +63,20 @@ async def _plan(service: Service, request: StartTextToImage) -> Plan:
         "input_images": urls,
         "req_key": request.req_key,
     }
-    return Plan(family=DRAWN.name, price_each=PRICE_OF_A_PICTURE, make=make, body=body, count=request.max_images or 1)
+    return plan_file(
+        service,
+        DRAWN,
+        ".png",
+        order,
+        price=PRICE_OF_A_PICTURE,
+        body=body,
+        result=_RESULT,
+        remark=f"made at {width}x{height}" if is_smaller else "",
+        count=request.max_images or 1,
+    )
 
 
-def _size(request: StartTextToImage, quality: Quality) -> tuple[int, int]:
+def _size(request: StartTextToImage, quality: RenderQuality) -> tuple[int, int]:
     """The size asked for, no larger than the sandbox renders."""
     scale = min(1.0, quality.long_side / max(request.width, request.height))
     return max(16, round(request.width * scale)), max(16, round(request.height * scale))
@@ -88,12 +90,12 @@ def _started(service: Service, record_ids: list[str]) -> list[Body]:
     return [DRAWN.body(service, DRAWN.find(service, record_id)) for record_id in record_ids]
 
 
-async def _plan_avatar(service: Service, request: QuickAvatar) -> Plan:
+async def _plan_avatar(service: Service, request: QuickAvatar) -> JobPlan:
     record = DRAWN.find(service, request.id)
     view = service.jobs.look(record.id)
     key = None if view is None else view.results.get(_RESULT)
     if key is None:
-        raise Refusal("Sandbox: this picture is not completed; an avatar is made of a completed one")
+        raise Refusal("Sandbox: this picture is not completed; an avatar needs a completed picture")
     wanted = TrainAvatar(
         name=str(record.body.get("name") or "quick avatar"),
         gender=request.gender or "female",
@@ -107,14 +109,15 @@ def _avatar_made(service: Service, record_ids: list[str]) -> Body:
     record = TWIN.find(service, record_ids[0])
     view = service.jobs.look(record.id)
     if view is not None and view.stage == "failed":
-        # Its credits are back already; of an avatar that was to be there at once nothing is left.
+        # Its credits are refunded already; an avatar that was to be there at once leaves nothing behind.
         TWIN.remove(service, record)
         raise Refusal(f"Sandbox: {view.failure_message}")
     return own_avatar(service, record)
 
 
-STARTS: dict[str, Start] = {
-    "start_text_to_image": Start(_plan, _started, _price_alone),
-    "quick_add_avatar": Start(_plan_avatar, _avatar_made, lambda _: PRICE_FROM_PICTURE),
-}
-ANSWERS: dict[str, Answer] = standard_answers(DRAWN, "text_to_image", "text_to_images")
+BEHAVIOUR = job_behaviour(TEXT_TO_IMAGE, DRAWN, _plan) | Behaviour(
+    starts={
+        TEXT_TO_IMAGE.start.name: JobStart(_plan, _started, _price_alone),
+        "quick_add_avatar": JobStart(_plan_avatar, _avatar_made, lambda _: PRICE_FROM_PICTURE),
+    }
+)

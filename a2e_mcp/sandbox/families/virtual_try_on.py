@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.virtual_try_on import StartTryOn
+from a2e_mcp.catalogue.virtual_try_on import VIRTUAL_TRY_ON, StartTryOn
+from a2e_mcp.sandbox.behaviour.behaviour import job_behaviour
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import invalid
-from a2e_mcp.sandbox.families.crud import one_started, standard_answers
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 
 PRICE = 10
 
-TRY_ON = Family("virtual_try_on", results=("result_url", "result_image_url"))
+TRY_ON = RecordFamily(VIRTUAL_TRY_ON.name, results=("result_url", "result_image_url"))
 
 
-async def _plan(service: Service, request: StartTryOn) -> Plan:
+async def _plan(service: Service, request: StartTryOn) -> JobPlan:
     if len(request.image_urls) == 3:
         raise invalid("image_urls", "two pictures (person, garment) or four (person, its mask, garment, its mask)")
     pictures = [str((await service.inputs.take(url, "image_urls", "image")).path) for url in request.image_urls]
@@ -23,22 +23,20 @@ async def _plan(service: Service, request: StartTryOn) -> Plan:
         pictures if len(pictures) == 4 else (pictures[0], None, pictures[1], None)
     )
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png")
-        order = VirtualTryOnOrder(
+    def order(output: str) -> VirtualTryOnOrder:
+        side = service.quality.long_side
+        return VirtualTryOnOrder(
             person=person,
             garment=garment,
             person_mask=person_mask,
             garment_mask=garment_mask,
-            output=str(service.files.path(key)),
-            width=service.quality.long_side,
-            height=service.quality.long_side,
+            output=output,
+            width=side,
+            height=side,
         )
-        return NewJob(family=TRY_ON.name, order=order, results={"result_image_url": key}, price=PRICE)
 
     body: Body = {"name": request.name or "", "image_urls": request.image_urls}
-    return Plan(family=TRY_ON.name, price_each=PRICE, make=make, body=body)
+    return plan_file(service, TRY_ON, ".png", order, price=PRICE, body=body, result="result_image_url")
 
 
-STARTS: dict[str, Start] = {"start_virtual_try_on": Start(_plan, one_started(TRY_ON), lambda _: PRICE)}
-ANSWERS: dict[str, Answer] = standard_answers(TRY_ON, "virtual_try_on", "virtual_try_ons")
+BEHAVIOUR = job_behaviour(VIRTUAL_TRY_ON, TRY_ON, _plan, lambda _: PRICE)

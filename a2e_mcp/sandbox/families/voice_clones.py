@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from a2e_mcp.catalogue.records import ById, Nothing
-from a2e_mcp.catalogue.voice_clones import RenameVoice, TrainVoice
+from a2e_mcp.catalogue.voice_clones import VIDEO_VOICE_CLONE, VOICE_CLONE, RenameVoice, TrainVoice
 from a2e_mcp.sandbox.assets.builtins import language_for
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile, cannot_analyse
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any
+from a2e_mcp.sandbox.behaviour.plans import JobPlan
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia, invalid, not_found
 from a2e_mcp.sandbox.families.avatars import TWINS
-from a2e_mcp.sandbox.families.crud import one_started
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import VOICE_WORDS
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
@@ -25,7 +26,7 @@ from a2e_mcp.sandbox.workers.pool import RenderFailed
 PRICE = 50
 CREDITS_PER_UNIT_OF_SPEECH = 2
 
-FROM_VIDEO = "video_voice_clone"
+FROM_VIDEO = VIDEO_VOICE_CLONE.name
 
 _PITCH = "sandbox_pitch"
 _TWIN = "user_video_twin_id"
@@ -34,8 +35,8 @@ _DEFAULT_LANGUAGE = "en-US"
 # Figures are read aloud in every language.
 _SAMPLE = "1, 2, 3."
 
-VOICE = Family(
-    "voice_clone",
+VOICE = RecordFamily(
+    VOICE_CLONE.name,
     words=VOICE_WORDS,
     results=("sandbox_sample_url",),
     show=lambda *_: {"ttsRate": CREDITS_PER_UNIT_OF_SPEECH},
@@ -79,7 +80,7 @@ def is_ready(service: Service, record: Record) -> bool:
     return view is not None and view.stage == "done"
 
 
-async def _plan_training(service: Service, request: TrainVoice) -> Plan:
+async def _plan_training(service: Service, request: TrainVoice) -> JobPlan:
     samples = [await service.inputs.take(url, "voice_urls", "audio", "video") for url in request.voice_urls]
     heard = await _listen(service, samples, "voice_urls")
     body: Body = {
@@ -93,7 +94,7 @@ async def _plan_training(service: Service, request: TrainVoice) -> Plan:
     return _plan(service, body, request.language or _DEFAULT_LANGUAGE, heard)
 
 
-async def _plan_from_video(service: Service, request: ById) -> Plan:
+async def _plan_from_video(service: Service, request: ById) -> JobPlan:
     twin = service.store.record(TWINS, request.id)
     if twin is None:
         raise not_found(f"{TWINS} {request.id}")
@@ -112,7 +113,7 @@ async def _plan_from_video(service: Service, request: ById) -> Plan:
 
 
 async def _listen(service: Service, samples: Sequence[MediaFile], field: str) -> HeardVoice:
-    """What the recordings sound like. Raises Refusal when they are too short, or nothing is to be heard."""
+    """What the recordings sound like. Raises Refusal when they are too short, or silent."""
     message = ""
     if not all(sample.stored.has_audio for sample in samples):
         message = "there is no sound in it"
@@ -126,7 +127,7 @@ async def _listen(service: Service, samples: Sequence[MediaFile], field: str) ->
         raise cannot_analyse(failure, field) from None
 
 
-def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: str = VOICE.name) -> Plan:
+def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: str = VOICE.name) -> JobPlan:
     language = language_for(locale)
     if language is None:
         raise invalid("language", "unsupported language: the sandbox does not speak it")
@@ -145,7 +146,7 @@ def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: 
             track=str(service.files.path(track)),
         )
         results = {"sandbox_sample_url": key, "track": track}
-        return NewJob(family=family, order=order, results=results, price=PRICE, remark=_remark(heard))
+        return NewJob(order=order, results=results, remark=_remark(heard))
 
     body |= {
         "language": language.locale,
@@ -154,7 +155,7 @@ def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: 
         "sandbox_loudness": heard.loudness,
         _PITCH: pitch,
     }
-    return Plan(family=family, kept_as=VOICE.name, price_each=PRICE, make=make, body=body)
+    return JobPlan(family=family, kept_as=VOICE.name, price_each=PRICE, make=make, body=body)
 
 
 def _remark(heard: HeardVoice) -> str:
@@ -183,31 +184,21 @@ async def _training_records(service: Service, _: Nothing) -> list[Body]:
     return (await VOICE.page(service, 1, 100_000))[0]
 
 
-async def _detail(service: Service, request: ById) -> Body:
-    return await VOICE.detail(service, request.id)
-
-
 async def _rename(service: Service, request: RenameVoice) -> Body:
     record = VOICE.find(service, request.id)
     service.store.set_body(record.id, {**record.body, "name": request.name})
     return VOICE.body(service, VOICE.find(service, record.id))
 
 
-async def _delete(service: Service, request: ById) -> Body:
-    VOICE.remove(service, VOICE.find(service, request.id))
-    return {}
-
-
-_started: Callable[[Service, list[str]], Body] = one_started(VOICE)
-
-STARTS: dict[str, Start] = {
-    "train_voice_clone": Start(_plan_training, _started, lambda _: PRICE),
-    "clone_voice_from_avatar_video": Start(_plan_from_video, _started, lambda _: PRICE),
-}
-ANSWERS: dict[str, Answer] = {
-    "list_voice_clones": _completed,
-    "list_ongoing_voice_clones": _training_records,
-    "get_voice_clone": _detail,
-    "rename_voice_clone": _rename,
-    "delete_voice_clone": _delete,
-}
+BEHAVIOUR = (
+    job_behaviour(VOICE_CLONE, VOICE, _plan_training, lambda _: PRICE)
+    | job_behaviour(VIDEO_VOICE_CLONE, VOICE, _plan_from_video, lambda _: PRICE)
+    | Behaviour(
+        answers={
+            "list_voice_clones": _completed,
+            "list_ongoing_voice_clones": _training_records,
+            "rename_voice_clone": _rename,
+            "delete_voice_clone": remove_any(VOICE),
+        }
+    )
+)

@@ -13,14 +13,15 @@ from a2e_mcp.catalogue.voices import (
     SpeechRequest,
     VoiceQuery,
 )
-from a2e_mcp.sandbox.assets.builtins import LANGUAGES, VOICES_BY_ID, Language, Voice
+from a2e_mcp.sandbox.assets.builtins import LANGUAGES, VOICES_BY_ID, SpokenLanguage, Voice
 from a2e_mcp.sandbox.assets.files import StoredFile
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render
 from a2e_mcp.sandbox.assets.previews import sample_key
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.plans import started_units
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid, not_found
-from a2e_mcp.sandbox.families.section import Answer, Start, started_units
-from a2e_mcp.sandbox.families.service import Body, Service
 from a2e_mcp.sandbox.families.voice_clones import Speaker, cloned_speaker
 from a2e_mcp.sandbox.magic_words import acting, magic_in, without_magic
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
@@ -34,7 +35,7 @@ _SPOKEN = "speech"
 _SECONDS_LISTED = 24 * 3600.0
 
 
-async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, int]:
+async def _speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, int]:
     """Speak a text: the sound file, and its price in credits. Raises Refusal."""
     speaker = _speaker(service, request)
     if len(request.msg) > LONGEST_SPEECH_TEXT:
@@ -67,8 +68,14 @@ async def speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, i
     return service.files.add(made), speaker.credits * started_units(outcome.seconds or 0.0, SECONDS_PER_UNIT)
 
 
+async def _speech_price(service: Service, request: SpeechRequest) -> int:
+    spoken, price = await _speak(service, request)
+    _discard(service, spoken)
+    return price
+
+
 async def _generate_tts(service: Service, request: SpeechRequest) -> str:
-    made, price = await speak(service, request)
+    made, price = await _speak(service, request)
     now = service.clock.now()
     url = service.files.url(made.key)
     body: Body = {
@@ -85,7 +92,7 @@ async def _generate_tts(service: Service, request: SpeechRequest) -> str:
             service.store.charge(price, "generate_tts", now)
             service.store.add_record(_SPOKEN, service.files.referring(body), now)
     except Refusal:
-        discard(service, made)
+        _discard(service, made)
         raise
     return url
 
@@ -112,8 +119,8 @@ async def _forget_speech(service: Service, request: SpeechRecord) -> Body:
     return {}
 
 
-def discard(service: Service, made: StoredFile) -> None:
-    """Throw away a speech that nobody pays for."""
+def _discard(service: Service, made: StoredFile) -> None:
+    """Throw away a speech that is not paid for."""
     service.files.remove(made.key)
     if made.track is not None:
         service.files.remove(made.track)
@@ -146,7 +153,7 @@ async def _voice_list(_: Service, request: VoiceQuery) -> list[object]:
     return [_voice_group(label, gender, found) for label, gender in (("Female", "female"), ("Male", "male"))]
 
 
-def _voice_group(label: str, gender: str, languages: list[Language]) -> object:
+def _voice_group(label: str, gender: str, languages: list[SpokenLanguage]) -> object:
     voices = [voice for language in languages for voice in language.voices if voice.gender == gender]
     return {
         "label": label,
@@ -189,7 +196,7 @@ async def _language_list(_: Service, __: LanguageQuery) -> list[object]:
     ]
 
 
-def _language_group(country: str, languages: list[Language]) -> object:
+def _language_group(country: str, languages: list[SpokenLanguage]) -> object:
     return {
         "label": languages[0].label,
         "value": country,
@@ -201,12 +208,14 @@ def _language_group(country: str, languages: list[Language]) -> object:
     }
 
 
-STARTS: dict[str, Start] = {}
-ANSWERS: dict[str, Answer] = {
-    "list_tts_voices": _voice_list,
-    "list_tts_presets": _presets,
-    "list_languages": _language_list,
-    "generate_tts": _generate_tts,
-    "list_tts_previews": _recent_speech,
-    "delete_tts_preview": _forget_speech,
-}
+BEHAVIOUR = Behaviour(
+    answers={
+        "list_tts_voices": _voice_list,
+        "list_tts_presets": _presets,
+        "list_languages": _language_list,
+        "generate_tts": _generate_tts,
+        "list_tts_previews": _recent_speech,
+        "delete_tts_preview": _forget_speech,
+    },
+    prices={"generate_tts": _speech_price},
+)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import get_args
 
-from a2e_mcp.catalogue.watermark import AddWatermark
+from a2e_mcp.catalogue.watermark import WATERMARK, AddWatermark
+from a2e_mcp.sandbox.behaviour.behaviour import job_behaviour
+from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
+from a2e_mcp.sandbox.behaviour.records import RecordFamily
+from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import invalid
-from a2e_mcp.sandbox.families.crud import one_started
-from a2e_mcp.sandbox.families.section import Answer, Start
-from a2e_mcp.sandbox.families.service import Body, Family, Plan, Service
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.watermark import MarkPosition, PictureMark, TextMark, WatermarkOrder
 from a2e_mcp.sandbox.store import new_id
@@ -22,10 +22,10 @@ _SIZE = 48
 _SIDE_OF_720P = 1280
 _LARGEST_PICTURE = 1920
 
-MARKED = Family("watermark")
+MARKED = RecordFamily(WATERMARK.name)
 
 
-async def _plan(service: Service, request: AddWatermark) -> Plan:
+async def _plan(service: Service, request: AddWatermark) -> JobPlan:
     position = _position(request.position)
     mark, opacity = await _mark(service, request)
     source = await service.inputs.take(request.media_url, "media_url", "video", "image")
@@ -35,12 +35,11 @@ async def _plan(service: Service, request: AddWatermark) -> Plan:
     if request.to_720p:
         side = min(side, _SIDE_OF_720P)
 
-    def make() -> NewJob:
-        key = service.files.new_key(".png" if is_picture else ".mp4")
-        order = WatermarkOrder(
+    def order(output: str) -> WatermarkOrder:
+        return WatermarkOrder(
             source=str(source.path),
             mark=mark,
-            output=str(service.files.path(key)),
+            output=output,
             position=position,
             opacity=opacity,
             scale=request.scale_ratio or 1.0,
@@ -48,7 +47,6 @@ async def _plan(service: Service, request: AddWatermark) -> Plan:
             height=side,
             fps=service.quality.fps,
         )
-        return NewJob(family=MARKED.name, order=order, results={"result_url": key}, price=PRICE)
 
     body: Body = {
         "name": PurePath(source.stored.key).name,
@@ -58,7 +56,8 @@ async def _plan(service: Service, request: AddWatermark) -> Plan:
         "text": request.text or "",
         "position": position,
     }
-    return Plan(family=MARKED.name, price_each=PRICE, make=make, body=body, is_awaited=True)
+    suffix = ".png" if is_picture else ".mp4"
+    return plan_file(service, MARKED, suffix, order, price=PRICE, body=body, is_awaited=True)
 
 
 async def _mark(service: Service, request: AddWatermark) -> tuple[TextMark | PictureMark, float]:
@@ -87,5 +86,4 @@ def _position(asked: str | None) -> MarkPosition:
     raise invalid("position", f"known are {', '.join(get_args(MarkPosition))}")
 
 
-STARTS: dict[str, Start] = {"add_watermark": Start(_plan, one_started(MARKED), lambda _: PRICE)}
-ANSWERS: dict[str, Answer] = {}
+BEHAVIOUR = job_behaviour(WATERMARK, MARKED, _plan, lambda _: PRICE)

@@ -13,11 +13,11 @@ from starlette.routing import Route
 
 from a2e_mcp.catalogue import FAMILIES
 from a2e_mcp.catalogue.avatars import TrainAvatar
+from a2e_mcp.sandbox.behaviour.service import Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid, invalid_fields
 from a2e_mcp.sandbox.families.avatar_training import LIP_SYNC, twin_body
 from a2e_mcp.sandbox.families.avatars import DRAWN_SEED, TWINS
-from a2e_mcp.sandbox.families.service import Service
 from a2e_mcp.sandbox.families.voice_clones import FROM_VIDEO
 from a2e_mcp.sandbox.http.requests import read_object
 from a2e_mcp.sandbox.jobs.policy import Policy

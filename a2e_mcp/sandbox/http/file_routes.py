@@ -9,8 +9,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from a2e_mcp.loopback import is_local
+from a2e_mcp.sandbox.behaviour.service import Service
 from a2e_mcp.sandbox.errors import Refusal
-from a2e_mcp.sandbox.families.service import Service
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 _SHOWN = ("image/", "video/", "audio/")

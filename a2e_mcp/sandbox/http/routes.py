@@ -15,17 +15,18 @@ from starlette.types import Receive, Scope, Send
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability, Effect, Request
+from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
+from a2e_mcp.sandbox.behaviour.plans import start_jobs
+from a2e_mcp.sandbox.behaviour.service import Service
 from a2e_mcp.sandbox.errors import Refusal
-from a2e_mcp.sandbox.families import ANSWERS, STARTS
-from a2e_mcp.sandbox.families.quotes import quote
-from a2e_mcp.sandbox.families.section import Answer
-from a2e_mcp.sandbox.families.service import Service, start
+from a2e_mcp.sandbox.families import all_behaviour
 from a2e_mcp.sandbox.http.journal import current_journal
+from a2e_mcp.sandbox.http.quotes import quotes_of
 from a2e_mcp.sandbox.http.requests import check_token, read_members, validated
 from a2e_mcp.sandbox.magic_words import acting, magic_in, refuse_by_magic
 
-_ANSWERS: dict[str, Answer] = {**ANSWERS, "quote_generation": quote}
-
+_BEHAVIOUR = all_behaviour()
+_BEHAVIOUR |= Behaviour(answers={"quote_generation": quotes_of(_BEHAVIOUR)})
 
 # Who logs in has no token yet.
 _OPEN = {"obtain_login_token"}
@@ -69,11 +70,11 @@ def _endpoint(
 
 
 async def _data(service: Service, name: str, request: Request, traits: frozenset[str]) -> object:
-    if name in STARTS:
-        plan = await STARTS[name].plan(service, request)
-        return STARTS[name].answer(service, await start(service, plan, traits))
-    if name in _ANSWERS:
-        return await _ANSWERS[name](service, request)
+    if name in _BEHAVIOUR.starts:
+        start = _BEHAVIOUR.starts[name]
+        return start.answer(service, await start_jobs(service, await start.plan(service, request), traits))
+    if name in _BEHAVIOUR.answers:
+        return await _BEHAVIOUR.answers[name](service, request)
     raise Refusal(f"The sandbox does not imitate {name} yet", status=503)
 
 

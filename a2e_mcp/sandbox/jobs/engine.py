@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskGroup
 
-from a2e_mcp.sandbox.assets.files import Files
+from a2e_mcp.sandbox.assets.files import FileStore
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.jobs.policy import Policy
-from a2e_mcp.sandbox.jobs.rows import LEASE_SECONDS, Job, JobRows, NewJob
+from a2e_mcp.sandbox.jobs.rows import LEASE_SECONDS, JobRows, NewJob, RenderJob
 from a2e_mcp.sandbox.jobs.view import View, view
 from a2e_mcp.sandbox.store import Store
 from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
@@ -26,7 +26,7 @@ class JobEngine:
     """Renders the queued jobs of the store, a few at a time, together with every other process on the folder."""
 
     def __init__(
-        self, store: Store, clock: Clock, files: Files, pool: WorkerPool, *, workers: int, policy: Policy
+        self, store: Store, clock: Clock, files: FileStore, pool: WorkerPool, *, workers: int, policy: Policy
     ) -> None:
         self.rows = JobRows(store)
         self.default_policy = policy
@@ -72,15 +72,15 @@ class JobEngine:
         """The policy that new jobs of a family get."""
         return self.policies.get(family, self.default_policy)
 
-    def add(self, new: NewJob, record_id: str, *, is_awaited: bool = False) -> None:
+    def add(self, new: NewJob, record_id: str, *, family: str, price: int, is_awaited: bool = False) -> None:
         """Queue a job; call it inside the transaction that charges for it, and `announce` afterwards.
 
         A job that `is_awaited` ends with its render, however slow others are.
         """
-        policy = _SLOW if "slow" in new.traits else self.policy_of(new.family)
+        policy = _SLOW if "slow" in new.traits else self.policy_of(family)
         if is_awaited:
             policy = Policy("immediate")
-        self.rows.add(new, record_id, policy, self._clock.now())
+        self.rows.add(new, record_id, family=family, price=price, policy=policy, at=self._clock.now())
 
     def announce(self) -> None:
         """Tell everybody who waits that something has changed."""
@@ -148,13 +148,13 @@ class JobEngine:
         with anyio.move_on_after(_SECONDS_BETWEEN_LOOKS):
             await self._news.wait()
 
-    async def _next_job(self) -> Job:
+    async def _next_job(self) -> RenderJob:
         while (job := self.rows.claim(self._owner)) is None:
             await self._pool.retire_idle()
             await self._wait_for_news()
         return job
 
-    async def _render(self, job: Job) -> None:
+    async def _render(self, job: RenderJob) -> None:
         try:
             async with anyio.create_task_group() as group:
                 self._renders[job.id] = group.cancel_scope
@@ -172,7 +172,7 @@ class JobEngine:
             if not self.rows.renew(job_id, self._owner):
                 render.cancel()
 
-    async def _carry_out(self, job: Job) -> None:
+    async def _carry_out(self, job: RenderJob) -> None:
         try:
             if "fail" in job.traits:
                 raise RenderFailed("sandbox_fail", "The sandbox failed this job because [sandbox:fail] asked for it.")
@@ -187,16 +187,16 @@ class JobEngine:
             self._files.add_rendered(job.results.values())
             self.rows.end(job.id, self._owner, "rendered", note=outcome.note)
 
-    def _report(self, job: Job, share: float) -> None:
+    def _report(self, job: RenderJob, share: float) -> None:
         self.rows.report(job.id, self._owner, share)
         self.announce()
 
-    def _fail(self, job: Job, failure: RenderFailed) -> None:
+    def _fail(self, job: RenderJob, failure: RenderFailed) -> None:
         with self._store.transaction():
             if self.rows.end(job.id, self._owner, "broken", code=failure.code, message=failure.message):
                 self._store.book(job.price, f"{job.family} failed: refund", self._clock.now(), job.record_id)
 
-    def _view(self, job: Job) -> View:
+    def _view(self, job: RenderJob) -> View:
         now = self._clock.now()
         seen = view(job, now)
         if seen.is_over and job.finished is None:

@@ -21,7 +21,7 @@ Phase = Literal["queued", "rendering", "rendered", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RenderJob:
     """One job as it stands; `results` maps the names of its result fields to file keys.
 
     Its order stays JSON, which only the worker reads.
@@ -47,12 +47,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What a start asks for: an order, the files it will make, its price in credits, and a remark for its note."""
+    """What a start asks for: an order, the files it will make by result field, and a remark for its note."""
 
-    family: str
     order: Order
     results: Mapping[str, str]
-    price: int
     remark: str = ""
     traits: frozenset[str] = field(default_factory=frozenset)
 
@@ -64,7 +62,7 @@ class JobRows:
         self._store = store
         self._connection = store.connection
 
-    def add(self, new: NewJob, record_id: str, policy: Policy, at: float) -> None:
+    def add(self, new: NewJob, record_id: str, *, family: str, price: int, policy: Policy, at: float) -> None:
         """Queue a job."""
         self._connection.execute(
             "INSERT INTO jobs (id, record_id, family, job_order, results, price, policy, traits, created, phase, note)"
@@ -72,10 +70,10 @@ class JobRows:
             (
                 new_id(),
                 record_id,
-                new.family,
+                family,
                 encode_order(new.order).decode(),
                 json.dumps(dict(new.results)),
-                new.price,
+                price,
                 str(policy),
                 json.dumps(sorted(new.traits)),
                 at,
@@ -102,19 +100,19 @@ class JobRows:
             ),
         )
 
-    def latest(self, record_id: str) -> Job | None:
+    def latest(self, record_id: str) -> RenderJob | None:
         """The newest job of a record."""
         row = self._connection.execute(
             "SELECT * FROM jobs WHERE record_id = ? ORDER BY number DESC LIMIT 1", (record_id,)
         ).fetchone()
         return None if row is None else _job(row)
 
-    def of_record(self, record_id: str) -> list[Job]:
+    def of_record(self, record_id: str) -> list[RenderJob]:
         """Every job of a record, oldest first."""
         rows = self._connection.execute("SELECT * FROM jobs WHERE record_id = ? ORDER BY number", (record_id,))
         return [_job(row) for row in rows]
 
-    def all(self) -> list[Job]:
+    def all(self) -> list[RenderJob]:
         """Every job, oldest first."""
         return [_job(row) for row in self._connection.execute("SELECT * FROM jobs ORDER BY number")]
 
@@ -132,7 +130,7 @@ class JobRows:
         ).fetchone()
         return float(row[0] or 0.0), int(row[1])
 
-    def claim(self, owner: str) -> Job | None:
+    def claim(self, owner: str) -> RenderJob | None:
         """Take the oldest job that nobody holds; first of all one whose start call is waiting for it."""
         now = time.time()
         row = self._connection.execute(
@@ -187,8 +185,8 @@ class JobRows:
         self._connection.execute("UPDATE jobs SET finished = ? WHERE id = ? AND finished IS NULL", (at, job_id))
 
 
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
+def _job(row: sqlite3.Row) -> RenderJob:
+    return RenderJob(
         id=row["id"],
         record_id=row["record_id"],
         family=row["family"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from a2e_mcp.sandbox.jobs.rows import Job
+from a2e_mcp.sandbox.jobs.rows import RenderJob
 
 Stage = Literal["queued", "sent", "running", "copying", "done", "failed"]
 
@@ -81,7 +81,7 @@ _UNDER_WAY = {
 }
 
 
-def view(job: Job, now: float) -> View:
+def view(job: RenderJob, now: float) -> View:
     """How a job stands at a moment of the sandbox's time."""
     allowed = 1.0 if job.finished is not None else job.policy.fraction(now - job.created, job.polls)
     if job.phase == "rendered" and allowed >= 1:
@@ -103,7 +103,7 @@ def view(job: Job, now: float) -> View:
     return View(_stage(reached), int(reached * 100), job.price, note=note, is_odd="odd_status" in job.traits)
 
 
-def _rendered_share(job: Job) -> float:
+def _rendered_share(job: RenderJob) -> float:
     match job.phase:
         case "queued":
             return 0.0

@@ -19,13 +19,13 @@ _SECONDS_TO_ANSWER = 20.0
 _SECONDS_TO_HANG_UP = 2.0
 
 
-class LiveRooms:
+class RoomProcesses:
     """The rooms that are open, by their channel; all end with the block."""
 
     def __init__(self, folder: Path, *, most: int = MOST_ROOMS) -> None:
         self._folder = folder
         self._most = most
-        self._rooms: dict[str, _Room] = {}
+        self._rooms: dict[str, _RoomProcess] = {}
         self._opening: set[str] = set()
         self._log: IO[bytes] | None = None
 
@@ -66,7 +66,7 @@ class LiveRooms:
         self._opening.add(channel)
         try:
             self._log = self._log or open_log(self._folder)
-            self._rooms[channel] = await _Room.open(self._folder, self._log, avatar, voice)
+            self._rooms[channel] = await _RoomProcess.open(self._folder, self._log, avatar, voice)
         finally:
             self._opening.discard(channel)
 
@@ -96,12 +96,12 @@ class LiveRooms:
         if room := self._rooms.pop(channel, None):
             await room.close()
 
-    def _room(self, channel: str) -> _Room:
+    def _room(self, channel: str) -> _RoomProcess:
         if room := self._rooms.get(channel):
             return room
         raise RenderFailed("unknown_channel", "No live room is open for this channel; it was left, or never started.")
 
-    async def _ask(self, channel: str, room: _Room, do: str, **members: object) -> Any:
+    async def _ask(self, channel: str, room: _RoomProcess, do: str, **members: object) -> Any:
         try:
             return await room.ask(do, **members)
         except RenderFailed as failure:
@@ -111,7 +111,7 @@ class LiveRooms:
             raise
 
 
-class _Room:
+class _RoomProcess:
     """One room's process."""
 
     def __init__(self, process: LineProcess, voice: str) -> None:
@@ -121,7 +121,7 @@ class _Room:
         self.voice = voice
 
     @classmethod
-    async def open(cls, folder: Path, log: IO[bytes], avatar: DrawnAvatar, voice: str) -> _Room:
+    async def open(cls, folder: Path, log: IO[bytes], avatar: DrawnAvatar, voice: str) -> _RoomProcess:
         """Start the process and let it draw the avatar. Raises RenderFailed."""
         room = cls(await LineProcess.start("a2e_mcp.sandbox.renderer.live.worker", "live room", folder, log), voice)
         is_open = False

@@ -15,7 +15,7 @@ from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal, not_found
 from a2e_mcp.sandbox.extra import INSTALL_LIVE, has_webrtc
 from a2e_mcp.sandbox.live.answers import answer, unknown
-from a2e_mcp.sandbox.live.room_processes import LiveRooms
+from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.store import Record, Store
 from a2e_mcp.sandbox.workers.pool import RenderFailed
 
@@ -31,10 +31,10 @@ BUSY = 1001
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
-class Rooms:
+class PrepaidRooms:
     """Opens, answers in and closes rooms; a room's process is started when somebody joins or speaks."""
 
-    def __init__(self, store: Store, clock: Clock, live: LiveRooms, *, url: Callable[[str], str]) -> None:
+    def __init__(self, store: Store, clock: Clock, live: RoomProcesses, *, url: Callable[[str], str]) -> None:
         """`url` gives the address behind the door at which a channel is joined."""
         self._store = store
         self._clock = clock

@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.protocol.parts import Part
+from a2e_mcp.sandbox.protocol.parts import OrderPart
 from a2e_mcp.sandbox.renderer.core.render import Rendering
 
 MarkPosition: TypeAlias = Literal[
@@ -11,7 +11,7 @@ MarkPosition: TypeAlias = Literal[
 ]
 
 
-class TextMark(Part, frozen=True, kw_only=True, tag="text"):
+class TextMark(OrderPart, frozen=True, kw_only=True, tag="text"):
     """One line of text to lay over media; `size` is the letters' size in the media's pixels."""
 
     text: str
@@ -19,7 +19,7 @@ class TextMark(Part, frozen=True, kw_only=True, tag="text"):
     size: int = 48
 
 
-class PictureMark(Part, frozen=True, kw_only=True, tag="picture"):
+class PictureMark(OrderPart, frozen=True, kw_only=True, tag="picture"):
     """A picture file to lay over media, pixel on pixel; see-through where it is see-through."""
 
     image: str

@@ -8,36 +8,36 @@ Gender: TypeAlias = Literal["female", "male"]
 MediaKind: TypeAlias = Literal["image", "video", "audio"]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+class OrderPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     """A value inside an order; where one of several fits, `kind` tells which."""
 
 
-class DrawnAvatar(Part, frozen=True, kw_only=True, tag="drawn"):
+class DrawnAvatar(OrderPart, frozen=True, kw_only=True, tag="drawn"):
     """A drawn person; the same seed and gender always give the same person."""
 
     seed: int
     gender: Gender
 
 
-class PortraitAvatar(Part, frozen=True, kw_only=True, tag="portrait"):
+class PortraitAvatar(OrderPart, frozen=True, kw_only=True, tag="portrait"):
     """A person in a picture file."""
 
     image: str
 
 
-class ColourBackground(Part, frozen=True, kw_only=True, tag="colour"):
+class ColourBackground(OrderPart, frozen=True, kw_only=True, tag="colour"):
     """One flat colour, "#rrggbb"."""
 
     colour: str
 
 
-class PictureBackground(Part, frozen=True, kw_only=True, tag="picture"):
+class PictureBackground(OrderPart, frozen=True, kw_only=True, tag="picture"):
     """A picture file, cropped to fill the frame."""
 
     image: str
 
 
-class Placement(Part, frozen=True, kw_only=True, tag="placement"):
+class Placement(OrderPart, frozen=True, kw_only=True, tag="placement"):
     """The box in the frame that an avatar is fitted into, standing on its lower edge."""
 
     x: int
@@ -46,7 +46,7 @@ class Placement(Part, frozen=True, kw_only=True, tag="placement"):
     height: int
 
 
-class Rectangle(Part, frozen=True, kw_only=True, tag="rectangle"):
+class Rectangle(OrderPart, frozen=True, kw_only=True, tag="rectangle"):
     """A rectangle in a picture's own pixels."""
 
     x: float

@@ -16,7 +16,7 @@ from a2e_mcp.sandbox.protocol import Order, Outcome
 from a2e_mcp.sandbox.workers.line_process import RenderFailed, open_log, worker_environment
 from a2e_mcp.sandbox.workers.process import WorkerProcess
 
-__all__ = ["Crew", "Lane", "RenderFailed", "WorkerPool", "sharing_workers", "worker_environment"]
+__all__ = ["IdleWorkers", "Lane", "RenderFailed", "WorkerPool", "sharing_workers", "worker_environment"]
 
 Lane = Literal["render", "short"]
 """`short` orders (speech, probes, covers) have a slot of their own and never wait behind a render."""
@@ -24,7 +24,7 @@ Lane = Literal["render", "short"]
 _SECONDS_OF_REST = 60.0
 
 
-class Crew:
+class IdleWorkers:
     """The workers that wait for an order, warm from the last one; it starts another when none is left.
 
     It belongs to no event loop, so that sandboxes may share one. `folder` is where the workers run and log.
@@ -73,13 +73,13 @@ class Crew:
         return self._log
 
 
-_shared: ContextVar[Crew | None] = ContextVar("a2e_sandbox_crew", default=None)
+_shared: ContextVar[IdleWorkers | None] = ContextVar("a2e_sandbox_crew", default=None)
 
 
 @contextmanager
 def sharing_workers(folder: Path) -> Iterator[None]:
     """Let every sandbox that is opened during the block use the same workers: starting one takes half a second."""
-    with closing(Crew(folder)) as crew:
+    with closing(IdleWorkers(folder)) as crew:
         before = _shared.set(crew)
         try:
             yield
@@ -93,7 +93,7 @@ class WorkerPool:
     def __init__(self, folder: Path, *, renders: int, render_seconds: float) -> None:
         self._render_seconds = render_seconds
         shared = _shared.get()
-        self._crew = shared or Crew(folder)
+        self._idle_workers = shared or IdleWorkers(folder)
         self._is_own = shared is None
         self._slots: dict[Lane, anyio.Semaphore] = {"render": anyio.Semaphore(renders), "short": anyio.Semaphore(1)}
         self._working: dict[str, int] = {}
@@ -128,7 +128,7 @@ class WorkerPool:
 
     async def retire_idle(self) -> None:
         """End the workers that have long had nothing to do."""
-        await self._crew.retire_idle()
+        await self._idle_workers.retire_idle()
 
     async def __aenter__(self) -> Self:
         """The pool; workers are started when they are needed."""
@@ -137,12 +137,12 @@ class WorkerPool:
     async def __aexit__(self, *_: object) -> None:
         """End the workers, unless they are shared with other sandboxes."""
         if self._is_own:
-            self._crew.close()
+            self._idle_workers.close()
 
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator[WorkerProcess]:
-        worker = await self._crew.take()
+        worker = await self._idle_workers.take()
         try:
             yield worker
         finally:
-            await self._crew.give_back(worker)
+            await self._idle_workers.give_back(worker)

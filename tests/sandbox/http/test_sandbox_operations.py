@@ -17,7 +17,7 @@ OPERATIONS: Mapping[str, Mapping[str, Any]] = {
 # Eleven seconds of speech: a voice is cloned from ten or more, and an avatar made of a clip as long.
 LONG = " ".join([SENTENCE] * 4)
 PLACE = {"x": 60, "y": 300, "width": 120, "height": 120, "rotation": 0, "scale": 1}
-REFUSED = {"enhance_eye_contact": "nothing in it can turn a person's eyes"}
+REFUSED = {"enhance_eye_contact": "eye contact is not available in the sandbox"}
 
 # How the calls of each family end, beside its start: one record, several, all, and delete.
 FAMILIES = {

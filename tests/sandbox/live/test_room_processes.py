@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from a2e_mcp.sandbox.live.room_processes import LiveRooms
+from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.workers.line_process import RenderFailed
@@ -29,13 +29,13 @@ ANSWER = "Come in now. All is well."
 
 
 @asynccontextmanager
-async def one_room(folder: Path) -> AsyncIterator[LiveRooms]:
-    async with LiveRooms(folder) as rooms:
+async def one_room(folder: Path) -> AsyncIterator[RoomProcesses]:
+    async with RoomProcesses(folder) as rooms:
         await rooms.open("c", WOMAN, VOICE)
         yield rooms
 
 
-async def refusal(rooms: LiveRooms, text: str = ANSWER) -> RenderFailed:
+async def refusal(rooms: RoomProcesses, text: str = ANSWER) -> RenderFailed:
     """Why something cannot be spoken."""
     with pytest.raises(RenderFailed) as refused:
         await rooms.speak("c", text)
@@ -140,7 +140,7 @@ async def test_what_cannot_be_spoken_is_said_in_one_sentence(tmp_path: Path) -> 
 
 
 async def test_rooms_are_counted_and_leave_no_process(tmp_path: Path) -> None:
-    async with LiveRooms(tmp_path, most=2) as rooms:
+    async with RoomProcesses(tmp_path, most=2) as rooms:
         async with anyio.create_task_group() as tasks:
             for channel in ("a", "c"):
                 tasks.start_soon(rooms.open, channel, WOMAN, VOICE)
@@ -169,11 +169,11 @@ _WITHOUT_AIORTC = """
 import anyio
 from pathlib import Path
 from a2e_mcp.sandbox.workers.line_process import RenderFailed
-from a2e_mcp.sandbox.live.room_processes import LiveRooms
+from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 
 async def main():
-    async with LiveRooms(Path()) as rooms:
+    async with RoomProcesses(Path()) as rooms:
         try:
             await rooms.open("c", DrawnAvatar(seed=1, gender="male"), "en")
         except RenderFailed as failure:

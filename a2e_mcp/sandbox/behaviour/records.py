@@ -1,89 +1,22 @@
-"""What every behaviour works with, and the two things they all do: start jobs and show records."""
+"""How the records of a family look from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from a2e_mcp.sandbox.assets.files import Files
-from a2e_mcp.sandbox.assets.media_inputs import MediaInputs
-from a2e_mcp.sandbox.assets.previews import Pictures
-from a2e_mcp.sandbox.assets.uploads import Uploads
-from a2e_mcp.sandbox.clock import Clock, iso
+from a2e_mcp.sandbox.behaviour.service import Body, Service
+from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import not_found
-from a2e_mcp.sandbox.jobs.engine import JobEngine
-from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import TASK_WORDS, Stage, View
-from a2e_mcp.sandbox.live.rooms import Rooms
-from a2e_mcp.sandbox.store import Record, Store, new_id
-from a2e_mcp.sandbox.workers.analysis import Analysis
-from a2e_mcp.sandbox.workers.pool import WorkerPool
+from a2e_mcp.sandbox.store import Record
 
-Body = dict[str, Any]
-
-_LONGEST_AWAITED = 600.0
 # A2E writes "" for a result that is not there yet, but describes this one as an address and nothing else.
 _AN_ADDRESS_OR_NOTHING = "result_image_url"
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
-    """The largest picture and the frame rate of renders."""
-
-    long_side: int
-    short_side: int
-    fps: int
-
-
-FULL = Quality(1280, 720, 25)
-DRAFT = Quality(320, 180, 12)
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """The parts of an open sandbox."""
-
-    store: Store
-    clock: Clock
-    files: Files
-    pictures: Pictures
-    pool: WorkerPool
-    jobs: JobEngine
-    inputs: MediaInputs
-    uploads: Uploads
-    analysis: Analysis
-    rooms: Rooms
-    quality: Quality
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a start will do once it is charged: one job, or several alike.
-
-    `record_id` is a record that exists already; otherwise each job gets a new one with this `body`, of its own family
-    or `kept_as` another. The orders are
-    made when the ids are known, so that `make` may be called as often as there are jobs; it may still refuse. The
-    answer of a start that `is_awaited` is its end, whatever the policy says.
-    """
-
-    family: str
-    price_each: int
-    make: Callable[[], NewJob]
-    body: Body = field(default_factory=dict)
-    record_id: str | None = None
-    kept_as: str | None = None
-    count: int = 1
-    is_awaited: bool = False
-
-    @property
-    def price(self) -> int:
-        """What the whole start costs, in credits."""
-        return self.price_each * self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
+class RecordFamily:
     """How the records of one family look from outside.
 
     `status` is the field of the status word, `failure` and `failure_code` those of what went wrong, `show` adds what
@@ -154,38 +87,3 @@ class Family:
             for key in job.results.values():
                 service.files.remove(key)
         service.store.remove_record(record.id)
-
-
-async def start(service: Service, plan: Plan, traits: frozenset[str]) -> list[str]:
-    """Charge and queue the jobs of a plan; answers the records' ids. Raises Refusal when credits do not suffice."""
-    now = service.clock.now()
-    started: list[str] = []
-    with service.store.transaction():
-        for _ in range(plan.count):
-            record_id = plan.record_id or new_id()
-            service.store.charge(plan.price_each, plan.family, now, record_id)
-            if plan.record_id is None:
-                service.store.add_record(
-                    plan.kept_as or plan.family, service.files.referring(plan.body), now, record_id
-                )
-            new = with_traits(plan.make(), traits)
-            service.jobs.add(new, record_id, is_awaited=plan.is_awaited)
-            started.append(record_id)
-    service.jobs.announce()
-    if plan.is_awaited:
-        await service.jobs.until_rendered(started, _LONGEST_AWAITED)
-    elif service.jobs.policy_of(plan.family).kind == "immediate":
-        await service.jobs.until_rendered(started)
-    return started
-
-
-def with_traits(new: NewJob, traits: frozenset[str]) -> NewJob:
-    """The same job with the magic words of its start added."""
-    return NewJob(
-        family=new.family,
-        order=new.order,
-        results=new.results,
-        price=new.price,
-        remark=new.remark,
-        traits=new.traits | traits,
-    )
