@@ -13,7 +13,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.jobs.polling import Answers, Waiting
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.ledger.sqlite import open_ledger
 from bench.table import Row
 
 _CALLS, _JOBS = 5, 20
@@ -37,12 +37,11 @@ async def measure_polling(seconds: float) -> Row:
         looks += 1
 
     job_ids = [JobId(_FAMILY, f"00000000{number:016x}") for number in range(_CALLS * _JOBS)]
-    with (
-        tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder,
-        Ledger(Path(folder, "ledger.sqlite3"), account="bench", sandbox=True) as ledger,
-    ):
-        transport = httpx2.MockTransport(answer)
-        async with A2EClient("sk_bench", transport=transport) as client:
+    with tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder:
+        async with (
+            open_ledger(Path(folder, "ledger.sqlite3"), account="bench", sandbox=True) as ledger,
+            A2EClient("sk_bench", transport=httpx2.MockTransport(answer)) as client,
+        ):
             waiting = Waiting(Jobs(client, ledger, sandbox=True), sandbox=True)
             async with anyio.create_task_group() as calls:
                 for call in range(_CALLS):

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,10 @@ class Part:
             self.path.unlink()
 
 
+async def _not_needed(_: str) -> None:
+    """Nothing keeps the validator."""
+
+
 class Saver:
     """Fetches from public or trusted URLs and writes into one folder."""
 
@@ -101,9 +105,12 @@ class Saver:
                     raise FileRefused(f"{shown(url)} is larger than {most // 2**20} MB")
         return bytes(body)
 
-    async def download(self, url: str, part: Part, on_bytes: OnBytes) -> None:
+    async def download(
+        self, url: str, part: Part, on_bytes: OnBytes, on_begin: Callable[[str], Awaitable[None]] = _not_needed
+    ) -> None:
         """Download the missing rest of a file; received bytes are kept when the connection breaks.
 
+        `on_begin` is called with the validator before anything is written.
         Raises Interrupted, which may be retried, and FileRefused.
         """
         had = part.size if part.validator else 0
@@ -120,6 +127,7 @@ class Saver:
             if (total or 0) > self._most:
                 raise self._too_large(url)
             part.validator = _validator(response)
+            await on_begin(part.validator)
             on_bytes(start, total)
             try:
                 with self._opened(part, start) as file:

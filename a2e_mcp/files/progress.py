@@ -10,10 +10,6 @@ LARGE_FILE = 8 * 2**20
 """Bytes; the transfer of a larger file is a job of its own."""
 QUICK_SECONDS = 4.0
 """A call about a large file answers within this time."""
-FILES = "files"
-"""The step of an entry that tells what was saved, as rows of path, bytes and sha256."""
-QUIET = "quiet"
-"""The step of an entry that is not worth a line in the list of jobs."""
 
 _log = logging.getLogger(__name__)
 

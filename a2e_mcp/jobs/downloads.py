@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import get_args
@@ -19,12 +19,13 @@ import anyio
 from a2e_mcp.catalogue.tool import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.files.fetch import Interrupted, Part, Saver
-from a2e_mcp.files.progress import FILES, QUICK_SECONDS, QUIET, TransferProgress
+from a2e_mcp.files.progress import QUICK_SECONDS, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry, StoredFile
 from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
 from a2e_mcp.ledger.leases import heartbeat, resume_orphans
-from a2e_mcp.ledger.store import BEAT_SECONDS, Entry, Ledger
+from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Inserted, Ledger, Limits
 
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds between attempts that bring next to nothing; a laptop that wakes up has no network for a while."""
@@ -32,9 +33,6 @@ _WORTH_IT = 2**20
 """Bytes after which an attempt that broke off did not fail in vain."""
 _LOOK_SECONDS = 0.25
 _KEPT_SECONDS = 3 * 86_400.0
-_SOURCE = "source"
-_PART = "part"
-_MODIFIED = "modified"
 _log = logging.getLogger(__name__)
 
 
@@ -49,7 +47,7 @@ class Downloads:
         ledger: Ledger,
         board: TransferProgress,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        beat_seconds: float = BEAT_SECONDS,
+        beat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._saver = saver
         self._jobs = jobs
@@ -61,7 +59,7 @@ class Downloads:
         self._taking_over: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Downloads:
-        self._clear_up()
+        await self._clear_up()
         self._taking_over = asyncio.create_task(resume_orphans(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))
         return self
 
@@ -82,79 +80,80 @@ class Downloads:
 
         Returns the download as a job. Raises FileRefused.
         """
-        entry = self._entry(job, name)
+        entry = await self._entry(job, name)
         await self._follow(entry.id, within, progress)
-        return self._job(entry.id)
+        return await self._job(entry.id)
 
     async def save_once(self, job: Job, *, within: float) -> Job | None:
         """Save a finished job's files unless that was ever begun; None when they are gone again.
 
         Whatever goes wrong is told by the returned job.
         """
-        known = self._ledger.newest(_mark(job.job_id))
+        known = await self._ledger.newest(_mark(job.job_id))
         try:
-            entry = known or self._entry(job, None)
+            entry = known or await self._entry(job, None)
             if known is None or known.phase == "intended":
                 await self._follow(entry.id, within, _unheard)
         except FileRefused as problem:
-            known = self._ledger.newest(_mark(job.job_id))
+            known = await self._ledger.newest(_mark(job.job_id))
             if known is None:
                 raise
             _log.info("saving %s ended with: %s", job.job_id, problem)
             entry = known
-        entry = self._ledger.entry(entry.id)
+        entry = await self._ledger.entry(entry.id)
         if entry.state == "deleted" or (entry.state == "succeeded" and not _there(entry)):
             return None
-        return self._job(entry.id)
+        return await self._job(entry.id)
 
     async def delete(self, handle: JobId) -> str:
         """Stop a download, or forget a finished one, and say what that means. Raises InputError."""
-        entry = self._ledger.by_job_id(str(handle))
+        entry = await self._ledger.by_job_id(str(handle))
         if entry is None or entry.family != DOWNLOAD:
             raise InputError("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
         if entry.phase != "intended":
-            self._ledger.update(entry.id, state="deleted")
+            await self._ledger.update(entry.id, state="deleted")
             self._part(entry).remove()
             return "What was saved stays where it is. Saving costs nothing, so nothing is refunded."
         task = self._tasks.get(entry.id)
-        if task is None and not self._ledger.claim(entry.id):
+        if task is None and not await self._ledger.claim(entry.id):
             raise InputError("Another server on this computer is saving it", hint="Delete it there, or when it is done")
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
+        await self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         self._part(entry).remove()
         return "It was stopped, and what had come was removed. Saving costs nothing, so nothing is refunded."
 
     # ------------------------------------------------------------- beginning
 
-    def _entry(self, job: Job, name: str | None) -> Entry:
+    async def _entry(self, job: Job, name: str | None) -> LedgerEntry:
         """The entry that saves these files under this name, a new one or the one that was begun."""
         # The end of the line keeps one name from being the beginning of another.
         print_ = f"{_mark(job.job_id)}{name or ''}\n"
-        known = self._ledger.newest(print_)
+        known = await self._ledger.newest(print_)
         if known is not None and known.state != "deleted":
             if known.phase == "refused" and self._part(known).size:
                 # It goes on where the line broke the last time.
-                self._ledger.move(known.id, "refused", phase="intended", note=None, beat=0.0)
+                await self._ledger.transition(known.id, "refused", phase="intended", note=None, beat=0.0)
             if known.phase == "started" and not _there(known):
-                self._ledger.update(known.id, state="deleted")
+                await self._ledger.update(known.id, state="deleted")
         title = name or f"{job.title or job.family}-{job.job_id[-6:]}"
-        entry, new = self._ledger.insert_or_get_recent(
+        new = NewEntry(
             family=DOWNLOAD,
             title=title,
             fingerprint=print_,
-            consent=None,
             expected=0.0,
-            units=None,
-            window=self._ledger.now(),
-            steps={_SOURCE: job.job_id, "urls": job.results, QUIET: True},
+            details=Details(source=job.job_id, urls=job.results, quiet=True),
         )
-        if new or (entry.phase == "intended" and entry.id not in self._tasks and self._ledger.claim(entry.id)):
+        outcome = await self._ledger.insert_or_get_recent(new, window=self._ledger.now(), limits=Limits())
+        entry = outcome.entry
+        if isinstance(outcome, Inserted) or (
+            entry.phase == "intended" and entry.id not in self._tasks and await self._ledger.claim(entry.id)
+        ):
             self._begin(entry)
         return entry
 
-    def _begin(self, entry: Entry) -> None:
+    def _begin(self, entry: LedgerEntry) -> None:
         task = asyncio.create_task(self._carry(entry))
         self._tasks[entry.id] = task
         task.add_done_callback(lambda done: self._forget(entry.id, done))
@@ -184,66 +183,60 @@ class Downloads:
                 await asyncio.wait({task}, timeout=min(left, _LOOK_SECONDS))
         finally:
             if not task.done():
-                self._ledger.remember(entry_id, **{QUIET: False})
+                await self._ledger.merge_details(entry_id, quiet=False)
         if not task.cancelled():
             task.result()
 
     # ---------------------------------------------------------- carrying out
 
-    async def _carry(self, entry: Entry) -> None:
+    async def _carry(self, entry: LedgerEntry) -> None:
         async with heartbeat(self._ledger, entry.id, self._beat_seconds):
             try:
                 await self._save_all(entry)
             except A2EError as problem:
-                self._ledger.update(entry.id, phase="refused", note=str(problem))
+                await self._ledger.update(entry.id, phase="refused", note=str(problem))
                 if not isinstance(problem, Interrupted):
-                    self._part(self._ledger.entry(entry.id)).remove()
+                    self._part(await self._ledger.entry(entry.id)).remove()
                 raise
             except asyncio.CancelledError:
                 # The part stays: the next server goes on with it.
-                self._ledger.release(entry.id)
+                await self._ledger.release(entry.id)
                 raise
             except Exception:
-                self._ledger.update(entry.id, phase="refused", note="It ended by a mistake in a2e-mcp.")
+                await self._ledger.update(entry.id, phase="refused", note="It ended by a mistake in a2e-mcp.")
                 raise
 
-    async def _save_all(self, entry: Entry) -> None:
-        urls: Sequence[str] = entry.steps["urls"]
-        saved = list(entry.steps.get(FILES, ()))
-        modified = list(entry.steps.get(_MODIFIED, ()))
+    async def _save_all(self, entry: LedgerEntry) -> None:
+        urls = entry.details.urls
+        saved = list(entry.details.files)
+        modified = list(entry.details.modified)
         for number in range(len(saved), len(urls)):
-            part = self._part(self._ledger.entry(entry.id))
+            part = self._part(await self._ledger.entry(entry.id))
             await self._bring(entry, number, part)
             suffix = suffix_of(urls[number])
             done = await self._saver.finish(part, _with_suffix(entry.title, suffix))
-            saved.append({"path": str(done.path), "bytes": done.size, "sha256": done.sha256})
+            saved.append(StoredFile(str(done.path), done.size, done.sha256))
             modified.append(done.path.stat().st_mtime_ns)
-            self._ledger.remember(entry.id, **{FILES: saved, _MODIFIED: modified, _PART: None})
-        self._ledger.update(
-            entry.id, phase="started", state="succeeded", handles=[entry.own_job_id], charged=0.0, note=None
+            await self._ledger.merge_details(entry.id, files=saved, modified=modified, part=None)
+        await self._ledger.update(
+            entry.id, phase="started", state="succeeded", job_ids=[entry.own_job_id], charged=0.0, note=None
         )
 
-    async def _bring(self, entry: Entry, number: int, part: Part) -> None:
+    async def _bring(self, entry: LedgerEntry, number: int, part: Part) -> None:
         """Bring one file, however often the line breaks, as long as something comes."""
-        url: str = entry.steps["urls"][number]
+        url = entry.details.urls[number]
         failures, best = 0, part.size
         # What is gone on with after a restart may have another address by now.
         is_fresh = not best
-        note = self._board.seen(entry.id)
-        noted = ""
 
-        def seen(done: int, total: int | None) -> None:
-            nonlocal noted
-            note(done, total)
-            if part.validator != noted:
-                # Written down with the first bytes: whoever goes on with it has to know what it is the beginning of.
-                noted = part.validator
-                self._ledger.remember(entry.id, **{_PART: noted})
+        async def begun(validator: str) -> None:
+            # Written down before the first bytes: who resumes it has to know what it is the beginning of.
+            await self._ledger.merge_details(entry.id, part=validator)
 
         while True:
             try:
                 url = url if is_fresh else await self._address(entry, url, number)
-                await self._saver.download(url, part, seen)
+                await self._saver.download(url, part, self._board.seen(entry.id), begun)
                 return
             except Interrupted as problem:
                 failures = 0 if part.size >= best + _WORTH_IT else failures + 1
@@ -254,25 +247,25 @@ class Downloads:
                 await self._pause(_PAUSES[max(failures - 1, 0)])
                 is_fresh = False
 
-    async def _address(self, entry: Entry, url: str, number: int) -> str:
+    async def _address(self, entry: LedgerEntry, url: str, number: int) -> str:
         """Where the file is now, as far as A2E says; addresses are signed and die."""
         try:
-            job = await self._jobs.check(JobId(*entry.steps[_SOURCE].split(":")))
+            job = await self._jobs.check(JobId(*(entry.details.source or ":").split(":")))
         except A2EError:
             return url
         return job.results[number] if number < len(job.results) else url
 
-    def _part(self, entry: Entry) -> Part:
-        number = len(entry.steps.get(FILES, ()))
-        return self._saver.part(f"{entry.id}-{number}", entry.steps.get(_PART) or "")
+    def _part(self, entry: LedgerEntry) -> Part:
+        number = len(entry.details.files)
+        return self._saver.part(f"{entry.id}-{number}", entry.details.part or "")
 
-    def _job(self, entry_id: str) -> Job:
-        (job,) = self._jobs.of_entry(self._ledger.entry(entry_id))
+    async def _job(self, entry_id: str) -> Job:
+        (job,) = self._jobs.of_entry(await self._ledger.entry(entry_id))
         return job
 
-    def _clear_up(self) -> None:
+    async def _clear_up(self) -> None:
         """Remove what came of downloads that failed so long ago that nobody can go on with them."""
-        for entry in self._ledger.recent():
+        for entry in await self._ledger.recent():
             is_old = self._ledger.now() - entry.created > _KEPT_SECONDS
             if entry.family == DOWNLOAD and entry.phase == "refused" and is_old:
                 self._part(entry).remove()
@@ -283,14 +276,14 @@ def _mark(job_id: str) -> str:
     return f"download {job_id} "
 
 
-def _there(entry: Entry) -> bool:
+def _there(entry: LedgerEntry) -> bool:
     """Whether what was saved is still there, unchanged."""
-    for row, modified in zip(entry.steps.get(FILES, ()), entry.steps.get(_MODIFIED, ()), strict=True):
+    for file, modified in zip(entry.details.files, entry.details.modified, strict=True):
         try:
-            found = Path(row["path"]).stat()
+            found = Path(file.path).stat()
         except OSError:
             return False
-        if (found.st_size, found.st_mtime_ns) != (row["bytes"], modified):
+        if (found.st_size, found.st_mtime_ns) != (file.bytes, modified):
             return False
     return True
 

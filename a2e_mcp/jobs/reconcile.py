@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from a2e_mcp.catalogue.capability import JobFamily
 from a2e_mcp.catalogue.records import JobRecord
+from a2e_mcp.ledger.entry import LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import JobId, is_id
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.store import Ledger
 
-BEFORE = "before"
-"""The step of an entry that tells how the record that its job works on stood before the start."""
 AT_REST = (
     "A2E's answer to the start was lost, and it is not under way now: it ended already or never began. Compare"
     " get_credits with list_spending; again=true starts it once more."
@@ -23,57 +21,60 @@ _SETTLED_SECONDS = 60.0
 """After this time a start of several jobs has made all it will make."""
 
 
-def records_of(family: JobFamily, entry: Entry, records: Sequence[JobRecord], ledger: Ledger) -> Sequence[JobRecord]:
+async def records_of(
+    family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord], ledger: Ledger
+) -> Sequence[JobRecord]:
     """The records that are certainly this start's: they bear its name, are new, and are nobody else's."""
-    if _has_rival(entry, ledger):
+    if await _has_rival(entry, ledger):
         return ()
-    found = [
+    fitting = [
         record
         for record in records
         if record.first_text(family.name_fields) == entry.title
         and is_id(record.id)
         and _made_after(record, entry.created - _CLOCK_SLACK)
-        and ledger.by_job_id(str(JobId(family.name, record.id))) is None
     ]
-    wanted = int(entry.steps.get("count", 1))
+    found = [each for each in fitting if await ledger.by_job_id(str(JobId(family.name, each.id))) is None]
+    wanted = entry.details.count
     # More of that name than were started could be anybody's; fewer may still be coming.
     if len(found) > wanted or (len(found) < wanted and ledger.now() - entry.created < _SETTLED_SECONDS):
         return ()
     return found
 
 
-def standing(family: JobFamily, record: JobRecord) -> Mapping[str, Any]:
+def standing(family: JobFamily, record: JobRecord) -> RecordBefore:
     """What of a record tells later whether a job of this family has been done on it meanwhile."""
-    return {
-        "word": (record.status or "").lower(),
-        "left": family.success_field is not None and record.raw.get(family.success_field) is True,
-    }
+    return RecordBefore(
+        word=(record.status or "").lower(),
+        left=family.success_field is not None and record.raw.get(family.success_field) is True,
+    )
 
 
-def works_on(family: JobFamily, entry: Entry, record: JobRecord) -> bool:
+def works_on(family: JobFamily, entry: LedgerEntry, record: JobRecord) -> bool:
     """Whether this start's job is certainly under way on the record, or has been done on it since the start."""
     now = standing(family, record)
-    state = family.states.get(now["word"], "running" if now["word"] else "unknown")
+    state = family.states.get(now.word, "running" if now.word else "unknown")
     if state in ("queued", "running"):
         return True
-    before = entry.steps.get(BEFORE)
+    before = entry.details.before
     if before is None:
         return False
     # What stood there before the start says nothing about it.
     if state == "succeeded":
-        return bool(now["left"] and not before["left"])
-    return state == "failed" and before["word"] != now["word"]
+        return bool(now.left and not before.left)
+    return state == "failed" and before.word != now.word
 
 
-def _has_rival(entry: Entry, ledger: Ledger) -> bool:
+async def _has_rival(entry: LedgerEntry, ledger: Ledger) -> bool:
     """Whether another start of the same name, made about the same time, also waits for its job."""
+    about_then = await ledger.recent(since=entry.created - 2 * _CLOCK_SLACK)
     return any(
         each.id != entry.id
         and each.family == entry.family
         and each.title == entry.title
         and abs(each.created - entry.created) < 2 * _CLOCK_SLACK
-        and (each.answer_lost or ledger.under_way(each))
-        for each in ledger.recent(since=entry.created - 2 * _CLOCK_SLACK)
+        and (each.answer_lost or ledger.is_under_way(each))
+        for each in about_then
     )
 
 

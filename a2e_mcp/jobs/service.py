@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,11 +15,12 @@ from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, 
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
-from a2e_mcp.files.progress import FILES, TransferProgress
+from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.reconcile import AT_REST, records_of, standing, works_on
+from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
-from a2e_mcp.ledger.leases import goes_on
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.leases import is_resumable
+from a2e_mcp.ledger.store import Ledger
 
 _MOST_IN_BATCH = 200
 _AT_ONCE = 5
@@ -26,8 +28,6 @@ _MOST_PAGES = 3
 _PAGE = 100
 _LOOKED_FOR_SECONDS = 3 * 86_400.0
 _BUSY = 429
-FIRST_FAMILY = "first_family"
-"""The step of an entry that tells under which family it was intended, when another one made it."""
 _STATES: Mapping[str, State] = {
     "queued": "queued",
     "running": "running",
@@ -93,7 +93,8 @@ class Jobs:
         if _told_at_once(handle):
             return await self._check_own(handle)
         family = catalogue.family(handle.family)
-        return self.seen(family, await self._detail(family, handle.id))
+        (job,) = await self.seen(family, [await self._detail(family, handle.id)])
+        return job
 
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
         """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
@@ -110,17 +111,18 @@ class Jobs:
             records = await self._together(family, rest)
         except A2EError as problem:
             return {**answers, **dict.fromkeys(rest, problem)}
-        answers.update({each: self.seen(family, record) for each, record in records.items()})
+        jobs = await self.seen(family, list(records.values()))
+        answers.update(zip(records, jobs, strict=True))
         missing = [each for each in rest if each not in records]
         details = await _at_most(_AT_ONCE, (_or_problem(self.check(JobId(family_name, each))) for each in missing))
         return {**answers, **dict(zip(missing, details, strict=True))}
 
-    async def find_again(self, entry: Entry) -> Entry:
+    async def find_again(self, entry: LedgerEntry) -> LedgerEntry:
         """Look for a start whose answer was lost, as its family says, and adopt it when it is certainly the one.
 
         Returns the entry as it is now. Raises ServiceError when A2E cannot be asked.
         """
-        entry = self._ledger.entry(entry.id)
+        entry = await self._ledger.entry(entry.id)
         if not entry.answer_lost or entry.family in LEDGER_FAMILIES:
             return entry
         family = catalogue.family(entry.family)
@@ -128,9 +130,9 @@ class Jobs:
             return await self._find_by_id(family, entry)
         if family.recovery == "never" or family.listing is None:
             return entry
-        return self._adopt(family, entry, await self._listed(family, pages=1))
+        return await self._adopt(family, entry, await self._listed(family, pages=1))
 
-    async def stands_before(self, family: JobFamily, record_id: str) -> Mapping[str, Any] | None:
+    async def stands_before(self, family: JobFamily, record_id: str) -> RecordBefore | None:
         """How the record that a job will work on stands; None when A2E does not say."""
         try:
             return standing(family, await self._detail(family, record_id))
@@ -140,12 +142,12 @@ class Jobs:
     async def account(self, family: JobFamily) -> list[Job]:
         """The newest jobs of one family in the account, whoever started them; lost starts are found on the way."""
         records = await self._listed(family, pages=1)
-        for entry in self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
+        for entry in await self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
             if family.recovery == "by_name":
-                self._adopt(family, entry, records)
+                await self._adopt(family, entry, records)
             else:
                 await self.find_again(entry)
-        return [self.seen(family, record) for record in records]
+        return await self.seen(family, records)
 
     async def delete(self, handle: JobId) -> tuple[JobId, str]:
         """Delete a job at A2E; its handle there, and what that means. Raises InputError where A2E has no such call."""
@@ -156,21 +158,21 @@ class Jobs:
         family = catalogue.family(handle.family)
         if handle.own:
             entry = await self._settled(handle)
-            handles = [each for each in entry.handles if each != str(handle)]
+            handles = [each for each in entry.job_ids if each != str(handle)]
             if not handles:
                 raise InputError("That job has no id at A2E yet, so it cannot be deleted", hint="Try again in a minute")
             handle = JobId(handle.family, handles[0].partition(":")[2])
         if family.remove is None:
             raise InputError(family.delete_note)
         await self._client.call(family.remove, ById(id=handle.id))
-        entry_or_none = self._ledger.by_job_id(str(handle))
-        if entry_or_none is not None:
-            self._ledger.update(entry_or_none.id, state="deleted")
+        known = await self._ledger.by_job_id(str(handle))
+        if known is not None:
+            await self._ledger.update(known.id, state="deleted")
         return handle, family.delete_note
 
-    def of_entry(self, entry: Entry) -> list[Job]:
+    def of_entry(self, entry: LedgerEntry) -> list[Job]:
         """What the ledger alone knows of a start, one Job a handle."""
-        handles = [JobId(*each.split(":")) for each in entry.handles] or [JobId(entry.family, entry.id)]
+        handles = [JobId(*each.split(":")) for each in entry.job_ids] or [JobId(entry.family, entry.id)]
         return [self._remembered(entry, handle) for handle in handles]
 
     def job(self, family: JobFamily, record: JobRecord) -> Job:
@@ -184,18 +186,18 @@ class Jobs:
 
     async def _check_own(self, handle: JobId) -> Job:
         entry = await self._settled(handle)
-        real = [each for each in entry.handles if each != str(handle)]
+        real = [each for each in entry.job_ids if each != str(handle)]
         if real and handle.own:
             return await self.check(JobId(*real[0].split(":")))
         return self._remembered(entry, handle)
 
-    async def _settled(self, handle: JobId) -> Entry:
-        entry = self._ledger.by_job_id(str(handle))
-        if entry is None or handle.family not in (entry.family, entry.steps.get(FIRST_FAMILY)):
+    async def _settled(self, handle: JobId) -> LedgerEntry:
+        entry = await self._ledger.by_job_id(str(handle))
+        if entry is None or handle.family not in (entry.family, entry.details.first_family):
             raise NotFound("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
-        return entry if self._ledger.under_way(entry) else await self.find_again(entry)
+        return entry if self._ledger.is_under_way(entry) else await self.find_again(entry)
 
-    def _remembered(self, entry: Entry, handle: JobId) -> Job:
+    def _remembered(self, entry: LedgerEntry, handle: JobId) -> Job:
         state, note = self._standing(entry)
         moved = self._board.moved(entry.id)
         stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
@@ -205,22 +207,22 @@ class Jobs:
             state=state,
             title=entry.title,
             progress=1.0 if state == "succeeded" else moved.share if moved and state == "running" else None,
-            results=[self._fresh(url) for url in entry.results] if len(entry.handles) <= 1 else [],
+            results=[self._fresh(url) for url in entry.results] if len(entry.job_ids) <= 1 else [],
             credits=entry.charged,
             created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
             next_check_seconds=None if stays else 5,
             error=note if state == "failed" else None,
             sandbox=self._sandbox,
             note=note if state != "failed" else None,
-            files=entry.steps.get(FILES),
+            files=[asdict(file) for file in entry.details.files] or None,
         )
 
-    def _standing(self, entry: Entry) -> tuple[State, str | None]:
+    def _standing(self, entry: LedgerEntry) -> tuple[State, str | None]:
         """State and note of a start as far as the ledger alone can tell."""
         moved = self._board.moved(entry.id)
-        if goes_on(entry):
+        if is_resumable(entry):
             return "running", str(moved) if moved else "It goes on by itself."
-        under_way = self._ledger.under_way(entry)
+        under_way = self._ledger.is_under_way(entry)
         match entry.phase:
             case "intended" | "sent" if under_way:
                 return "queued", f"still being started{f'; {moved} of a file are sent' if moved else ''}"
@@ -283,53 +285,43 @@ class Jobs:
                 break
         return found
 
-    async def _find_by_id(self, family: JobFamily, entry: Entry) -> Entry:
-        known = entry.steps.get("id")
-        if not isinstance(known, str):
+    async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
+        known = entry.details.record_id
+        if known is None:
             return entry
         record = await self._detail(family, known)
         if works_on(family, entry, record):
-            return self._take(family, entry, [record])
-        return entry if entry.note == AT_REST else self._ledger.update(entry.id, note=AT_REST)
+            return await self._take(family, entry, [record])
+        return entry if entry.note == AT_REST else await self._ledger.update(entry.id, note=AT_REST)
 
-    def _adopt(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
-        entry = self._ledger.entry(entry.id)
-        found = records_of(family, entry, records, self._ledger)
-        return self._take(family, entry, found) if found else entry
+    async def _adopt(self, family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord]) -> LedgerEntry:
+        entry = await self._ledger.entry(entry.id)
+        found = await records_of(family, entry, records, self._ledger)
+        return await self._take(family, entry, found) if found else entry
 
-    def _take(self, family: JobFamily, entry: Entry, records: Sequence[JobRecord]) -> Entry:
-        handles = [str(JobId(family.name, record.id)) for record in records]
+    async def _take(self, family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord]) -> LedgerEntry:
+        job_ids = [str(JobId(family.name, record.id)) for record in records]
         note = "A2E's answer to the start was lost; the job was found again in the account."
-        return self._ledger.update(entry.id, phase="started", handles=handles, note=note)
+        return await self._ledger.update(entry.id, phase="started", job_ids=job_ids, note=note)
 
-    def seen(self, family: JobFamily, record: JobRecord) -> Job:
-        """Turn a record into a Job and write down in the ledger what it says about the end and the price."""
-        job = self.job(family, record)
-        entry = self._ledger.by_job_id(job.job_id)
-        if entry is None:
-            return job
-        job.title = job.title or entry.title
-        changes: dict[str, Any] = {}
-        if entry.state not in (job.state, "deleted"):
-            changes["state"] = job.state
-        if job.results and list(entry.results) != job.results and len(entry.handles) == 1:
-            changes["results"] = job.results
-        # A2E's own word about this very job comes before the balance: that is everybody's, also a web page's or another
-        # computer's at the same moment, and a refund is seen here alone.
-        if job.credits is not None and entry.steps.get("charges", {}).get(job.job_id) != job.credits:
-            charges = {**entry.steps.get("charges", {}), job.job_id: job.credits}
-            self._ledger.remember(entry.id, charges={job.job_id: job.credits})
-            if all(handle in charges for handle in entry.handles):
-                on_the_way, sure = entry.cost_on_the_way()
-                changes["charged" if sure else "expected"] = float(sum(charges.values()) + on_the_way)
-        if changes:
-            entry = self._ledger.update(entry.id, **changes)
-        if job.credits is None and len(entry.handles) == 1:
-            job.credits = entry.charged
-        elif job.credits is not None and len(entry.handles) == 1 and (entry.charged or 0.0) > job.credits:
-            job.total_credits = entry.charged
-        job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
-        return job
+    async def seen(self, family: JobFamily, records: Sequence[JobRecord]) -> list[Job]:
+        """Turn records into jobs, and write down in the ledger what they say about the end and the price."""
+        jobs = [self.job(family, record) for record in records]
+        said = [JobSeen(job.job_id, job.state, job.results, job.credits) for job in jobs]
+        for job, entry in zip(jobs, await self._ledger.record_jobs(said), strict=True):
+            if entry is not None:
+                _add_known(job, entry)
+        return jobs
+
+
+def _add_known(job: Job, entry: LedgerEntry) -> None:
+    """Add to a job what only its entry says: its title and note, and what it cost with the steps on the way."""
+    job.title = job.title or entry.title
+    if job.credits is None and len(entry.job_ids) == 1:
+        job.credits = entry.charged
+    elif job.credits is not None and len(entry.job_ids) == 1 and (entry.charged or 0.0) > job.credits:
+        job.total_credits = entry.charged
+    job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
 
 
 def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:

@@ -1,4 +1,4 @@
-"""Who carries an unfinished entry: heartbeats, and taking over from a server that has died."""
+"""Who carries an unfinished entry: heartbeats, and resuming the work of a server that has died."""
 
 from __future__ import annotations
 
@@ -8,49 +8,52 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.store import Ledger
 
 _log = logging.getLogger(__name__)
 
 
-def goes_on(entry: Entry) -> bool:
-    """Whether an entry is a file on its way that whoever opens this ledger carries on with."""
-    known = entry.family == DOWNLOAD or (entry.family == UPLOAD and bool(entry.steps.get("addresses")))
+def is_resumable(entry: LedgerEntry) -> bool:
+    """Whether an entry is a file on its way that any server on this ledger can resume."""
+    known = entry.family == DOWNLOAD or (entry.family == UPLOAD and bool(entry.details.addresses))
     return known and entry.phase == "intended" and entry.paying is None
 
 
 @asynccontextmanager
 async def heartbeat(ledger: Ledger, entry_id: str, beat_seconds: float) -> AsyncIterator[None]:
-    """Keep telling other servers on this folder that an entry is being carried out."""
+    """Show other servers on this ledger that an entry is under way, for the length of an `async with`."""
 
-    async def keep_saying() -> None:
+    async def keep_beating() -> None:
         while True:
             await asyncio.sleep(beat_seconds)
             try:
-                ledger.beat(entry_id)
+                await ledger.heartbeat(entry_id)
             except SettingsError as problem:
-                # The file may be locked for a moment; who falls silent for good is taken for dead.
-                _log.info("start %s could not be said to be under way: %s", entry_id, problem)
+                # The ledger may be locked for a moment; only lasting silence means that this server died.
+                _log.info("the heartbeat of start %s failed: %s", entry_id, problem)
 
-    saying = asyncio.create_task(keep_saying())
+    beating = asyncio.create_task(keep_beating())
     try:
         yield
     finally:
-        saying.cancel()
-        await asyncio.gather(saying, return_exceptions=True)
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
 
 
-async def resume_orphans(ledger: Ledger, family: str, go_on: Callable[[Entry], None], beat_seconds: float) -> None:
-    """Go on with a family's unfinished files: now, and with those of another server once it has fallen silent."""
-    others = [entry.id for entry in ledger.recent() if entry.family == family and goes_on(entry)]
+async def resume_orphans(
+    ledger: Ledger, family: str, resume: Callable[[LedgerEntry], None], beat_seconds: float
+) -> None:
+    """Resume a family's unfinished files: now, and those of another server once its heartbeat has stopped."""
+    others = [entry.id for entry in await ledger.recent() if entry.family == family and is_resumable(entry)]
     while others:
         for entry_id in list(others):
-            entry = ledger.entry(entry_id)
-            if not goes_on(entry):
+            entry = await ledger.entry(entry_id)
+            if not is_resumable(entry):
                 others.remove(entry_id)
-            elif ledger.claim(entry_id):
+            elif await ledger.claim(entry_id):
                 others.remove(entry_id)
-                go_on(entry)
+                resume(entry)
         if others:
             await asyncio.sleep(beat_seconds)

@@ -51,7 +51,7 @@ async def run_tool(
         raise
     except TimeoutError:
         # A step of this call, such as an upload, may have been charged before; so may another call's.
-        spent = any(entry.family != DOWNLOAD for entry in services.ledger.recent(since=began))
+        spent = any(entry.family != DOWNLOAD for entry in await services.ledger.recent(since=began))
         raise A2EError(
             f"A2E did not answer within {seconds:g} s",
             charged=Charged.UNKNOWN if spent else Charged.NOTHING,

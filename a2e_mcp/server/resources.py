@@ -132,5 +132,6 @@ async def _choices(services: Services, name: str) -> Sequence[str]:
     if name in ("language", "languages"):
         return [each.code for each in await services.names.languages()]
     if name == "job_id":
-        return [job.job_id for entry in services.ledger.recent(most=50) for job in services.jobs.of_entry(entry)]
+        entries = await services.ledger.recent(most=50)
+        return [job.job_id for entry in entries for job in services.jobs.of_entry(entry)]
     return _FIXED.get(name, ())

@@ -14,14 +14,16 @@ from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.polling import Waiting
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Names
 from a2e_mcp.lookup.language_warning import ScriptLanguages
 from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
+from a2e_mcp.starts.ceilings import Ceilings, ceilings
 from a2e_mcp.starts.job_start import Steps
-from a2e_mcp.starts.pricing import Spending, ceilings
+from a2e_mcp.starts.pricing import Spending
 from a2e_mcp.starts.progress import StartProgress
 from a2e_mcp.starts.resolve import Resolver
 from a2e_mcp.starts.service import Starts
@@ -42,6 +44,7 @@ class Services:
     names: Names
     files: Files
     spending: Spending
+    ceilings: Ceilings
     resolver: Resolver
     starts: Starts
     rooms: Rooms
@@ -60,8 +63,8 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
     sandbox = settings.mode == "sandbox"
     async with AsyncExitStack() as stack:
         way = await stack.enter_async_context(connect())
-        ledger = stack.enter_context(
-            Ledger(
+        ledger = await stack.enter_async_context(
+            open_ledger(
                 settings.data / "ledger.sqlite3",
                 account=way.token.get_secret_value(),
                 sandbox=sandbox,
@@ -96,7 +99,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             per_day=settings.daily_credits,
             allow_unpriced=settings.allow_unpriced,
         )
-        spending = Spending(client, ledger, limits)
+        spending = Spending(client, ledger)
         # Left after the starts: a room that is being paid for when the server ends is kept first, and then left.
         rooms = await stack.enter_async_context(
             open_rooms(
@@ -113,6 +116,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 resolver=resolver,
                 languages=ScriptLanguages(client, names, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
                 spending=spending,
+                ceilings=limits,
                 steps=Steps(
                     client=client,
                     ledger=ledger,
@@ -150,6 +154,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             names=names,
             files=files,
             spending=spending,
+            ceilings=limits,
             resolver=resolver,
             starts=starts,
             rooms=rooms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -23,8 +23,9 @@ from a2e_mcp.files.local import Files, LocalFile, UploadRefused
 from a2e_mcp.files.progress import LARGE_FILE, TransferProgress
 from a2e_mcp.files.urls import safe_name, suffix_for
 from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.ledger.entry import LedgerEntry, UploadAddress
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from a2e_mcp.starts.progress import StartProgress
@@ -66,7 +67,20 @@ class Steps:
         self._files = files
         self._spending = spending
         self._fresh = fresh
+        self._in_flight: set[str] = set()
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
+
+    def may_be_charged(self, entry_id: str) -> bool:
+        """Whether a request of this start may be charged just now, so that it must not be cut off."""
+        return entry_id in self._in_flight
+
+    def protect(self, entry_id: str) -> None:
+        """Say that the next request of a start may be charged; before the ledger is told, so that no moment is open."""
+        self._in_flight.add(entry_id)
+
+    def unprotect(self, entry_id: str) -> None:
+        """Say that what was charged is written down."""
+        self._in_flight.discard(entry_id)
 
     async def price(self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, title: str) -> Price:
         """What all steps of a start would cost."""
@@ -105,7 +119,7 @@ class Steps:
                 Estimate(spoken_seconds(text, speed), "second", None, _UNPRICED),
             )
             for text in texts
-            if self._paid("speech", _speech_key(text, voice, speed)) is None
+            if await self._paid_speech(_speech_key(text, voice, speed)) is None
         ]
         known = [price.credits for price in prices if price.credits is not None]
         total = sum(known) if len(known) == len(prices) else None
@@ -116,14 +130,14 @@ class Steps:
 
     async def price_of_upload(self, file: LocalFile) -> StepPrice:
         """What an upload costs; nothing when the same file was sent within the day."""
-        if self._paid("uploads", file.sha256) is not None:
+        if await self._paid_upload(file.sha256) is not None:
             return StepPrice("upload", 0.0, "already sent")
-        if self.address_kept(file.sha256) is not None:
+        if await self.address_kept(file.sha256) is not None:
             return StepPrice("upload", 0.0, "its address is already paid for")
         return await self._price_of_sending(_upload_request(file))
 
     async def prepare(
-        self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, entry: Entry, meter: ChargeMeter
+        self, tool: StartTool[InputsT], inputs: InputsT, found: ResolvedInputs, entry: LedgerEntry, meter: ChargeMeter
     ) -> PreparedInputs:
         """Upload, store and speak what a start needs."""
         script = _script(tool, inputs)
@@ -150,21 +164,22 @@ class Steps:
             lengths=lengths_of(tool, inputs, found),
         )
 
-    async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: Entry, meter: ChargeMeter) -> str:
+    async def speak(self, script: str, voice: VoiceChoice, speed: float, entry: LedgerEntry, meter: ChargeMeter) -> str:
         """Speak a script, in pieces when it is long, and give the address of the sound."""
         addresses = []
         texts = pieces(script)
         for number, text in enumerate(texts, 1):
             key = _speech_key(text, voice, speed)
             async with self._turn(key):
-                url = self._paid("speech", key)
+                url = await self._paid_speech(key)
                 if url is None:
                     part = f", part {number} of {len(texts)}" if len(texts) > 1 else ""
                     self._under_way.begin(entry.id, f"Speaking the script{part}")
                     spoken = await self._pay("speech", SPEAK, _speech_request(text, voice, speed), entry)
                     url = spoken.url
-                    self._ledger.remember(entry.id, paying=None, speech={key: url})
-                    await meter.lap("speech", spoken_seconds(text, speed))
+                    await self._ledger.merge_details(entry.id, paying=None, speech={key: url})
+                    self.unprotect(entry.id)
+                    await meter.measure_step("speech", spoken_seconds(text, speed))
             addresses.append(url)
         if len(addresses) == 1:
             return addresses[0]
@@ -172,67 +187,69 @@ class Steps:
         with tempfile.TemporaryDirectory(prefix="a2e-") as folder:
             return await self.upload(_write_sound(Path(folder), sound, content_type), entry, meter)
 
-    async def upload(self, file: LocalFile, entry: Entry, meter: ChargeMeter) -> str:
+    async def upload(self, file: LocalFile, entry: LedgerEntry, meter: ChargeMeter) -> str:
         """Send a file to A2E's storage and give its address; one that was sent within the day is used again."""
         async with self._turn(file.sha256):
-            return self._paid("uploads", file.sha256) or await self._send(file, entry, meter)
+            return await self._paid_upload(file.sha256) or await self._send(file, entry, meter)
 
-    async def _send(self, file: LocalFile, entry: Entry, meter: ChargeMeter) -> str:
+    async def _send(self, file: LocalFile, entry: LedgerEntry, meter: ChargeMeter) -> str:
         self._under_way.begin(entry.id, f"Uploading {file.path.name}")
-        kept = self.address_kept(file.sha256)
-        way = kept or await self._new_address(file, entry, meter)
+        kept = await self.address_kept(file.sha256)
+        owner, address = kept or (entry.id, await self._new_address(file, entry, meter))
         try:
-            await self._files.put(file, way["put"], self._board.seen(entry.id))
+            await self._files.put(file, address.put, self._board.seen(entry.id))
         except FileRefused as problem:
             if kept is not None or isinstance(problem, UploadRefused):
                 # Storage did not take it at this address twice, or never will.
-                self._ledger.remember(way["entry"], addresses={file.sha256: None})
+                await self._ledger.merge_details(owner, addresses={file.sha256: None})
             problem.charged = Charged.UNKNOWN
             raise
         finally:
             self._board.clear(entry.id)
-        self._ledger.remember(entry.id, uploads={file.sha256: way["url"]})
-        return self._fresh(way["url"])
+        await self._ledger.merge_details(entry.id, uploads={file.sha256: address.url})
+        return self._fresh(address.url)
 
-    def address_kept(self, sha256: str) -> Mapping[str, Any] | None:
-        """The upload address that was got for this file and has not run out; it was paid for and is used again."""
-        for entry in self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):
-            way = entry.steps.get("addresses", {}).get(sha256)
-            if isinstance(way, Mapping) and way["until"] > self._ledger.now():
-                return {**way, "entry": entry.id}
+    async def address_kept(self, sha256: str) -> tuple[str, UploadAddress] | None:
+        """The upload address that was paid for this file and has not expired, with the id of its entry."""
+        for entry in await self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):
+            address = entry.details.addresses.get(sha256)
+            if address is not None and address.until > self._ledger.now():
+                return entry.id, address
         return None
 
-    async def _new_address(self, file: LocalFile, entry: Entry, meter: ChargeMeter) -> Mapping[str, Any]:
+    async def _new_address(self, file: LocalFile, entry: LedgerEntry, meter: ChargeMeter) -> UploadAddress:
         asked_at = self._ledger.now()
-        address = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
-        if address.public_url is None:
-            self._ledger.remember(entry.id, paying=None)
-            await meter.lap("upload", 1.0)
+        answer = await self._pay("upload", UPLOAD_URL, _upload_request(file), entry)
+        if answer.public_url is None:
+            await self._ledger.merge_details(entry.id, paying=None)
+            self.unprotect(entry.id)
+            await meter.measure_step("upload", 1.0)
             raise ServiceError(
                 "A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN
             )
-        until = asked_at + (address.expires_in or _SECONDS_TO_UPLOAD) - _SPARE_SECONDS
-        way = {"put": address.upload_url, "url": address.public_url, "until": until}
-        self._ledger.remember(entry.id, paying=None, addresses={file.sha256: way})
+        until = asked_at + (answer.expires_in or _SECONDS_TO_UPLOAD) - _SPARE_SECONDS
+        address = UploadAddress(answer.upload_url, answer.public_url, until)
+        await self._ledger.merge_details(entry.id, paying=None, addresses={file.sha256: address})
+        self.unprotect(entry.id)
         # The address is what is charged: it is paid for whatever becomes of the file.
-        await meter.lap("upload", 1.0)
-        return {**way, "entry": entry.id}
+        await meter.measure_step("upload", 1.0)
+        return address
 
     async def make(
         self,
         capability: Capability[RequestT, ReplyT],
         request: RequestT,
         units: float,
-        entry: Entry,
+        entry: LedgerEntry,
         meter: ChargeMeter,
         *,
-        keep: Callable[[ReplyT], None],
+        keep: Callable[[ReplyT], Awaitable[None]],
     ) -> None:
         """Make a charged call that is done when A2E answers; the answer is kept before its price is looked for."""
-        keep(await self._pay(entry.family, capability, request, entry))
-        await meter.lap(entry.family, units)
+        await keep(await self._pay(entry.family, capability, request, entry))
+        await meter.measure_step(entry.family, units)
 
-    async def now(self, handle: JobId, entry: Entry) -> Job:
+    async def now(self, handle: JobId, entry: LedgerEntry) -> Job:
         """How a job of this entry stands; when A2E cannot say, what the ledger knows."""
         try:
             return await self._jobs.check(handle)
@@ -251,18 +268,22 @@ class Steps:
         """Starts made at the same moment often share a script or a file: one pays for it, and the others use it."""
         return self._turns.setdefault(key, anyio.Lock())
 
-    def _paid(self, kind: str, key: str) -> str | None:
-        for entry in self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS):
-            known: Mapping[str, Any] = entry.steps.get(kind, {})
-            if isinstance(url := known.get(key), str):
-                return self._fresh(url)
-        return None
+    async def _paid_speech(self, key: str) -> str | None:
+        recent = await self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS)
+        url = next((url for entry in recent if (url := entry.details.speech.get(key))), None)
+        return url and self._fresh(url)
+
+    async def _paid_upload(self, sha256: str) -> str | None:
+        recent = await self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS)
+        url = next((url for entry in recent if (url := entry.details.uploads.get(sha256))), None)
+        return url and self._fresh(url)
 
     async def _pay(
-        self, step: str, capability: Capability[RequestT, ReplyT], request: RequestT, entry: Entry
+        self, step: str, capability: Capability[RequestT, ReplyT], request: RequestT, entry: LedgerEntry
     ) -> ReplyT:
         """Make a call that is charged on the way; the ledger knows of it before it leaves."""
-        self._ledger.remember(entry.id, paying=step)
+        self.protect(entry.id)
+        await self._ledger.merge_details(entry.id, paying=step)
         return await self._client.call(capability, request)
 
     async def _price_of_sending(self, request: UploadRequest) -> StepPrice:

@@ -1,4 +1,4 @@
-"""Prices and ceilings: what a start would cost, and whether it may."""
+"""What a start would cost, and what the account has left."""
 
 from __future__ import annotations
 
@@ -16,11 +16,8 @@ from a2e_mcp.catalogue.capability import Capability, Request
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.tool import Estimate
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.errors import InputError, MoneyRefused, ServiceError, Unauthorized
-from a2e_mcp.ledger.store import Ledger
-
-_DAY = 86_400.0
-_DEFAULT_DAILY = 500.0
+from a2e_mcp.errors import ServiceError, Unauthorized
+from a2e_mcp.ledger.store import LIMIT_SECONDS, Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +59,6 @@ class Price:
         return f"{amount(self.least)} credits{rest}: {shown}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ceilings:
-    """What a person allows, in credits; None means no ceiling."""
-
-    per_start: float | None
-    per_day: float | None
-    allow_unpriced: bool = False
-
-
-def ceilings(*, sandbox: bool, per_start: float | None, per_day: float | None, allow_unpriced: bool) -> Ceilings:
-    """The ceilings in force: 500 credits a day unless set; play money has none unless set."""
-    default = None if sandbox else _DEFAULT_DAILY
-    return Ceilings(per_start, default if per_day is None else per_day, allow_unpriced)
-
-
 @dataclass(slots=True)
 class Rise:
     """By how many credits the balance rose; None while nobody knows, and when it could not be told."""
@@ -85,12 +67,11 @@ class Rise:
 
 
 class Spending:
-    """Asks for prices and holds the ceilings."""
+    """Asks for prices and for the balance."""
 
-    def __init__(self, client: A2EClient, ledger: Ledger, limits: Ceilings) -> None:
+    def __init__(self, client: A2EClient, ledger: Ledger) -> None:
         self._client = client
         self._ledger = ledger
-        self._limits = limits
         self._one_at_a_time = anyio.Lock()
         self._unwatched = 0
         self._returns = 0
@@ -102,7 +83,7 @@ class Spending:
         quoted = await self._quote(capability, body) if capability is not None and body is not None else None
         if quoted is not None:
             return StepPrice(step, quoted, "A2E's quote")
-        usual = self._usual(step)
+        usual = await self._usual(step)
         if usual is not None:
             return StepPrice(
                 step, round(usual * estimate.units, 2), f"what this account usually paid a {estimate.unit}"
@@ -110,36 +91,6 @@ class Spending:
         if estimate.credits_each is not None:
             return StepPrice(step, round(estimate.units * estimate.credits_each, 2), f"estimate; {estimate.source}")
         return StepPrice(step, None, estimate.source)
-
-    def check(self, price: Price, max_credits: float | None) -> None:
-        """Refuse a start over a ceiling, or of unknown price under a ceiling for it.
-
-        Raises MoneyRefused, and InputError for a ceiling that is no amount.
-        """
-        if max_credits is not None and not 0 <= max_credits < math.inf:
-            raise InputError("max_credits: use a number of credits, 0 or more; leave it out for no ceiling")
-        given = [each for each in (max_credits, self._limits.per_start) if each is not None]
-        if given:
-            ceiling = min(given)
-            if price.unknown and not self._limits.allow_unpriced:
-                steps = " and ".join(price.unknown)
-                raise MoneyRefused(
-                    f"The price of {steps} is not known, so it cannot be held under {amount(ceiling)} credits",
-                    hint="Leave max_credits out, or set A2E_ALLOW_UNPRICED=1",
-                )
-            if price.least > ceiling:
-                raise MoneyRefused(
-                    f"This would cost {price}, which is over the ceiling of {amount(ceiling)}",
-                    hint="Ask the user, then raise max_credits or make it smaller",
-                )
-        if self._limits.per_day is not None:
-            spent = self._ledger.spent_since(self._ledger.now() - _DAY)
-            if spent + price.least > self._limits.per_day:
-                raise MoneyRefused(
-                    f"This would cost {amount(price.least)} credits, and {amount(spent)} of the"
-                    f" {amount(self._limits.per_day)} allowed in 24 hours are spent",
-                    hint="The user can raise A2E_DAILY_CREDITS",
-                )
 
     async def balance(self) -> float | None:
         """Credits left, or None when A2E does not say."""
@@ -183,14 +134,9 @@ class Spending:
             # Whoever ends something that costs is not stopped by what cannot be read of the account.
             return None
 
-    def spent_today(self) -> float:
+    async def spent_today(self) -> float:
         """Credits spent in the last 24 hours, as far as is known."""
-        return self._ledger.spent_since(self._ledger.now() - _DAY)
-
-    @property
-    def limits(self) -> Ceilings:
-        """The ceilings in force."""
-        return self._limits
+        return await self._ledger.spent_since(self._ledger.now() - LIMIT_SECONDS)
 
     async def _quote(self, capability: Capability[Any, Any], body: Request) -> float | None:
         wanted = body.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -204,10 +150,10 @@ class Spending:
         # Amounts that are no price would slip under every ceiling.
         return quote.credits if quote.credits is not None and 0 <= quote.credits < math.inf else None
 
-    def _usual(self, step: str) -> float | None:
-        laps = [entry.measured[step] for entry in self._ledger.recent(most=200) if step in entry.measured]
-        known = [(lap["credits"], lap["units"]) for lap in laps]
-        paid = [credits / units for credits, units in known if credits is not None and units]
+    async def _usual(self, step: str) -> float | None:
+        entries = await self._ledger.recent(most=200)
+        costs = [cost for entry in entries if (cost := entry.details.measured.get(step)) is not None]
+        paid = [cost.credits / cost.units for cost in costs if cost.credits is not None and cost.units]
         return statistics.median(paid) if paid else None
 
 

@@ -1,4 +1,4 @@
-"""Deleting a job, and what comes back for it, read from the account's balance and written into the ledger."""
+"""Deleting a job, and what is refunded for it: read from the account's balance and written into the ledger."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from a2e_mcp.errors import NotFound
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.pricing import Rise, Spending
 
-REFUND_UNKNOWN = "refund_unknown"
-"""The step of an entry that tells that credits may have come back for it without our being able to see how many."""
 _LARGEST_ERROR = 1e-6
 _PATIENCE = 15.0
 """Seconds that deleting waits for another job that is just being deleted, and for the balance."""
@@ -19,57 +18,43 @@ _PATIENCE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What deleting meant; `given_back` in credits, None where it could not be seen."""
+    """What deleting meant; `refunded` in credits, None where it could not be seen."""
 
     meaning: str
-    given_back: float | None
+    refunded: float | None
 
 
-async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, handle: JobId) -> Deleted:
+async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, job_id: JobId) -> Deleted:
     """Delete a job at A2E and correct what the ledger says it cost.
 
     A2E answers nothing about credits, and the record is gone afterwards: only the balance can tell.
     Raises InputError where A2E has no such call, ServiceError when it refuses.
     """
     since = ledger.now()
-    known = ledger.by_job_id(str(handle))
+    known = await ledger.by_job_id(str(job_id))
     had_ended = known is not None and known.state in ("succeeded", "failed")
     async with spending.watching(_PATIENCE) as rise:
         try:
-            handle, meaning = await jobs.delete(handle)
+            job_id, meaning = await jobs.delete(job_id)
         except NotFound:
             if known is None or known.state != "deleted":
                 raise
             return Deleted("It had been deleted before; nothing has changed.", None)
-    entry = ledger.by_job_id(str(handle))
+    entry = await ledger.by_job_id(str(job_id))
     if entry is None:
-        # Somebody else may be starting jobs meanwhile: only a rise is told.
+        # Jobs may be started elsewhere meanwhile: only a rise says something.
         return Deleted(meaning, rise.credits if rise.credits and rise.credits > 0 else None)
-    back = given_back(ledger, entry, handle, rise, since=since)
-    write_down(ledger, entry, handle, back, had_ended=had_ended)
-    return Deleted(meaning, back)
+    return Deleted(meaning, await record_refund(ledger, entry, job_id, rise, since=since, had_ended=had_ended))
 
 
-def given_back(ledger: Ledger, entry: Entry, handle: JobId, rise: Rise, *, since: float) -> float | None:
-    """What of a rise of the balance is certainly this job's; None when a start was under way, or it rose by more."""
-    is_its_own = rise.credits is not None and 0 <= rise.credits <= _cost_of(entry, handle) + _LARGEST_ERROR
-    return rise.credits if is_its_own and ledger.alone_since(entry.id, since) else None
-
-
-def _cost_of(entry: Entry, handle: JobId) -> float:
-    """What one job of a start can have cost at most."""
-    told = entry.steps.get("charges", {}).get(str(handle))
-    return entry.cost if told is None else float(told)
-
-
-def write_down(ledger: Ledger, entry: Entry, handle: JobId, back: float | None, *, had_ended: bool) -> None:
-    """Correct what an entry cost by what came back for one of its jobs, or note that nobody knows what did."""
-    if back is None:
-        # For what has ended nothing comes back any more.
-        if not had_ended:
-            ledger.remember(entry.id, **{REFUND_UNKNOWN: True})
-        return
-    if back:
-        ledger.remember(entry.id, charges={str(handle): max(0.0, _cost_of(entry, handle) - back)})
-        left = max(0.0, entry.cost - back)
-        ledger.update(entry.id, **{"expected" if entry.charged is None else "charged": left})
+async def record_refund(
+    ledger: Ledger, entry: LedgerEntry, job_id: JobId, rise: Rise, *, since: float, had_ended: bool
+) -> float | None:
+    """Write down what of a rise of the balance is certainly this job's; None when another start may have caused it."""
+    most = entry.cost_of_job(str(job_id)) + _LARGEST_ERROR
+    is_its_own = rise.credits is not None and 0 <= rise.credits <= most
+    refunded = rise.credits if is_its_own and await ledger.is_alone_since(entry.id, since) else None
+    # A job that has ended is not refunded any more.
+    if refunded is not None or not had_ended:
+        await ledger.record_refund(entry.id, str(job_id), refunded)
+    return refunded

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -23,15 +23,17 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, FileRefused, InputError
 from a2e_mcp.files.local import Files, LocalFile
 from a2e_mcp.files.progress import LARGE_FILE, QUICK_SECONDS
-from a2e_mcp.jobs.reconcile import BEFORE
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
-from a2e_mcp.ledger.store import BEAT_SECONDS, Entry, Ledger
+from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Ledger, OverLimit
 from a2e_mcp.lookup.language_warning import ScriptLanguages
+from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.charge_meter import ChargeMeter
-from a2e_mcp.starts.execute import SAME_START_SECONDS, Plan, Purchase, Started, StartExecutor
+from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.job_start import KEPT_SECONDS, Steps, candidate_requests, lengths_of
+from a2e_mcp.starts.plan import SAME_START_SECONDS, Plan, Purchase, Quoted, Started, StartOptions
 from a2e_mcp.starts.pricing import Price, Spending
 from a2e_mcp.starts.progress import Deadline, StartProgress
 from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, fingerprint
@@ -41,23 +43,6 @@ __all__ = ["SAME_START_SECONDS", "Purchase", "Quoted", "StartOptions", "Started"
 _LOOK_SECONDS = 0.25
 _LONGEST_TITLE = 40
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class StartOptions:
-    """What every start may be told besides its inputs."""
-
-    max_credits: float | None = None
-    again: bool = False
-    consent: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """What a start would cost, and the warning that it would come with."""
-
-    price: Price
-    warning: str | None = None
 
 
 class Starts:
@@ -73,13 +58,14 @@ class Starts:
         resolver: Resolver,
         languages: ScriptLanguages,
         spending: Spending,
+        ceilings: Ceilings,
         steps: Steps,
         under_way: StartProgress,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         closing_seconds: float = 3.0,
-        beat_seconds: float = BEAT_SECONDS,
+        beat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        self._carrier = StartExecutor(
+        self._executor = StartExecutor(
             client=client,
             ledger=ledger,
             jobs=jobs,
@@ -95,6 +81,7 @@ class Starts:
         self._resolver = resolver
         self._languages = languages
         self._spending = spending
+        self._ceilings = ceilings
         self._steps = steps
         self._under_way = under_way
         self._pause = pause
@@ -104,7 +91,7 @@ class Starts:
         self._taking_over: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Starts:
-        self._taking_over = asyncio.create_task(resume_orphans(self._ledger, UPLOAD, self._go_on, self._beat_seconds))
+        self._taking_over = asyncio.create_task(resume_orphans(self._ledger, UPLOAD, self._resume, self._beat_seconds))
         return self
 
     async def __aexit__(
@@ -113,8 +100,7 @@ class Starts:
         if self._taking_over is not None:
             self._taking_over.cancel()
         for entry_id, task in self._tasks.items():
-            entry = self._ledger.entry(entry_id)
-            if entry.phase == "intended" and entry.paying is None:
+            if not self._executor.may_be_charged(entry_id):
                 task.cancel()
         # A server that is told to end is left by cancellation, and what was sent must be written down all the same.
         with anyio.CancelScope(shield=True):
@@ -147,18 +133,19 @@ class Starts:
 
     async def stop(self, handle: JobId) -> str:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
-        entry = self._ledger.by_job_id(str(handle))
+        entry = await self._ledger.by_job_id(str(handle))
         if entry is None or entry.family != UPLOAD:
             raise InputError("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
         if entry.phase != "intended":
             raise InputError("A2E has no call to delete a file that was sent; it goes by itself after some days")
         task = self._tasks.get(entry.id)
-        if entry.paying is not None or (task is None and not self._ledger.claim(entry.id)):
+        is_paying = entry.paying is not None or self._executor.may_be_charged(entry.id)
+        if is_paying or (task is None and not await self._ledger.claim(entry.id)):
             raise InputError("That upload cannot be stopped from here just now", hint="Try again in a minute")
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
+        await self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         return "It was stopped. What A2E charged for its upload address is not refunded."
 
     async def buy(self, purchase: Purchase[RequestT], options: StartOptions, waiter: Deadline) -> Started:
@@ -195,66 +182,83 @@ class Starts:
         return Quoted(price, warning)
 
     async def _run(self, plan: Plan, options: StartOptions, waiter: Deadline) -> Started:
-        entry, new = self._ledger.insert_or_get_recent(
+        outcome = await self._intend(plan, options)
+        if isinstance(outcome, Existing):
+            earlier = await self._earlier(outcome.entry, plan.price, waiter)
+            return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, waiter)
+        entry = outcome.entry
+        task = self._begin(entry, self._executor.carry_out(entry, plan))
+        return replace(await self._outcome(entry, plan.price, task, waiter), warning=plan.warning)
+
+    async def _intend(self, plan: Plan, options: StartOptions) -> Inserted | Existing:
+        """Write the intent, or find the same start; the ceilings hold for a new one only. Raises MoneyRefused."""
+        window = None if options.again else plan.same_within
+        objection = self._ceilings.objection(plan.price, options.max_credits)
+        if objection is not None:
+            twin = None if window is None else await self._ledger.find_recent(plan.fingerprint, window)
+            if twin is None:
+                raise objection
+            return Existing(twin)
+        new = NewEntry(
             family=plan.family,
             title=plan.title,
             fingerprint=plan.fingerprint,
             consent=plan.consent,
             expected=plan.price.least,
             units=plan.units,
-            window=None if options.again else plan.same_within,
-            steps={**plan.steps, "priced": {step.step: step.credits for step in plan.price.steps}},
-            permit=lambda: self._spending.check(plan.price, options.max_credits),
+            details=replace(plan.details, priced={step.step: step.credits for step in plan.price.steps}),
         )
-        if not new:
-            earlier = await self._earlier(entry, plan.price, waiter)
-            return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, waiter)
-        task = self._begin(entry, self._carrier.carry_out(entry, plan))
-        return replace(await self._outcome(entry, plan.price, task, waiter), warning=plan.warning)
+        try:
+            return await self._ledger.insert_or_get_recent(new, window=window, limits=self._ceilings.limits(plan.price))
+        except OverLimit as over:
+            raise self._ceilings.over_limit(plan.price, over.spent) from None
 
-    def _begin(self, entry: Entry, work: Coroutine[Any, Any, Started]) -> asyncio.Task[Started]:
+    def _begin(self, entry: LedgerEntry, work: Coroutine[Any, Any, Started]) -> asyncio.Task[Started]:
         task = asyncio.create_task(work)
         self._tasks[entry.id] = task
         task.add_done_callback(lambda done: self._forget(entry.id, done))
         return task
 
-    async def _outcome(self, entry: Entry, price: Price, task: asyncio.Task[Started], waiter: Deadline) -> Started:
+    async def _outcome(
+        self, entry: LedgerEntry, price: Price, task: asyncio.Task[Started], waiter: Deadline
+    ) -> Started:
         await self._under_way.follow(entry.id, task, waiter)
         if task.done() and not task.cancelled():
             return task.result()
-        return Started(self._jobs.of_entry(self._ledger.entry(entry.id)), price, pending=True)
+        return Started(self._jobs.of_entry(await self._ledger.entry(entry.id)), price, pending=True)
 
-    async def _earlier(self, entry: Entry, price: Price, waiter: Deadline) -> Started | None:
+    async def _earlier(self, entry: LedgerEntry, price: Price, waiter: Deadline) -> Started | None:
         """The same start, made a moment ago; None when it turns out that it never left."""
         task = self._tasks.get(entry.id)
         if task is not None:
             return replace(await self._outcome(entry, price, task, waiter), price=price, repeated=True)
-        while self._ledger.under_way(entry):
+        while self._ledger.is_under_way(entry):
             # Another server on this folder is at it.
             if waiter.left <= 0:
                 return Started(self._jobs.of_entry(entry), price, repeated=True, pending=True)
             await self._pause(min(_LOOK_SECONDS, waiter.left))
-            entry = self._ledger.entry(entry.id)
+            entry = await self._ledger.entry(entry.id)
         if entry.phase == "refused":
             return None
         if entry.phase == "intended" and entry.paying is None:
-            self._ledger.move(entry.id, "intended", phase="refused", note="It was interrupted before it was sent.")
+            note = "It was interrupted before it was sent."
+            await self._ledger.transition(entry.id, "intended", phase="refused", note=note)
             return None
         entry = await self._found(entry)
-        if not entry.handles:
+        if not entry.job_ids:
             raise AnswerLost(
                 "The same start was made a moment ago and A2E's answer was lost; it is not in the account",
                 hint="Look in list_jobs later; to send it once more on purpose, ask the user and use again=true",
             )
-        jobs = await self._carrier.standing(entry)
-        return Started(jobs, price, self._ledger.entry(entry.id).charged, repeated=True)
+        jobs = await self._executor.standing(entry)
+        return Started(jobs, price, (await self._ledger.entry(entry.id)).charged, repeated=True)
 
-    async def _found(self, entry: Entry) -> Entry:
+    async def _found(self, entry: LedgerEntry) -> LedgerEntry:
         try:
             return await self._jobs.find_again(entry)
         except A2EError:
             # Who cannot be asked has not said no.
-            return self._ledger.entry(entry.id)
+            return await self._ledger.entry(entry.id)
 
     def _forget(self, entry_id: str, task: asyncio.Task[Started]) -> None:
         self._tasks.pop(entry_id, None)
@@ -273,11 +277,11 @@ class Starts:
                 "consent is missing: this uses a person's face or voice",
                 hint="Ask the user who agreed and how that is known, then give it as one sentence in consent",
             )
-        known: dict[str, Any] = {"count": getattr(inputs, "count", 1)}
+        details = Details(count=getattr(inputs, "count", 1))
         if "avatar" in tool.likeness:
-            known["id"] = _known_id(found)
-            if tool.family.recovery == "by_id":
-                known[BEFORE] = await self._jobs.stands_before(tool.family, known["id"])
+            known = _known_id(found)
+            before = await self._jobs.stands_before(tool.family, known) if tool.family.recovery == "by_id" else None
+            details = replace(details, record_id=known, before=before)
         title = self._title(tool.family.about, inputs, print_)
         family, _ = next(candidate_requests(tool, inputs, self._steps.draft(tool, inputs, found, title)))
         quoted = await self._priced(tool, inputs, found, title)
@@ -289,8 +293,8 @@ class Starts:
             warning=quoted.warning,
             units=tool.estimate(inputs, lengths_of(tool, inputs, found)).units,
             consent=options.consent,
-            make=lambda entry, meter: self._carrier.make_job(tool, inputs, found, entry, meter),
-            steps=known,
+            make=lambda entry, meter: self._executor.make_job(tool, inputs, found, entry, meter),
+            details=details,
         )
 
     # ------------------------------------------------------- speech, uploads
@@ -303,9 +307,9 @@ class Starts:
             self._languages.warning(inputs.script, voice),
         )
 
-        async def make(entry: Entry, meter: ChargeMeter) -> Entry:
+        async def make(entry: LedgerEntry, meter: ChargeMeter) -> LedgerEntry:
             url = await self._steps.speak(inputs.script, voice, inputs.speed, entry, meter)
-            return self._carrier.at_once(entry, url)
+            return await self._executor.at_once(entry, url)
 
         return Plan(
             family=SPEECH,
@@ -321,8 +325,8 @@ class Starts:
     async def _plan_upload(self, file: LocalFile) -> Plan:
         price = await self._steps.price_of_upload(file)
 
-        async def make(entry: Entry, meter: ChargeMeter) -> Entry:
-            return self._carrier.at_once(entry, await self._steps.upload(file, entry, meter))
+        async def make(entry: LedgerEntry, meter: ChargeMeter) -> LedgerEntry:
+            return await self._executor.at_once(entry, await self._steps.upload(file, entry, meter))
 
         return Plan(
             family=UPLOAD,
@@ -333,20 +337,20 @@ class Starts:
             consent=None,
             make=make,
             same_within=KEPT_SECONDS,
-            steps={"path": str(file.path)},
+            details=Details(path=str(file.path)),
         )
 
-    def _go_on(self, entry: Entry) -> None:
-        self._begin(entry, self._go_on_sending(entry))
+    def _resume(self, entry: LedgerEntry) -> None:
+        self._begin(entry, self._resume_upload(entry))
 
-    async def _go_on_sending(self, entry: Entry) -> Started:
+    async def _resume_upload(self, entry: LedgerEntry) -> Started:
         """Send a file once more that another run of the server has not sent whole, where it was paid for."""
         try:
-            file = await self._files.open_local(entry.steps["path"], MediaIn(("image", "video", "audio")))
+            file = await self._files.open_local(entry.details.path or "", MediaIn(("image", "video", "audio")))
             sha256 = entry.fingerprint.removeprefix("upload ")
             if file.sha256 != sha256:
                 raise FileRefused("The file has changed since its upload began", hint="Call upload_file to send it")
-            if self._steps.address_kept(sha256) is None:
+            if await self._steps.address_kept(sha256) is None:
                 raise FileRefused(
                     "The upload was interrupted, and its address has run out",
                     charged=Charged.UNKNOWN,
@@ -354,9 +358,9 @@ class Starts:
                 )
             plan = await self._plan_upload(file)
         except A2EError as problem:
-            self._ledger.update(entry.id, phase="refused", note=str(problem))
+            await self._ledger.update(entry.id, phase="refused", note=str(problem))
             raise
-        return await self._carrier.carry_out(entry, plan)
+        return await self._executor.carry_out(entry, plan)
 
     async def _plan_purchase(self, purchase: Purchase[RequestT]) -> Plan:
         capability, request, estimate = purchase.capability, purchase.request, purchase.estimate
@@ -369,7 +373,7 @@ class Starts:
             price=Price([price]),
             units=estimate.units,
             consent=None,
-            make=lambda entry, meter: self._carrier.make_purchase(purchase, entry, meter),
+            make=lambda entry, meter: self._executor.make_purchase(purchase, entry, meter),
         )
 
     @staticmethod

@@ -14,11 +14,12 @@ import pytest
 
 from a2e_mcp.cli.doctor.installation import REQUIRED
 from a2e_mcp.cli.install import NAME, claude_desktop_file
-from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings
 from tests.support.doctor_runs import FAKE_TOKEN, NOTHING_SET, SANDBOX, DoctorRun, unreachable
+from tests.support.ledger import intend
 from tests.support.paths import CHECKOUT
 
 
@@ -133,11 +134,10 @@ async def test_an_allowed_folder_that_was_named_and_is_not_there_is_to_be_mended
 
 
 async def test_the_ledger_is_counted(doctor_run: DoctorRun) -> None:
-    with Ledger(doctor_run.folder / "data" / "ledger.sqlite3", account=FAKE_TOKEN, sandbox=False) as ledger:
-        entry, _ = ledger.insert_or_get_recent(
-            family="avatar_video", title="A", fingerprint="f", consent=None, expected=12, units=None, window=None
-        )
-        ledger.update(entry.id, phase="started")
+    path = doctor_run.folder / "data" / "ledger.sqlite3"
+    async with open_ledger(path, account=FAKE_TOKEN, sandbox=False) as ledger:
+        entry = await intend(ledger, expected=12)
+        await ledger.update(entry.id, phase="started")
     assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}) == 0
     assert "1 starts of this account, 12 credits in 24 hours" in doctor_run.text
 

@@ -9,7 +9,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from a2e_mcp.ledger.store import Entry, Ledger
 from tests.support.faulty_transport import (
     CLIP,
     CLIPS,
@@ -30,17 +29,12 @@ from tests.support.faulty_transport import (
     open_controlled_server,
     video_arguments,
 )
+from tests.support.ledger import entries_of
 from tests.support.media import face
 
 FOUND = "answer to the start was lost; the job was found again"
 NOT_KNOWN = "A2E may have charged for this."
 NEVER_CAME = only_answered(502, "bad gateway")
-
-
-def in_ledger(server: ControlledServer, folder: Path) -> list[Entry]:
-    """What the ledger holds, newest first."""
-    with Ledger(folder / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
-        return ledger.recent()
 
 
 @pytest.mark.parametrize("word", ["cut_answer", "unreadable"])
@@ -50,9 +44,9 @@ async def test_a_video_whose_answer_was_cut_or_unreadable_is_adopted(tmp_path: P
         assert FOUND in answer.text
         assert (server.transport.attempts[VIDEO], server.records("avatar_video")) == (1, 1)
         assert answer.data["job_id"] in await server.listed()
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert entry.charged == server.spent
-        assert entry.handles == [answer.data["job_id"]]
+        assert entry.job_ids == [answer.data["job_id"]]
 
 
 LOST: dict[str, Fault] = {
@@ -79,8 +73,8 @@ async def test_three_clips_whose_answer_was_lost_are_all_adopted_and_charged_onc
         assert FOUND in answer.text
         assert len({job["job_id"] for job in answer.data["jobs"]}) == 3
         assert (server.transport.attempts[CLIP], server.spent) == (1, 300)
-        (entry,) = in_ledger(server, tmp_path)
-        assert (entry.phase, entry.charged, len(entry.handles)) == ("started", 300.0, 3)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
+        assert (entry.phase, entry.charged, len(entry.job_ids)) == ("started", 300.0, 3)
         again = await server.ask("start_image_to_video", **await server.clip_arguments(count=3))
         assert again.data["job_id"] == answer.data["job_id"]
         assert server.transport.attempts[CLIP] == 1
@@ -91,7 +85,7 @@ async def test_the_raw_reply_of_a_lost_answer_is_kept(tmp_path: Path, lost: str)
     async with open_controlled_server(tmp_path) as server:
         server.transport.on(CLIP, LOST[lost])
         await server.ask("start_image_to_video", **await server.clip_arguments(count=2))
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         kept = {"connection broken": "", "empty list": '"rows":[]', "no id": "current_status"}
         assert kept[lost] in (entry.raw or "")
         assert (entry.raw == "") == (lost == "connection broken")
@@ -105,7 +99,7 @@ async def test_a_start_that_is_not_in_the_account_is_unknown_and_never_sent_agai
         sentence = await server.refuse("start_image_to_video", **arguments)
         assert NOT_KNOWN in sentence
         assert "t-77" in sentence
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert entry.phase == "unknown"
         assert entry.own_job_id in sentence
         assert "boom" in (entry.raw or "")
@@ -123,17 +117,17 @@ async def test_it_is_found_later_by_whatever_asks(tmp_path: Path, asked: str) ->
         server.transport.on(CLIP, cut_after)
         server.transport.on(CLIPS, only_answered(503, {}), times=9)
         await server.refuse("start_image_to_video", **arguments)
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         inputs: dict[str, dict[str, Any]] = {
             "check_status": {"job_id": entry.own_job_id},
             "wait_for_job": {"job_ids": [entry.own_job_id], "seconds": 0},
             "start_image_to_video": arguments,
         }
         await server.ask(asked, **inputs.get(asked, {}))
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert entry.phase == "started"
         listed = await server.listed()
-        assert list(listed) == list(entry.handles)
+        assert list(listed) == list(entry.job_ids)
         assert (server.transport.attempts[CLIP], server.spent) == (1, 100)
         spending = await server.ask("list_spending")
         assert (spending.data["total"], spending.data["starts"]) == (100, 1)
@@ -161,7 +155,7 @@ async def test_a_preview_can_never_be_found_again_and_is_not_sent_again(tmp_path
         sentence = await server.refuse("start_face_swap_preview", **arguments)
         assert NOT_KNOWN in sentence
         assert NOT_KNOWN in await server.refuse("start_face_swap_preview", **arguments)
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert (await server.listed())[entry.own_job_id] == "unknown"
         assert (server.transport.attempts[PREVIEW], server.records("face_swap_preview")) == (1, 1)
 
@@ -179,8 +173,8 @@ async def test_a_lost_lip_sync_training_is_found_by_the_avatar_it_trains(
         )
         answer = await server.call("start_lip_sync_training", avatar="Zoe", consent=CONSENT)
         assert answer.failed is not found
-        (entry,) = in_ledger(server, tmp_path)
-        assert entry.handles == ([f"lip_sync_training:{twin}"] if found else [])
+        (entry,) = await entries_of(server.sandbox, tmp_path)
+        assert entry.job_ids == ([f"lip_sync_training:{twin}"] if found else [])
         assert server.transport.attempts[LIP_SYNC] == 1
 
 
@@ -223,7 +217,7 @@ async def test_a_lost_lip_sync_training_that_has_ended_is_found_by_what_it_left(
         twin = await own_avatar(server)
         await lost_training(server, twin)
         await server.sandbox.control.settle()
-        entry = in_ledger(server, tmp_path)[0]
+        entry = (await entries_of(server.sandbox, tmp_path))[0]
         found = await server.ask("check_status", job_id=entry.own_job_id)
         assert (found.data["job_id"], found.data["state"]) == (f"lip_sync_training:{twin}", "succeeded")
         assert (await server.ask("list_spending")).data["total"] == server.spent
@@ -254,7 +248,7 @@ async def test_whose_lip_sync_training_it_was_is_not_guessed_and_the_person_is_t
         await server.finish(first.data["job_id"])
         await lost_training(server, twin)
         await server.sandbox.control.settle()
-        entry = in_ledger(server, tmp_path)[0]
+        entry = (await entries_of(server.sandbox, tmp_path))[0]
         told = await server.ask("check_status", job_id=entry.own_job_id)
         assert told.data["state"] == "unknown"
         for words in ("ended already or never began", "get_credits", "list_spending", "again=true"):
@@ -271,8 +265,8 @@ async def test_more_records_of_the_name_than_were_started_are_nobodys(tmp_path: 
 
         server.transport.on(CLIP, made_twice)
         assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
-        (entry,) = in_ledger(server, tmp_path)
-        assert entry.handles == []
+        (entry,) = await entries_of(server.sandbox, tmp_path)
+        assert entry.job_ids == []
 
 
 async def test_of_three_clips_a_first_glimpse_of_two_is_not_taken_for_all(tmp_path: Path) -> None:
@@ -303,7 +297,7 @@ async def test_two_lost_starts_of_one_title_never_take_each_others_job(tmp_path:
         assert NOT_KNOWN in await server.refuse("start_image_to_video", **two)
         server.transport.on(CLIPS, not_connected, times=0)
         await server.ask("list_jobs")
-        assert [entry.handles for entry in in_ledger(server, tmp_path)] == [[], []]
+        assert [entry.job_ids for entry in await entries_of(server.sandbox, tmp_path)] == [[], []]
 
 
 async def test_a_job_of_that_name_from_before_is_not_taken_for_the_lost_one(tmp_path: Path) -> None:
@@ -322,7 +316,7 @@ async def test_speech_whose_answer_was_lost_is_unknown_and_not_spoken_again(tmp_
         words = {"script": "Good morning.", "voice": "Aria (en-US)"}
         assert NOT_KNOWN in await server.refuse("generate_speech", **words)
         assert NOT_KNOWN in await server.refuse("generate_speech", **words)
-        (entry,) = in_ledger(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert (entry.phase, entry.cost, server.transport.attempts[SPEECH]) == ("unknown", 1.0, 1)
         await server.ask("generate_speech", **words, again=True)
         assert server.transport.attempts[SPEECH] == 2

@@ -20,8 +20,9 @@ from a2e_mcp.errors import A2EError, AnswerLost, NotFound, SettingsError
 from a2e_mcp.jobs.polling import Answers, Waiting
 from a2e_mcp.jobs.service import Job, Jobs
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.ledger.sqlite import open_ledger
 from tests.support.faulty_transport import RENDERS, open_controlled_server
+from tests.support.ledger import intend
 
 BATCH = "POST /api/v1/userImage2Video/batchDetail"
 VIDEOS = "GET /api/v1/video/awsList"
@@ -91,11 +92,13 @@ async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> 
         await asyncio.sleep(0)
 
     transport = httpx2.MockTransport(account.answer)
-    async with A2EClient("token", transport=transport, pause=pause) as client:
-        with Ledger(folder / "ledger.sqlite3", account="token", sandbox=True) as ledger:
-            waiting = Waiting(Jobs(client, ledger, sandbox=quick), sandbox=quick)
-            yield waiting
-            await waiting.close()
+    async with (
+        A2EClient("token", transport=transport, pause=pause) as client,
+        open_ledger(folder / "ledger.sqlite3", account="token", sandbox=True) as ledger,
+    ):
+        waiting = Waiting(Jobs(client, ledger, sandbox=quick), sandbox=quick)
+        yield waiting
+        await waiting.close()
 
 
 async def unheard(_: Answers) -> None:
@@ -294,11 +297,9 @@ async def test_a_ledger_that_cannot_be_written_ends_the_wait_with_the_reason(tmp
     (one,) = clips(1)
     account = Account({one.id: "processing"})
     async with waiting_for(account, tmp_path) as waiting:
-        with Ledger(tmp_path / "ledger.sqlite3", account="token", sandbox=True) as ledger:
-            entry, _ = ledger.insert_or_get_recent(
-                family="image_to_video", title="", fingerprint="f", consent=None, expected=1, units=1, window=None
-            )
-            ledger.update(entry.id, phase="started", handles=[str(one)], state="queued")
+        async with open_ledger(tmp_path / "ledger.sqlite3", account="token", sandbox=True) as ledger:
+            entry = await intend(ledger)
+            await ledger.update(entry.id, phase="started", job_ids=[str(one)], state="queued")
         with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as other:
             other.execute("CREATE TRIGGER full BEFORE UPDATE ON starts BEGIN SELECT RAISE(ABORT, 'disk full'); END")
         answers = await waiting.wait([one], LONG_ENOUGH, unheard)
@@ -341,7 +342,7 @@ async def test_wait_for_job_tells_of_a_deleted_job_in_a_sentence(tmp_path: Path)
         job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         wait = asyncio.create_task(server.refuse("wait_for_job", job_ids=[job]))
         await server.ask("delete_job", job_id=job)
-        assert "no such record" in await wait
+        assert "No such record" in await wait
 
 
 async def test_wait_for_job_tells_of_the_job_that_ended_first(tmp_path: Path) -> None:

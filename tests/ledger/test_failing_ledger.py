@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Unpack
 
 import httpx2
 
 from a2e_mcp.catalogue.streaming import RoomToken
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.entry import EntryChanges, LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.leases import heartbeat
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.sqlite import SqliteLedger
 from a2e_mcp.server.live_rooms.rooms import open_rooms
-from a2e_mcp.starts.pricing import Spending, ceilings
+from a2e_mcp.starts.pricing import Spending
 from tests.support.faulty_transport import CLIP, Forward, open_controlled_server
+from tests.support.ledger import intend
 from tests.support.scripted_transport import ScriptedTransport, scripted_client, success
 
 
@@ -52,56 +55,59 @@ async def test_a_job_whose_id_could_not_be_written_down_is_found_and_not_started
         assert list(await server.listed()) == [again.data["job_id"]]
 
 
-class Stumbling(Ledger):
+class Stumbling(SqliteLedger):
     """A ledger that cannot be written once."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, account="a", sandbox=True)
         self.is_full = True
-        self.goes_on = asyncio.Event()
+        self.recovered = asyncio.Event()
 
-    def beat(self, entry_id: str) -> None:
-        """Fail once, then go on."""
+    async def heartbeat(self, entry_id: str) -> None:
+        """Fail once, then work."""
         if self.is_full:
             self.is_full = False
             raise SettingsError("The ledger cannot be written (disk is full)")
-        super().beat(entry_id)
-        self.goes_on.set()
+        await super().heartbeat(entry_id)
+        self.recovered.set()
 
-    def update(self, entry_id: str, **changes: object) -> Entry:
+    async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Fail once for a room that is over."""
         if self.is_full and changes.get("state") == "deleted":
             self.is_full = False
-            self.goes_on.set()
+            self.recovered.set()
             raise SettingsError("The ledger cannot be written (disk is full)")
-        return super().update(entry_id, **changes)
-
-    def started(self) -> Entry:
-        """A start of a room."""
-        entry, _ = self.insert_or_get_recent(
-            family=STREAMING, title="room", fingerprint="room", consent=None, expected=1, units=1, window=None
-        )
-        return entry
+        return await super().update(entry_id, **changes)
 
 
-async def test_a_start_that_could_not_be_said_to_be_under_way_once_is_said_to_be_later(tmp_path: Path) -> None:
-    with Stumbling(tmp_path / "ledger.sqlite3") as ledger:
-        async with heartbeat(ledger, ledger.started().id, 0.001), asyncio.timeout(5):
-            await ledger.goes_on.wait()
+@asynccontextmanager
+async def stumbling_in(folder: Path) -> AsyncIterator[Stumbling]:
+    """Open a ledger that cannot be written once."""
+    ledger = Stumbling(folder / "ledger.sqlite3")
+    await ledger.open()
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+async def test_a_heartbeat_that_failed_once_is_sent_again(tmp_path: Path) -> None:
+    async with stumbling_in(tmp_path) as ledger:
+        entry = await intend(ledger)
+        async with heartbeat(ledger, entry.id, 0.001), asyncio.timeout(5):
+            await ledger.recovered.wait()
 
 
 async def test_a_room_whose_end_cannot_be_written_down_does_not_end_the_server(tmp_path: Path) -> None:
     token = RoomToken.model_validate({"appId": "a", "channel": "c", "token": "t"})
-    with Stumbling(tmp_path / "ledger.sqlite3") as ledger:
-        entry = ledger.update(ledger.started().id, phase="started", state="running")
+    async with stumbling_in(tmp_path) as ledger:
+        entry = await intend(ledger, family=STREAMING)
+        entry = await ledger.update(entry.id, phase="started", state="running")
         async with scripted_client(ScriptedTransport(success(None))) as (client, _):
-            spending = Spending(
-                client, ledger, ceilings(sandbox=True, per_start=None, per_day=None, allow_unpriced=False)
-            )
+            spending = Spending(client, ledger)
             async with open_rooms(client, ledger, spending, grace_seconds=0, closing_seconds=1) as rooms:
                 rooms.keep(entry, token, avatar="Ada", seconds=0)
                 async with asyncio.timeout(5):
-                    await ledger.goes_on.wait()
-                await asyncio.sleep(0)
-                rooms.forget_ended()
-        assert ledger.entry(entry.id).state == "deleted"
+                    await ledger.recovered.wait()
+                await rooms.forget_ended()
+        assert (await ledger.entry(entry.id)).state == "deleted"

@@ -110,7 +110,7 @@ async def test_an_id_under_another_family_is_not_found(tmp_path: Path) -> None:
         job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         record = job.partition(":")[2]
         for family in ("avatar_video", "face_swap", "face_swap_preview", "avatar_training"):
-            assert "no such record" in await server.refuse("check_status", job_id=f"{family}:{record}")
+            assert "No such record" in await server.refuse("check_status", job_id=f"{family}:{record}")
 
 
 async def test_an_own_handle_is_read_under_its_own_family_only(tmp_path: Path) -> None:
@@ -148,4 +148,4 @@ async def test_a_deleted_handle_is_told_as_unknown_everywhere(tmp_path: Path) ->
             ("check_status", {"job_id": job}),
             ("wait_for_job", {"job_ids": [job]}),
         ):
-            assert "no such record" in await server.refuse(tool, **arguments)
+            assert "No such record" in await server.refuse(tool, **arguments)

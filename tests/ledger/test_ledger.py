@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import stat
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
+import anyio
 import pytest
 
-from a2e_mcp.errors import MoneyRefused, SettingsError
-from a2e_mcp.ledger.store import BEAT_SECONDS, Entry, Ledger
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.entry import Details, EntryChanges, Measured, NewEntry, Phase, StoredStart
+from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Limits, OverLimit
 from tests.support.faulty_transport import Clock
+from tests.support.ledger import intend
 
 
 @pytest.fixture
@@ -23,209 +25,226 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "ledger.sqlite3"
 
 
-def intended(ledger: Ledger, fingerprint: str = "print", **changes: Any) -> Entry:
-    """A new entry."""
-    given = {"family": "image_to_video", "title": "Waves", "consent": None, "expected": 100.0, "units": 5.0}
-    entry, new = ledger.insert_or_get_recent(**{**given, "fingerprint": fingerprint, "window": None, **changes})
-    assert new
-    return entry
+SAME = NewEntry(family="x", title="", fingerprint="print", expected=1)
 
 
 # ------------------------------------------------------------------ whose rows
 
 
-def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None:
-    with (
-        Ledger(path, account="token a", sandbox=False) as a_live,
-        Ledger(path, account="token a", sandbox=True) as a_sandbox,
-        Ledger(path, account="token b", sandbox=False) as b_live,
+async def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None:
+    async with (
+        open_ledger(path, account="token a", sandbox=False) as a_live,
+        open_ledger(path, account="token a", sandbox=True) as a_sandbox,
+        open_ledger(path, account="token b", sandbox=False) as b_live,
     ):
         ledgers = (a_live, a_sandbox, b_live)
-        entries = [intended(ledger) for ledger in ledgers]
-        handle = "image_to_video:67d29023dd27a536fdf6e809"
+        entries = [await intend(ledger) for ledger in ledgers]
+        job_id = "image_to_video:67d29023dd27a536fdf6e809"
         for ledger, entry in zip(ledgers, entries, strict=True):
-            ledger.update(entry.id, phase="started", handles=[handle], charged=10.0)
+            await ledger.update(entry.id, phase="started", job_ids=[job_id], charged=10.0)
         for ledger, entry in zip(ledgers, entries, strict=True):
-            assert [each.id for each in ledger.recent()] == [entry.id]
-            assert ledger.spent_since(0) == 10
-            found = ledger.by_job_id(handle)
+            assert [each.id for each in await ledger.recent()] == [entry.id]
+            assert await ledger.spent_since(0) == 10
+            found = await ledger.by_job_id(job_id)
             assert found is not None
             assert found.id == entry.id
-            twin, new = ledger.insert_or_get_recent(
-                family="x", title="", fingerprint="print", consent=None, expected=None, units=None, window=600
-            )
-            assert (twin.id, new) == (entry.id, False)
+            assert await ledger.insert_or_get_recent(SAME, window=600, limits=Limits()) == Existing(found)
             for other in set(ledgers) - {ledger}:
                 with pytest.raises(KeyError):
-                    other.entry(entry.id)
+                    await other.entry(entry.id)
                 with pytest.raises(KeyError):
-                    other.update(entry.id, charged=0.0)
-                assert other.by_job_id(entry.own_job_id) is None
-                assert other.lost("image_to_video", since=0) == []
-                assert other.alone_since("nobody", 0.0) is False
+                    await other.update(entry.id, charged=0.0)
+                assert await other.by_job_id(entry.own_job_id) is None
+                assert await other.lost("image_to_video", since=0) == []
+                assert await other.is_alone_since("nobody", 0.0) is False
 
 
-def test_another_accounts_start_does_not_keep_one_from_being_alone(path: Path) -> None:
-    with Ledger(path, account="a", sandbox=False) as mine, Ledger(path, account="b", sandbox=False) as other:
-        intended(other)
-        assert mine.alone_since("nobody", 0.0)
+async def test_another_accounts_start_does_not_keep_one_from_being_alone(path: Path) -> None:
+    async with (
+        open_ledger(path, account="a", sandbox=False) as mine,
+        open_ledger(path, account="b", sandbox=False) as other,
+    ):
+        await intend(other)
+        assert await mine.is_alone_since("nobody", 0.0)
 
 
-def test_own_ids_tell_their_mode(path: Path) -> None:
-    with Ledger(path, account="a", sandbox=False) as live, Ledger(path, account="a", sandbox=True) as sandbox:
-        assert intended(live).id.startswith("ffffffff")
-        assert intended(sandbox).id.startswith("00000000ffffffff")
-        assert len(intended(live).id) == len(intended(sandbox).id) == 24
+async def test_own_ids_tell_their_mode(path: Path) -> None:
+    async with (
+        open_ledger(path, account="a", sandbox=False) as live,
+        open_ledger(path, account="a", sandbox=True) as sandbox,
+    ):
+        real, play = await intend(live), await intend(sandbox)
+        assert real.id.startswith("ffffffff")
+        assert play.id.startswith("00000000ffffffff")
+        assert len(real.id) == len(play.id) == 24
 
 
-def test_the_token_is_not_in_the_file(path: Path) -> None:
-    with Ledger(path, account="sk-very-secret-token", sandbox=False) as ledger:
-        intended(ledger)
-    assert b"very-secret" not in path.read_bytes()
+async def test_the_token_is_not_in_the_file(path: Path) -> None:
+    async with open_ledger(path, account="sk-very-secret-token", sandbox=False) as ledger:
+        await intend(ledger)
+    assert b"very-secret" not in await asyncio.to_thread(path.read_bytes)
 
 
 # ------------------------------------------------------------------ one after another
 
 
-def test_the_same_start_is_found_within_the_window_and_not_after_it(path: Path) -> None:
+async def test_the_same_start_is_found_within_the_window_and_not_after_it(path: Path) -> None:
     clock = Clock()
-    with Ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
-        first = intended(ledger)
+    async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
+        first = await intend(ledger)
 
-        def again() -> tuple[str, bool]:
-            entry, new = ledger.insert_or_get_recent(
-                family="x", title="", fingerprint="print", consent=None, expected=None, units=None, window=600
-            )
-            return entry.id, new
+        async def again() -> bool:
+            outcome = await ledger.insert_or_get_recent(SAME, window=600, limits=Limits())
+            return outcome.entry.id == first.id
 
         clock.ahead = 599
-        assert again() == (first.id, False)
+        assert await again()
         clock.ahead = 601
-        assert again() != (first.id, False)
-        assert not again()[1]
+        assert not await again()
+        assert isinstance(await ledger.insert_or_get_recent(SAME, window=600, limits=Limits()), Existing)
 
 
 @pytest.mark.parametrize("changes", [{"phase": "refused"}, {"phase": "started", "state": "deleted"}])
-def test_what_was_refused_or_deleted_is_no_reason_to_hold_back_the_same_start(
-    path: Path, changes: dict[str, Any]
+async def test_what_was_refused_or_deleted_is_no_reason_to_hold_back_the_same_start(
+    path: Path, changes: EntryChanges
 ) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        ledger.update(intended(ledger).id, **changes)
-        intended(ledger, window=600.0)
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        await ledger.update((await intend(ledger)).id, **changes)
+        await intend(ledger, window=600.0)
 
 
-def test_of_many_threads_with_the_same_start_exactly_one_wins(path: Path) -> None:
-    Ledger(path, account="a", sandbox=True).close()
+async def test_of_many_servers_with_the_same_start_exactly_one_wins(path: Path) -> None:
+    async def wins() -> bool:
+        async with open_ledger(path, account="a", sandbox=True) as ledger:
+            return isinstance(await ledger.insert_or_get_recent(SAME, window=600, limits=Limits()), Inserted)
 
-    def wins(number: int) -> bool:
-        with Ledger(path, account="a", sandbox=True) as ledger:
-            _, new = ledger.insert_or_get_recent(
-                family="x", title="", fingerprint="print", consent=None, expected=1, units=1, window=600
-            )
-            return new
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(wins, range(16))) == 1
+    assert sum(await asyncio.gather(*(wins() for _ in range(16)))) == 1
 
 
-def test_a_new_file_may_be_opened_by_many_at_once(path: Path) -> None:
-    def rows(_: int) -> int:
-        with Ledger(path, account="a", sandbox=True) as ledger:
-            return len(ledger.recent())
+async def test_a_new_file_may_be_opened_by_many_at_once(path: Path) -> None:
+    async def rows() -> int:
+        async with open_ledger(path, account="a", sandbox=True) as ledger:
+            return len(await ledger.recent())
 
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(rows, range(16))) == [0] * 16
-
-
-def test_who_may_not_start_leaves_no_row(path: Path) -> None:
-    def never() -> None:
-        raise MoneyRefused("No")
-
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        with pytest.raises(MoneyRefused):
-            intended(ledger, permit=never)
-        assert ledger.recent() == []
-        intended(ledger)
+    assert await asyncio.gather(*(rows() for _ in range(16))) == [0] * 16
 
 
-def test_an_entry_is_moved_on_only_from_where_it_is_thought_to_be(path: Path) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        entry = intended(ledger)
-        sent = ledger.move(entry.id, "intended", phase="sent")
+async def test_a_start_over_the_daily_limit_leaves_no_row_and_says_what_is_spent(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        await intend(ledger, limits=Limits(per_day=100, least=100))
+        with pytest.raises(OverLimit) as raised:
+            await intend(ledger, limits=Limits(per_day=199, least=100))
+        assert raised.value.spent == 100
+        assert len(await ledger.recent()) == 1
+        await intend(ledger, limits=Limits(per_day=200, least=100))
+
+
+async def test_many_servers_never_spend_more_than_the_daily_limit_together(path: Path) -> None:
+    async def start(number: int) -> None:
+        async with open_ledger(path, account="a", sandbox=True) as ledger:
+            with suppress(OverLimit):
+                await intend(ledger, f"print {number}", limits=Limits(per_day=400, least=100))
+
+    await asyncio.gather(*(start(number) for number in range(16)))
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        assert len(await ledger.recent()) == 4
+
+
+async def test_the_same_start_is_found_whatever_the_limit(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        first = await intend(ledger)
+        assert await ledger.insert_or_get_recent(SAME, window=600, limits=Limits(per_day=0)) == Existing(first)
+        assert await ledger.find_recent("print", 600) == first
+        assert await ledger.find_recent("another", 600) is None
+
+
+async def test_what_a_start_is_made_from_is_kept_as_data(path: Path) -> None:
+    start = StoredStart("start_avatar_video", {"script": "Hola"}, {"avatar": {"id": "1"}}, {"again": True})
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        new = NewEntry(family="avatar_video", title="", fingerprint="print", start=start)
+        entry = (await ledger.insert_or_get_recent(new, window=None, limits=Limits())).entry
+        assert await ledger.stored_start(entry.id) == start
+        assert await ledger.stored_start((await intend(ledger)).id) is None
+
+
+async def test_an_entry_changes_only_in_the_phase_that_it_is_thought_to_be_in(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await intend(ledger)
+        sent = await ledger.transition(entry.id, "intended", phase="sent")
         assert sent is not None
         assert sent.phase == "sent"
-        assert ledger.move(entry.id, "intended", phase="refused") is None
-        assert ledger.entry(entry.id).phase == "sent"
+        assert await ledger.transition(entry.id, "intended", phase="refused") is None
+        assert (await ledger.entry(entry.id)).phase == "sent"
 
 
-def test_what_is_remembered_is_added_and_not_put_in_place_of_the_rest(path: Path) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger, Ledger(path, account="a", sandbox=True) as other:
-        entry = intended(ledger, steps={"count": 3})
-        ledger.remember(entry.id, speech={"one": "https://1"}, paying="speech")
-        other.remember(entry.id, speech={"two": "https://2"}, paying=None)
-        assert ledger.entry(entry.id).steps == {
-            "count": 3,
-            "speech": {"one": "https://1", "two": "https://2"},
-            "paying": None,
-        }
+async def test_details_are_added_and_not_put_in_place_of_the_rest(path: Path) -> None:
+    async with (
+        open_ledger(path, account="a", sandbox=True) as ledger,
+        open_ledger(path, account="a", sandbox=True) as other,
+    ):
+        entry = await intend(ledger, details=Details(count=3))
+        await ledger.merge_details(entry.id, speech={"one": "https://1"}, paying="speech")
+        await other.merge_details(entry.id, speech={"two": "https://2"}, paying=None)
+        known = (await ledger.entry(entry.id)).details
+        assert known == Details(count=3, speech={"one": "https://1", "two": "https://2"})
 
 
-def test_a_handle_that_two_starts_share_belongs_to_the_newer_one(path: Path) -> None:
-    handle = "lip_sync_training:67d29023dd27a536fdf6e809"
-    with Ledger(path, account="a", sandbox=False) as ledger:
+async def test_a_job_id_that_two_starts_share_belongs_to_the_newer_one(path: Path) -> None:
+    job_id = "lip_sync_training:67d29023dd27a536fdf6e809"
+    async with open_ledger(path, account="a", sandbox=False) as ledger:
         for _ in range(2):
-            entry = intended(ledger)
-            ledger.update(entry.id, phase="started", handles=[handle])
-        found = ledger.by_job_id(handle)
+            entry = await intend(ledger)
+            await ledger.update(entry.id, phase="started", job_ids=[job_id])
+        found = await ledger.by_job_id(job_id)
         assert found is not None
         assert found.id == entry.id
 
 
 @pytest.mark.parametrize("text", ["", "%", "_", '"', "image_to_video:%", "image_to_video:" + "_" * 24, "\x00"])
-def test_no_pattern_finds_somebodys_handle(path: Path, text: str) -> None:
-    with Ledger(path, account="a", sandbox=False) as ledger:
-        entry = intended(ledger)
-        ledger.update(entry.id, phase="started", handles=["image_to_video:67d29023dd27a536fdf6e809"])
-        assert ledger.by_job_id(text) is None
+async def test_no_pattern_finds_a_job_id(path: Path, text: str) -> None:
+    async with open_ledger(path, account="a", sandbox=False) as ledger:
+        entry = await intend(ledger)
+        await ledger.update(entry.id, phase="started", job_ids=["image_to_video:67d29023dd27a536fdf6e809"])
+        assert await ledger.by_job_id(text) is None
 
 
 # ------------------------------------------------------------------ under way
 
 
-def test_a_start_is_under_way_while_somebody_says_so(path: Path) -> None:
+async def test_a_start_is_under_way_while_its_heartbeat_lasts(path: Path) -> None:
     clock = Clock()
-    with Ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
-        entry = intended(ledger)
-        clock.ahead = 2.9 * BEAT_SECONDS
-        assert ledger.under_way(entry)
-        ledger.beat(entry.id)
-        clock.ahead = 5.8 * BEAT_SECONDS
-        assert ledger.under_way(ledger.entry(entry.id))
-        assert not ledger.under_way(entry)
-        ledger.release(entry.id)
-        assert not ledger.under_way(ledger.entry(entry.id))
+    async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
+        entry = await intend(ledger)
+        clock.ahead = 2.9 * HEARTBEAT_SECONDS
+        assert ledger.is_under_way(entry)
+        await ledger.heartbeat(entry.id)
+        clock.ahead = 5.8 * HEARTBEAT_SECONDS
+        assert ledger.is_under_way(await ledger.entry(entry.id))
+        assert not ledger.is_under_way(entry)
+        await ledger.release(entry.id)
+        assert not ledger.is_under_way(await ledger.entry(entry.id))
 
 
 @pytest.mark.parametrize("phase", ["started", "refused", "unknown"])
-def test_what_has_ended_is_not_under_way(path: Path, phase: str) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        assert not ledger.under_way(ledger.update(intended(ledger).id, phase=phase))
+async def test_what_has_ended_is_not_under_way(path: Path, phase: Phase) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        assert not ledger.is_under_way(await ledger.update((await intend(ledger)).id, phase=phase))
 
 
-def test_a_start_is_alone_when_no_other_was_under_way_since(path: Path) -> None:
+async def test_a_start_is_alone_when_no_other_was_under_way_since(path: Path) -> None:
     clock = Clock()
-    with Ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
-        earlier = intended(ledger)
+    async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
+        earlier = await intend(ledger)
         clock.ahead += 1
-        mine = intended(ledger)
+        mine = await intend(ledger)
         since = clock.now()
-        assert not ledger.alone_since(mine.id, since)
-        ledger.update(earlier.id, phase="started")
-        assert ledger.alone_since(mine.id, since)
+        assert not await ledger.is_alone_since(mine.id, since)
+        await ledger.update(earlier.id, phase="started")
+        assert await ledger.is_alone_since(mine.id, since)
         clock.ahead += 1
-        later = intended(ledger)
-        ledger.update(later.id, phase="started")
-        assert not ledger.alone_since(mine.id, since)
+        later = await intend(ledger)
+        await ledger.update(later.id, phase="started")
+        assert not await ledger.is_alone_since(mine.id, since)
 
 
 # ------------------------------------------------------------------ what it cost
@@ -241,94 +260,165 @@ def test_a_start_is_alone_when_no_other_was_under_way_since(path: Path) -> None:
         ({"phase": "started", "charged": 7.0}, 7),
         ({"phase": "refused"}, 0),
         ({"phase": "refused", "charged": 3.0}, 3),
-        ({"phase": "intended", "beat": 0.0, "steps": {"paying": "speech"}}, 100),
-        ({"phase": "intended", "beat": 0.0, "steps": {"measured": {"speech": {"credits": 2.0, "units": 9.0}}}}, 2),
+        ({"phase": "intended", "beat": 0.0, "details": Details(paying="speech")}, 100),
+        ({"phase": "intended", "beat": 0.0, "details": Details(measured={"speech": Measured(2.0, 9.0)})}, 2),
     ],
 )
-def test_a_start_costs_what_is_known_and_else_what_was_expected(
-    path: Path, changes: dict[str, Any], cost: float
+async def test_a_start_costs_what_is_known_and_else_what_was_expected(
+    path: Path, changes: EntryChanges, cost: float
 ) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        entry = ledger.update(intended(ledger).id, **changes)
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await ledger.update((await intend(ledger)).id, **changes)
         assert entry.cost == cost
-        assert ledger.spent_since(0) == cost
+        assert await ledger.spent_since(0) == cost
 
 
-def test_a_start_on_its_way_counts_as_expected(path: Path) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        assert intended(ledger).cost == 0
-        assert ledger.spent_since(0) == 100
+async def test_a_start_on_its_way_counts_as_expected(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        assert (await intend(ledger)).cost == 0
+        assert await ledger.spent_since(0) == 100
 
 
 # ------------------------------------------------------------------ the file
 
 
-def test_the_folder_is_for_its_owner_only(path: Path) -> None:
-    Ledger(path, account="a", sandbox=True).close()
+async def test_the_folder_is_for_its_owner_only(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True):
+        pass
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_ledger_of_the_first_version_is_taken_over_with_its_rows(path: Path) -> None:
+async def test_a_ledger_of_the_first_version_is_taken_over_with_its_rows(path: Path) -> None:
     path.parent.mkdir()
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        entry = intended(ledger)
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await intend(ledger)
     with closing(sqlite3.connect(path)) as database:
         database.execute("ALTER TABLE starts DROP COLUMN beat")
+        database.execute("DROP TABLE start_inputs")
         database.execute("PRAGMA user_version = 1")
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        assert not ledger.under_way(ledger.entry(entry.id))
-        ledger.beat(entry.id)
-        assert ledger.under_way(ledger.entry(entry.id))
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        assert not ledger.is_under_way(await ledger.entry(entry.id))
+        await ledger.heartbeat(entry.id)
+        assert ledger.is_under_way(await ledger.entry(entry.id))
 
 
-def test_a_ledger_of_a_newer_version_is_left_alone(path: Path) -> None:
-    Ledger(path, account="a", sandbox=True).close()
+async def test_a_ledger_of_a_newer_version_is_left_alone(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True):
+        pass
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(SettingsError, match="newer a2e-mcp"):
-        Ledger(path, account="a", sandbox=True)
+        async with open_ledger(path, account="a", sandbox=True):
+            pass
 
 
-def test_a_damaged_file_is_told_with_what_to_do(path: Path) -> None:
+async def test_a_damaged_file_is_refused_with_what_to_do(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(b"this is no database" * 100)
+    damaged = b"this is no database" * 100
+    await asyncio.to_thread(path.write_bytes, damaged)
     with pytest.raises(SettingsError, match="A2E_DATA_DIR"):
-        Ledger(path, account="a", sandbox=True)
-    assert path.read_bytes().startswith(b"this is no database")
+        async with open_ledger(path, account="a", sandbox=True):
+            pass
+    assert await asyncio.to_thread(path.read_bytes) == damaged
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(SettingsError, match="cannot be opened"):
-        Ledger(tmp_path / "data" / "ledger.sqlite3", account="a", sandbox=True)
+        async with open_ledger(tmp_path / "data" / "ledger.sqlite3", account="a", sandbox=True):
+            pass
 
 
-def test_a_write_that_fails_says_nothing_about_the_charge_and_leaves_the_ledger_usable(path: Path) -> None:
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        entry = intended(ledger)
+async def test_a_write_that_fails_says_nothing_about_the_charge_and_leaves_the_ledger_usable(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await intend(ledger)
         with closing(sqlite3.connect(path)) as other:
             other.execute("CREATE TRIGGER full BEFORE UPDATE ON starts BEGIN SELECT RAISE(ABORT, 'disk full'); END")
             with pytest.raises(SettingsError) as raised:
-                ledger.update(entry.id, phase="sent")
+                await ledger.update(entry.id, phase="sent")
             assert "charged" not in str(raised.value)
             assert "list_jobs" in str(raised.value)
             other.execute("DROP TRIGGER full")
-        assert ledger.update(entry.id, phase="sent").phase == "sent"
+        assert (await ledger.update(entry.id, phase="sent")).phase == "sent"
 
 
 DIE_AFTER_INTENT = """
-import os, sys
+import asyncio, os, sys
 from pathlib import Path
-from a2e_mcp.ledger.store import Ledger
-ledger = Ledger(Path(sys.argv[1]), account="a", sandbox=True)
-ledger.insert_or_get_recent(family="x", title="", fingerprint="print", consent=None, expected=1, units=1, window=None)
-os.kill(os.getpid(), 9)
+from a2e_mcp.ledger.entry import NewEntry
+from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.store import Limits
+
+async def main():
+    async with open_ledger(Path(sys.argv[1]), account="a", sandbox=True) as ledger:
+        await ledger.insert_or_get_recent(NewEntry("x", "", "print", expected=1), window=None, limits=Limits())
+        os.kill(os.getpid(), 9)
+
+asyncio.run(main())
 """
 
 
-def test_an_intent_survives_the_death_of_its_process(path: Path) -> None:
-    died = subprocess.run([sys.executable, "-c", DIE_AFTER_INTENT, str(path)], check=False, timeout=30)
-    assert died.returncode == -9
-    with Ledger(path, account="a", sandbox=True) as ledger:
-        (entry,) = ledger.recent()
+async def test_an_intent_survives_the_death_of_its_process(path: Path) -> None:
+    died = await asyncio.create_subprocess_exec(sys.executable, "-c", DIE_AFTER_INTENT, str(path))
+    assert await died.wait() == -9
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        (entry,) = await ledger.recent()
         assert entry.phase == "intended"
+
+
+# ------------------------------------------------------------------ beside everything else
+
+
+async def test_a_ledger_that_is_locked_does_not_stop_the_event_loop(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await intend(ledger)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            change = asyncio.create_task(ledger.update(entry.id, phase="sent"))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert not change.done()
+            other.execute("ROLLBACK")
+        assert (await change).phase == "sent"
+
+
+async def test_a_cancelled_change_is_made_and_its_outcome_comes_before_the_cancellation(path: Path) -> None:
+    outcomes = []
+
+    async def change() -> None:
+        outcomes.append(await ledger.update(entry.id, phase="sent"))
+        outcomes.append(await ledger.update(entry.id, note="made"))
+        await asyncio.sleep(60)
+
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await intend(ledger)
+        task = asyncio.create_task(change())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert [each.phase for each in outcomes] == ["sent", "sent"]
+        assert (await ledger.entry(entry.id)).note == "made"
+
+
+async def test_a_cancelled_scope_and_a_timeout_are_kept_too(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        entry = await intend(ledger)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            assert (await ledger.update(entry.id, phase="sent")).phase == "sent"
+            await asyncio.sleep(60)
+        assert scope.cancelled_caught
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0) as limit:
+                await ledger.update(entry.id, note="late")
+                await asyncio.sleep(60)
+        assert limit.expired()
+        assert (await ledger.entry(entry.id)).note == "late"
+
+
+async def test_a_closed_ledger_says_so(path: Path) -> None:
+    async with open_ledger(path, account="a", sandbox=True) as ledger:
+        pass
+    with pytest.raises(SettingsError, match="closed"):
+        await ledger.recent()

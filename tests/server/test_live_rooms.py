@@ -105,7 +105,7 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
         waited = await server.ask("wait_for_job", job_ids=[room], seconds=40)
         assert "There is nothing to wait for. The live room is open until" in waited.text
         unknown = f"face_swap:{'0' * 20}abcd"
-        assert "no such record" in (await server.ask("wait_for_job", job_ids=[room, unknown])).text
+        assert "No such record" in (await server.ask("wait_for_job", job_ids=[room, unknown])).text
         for answer in (status, waited):
             assert page in answer.text
             assert all(tool in answer.text for tool in ("ask_streaming_avatar", "leave_streaming"))

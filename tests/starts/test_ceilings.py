@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from a2e_mcp.errors import InputError, MoneyRefused
+from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.store import OverLimit
+from a2e_mcp.starts.ceilings import Ceilings, ceilings
+from a2e_mcp.starts.pricing import Price, StepPrice
 from tests.support.faulty_transport import (
     CLIP,
     CREDITS,
@@ -23,6 +29,59 @@ from tests.support.faulty_transport import (
     open_test_sandbox,
     video_arguments,
 )
+from tests.support.ledger import intend
+
+
+def costs(*amounts: float | None) -> Price:
+    return Price([StepPrice(f"step {number}", amount, "test") for number, amount in enumerate(amounts)])
+
+
+def test_real_credits_have_a_daily_ceiling_unless_set_and_the_sandbox_has_none() -> None:
+    assert ceilings(sandbox=False, per_start=None, per_day=None, allow_unpriced=False).per_day == 500
+    assert ceilings(sandbox=False, per_start=None, per_day=9000, allow_unpriced=False).per_day == 9000
+    assert ceilings(sandbox=False, per_start=None, per_day=0, allow_unpriced=False).per_day == 0
+    assert ceilings(sandbox=True, per_start=None, per_day=None, allow_unpriced=False).per_day is None
+
+
+@pytest.mark.parametrize(("given", "setting"), [(9.99, None), (None, 9.99), (9.99, 100), (100, 9.99)])
+def test_a_start_over_the_lower_of_two_ceilings_is_refused(given: float | None, setting: float | None) -> None:
+    objection = Ceilings(setting, None).objection(costs(5, 5), given)
+    assert isinstance(objection, MoneyRefused)
+    assert "over the ceiling of 9.99" in objection.message
+    assert Ceilings(setting, None).objection(costs(5, 4.99), given) is None
+
+
+def test_what_is_known_of_a_price_is_held_under_the_ceiling_even_where_the_rest_is_allowed() -> None:
+    checked = Ceilings(10, None, allow_unpriced=True)
+    assert checked.objection(costs(10, None), None) is None
+    assert "over the ceiling" in str(checked.objection(costs(11, None), None))
+
+
+@pytest.mark.parametrize("amount", [-1.0, math.nan, math.inf, -math.inf])
+def test_a_ceiling_that_is_no_amount_is_an_input_error(amount: float) -> None:
+    objection = Ceilings(None, None).objection(costs(1), amount)
+    assert isinstance(objection, InputError)
+    assert "max_credits" in objection.message
+
+
+async def test_the_daily_ceiling_is_for_a_day_and_for_one_account(tmp_path: Path) -> None:
+    time = [1_000_000.0]
+    path = tmp_path / "ledger.sqlite3"
+    checked = Ceilings(None, 100)
+    async with (
+        open_ledger(path, account="a", sandbox=False, now=lambda: time[0]) as mine,
+        open_ledger(path, account="b", sandbox=False, now=lambda: time[0]) as other,
+    ):
+        entry = await intend(mine, expected=80)
+        await mine.update(entry.id, phase="started", charged=90.0)
+        with pytest.raises(OverLimit) as raised:
+            await intend(mine, limits=checked.limits(costs(11)))
+        assert "90 of the 100" in str(checked.over_limit(costs(11), raised.value.spent))
+        await intend(other, limits=checked.limits(costs(100)))
+        await intend(mine, expected=10, limits=checked.limits(costs(10)))
+        time[0] += 86_401
+        await intend(mine, limits=checked.limits(costs(100)))
+
 
 NO_QUOTE = only_answered(200, {"code": 1, "msg": "no price for this"})
 # A2E's quote for `talk()`: speech 1, video 1 or more.

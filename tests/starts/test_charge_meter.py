@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from a2e_mcp.ledger.store import Entry, Ledger
 from tests.support.faulty_transport import (
     CLIP,
     CONSENT,
@@ -26,12 +25,7 @@ from tests.support.faulty_transport import (
     open_test_sandbox,
     video_arguments,
 )
-
-
-def ledger_of(server: ControlledServer, folder: Path) -> list[Entry]:
-    """What the ledger holds, newest first."""
-    with Ledger(folder / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
-        return ledger.recent()
+from tests.support.ledger import entries_of
 
 
 def taken_for(server: ControlledServer, job_id: str) -> int:
@@ -55,7 +49,7 @@ async def test_the_charge_in_the_ledger_is_what_the_account_lost(tmp_path: Path)
             answer = await server.ask(tool, **arguments)
             lost = server.spent - before
             assert lost > 0
-            assert ledger_of(server, tmp_path)[0].charged == lost
+            assert (await entries_of(server.sandbox, tmp_path))[0].charged == lost
             assert f"Charged {lost} credit" in answer.text
         spending = (await server.ask("list_spending")).data
         assert spending["total"] == server.spent
@@ -101,8 +95,9 @@ async def test_two_different_starts_at_once_are_each_charged_their_own(tmp_path:
     async with open_controlled_server(tmp_path) as server:
         clips = [await server.clip_arguments(prompt=f"picture {seconds}", seconds=seconds) for seconds in (5, 10, 15)]
         answers = await asyncio.gather(*(server.ask("start_image_to_video", **clip) for clip in clips))
-        for answer, entry in zip(answers, sorted(ledger_of(server, tmp_path), key=lambda each: each.cost), strict=True):
-            assert entry.handles == [answer.data["job_id"]]
+        entries = sorted(await entries_of(server.sandbox, tmp_path), key=lambda each: each.cost)
+        for answer, entry in zip(answers, entries, strict=True):
+            assert entry.job_ids == [answer.data["job_id"]]
             assert entry.cost == taken_for(server, answer.data["job_id"])
         assert (await server.ask("list_spending")).data["total"] == server.spent == 600
 
@@ -211,7 +206,7 @@ async def test_consent_is_kept_with_the_start(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         picture = await server.picture()
         await server.ask("start_face_swap", face=picture, target=picture, consent=CONSENT)
-        (entry,) = ledger_of(server, tmp_path)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert entry.consent == CONSENT
         (row,) = (await server.ask("list_spending")).data["spending"]
         assert row["consent"] == CONSENT

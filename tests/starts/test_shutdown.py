@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from mcp import Client, StdioServerParameters
 
-from a2e_mcp.ledger.store import Ledger
 from tests.support.faulty_transport import (
     CLIP,
     CREDITS,
@@ -26,6 +25,7 @@ from tests.support.faulty_transport import (
     open_test_sandbox,
     video_arguments,
 )
+from tests.support.ledger import entries_of
 from tests.support.server import tool_answer
 
 SILENT = 31.0
@@ -41,8 +41,7 @@ async def test_a_request_in_flight_when_the_server_closes_is_found_by_the_next_o
             call = asyncio.create_task(first.call("start_image_to_video", **arguments))
             await gate.held()
         await asyncio.gather(call, return_exceptions=True)
-        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=sandbox.token, sandbox=True) as ledger:
-            (entry,) = ledger.recent()
+        (entry,) = await entries_of(sandbox, tmp_path)
         assert entry.phase == "sent"
         async with connect_server(tmp_path, sandbox) as second:
             (job_id,) = await second.listed()
@@ -63,8 +62,7 @@ async def test_an_answer_that_comes_while_the_server_closes_is_still_written_dow
             await gate.held()
             asyncio.get_running_loop().call_later(0.1, gate.opened.set)
         await asyncio.gather(call, return_exceptions=True)
-        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=sandbox.token, sandbox=True) as ledger:
-            (entry,) = ledger.recent()
+        (entry,) = await entries_of(sandbox, tmp_path)
         assert entry.phase == "started"
         assert entry.charged == 100
 
@@ -84,8 +82,7 @@ async def test_a_server_that_is_ended_by_a_signal_writes_down_what_it_had_sent(t
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         assert serving.cancelled()
-        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=sandbox.token, sandbox=True) as ledger:
-            (entry,) = ledger.recent()
+        (entry,) = await entries_of(sandbox, tmp_path)
         assert entry.phase == "started"
 
 

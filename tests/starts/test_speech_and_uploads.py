@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from a2e_mcp.ledger.store import Ledger
 from tests.support.faulty_transport import (
     CLIP,
     CONSENT,
@@ -25,6 +24,7 @@ from tests.support.faulty_transport import (
     open_controlled_server,
     video_arguments,
 )
+from tests.support.ledger import entries_of
 
 KEPT = "The speech was charged; it is kept and will be reused."
 REFUSAL = only_answered(400, {"code": 1, "msg": "this avatar is resting"})
@@ -218,10 +218,9 @@ async def test_a_script_that_cannot_be_spoken_is_refused_before_anything_is_sent
 async def test_the_ledger_holds_no_more_than_one_start_for_a_video_with_speech(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         answer = await server.ask("start_avatar_video", **video_arguments())
-        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
-            (entry,) = ledger.recent()
-        assert entry.handles == [answer.data["job_id"]]
-        assert {step: lap["credits"] for step, lap in entry.measured.items()} == {
+        (entry,) = await entries_of(server.sandbox, tmp_path)
+        assert entry.job_ids == [answer.data["job_id"]]
+        assert {step: cost.credits for step, cost in entry.details.measured.items()} == {
             "speech": 1.0,
             "avatar_video": server.spent - 1.0,
         }

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from a2e_mcp.ledger.store import Ledger
 from tests.support.faulty_transport import (
     CLIP,
     CREDITS,
@@ -26,6 +25,7 @@ from tests.support.faulty_transport import (
     open_test_sandbox,
     video_arguments,
 )
+from tests.support.ledger import entries_of
 
 BLOCKED = only_answered(403, {})
 """What a firewall on the way answers, or A2E when the token has just been taken away."""
@@ -89,6 +89,5 @@ async def test_an_upload_address_that_names_no_file_may_have_been_charged_and_co
         server.transport.on(UPLOAD, charged)
         sentence = await server.refuse("upload_file", path=server.local_picture("a.png"))
         assert "did not say where the file will be" in sentence
-        with Ledger(tmp_path / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True) as ledger:
-            (entry,) = ledger.recent()
+        (entry,) = await entries_of(server.sandbox, tmp_path)
         assert entry.cost == 3

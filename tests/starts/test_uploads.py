@@ -144,7 +144,7 @@ async def test_a_file_that_is_swapped_after_it_was_checked_is_not_sent(tmp_path:
             return await forward(request)
 
         server.transport.on(UPLOAD, swapped)
-        assert "a.png cannot be read any more" in await server.refuse("upload_file", path="a.png")
+        assert "a.png can no longer be read" in await server.refuse("upload_file", path="a.png")
         picture.unlink()
 
         async def replaced(request: httpx2.Request, forward: Forward) -> httpx2.Response:

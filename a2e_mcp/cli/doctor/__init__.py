@@ -69,7 +69,7 @@ async def doctor(
 async def _check_account(findings: Findings, settings: Settings, *, live: bool, report: Path | None) -> None:
     """What needs an account: the ledger's rows, and the reads."""
     if settings.mode == "unset":
-        check_ledger(findings, settings, None)
+        await check_ledger(findings, settings, None)
         if live:
             findings.fix(
                 "The reads of --live need a token",
@@ -78,7 +78,7 @@ async def _check_account(findings: Findings, settings: Settings, *, live: bool, 
         return
     try:
         async with connect(settings)() as way:
-            check_ledger(findings, settings, way.token)
+            await check_ledger(findings, settings, way.token)
             if live:
                 await check_reads(findings, way, mode=settings.mode, report=report)
     except SettingsError as problem:

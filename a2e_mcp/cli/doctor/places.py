@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.pricing import amount
 
@@ -61,7 +61,7 @@ async def check_folders(findings: Findings, settings: Settings, here: Surroundin
             )
 
 
-def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
+async def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
     """Does the ledger open, is it whole, and what does it say of this account, when there is one?"""
     path = settings.data / "ledger.sqlite3"
     if not path.exists():
@@ -69,14 +69,14 @@ def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None
         return
     try:
         account = token.get_secret_value() if token else ""
-        with Ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
-            entries = len(ledger.recent(most=1_000_000))
-            spent = ledger.spent_since(ledger.now() - _DAY)
+        async with open_ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
+            entries = len(await ledger.recent(most=1_000_000))
+            spent = await ledger.spent_since(ledger.now() - _DAY)
         with closing(sqlite3.connect(path)) as database:
             (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
     except SettingsError as problem:
         findings.fix(problem.message, problem.hint)
-    except (sqlite3.Error, OSError, ValueError, TypeError) as problem:
+    except (sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError) as problem:
         findings.fix(f"The ledger in {path.parent} cannot be read ({problem})", f"Move {path.name} away")
     else:
         if state != "ok":

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
@@ -31,17 +31,15 @@ from a2e_mcp.catalogue.streaming import (
 )
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound
+from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
-from a2e_mcp.ledger.store import Entry, Ledger
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.server.live_rooms.room import Room
 from a2e_mcp.starts.pricing import Spending
-from a2e_mcp.starts.refunds import given_back, write_down
+from a2e_mcp.starts.refunds import record_refund
 
 if TYPE_CHECKING:
     from a2e_mcp.loopback import LoopbackServer
-
-ROOM = "room"
-"""The step of an entry that tells of its room: channel, avatar, and its end in seconds since 1970."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +87,7 @@ class Rooms:
 
     # ------------------------------------------------------------------ what there is
 
-    def keep(self, entry: Entry, token: RoomToken, *, avatar: str, seconds: int) -> Mapping[str, Any]:
+    def keep(self, entry: LedgerEntry, token: RoomToken, *, avatar: str, seconds: int) -> DetailChanges:
         """Take a room that was just paid for; gives what the ledger remembers of it."""
         until = self._ledger.now() + seconds
         if token.sandbox_room_url is not None and not _is_ours(token.sandbox_room_url):
@@ -97,7 +95,7 @@ class Rooms:
         room = Room(entry.own_job_id, avatar, token, until, secrets.token_urlsafe(18))
         self._rooms[room.handle] = room
         self._tasks.start_soon(self._watch, room, seconds)
-        return {ROOM: {"channel": room.channel, "avatar": avatar, "until": until}}
+        return {"room": RoomDetails(room.channel, avatar, until)}
 
     def find(self, secret: str) -> Room | None:
         """The room of a page's address."""
@@ -122,59 +120,57 @@ class Rooms:
             self._door.mount(page_app(self))
         return f"{self._door.origin()}/{room.secret}/"
 
-    def open_entries(self) -> Sequence[Entry]:
+    async def open_entries(self) -> Sequence[LedgerEntry]:
         """Rooms of this account that are open, whichever server opened them, newest first."""
         now = self._ledger.now()
         return [
             entry
-            for entry in self._ledger.recent(since=now - 2 * _LONGEST_ROOM)
-            if entry.family == STREAMING
-            and entry.state == "running"
-            and entry.steps.get(ROOM, {}).get("until", 0) > now
+            for entry in await self._ledger.recent(since=now - 2 * _LONGEST_ROOM)
+            if entry.family == STREAMING and entry.state == "running" and room_details(entry).until > now
         ]
 
-    def told_open(self) -> Sequence[Mapping[str, str]]:
+    async def told_open(self) -> Sequence[Mapping[str, str]]:
         """The open rooms as tools tell of them."""
         return [
-            {"room": entry.own_job_id, "avatar": entry.steps[ROOM]["avatar"], "until": ends_at(entry)}
-            for entry in self.open_entries()
+            {"room": entry.own_job_id, "avatar": room_details(entry).avatar, "until": ends_at(entry)}
+            for entry in await self.open_entries()
         ]
 
-    def forget_ended(self) -> None:
+    async def forget_ended(self) -> None:
         """Write down which rooms are over, so that the same one may be opened anew."""
-        is_open = {entry.id for entry in self.open_entries()}
-        for entry in self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM):
+        is_open = {entry.id for entry in await self.open_entries()}
+        for entry in await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM):
             if entry.family == STREAMING and entry.state == "running" and entry.id not in is_open:
-                self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
+                await self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
 
-    def entry_of(self, named: str | None) -> Entry:
+    async def entry_of(self, named: str | None) -> LedgerEntry:
         """The open room of a handle or of an avatar's name, or the only one there is. Raises InputError."""
-        entries = self.open_entries()
+        entries = await self.open_entries()
         if named is not None:
             wanted = named.strip().casefold()
-            entries = [each for each in entries if wanted in (each.own_job_id, each.steps[ROOM]["avatar"].casefold())]
+            entries = [each for each in entries if wanted in (each.own_job_id, room_details(each).avatar.casefold())]
         if not entries:
-            raise InputError("No such live room is open here", hint=self._what_became_of_it())
+            raise InputError("No such live room is open here", hint=await self._what_became_of_it())
         if len(entries) > 1:
-            listed = ", ".join(f"{each.own_job_id} with {each.steps[ROOM]['avatar']}" for each in entries)
+            listed = ", ".join(f"{each.own_job_id} with {room_details(each).avatar}" for each in entries)
             raise InputError(f"room: several are open: {listed}", hint="Say which one as room")
         return entries[0]
 
-    def _what_became_of_it(self) -> str:
-        recent = self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM)
+    async def _what_became_of_it(self) -> str:
+        recent = await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM)
         ended = next((each for each in recent if each.family == STREAMING and each.state == "deleted"), None)
         if ended is None:
             return "start_streaming opens one"
         cost = "" if ended.charged is None else f" It cost {ended.charged:g} credits."
         return f"The last one is over: {(ended.note or '').rstrip('.')}.{cost} start_streaming opens another"
 
-    def room_of(self, entry: Entry) -> Room | None:
+    def room_of(self, entry: LedgerEntry) -> Room | None:
         """The room of an entry, when this server opened it."""
         return self._rooms.get(entry.own_job_id)
 
     # ------------------------------------------------------------------ what can be done
 
-    async def visited(self, entry: Entry) -> Room:
+    async def visited(self, entry: LedgerEntry) -> Room:
         """The room of an entry once its page shows the avatar. Raises InputError when nobody is there."""
         room = self.room_of(entry)
         if room is None:
@@ -218,11 +214,11 @@ class Rooms:
         await self._client.call(SPEAK_IN_ROOM, SayInRoom(channel=room.channel, text=text))
         room.show("spoken", text)
 
-    async def set_context(self, entry: Entry, text: str) -> None:
+    async def set_context(self, entry: LedgerEntry, text: str) -> None:
         """Say what the avatar answers from. Raises ServiceError."""
         await self._client.call(SET_CONTEXT, SetContext(channel=_channel(entry), text=text))
 
-    async def context(self, entry: Entry) -> str | None:
+    async def context(self, entry: LedgerEntry) -> str | None:
         """What the avatar answers from, as far as A2E's answer can be read. Raises ServiceError."""
         told: Opaque = await self._client.call(GET_CONTEXT, InRoom(channel=_channel(entry)))
         value = told.value
@@ -232,14 +228,14 @@ class Rooms:
 
     async def leave(self, room: Room, why: str) -> None:
         """Leave a room that this server opened. Raises ServiceError."""
-        entry = self._ledger.entry(room.handle.partition(":")[2])
+        entry = await self._ledger.entry(room.handle.partition(":")[2])
         if entry.state == "running":
             await self.leave_entry(entry, why)
         elif room.closed is None:
             # Another server on this folder has left it, or its time is over.
             room.close(f"{why} It was over already.")
 
-    async def leave_entry(self, entry: Entry, why: str) -> float | None:
+    async def leave_entry(self, entry: LedgerEntry, why: str) -> float | None:
         """Leave a room, and tell how many credits came back, as far as the balance shows. Raises ServiceError."""
         since = self._ledger.now()
         async with self._spending.watching(_PATIENCE) as rise:
@@ -248,10 +244,9 @@ class Rooms:
             except NotFound:
                 # It was over already, or somebody else has left it: nothing is open any more.
                 why = f"{why} It was over already."
-        handle = JobId(entry.family, entry.id)
-        back = given_back(self._ledger, entry, handle, rise, since=since)
-        write_down(self._ledger, entry, handle, back, had_ended=False)
-        self._ledger.update(entry.id, state="deleted", note=why)
+        job_id = JobId(entry.family, entry.id)
+        back = await record_refund(self._ledger, entry, job_id, rise, since=since, had_ended=False)
+        await self._ledger.update(entry.id, state="deleted", note=why)
         if (room := self.room_of(entry)) is not None:
             room.close(why)
         return back
@@ -273,7 +268,7 @@ class Rooms:
         if room.closed is None:
             room.close("The time that was paid for is over.")
         try:
-            self.forget_ended()
+            await self.forget_ended()
         except A2EError as problem:
             # It is over all the same, and is written down with the next start.
             _log.info("the end of %s was not written down: %s", room.handle, problem)
@@ -286,13 +281,18 @@ class Rooms:
             room.close(f"{why} A2E could not be told: {problem}")
 
 
-def ends_at(entry: Entry) -> str:
+def room_details(entry: LedgerEntry) -> RoomDetails:
+    """What is known of a bought room; a room that is still being bought is over for now."""
+    return entry.details.room or RoomDetails("", "", 0.0)
+
+
+def ends_at(entry: LedgerEntry) -> str:
     """When a room's time is over, in UTC."""
-    return datetime.fromtimestamp(entry.steps[ROOM]["until"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(room_details(entry).until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _channel(entry: Entry) -> str:
-    return str(entry.steps[ROOM]["channel"])
+def _channel(entry: LedgerEntry) -> str:
+    return room_details(entry).channel
 
 
 def _is_ours(url: str) -> bool:

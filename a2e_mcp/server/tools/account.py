@@ -17,8 +17,8 @@ from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.urls import is_url
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.ledger.store import Entry
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
 from a2e_mcp.server.answers.lists import ROWS, Page, page_line
@@ -27,7 +27,6 @@ from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.server.tool_index import find_tool, tools
 from a2e_mcp.server.tool_prefix import bare_name
 from a2e_mcp.starts.pricing import amount
-from a2e_mcp.starts.refunds import REFUND_UNKNOWN
 from a2e_mcp.starts.service import Quoted
 from a2e_mcp.text import one_line
 
@@ -64,8 +63,8 @@ class CopyInputs(Inputs):
 async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
     balance = await services.client.call(GET_CREDITS, Nothing())
-    spent = services.spending.spent_today()
-    limits = services.spending.limits
+    spent = await services.spending.spent_today()
+    limits = services.ceilings
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
     if balance.diamonds is not None:
         structured["diamonds"] = balance.diamonds
@@ -75,7 +74,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
         told += f" of {amount(limits.per_day)} allowed"
     if services.sandbox:
         told = f"play money: {told}"
-    if rooms := services.rooms.told_open():
+    if rooms := await services.rooms.told_open():
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
         told = f"A live room is open and paid for: {listed}. leave_streaming refunds unused credits. {told}"
@@ -92,7 +91,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], call.inputs.arguments)
     quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
     price = quoted.price
-    limits = services.spending.limits
+    limits = services.ceilings
     told = f"{tool.name} would cost {price}. Nothing was charged.{_length(tool.name, inputs)}"
     structured: dict[str, Any] = {
         "tool": tool.name,
@@ -101,7 +100,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     if price.total is not None:
         structured["credits"] = price.total
     if limits.per_day is not None:
-        spent = services.spending.spent_today()
+        spent = await services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
         told += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
     if quoted.warning is not None:
@@ -119,20 +118,20 @@ def _length(tool: str, inputs: Inputs) -> str:
     return f" The {what} will be about {spoken_seconds(script, getattr(inputs, 'speed', 1.0)):g} s long."
 
 
-def _is_sure(entry: Entry) -> bool:
+def _is_sure(entry: LedgerEntry) -> bool:
     """Whether the cost of a start was reported or measured, and no refund can have gone unseen."""
-    return entry.cost_is_sure and not entry.steps.get(REFUND_UNKNOWN)
+    return entry.cost_is_sure and not entry.details.refund_unknown
 
 
 async def _spending(call: Call[SpendingInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     since = services.ledger.now() - inputs.days * _DAY
-    entries = [entry for entry in services.ledger.recent(since=since, most=100_000) if entry.family != DOWNLOAD]
+    entries = [entry for entry in await services.ledger.recent(since=since, most=100_000) if entry.family != DOWNLOAD]
     total = sum(entry.cost for entry in entries)
     shown = entries[(inputs.page - 1) * ROWS : inputs.page * ROWS]
     rows = [
         {
-            "job_id": entry.handles[0] if entry.handles else entry.own_job_id,
+            "job_id": entry.job_ids[0] if entry.job_ids else entry.own_job_id,
             "when": datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="minutes"),
             "title": entry.title,
             "credits": entry.cost,

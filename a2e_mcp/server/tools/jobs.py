@@ -13,7 +13,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError
-from a2e_mcp.files.progress import QUICK_SECONDS, QUIET
+from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.jobs.service import Job
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
@@ -61,11 +61,11 @@ class DownloadInputs(JobInputs):
 
 async def _check(call: Call[JobInputs]) -> Answer:
     handle = _handle(call, call.inputs.job_id)
-    call.services.rooms.forget_ended()
+    await call.services.rooms.forget_ended()
     job = await call.services.jobs.check(handle)
     _forget_names(call, [job])
     if job.is_open_room:
-        return _room_answer(call, job)
+        return await _room_answer(call, job)
     return job_answer(job, prefix=await _kept(call, [job]))
 
 
@@ -80,7 +80,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
         done = sum(each.progress or 0.0 for each in known) / len(handles)
         await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
 
-    call.services.rooms.forget_ended()
+    await call.services.rooms.forget_ended()
     answers = await call.services.waiting.wait(handles, seconds, seen)
     jobs = [each for each in answers.values() if isinstance(each, Job)]
     problems = {handle: each for handle, each in answers.items() if isinstance(each, A2EError)}
@@ -90,7 +90,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     _forget_names(call, ended)
     failures = "".join(f" {handle}: {problem}" for handle, problem in list(problems.items())[:3])
     if all(each.is_open_room for each in jobs):
-        return _room_answer(call, jobs[0], also=jobs, prefix=f"There is nothing to wait for.{failures}")
+        return await _room_answer(call, jobs[0], also=jobs, prefix=f"There is nothing to wait for.{failures}")
     first = ended[0] if ended else jobs[0]
     told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
     told += failures
@@ -100,10 +100,10 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     return job_answer(first, also=jobs, prefix=told.strip())
 
 
-def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix: str = "") -> Answer:
+async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix: str = "") -> Answer:
     """An answer about a live room that is open: until when, and where its page is."""
     rooms = call.services.rooms
-    entry = rooms.entry_of(job.job_id)
+    entry = await rooms.entry_of(job.job_id)
     room = rooms.room_of(entry)
     page = "Another a2e-mcp opened it and has its page." if room is None else f"Its page: {rooms.address(room)}"
     answer = job_answer(job, also=also, prefix=f"{prefix} The live room is open until {ends_at(entry)}. {page}".strip())
@@ -115,11 +115,11 @@ async def _list(call: Call[ListInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     if inputs.family is not None and inputs.family not in (*catalogue.FAMILIES, *LEDGER_FAMILIES):
         raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILIES)}")
-    services.rooms.forget_ended()
+    await services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     known: dict[str, Job] = {}
-    for entry in services.ledger.recent(most=500):
-        if entry.state != "deleted" and not entry.steps.get(QUIET):
+    for entry in await services.ledger.recent(most=500):
+        if entry.state != "deleted" and not entry.details.quiet:
             for job in services.jobs.of_entry(entry):
                 known[job.job_id] = job
     known |= account
@@ -196,7 +196,7 @@ async def _delete(call: Call[JobInputs]) -> Answer:
         meaning = await services.starts.stop(handle)
     else:
         deleted = await delete_job(services.jobs, services.spending, services.ledger, handle)
-        meaning, back = deleted.meaning, deleted.given_back
+        meaning, back = deleted.meaning, deleted.refunded
     services.names.forget()
     told = f"Deleted {handle}. {meaning}"
     structured: dict[str, Any] = {"job_id": str(handle), "deleted": True}

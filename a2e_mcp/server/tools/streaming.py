@@ -21,12 +21,12 @@ from a2e_mcp.catalogue.streaming import (
 )
 from a2e_mcp.catalogue.tool import Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, ServiceError
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING
-from a2e_mcp.ledger.store import Entry
 from a2e_mcp.lookup.names import Candidate, pick_one
 from a2e_mcp.server.answers.answer import Answer, Link
 from a2e_mcp.server.answers.jobs import charged_words
-from a2e_mcp.server.live_rooms.rooms import ROOM, Rooms, ends_at
+from a2e_mcp.server.live_rooms.rooms import Rooms, ends_at, room_details
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.service import Purchase, Quoted
@@ -102,7 +102,7 @@ async def _price(call: Call[StartStreamingInputs]) -> Quoted:
 async def _start(call: Call[StartStreamingInputs]) -> Answer:
     services, inputs, rooms = call.services, call.inputs, call.services.rooms
     avatar = await _find_avatar(call)
-    rooms.forget_ended()
+    await rooms.forget_ended()
     try:
         started = await services.starts.buy(_purchase(call, avatar), call.options, call.waiter)
     except ServiceError as problem:
@@ -116,15 +116,15 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
         if inputs.context and not started.repeated:
             told += " Its context is not set: call set_streaming_qa_context then."
         return call.answer(told, {"room": started.jobs[0].job_id})
-    entry = rooms.entry_of(started.jobs[0].job_id)
-    answer = _opened(call, rooms, entry, charged_words(started))
+    entry = await rooms.entry_of(started.jobs[0].job_id)
+    answer = await _opened(call, rooms, entry, charged_words(started))
     if inputs.context and not started.repeated:
         trouble = await _without_context(rooms, entry, inputs.context, call.within)
         return replace(answer, text=f"{answer.text}{trouble}")
     return answer
 
 
-async def _without_context(rooms: Rooms, entry: Entry, context: str, seconds: float) -> str:
+async def _without_context(rooms: Rooms, entry: LedgerEntry, context: str, seconds: float) -> str:
     """Set what a new room answers from; what is to be said when that fails, for the room is open and paid for."""
     why = "A2E did not answer in time."
     with anyio.move_on_after(seconds):
@@ -136,13 +136,13 @@ async def _without_context(rooms: Rooms, entry: Entry, context: str, seconds: fl
     return f" But its context could not be set: {why} Next: set_streaming_qa_context."
 
 
-def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer:
+async def _opened(call: Call[Any], rooms: Rooms, entry: LedgerEntry, charged: str) -> Answer:
     room = rooms.room_of(entry)
-    avatar = entry.steps[ROOM]["avatar"]
+    avatar = room_details(entry).avatar
     told = f"{charged} The live room with {avatar} ({entry.own_job_id}) is open until {ends_at(entry)}."
-    others = [each for each in rooms.open_entries() if each.id != entry.id]
+    others = [each for each in await rooms.open_entries() if each.id != entry.id]
     if others:
-        listed = ", ".join(f"{each.own_job_id} with {each.steps[ROOM]['avatar']}" for each in others)
+        listed = ", ".join(f"{each.own_job_id} with {room_details(each).avatar}" for each in others)
         told += f" Open and paid for besides: {listed}; leave_streaming(room=...) closes one."
     structured: dict[str, Any] = {"room": entry.own_job_id, "until": ends_at(entry)}
     if entry.charged is not None:
@@ -159,7 +159,7 @@ def _opened(call: Call[Any], rooms: Rooms, entry: Entry, charged: str) -> Answer
 
 async def _ask(call: Call[AskInputs]) -> Answer:
     rooms = call.services.rooms
-    entry = rooms.entry_of(call.inputs.room)
+    entry = await rooms.entry_of(call.inputs.room)
     room = await rooms.visited(entry)
     await call.progress(0.0, "Asking the avatar")
     text, is_whole = await rooms.answer(
@@ -190,7 +190,7 @@ async def _ask(call: Call[AskInputs]) -> Answer:
 
 async def _speak(call: Call[SpeakInputs]) -> Answer:
     rooms = call.services.rooms
-    room = await rooms.visited(rooms.entry_of(call.inputs.room))
+    room = await rooms.visited(await rooms.entry_of(call.inputs.room))
     await rooms.speak(room, call.inputs.text)
     told = f"{room.avatar} says it in the room."
     return call.answer(told, {"room": room.handle, "spoken": True})
@@ -198,7 +198,7 @@ async def _speak(call: Call[SpeakInputs]) -> Answer:
 
 async def _set_context(call: Call[ContextInputs]) -> Answer:
     rooms = call.services.rooms
-    entry = rooms.entry_of(call.inputs.room)
+    entry = await rooms.entry_of(call.inputs.room)
     await rooms.set_context(entry, call.inputs.context)
     told = f"Questions are answered from these {len(call.inputs.context)} characters now."
     return call.answer(told, {"room": entry.own_job_id})
@@ -206,7 +206,7 @@ async def _set_context(call: Call[ContextInputs]) -> Answer:
 
 async def _get_context(call: Call[RoomInputs]) -> Answer:
     rooms = call.services.rooms
-    entry = rooms.entry_of(call.inputs.room)
+    entry = await rooms.entry_of(call.inputs.room)
     text = await rooms.context(entry)
     structured: dict[str, Any] = {"room": entry.own_job_id}
     if text:
@@ -217,7 +217,7 @@ async def _get_context(call: Call[RoomInputs]) -> Answer:
 
 async def _leave(call: Call[RoomInputs]) -> Answer:
     rooms = call.services.rooms
-    entry = rooms.entry_of(call.inputs.room)
+    entry = await rooms.entry_of(call.inputs.room)
     back = await rooms.leave_entry(entry, "The room was left.")
     told = "Left the room. " + (
         "A2E did not show whether credits came back." if back is None else f"{amount(back)} credits came back."

@@ -1,0 +1,179 @@
+"""How an entry is stored: the columns of its row, and the keys of its details.
+
+This module alone knows them. They keep their names and meaning, because servers of several versions may work on one
+ledger; keys that this version does not know survive every change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, NamedTuple
+
+from a2e_mcp.ledger.entry import (
+    Details,
+    LedgerEntry,
+    Measured,
+    RecordBefore,
+    RoomDetails,
+    StoredFile,
+    StoredStart,
+    UploadAddress,
+)
+
+
+def to_row(entry: LedgerEntry) -> dict[str, Any]:
+    """The columns of an entry. Job ids and details stand in columns with older names."""
+    return {
+        "id": entry.id,
+        "family": entry.family,
+        "title": entry.title,
+        "fingerprint": entry.fingerprint,
+        "phase": entry.phase,
+        "created": entry.created,
+        "sent": entry.sent,
+        "consent": entry.consent,
+        "expected": entry.expected,
+        "charged": entry.charged,
+        "units": entry.units,
+        "handles": _dump(list(entry.job_ids)),
+        "steps": _dump(_encoded(entry.details)),
+        "results": _dump(list(entry.results)),
+        "state": entry.state,
+        "note": entry.note,
+        "raw": entry.raw,
+        "beat": entry.beat,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> LedgerEntry:
+    """The entry that these columns hold."""
+    return LedgerEntry(
+        id=row["id"],
+        family=row["family"],
+        title=row["title"],
+        fingerprint=row["fingerprint"],
+        phase=row["phase"],
+        created=row["created"],
+        sent=row["sent"],
+        consent=row["consent"],
+        expected=row["expected"],
+        charged=row["charged"],
+        units=row["units"],
+        job_ids=json.loads(row["handles"]),
+        details=_decoded(json.loads(row["steps"])),
+        results=json.loads(row["results"]),
+        state=row["state"],
+        note=row["note"],
+        raw=row["raw"],
+        beat=row["beat"],
+    )
+
+
+def start_to_text(start: StoredStart) -> str:
+    """What a start is made from, as it is stored."""
+    return _dump(asdict(start))
+
+
+def start_from_text(text: str) -> StoredStart:
+    """What a start is made from, as it was stored."""
+    stored = json.loads(text)
+    return StoredStart(stored["tool"], stored["inputs"], stored["resolved"], stored["options"])
+
+
+class _Codec(NamedTuple):
+    """Under which key a detail is stored, and how."""
+
+    key: str
+    decode: Callable[[Any], Any]
+    encode: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _plain(name: str, decode: Callable[[Any], Any] = _same) -> _Codec:
+    return _Codec(name, decode, _same)
+
+
+def _decode_measured(stored: Mapping[str, Mapping[str, float | None]]) -> dict[str, Measured]:
+    return {step: Measured(cost.get("credits"), cost.get("units") or 0.0) for step, cost in stored.items()}
+
+
+def _decode_addresses(stored: Mapping[str, Mapping[str, Any] | None]) -> dict[str, UploadAddress | None]:
+    return {
+        sha256: UploadAddress(way["put"], way["url"], way["until"]) if way else None for sha256, way in stored.items()
+    }
+
+
+def _encode_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value and asdict(value) for name, value in values.items()}
+
+
+def _decode_before(stored: Mapping[str, Any] | None) -> RecordBefore | None:
+    return RecordBefore(stored["word"], stored["left"]) if stored else None
+
+
+def _decode_room(stored: Mapping[str, Any] | None) -> RoomDetails | None:
+    return RoomDetails(stored["channel"], stored["avatar"], stored["until"]) if stored else None
+
+
+def _decode_files(stored: Sequence[Mapping[str, Any]]) -> list[StoredFile]:
+    return [StoredFile(row["path"], row["bytes"], row["sha256"]) for row in stored]
+
+
+_CODECS: Mapping[str, _Codec] = {
+    "count": _plain("count", int),
+    "priced": _plain("priced"),
+    "measured": _Codec("measured", _decode_measured, _encode_values),
+    "paying": _plain("paying"),
+    "speech": _plain("speech"),
+    "uploads": _plain("uploads"),
+    "addresses": _Codec("addresses", _decode_addresses, _encode_values),
+    "charges": _plain("charges"),
+    "refund_unknown": _plain("refund_unknown", bool),
+    "record_id": _plain("id"),
+    "before": _Codec("before", _decode_before, lambda before: before and asdict(before)),
+    "first_family": _plain("first_family"),
+    "path": _plain("path"),
+    "source": _plain("source"),
+    "urls": _plain("urls"),
+    "files": _Codec("files", _decode_files, lambda files: [asdict(file) for file in files]),
+    "modified": _plain("modified"),
+    "part": _plain("part"),
+    "quiet": _plain("quiet", bool),
+    "room": _Codec("room", _decode_room, lambda room: room and asdict(room)),
+}
+_NAMES = {codec.key: name for name, codec in _CODECS.items()}
+_NOTHING = Details()
+_DEFAULTS = {each.name: getattr(_NOTHING, each.name) for each in fields(Details)}
+
+
+def _decoded(stored: Mapping[str, Any]) -> Details:
+    if not stored:
+        return _NOTHING
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for key, value in stored.items():
+        name = _NAMES.get(key)
+        if name is None:
+            unknown[key] = value
+        elif value is not None:
+            known[name] = _CODECS[name].decode(value)
+    return Details(**known, unknown=unknown)
+
+
+def _encoded(details: Details) -> dict[str, Any]:
+    """What is stored of details; what is as it was at first is left out, which means the same."""
+    stored = dict(details.unknown)
+    for name, codec in _CODECS.items():
+        value = getattr(details, name)
+        if value and value != _DEFAULTS[name]:
+            stored[codec.key] = codec.encode(value)
+    return stored
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

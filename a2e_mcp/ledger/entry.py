@@ -1,0 +1,280 @@
+"""One start as the ledger keeps it: what it is, what it cost, and what was learnt while it was carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypedDict
+
+Phase = Literal["intended", "sent", "started", "refused", "unknown"]
+"""intended: the job's own request has not left. sent: it may have left. unknown: the answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one step really cost: `credits` for so many `units`; None where it could not be measured."""
+
+    credits: float | None
+    units: float
+
+
+@dataclass(frozen=True, slots=True)
+class UploadAddress:
+    """An address that a file may be put to until then, and the one where it is read afterwards."""
+
+    put: str
+    url: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBefore:
+    """How the record that a job works on stood before the start: A2E's status word, and its mark of success."""
+
+    word: str
+    left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that a download has saved."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomDetails:
+    """The live room that was bought; `until` is its end in seconds since 1970."""
+
+    channel: str
+    avatar: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStart:
+    """What a start is made from, as data: another process can carry it out with this alone."""
+
+    tool: str
+    inputs: Mapping[str, Any]
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What was learnt while a start was carried out. `unknown` holds what another version of this program has added."""
+
+    count: int = 1
+    """Jobs that the start makes."""
+    priced: Mapping[str, float | None] = field(default_factory=dict)
+    """Credits that each step was expected to cost."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    paying: str | None = None
+    """The step (speech, upload) that was asked for and not answered yet."""
+    speech: Mapping[str, str] = field(default_factory=dict)
+    """Where speech is, by a digest of its text and voice."""
+    uploads: Mapping[str, str] = field(default_factory=dict)
+    """Where uploaded files are, by their SHA-256."""
+    addresses: Mapping[str, UploadAddress | None] = field(default_factory=dict)
+    """Upload addresses that are paid for, by the file's SHA-256; None once an address is used up."""
+    charges: Mapping[str, float] = field(default_factory=dict)
+    """Credits that A2E says each job cost."""
+    refund_unknown: bool = False
+    """Whether credits may have been refunded without a way to see how many."""
+    record_id: str | None = None
+    """The id of the record that the job works on, where it is known before the start."""
+    before: RecordBefore | None = None
+    first_family: str | None = None
+    """The family under which the start was intended, when another one made it."""
+    path: str | None = None
+    """The file that an upload sends."""
+    source: str | None = None
+    """The job whose results a download saves."""
+    urls: Sequence[str] = ()
+    files: Sequence[StoredFile] = ()
+    modified: Sequence[int] = ()
+    """When each saved file was last changed, in nanoseconds since 1970."""
+    part: str | None = None
+    """The validator of the file that a download has begun."""
+    quiet: bool = False
+    """Whether it is left out of the list of jobs."""
+    room: RoomDetails | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DetailChanges(TypedDict, total=False):
+    """Details to change: mappings are added to what is there, everything else is replaced."""
+
+    count: int
+    priced: Mapping[str, float | None]
+    measured: Mapping[str, Measured]
+    paying: str | None
+    speech: Mapping[str, str]
+    uploads: Mapping[str, str]
+    addresses: Mapping[str, UploadAddress | None]
+    charges: Mapping[str, float]
+    refund_unknown: bool
+    record_id: str | None
+    before: RecordBefore | None
+    first_family: str | None
+    path: str | None
+    source: str | None
+    urls: Sequence[str]
+    files: Sequence[StoredFile]
+    modified: Sequence[int]
+    part: str | None
+    quiet: bool
+    room: RoomDetails | None
+
+
+class EntryChanges(TypedDict, total=False):
+    """Fields of an entry to change."""
+
+    family: str
+    title: str
+    phase: Phase
+    sent: float | None
+    expected: float | None
+    charged: float | None
+    job_ids: Sequence[str]
+    details: Details
+    results: Sequence[str]
+    state: str | None
+    note: str | None
+    raw: str | None
+    beat: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A start that is about to be made."""
+
+    family: str
+    title: str
+    fingerprint: str
+    expected: float | None = None
+    units: float | None = None
+    consent: str | None = None
+    details: Details = field(default_factory=Details)
+    start: StoredStart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSeen:
+    """What A2E says of one job."""
+
+    job_id: str
+    state: str
+    results: Sequence[str]
+    credits: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One start. Times are seconds since 1970, amounts are credits; `beat` is its last heartbeat."""
+
+    id: str
+    family: str
+    title: str
+    fingerprint: str
+    phase: Phase
+    created: float
+    sent: float | None = None
+    consent: str | None = None
+    expected: float | None = None
+    charged: float | None = None
+    units: float | None = None
+    job_ids: Sequence[str] = field(default_factory=list)
+    details: Details = field(default_factory=Details)
+    results: Sequence[str] = field(default_factory=list)
+    state: str | None = None
+    note: str | None = None
+    raw: str | None = None
+    beat: float = 0.0
+
+    @property
+    def own_job_id(self) -> str:
+        """The job id of a start that A2E has given no id yet, and of work that never gets one."""
+        return f"{self.family}:{self.id}"
+
+    @property
+    def paying(self) -> str | None:
+        """The step on the way (speech, upload) that was asked for and not answered."""
+        return self.details.paying
+
+    @property
+    def answer_lost(self) -> bool:
+        """Whether its job may exist at A2E without our knowing its id."""
+        return self.phase in ("sent", "unknown") and self.sent is not None and not self.job_ids
+
+    def cost_on_the_way(self) -> tuple[float, bool]:
+        """What speech and uploads cost, and whether all of it was measured; else some of it is as it was priced."""
+        measured = self.details.measured.items()
+        return self._cost_of({step: cost.credits for step, cost in measured if step != self.family})
+
+    @property
+    def cost(self) -> float:
+        """What it cost as far as is known: the true charge, else the expected one; what never left costs nothing."""
+        return self._cost_and_certainty()[0]
+
+    @property
+    def cost_is_sure(self) -> bool:
+        """Whether the cost was measured or is A2E's own word."""
+        return self._cost_and_certainty()[1]
+
+    def cost_of_job(self, job_id: str) -> float:
+        """What one of its jobs can have cost at most."""
+        return self.details.charges.get(job_id, self.cost)
+
+    def _cost_and_certainty(self) -> tuple[float, bool]:
+        if self.charged is not None:
+            return self.charged, True
+        if self.phase == "refused" or (self.phase == "intended" and self.paying is None):
+            return self._cost_of({step: cost.credits for step, cost in self.details.measured.items()})
+        return self.expected or 0.0, False
+
+    def _cost_of(self, measured: Mapping[str, float | None]) -> tuple[float, bool]:
+        priced = self.details.priced
+        credits = [priced.get(step) or 0.0 if paid is None else paid for step, paid in measured.items()]
+        return sum(credits), None not in measured.values()
+
+
+def with_details(entry: LedgerEntry, changes: DetailChanges) -> LedgerEntry:
+    """An entry with changed details; a mapping is added to the one that is there."""
+    given: dict[str, Any] = dict(changes)
+    for name, part in given.items():
+        if isinstance(part, Mapping):
+            given[name] = {**getattr(entry.details, name), **part}
+    return replace(entry, details=replace(entry.details, **given))
+
+
+def after_job_seen(entry: LedgerEntry, seen: JobSeen) -> LedgerEntry:
+    """An entry after A2E has said how one of its jobs stands and what it cost."""
+    if entry.state != "deleted":
+        entry = replace(entry, state=seen.state)
+    if seen.results and list(entry.results) != list(seen.results) and len(entry.job_ids) == 1:
+        entry = replace(entry, results=seen.results)
+    # A2E's own word about this very job comes before the balance: the balance also changes by a web page or another
+    # computer at the same moment, and a refund is seen here alone.
+    if seen.credits is not None and entry.details.charges.get(seen.job_id) != seen.credits:
+        entry = with_details(entry, {"charges": {seen.job_id: seen.credits}})
+        charges = entry.details.charges
+        if all(job_id in charges for job_id in entry.job_ids):
+            on_the_way, is_sure = entry.cost_on_the_way()
+            total = float(sum(charges.values()) + on_the_way)
+            entry = replace(entry, charged=total) if is_sure else replace(entry, expected=total)
+    return entry
+
+
+def after_refund(entry: LedgerEntry, job_id: str, refunded: float | None) -> LedgerEntry:
+    """An entry after so many credits were refunded for one of its jobs; None when it is not known how many."""
+    if refunded is None:
+        return with_details(entry, {"refund_unknown": True})
+    if not refunded:
+        return entry
+    left = max(0.0, entry.cost - refunded)
+    entry = with_details(entry, {"charges": {job_id: max(0.0, entry.cost_of_job(job_id) - refunded)}})
+    return replace(entry, expected=left) if entry.charged is None else replace(entry, charged=left)

@@ -1,0 +1,108 @@
+"""The file of a SQLite ledger: its tables, and how one of an earlier version is brought up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+from a2e_mcp.errors import SettingsError
+
+_VERSION = 3
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS starts (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    family TEXT NOT NULL,
+    title TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    created REAL NOT NULL,
+    sent REAL,
+    consent TEXT,
+    expected REAL,
+    charged REAL,
+    units REAL,
+    handles TEXT NOT NULL DEFAULT '[]',
+    steps TEXT NOT NULL DEFAULT '{}',
+    results TEXT NOT NULL DEFAULT '[]',
+    state TEXT,
+    note TEXT,
+    raw TEXT,
+    beat REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS starts_by_time ON starts (account, mode, created);
+CREATE INDEX IF NOT EXISTS starts_by_fingerprint ON starts (account, mode, fingerprint, created);
+"""
+_FROM_VERSION_1 = "ALTER TABLE starts ADD COLUMN beat REAL NOT NULL DEFAULT 0"
+# What a start is made from may be long and is seldom read, so it is kept beside the rows that are read all the time. It
+# is a table and not a column because servers of version 2 read every column of `starts` and stumble over a new one.
+_FROM_VERSION_2 = "CREATE TABLE IF NOT EXISTS start_inputs (id TEXT PRIMARY KEY, start TEXT NOT NULL)"
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open a ledger's file, make it if need be, and bring it up to date. Raises SettingsError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        database = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
+    except (OSError, sqlite3.DatabaseError) as problem:
+        raise _cannot_open(path, problem) from None
+    try:
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        _bring_up_to_date(database, path)
+    except BaseException as problem:
+        database.close()
+        if isinstance(problem, sqlite3.DatabaseError | OSError):
+            raise _cannot_open(path, problem) from None
+        raise
+    return database
+
+
+def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
+    version = _version_of(database)
+    if version > _VERSION:
+        raise SettingsError(
+            f"The ledger {path.name} was written by a newer a2e-mcp", hint="Update a2e-mcp, or set A2E_DATA_DIR"
+        )
+    if version == _VERSION:
+        return
+    # Two servers may open an older file at the same moment: the second finds it done.
+    database.execute("BEGIN IMMEDIATE")
+    version = _version_of(database)
+    if 0 < version < _VERSION:
+        _back_up(path, version)
+    if version == 0:
+        for statement in _SCHEMA.split(";"):
+            database.execute(statement)
+    if version == 1:
+        database.execute(_FROM_VERSION_1)
+    if version < _VERSION:
+        database.execute(_FROM_VERSION_2)
+        database.execute(f"PRAGMA user_version = {_VERSION}")
+    database.execute("COMMIT")
+
+
+def _version_of(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _back_up(path: Path, version: int) -> None:
+    """Copy the ledger as it is beside itself, readable by its owner only; an earlier copy is never overwritten."""
+    names = (f"{path.stem}-version-{version}{f'-{number}' if number > 1 else ''}.backup" for number in count(1))
+    copy = next(each for each in (path.with_name(name) for name in names) if not each.exists())
+    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    # A connection of its own: what this one has begun is not part of the copy, and nobody else can write meanwhile.
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+def _cannot_open(path: Path, problem: Exception) -> SettingsError:
+    return SettingsError(
+        f"The ledger in {path.parent} cannot be opened ({problem})",
+        hint="Set A2E_DATA_DIR to a folder that can be written, or move the damaged file away",
+    )

@@ -1,0 +1,46 @@
+"""The ledger of a test: what it holds, and entries for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry
+from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.store import Inserted, Ledger, Limits
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.app import Sandbox
+
+
+async def entries_of(sandbox: Sandbox, folder: Path) -> list[LedgerEntry]:
+    """What the ledger of a server in front of this sandbox holds, newest first."""
+    path = folder / "data" / "ledger.sqlite3"
+    async with open_ledger(path, account=sandbox.token, sandbox=True) as ledger:
+        return await ledger.recent()
+
+
+async def intend(
+    ledger: Ledger,
+    fingerprint: str = "print",
+    *,
+    family: str = "image_to_video",
+    title: str = "Waves",
+    expected: float | None = 100.0,
+    units: float | None = 5.0,
+    window: float | None = None,
+    details: Details | None = None,
+    limits: Limits | None = None,
+) -> LedgerEntry:
+    """A new entry."""
+    new = NewEntry(
+        family=family,
+        title=title,
+        fingerprint=fingerprint,
+        expected=expected,
+        units=units,
+        details=details or Details(),
+    )
+    outcome = await ledger.insert_or_get_recent(new, window=window, limits=limits or Limits())
+    assert isinstance(outcome, Inserted)
+    return outcome.entry
