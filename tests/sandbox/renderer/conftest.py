@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import DrawnAvatar
 from tests.support.render_worker import RenderProcess, render_process
 
 
@@ -32,3 +34,19 @@ def speech(worker: RenderProcess, made: Path) -> SpeechOrder:
     )
     worker.render(order)
     return order
+
+
+@pytest.fixture(scope="session")
+def spoken_clip(worker: RenderProcess, made: Path, speech: SpeechOrder) -> str:
+    """A drawn woman who speaks it, 320 by 240, four frames a second: enough to be looked at, and quick to work on."""
+    order = AvatarVideoOrder(
+        audio=speech.output,
+        track=speech.track,
+        avatar=DrawnAvatar(seed=1, gender="female"),
+        output=str(made / "spoken.mp4"),
+        width=320,
+        height=240,
+        fps=4,
+    )
+    worker.render(order)
+    return order.output

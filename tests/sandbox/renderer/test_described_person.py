@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import integers, text
 
 from a2e_mcp.sandbox.renderer.drawn.description import described
 
 
+@settings(max_examples=40)
 @given(prompt=text(alphabet="a red,hair in coat'\n", max_size=80), seed=integers(0, 2**56))
 def test_whatever_else_a_prompt_says_the_person_it_begins_with_is_drawn(prompt: str, seed: int) -> None:
     found = described(f"woman {prompt} hair", seed)
@@ -26,11 +27,11 @@ def test_whatever_else_a_prompt_says_the_person_it_begins_with_is_drawn(prompt: 
         ("a redhead woman", ["a female person", "redhead hair"]),
     ],
 )
-def test_what_is_understood_is_told_in_the_prompts_own_words(prompt: str, understood: Sequence[str]) -> None:
+def test_what_is_understood_is_named_in_the_prompts_own_words(prompt: str, understood: Sequence[str]) -> None:
     found = described(prompt, 2)
     assert found is not None
     assert found.understood == understood
 
 
-def test_a_place_is_nobody() -> None:
+def test_a_place_is_not_a_person() -> None:
     assert described("an old house by the sea", 2) is None

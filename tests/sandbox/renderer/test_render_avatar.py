@@ -99,7 +99,7 @@ def test_a_photo_opens_its_mouth_too(worker: RenderProcess, speech: SpeechOrder,
 def test_the_clip_is_h264_and_aac_in_even_sizes_and_says_what_it_is(
     worker: RenderProcess, speech: SpeechOrder, tmp_path: Path
 ) -> None:
-    order = video(speech, tmp_path, width=321, height=181)
+    order = video(speech, tmp_path, width=321, height=181, fps=4)
 
     outcome = worker.render(order)
 
@@ -157,11 +157,11 @@ def test_a_background_colour_fills_what_is_not_the_person(
     worker: RenderProcess, speech: SpeechOrder, portrait: str, tmp_path: Path, avatar_is_photo: bool
 ) -> None:
     avatar = PortraitAvatar(image=portrait) if avatar_is_photo else WOMAN
-    order = video(speech, tmp_path, avatar=avatar, background=ColourBackground(colour="#1040e0"))
+    order = video(speech, tmp_path, avatar=avatar, background=ColourBackground(colour="#1040e0"), fps=2)
 
     note = worker.render(order).note
 
-    frame = frames_of(order.output)[5]
+    frame = frames_of(order.output)[2]
     assert np.abs(frame[10:60, 10:40].mean((0, 1)) - (0x10, 0x40, 0xE0)).max() < 12
     assert frame[70:110, 140:180].mean((0, 1))[0] > 100
     assert "The background is #" in note
@@ -187,7 +187,7 @@ def test_a_placed_avatar_stays_in_its_box(
 def test_the_face_stands_well_in_every_shape_of_frame(
     worker: RenderProcess, speech: SpeechOrder, tmp_path: Path, width: int, height: int
 ) -> None:
-    order = video(speech, tmp_path, width=width, height=height)
+    order = video(speech, tmp_path, width=width, height=height, fps=2)
 
     worker.render(order)
 
@@ -209,7 +209,7 @@ def test_the_face_stands_well_in_every_shape_of_frame(
         ((240, 240), "#1040e0"),
     ],
 )
-def test_somebody_small_and_low_in_a_photo_is_placed_as_an_editor_would(
+def test_a_person_small_and_low_in_a_photo_is_placed_as_an_editor_would(
     worker: RenderProcess, portrait: str, tmp_path: Path, size: tuple[int, int], colour: str | None
 ) -> None:
     width, height = size

@@ -46,7 +46,7 @@ from tests.support.render_worker import RenderProcess, frames_of
 COMMENT = "A2E sandbox render, synthetic, not made by A2E"
 WOMAN, MAN = DrawnAvatar(seed=1, gender="female"), DrawnAvatar(seed=3, gender="male")
 SMALL: dict[str, Any] = {"width": 240, "height": 240}
-CLIP: dict[str, Any] = {**SMALL, "fps": 8}
+CLIP: dict[str, Any] = {**SMALL, "fps": 4}
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,12 @@ SPEAKS = {"drawn avatar", "photo avatar", "talking photo", "swapped clip", "dubb
 
 
 @pytest.fixture(scope="module")
-def given(worker: RenderProcess, made: Path, portrait: str, speech: SpeechOrder) -> Given:
-    clip = AvatarVideoOrder(
-        audio=speech.output, track=speech.track, avatar=WOMAN, output=str(made / "labels.mp4"), **CLIP
-    )
-    worker.render(clip)
+def given(worker: RenderProcess, made: Path, portrait: str, speech: SpeechOrder, spoken_clip: str) -> Given:
     cloth = str(made / "labels.png")
     cv2.imwrite(cloth, np.full((60, 60, 3), (40, 200, 40), np.uint8))
     man = str(made / "man.png")
     worker.render(AvatarCoverOrder(avatar=MAN, output=man, **SMALL))
-    return Given(clip.output, portrait, man, speech.output, speech.track, cloth)
+    return Given(spoken_clip, portrait, man, speech.output, speech.track, cloth)
 
 
 def labels_of(path: str) -> tuple[str, str]:

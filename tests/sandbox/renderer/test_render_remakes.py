@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
 from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
@@ -50,15 +49,6 @@ def likeness_between(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32
     return float(max(np.corrcoef(left.ravel(), right.ravel())[0, 1] for left, right in pairs))
 
 
-@pytest.fixture(scope="module")
-def clip(worker: RenderProcess, made: Path, speech: SpeechOrder) -> str:
-    order = AvatarVideoOrder(
-        audio=speech.output, track=speech.track, avatar=WOMAN, output=str(made / "r.mp4"), width=320, height=240, fps=8
-    )
-    worker.render(order)
-    return order.output
-
-
 def test_a_photo_speaks_in_its_own_picture(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(0.4, False), (0.5, True), (0.4, False)])
     order = TalkingPhotoOrder(
@@ -77,25 +67,25 @@ def test_a_photo_speaks_in_its_own_picture(worker: RenderProcess, portrait: str,
 
 def test_a_photo_speaks_no_longer_than_twenty_seconds(worker: RenderProcess, portrait: str, tmp_path: Path) -> None:
     audio = write_tone(tmp_path / "a.wav", [(21, True)])
-    order = TalkingPhotoOrder(image=portrait, audio=audio, output=str(tmp_path / "o.mp4"), width=64, height=64, fps=4)
+    order = TalkingPhotoOrder(image=portrait, audio=audio, output=str(tmp_path / "o.mp4"), width=64, height=64, fps=1)
 
     outcome = worker.render(order)
 
-    assert outcome.seconds == pytest.approx(20, abs=0.3)
+    assert outcome.seconds == pytest.approx(20, abs=0.6)
     assert "first 20 s" in outcome.note
 
 
 def test_a_dub_speaks_over_the_original_and_keeps_picture_and_length(
-    worker: RenderProcess, clip: str, tmp_path: Path
+    worker: RenderProcess, spoken_clip: str, tmp_path: Path
 ) -> None:
-    order = DubbingOrder(source=clip, voice="es", output=str(tmp_path / "o.mp4"), width=320, height=240, fps=8)
+    order = DubbingOrder(source=spoken_clip, voice="es", output=str(tmp_path / "o.mp4"))
 
     outcome = worker.render(order)
 
-    before, after = frames_of(clip), frames_of(order.output)
+    before, after = frames_of(spoken_clip), frames_of(order.output)
     assert len(after) == len(before)
     assert np.abs(after[4].astype(float) - before[4]).mean() < 3
-    original, dubbed = read_sound(clip), read_sound(order.output)
+    original, dubbed = read_sound(spoken_clip), read_sound(order.output)
     assert original is not None
     assert dubbed is not None
     assert dubbed.seconds == pytest.approx(original.seconds, abs=0.15)
@@ -192,14 +182,18 @@ def test_every_set_sentence_is_spoken_in_its_language(worker: RenderProcess, tmp
         assert 1 < (worker.render(spoken).seconds or 0) < 3.5
 
 
-def test_a_marked_clip_keeps_its_frames_and_its_sound(worker: RenderProcess, clip: str, tmp_path: Path) -> None:
+def test_a_marked_clip_keeps_its_frames_and_its_sound(worker: RenderProcess, spoken_clip: str, tmp_path: Path) -> None:
     order = WatermarkOrder(
-        source=clip, mark=TextMark(text="Acme", size=20), output=str(tmp_path / "o.mp4"), position="top_left", fps=8
+        source=spoken_clip,
+        mark=TextMark(text="Acme", size=20),
+        output=str(tmp_path / "o.mp4"),
+        position="top_left",
+        fps=8,
     )
 
     outcome = worker.render(order)
 
-    before, after = frames_of(clip), frames_of(order.output)
+    before, after = frames_of(spoken_clip), frames_of(order.output)
     assert len(after) == len(before)
     assert outcome.has_audio
     for frame, original in zip(after, before, strict=True):
@@ -209,7 +203,7 @@ def test_a_marked_clip_keeps_its_frames_and_its_sound(worker: RenderProcess, cli
 
 
 def test_orders_for_clips_that_cannot_be_carried_out_say_why(
-    worker: RenderProcess, portrait: str, clip: str, speech: SpeechOrder, tmp_path: Path
+    worker: RenderProcess, portrait: str, spoken_clip: str, speech: SpeechOrder, tmp_path: Path
 ) -> None:
     output = str(tmp_path / "o.mp4")
     nobody = write_clip(tmp_path / "nobody.mp4", [studio(360, 200)] * 10)
@@ -223,8 +217,8 @@ def test_orders_for_clips_that_cannot_be_carried_out_say_why(
         (DubbingOrder(source=portrait, voice="es", output=output), "unreadable"),
         (DubbingOrder(source=nobody, voice="es", output=output), "no_sound"),
         (DubbingOrder(source=silence, voice="es", output=output), "no_sound"),
-        (DubbingOrder(source=clip, voice="no-such-voice", output=output), "unsupported_language"),
-        (DubbingOrder(source=clip, voice="es", output=output, script="..."), "nothing_spoken"),
+        (DubbingOrder(source=spoken_clip, voice="no-such-voice", output=output), "unsupported_language"),
+        (DubbingOrder(source=spoken_clip, voice="es", output=output, script="..."), "nothing_spoken"),
     ]
 
     assert [worker.refused(order).code for order, _ in cases] == [code for _, code in cases]

@@ -75,7 +75,7 @@ def test_a_product_stands_below_the_face_without_its_background(
 
 
 @pytest.mark.parametrize("size", [(60, 160), (160, 60)])
-def test_a_product_before_somebody_in_an_upright_picture_is_wholly_seen(
+def test_a_product_before_a_person_in_an_upright_picture_is_wholly_seen(
     worker: RenderProcess, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     person = worker.cover(tmp_path / "upright.png", seed=2, width=240, height=320)

@@ -44,8 +44,8 @@ def test_nothing_is_left_beside_the_finished_file(worker: RenderProcess, tmp_pat
 
 
 def test_progress_rises_to_the_end(worker: RenderProcess, tmp_path: Path) -> None:
-    audio = write_tone(tmp_path / "a.wav", [(4, True)])
-    order = AvatarVideoOrder(audio=audio, avatar=WOMAN, output=str(tmp_path / "o.mp4"), width=640, height=360, fps=25)
+    audio = write_tone(tmp_path / "a.wav", [(1, True)])
+    order = AvatarVideoOrder(audio=audio, avatar=WOMAN, output=str(tmp_path / "o.mp4"), width=160, height=120)
 
     worker.render(order)
 
@@ -57,7 +57,7 @@ def test_the_end_of_stdin_ends_the_worker_in_the_middle_of_a_render(tmp_path: Pa
     audio = write_tone(tmp_path / "a.wav", [(30, True)])
     output = tmp_path / "long.mp4"
     with render_process() as worker:
-        order = AvatarVideoOrder(audio=audio, avatar=WOMAN, output=str(output))
+        order = AvatarVideoOrder(audio=audio, avatar=WOMAN, output=str(output), width=640, height=360)
         worker.send(encode_request("long", order))
         assert isinstance(decode_reply(worker.stdout.readline()), Progress)
 
