@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -126,8 +127,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py"))
+@cache
+def modules() -> Sequence[Path]:
+    return tuple(sorted(PACKAGE.rglob("*.py")))
 
 
 def part_of(names: tuple[str, ...]) -> str:
@@ -138,6 +140,11 @@ def part_of(names: tuple[str, ...]) -> str:
 
 def part_of_file(module: Path) -> str:
     return part_of(module.relative_to(PACKAGE).with_suffix("").parts)
+
+
+@cache
+def parsed(module: Path) -> ast.AST:
+    return ast.parse(module.read_text(encoding="utf-8"))
 
 
 def imports_of(tree: ast.AST) -> Iterator[tuple[str, ...]]:
@@ -178,16 +185,13 @@ def test_every_part_has_a_rule_and_every_rule_a_part() -> None:
 def test_a_part_imports_only_what_its_rule_allows(part: str) -> None:
     for module in modules():
         if part_of_file(module) == part:
-            assert not forbidden(part, ast.parse(module.read_text(encoding="utf-8"))), module.name
+            assert not forbidden(part, parsed(module)), module.name
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_rule_allows_nothing_that_is_not_used(part: str) -> None:
     used = {
-        part_of(names)
-        for module in modules()
-        if part_of_file(module) == part
-        for names in imports_of(ast.parse(module.read_text(encoding="utf-8")))
+        part_of(names) for module in modules() if part_of_file(module) == part for names in imports_of(parsed(module))
     }
     assert MAY_IMPORT[part] <= used
 
@@ -213,9 +217,11 @@ def test_the_render_worker_imports_neither_mcp_nor_pydantic() -> None:
             assert "pydantic" not in text
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_module_is_longer_than_it_can_be_read(module: Path) -> None:
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+def test_no_module_is_longer_than_it_can_be_read() -> None:
+    lines = {
+        str(module.relative_to(PACKAGE)): len(module.read_text(encoding="utf-8").splitlines()) for module in modules()
+    }
+    assert {module: count for module, count in lines.items() if count > LONGEST_MODULE} == {}
 
 
 def test_no_module_is_a_drawer() -> None:

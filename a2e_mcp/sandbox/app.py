@@ -29,7 +29,7 @@ from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal
 from a2e_mcp.sandbox.http.control import Control, control_routes
 from a2e_mcp.sandbox.http.file_routes import door_routes
-from a2e_mcp.sandbox.http.routes import AnswerCut, a2e_routes, problem_shown
+from a2e_mcp.sandbox.http.routes import AnswerCut, Answering, a2e_routes, problem_shown
 from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
@@ -131,13 +131,14 @@ async def _tasks() -> AsyncIterator[TaskGroup]:
 def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
     app = Starlette(
         routes=[
-            *a2e_routes(service, counts),
+            *a2e_routes(),
             *control_routes(control),
             *door_routes(service),
         ],
         exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
     )
     app.router.redirect_slashes = False
+    app.state.answering = Answering(service, counts)
     return app
 
 

@@ -27,28 +27,35 @@ _FIXED: Mapping[str, Sequence[str]] = {"gender": _GENDERS, "owner": _OWNERS}
 Open = Callable[[], Awaitable["Services"]]
 
 
-def register(server: MCPServer[Any], open_services: Open, prefix: str) -> None:
-    """Add the resources and their completions to a server; `prefix` stands before the tools that they name."""
-    shelf = _Shelf(open_services, prefix)
-    for address, title, about, read in (
-        ("a2e://avatars", "Avatars", "The first ten avatars", shelf.first_avatars),
-        ("a2e://avatars{?page,gender,owner}", "Avatars, a page", "Ten avatars a page", shelf.avatars),
-        ("a2e://avatars/{avatar_id}", "One avatar", "An avatar by id or name", shelf.avatar),
-        ("a2e://voices", "Voices", "Voices that speak US English", shelf.first_voices),
-        ("a2e://voices/{language}", "Voices of a language", "Such as es-MX", shelf.voices),
-        ("a2e://languages", "Languages", "Languages that voices speak", shelf.languages),
-        ("a2e://jobs/{job_id}", "One job", "A job by its handle", shelf.job),
-    ):
-        server.resource(address, title=title, description=prefixed(about, prefix), mime_type="application/json")(read)
+def offer_completions(server: MCPServer[Any], open_services: Open, prefix: str) -> Resources:
+    """Let a server complete arguments, and return its resources to register later; `prefix` precedes tool names."""
+    resources = Resources(open_services, prefix)
     # The SDK's decorator carries no types of its own.
     offer: Any = server.completion
-    offer()(shelf.complete)
+    offer()(resources.complete)
+    return resources
 
 
-class _Shelf:
+class Resources:
+    """The resources of one server."""
+
     def __init__(self, open_services: Open, prefix: str) -> None:
         self._open = open_services
         self._prefix = prefix
+
+    def register(self, server: MCPServer[Any]) -> None:
+        """Add the resources to a server."""
+        for address, title, about, read in (
+            ("a2e://avatars", "Avatars", "The first ten avatars", self.first_avatars),
+            ("a2e://avatars{?page,gender,owner}", "Avatars, a page", "Ten avatars a page", self.avatars),
+            ("a2e://avatars/{avatar_id}", "One avatar", "An avatar by id or name", self.avatar),
+            ("a2e://voices", "Voices", "Voices that speak US English", self.first_voices),
+            ("a2e://voices/{language}", "Voices of a language", "Such as es-MX", self.voices),
+            ("a2e://languages", "Languages", "Languages that voices speak", self.languages),
+            ("a2e://jobs/{job_id}", "One job", "A job by its job_id", self.job),
+        ):
+            described = prefixed(about, self._prefix)
+            server.resource(address, title=title, description=described, mime_type="application/json")(read)
 
     async def first_avatars(self) -> str:
         return await self.avatars()

@@ -7,7 +7,7 @@ read by us, and every failure we foresee is an error the model can act on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, ResourceLink, TextContent, Tool
 from mcp.types import Prompt as PromptListed
+from mcp.types import Resource as ResourceListed
+from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged
@@ -30,6 +32,9 @@ from a2e_mcp.settings import UNCONFIGURED, Settings
 from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
+    from mcp.server.lowlevel.helper_types import ReadResourceContents
+    from pydantic import AnyUrl
+
     from a2e_mcp.client.connection import Connect
     from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.services import Services
@@ -70,7 +75,8 @@ class A2EServer(MCPServer[LazyServices]):
                 "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
             },
         )
-        resources.register(self, self.services, settings.tool_prefix)
+        self._resources = resources.offer_completions(self, self.services, settings.tool_prefix)
+        self._resources_are_registered = False
 
     async def services(self) -> Services:
         """What tools and resources work with. Raises SettingsError when it cannot be opened."""
@@ -108,6 +114,23 @@ class A2EServer(MCPServer[LazyServices]):
             _log.exception("%s failed", name)
             raise ToolError(prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
 
+    async def list_resources(self) -> list[ResourceListed]:
+        """The fixed resources."""
+        self._register_resources()
+        return await super().list_resources()
+
+    async def list_resource_templates(self) -> list[ResourceTemplateListed]:
+        """The resources whose addresses have parameters."""
+        self._register_resources()
+        return await super().list_resource_templates()
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[LazyServices, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """The content of one resource. Raises ResourceNotFoundError or ResourceError."""
+        self._register_resources()
+        return await super().read_resource(uri, context)
+
     async def list_prompts(self) -> list[PromptListed]:
         """The prompts of the `prompts` folder."""
         from a2e_mcp.server import prompts
@@ -121,6 +144,12 @@ class A2EServer(MCPServer[LazyServices]):
         from a2e_mcp.server import prompts
 
         return prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix)
+
+    def _register_resources(self) -> None:
+        # At the first request for any: the SDK builds a model for each, and a person waits for the start.
+        if not self._resources_are_registered:
+            self._resources_are_registered = True
+            self._resources.register(self)
 
     def _shown_here(self) -> tuple[str, ...]:
         here = toolset_paths.current()

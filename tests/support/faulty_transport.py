@@ -37,8 +37,8 @@ QUOTE = "POST /api/v1/generation/quote"
 CREDITS = "GET /api/v1/user/remainingCoins"
 CHARGING = (VIDEO, SPEECH, CLIP, SWAP, PREVIEW, LIP_SYNC, UPLOAD)
 
-RENDERS = {"workers": 2}
-"""A sandbox that really renders."""
+RENDERS = {"workers": 1}
+"""A sandbox that really renders; one worker at a time, since starting one costs more than most renders."""
 
 CONSENT = "The person agreed by e-mail on Monday."
 

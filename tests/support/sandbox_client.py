@@ -104,7 +104,7 @@ class SandboxClient:
 async def open_sandbox_client(folder: Path | None = None, **settings: Any) -> AsyncIterator[SandboxClient]:
     """Open a draft sandbox with a client."""
     async with (
-        open_sandbox(SandboxSettings(folder=folder, **{"draft": True, **settings})) as sandbox,
+        open_sandbox(SandboxSettings(folder=folder, **{"draft": True, "workers": 1, **settings})) as sandbox,
         http_client(sandbox) as http,
     ):
         yield SandboxClient(sandbox, http)

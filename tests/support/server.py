@@ -115,7 +115,7 @@ async def open_server(
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
-    wanted = replace(sandbox_settings or SandboxSettings(), folder=folder / "sandbox", draft=True)
+    wanted = replace(sandbox_settings or SandboxSettings(workers=1), folder=folder / "sandbox", draft=True)
     async with (
         open_sandbox(wanted) as sandbox,
         Client(A2EServer(settings, connection_to(sandbox, wrap)), mode=era) as client,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 
 import anyio
 
@@ -78,6 +79,7 @@ _BACKDROPS_BY_KEY = {backdrop_key(backdrop): backdrop for backdrop in BACKDROPS}
 _VOICES_BY_KEY = {sample_key(voice): voice for voice in VOICES_BY_ID.values()}
 
 
+@cache
 def _gradient(backdrop: Backdrop) -> bytes:
     """A PNG that goes from one colour at the top to another at the bottom."""
     rows = bytearray()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -36,24 +38,32 @@ class AnswerCut(Exception):
     """Ends the connection in the middle of an answer, because `[sandbox:cut_answer]` asked for it."""
 
 
-def a2e_routes(service: Service, counts: Counter[str]) -> list[Route]:
-    """A route for every spelling of every capability; `counts` counts the requests by method and path."""
+@dataclass(frozen=True)
+class Answering:
+    """What answers the calls of one sandbox; `counts` counts the requests by method and path."""
+
+    service: Service
+    counts: Counter[str]
+    journal: list[str] | None = field(default_factory=current_journal)
+
+
+@cache
+def a2e_routes() -> Sequence[Route]:
+    """A route for every spelling of every capability; what answers it is the `answering` of the app's state."""
     by_name = {capability.name: capability for capability in catalogue.capabilities()}
-    journal = current_journal()
     routes = [
-        Route(endpoint.path, _endpoint(service, capability, counts, journal), methods=[endpoint.method])
+        Route(endpoint.path, _endpoint(capability), methods=[endpoint.method])
         for capability in by_name.values()
         for endpoint in capability.endpoints
     ]
     # A fixed path must be tried before one that takes anything in its place.
-    return sorted(routes, key=lambda route: "{" in route.path)
+    return tuple(sorted(routes, key=lambda route: "{" in route.path))
 
 
-def _endpoint(
-    service: Service, capability: Capability[Any, Any], counts: Counter[str], journal: list[str] | None
-) -> Callable[[HttpRequest], Awaitable[Response]]:
+def _endpoint(capability: Capability[Any, Any]) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def answer(http: HttpRequest) -> Response:
-        counts[f"{http.method} {http.scope['route'].path}"] += 1
+        answering: Answering = http.app.state.answering
+        answering.counts[f"{http.method} {http.scope['route'].path}"] += 1
         if capability.name not in _OPEN:
             check_token(http)
         members = await read_members(http)
@@ -61,9 +71,9 @@ def _endpoint(
         magic = magic_in(members) if spends else frozenset()
         request = validated(capability, members)
         refuse_by_magic(magic, members)
-        data = await _data(service, capability.name, request, acting(magic, "job"))
-        if journal is not None:
-            journal.append(capability.name)
+        data = await _data(answering.service, capability.name, request, acting(magic, "job"))
+        if answering.journal is not None:
+            answering.journal.append(capability.name)
         return _in_envelope(data, acting(magic, "after"))
 
     return answer
