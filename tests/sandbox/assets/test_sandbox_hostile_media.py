@@ -11,7 +11,7 @@ from tests.support import hostile_files
 from tests.support.sandbox_client import SandboxClient, browser_client, open_sandbox_client
 
 PIXELS = "more than 40 million pixels"
-NO_PICTURE = "not a picture, video or sound that can be read"
+NO_PICTURE = "not a readable picture, video or sound"
 BIG = struct.pack(">HH", 16_384, 16_384)
 TEN_HOURS = struct.pack(">I", 36_000_000)
 ZEROS = zlib.compress(bytes(100_000_000), 9)
@@ -55,11 +55,11 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str | None]] = {
     ),
     "a picture of 10 by 12": (
         lambda: hostile_files.picture("PNG", (10, 12)),
-        "10 by 12 pixels, and each side needs at least 16",
+        "10x12 pixels; each side must have at least 16",
     ),
     "a GIF of 3000 frames": (lambda: hostile_files.animation("GIF", 3000), None),
     "an APNG of 300 frames": (lambda: hostile_files.animation("PNG", 300), None),
-    "a picture cut off": (lambda: hostile_files.picture("PNG")[:60], "picture is damaged"),
+    "a picture cut off": (lambda: hostile_files.picture("PNG")[:60], "picture file is damaged"),
     "nothing": (lambda: b"", NO_PICTURE),
     "SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>', NO_PICTURE),
     "HTML": (lambda: b"<!doctype html><script>alert(1)</script>", NO_PICTURE),

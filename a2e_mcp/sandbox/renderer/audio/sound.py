@@ -1,4 +1,4 @@
-"""Sound in memory and in files: decoding whatever people bring, writing MP3."""
+"""Sound in memory and in files: decoding any file, writing MP3."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

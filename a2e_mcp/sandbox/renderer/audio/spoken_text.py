@@ -43,14 +43,14 @@ def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> t
     """The text as it was spoken, and how it sounds. Raises OrderRefused."""
     text = _CONTROL.sub(" ", text)
     if not any(letter.isalnum() for letter in text):
-        raise OrderRefused("nothing_spoken", "The text holds nothing that can be spoken.")
+        raise OrderRefused("nothing_spoken", "The text contains nothing to speak.")
     speaking = _VOICE.fullmatch(voice) and speak(text, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
     if not speaking:
         raise OrderRefused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
     if speaking.cut:
         raise too_long()
     if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
-        raise OrderRefused("nothing_spoken", "The voice found nothing in the text that it can speak.")
+        raise OrderRefused("nothing_spoken", "The voice cannot speak anything in the text.")
     return text, speaking
 
 

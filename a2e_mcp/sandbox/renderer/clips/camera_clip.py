@@ -46,7 +46,7 @@ def make_camera_clip(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
     """Bring a picture to life."""
     if not 0.5 <= order.seconds <= _MAX_SECONDS:
         raise OrderRefused(
-            "invalid_order", f"A clip of {order.seconds:g} s cannot be made; 0.5 to {_MAX_SECONDS:.0f} can."
+            "invalid_order", f"The clip must be 0.5 to {_MAX_SECONDS:.0f} s long, not {order.seconds:g} s."
         )
     fps = sensible_fps(order.fps)
     picture = read_for_remaking(order.image)

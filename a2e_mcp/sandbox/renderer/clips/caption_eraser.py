@@ -17,7 +17,7 @@ from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
 
 _FRAMES_A_LOOK = 5
-# Captions stand in the lower part of a frame; text above it belongs to the scene.
+# Captions are in the lower part of a frame; text above it belongs to the scene.
 _LOOKED_AT_FROM = 0.5
 _MOST_BOXES = 20
 _FARTHEST = 100_000
@@ -57,18 +57,18 @@ def _note(remover: "_Remover", given: int) -> str:
 
 def _scaled(boxes: Sequence[Rectangle], clip: SourceClip) -> tuple[TextBox, ...]:
     if len(boxes) > _MOST_BOXES:
-        raise OrderRefused("invalid_order", f"At most {_MOST_BOXES} boxes can be given.")
+        raise OrderRefused("invalid_order", f"At most {_MOST_BOXES} boxes are allowed.")
     width, height = clip.size
     across, down = width / clip.own_size[0], height / clip.own_size[1]
     scaled = []
     for box in boxes:
         if not all(abs(side) < _FARTHEST for side in (box.x, box.y, box.width, box.height)):
-            raise OrderRefused("invalid_order", "A box lies outside the video.")
+            raise OrderRefused("invalid_order", "A box is outside the video.")
         left, top = max(0, round(box.x * across)), max(0, round(box.y * down))
         right = min(width, round((box.x + box.width) * across))
         bottom = min(height, round((box.y + box.height) * down))
         if right - left < 2 or bottom - top < 2:
-            raise OrderRefused("invalid_order", "A box lies outside the video or is empty.")
+            raise OrderRefused("invalid_order", "A box is empty or outside the video.")
         scaled.append(TextBox(left, top, right, bottom))
     return tuple(scaled)
 

@@ -1,4 +1,4 @@
-"""Spoken words as captions: chunks of at most two lines, shown while they are said."""
+"""Spoken words as captions: chunks of at most two lines, shown while they are spoken."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

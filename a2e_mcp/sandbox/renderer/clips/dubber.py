@@ -31,14 +31,14 @@ def dub(order: DubbingOrder, rendering: Rendering) -> Outcome:
     """Speak over a clip or a sound."""
     found = inspect(order.source)
     if found.kind == "image":
-        raise OrderRefused("unreadable", "A video or a sound is needed, and the file is a picture.")
+        raise OrderRefused("unreadable", "The file is a picture; a video or a sound is needed.")
     original = read_sound(order.source) if found.has_audio else None
     speech = stretches_of_speech(original) if original else []
     if original is None or not speech:
-        raise OrderRefused("no_sound", "The file holds no speech to dub.")
+        raise OrderRefused("no_sound", "The file contains no speech to dub.")
     sentences = sentences_of(order.script or "")
     if order.script is not None and not sentences:
-        raise OrderRefused("nothing_spoken", "The script holds nothing that can be spoken.")
+        raise OrderRefused("nothing_spoken", "The script contains nothing to speak.")
     utter("1", order.voice, speed=1.0)  # refuses an unknown voice before any work
     lines, voice, how = _plan(order.voice, sentences, speech)
     dubbed, cut = _dubbed(original, lines, voice, rendering)

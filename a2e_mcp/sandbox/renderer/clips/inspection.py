@@ -63,7 +63,7 @@ def _inspect_media(media: InputContainer) -> Inspection:
     audio = next(iter(media.streams.audio), None)
     stream = video or audio
     if stream is None:
-        raise OrderRefused("unreadable", "The file holds neither picture nor sound.")
+        raise OrderRefused("unreadable", "The file contains neither picture nor sound.")
     if media.duration and media.duration > MAX_SECONDS * 1_000_000:
         raise too_long()
     width, height = _first_frame_size(media, stream)

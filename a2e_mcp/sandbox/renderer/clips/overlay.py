@@ -35,12 +35,12 @@ _PLACES: dict[MarkPosition, tuple[float, float]] = {
 def lay_watermark(order: WatermarkOrder, rendering: Rendering) -> Outcome:
     """Lay a mark over a picture or a clip."""
     if not 0 <= order.opacity <= 1:
-        raise OrderRefused("invalid_order", f"An opacity of {order.opacity:g} is none; 0 to 1 is possible.")
+        raise OrderRefused("invalid_order", f"The opacity must be 0 to 1, not {order.opacity:g}.")
     if not 0.05 <= order.scale <= 20:
-        raise OrderRefused("invalid_order", f"A mark cannot be scaled by {order.scale:g}; 0.05 to 20 is possible.")
+        raise OrderRefused("invalid_order", f"The scale of the mark must be 0.05 to 20, not {order.scale:g}.")
     found = inspect(order.source)
     if found.kind == "audio":
-        raise OrderRefused("unreadable", "A picture or a video is needed, and the file is a sound.")
+        raise OrderRefused("unreadable", "The file is a sound; a picture or a video is needed.")
     if found.kind == "image":
         whole = read_for_remaking(order.source)
         picture = shrink_to_fit(whole, *even_size(order.width, order.height))
@@ -88,7 +88,7 @@ def _sprite(mark: TextMark | PictureMark, scale: float) -> tuple[Sprite, str]:
         case TextMark():
             text = " ".join(mark.text.split())
             if not text or len(text) > _LONGEST_TEXT:
-                raise OrderRefused("invalid_order", f"A mark needs 1 to {_LONGEST_TEXT} letters of text.")
+                raise OrderRefused("invalid_order", f"The text of the mark needs 1 to {_LONGEST_TEXT} characters.")
             letters = round(min(max(mark.size * scale, _LETTERS[0]), _LETTERS[1]))
             sprite = outlined(text, letters, parse_colour(mark.colour))
             return sprite, "A text" if can_draw(text) else "A text, with letters the sandbox cannot draw,"

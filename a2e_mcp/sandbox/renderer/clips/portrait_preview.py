@@ -61,11 +61,11 @@ def preview_training(order: AvatarTrainingOrder, rendering: Rendering) -> Outcom
     """Cut a portrait out of what was brought, and show it moving."""
     found = inspect(order.source)
     if found.kind == "audio":
-        raise OrderRefused("unreadable", "A picture or a video of a person is needed, not a sound.")
+        raise OrderRefused("unreadable", "The file is a sound; a picture or a video of a person is needed.")
     if found.kind == "video":
         if (found.seconds or 0.0) < order.minimum_seconds:
             needed, brought = f"{order.minimum_seconds:g}", f"{found.seconds or 0.0:.1f}"
-            raise OrderRefused("too_short", f"The video is {brought} s long; at least {needed} s are needed.")
+            raise OrderRefused("too_short", f"The video is {brought} s long; it must be at least {needed} s.")
         portrait = _best_frame(order.source, found.seconds or 0.0, rendering)
         came_from = "the sharpest frontal frame of the video"
     else:

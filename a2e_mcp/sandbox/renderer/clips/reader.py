@@ -1,4 +1,4 @@
-"""Media files of strangers: opened with limits, decoded frame by frame."""
+"""Media files from anywhere: opened with limits, decoded frame by frame."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def read_frames(
     with open_media(path) as container:
         stream = video_stream(container)
         if stream is None:
-            raise OrderRefused("unreadable", "The file holds no video.")
+            raise OrderRefused("unreadable", "The file contains no video.")
         if start > 0 and container.duration:
             container.seek(int(start * 1_000_000), backward=True)
         first: float | None = None

@@ -28,7 +28,7 @@ class SourceClip:
 
     @property
     def sound_note(self) -> str:
-        """What is said of a sound that is kept."""
+        """The sentence about a sound that is kept."""
         return "The original sound is kept." if self.sound else ""
 
 
@@ -38,7 +38,7 @@ def source_clip(path: str, width: int, height: int, fps: int, found: Inspection 
     fastest = sensible_fps(fps)
     found = found or inspect(path)
     if found.kind != "video":
-        raise OrderRefused("unreadable", f"A video is needed, and the file is {_KINDS[found.kind]}.")
+        raise OrderRefused("unreadable", f"The file is {_KINDS[found.kind]}; a video is needed.")
     with open_media(path) as media:
         stream = video_stream(media)
         rate = float(stream.average_rate or fastest) if stream else fastest
@@ -81,7 +81,7 @@ def remake(
             written.add(last)
             rendering.report(min(1.0, written.seconds / clip.seconds))
         if last is None:
-            raise OrderRefused("unreadable", "The video holds no frame that can be decoded.")
+            raise OrderRefused("unreadable", "No frame of the video can be decoded.")
         accept()
     return written
 

@@ -13,7 +13,7 @@ def read_speech(path: str) -> Sound:
     """The sound to be spoken. Raises OrderRefused when there is none."""
     sound = read_sound(path)
     if sound is None or sound.seconds < 0.05:
-        raise OrderRefused("no_sound", "The audio file holds no sound to speak.")
+        raise OrderRefused("no_sound", "The audio file contains no sound.")
     return sound
 
 

@@ -44,7 +44,7 @@ class ClipWriter:
         return self.frames / self._fps
 
     def outcome(self, *sentences: str) -> Outcome:
-        """The answer for the finished clip, with what is to be said about it; empty sentences are left out."""
+        """The answer for the finished clip, with sentences for its note; empty ones are left out."""
         return Outcome(
             note=" ".join(filter(None, sentences)),
             media_kind="video",

@@ -1,4 +1,4 @@
-"""Opening media files of strangers: what is accepted, and up to which limits."""
+"""Opening media files from anywhere: what is accepted, and up to which limits."""
 
 import os
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ def open_media(path: str, wanted: str = "video or sound") -> Iterator[InputConta
     try:
         container = av.open(path, "r", container_options=options)
     except (av.FFmpegError, ValueError, OSError):
-        raise OrderRefused("unreadable", f"The file is not a {wanted} that can be read.") from None
+        raise OrderRefused("unreadable", f"The file is not a readable {wanted}.") from None
     with container:
         yield container
 
 
 def too_long() -> OrderRefused:
     """The refusal of media over the limit."""
-    return OrderRefused("too_long", f"The sandbox takes up to {MAX_SECONDS / 60:.0f} minutes.")
+    return OrderRefused("too_long", f"The sandbox accepts up to {MAX_SECONDS / 60:.0f} minutes.")
 
 
 def too_many_pixels(what: str) -> OrderRefused:

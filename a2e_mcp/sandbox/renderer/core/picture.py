@@ -28,7 +28,7 @@ def parse_colour(text: str) -> Colour:
     try:
         red, green, blue = bytes.fromhex(digits)
     except ValueError:
-        raise OrderRefused("invalid_order", f"{text[:20]!r} is no colour; write it like #1d4ed8.") from None
+        raise OrderRefused("invalid_order", f"Invalid colour {text[:20]!r}; expected for example #1d4ed8.") from None
     return blue, green, red
 
 

@@ -18,7 +18,7 @@ MAX_FPS = 60
 
 
 class OrderRefused(Exception):
-    """An order that cannot be carried out, for a reason the person who asked should read."""
+    """An order that cannot be carried out; the user reads the reason."""
 
     def __init__(self, code: FailureCode, message: str) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ def even_size(width: int, height: int) -> tuple[int, int]:
 def sensible_fps(fps: int) -> int:
     """The frame rate itself. Raises OrderRefused outside 1 to 60."""
     if not 1 <= fps <= MAX_FPS:
-        raise OrderRefused("invalid_order", f"{fps} frames per second cannot be made; 1 to {MAX_FPS} is possible.")
+        raise OrderRefused("invalid_order", f"The frame rate must be 1 to {MAX_FPS}, not {fps}.")
     return fps
 
 

@@ -33,7 +33,7 @@ def open_still(path: str) -> Image.Image:
     except Image.DecompressionBombError:
         raise too_many_pixels("picture") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise OrderRefused("unreadable", "The file is not a picture that can be read.") from None
+        raise OrderRefused("unreadable", "The file is not a readable picture.") from None
     if image.width * image.height > MAX_PIXELS:
         raise too_many_pixels("picture")
     return image
@@ -50,10 +50,10 @@ def read_still(path: str) -> Picture:
                 upright = Image.alpha_composite(paper, upright.convert("RGBA"))
             pixels = np.asarray(upright.convert("RGB"))
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
-            raise OrderRefused("unreadable", "The picture is damaged: it ends or breaks off inside.") from None
+            raise OrderRefused("unreadable", "The picture file is damaged.") from None
     height, width = pixels.shape[:2]
     if min(height, width) < _SMALLEST_SIDE:
-        reason = f"The picture is too small: {width} by {height} pixels, and each side needs at least {_SMALLEST_SIDE}."
+        reason = f"The picture is only {width}x{height} pixels; each side must have at least {_SMALLEST_SIDE}."
         raise OrderRefused("unreadable", reason)
     return np.ascontiguousarray(pixels[..., ::-1])
 
@@ -82,7 +82,7 @@ def _paint_out_our_mark(picture: Picture, seen_through: float) -> None:
     letters = np.zeros(picture.shape[:2], np.uint8)
     letters[rows, columns] = np.where(shines_through[..., 0], 0, 255)
     picture[:] = cv2.inpaint(picture, letters, 3, cv2.INPAINT_TELEA)
-    # Under a nearly black rim eight bits are few: what comes back is grainy.
+    # Under a nearly black rim eight bits are few: what is recovered is grainy.
     room = picture[rows, columns]
     smooth = cv2.medianBlur(np.ascontiguousarray(room), _GRAIN)
     room[:] = np.where(alpha > _SEEN_THROUGH_IN_A_JPEG, smooth, room)

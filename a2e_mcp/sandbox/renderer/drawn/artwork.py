@@ -27,7 +27,7 @@ EYE_LINE = 306.0
 ARTWORK: dict[str, Any] = json.loads(Path(__file__).with_name("figure.json").read_text(encoding="utf-8"))
 
 
-class Artist:
+class FigurePainter:
     """Paints parts of the figure for one person: their colours by name, traits, and stretches by name."""
 
     def __init__(

@@ -21,9 +21,9 @@ class DrawnFigure:
     """A person at a scale of pixels per design unit."""
 
     def __init__(self, likeness: Likeness, scale: float) -> None:
-        self._artist = likeness.artist
+        self._painter = likeness.painter
         self._body = Canvas.empty(WIDTH, HEIGHT, scale)
-        self._artist.paint(self._body, "body", {})
+        self._painter.paint(self._body, "body", {})
         self._patches: dict[_Pose, _Patch] = {}
 
     def sprite(self, shape: MouthShape, lids: float = 0.0, brows: float = 0.0) -> Sprite:
@@ -43,7 +43,7 @@ class DrawnFigure:
         if pose not in self._patches:
             box = ARTWORK["parts"][part]["box"]
             canvas = self._body.part(*box)
-            self._artist.paint(canvas, part, dict(pose), {state})
+            self._painter.paint(canvas, part, dict(pose), {state})
             left, top, right, bottom = self._body.pixels(*box)
             self._patches[pose] = slice(top, bottom), slice(left, right), canvas.sprite
         return self._patches[pose]

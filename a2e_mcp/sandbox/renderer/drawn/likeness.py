@@ -7,7 +7,7 @@ import numpy as np
 
 from a2e_mcp.sandbox.protocol import Gender
 from a2e_mcp.sandbox.renderer.core.picture import Colour, parse_colour
-from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK, Artist
+from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK, FigurePainter
 from a2e_mcp.sandbox.renderer.drawn.canvas import mixed
 
 HairStyle: TypeAlias = Literal["long", "bob", "bun", "waves", "side", "crop", "curls", "swept"]
@@ -42,7 +42,7 @@ class Likeness:
     earrings: bool
 
     @property
-    def artist(self) -> Artist:
+    def painter(self) -> FigurePainter:
         """What paints this person."""
         red = parse_colour("#d05c68" if self.gender == "female" else "#ce6058")
         pale = mixed((0, 0, 0), self.skin, 0.86)
@@ -58,7 +58,7 @@ class Likeness:
         worn = {name: name for name in ("glasses", "beard", "earrings") if getattr(self, name)}
         traits = {"gender": self.gender, "hair_style": self.hair_style, "clothes": self.clothes, **worn}
         shoulders = 1.0 if self.gender == "male" else _NARROW_SHOULDERS
-        return Artist(colours, traits, {"face": self.face_width, "shoulders": shoulders})
+        return FigurePainter(colours, traits, {"face": self.face_width, "shoulders": shoulders})
 
 
 def likeness_of(seed: int, gender: Gender) -> Likeness:

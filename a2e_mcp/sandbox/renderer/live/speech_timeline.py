@@ -89,7 +89,7 @@ def prepare_speech(text: str, voice: str, *, is_answer: bool) -> PreparedSpeech:
             sound = Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate)
             sentences.append(SpokenSentence(sentence, sound, mouth_of(speaking)))
     if all(sentence.sound is None for sentence in sentences):
-        raise silent or OrderRefused("nothing_spoken", "The text holds nothing that can be spoken.")
+        raise silent or OrderRefused("nothing_spoken", "The text contains nothing to speak.")
     return PreparedSpeech(tuple(sentences), is_answer)
 
 

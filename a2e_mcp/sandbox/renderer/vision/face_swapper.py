@@ -59,7 +59,7 @@ class Swapper:
         self._points = only_face(self._picture, "the face picture").points
         self._triangles = triangles_over(self._points)
         self._has_fringe = _has_fringe(self._picture, self._points)
-        # Asked once: a clip's fringe must not come and go.
+        # Asked once, so that a clip's fringe does not flicker.
         self._leaves_forehead: bool | None = None
 
     def onto(self, picture: Picture, face: Face) -> Picture:

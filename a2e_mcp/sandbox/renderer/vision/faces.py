@@ -126,7 +126,7 @@ def only_face(picture: Picture, where: str) -> Face:
     """The face to work with. Raises OrderRefused with `no_face`, naming `where` it was looked for."""
     face = largest_face(picture)
     if face is None:
-        raise OrderRefused("no_face", f"No face was found in {where}. A clear, frontal, not too small face is needed.")
+        raise OrderRefused("no_face", f"No face was found in {where}. It needs a clear, frontal, large enough face.")
     return face
 
 

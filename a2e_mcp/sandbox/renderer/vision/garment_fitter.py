@@ -130,7 +130,7 @@ def _large_pieces(mask: Mask) -> Mask:
 def _dressed(picture: Picture, clothes: Mask, garment: CutObject) -> Picture:
     left, top, width, height = cv2.boundingRect((clothes > 60).astype(np.uint8))
     if not width:
-        raise OrderRefused("invalid_order", "The person's mask is black all over.")
+        raise OrderRefused("invalid_order", "The person's mask is all black.")
     place = np.s_[top : top + height, left : left + width]
     cloth = _hung(_without_gaps(garment), width, height)
     grey = cv2.cvtColor(picture[place], cv2.COLOR_BGR2GRAY).astype(np.float32) + 12

@@ -35,7 +35,7 @@ def place_product(order: ProductHoldingOrder, rendering: Rendering) -> Outcome:
     left = round(rectangle.x + (rectangle.width - sprite.shape[1]) / 2)
     top = round(rectangle.y + (rectangle.height - sprite.shape[0]) / 2)
     if not (-sprite.shape[1] < left < picture.shape[1] and -sprite.shape[0] < top < picture.shape[0]):
-        raise OrderRefused("invalid_order", "The rectangle lies outside the person's picture.")
+        raise OrderRefused("invalid_order", "The rectangle is outside the person's picture.")
     _cast_shadow(picture, sprite, left, top)
     lay_over(picture, sprite, left, top)
     placed = f"It is placed {where}: placed, not held, and no hands are drawn."
