@@ -9,12 +9,13 @@ READY := $(VENV)/.ready
 # The tests start a hundred processes; none should compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint types docs bench live contract facts clean help
+.PHONY: demo test check check-all lint types docs bench live contract facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
 	@echo "make test     run the tests"
 	@echo "make check    lint, types and tests"
+	@echo "make check-all  the same with many more examples of each property (some minutes)"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
@@ -34,6 +35,9 @@ test: $(READY)
 	@$(BIN)/python -m pytest
 
 check: lint types test
+
+check-all: lint types
+	@$(BIN)/python -m pytest --hypothesis-profile long
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What all tests share: warm render workers; and a test that says which of A2E's calls it exercises is held to that."""
+"""What all tests share: warm render workers, few examples of Hypothesis, and the check of the `exercises` marker."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from a2e_mcp.sandbox.http.journal import keeping_journal
 
 pytest_plugins = ["a2e_mcp.sandbox.testing"]
+
+# No deadlines: how long an example takes depends on what else the computer does.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("long", max_examples=1000, deadline=None)
+settings.load_profile("quick")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -82,7 +82,7 @@ async def opened(
         async with _tasks() as tasks:
             door = LoopbackServer(tasks, port=settings.port, origin=origin)
             files = FileStore(store, folder / "files", origin=door.origin)
-            pictures = Pictures(files, pool)
+            pictures = Pictures(files, pool, cover_side=360 if settings.draft else 720)
             jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
             jobs.policies.update(policies)
             rooms = PrepaidRooms(store, clock, RoomProcesses(folder), url=files.room_url)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import __version__
-from tests.support.processes import environment_in, run, start_program
+from tests.support.processes import environment_in, run
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
 COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")
@@ -80,13 +80,6 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
 ) -> None:
     # Nothing listens there: the doctor need not look for the real A2E.
     assert words in run(*arguments, folder=tmp_path, A2E_BASE_URL="http://127.0.0.1:9").stdout
-
-
-@pytest.mark.parametrize("arguments", [("--sandbox", "serve"), ("serve", "--sandbox")])
-async def test_a_flag_before_serve_is_kept(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    async with start_program(*arguments, "--read-only", folder=tmp_path) as server:
-        await server.initialize()
-        assert (await server.call("get_credits"))["sandbox"] is True
 
 
 @pytest.mark.parametrize(

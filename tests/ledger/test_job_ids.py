@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from a2e_mcp.catalogue import FAMILIES
@@ -17,7 +17,6 @@ LIVE = "67d29023dd27a536fdf6e809"
 SANDBOX = "00000000dd27a536fdf6e809"
 
 
-@settings(deadline=None)
 @given(st.text(), st.booleans())
 @example("avatar_video:" + "0" * 23, True)
 @example("avatar_video:" + "٠" * 24, True)
@@ -32,7 +31,6 @@ def test_any_text_is_a_handle_or_an_input_error(text: str, sandbox: bool) -> Non
     assert str(handle) == text.strip().lower()
 
 
-@settings(deadline=None)
 @given(st.text(min_size=30))
 def test_a_refusal_does_not_repeat_what_was_given(text: str) -> None:
     with pytest.raises(InputError) as raised:
@@ -41,7 +39,6 @@ def test_a_refusal_does_not_repeat_what_was_given(text: str) -> None:
     assert str(raised.value).endswith("Call list_jobs to find it.")
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[A-Za-z_]{1,45}:[0-9a-zA-Z]{20,28}", fullmatch=True), st.booleans())
 def test_what_almost_looks_like_a_handle_is_one_or_an_input_error(text: str, sandbox: bool) -> None:
     try:
@@ -53,7 +50,6 @@ def test_what_almost_looks_like_a_handle_is_one_or_an_input_error(text: str, san
     assert handle.sandbox is sandbox
 
 
-@settings(deadline=None)
 @given(st.sampled_from([*FAMILIES, "speech", "upload"]), st.from_regex(r"[0-9a-f]{24}", fullmatch=True))
 def test_every_handle_of_a_known_family_is_read_in_its_own_mode_only(family: str, record: str) -> None:
     text = f"{family}:{record}"

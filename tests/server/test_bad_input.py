@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from a2e_mcp.catalogue.tool import Tool
@@ -207,7 +207,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(sorted(TOOLS)), data=st.data())
 def test_any_json_at_all_is_taken_or_refused_in_one_line(name: str, data: st.DataObject) -> None:
     tool = tool_index.find_tool(name)

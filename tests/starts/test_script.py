@@ -8,7 +8,7 @@ import wave
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from a2e_mcp.errors import Charged, InputError, ServiceError
@@ -68,7 +68,6 @@ def test_a_script_of_20000_characters_is_taken_and_one_more_is_not() -> None:
         pieces("a" * (LONGEST_SCRIPT + 1))
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab .!?。，\n\t\u3000é你\"'…1"), min_size=1, max_size=4000))
 def test_pieces_say_the_same_words_in_order_and_each_fits(script: str) -> None:
     if not script.strip():
@@ -78,7 +77,6 @@ def test_pieces_say_the_same_words_in_order_and_each_fits(script: str) -> None:
     assert solid("".join(found)) == solid(script)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=40), min_size=1, max_size=200))
 def test_no_word_is_cut_when_there_are_spaces(words: list[str]) -> None:
     assert [word for piece in pieces(" ".join(words)) for word in piece.split()] == words
@@ -135,7 +133,6 @@ def test_mp3_files_are_joined_without_tags_and_without_the_frame_that_tells_one_
     assert joined == frame(1) + frame(2) + frame(3) + frame(4)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -171,7 +168,6 @@ def test_sounds_that_cannot_be_joined_say_that_speech_was_paid(other: bytes) -> 
     assert "at most 1000 characters" in str(raised.value)
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=4))
 def test_any_bytes_are_joined_or_refused_with_a_sentence(parts: list[bytes]) -> None:
     with suppress(ServiceError):
@@ -179,7 +175,6 @@ def test_any_bytes_are_joined_or_refused_with_a_sentence(parts: list[bytes]) -> 
         assert kind in ("audio/wav", "audio/mpeg")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_a_damaged_wav_is_refused_with_a_sentence(rest: bytes) -> None:
     with pytest.raises(ServiceError):

@@ -14,7 +14,7 @@ from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.sandbox.app import Sandbox
 
 API = "/api/v1"
-SENTENCE = "Hello from the sandbox, this is a test of it."
+SENTENCE = "Hello from the sandbox."
 
 
 class SandboxClient:

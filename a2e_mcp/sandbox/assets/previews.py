@@ -38,8 +38,9 @@ def sample_key(voice: Voice) -> str:
 class Pictures:
     """Makes them once."""
 
-    def __init__(self, files: FileStore, pool: WorkerPool) -> None:
+    def __init__(self, files: FileStore, pool: WorkerPool, *, cover_side: int) -> None:
         self._files = files
+        self._cover_side = cover_side
         self._pool = pool
         self._one_at_a_time = anyio.Lock()
 
@@ -61,7 +62,9 @@ class Pictures:
         return None
 
     async def _draw_cover(self, key: str, avatar: SystemAvatar) -> StoredFile:
-        order = AvatarCoverOrder(avatar=avatar.drawn, output=str(self._files.path(key)))
+        order = AvatarCoverOrder(
+            avatar=avatar.drawn, output=str(self._files.path(key)), width=self._cover_side, height=self._cover_side
+        )
         outcome = await self._pool.carry_out(key, order)
         return self._files.add_looked_into(StoredFile(key, outcome.media_type or "image/png"), outcome)
 

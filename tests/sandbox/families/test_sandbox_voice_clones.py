@@ -94,7 +94,7 @@ async def test_a_sample_that_will_not_do_is_refused_and_free() -> None:
             ({"voice_urls": [(await a2e.clip(silent["_id"]))["result_url"]]}, "no sound"),
             ({"voice_urls": [(await a2e.background())["img_url"]]}, "must be a sound file or a video"),
             ({"voice_urls": []}, "voice_urls"),
-            ({"voice_urls": [short] * 5, "language": "tlh"}, "unsupported language"),
+            ({"voice_urls": [short] * 6, "language": "tlh"}, "unsupported language"),
         )
         for body, why in refused:
             status, _code, message = await a2e.refused("POST", "/userVoice/training", {"name": "x", **body})

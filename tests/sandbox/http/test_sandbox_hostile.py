@@ -67,7 +67,7 @@ _REQUEST = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(requests=st.lists(_REQUEST, min_size=1, max_size=8))
 async def test_any_members_are_answered(requests: list[tuple[tuple[str, str], dict[str, Any], str]]) -> None:
     async with open_sandbox_client(workers=0) as a2e:

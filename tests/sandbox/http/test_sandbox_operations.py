@@ -15,7 +15,7 @@ OPERATIONS: Mapping[str, Mapping[str, Any]] = {
     each["operationId"]: each for each in json.loads(FACTS.read_text(encoding="utf-8"))["operations"]
 }
 # Eleven seconds of speech: a voice is cloned from ten or more, and an avatar made of a clip as long.
-LONG = " ".join([SENTENCE] * 4)
+LONG = " ".join([SENTENCE] * 7)
 PLACE = {"x": 60, "y": 300, "width": 120, "height": 120, "rotation": 0, "scale": 1}
 REFUSED = {"enhance_eye_contact": "eye contact is not available in the sandbox"}
 

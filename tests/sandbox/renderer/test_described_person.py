@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.strategies import integers, text
 
 from a2e_mcp.sandbox.renderer.drawn.description import described
 
 
-@settings(max_examples=40)
 @given(prompt=text(alphabet="a red,hair in coat'\n", max_size=80), seed=integers(0, 2**56))
 def test_whatever_else_a_prompt_says_the_person_it_begins_with_is_drawn(prompt: str, seed: int) -> None:
     found = described(f"woman {prompt} hair", seed)
