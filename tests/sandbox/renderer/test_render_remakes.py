@@ -19,7 +19,7 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
     SET_SENTENCES,
     Stretch,
     lines_of_script,
-    sentences_of,
+    script_sentences,
     stretches_of_speech,
 )
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
@@ -154,8 +154,8 @@ def test_sentences_are_shared_out_over_the_speech_in_order() -> None:
     assert [line.at for line in many] == speech
 
 
-def test_scripts_are_cut_into_sentences_of_any_writing() -> None:
-    assert sentences_of("Pi is 3.14. Really?\nYes ...\n\n这是。那是！") == [
+def test_scripts_are_cut_into_script_sentences_any_writing() -> None:
+    assert script_sentences("Pi is 3.14. Really?\nYes ...\n\n这是。那是！") == [
         "Pi is 3.14.",
         "Really?",
         "Yes ...",

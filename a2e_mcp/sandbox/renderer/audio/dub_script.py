@@ -81,8 +81,8 @@ def stretches_of_speech(sound: Sound) -> list[Stretch]:
     return [stretch for stretch in found if stretch.seconds >= _SHORTEST]
 
 
-def sentences_of(script: str) -> list[str]:
-    """A script's sentences; lines end sentences too."""
+def script_sentences(script: str) -> list[str]:
+    """The sentences of a script; a new line ends one too."""
     pieces = (" ".join(piece.split()) for piece in _SENTENCE.findall(script))
     return [piece for piece in pieces if any(letter.isalnum() for letter in piece)]
 

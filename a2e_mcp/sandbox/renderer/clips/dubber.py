@@ -11,7 +11,7 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
     Line,
     Stretch,
     lines_of_script,
-    sentences_of,
+    script_sentences,
     set_lines,
     stretches_of_speech,
 )
@@ -36,7 +36,7 @@ def dub(order: DubbingOrder, rendering: Rendering) -> Outcome:
     speech = stretches_of_speech(original) if original else []
     if original is None or not speech:
         raise OrderRefused("no_sound", "The file contains no speech to dub.")
-    sentences = sentences_of(order.script or "")
+    sentences = script_sentences(order.script or "")
     if order.script is not None and not sentences:
         raise OrderRefused("nothing_spoken", "The script contains nothing to speak.")
     utter("1", order.voice, speed=1.0)  # refuses an unknown voice before any work

@@ -72,15 +72,23 @@ def cover(
     return resize(part, width, height)
 
 
+def overlap(picture: Picture, other: Picture, left: int, top: int) -> tuple[Picture, Picture] | None:
+    """The parts of a picture and of another at a place in it that cover each other; None when they do not meet."""
+    first_x, first_y = max(0, -left), max(0, -top)
+    last_x = min(other.shape[1], picture.shape[1] - left)
+    last_y = min(other.shape[0], picture.shape[0] - top)
+    if first_x >= last_x or first_y >= last_y:
+        return None
+    under = picture[top + first_y : top + last_y, left + first_x : left + last_x]
+    return under, other[first_y:last_y, first_x:last_x]
+
+
 def lay_over(picture: Picture, sprite: Sprite, left: int = 0, top: int = 0) -> None:
     """Lay a sprite onto a picture in place; parts outside the picture are left away."""
-    first_x, first_y = max(0, -left), max(0, -top)
-    last_x = min(sprite.shape[1], picture.shape[1] - left)
-    last_y = min(sprite.shape[0], picture.shape[0] - top)
-    if first_x >= last_x or first_y >= last_y:
+    parts = overlap(picture, sprite, left, top)
+    if parts is None:
         return
-    part = sprite[first_y:last_y, first_x:last_x]
-    under = picture[top + first_y : top + last_y, left + first_x : left + last_x]
+    under, part = parts
     shows_through = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(part, 3)), cv2.COLOR_GRAY2BGR)
     kept = cv2.multiply(under, shows_through, scale=1 / 255)
     cv2.add(kept, cv2.cvtColor(part, cv2.COLOR_BGRA2BGR), dst=kept)

@@ -62,8 +62,8 @@ class FigurePainter:
         if shape is None:
             return []
         found = []
-        for number, rest in enumerate(_outlines_of(shape["path"])):
-            moves = [share * (_outlines_of(shape[key])[number] - rest) for key, share in pose.items() if key in shape]
+        for number, rest in enumerate(outlines_of(shape["path"])):
+            moves = [share * (outlines_of(shape[key])[number] - rest) for key, share in pose.items() if key in shape]
             outline = np.asarray(rest + sum(moves, np.zeros(2)))
             outline = _across(outline, self._stretches.get(shape.get("stretch", ""), 1.0))
             match shape.get("mirror"):
@@ -90,7 +90,8 @@ def _across(points: Points, factor: float) -> Points:
 
 
 @functools.cache
-def _outlines_of(path: str) -> list[Points]:
+def outlines_of(path: str) -> list[Points]:
+    """The outlines of a path, one for every M or E."""
     outlines: list[Points] = []
     for command, text in re.findall(r"([MLCE])([^MLCE]*)", path):
         numbers = [float(number) for number in re.findall(r"[\d.-]+", text)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Placement
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, cover, cut_out, lay_over, resize, soften
+from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, cover, cut_out, lay_over, overlap, resize, soften
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
@@ -136,9 +136,8 @@ def _blurred(photo: Picture, size: tuple[int, int]) -> Picture:
 
 
 def _paste(frame: Picture, picture: Picture, left: int, top: int) -> None:
-    first_x, first_y = max(0, -left), max(0, -top)
-    last_x = min(picture.shape[1], frame.shape[1] - left)
-    last_y = min(picture.shape[0], frame.shape[0] - top)
-    if first_x >= last_x or first_y >= last_y:
+    parts = overlap(frame, picture, left, top)
+    if parts is None:
         raise OrderRefused("invalid_order", "The avatar is placed outside the frame.")
-    frame[top + first_y : top + last_y, left + first_x : left + last_x] = picture[first_y:last_y, first_x:last_x]
+    under, over = parts
+    under[:] = over
