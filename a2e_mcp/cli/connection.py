@@ -1,4 +1,4 @@
-"""Choosing the way to A2E: the real one, or the sandbox in this process."""
+"""Choosing the connection: the real A2E, or the sandbox in this process."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def connect(settings: Settings) -> Connect:
     return live(settings)
 
 
-def in_process(wanted: SandboxSettings) -> Connect:
-    """A connection to a sandbox that lives in this process."""
+def in_process(settings: SandboxSettings) -> Connect:
+    """A connection to a sandbox in this process."""
 
     @asynccontextmanager
-    async def open_it() -> AsyncIterator[Connection]:
+    async def open_connection() -> AsyncIterator[Connection]:
         check_extra()
-        async with open_sandbox(wanted) as sandbox:
+        async with open_sandbox(settings) as sandbox:
             yield Connection(
                 base_url=sandbox.base_url,
                 token=SecretStr(sandbox.token),
@@ -36,13 +36,13 @@ def in_process(wanted: SandboxSettings) -> Connect:
                 fresh=sandbox.fresh,
             )
 
-    return open_it
+    return open_connection
 
 
 def check_extra() -> None:
-    """Say what is missing when the sandbox cannot render here. Raises ExtraMissing."""
+    """Check that the sandbox can render here. Raises ExtraMissing with the missing packages."""
     if missing := missing_packages():
         raise ExtraMissing(
-            f"The sandbox renders on this computer and needs its extra ({', '.join(missing)} missing)",
+            f"The sandbox needs its optional dependencies ({', '.join(missing)} missing)",
             hint=f"Run: {INSTALL}",
         )

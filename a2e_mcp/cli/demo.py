@@ -1,4 +1,4 @@
-"""`a2e-mcp demo`: our own server, started over stdio as any client would, makes a talking-avatar video."""
+"""`a2e-mcp demo`: an MCP client starts this server over stdio and makes a talking-avatar video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from a2e_mcp.errors import A2EError
 from a2e_mcp.settings import read_settings
 
 SCRIPT = (
-    "Hello! Nobody filmed me. Somebody typed one sentence to an assistant, and here I am. "
+    "Hello! No camera was used for this video. One typed sentence was enough. "
     "Tell me what to say, and I will say it, in front of any picture you like."
 )
 _LANGUAGE = "en-US"
@@ -35,7 +35,7 @@ async def _demo(script: str, folder: Path | None) -> int:
     from mcp import Client, StdioServerParameters
 
     started = time.monotonic()
-    # The demo is always the sandbox: a token in the environment must not make it cost money.
+    # The demo always uses the sandbox: a token in the environment must not make it cost money.
     environment = {name: value for name, value in os.environ.items() if name != "A2E_API_TOKEN"} | {"A2E_SANDBOX": "1"}
     output = _full_path(folder) if folder else read_settings(environment).output
     environment["A2E_OUTPUT_DIR"] = str(output)
@@ -43,13 +43,13 @@ async def _demo(script: str, folder: Path | None) -> int:
         command=sys.executable, args=["-m", "a2e_mcp", "serve", "--sandbox"], env=environment
     )
     screen = _Screen()
-    screen.say("a2e-mcp demo: an MCP client starts the server and asks for a video. Sandbox: free, no account.\n")
+    screen.write("a2e-mcp demo: an MCP client starts the server and asks for a video. Sandbox: free, no account.\n")
     problem: A2EError | None = None
     async with Client(server) as client:
         tools = await client.list_tools()
-        screen.say(f"  server started, {len(tools.tools)} tools, {time.monotonic() - started:.1f} s\n")
+        screen.write(f"  server started, {len(tools.tools)} tools, {time.monotonic() - started:.1f} s\n")
         try:
-            job, saved = await _make_video(_Guide(client, screen), script)
+            job, saved = await _make_video(_Assistant(client, screen), script)
         except A2EError as failed:
             # Raised once the client is closed: its task group would wrap it otherwise.
             problem = failed
@@ -57,24 +57,24 @@ async def _demo(script: str, folder: Path | None) -> int:
         raise problem
     video = Path(saved["files"][0]["path"])
     poster = _poster(video)
-    screen.say(
+    screen.write(
         f"\nDone in {time.monotonic() - started:.1f} s."
-        " SANDBOX: made on this computer, not by A2E; no credits were used.\n"
+        " SANDBOX: rendered on this computer, not by A2E; no credits were used.\n"
         f"  video   {video}\n"
         f"  poster  {poster}\n"
-        f"  what was really done: {job.get('note', '')}\n\n"
-        "Put it into Claude Desktop (still the sandbox, free):\n"
+        f"  note    {job.get('note', '')}\n\n"
+        "Install it in Claude Desktop (still the sandbox, free):\n"
         f"  {_own_command()} install claude-desktop --sandbox\n"
     )
     return 0
 
 
-async def _make_video(guide: _Guide, script: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    avatars = await guide.call("list_avatars")
-    voices = await guide.call("list_voices", language=_LANGUAGE)
+async def _make_video(assistant: _Assistant, script: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    avatars = await assistant.call("list_avatars")
+    voices = await assistant.call("list_voices", language=_LANGUAGE)
     avatar = avatars["avatars"][0]
     fitting = [voice for voice in voices["voices"] if voice.get("gender") == avatar.get("gender")]
-    started = await guide.call(
+    started = await assistant.call(
         "start_avatar_video",
         script=script,
         voice=(fitting or voices["voices"])[0]["name"],
@@ -83,32 +83,32 @@ async def _make_video(guide: _Guide, script: str) -> tuple[dict[str, Any], dict[
         title="Demo",
         again=True,
     )
-    job = await guide.wait(started["job_id"])
-    return job, await guide.call("download_result", job_id=job["job_id"], name="a2e-demo")
+    job = await assistant.wait(started["job_id"])
+    return job, await assistant.call("download_result", job_id=job["job_id"], name="a2e-demo")
 
 
-class _Guide:
-    """Calls tools and shows each call as it happens."""
+class _Assistant:
+    """Calls tools and prints every call."""
 
     def __init__(self, client: Any, screen: _Screen) -> None:
         self._client = client
         self._screen = screen
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """Call one tool. Raises A2EError with the server's own sentence when it fails."""
-        self._screen.say(f"  > {tool}({_shown(arguments)})\n")
+        """Call one tool. Raises A2EError with the server's message when it fails."""
+        self._screen.write(f"  > {tool}({_shown(arguments)})\n")
         began = time.monotonic()
         result = await self._client.call_tool(tool, arguments, progress_callback=self._screen.progress)
         self._screen.clear()
         text = result.content[0].text
         if result.is_error or result.structured_content is None:
             raise A2EError(text.removesuffix("."), charged=None)
-        self._screen.say(f"    {_first_line(text)}  [{time.monotonic() - began:.2f} s]\n")
+        self._screen.write(f"    {_first_line(text)}  [{time.monotonic() - began:.2f} s]\n")
         answer: dict[str, Any] = result.structured_content
         return answer
 
     async def wait(self, job_id: str) -> dict[str, Any]:
-        """Wait until a job ends, as a client does: as often as it takes."""
+        """Wait until a job ends, with as many calls as needed."""
         while True:
             job = await self.call("wait_for_job", job_ids=[job_id])
             if job["state"] == "failed":
@@ -118,28 +118,28 @@ class _Guide:
 
 
 class _Screen:
-    """Plain lines, and a bar that is drawn over itself where a person is looking."""
+    """Plain lines, and on a terminal a progress bar."""
 
     def __init__(self) -> None:
-        self._live = sys.stdout.isatty()
+        self._is_terminal = sys.stdout.isatty()
 
-    def say(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Print text as it is."""
         sys.stdout.write(text)
         sys.stdout.flush()
 
     async def progress(self, share: float, total: float | None, message: str | None) -> None:
         """Draw the bar at a share of the total."""
-        if not self._live:
+        if not self._is_terminal:
             return
         part = min(1.0, share / (total or 1.0))
         filled = round(part * _BAR)
-        self.say(f"\r\033[K    [{'#' * filled}{'.' * (_BAR - filled)}] {part:4.0%} {message or ''}"[:110])
+        self.write(f"\r\033[K    [{'#' * filled}{'.' * (_BAR - filled)}] {part:4.0%} {message or ''}"[:110])
 
     def clear(self) -> None:
-        """Take the bar away."""
-        if self._live:
-            self.say("\r\033[K")
+        """Remove the bar."""
+        if self._is_terminal:
+            self.write("\r\033[K")
 
 
 def _shown(arguments: dict[str, Any]) -> str:
@@ -153,7 +153,7 @@ def _first_line(text: str) -> str:
 
 
 def _poster(video: Path) -> Path:
-    """Save one frame of the video beside it; it carries the same mark."""
+    """Save one frame of the video beside it, with the same SANDBOX mark."""
     import av
 
     with av.open(str(video)) as container:
@@ -171,7 +171,7 @@ def _full_path(folder: Path) -> Path:
 
 
 def _own_command() -> str:
-    """How to call this installation from where the person is."""
+    """The command of this installation, relative to the current folder where possible."""
     beside = Path(sys.executable).with_name("a2e-mcp")
     if not beside.exists():
         return f"{sys.executable} -m a2e_mcp"

@@ -1,4 +1,4 @@
-"""`a2e-mcp install`: put the server into a client's configuration, without losing what is there."""
+"""`a2e-mcp install`: add the server to a client's configuration and keep its other entries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def claude_desktop_file(environment: Mapping[str, str] = os.environ, platform: s
 
 
 def server_entry(*, sandbox: bool, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """How a client starts this very installation; a token is taken over from the environment when there is one."""
+    """The entry with which a client starts this installation; it includes the token of the environment, if any."""
     entry: dict[str, Any] = {"command": sys.executable, "args": ["-m", "a2e_mcp", "serve"]}
     if sandbox:
         entry["args"].append("--sandbox")
@@ -40,7 +40,7 @@ def server_entry(*, sandbox: bool, environment: Mapping[str, str] = os.environ) 
 
 
 def install(client: str, *, only_print: bool, sandbox: bool) -> int:
-    """Write the entry, or only show it. Raises SettingsError when a configuration cannot be read or written."""
+    """Write the entry, or only print it. Raises SettingsError when a configuration cannot be read or written."""
     entry = server_entry(sandbox=sandbox)
     if client == "claude-desktop":
         _into_claude_desktop(entry, only_print=only_print)
@@ -48,8 +48,8 @@ def install(client: str, *, only_print: bool, sandbox: bool) -> int:
         _into_claude_code(entry, only_print=only_print)
     if not sandbox and not entry["env"]["A2E_API_TOKEN"]:
         print(
-            "No A2E_API_TOKEN is set, so none was taken over. Put yours (video.a2e.ai > Account > API Token) into the\n"
-            "entry's env, or use --sandbox to try it free.",
+            "A2E_API_TOKEN is not set, so the entry has no token. Add yours (video.a2e.ai > Account > API Token)\n"
+            "to the entry's env, or use --sandbox to try it free.",
             file=sys.stderr,
         )
     return 0
@@ -59,12 +59,12 @@ def _into_claude_desktop(entry: dict[str, Any], *, only_print: bool) -> None:
     file = claude_desktop_file()
     if only_print:
         print(json.dumps({"mcpServers": {NAME: _shown(entry)}}, indent=2))
-        print(f"This belongs into {file}; nothing was written.", file=sys.stderr)
+        print(f"Add this to {file}; nothing was written.", file=sys.stderr)
         return
     configuration = _read(file)
     servers = configuration.setdefault("mcpServers", {})
     if not isinstance(servers, dict):
-        raise SettingsError(f"mcpServers in {file} is not an object", hint="Mend the file, then try again")
+        raise SettingsError(f"mcpServers in {file} is not an object", hint="Fix the file, then retry")
     replaced = NAME in servers
     servers[NAME] = entry
     _write(file, configuration)
@@ -74,16 +74,16 @@ def _into_claude_desktop(entry: dict[str, Any], *, only_print: bool) -> None:
 
 def _into_claude_code(entry: dict[str, Any], *, only_print: bool) -> None:
     claude = shutil.which("claude")
-    told = json.dumps(entry)
+    entry_json = json.dumps(entry)
     if only_print or claude is None:
         print(f"claude mcp add-json {NAME} '{json.dumps(_shown(entry))}' --scope user")
         if claude is None and not only_print:
             raise SettingsError(
-                "The command claude is not on this computer's path, so nothing was written",
-                hint="Install Claude Code, or run the line above where it is",
+                "Command not found: claude; nothing was written",
+                hint="Install Claude Code, or run the line above on the computer that has it",
             )
         return
-    add = [claude, "mcp", "add-json", NAME, told, "--scope", "user"]
+    add = [claude, "mcp", "add-json", NAME, entry_json, "--scope", "user"]
     done = subprocess.run(add, capture_output=True, check=False, text=True)
     if done.returncode and "already exists" in done.stderr + done.stdout:
         subprocess.run([claude, "mcp", "remove", NAME, "--scope", "user"], capture_output=True, check=False)
@@ -94,7 +94,7 @@ def _into_claude_code(entry: dict[str, Any], *, only_print: bool) -> None:
 
 
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry as it may be shown on a screen: without the token."""
+    """The entry without its token, for the screen."""
     if not entry.get("env", {}).get("A2E_API_TOKEN"):
         return entry
     return {**entry, "env": {"A2E_API_TOKEN": "sk_..."}}
@@ -111,15 +111,15 @@ def _read(file: Path) -> dict[str, Any]:
         configuration = json.loads(text) if text.strip() else {}
     except ValueError as problem:
         raise SettingsError(
-            f"{file} is not valid JSON ({problem}), so it was left alone", hint="Mend it first"
+            f"{file} is not valid JSON ({problem}); it was not changed", hint="Fix the file, then retry"
         ) from None
     if not isinstance(configuration, dict):
-        raise SettingsError(f"{file} does not hold an object, so it was left alone")
+        raise SettingsError(f"{file} does not contain a JSON object; it was not changed")
     return configuration
 
 
 def _write(file: Path, configuration: dict[str, Any]) -> None:
-    """Replace the file in one step, keeping the old one beside it; it may hold a token, so it is its owner's alone."""
+    """Replace the file in one step and keep a copy; only its owner can read it, since it may hold a token."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists():

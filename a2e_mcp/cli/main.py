@@ -17,7 +17,7 @@ _BROKEN = 1
 
 
 _CHOICE = ("toolsets", "tools", "exclude_tools", "read_only", "tool_prefix")
-_TAKES: Mapping[str, tuple[str, ...]] = {
+_ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "serve": ("sandbox", "http", *_CHOICE),
     "demo": ("sandbox",),
     "sandbox": ("sandbox",),
@@ -25,11 +25,11 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
     "install": ("sandbox",),
     "tools": ("sandbox", *_CHOICE),
 }
-"""Which flags each command takes; they may stand before it or after it."""
+"""Which flags each command accepts, before or after its name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; every foreseen problem is one sentence on stderr and an exit code."""
+    """Run the command; an expected problem is one sentence on stderr and an exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
     flags = _flags(parser, options)
@@ -41,20 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output went away; the interpreter would complain once more when it flushes.
+        # The reader of the output is gone; the interpreter would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = _BROKEN
     sys.exit(code)
 
 
 def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
-    # Each command imports only what it needs: a person waits for the start.
+    # Each command imports only what it needs, so that it starts quickly.
     sandbox: bool = flags.get("sandbox", False)
     match options.command:
         case "demo":
             from a2e_mcp.cli.demo import demo
 
-            # It works in the sandbox whether that is said or not.
+            # It always uses the sandbox.
             return demo(script=options.script, folder=options.folder)
         case "sandbox":
             from a2e_mcp.cli.sandbox import run_sandbox
@@ -79,13 +79,13 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
 
 
 def _flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:
-    """The shared flags that were given. Ends the program when the command has no use for one of them."""
+    """The shared flags that were given. Exits when the command does not accept one of them."""
     command = options.command or "serve"
-    given = {name: value for name, value in vars(options).items() if name in _TAKES["serve"]}
+    given = {name: value for name, value in vars(options).items() if name in _ACCEPTED_FLAGS["serve"]}
     for name in given:
-        if name not in _TAKES[command]:
-            takers = " and ".join(each for each, takes in _TAKES.items() if name in takes)
-            parser.error(f"--{name.replace('_', '-')} is for {takers}; {command} has no use for it")
+        if name not in _ACCEPTED_FLAGS[command]:
+            accepting = " and ".join(each for each, flags in _ACCEPTED_FLAGS.items() if name in flags)
+            parser.error(f"--{name.replace('_', '-')} is for {accepting}; {command} does not accept it")
     return given
 
 
@@ -102,46 +102,46 @@ def _parser() -> argparse.ArgumentParser:
         _shared_flags(made, name)
         return made
 
-    command("serve", "serve MCP (the default): on stdio, or over HTTP")
+    command("serve", "serve MCP on stdio or over HTTP (the default)")
 
     demo = command("demo", "make a talking-avatar video in the sandbox, through MCP")
-    demo.add_argument("script", nargs="?", help="what the avatar should say")
+    demo.add_argument("script", nargs="?", help="the text the avatar speaks")
     demo.add_argument("--folder", type=Path, help="where to save the video (default: the output folder)")
 
-    sandbox = command("sandbox", "serve the sandbox of A2E's API on a port of this computer")
+    sandbox = command("sandbox", "serve the sandbox (A2E's API on this computer) on a port")
     sandbox.add_argument("--host", default="127.0.0.1", help="a loopback address")
-    sandbox.add_argument("--port", type=_port, default=8811, help="8811 unless set; 0 takes a free one")
-    sandbox.add_argument("--folder", type=Path, help="where its state is kept (default: the data folder)")
-    sandbox.add_argument("--draft", action="store_true", help="small and quick pictures, for tests")
+    sandbox.add_argument("--port", type=_port, default=8811, help="default 8811; 0 picks a free port")
+    sandbox.add_argument("--folder", type=Path, help="folder of its data (default: the data folder)")
+    sandbox.add_argument("--draft", action="store_true", help="render small and fast, for tests")
 
-    doctor = command("doctor", "check the installation and say how to mend it")
-    doctor.add_argument("--live", action="store_true", help="also make every free read and compare the answers")
-    doctor.add_argument("--report", type=Path, metavar="FILE", help="write what came back as redacted shapes")
+    doctor = command("doctor", "check the installation and suggest fixes")
+    doctor.add_argument("--live", action="store_true", help="also make all free reads and compare the answers")
+    doctor.add_argument("--report", type=Path, metavar="FILE", help="write the answers' redacted shapes")
 
-    install = command("install", "put the server into a client's configuration")
+    install = command("install", "add the server to a client's configuration")
     install.add_argument("client", choices=("claude-desktop", "claude-code"))
-    install.add_argument("--print", action="store_true", help="show what would be written, write nothing")
+    install.add_argument("--print", action="store_true", help="print the entry, write nothing")
 
-    tools = command("tools", "list the tools that these flags and the settings show")
-    tools.add_argument("--json", action="store_true", help="as tools/list tells them")
+    tools = command("tools", "list the tools shown with these flags and settings")
+    tools.add_argument("--json", action="store_true", help="print them as in tools/list")
     return parser
 
 
 def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
-    # What is not given leaves no trace, so that a command does not undo a flag that stood before it.
+    # No defaults, so that a command does not override a flag given before it.
     for name, shown, about in (
-        ("sandbox", "", "work in the sandbox: free, no account"),
+        ("sandbox", "", "use the sandbox: free, no account"),
         ("http", "HOST:PORT", "serve streamable HTTP on a loopback address"),
-        ("toolsets", "NAMES", "toolsets to show, with commas; `all` includes admin"),
-        ("tools", "NAMES", "tools to show besides those sets"),
-        ("exclude_tools", "NAMES", "tools to hide, whatever else is set"),
-        ("read_only", "", "only tools that change and cost nothing"),
-        ("tool_prefix", "PREFIX", "put before every tool's name"),
+        ("toolsets", "NAMES", "toolsets to show, separated by commas; `all` includes admin"),
+        ("tools", "NAMES", "single tools to show in addition"),
+        ("exclude_tools", "NAMES", "tools to hide; wins over other flags"),
+        ("read_only", "", "show only tools that neither change nor cost anything"),
+        ("tool_prefix", "PREFIX", "prefix of all tool names"),
     ):
         flag = f"--{name.replace('_', '-')}"
-        if name in _TAKES[command] and shown:
+        if name in _ACCEPTED_FLAGS[command] and shown:
             parser.add_argument(flag, metavar=shown, default=argparse.SUPPRESS, help=about)
-        elif name in _TAKES[command]:
+        elif name in _ACCEPTED_FLAGS[command]:
             parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=about)
 
 

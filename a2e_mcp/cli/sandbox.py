@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def run_sandbox(*, host: str, port: int, folder: Path | None, draft: bool) -> int:
     """Serve until Ctrl-C.
 
-    Raises SettingsError when the port is taken or the folder cannot be used, ExtraMissing when nothing can render.
+    Raises SettingsError when the port is taken or the folder unusable, ExtraMissing when rendering is not installed.
     """
     check_extra()
     from a2e_mcp.sandbox.serve import serve_on_port
 
-    # A token in the environment is none of the sandbox's business; where data is kept is.
+    # The sandbox ignores a token in the environment, but not the data folder.
     given = {name: value for name, value in os.environ.items() if name == "A2E_DATA_DIR"}
     where = folder or read_settings(given).data / "sandbox"
     settings = SandboxSettings(folder=where, draft=draft)
@@ -39,11 +39,11 @@ def run_sandbox(*, host: str, port: int, folder: Path | None, draft: bool) -> in
 
 def _say_ready(sandbox: Sandbox) -> None:
     print(
-        f"The sandbox of A2E is at {sandbox.base_url} (state in {sandbox.folder}).\n"
-        "It is free, and everything it makes is marked SANDBOX. Try:\n"
+        f"A2E sandbox at {sandbox.base_url} (data in {sandbox.folder}).\n"
+        "It is free, and all results are marked SANDBOX. Try:\n"
         f'  curl -H "Authorization: Bearer {sandbox.token}" {sandbox.base_url}/api/v1/user/remainingCoins\n'
         f"  curl {sandbox.base_url}/_sandbox/inspect\n"
-        "Ctrl-C ends it.",
+        "Stop it with Ctrl-C.",
         file=sys.stderr,
         flush=True,
     )

@@ -1,4 +1,4 @@
-"""Serving MCP: on stdio for a client that started us, or over HTTP on this computer."""
+"""`a2e-mcp serve`: MCP on stdio for the client that started it, or over HTTP on this computer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _MOST_AT_ONCE = 65_536
 _MODES = {
-    "live": "live: starts cost credits",
+    "live": "live mode: starts cost credits",
     "sandbox": "sandbox: free, nothing leaves this computer",
-    "unset": "no token: tools are listed, and each call says how to set one",
+    "unset": "no token: tools are listed, and calls explain how to set one",
 }
 
 
 def serve(*, http: str | None, **flags: str | bool | None) -> int:
-    """Serve until the client goes away, or until Ctrl-C; `flags` are settings. Raises SettingsError."""
+    """Serve until the client disconnects or Ctrl-C; `flags` are settings. Raises SettingsError."""
     settings = read_settings(None, **flags)
     address = _loopback(http) if http is not None else None
     from a2e_mcp.server.server import A2EServer
@@ -45,10 +45,10 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
 
 
 def _end_input_on_signal() -> None:
-    """Make Ctrl-C the same as the client's going away: our input ends, and with it everything in good order.
+    """Treat Ctrl-C like the client's disconnecting: the input ends and the server shuts down in order.
 
-    Whoever waits in read() cannot be woken, neither by a signal nor by cancelling. So a thread of ours waits in its
-    place and hands on what comes, through a pipe that can be closed.
+    A blocking read() can be interrupted neither by a signal nor by cancelling, so a thread reads the input and
+    forwards it through a pipe that can be closed.
     """
     try:
         given = os.dup(0)
@@ -59,7 +59,7 @@ def _end_input_on_signal() -> None:
     os.close(reading)
     pipe = os.fdopen(writing, "wb", buffering=0)
 
-    def hand_on() -> None:
+    def forward() -> None:
         # The pipe may be closed by a signal at any moment: ValueError.
         with suppress(OSError, ValueError), pipe:
             while data := os.read(given, _MOST_AT_ONCE):
@@ -69,7 +69,7 @@ def _end_input_on_signal() -> None:
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: pipe.close())
-    threading.Thread(target=hand_on, name="stdin", daemon=True).start()
+    threading.Thread(target=forward, name="stdin", daemon=True).start()
 
 
 async def _over_http(server: A2EServer, settings: Settings, host: str, port: int) -> int:
@@ -78,7 +78,7 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
     from a2e_mcp.loopback import listen
     from a2e_mcp.server.http import web_app
 
-    # It listens before the address is told: whoever reads it may come at once.
+    # It listens before the URL is printed, so that a reader can connect at once.
     listener = listen(host, port, hint="Another server may be running there; choose another port with --http")
     app = web_app(server, settings, host)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
@@ -93,7 +93,7 @@ def _loopback(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdigit() or int(port) > 65535:
-        raise SettingsError("--http wants HOST:PORT, such as 127.0.0.1:8000")
+        raise SettingsError("--http needs HOST:PORT, such as 127.0.0.1:8000")
     host = "127.0.0.1" if host == "localhost" else host
     try:
         local = ipaddress.ip_address(host).is_loopback
@@ -101,7 +101,7 @@ def _loopback(text: str) -> tuple[str, int]:
         local = False
     if not local:
         raise SettingsError(
-            "HTTP is served on this computer only: anyone who reaches it could spend your credits",
+            "HTTP is served on loopback addresses only, since everyone who can reach it can spend your credits",
             hint="Use --http 127.0.0.1:8000",
         )
     return host, int(port)
@@ -110,10 +110,10 @@ def _loopback(text: str) -> tuple[str, int]:
 def _say_hello(settings: Settings) -> None:
     print(
         f"a2e-mcp {__version__}, {_MODES[settings.mode]}.\n"
-        "This is a server for an MCP client, which starts it and talks to it; typing here does nothing.\n"
-        "  a2e-mcp demo                      make a video right now, free\n"
-        "  a2e-mcp install claude-desktop    put it into Claude Desktop (--sandbox to try it free)\n"
+        "This server is started by an MCP client; typing here does nothing.\n"
+        "  a2e-mcp demo                      make a video now, free\n"
+        "  a2e-mcp install claude-desktop    add it to Claude Desktop (--sandbox to try it free)\n"
         "  a2e-mcp doctor                    check this installation\n"
-        "Ctrl-C ends it.",
+        "Stop it with Ctrl-C.",
         file=sys.stderr,
     )

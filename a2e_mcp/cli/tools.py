@@ -1,4 +1,4 @@
-"""`a2e-mcp tools`: the tools that a server with these settings shows, as a table or as JSON."""
+"""`a2e-mcp tools`: the tools a server with these settings shows, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.settings import Settings, read_settings
 
 _SHORTEST_ABOUT = 20
-_WHY: Mapping[str, str] = {
+_HIDDEN_BY: Mapping[str, str] = {
     "A2E_EXCLUDE_TOOLS": "excluded by A2E_EXCLUDE_TOOLS (--exclude-tools)",
     "A2E_READ_ONLY": "not read-only, which A2E_READ_ONLY (--read-only) asks for",
     "A2E_TOOLSETS": "left out by A2E_TOOLSETS (--toolsets)",
@@ -20,14 +20,14 @@ _WHY: Mapping[str, str] = {
 
 
 def print_tools(*, as_json: bool, **flags: str | bool | None) -> int:
-    """Print what is shown, in order; `flags` are settings. Raises SettingsError where a server would not start."""
+    """Print the tools in order; `flags` are settings. Raises SettingsError where a server would not start."""
     settings = read_settings(None, **flags)
     shown = visibility.visible(settings)
     listed = visibility.listed(shown, settings.tool_prefix)
     if as_json:
         print(json.dumps(listed, ensure_ascii=False, indent=1))
         return 0
-    # Into a file or a pipe every line goes whole.
+    # Lines are cut for a terminal only.
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in (*_table(listed, shown, columns), *_counted(shown, settings)):
         print(line)
@@ -36,15 +36,15 @@ def print_tools(*, as_json: bool, **flags: str | bool | None) -> int:
 
 def _table(listed: Sequence[Mapping[str, str]], shown: Sequence[str], columns: int | None) -> Iterator[str]:
     rows = [(toolset, name) for toolset, names in tool_index.toolsets().items() for name in names if name in shown]
-    told = dict(zip(shown, listed, strict=True))
+    entries = dict(zip(shown, listed, strict=True))
     width = max((len(tool["name"]) for tool in listed), default=0)
     above = ""
     for toolset, name in rows:
         if toolset != above:
             yield f"{toolset}, in every set" if toolset in ("jobs", "account") else toolset
             above = toolset
-        start = f"  {told[name]['name']:{width}}  {tool_index.tools()[name].effect:7}  "
-        about = told[name]["description"]
+        start = f"  {entries[name]['name']:{width}}  {tool_index.tools()[name].effect:7}  "
+        about = entries[name]["description"]
         if columns is not None:
             about = textwrap.shorten(about, max(_SHORTEST_ABOUT, columns - len(start)), placeholder=" ...")
         yield start + about
@@ -61,4 +61,4 @@ def _counted(shown: Sequence[str], settings: Settings) -> Iterator[str]:
         if variable == "A2E_TOOLSETS" and not settings.toolsets:
             yield f"  {len(names)} of admin are off by default; --toolsets all or A2E_TOOLSETS=all shows them"
         else:
-            yield f"  {len(names)} {'is' if len(names) == 1 else 'are'} {_WHY[variable]}"
+            yield f"  {len(names)} {'is' if len(names) == 1 else 'are'} {_HIDDEN_BY[variable]}"

@@ -1,4 +1,4 @@
-"""The doctor: names what is broken and how to mend it, never shows a token, and only ever reads."""
+"""The doctor: names problems and fixes, never shows a token, and only reads."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ async def test_a_sound_installation_has_nothing_to_mend(doctor_run: DoctorRun) -
     code = await doctor_run.run(SANDBOX)
     assert doctor_run.marked("fix") == []
     assert code == 0
-    assert doctor_run.lines[-1] == "All is well."
-    assert "speaks and draws" in doctor_run.text
+    assert doctor_run.lines[-1] == "No problems found."
+    assert "can speak and draw" in doctor_run.text
 
 
 async def test_the_flag_makes_it_speak_of_the_sandbox(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run(sandbox=True) == 0
-    assert any("Mode sandbox" in line for line in doctor_run.marked("ok"))
+    assert any("Sandbox mode" in line for line in doctor_run.marked("ok"))
     assert "Neither a token" not in doctor_run.text
     assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}, sandbox=True) == 1
     assert "Both A2E_API_TOKEN and the sandbox are set" in doctor_run.text
@@ -61,7 +61,7 @@ async def test_a_broken_variable_is_named_with_what_it_should_be(doctor_run: Doc
 async def test_a_misspelt_variable_is_recognised(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run({**SANDBOX, "A2E_TOKEN": "x"}) == 1
     (line,) = doctor_run.marked("fix")
-    assert line.endswith("A2E_TOKEN is no setting of a2e-mcp -> Did you mean A2E_API_TOKEN?")
+    assert line.endswith("Unknown setting A2E_TOKEN -> Did you mean A2E_API_TOKEN?")
 
 
 async def test_a_placeholder_that_was_not_filled_in_counts_as_missing(doctor_run: DoctorRun) -> None:
@@ -174,14 +174,14 @@ async def test_a_configured_server_is_started_for_real(doctor_run: DoctorRun) ->
 async def test_an_entry_without_token_and_sandbox_starts_and_is_told_of(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({**working_entry(), "env": {"PYTHONPATH": str(CHECKOUT), "A2E_API_TOKEN": ""}})
     assert await doctor_run.run() == 0
-    assert any("neither a token nor the sandbox" in line for line in doctor_run.marked("note"))
+    assert any("neither a token nor --sandbox" in line for line in doctor_run.marked("note"))
 
 
 async def test_a_dead_command_is_to_be_mended(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({"command": str(doctor_run.folder / "gone" / "a2e-mcp")})
     assert await doctor_run.run() == 1
     (line,) = doctor_run.marked("fix")
-    assert f"there is no command {doctor_run.folder / 'gone' / 'a2e-mcp'}" in line
+    assert f"command not found: {doctor_run.folder / 'gone' / 'a2e-mcp'}" in line
     assert line.endswith("a2e-mcp install claude-desktop")
 
 
@@ -190,7 +190,7 @@ async def test_the_last_words_of_a_server_that_dies_are_repeated(doctor_run: Doc
     assert await doctor_run.run() == 1
     (line,) = doctor_run.marked("fix")
     assert "does not start" in line
-    assert "it said: no module today" in line
+    assert "its output: no module today" in line
 
 
 async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ async def test_a_configuration_that_is_no_json_is_to_be_mended(doctor_run: Docto
     file.write_text('{"mcpServers": {', encoding="utf-8")
     assert await doctor_run.run() == 1
     (line,) = doctor_run.marked("fix")
-    assert "no valid JSON" in line
+    assert "not valid JSON" in line
 
 
 async def test_claude_code_is_looked_at_in_the_project_and_for_the_user(doctor_run: DoctorRun) -> None:
@@ -235,7 +235,7 @@ async def test_claude_code_is_looked_at_in_the_project_and_for_the_user(doctor_r
         file.parent.mkdir()
         file.write_text(json.dumps(dead), encoding="utf-8")
     assert await doctor_run.run({"PLACE": "/nowhere"}) == 1
-    assert ["there is no command /nowhere/a2e-mcp" in line for line in doctor_run.marked("fix")] == [True, True]
+    assert ["command not found: /nowhere/a2e-mcp" in line for line in doctor_run.marked("fix")] == [True, True]
 
 
 async def test_a_server_over_http_is_only_told_of(doctor_run: DoctorRun) -> None:

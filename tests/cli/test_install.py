@@ -123,7 +123,7 @@ def test_without_claude_code_the_line_to_run_is_shown(tmp_path: Path) -> None:
     done = install(tmp_path, "claude-code", "--sandbox")
     assert done.returncode == 1
     assert done.stdout.startswith("claude mcp add-json a2e '")
-    assert "not on this computer's path" in done.stderr
+    assert "Command not found: claude" in done.stderr
 
 
 CLAUDE = """#!/bin/sh

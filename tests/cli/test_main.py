@@ -51,11 +51,11 @@ def test_a_wrong_command_line_is_answered_with_how_it_is_used(tmp_path: Path, wr
 @pytest.mark.parametrize(
     ("command", "flag", "takers"),
     [
-        (("demo",), "--http=127.0.0.1:0", "--http is for serve; demo has no use for it"),
-        (("tools",), "--http=127.0.0.1:0", "--http is for serve; tools has no use for it"),
-        (("doctor",), "--toolsets=video", "--toolsets is for serve and tools; doctor has no use for it"),
-        (("install", "claude-desktop"), "--read-only", "--read-only is for serve and tools; install has no use"),
-        (("sandbox",), "--tool-prefix=x_", "--tool-prefix is for serve and tools; sandbox has no use for it"),
+        (("demo",), "--http=127.0.0.1:0", "--http is for serve; demo does not accept it"),
+        (("tools",), "--http=127.0.0.1:0", "--http is for serve; tools does not accept it"),
+        (("doctor",), "--toolsets=video", "--toolsets is for serve and tools; doctor does not accept it"),
+        (("install", "claude-desktop"), "--read-only", "--read-only is for serve and tools; install does not accept"),
+        (("sandbox",), "--tool-prefix=x_", "--tool-prefix is for serve and tools; sandbox does not accept it"),
     ],
 )
 def test_a_flag_before_a_command_that_has_no_use_for_it_is_refused(
@@ -71,8 +71,8 @@ def test_a_flag_before_a_command_that_has_no_use_for_it_is_refused(
     [
         (("--sandbox", "install", "claude-desktop", "--print"), "--sandbox"),
         (("install", "claude-desktop", "--print", "--sandbox"), "--sandbox"),
-        (("--sandbox", "doctor"), "Mode sandbox"),
-        (("doctor", "--sandbox"), "Mode sandbox"),
+        (("--sandbox", "doctor"), "Sandbox mode"),
+        (("doctor", "--sandbox"), "Sandbox mode"),
     ],
 )
 def test_the_sandbox_flag_counts_before_a_command_and_after_it(
@@ -105,7 +105,7 @@ def test_on_a_terminal_it_says_what_it_is_and_leaves_on_ctrl_c(
         assert process.stdout is not None
         assert process.stderr is not None
         hello = ""
-        while "Ctrl-C ends it." not in hello:
+        while "Stop it with Ctrl-C." not in hello:
             line = process.stderr.readline()
             assert line, hello
             hello += line

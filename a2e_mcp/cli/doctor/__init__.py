@@ -1,4 +1,4 @@
-"""`a2e-mcp doctor`: checks everything a session needs, one line each, and says how to mend what is broken."""
+"""`a2e-mcp doctor`: checks the installation, one line per check, and suggests a fix for each problem."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["Surroundings", "doctor", "run_doctor"]
 
 
 def run_doctor(*, live: bool, report: Path | None, sandbox: bool) -> int:
-    """Run the doctor on this computer, on stdout."""
-    # What the SDK's client thinks of a broken server is told in a finding, not as a traceback.
+    """Check this computer and print the findings."""
+    # A broken server is reported as a finding, not as a traceback of the SDK.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
@@ -47,10 +47,10 @@ async def doctor(
     sandbox: bool = False,
     surroundings: Surroundings | None = None,
 ) -> int:
-    """Check everything and write one line for each finding; 0 when all is well, 1 when something is to be mended.
+    """Check everything and write one line per finding; 0 when no problem was found, else 1.
 
-    `live` also makes every free read of A2E and compares the answers; `report` is where their shapes are written.
-    `sandbox` is the flag of that name, as a server would be started with it.
+    `live` also makes all free reads of A2E and compares the answers; `report` is the file for their shapes.
+    `sandbox` is the flag of the same name.
     """
     here = surroundings or Surroundings.of_this_process()
     findings = Findings(write, colour=here.colour)
@@ -62,27 +62,27 @@ async def doctor(
     await check_folders(findings, settings, here)
     await _check_account(findings, settings, live=live, report=report)
     await check_clients(findings, here)
-    findings.sum_up()
-    return 1 if findings.to_mend else 0
+    findings.write_summary()
+    return 1 if findings.problems else 0
 
 
 async def _check_account(findings: Findings, settings: Settings, *, live: bool, report: Path | None) -> None:
-    """What needs an account: the ledger's rows, and the reads."""
+    """The checks that need an account: the ledger's rows, and the reads."""
     if settings.mode == "unset":
         await check_ledger(findings, settings, None)
         if live:
             findings.fix(
-                "The reads of --live need a token",
-                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or use --sandbox to read the sandbox",
+                "--live needs a token",
+                "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or add --sandbox to read the sandbox",
             )
         return
     try:
-        async with connect(settings)() as way:
-            await check_ledger(findings, settings, way.token)
+        async with connect(settings)() as connection:
+            await check_ledger(findings, settings, connection.token)
             if live:
-                await check_reads(findings, way, mode=settings.mode, report=report)
+                await check_reads(findings, connection, mode=settings.mode, report=report)
     except SettingsError as problem:
-        findings.fix(problem.message, problem.hint or "Mend this, then run the doctor again")
+        findings.fix(problem.message, problem.hint or "Fix this, then run the doctor again")
 
 
 def _print(line: str) -> None:

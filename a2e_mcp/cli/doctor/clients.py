@@ -1,4 +1,4 @@
-"""The clients' configurations: is there an entry for this server, and does it start as the client would start it?"""
+"""The clients' configurations: do they have an entry for this server, and does the server start from it?"""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _LAST_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class _Configuration:
-    """A file that a client reads its servers from; `fills_in` says whether it replaces `${VARIABLE}`."""
+    """A file that lists a client's servers; `fills_in` says whether the client replaces `${VARIABLE}`."""
 
     client: str
     file: Path
-    mends: str
+    fix: str
     fills_in: bool
 
 
@@ -50,7 +50,7 @@ class _Entry:
 
 
 async def check_clients(findings: Findings, here: Surroundings) -> None:
-    """Read every configuration that is there, and start each entry of this server for real."""
+    """Read all configurations found, and start every entry of this server."""
     entries = 0
     for configuration in _configurations(here):
         for servers in _servers(findings, configuration, here):
@@ -60,26 +60,26 @@ async def check_clients(findings: Findings, here: Surroundings) -> None:
                     await _check_entry(findings, configuration, name, raw, here)
     if not entries:
         findings.note(
-            "No client on this computer is configured to use this server",
-            "a2e-mcp install claude-desktop (or claude-code); --sandbox to try it free",
+            "No client on this computer has an entry for this server",
+            "Run: a2e-mcp install claude-desktop (or claude-code); add --sandbox to try it free",
         )
 
 
 def _configurations(here: Surroundings) -> Iterator[_Configuration]:
     if here.home is not None or here.platform != "darwin":
         desktop = claude_desktop_file(here.environment, here.platform)
-        yield _Configuration("Claude Desktop", desktop, "a2e-mcp install claude-desktop", fills_in=False)
+        yield _Configuration("Claude Desktop", desktop, "Run: a2e-mcp install claude-desktop", fills_in=False)
     if here.folder is not None:
         project = here.folder / ".mcp.json"
         yield _Configuration("Claude Code (project)", project, "Correct the entry in .mcp.json", fills_in=True)
     own_folder = here.environment.get("CLAUDE_CONFIG_DIR")
     folder = Path(own_folder) if own_folder else here.home
     if folder is not None:
-        yield _Configuration("Claude Code", folder / ".claude.json", "a2e-mcp install claude-code", fills_in=True)
+        yield _Configuration("Claude Code", folder / ".claude.json", "Run: a2e-mcp install claude-code", fills_in=True)
 
 
 def _servers(findings: Findings, configuration: _Configuration, here: Surroundings) -> Iterator[Mapping[str, Any]]:
-    """The tables of servers in a file: its own, and in Claude Code's the one of this folder."""
+    """The server tables in a file: the general one, and in Claude Code's the one of this folder."""
     file = configuration.file
     try:
         held = json.loads(file.read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def _servers(findings: Findings, configuration: _Configuration, here: Surroundin
         findings.fix(f"{file} of {configuration.client} cannot be read ({problem.strerror})", "Correct its permissions")
         return
     except ValueError as problem:
-        findings.fix(f"{file} of {configuration.client} is no valid JSON ({problem})", "Mend the file by hand")
+        findings.fix(f"{file} of {configuration.client} is not valid JSON ({problem})", "Edit the file")
         return
     if not isinstance(held, dict):
         return
@@ -113,11 +113,11 @@ async def _check_entry(
 ) -> None:
     where = f"{configuration.client}'s server '{name}'"
     if isinstance(raw, dict) and raw.get("url") and not raw.get("command"):
-        findings.note(f"{where} is reached over HTTP; it is not started from here")
+        findings.note(f"{where} is reached over HTTP, so it was not started")
         return
     entry = _entry(name, raw, here.environment if configuration.fills_in else None)
     if entry is None:
-        findings.fix(f"{where} has no usable command, args and env", configuration.mends)
+        findings.fix(f"{where} has no usable command, args and env", configuration.fix)
         return
     findings.hide(entry.environment.get("A2E_API_TOKEN", ""))
     problem = problem_of(entry.environment, sandbox="--sandbox" in entry.arguments)
@@ -126,20 +126,20 @@ async def _check_entry(
         return
     path = entry.environment.get("PATH") or here.environment.get("PATH")
     if shutil.which(entry.command, path=path) is None:
-        findings.fix(f"{where}: there is no command {entry.command}", configuration.mends)
+        findings.fix(f"{where}: command not found: {entry.command}", configuration.fix)
         return
     findings.doing(f"Starting {where} (up to {here.seconds_to_start:g} s)")
     started = await _start(entry, here.seconds_to_start)
     if started.problem:
-        said = f"; it said: {started.said}" if started.said else ""
-        findings.fix(f"{where} does not start: {started.problem}{said}", configuration.mends)
+        output = f"; its output: {started.output}" if started.output else ""
+        findings.fix(f"{where} does not start: {started.problem}{output}", configuration.fix)
         return
     findings.ok(f"{where} starts: {started.tools} tools in {started.seconds:.1f} s")
     token = entry.environment.get("A2E_API_TOKEN", "")
     if not entry.sandbox and (not token or token.startswith("${")):
         findings.note(
-            f"{where} has neither a token nor the sandbox: each call will say so",
-            f"Put A2E_API_TOKEN into the entry's env in {configuration.file}, or --sandbox into its args",
+            f"{where} has neither a token nor --sandbox, so calls will fail",
+            f"Add A2E_API_TOKEN to the entry's env in {configuration.file}, or --sandbox to its args",
         )
 
 
@@ -171,30 +171,30 @@ def _list(value: object) -> list[object]:
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """How a start went; `problem` is empty when it went well."""
+    """The outcome of a start; `problem` is empty when it succeeded."""
 
     tools: int = 0
     seconds: float = 0.0
     problem: str = ""
-    said: str = ""
+    output: str = ""
 
 
 async def _start(entry: _Entry, patience: float) -> _Started:
-    # A pipe would have to be emptied all the time; a file takes whatever a server has to say.
+    # A pipe would have to be drained all the time; a file takes any amount of output.
     with io.TextIOWrapper(tempfile.TemporaryFile("w+b"), encoding="utf-8", errors="replace") as stderr:
         began = time.monotonic()
         try:
             with anyio.fail_after(patience):
                 tools = await _count_tools(entry, stderr)
         except TimeoutError:
-            return _Started(problem=f"no answer within {patience:g} s", said=_last_lines(stderr))
+            return _Started(problem=f"no answer within {patience:g} s", output=_last_lines(stderr))
         except _DidNotStart as problem:
-            return _Started(problem=str(problem), said=_last_lines(stderr))
+            return _Started(problem=str(problem), output=_last_lines(stderr))
         return _Started(tools, time.monotonic() - began)
 
 
 class _DidNotStart(Exception):
-    """Why a server could not be spoken to."""
+    """The reason why a server did not answer."""
 
 
 async def _count_tools(entry: _Entry, stderr: TextIO) -> int:
@@ -203,7 +203,7 @@ async def _count_tools(entry: _Entry, stderr: TextIO) -> int:
 
     parameters = StdioServerParameters(command=entry.command, args=entry.arguments, env=entry.environment)
     try:
-        # The handshake that most clients use; the server speaks both.
+        # The handshake that most clients use; the server supports both.
         async with Client(stdio_client(parameters, errlog=stderr), mode="legacy") as client:
             return len((await client.list_tools()).tools)
     except (OSError, ValueError) as problem:

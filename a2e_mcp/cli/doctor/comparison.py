@@ -1,4 +1,4 @@
-"""Comparing an answer with the model it was read into: what came that is not named, what is named and did not come."""
+"""Comparing an answer with its model: unknown fields it has, and known fields it lacks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Comparison:
 
 
 def compare(reply: Reply) -> Comparison:
-    """How an answer differs from its model; a field counts as come when any item of a list had it."""
+    """How an answer differs from its model; in a list, a field counts as present when any item has it."""
     extra: set[str] = set()
     missing: set[str] = set()
     if not isinstance(reply, Opaque):
@@ -34,12 +34,12 @@ def compare(reply: Reply) -> Comparison:
 def _collect(replies: Sequence[Reply], place: str, extra: set[str], missing: set[str]) -> None:
     model = type(replies[0])
     known = _spellings(model)
-    came = {name for reply in replies for name in reply.model_fields_set}
+    present = {name for reply in replies for name in reply.model_fields_set}
     for reply in replies:
         extra |= {place + safe_name(name) for name in reply.model_extra or {} if name not in known}
     for name in model.model_fields:
-        if name not in came:
-            if not _is_of_the_sandbox(model, name) and not (name == "count" and _is_bare_list(replies[0])):
+        if name not in present:
+            if not _is_sandbox_only(model, name) and not (name == "count" and _is_bare_list(replies[0])):
                 missing.add(place + name)
             continue
         items = [getattr(reply, name) for reply in replies]
@@ -62,7 +62,7 @@ def _is_bare_list(reply: Reply) -> bool:
 
 
 def _spellings(model: type[Reply]) -> frozenset[str]:
-    """Every name that a model reads, also the second spelling of a field that came under its first."""
+    """All names that a model reads, including alternative spellings."""
     names = set(_ROW_SPELLINGS) if issubclass(model, Rows) else set()
     for name, field in model.model_fields.items():
         names |= {name, *_aliases(field.validation_alias)}
@@ -77,5 +77,5 @@ def _aliases(alias: object) -> Iterator[str]:
             yield from _aliases(choice)
 
 
-def _is_of_the_sandbox(model: type[Reply], name: str) -> bool:
+def _is_sandbox_only(model: type[Reply], name: str) -> bool:
     return any(alias.startswith("sandbox_") for alias in _aliases(model.model_fields[name].validation_alias))

@@ -1,4 +1,4 @@
-"""The settings: every A2E_* variable, known or not, and what they amount to."""
+"""The settings: all A2E_* variables, known or not, and the resulting mode."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
 
 
 def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> Settings:
-    """Look at every A2E_* variable; `sandbox` is the flag of that name.
+    """Check all A2E_* variables; `sandbox` is the flag of the same name.
 
-    Returns the settings of those that can be used. When a token and the sandbox contradict each other they are those
-    of the sandbox, which costs nothing.
+    Returns the settings made of the valid ones. When both a token and the sandbox are set, the free sandbox is used.
     """
     given = {name: text.strip() for name, text in sorted(here.environment.items()) if name.upper().startswith("A2E_")}
     known = {row.variable for row in setting_rows()}
@@ -37,7 +36,7 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
 
 
 def problem_of(environment: Mapping[str, str], *, sandbox: bool) -> SettingsError | None:
-    """What is wrong with the settings that a server would be started with."""
+    """The problem with which a server would refuse these settings, if any."""
     try:
         visibility.visible(read_settings(environment, sandbox=sandbox or None))
     except SettingsError as problem:
@@ -49,7 +48,7 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
     if not text:
         return False
     if text.startswith("${"):
-        findings.note(f"{name} holds a placeholder that was not filled in; it counts as missing")
+        findings.note(f"{name} contains a placeholder that was not filled in; it counts as missing")
         return False
     if (problem := problem_of({name: text}, sandbox=False)) is not None:
         findings.fix(problem.message, f"Correct {name}, or remove it")
@@ -61,7 +60,7 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
     else:
         findings.note(
             f"{name} is set ({len(text)} characters) but does not look like sk_ with letters, digits, _ and -",
-            "If calls are refused, copy it again from video.a2e.ai > Account > API Token",
+            "If calls fail, copy it again from video.a2e.ai > Account > API Token",
         )
     return True
 
@@ -69,19 +68,19 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
 def _unknown(findings: Findings, name: str, known: set[str]) -> None:
     near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
     if near:
-        findings.fix(f"{name} is no setting of a2e-mcp", f"Did you mean {near[0]}?")
+        findings.fix(f"Unknown setting {name}", f"Did you mean {near[0]}?")
     else:
-        findings.note(f"{name} is no setting of a2e-mcp; it is ignored")
+        findings.note(f"Unknown setting {name}; it is ignored")
 
 
 def _say_mode(findings: Findings, settings: Settings) -> None:
     match settings.mode:
         case "live":
-            findings.ok("Mode live: starts cost credits")
+            findings.ok("Live mode: starts cost credits")
         case "sandbox":
-            findings.ok("Mode sandbox: free, nothing leaves this computer")
+            findings.ok("Sandbox mode: free, nothing leaves this computer")
         case "unset":
             findings.note(
-                "Neither a token nor the sandbox is set here: tools are listed, and each call says how to set one",
+                "Neither a token nor the sandbox is set: tools are listed, and calls explain how to set one",
                 "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or use --sandbox",
             )

@@ -1,4 +1,4 @@
-"""What the doctor finds, and what it looks at."""
+"""The doctor's findings, and the environment it checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHORTEST_SECRET = 6
 
 
 class Mark(StrEnum):
-    """How a finding is to be taken; the value stands before it."""
+    """The kind of a finding; the value is printed before it."""
 
     OK = "ok"
     NOTE = "note"
@@ -30,49 +30,49 @@ _COLOURS: Mapping[Mark, str] = {Mark.OK: "32", Mark.NOTE: "33", Mark.FIX: "1;31"
 
 
 class Findings:
-    """Writes findings one line each, never with a token in them, and counts what is to be mended."""
+    """Writes findings, one line each and without tokens, and counts the problems."""
 
     def __init__(self, write: Callable[[str], None], *, colour: bool) -> None:
         self._write = write
         self._colour = colour
         self._secrets: list[str] = []
-        self.to_mend = 0
+        self.problems = 0
 
     def hide(self, secret: str) -> None:
-        """Never show this text."""
+        """Never print this text."""
         if len(secret.strip()) >= _SHORTEST_SECRET:
             self._secrets.append(secret.strip())
 
-    def ok(self, what: str) -> None:
-        """Something is well."""
-        self._add(Mark.OK, what)
+    def ok(self, text: str) -> None:
+        """A check that passed."""
+        self._add(Mark.OK, text)
 
-    def note(self, what: str, hint: str = "") -> None:
-        """Something to know, with what could be done about it."""
-        self._add(Mark.NOTE, what, hint)
+    def note(self, text: str, hint: str = "") -> None:
+        """Something to know, with an optional suggestion."""
+        self._add(Mark.NOTE, text, hint)
 
-    def fix(self, what: str, hint: str) -> None:
-        """Something is broken, with the one action that mends it."""
-        self.to_mend += 1
-        self._add(Mark.FIX, what, hint)
+    def fix(self, text: str, hint: str) -> None:
+        """A problem, with the action that fixes it."""
+        self.problems += 1
+        self._add(Mark.FIX, text, hint)
 
-    def doing(self, what: str) -> None:
-        """What is being done, where that takes a while."""
-        self._add(Mark.DOING, what)
+    def doing(self, text: str) -> None:
+        """A check that takes a while has begun."""
+        self._add(Mark.DOING, text)
 
     def row(self, text: str) -> None:
         """A line of a table."""
         self._write(f"      {self._shown(text)}".rstrip())
 
-    def sum_up(self) -> None:
-        """The last line."""
-        things = "1 thing" if self.to_mend == 1 else f"{self.to_mend} things"
-        self._write(f"{things} to mend, marked fix." if self.to_mend else "All is well.")
+    def write_summary(self) -> None:
+        """Write the last line: the number of problems."""
+        count = "1 problem" if self.problems == 1 else f"{self.problems} problems"
+        self._write(f"{count} found, marked fix." if self.problems else "No problems found.")
 
-    def _add(self, mark: Mark, what: str, hint: str = "") -> None:
-        text = " ".join((f"{what} -> {hint}" if hint else what).split())
+    def _add(self, mark: Mark, text: str, hint: str = "") -> None:
+        line = " ".join((f"{text} -> {hint}" if hint else text).split())
         shown_mark = f"\x1b[{_COLOURS[mark]}m{mark:<5}\x1b[0m" if self._colour else f"{mark:<5}"
-        self._write(f"{shown_mark} {self._shown(text)}")
+        self._write(f"{shown_mark} {self._shown(line)}")
 
     def _shown(self, text: str) -> str:
         for secret in self._secrets:
@@ -82,7 +82,7 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What is looked at; `transport` None is the network, `seconds_to_start` is a client's patience with a server."""
+    """What is checked; `transport` None is the network, `seconds_to_start` is how long a client waits for a server."""
 
     environment: Mapping[str, str]
     home: Path | None

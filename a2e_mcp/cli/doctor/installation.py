@@ -1,4 +1,4 @@
-"""Is everything installed, and does the sandbox's render worker really work here?"""
+"""The installation: Python, the packages, and whether the sandbox can render."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ REQUIRED: Mapping[str, tuple[str, str]] = {
     "pydantic": ("2.12", "3"),
     "anyio": ("4.9", "5"),
 }
-"""The packages whose version matters: at least the first, below the second."""
+"""The packages whose version matters: minimum, and upper bound (exclusive)."""
 
 _OLDEST_PYTHON = (3, 11)
 _SECONDS_TO_WORK = 60.0
 
 
 def check_packages(findings: Findings) -> None:
-    """Python and the packages the server runs on."""
+    """Check Python and the required packages."""
     if sys.version_info[:2] < _OLDEST_PYTHON:
         findings.fix(f"Python {platform.python_version()} is too old", "Install Python 3.11 or newer")
     shown = [f"a2e-mcp {a2e_mcp.__version__}", f"Python {platform.python_version()} on {platform.platform(terse=True)}"]
@@ -42,7 +42,7 @@ def check_packages(findings: Findings) -> None:
         if version is None:
             findings.fix(f"{package} is not installed", f"pip install {wanted}")
         elif not _numbers(least) <= _numbers(version) < _numbers(below):
-            findings.fix(f"{package} {version} does not fit", f"pip install {wanted}")
+            findings.fix(f"{package} {version} is not supported", f"pip install {wanted}")
         else:
             shown.append(f"{package} {version}")
     findings.ok(", ".join(shown))
@@ -57,38 +57,38 @@ def installed_version(package: str) -> str | None:
 
 
 async def check_rendering(findings: Findings, settings: Settings) -> None:
-    """The sandbox extra: installed, and a worker that speaks and draws."""
-    # Whoever works live needs none of this.
-    broken = findings.fix if settings.mode == "sandbox" else findings.note
+    """Check that the sandbox extra is installed and that a render worker can speak and draw."""
+    # Live mode needs none of this.
+    report = findings.fix if settings.mode == "sandbox" else findings.note
     if missing := missing_packages():
-        broken(f"The sandbox cannot render: {', '.join(missing)} missing", f"Install it with: {INSTALL}")
+        report(f"The sandbox cannot render: {', '.join(missing)} missing", f"Install it with: {INSTALL}")
         return
-    findings.doing("Starting the sandbox's render worker")
+    findings.doing("Starting the render worker")
     try:
         with tempfile.TemporaryDirectory(prefix="a2e-doctor-", ignore_cleanup_errors=True) as folder:
             failures = await _tried(Path(folder))
             log = Path(folder) / "workers.log"
-            # The folder is gone before anybody could look there.
-            wrote = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+            # The folder is deleted before the user could look there.
+            output = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
     except OSError as problem:
-        broken(f"The sandbox's render worker cannot be tried ({problem.strerror or problem})", "Mend the folder TMPDIR")
+        report(f"The render worker cannot be tested ({problem.strerror or problem})", "Set TMPDIR to a writable folder")
         return
     for failure in failures:
         if failure.code == "extra_missing":
-            broken(failure.message, "")
+            report(failure.message, "")
         else:
-            broken(" ".join([failure.message, *wrote]), f"Reinstall with: {INSTALL}")
+            report(" ".join([failure.message, *output]), f"Reinstall with: {INSTALL}")
     if not failures:
         versions = ", ".join(f"{package} {installed_version(package) or 'found'}" for package in PACKAGES.values())
-        findings.ok(f"The sandbox's worker speaks and draws ({versions})")
+        findings.ok(f"The sandbox can speak and draw ({versions})")
     if settings.mode == "sandbox" and not has_webrtc():
         findings.note(
-            "Live rooms of the sandbox need WebRTC, which is not installed", f"Install it with: {INSTALL_LIVE}"
+            "Live rooms in the sandbox need WebRTC, which is not installed", f"Install it with: {INSTALL_LIVE}"
         )
 
 
 async def _tried(folder: Path) -> list[RenderFailed]:
-    """What a render worker could not do."""
+    """The orders that a render worker could not carry out."""
     from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
     from a2e_mcp.sandbox.orders.speech import SpeechOrder
     from a2e_mcp.sandbox.protocol import DrawnAvatar
@@ -106,7 +106,7 @@ async def _tried(folder: Path) -> list[RenderFailed]:
             except RenderFailed as failure:
                 failures.append(failure)
                 if failure.code == "internal":
-                    break  # a worker that breaks would break again
+                    break  # a broken worker would fail again
     return failures
 
 

@@ -1,4 +1,4 @@
-"""The places a server needs: A2E's host, folders that can be read and written, the ledger."""
+"""The host, folders and ledger that a server needs."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ _PRIVACY = "Allow it in the system's privacy settings, or set A2E_FILES to other
 
 
 async def check_host(findings: Findings, settings: Settings, here: Surroundings) -> None:
-    """Is A2E's host reachable? Any answer will do, and no token is sent."""
+    """Check that A2E's host answers; no token is sent."""
     host = urlsplit(settings.base_url).hostname
     try:
         async with httpx2.AsyncClient(transport=here.transport, timeout=_HOST_SECONDS) as http:
             answer = await http.head(settings.base_url)
     except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
-        # The reason is in the text alone.
-        refused = "certificate" in str(problem).lower()
-        told = "its certificate is not accepted" if refused else type(problem).__name__
-        then = "Install the system's ca-certificates" if refused else "Check the network, proxy and A2E_BASE_URL"
+        # Only the text names the reason.
+        is_certificate = "certificate" in str(problem).lower()
+        reason = "its certificate is not accepted" if is_certificate else type(problem).__name__
+        fix = "Install the system's ca-certificates" if is_certificate else "Check the network, proxy and A2E_BASE_URL"
         if settings.mode == "live":
-            findings.fix(f"{host} cannot be reached ({told})", then)
+            findings.fix(f"{host} cannot be reached ({reason})", fix)
         else:
-            findings.note(f"{host} cannot be reached ({told}); only live work needs it", then)
+            findings.note(f"{host} cannot be reached ({reason}); only live mode needs it", fix)
         return
     findings.ok(f"{host} answers (HTTP {answer.status_code})")
 
 
 async def check_folders(findings: Findings, settings: Settings, here: Surroundings) -> None:
-    """Folders that files may be sent from, and those that are written into."""
+    """Check the folders that files may be sent from, and those written to."""
     await anyio.to_thread.run_sync(_check_allowed, findings, settings, "A2E_FILES" in here.environment)
     for about, variable, folder in (
-        ("finished files are saved in", "A2E_OUTPUT_DIR", settings.output),
-        ("the ledger and the sandbox are kept in", "A2E_DATA_DIR", settings.data),
+        ("results are saved in", "A2E_OUTPUT_DIR", settings.output),
+        ("the ledger and the sandbox's data are kept in", "A2E_DATA_DIR", settings.data),
     ):
         problem = await anyio.to_thread.run_sync(_write_problem, folder)
         if problem is None:
@@ -57,15 +57,15 @@ async def check_folders(findings: Findings, settings: Settings, here: Surroundin
         else:
             findings.fix(
                 f"{folder}, where {about.removesuffix(' in')}, cannot be written ({problem})",
-                f"Set {variable} to a folder of yours",
+                f"Set {variable} to a folder you can write to",
             )
 
 
 async def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
-    """Does the ledger open, is it whole, and what does it say of this account, when there is one?"""
+    """Check that the ledger opens and is intact; count the account's starts, if there is an account."""
     path = settings.data / "ledger.sqlite3"
     if not path.exists():
-        findings.ok("The ledger is made at the first start")
+        findings.ok("The ledger will be created at the first start")
         return
     try:
         account = token.get_secret_value() if token else ""
@@ -83,7 +83,7 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
             findings.fix(f"The ledger in {path.parent} is damaged ({state})", f"Move {path.name} away")
             return
         counted = f": {entries} starts of this account, {amount(spent)} credits in 24 hours" if token else ""
-        findings.ok(f"The ledger is whole{counted}")
+        findings.ok(f"The ledger is intact{counted}")
 
 
 def _check_allowed(findings: Findings, settings: Settings, set_by_hand: bool) -> None:
@@ -95,21 +95,21 @@ def _check_allowed(findings: Findings, settings: Settings, set_by_hand: bool) ->
         except FileNotFoundError:
             missing.append(str(folder))
         except OSError as problem:
-            findings.fix(f"{folder} may be sent from but cannot be read ({problem.strerror})", _PRIVACY)
+            findings.fix(f"Files may be sent from {folder}, but it cannot be read ({problem.strerror})", _PRIVACY)
         else:
             readable.append(str(folder))
     if readable:
         findings.ok(f"Files may be sent from {', '.join(readable)}")
-    # A missing default is usual (a server has no Desktop); one that was named is a mistake.
+    # A missing default folder is normal (a server has no Desktop); a missing configured one is a mistake.
     if missing and set_by_hand:
-        findings.fix(f"{', '.join(missing)} does not exist", "Correct A2E_FILES, or make the folder")
+        findings.fix(f"{', '.join(missing)} does not exist", "Correct A2E_FILES, or create the folder")
     elif not readable:
-        findings.note("None of the folders that files may be sent from exists", "Set A2E_FILES to a folder")
+        findings.note("None of the folders that files may be sent from exist", "Set A2E_FILES to a folder")
 
 
 def _write_problem(folder: Path) -> str | None:
     try:
-        with _existing(folder), tempfile.NamedTemporaryFile(dir=folder, prefix=".a2e-doctor-") as file:
+        with _created_folder(folder), tempfile.NamedTemporaryFile(dir=folder, prefix=".a2e-doctor-") as file:
             file.write(b"a2e")
             file.flush()
     except OSError as problem:
@@ -118,12 +118,12 @@ def _write_problem(folder: Path) -> str | None:
 
 
 @contextmanager
-def _existing(folder: Path) -> Iterator[None]:
-    """The folder is there meanwhile; whatever had to be made for it is taken away again."""
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+def _created_folder(folder: Path) -> Iterator[None]:
+    """Create the folder for a moment, and remove what was created."""
+    created = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:
-        for each in made:
+        for each in created:
             each.rmdir()

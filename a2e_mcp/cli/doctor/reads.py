@@ -1,6 +1,6 @@
-"""Every free read of A2E, made once, and its answer compared with the model it is read into.
+"""All free reads of A2E, made once, and their answers compared with the models.
 
-Only capabilities that read are ever called: nothing is started, written or deleted, and nothing is charged.
+Only capabilities that read are called: nothing is started, changed, deleted or charged.
 """
 
 from __future__ import annotations
@@ -32,50 +32,50 @@ from a2e_mcp.settings import Mode
 
 Outcome = Literal["ok", "extra", "missing", "unreadable", "refused", "unanswered"]
 
-_TO_MEND: tuple[Outcome, ...] = ("unreadable", "refused", "unanswered")
+_PROBLEMS: tuple[Outcome, ...] = ("unreadable", "refused", "unanswered")
 _PLACEHOLDER = "https://example.com/picture.jpg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One read: what came of it, and the redacted shape of the answer."""
+    """One read: its outcome, and the redacted shape of the answer."""
 
     capability: Capability[Any, Any]
     outcome: Outcome
     comparison: Comparison = Comparison((), ())
-    why: str = ""
-    told: str = ""
-    """Why, as A2E put it; for the screen only, since it may hold anything."""
+    reason: str = ""
+    message: str = ""
+    """A2E's own words; for the screen only, since they may contain anything."""
     path: str = ""
     status: int | None = None
     milliseconds: int | None = None
     shape: object = None
 
 
-async def check_reads(findings: Findings, way: Connection, *, mode: Mode, report: Path | None) -> None:
-    """Make the reads, print what came as a table, and write the report when one is wanted."""
+async def check_reads(findings: Findings, connection: Connection, *, mode: Mode, report: Path | None) -> None:
+    """Make the reads, print the outcomes as a table, and write the report if requested."""
     where = "the sandbox (not A2E itself)" if mode == "sandbox" else "A2E"
-    findings.doing(f"Making every free read of {where} and comparing the answers with the models")
+    findings.doing(f"Making all free reads of {where} and comparing the answers with the models")
     try:
-        reads = await _all_reads(way)
+        reads = await _all_reads(connection)
     except Unauthorized as problem:
         findings.fix(problem.message, problem.hint)
         return
     _print_table(findings, reads)
     counts = Counter(read.outcome for read in reads)
-    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    if any(counts[outcome] for outcome in _TO_MEND):
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    if any(counts[outcome] for outcome in _PROBLEMS):
         findings.fix(
-            f"{len(reads)} reads of {where}: {told}", "Run with --report FILE and send the file to the project"
+            f"{len(reads)} reads of {where}: {summary}", "Run with --report FILE and attach the file to an issue"
         )
     else:
-        findings.ok(f"{len(reads)} reads of {where}: {told}")
+        findings.ok(f"{len(reads)} reads of {where}: {summary}")
     if report is not None:
         _write_report(findings, reads, mode, report)
 
 
 class _LastAnswer(Trace):
-    """Keeps what the client traces of its last request, instead of writing it to a file."""
+    """Keeps the trace of the last request instead of writing it to a file."""
 
     def __init__(self) -> None:
         super().__init__(Path())
@@ -85,15 +85,17 @@ class _LastAnswer(Trace):
         self.body: object = None
 
     def add(self, *, name: str, method: str, path: str, status: int | None, seconds: float, body: object) -> None:
-        """Keep it."""
+        """Keep this request's trace."""
         self.path, self.status, self.seconds, self.body = path, status, seconds, body
 
 
-async def _all_reads(way: Connection) -> list[Read]:
+async def _all_reads(connection: Connection) -> list[Read]:
     last = _LastAnswer()
     reads: list[Read] = []
     newest: dict[str, str] = {}
-    async with A2EClient(way.token, base_url=way.base_url, transport=way.transport, trace=last) as client:
+    async with A2EClient(
+        connection.token, base_url=connection.base_url, transport=connection.transport, trace=last
+    ) as client:
         for capability, request in _plain_reads():
             read, reply = await _read(client, last, capability, request)
             reads.append(read)
@@ -103,14 +105,14 @@ async def _all_reads(way: Connection) -> list[Read]:
             try:
                 request = ByIds(ids=[record_id]) if capability.request is ByIds else capability.request(id=record_id)
             except ValidationError:
-                reads.append(Read(capability=capability, outcome="unreadable", why="the id is not 24 hex"))
+                reads.append(Read(capability=capability, outcome="unreadable", reason="the id is not 24 hex digits"))
                 continue
             reads.append((await _read(client, last, capability, request))[0])
     return reads
 
 
 def _plain_reads() -> Iterator[tuple[Capability[Any, Any], Request]]:
-    """Every read that needs no id, and a quote for a clip of a picture that does not exist."""
+    """All reads that need no id, and a quote for a placeholder picture."""
     for capability in _reading():
         if capability.name == QUOTE.name:
             from a2e_mcp.catalogue.image_to_video import START, StartImageToVideo
@@ -122,17 +124,17 @@ def _plain_reads() -> Iterator[tuple[Capability[Any, Any], Request]]:
 
 
 def _reads_of_one(newest: dict[str, str]) -> Iterator[tuple[Capability[Any, Any], str]]:
-    """Detail and batch of each family that listed a record."""
+    """Detail and batch calls of each family that listed a record."""
     made: set[str] = set()
     for family in catalogue.families():
         record_id = newest.get(family.listing.name) if family.listing else None
-        for capability in _one_record_reads(family):
+        for capability in _record_reads(family):
             if record_id is not None and capability.name not in made:
                 made.add(capability.name)
                 yield capability, record_id
 
 
-def _one_record_reads(family: JobFamily) -> list[Capability[Any, Any]]:
+def _record_reads(family: JobFamily) -> list[Capability[Any, Any]]:
     calls = [call for call in (family.detail, family.batch) if call is not None]
     if family.name == "avatar_video":
         from a2e_mcp.catalogue.avatar_videos import VIDEO_DETAIL
@@ -152,22 +154,22 @@ def _reading() -> Iterator[Capability[Any, Any]]:
 async def _read(
     client: A2EClient, last: _LastAnswer, capability: Capability[Any, Any], request: Request
 ) -> tuple[Read, Reply | None]:
-    """Make one read. Raises Unauthorized, since no other read can succeed then."""
+    """Make one read. Raises Unauthorized, since no other read would succeed."""
     reply: Reply | None = None
     comparison = Comparison((), ())
-    why = told = ""
+    reason = message = ""
     outcome: Outcome
     try:
         reply = await client.call(capability, request)
     except Unauthorized:
         raise
     except AnswerLost as problem:
-        outcome, why, told = "unreadable", _unreadable(last, problem), problem.message
+        outcome, reason, message = "unreadable", _unreadable(last, problem), problem.message
     except Unreachable as problem:
-        outcome, why, told = "unanswered", type(problem).__name__, problem.message
+        outcome, reason, message = "unanswered", type(problem).__name__, problem.message
     except ServiceError as problem:
-        outcome, told = "refused", problem.message
-        why = f"{type(problem).__name__}, HTTP {problem.status}, code {problem.code}"
+        outcome, message = "refused", problem.message
+        reason = f"{type(problem).__name__}, HTTP {problem.status}, code {problem.code}"
     else:
         comparison = compare(reply)
         outcome = "missing" if comparison.missing else "extra" if comparison.extra else "ok"
@@ -175,8 +177,8 @@ async def _read(
         capability=capability,
         outcome=outcome,
         comparison=comparison,
-        why=why,
-        told=told,
+        reason=reason,
+        message=message,
         path=last.path,
         status=last.status,
         milliseconds=round(last.seconds * 1000),
@@ -186,7 +188,7 @@ async def _read(
 
 
 def _unreadable(last: _LastAnswer, problem: A2EError) -> str:
-    # The names of fields can be shown; what A2E wrote into an error could be anything.
+    # Field names can be shown; A2E's error texts may contain anything.
     if "unknown shape" in problem.message:
         return problem.message.partition(": ")[2]
     return f"no readable answer (HTTP {last.status})"
@@ -196,8 +198,8 @@ def _print_table(findings: Findings, reads: list[Read]) -> None:
     width = max(len(read.capability.name) for read in reads)
     for read in reads:
         fields = [f"{about} {', '.join(names)}" for about, names in _differences(read) if names]
-        if read.told or read.why:
-            fields.append(read.told or read.why)
+        if read.message or read.reason:
+            fields.append(read.message or read.reason)
         findings.row(f"{read.capability.name:{width}}  {read.outcome:<10}  {'; '.join(fields)}")
 
 
@@ -206,9 +208,9 @@ def _differences(read: Read) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _write_report(findings: Findings, reads: list[Read], mode: Mode, path: Path) -> None:
-    """Shapes only: no value, id, address or token, so that the file can be shown to anybody."""
+    """Write shapes only: no values, ids, URLs or tokens, so that the file can be shared."""
     packages = {package: installed_version(package) for package in REQUIRED}
-    told = {
+    content = {
         "a2e_mcp": a2e_mcp.__version__,
         "python": platform.python_version(),
         "system": platform.system(),
@@ -227,7 +229,7 @@ def _write_report(findings: Findings, reads: list[Read], mode: Mode, path: Path)
                 "milliseconds": read.milliseconds,
                 "extra": read.comparison.extra,
                 "missing": read.comparison.missing,
-                "why": read.why,
+                "why": read.reason,
                 "answer": read.shape,
             }
             for read in reads
@@ -235,8 +237,8 @@ def _write_report(findings: Findings, reads: list[Read], mode: Mode, path: Path)
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as problem:
-        findings.fix(f"The report cannot be written ({problem.strerror})", "Give --report a file you may write")
+        findings.fix(f"The report cannot be written ({problem.strerror})", "Give --report a writable file")
     else:
-        findings.ok(f"Shapes of the answers, without values, are in {path}")
+        findings.ok(f"Saved the shapes of the answers, without values, to {path}")
