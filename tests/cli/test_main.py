@@ -85,8 +85,8 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "each call says how to set one"),
-        ({"A2E_API_TOKEN": "sk_secret_7f"}, "live: starts cost credits"),
+        ({}, "calls explain how to set one"),
+        ({"A2E_API_TOKEN": "sk_secret_7f"}, "live mode: starts cost credits"),
     ],
 )
 def test_on_a_terminal_it_says_what_it_is_and_leaves_on_ctrl_c(
