@@ -25,7 +25,7 @@ class SandboxSettings:
     `folder` keeps its state and files; None means a temporary one that goes away with it. `credits` is what a new
     folder starts with. `draft` renders 320x180 at 12 frames a second, for tests. `workers` is how many jobs render
     side by side. `policy` (`rendered`, `immediate`, `seconds:N`, `polls:N`) says when jobs finish, `policies` the
-    same by family. `port` fixes the port of the door that serves files; 0 takes a free one. `render_seconds` is the
+    same by family. `port` fixes the port that serves files; 0 takes a free one. `render_seconds` is the
     longest a single render may take.
     """
 
@@ -40,7 +40,7 @@ class SandboxSettings:
 
 
 def open_sandbox(settings: SandboxSettings | None = None) -> AbstractAsyncContextManager[Sandbox]:
-    """Open a sandbox for the length of an `async with`; leaving it stops its renders and closes its door.
+    """Open a sandbox for the length of an `async with`; leaving it stops its renders and its file server.
 
     Raises SettingsError when the folder cannot be used, the policy is unknown, or the port is taken.
     """

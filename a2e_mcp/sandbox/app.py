@@ -28,7 +28,7 @@ from a2e_mcp.sandbox.behaviour.service import DRAFT, FULL, Service
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal
 from a2e_mcp.sandbox.http.control import Control, control_routes
-from a2e_mcp.sandbox.http.file_routes import door_routes
+from a2e_mcp.sandbox.http.file_routes import file_routes
 from a2e_mcp.sandbox.http.routes import AnswerCut, Answering, a2e_routes, problem_shown
 from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
@@ -51,7 +51,7 @@ class Sandbox:
     token: str
     clock: Clock
     control: Control
-    door: LoopbackServer
+    loopback: LoopbackServer
     folder: Path
     _inside: ASGIApp
     _files: FileStore
@@ -80,8 +80,8 @@ async def opened(
         pool = WorkerPool(folder, renders=settings.workers, render_seconds=settings.render_seconds)
         clock = Clock(store)
         async with _tasks() as tasks:
-            door = LoopbackServer(tasks, port=settings.port, origin=origin)
-            files = FileStore(store, folder / "files", origin=door.origin)
+            loopback = LoopbackServer(tasks, port=settings.port, origin=origin)
+            files = FileStore(store, folder / "files", origin=loopback.origin)
             pictures = Pictures(files, pool, cover_side=360 if settings.draft else 720)
             jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
             jobs.policies.update(policies)
@@ -104,14 +104,14 @@ async def opened(
             control = Control(service, credits=settings.credits, counts=counts)
             inside = _app(service, control, counts)
             app = LocalOnly(_Cutting(inside))
-            door.mount(app)
+            loopback.mount(app)
             if settings.port:
-                door.origin()  # so that a port in use is found out now
+                loopback.origin()  # so that a port in use is found out now
             async with pool, rooms.watched(tasks), jobs.running(tasks):
                 try:
-                    yield Sandbox(app, origin or _IN_PROCESS, _BEARER, clock, control, door, folder, inside, files)
+                    yield Sandbox(app, origin or _IN_PROCESS, _BEARER, clock, control, loopback, folder, inside, files)
                 finally:
-                    door.close()
+                    loopback.close()
 
 
 @asynccontextmanager
@@ -133,7 +133,7 @@ def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
         routes=[
             *a2e_routes(),
             *control_routes(control),
-            *door_routes(service),
+            *file_routes(service),
         ],
         exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
     )

@@ -1,4 +1,4 @@
-"""How the sandbox says no: A2E's own error shapes, each telling that it was the sandbox."""
+"""The sandbox's refusals, in A2E's own error shapes."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ def not_found(what: str) -> Refusal:
 
 def insufficient_coins(needed: int, left: float) -> Refusal:
     """The balance does not cover a start."""
-    return Refusal(f"insufficient coins: this needs {needed}, the sandbox account has {left:g}")
+    return Refusal(f"insufficient coins: {needed} needed, {left:g} in the sandbox account")

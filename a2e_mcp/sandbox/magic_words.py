@@ -17,7 +17,7 @@ _TEXT_FIELDS = ("name", "title", "prompt", "msg", "script", "text", "sandbox_scr
 
 @dataclass(frozen=True, slots=True)
 class MagicWord:
-    """One word: when it acts, what it does, and what it does to the money. The docs are made from this table."""
+    """One word: when it acts, what it does, and what is charged. The docs are made from this table."""
 
     name: str
     when: When
@@ -31,21 +31,21 @@ class MagicWord:
 
 
 MAGIC_WORDS = (
-    MagicWord("fail", "job", "the job fails midway", "charged, then given back"),
-    MagicWord("slow", "job", "the job takes 600 s of the sandbox's clock", "charged"),
-    MagicWord("odd_status", "job", "while running, the status is a word nobody knows", "charged"),
-    MagicWord("no_credits", "before", "HTTP 400, insufficient coins", "nothing charged"),
-    MagicWord("moderated", "before", "HTTP 403, code 1003: a minor was detected", "nothing charged"),
+    MagicWord("fail", "job", "the job fails midway", "charged, then refunded"),
+    MagicWord("slow", "job", "the job takes 600 s by the sandbox's clock", "charged"),
+    MagicWord("odd_status", "job", "while running, the status is an unknown word", "charged"),
+    MagicWord("no_credits", "before", "HTTP 400, insufficient coins", "not charged"),
+    MagicWord("moderated", "before", "HTTP 403, code 1003: a minor was detected", "not charged"),
     MagicWord(
         "suspected",
         "before",
         "HTTP 403, code 1004: a minor is suspected, unless minor_suspected_skip is true",
-        "nothing charged",
+        "not charged",
     ),
-    MagicWord("busy", "before", "HTTP 429 with Retry-After", "nothing charged"),
-    MagicWord("down", "before", "HTTP 503", "nothing charged"),
-    MagicWord("expired_token", "before", "HTTP 200 with code 401", "nothing charged"),
-    MagicWord("cut_answer", "after", "the answer breaks off in the middle", "charged: the job exists"),
+    MagicWord("busy", "before", "HTTP 429 with Retry-After", "not charged"),
+    MagicWord("down", "before", "HTTP 503", "not charged"),
+    MagicWord("expired_token", "before", "HTTP 200 with code 401", "not charged"),
+    MagicWord("cut_answer", "after", "the answer ends in the middle", "charged: the job exists"),
     MagicWord("unreadable", "after", "the answer is an HTML page", "charged: the job exists"),
 )
 
@@ -58,7 +58,7 @@ def magic_in(body: Mapping[str, Any]) -> frozenset[str]:
     found = frozenset(name for text in texts for name in _WORD.findall(text))
     if unknown := sorted(found - set(_KNOWN)):
         known = ", ".join(_KNOWN)
-        raise Refusal(f"Sandbox: there is no magic word {unknown[0]!r}; known are {known}")
+        raise Refusal(f"Sandbox: unknown magic word {unknown[0]!r}; known are {known}")
     return found
 
 
@@ -73,7 +73,7 @@ def without_magic(text: str) -> str:
 
 
 def refuse_by_magic(names: frozenset[str], body: Mapping[str, Any]) -> None:
-    """Say no before anything is created or charged. Raises Refusal when a word asks for it."""
+    """Refuse before anything is created or charged. Raises Refusal when a word asks for it."""
     for name in sorted(acting(names, "before")):
         if name == "suspected" and body.get("minor_suspected_skip") is True:
             continue
@@ -81,20 +81,16 @@ def refuse_by_magic(names: frozenset[str], body: Mapping[str, Any]) -> None:
 
 
 _REFUSALS = {
-    "no_credits": lambda: Refusal("insufficient coins: [sandbox:no_credits] asked the sandbox to say so"),
-    "moderated": lambda: Refusal(
-        "Minor detected: [sandbox:moderated] asked the sandbox to say so", status=403, code=1003
-    ),
+    "no_credits": lambda: Refusal("insufficient coins: [sandbox:no_credits] asked for this"),
+    "moderated": lambda: Refusal("Minor detected: [sandbox:moderated] asked for this", status=403, code=1003),
     "suspected": lambda: Refusal(
-        "Suspected minor: [sandbox:suspected] asked the sandbox to say so; confirm with minor_suspected_skip",
+        "Suspected minor: [sandbox:suspected] asked for this; confirm with minor_suspected_skip",
         status=403,
         code=1004,
     ),
     "busy": lambda: Refusal(
-        "Too many requests: [sandbox:busy] asked the sandbox to say so", status=429, headers={"Retry-After": "1"}
+        "Too many requests: [sandbox:busy] asked for this", status=429, headers={"Retry-After": "1"}
     ),
-    "down": lambda: Refusal("Service unavailable: [sandbox:down] asked the sandbox to say so", status=503),
-    "expired_token": lambda: Refusal(
-        "Token expired: [sandbox:expired_token] asked the sandbox to say so", status=200, code=401
-    ),
+    "down": lambda: Refusal("Service unavailable: [sandbox:down] asked for this", status=503),
+    "expired_token": lambda: Refusal("Token expired: [sandbox:expired_token] asked for this", status=200, code=401),
 }

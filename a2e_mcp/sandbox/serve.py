@@ -20,7 +20,7 @@ async def serve_on_port(
     *,
     on_ready: Callable[[Sandbox], None] = lambda _: None,
 ) -> None:
-    """Serve a sandbox until cancelled; `on_ready` is told once requests are answered. Prints nothing.
+    """Serve a sandbox until cancelled; `on_ready` is called once requests are answered. Prints nothing.
 
     Raises SettingsError when the host is not this computer or the port is taken.
     """

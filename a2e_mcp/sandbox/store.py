@@ -16,7 +16,7 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.sandbox.errors import insufficient_coins
 
 SANDBOX_ID_PREFIX = "00000000"
-"""How every id of the sandbox begins: an ObjectId of 1970, which A2E cannot issue."""
+"""How every sandbox id begins: an ObjectId of 1970, which A2E cannot issue."""
 
 _VERSION = 1
 _BUSY_SECONDS = 10.0
@@ -213,7 +213,7 @@ def _open(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA user_version = {_VERSION}")
         connection.execute("COMMIT")
         if version not in {0, _VERSION}:
-            raise sqlite3.DatabaseError(f"it was made by another version ({version}) of the sandbox")
+            raise sqlite3.DatabaseError(f"it was made by another version of a2e-mcp (schema {version})")
     except BaseException:
         connection.close()
         raise

@@ -54,7 +54,6 @@ NOT_YET = (
     "a2e_mcp/catalogue",
     "a2e_mcp/jobs",
     "a2e_mcp/ledger",
-    "a2e_mcp/sandbox",
     "a2e_mcp/server",
     "a2e_mcp/starts",
     "CHANGELOG.md",

@@ -74,10 +74,10 @@ class Fetcher:
         except (OSError, UnicodeError, ValueError):
             found = []
         if not found:
-            raise UnusableMedia("Sandbox: the host of the file's address is not known")
+            raise UnusableMedia("Sandbox: the host of the file's address was not found")
         if not all(self._is_allowed(str(address)) for address in found):
             raise UnusableMedia(
-                "Sandbox: the file's address leads into a private network, where A2E could not reach it; upload it"
+                "Sandbox: the file's address is in a private network, which A2E cannot reach; upload the file instead"
             )
         return found[0]
 

@@ -21,7 +21,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class SandboxFile:
     """What is known of a file; `kind` is None until it was looked into. `track` is the key of its speech track."""
 
     key: str
@@ -39,15 +39,16 @@ class FileStore:
     """The files, and their addresses."""
 
     def __init__(self, store: Store, folder: Path, *, origin: Callable[[], str]) -> None:
-        """`origin` gives scheme, host and port of the door, and opens it."""
+        """`origin` starts the loopback server and gives its scheme, host and port."""
         self._connection = store.connection
         self._folder = folder
         self._folder.mkdir(exist_ok=True)
         self._origin = origin
+        # The name is older than the loopback server; with another one, addresses handed out before would die.
         self.secret = store.secret("door")
 
     def new_key(self, suffix: str) -> str:
-        """A key that nobody can guess, for a file that is still to be made."""
+        """An unguessable key for a file that is not made yet."""
         return f"{secrets.token_hex(12)}{suffix}"
 
     def new_upload_key(self, name: str) -> str:
@@ -61,12 +62,12 @@ class FileStore:
             raise KeyError(key)
         return self._folder / key
 
-    def find(self, key: str) -> StoredFile | None:
+    def find(self, key: str) -> SandboxFile | None:
         """What is known of a file that is there."""
         row = self._connection.execute("SELECT * FROM files WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        return StoredFile(
+        return SandboxFile(
             key=row["key"],
             media_type=row["media_type"],
             kind=row["kind"],
@@ -78,7 +79,7 @@ class FileStore:
             traits=frozenset(json.loads(row["traits"])),
         )
 
-    def add(self, file: StoredFile) -> StoredFile:
+    def add(self, file: SandboxFile) -> SandboxFile:
         """Write down a file that is there."""
         self._connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -96,7 +97,7 @@ class FileStore:
         )
         return file
 
-    def add_looked_into(self, file: StoredFile, found: Outcome) -> StoredFile:
+    def add_looked_into(self, file: SandboxFile, found: Outcome) -> SandboxFile:
         """Write down what looking into a file found."""
         return self.add(
             replace(
@@ -113,7 +114,7 @@ class FileStore:
         """Write down files that a render has made."""
         for key in keys:
             if self.path(key).exists():
-                self.add(StoredFile(key, media_type_of(key)))
+                self.add(SandboxFile(key, media_type_of(key)))
 
     def remove(self, key: str) -> None:
         """Forget a file and delete it."""
@@ -130,7 +131,7 @@ class FileStore:
         return f"{self._origin()}/{self.secret}/files/{key}"
 
     def room_url(self, channel: str) -> str:
-        """The address at which a live room is joined, behind the same door."""
+        """The address at which a live room is joined, on the same server."""
         return f"{self._origin()}/{self.secret}/rooms/{channel}"
 
     def key_of(self, url: str) -> str | None:

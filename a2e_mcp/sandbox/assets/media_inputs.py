@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
-from a2e_mcp.sandbox.assets.files import FileStore, StoredFile
+from a2e_mcp.sandbox.assets.files import FileStore, SandboxFile
 from a2e_mcp.sandbox.assets.previews import Pictures
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia
 from a2e_mcp.sandbox.orders.probe import ProbeOrder
@@ -24,7 +24,7 @@ class MediaFile:
     """A file that was looked into; `seconds` is 0 for a picture."""
 
     path: Path
-    stored: StoredFile
+    stored: SandboxFile
     kind: MediaKind
     seconds: float
     track: Path | None = None
@@ -50,12 +50,12 @@ class MediaInputs:
         if stored.kind not in kinds:
             wanted = " or ".join(_KIND_NAMES[kind] for kind in kinds)
             found = _KIND_NAMES.get(stored.kind or "", "something else")
-            message = f"must be {wanted}, and it is {found}"
+            message = f"must be {wanted}, not {found}"
             raise UnusableMedia(f"Sandbox: {field} {message}", errors=[{"field": field, "message": message}])
         track = None if stored.track is None else self._files.path(stored.track)
         return MediaFile(self._files.path(stored.key), stored, stored.kind, stored.seconds or 0.0, track)
 
-    async def copy(self, url: str, field: str) -> StoredFile:
+    async def copy(self, url: str, field: str) -> SandboxFile:
         """A copy of the file behind an address, whatever kind of file it is. Raises Refusal."""
         try:
             found = await self._stored(url)
@@ -67,7 +67,7 @@ class MediaInputs:
         await anyio.to_thread.run_sync(shutil.copyfile, self._files.path(found.key), self._files.path(key))
         return self._files.add(replace(found, key=key))
 
-    async def _stored(self, url: str) -> StoredFile:
+    async def _stored(self, url: str) -> SandboxFile:
         key = self._files.key_of(url)
         if key is None:
             return await self._fetched(url)
@@ -76,10 +76,10 @@ class MediaInputs:
         except RenderFailed as failure:
             raise cannot_render(failure) from None
         if stored is None or not self._files.path(key).exists():
-            raise UnusableMedia("Sandbox: no file has arrived at this address; upload it first")
+            raise UnusableMedia("Sandbox: no file was uploaded to this address; upload it first")
         return stored
 
-    async def _fetched(self, url: str) -> StoredFile:
+    async def _fetched(self, url: str) -> SandboxFile:
         key = self._files.new_key("")
         path = self._files.path(key)
         arrived = False
@@ -89,9 +89,9 @@ class MediaInputs:
         finally:
             if not arrived:
                 path.unlink(missing_ok=True)
-        return StoredFile(key, media_type or "application/octet-stream")
+        return SandboxFile(key, media_type or "application/octet-stream")
 
-    async def _look_into(self, stored: StoredFile) -> StoredFile:
+    async def _look_into(self, stored: SandboxFile) -> SandboxFile:
         try:
             found = await self._pool.carry_out(stored.key, ProbeOrder(path=str(self._files.path(stored.key))))
         except RenderFailed as failure:

@@ -1,4 +1,4 @@
-"""What the sandbox makes only when somebody wants it: covers of drawn avatars, backdrops, and samples of its voices."""
+"""What the sandbox makes when first asked for: covers of drawn avatars, backdrops, and samples of its voices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 import anyio
 
 from a2e_mcp.sandbox.assets.builtins import AVATARS, BACKDROPS, VOICES_BY_ID, Backdrop, SystemAvatar, Voice
-from a2e_mcp.sandbox.assets.files import FileStore, StoredFile
+from a2e_mcp.sandbox.assets.files import FileStore, SandboxFile
 from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.workers.pool import WorkerPool
@@ -44,7 +44,7 @@ class Pictures:
         self._pool = pool
         self._one_at_a_time = anyio.Lock()
 
-    async def find(self, key: str) -> StoredFile | None:
+    async def find(self, key: str) -> SandboxFile | None:
         """A file by its key, made on the spot when it is one of these. Raises RenderFailed."""
         async with self._one_at_a_time:
             known = self._files.find(key)
@@ -55,26 +55,26 @@ class Pictures:
             if key in _BACKDROPS_BY_KEY:
                 self._files.path(key).write_bytes(_gradient(_BACKDROPS_BY_KEY[key]))
                 return self._files.add(
-                    StoredFile(key, "image/png", "image", width=_WIDTH, height=_HEIGHT),
+                    SandboxFile(key, "image/png", "image", width=_WIDTH, height=_HEIGHT),
                 )
             if key in _VOICES_BY_KEY:
                 return await self._speak_sample(key, _VOICES_BY_KEY[key])
         return None
 
-    async def _draw_cover(self, key: str, avatar: SystemAvatar) -> StoredFile:
+    async def _draw_cover(self, key: str, avatar: SystemAvatar) -> SandboxFile:
         order = AvatarCoverOrder(
             avatar=avatar.drawn, output=str(self._files.path(key)), width=self._cover_side, height=self._cover_side
         )
         outcome = await self._pool.carry_out(key, order)
-        return self._files.add_looked_into(StoredFile(key, outcome.media_type or "image/png"), outcome)
+        return self._files.add_looked_into(SandboxFile(key, outcome.media_type or "image/png"), outcome)
 
-    async def _speak_sample(self, key: str, voice: Voice) -> StoredFile:
+    async def _speak_sample(self, key: str, voice: Voice) -> SandboxFile:
         track = f"{key}.json"
         order = SpeechOrder(
             text=_SAMPLE, voice=voice.engine, output=str(self._files.path(key)), track=str(self._files.path(track))
         )
         outcome = await self._pool.carry_out(key, order)
-        return self._files.add_looked_into(StoredFile(key, "audio/mpeg", track=track), outcome)
+        return self._files.add_looked_into(SandboxFile(key, "audio/mpeg", track=track), outcome)
 
 
 _AVATARS_BY_KEY = {cover_key(avatar): avatar for avatar in AVATARS}

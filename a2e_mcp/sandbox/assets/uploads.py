@@ -12,7 +12,7 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from a2e_mcp.sandbox.assets.files import FileStore, StoredFile, media_type_of
+from a2e_mcp.sandbox.assets.files import FileStore, SandboxFile, media_type_of
 from a2e_mcp.sandbox.clock import Clock
 
 LARGEST_UPLOAD = 500 * 1024 * 1024
@@ -90,7 +90,7 @@ class Uploads:
         finally:
             unfinished.unlink(missing_ok=True)
         content_type = _bare(permit.content_type or request.headers.get("content-type", ""))
-        self._files.add(StoredFile(permit.key, content_type or media_type_of(permit.key)))
+        self._files.add(SandboxFile(permit.key, content_type or media_type_of(permit.key)))
         return Response(status_code=200, headers={"ETag": f'"{digest.hexdigest()}"'})
 
     def _signature(self, permit: Permit) -> str:

@@ -32,7 +32,7 @@ class RecordFamily:
     show: Callable[[Service, Record, View], Body] = lambda *_: {}
 
     def body(self, service: Service, record: Record) -> Body:
-        """A record as A2E tells it, at this moment."""
+        """A record as A2E shows it, at this moment."""
         view = service.jobs.look(record.id) or View("done", 100, ended=record.created)
         results = {name: "" for name in self.results if name != _AN_ADDRESS_OR_NOTHING}
         results |= {name: service.files.url(key) for name, key in view.results.items() if name in self.results}

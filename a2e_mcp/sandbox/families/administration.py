@@ -1,4 +1,4 @@
-"""Tokens, users and diamonds: kept and counted, and opening nothing, because the sandbox takes any token."""
+"""Tokens, users and diamonds: kept and counted without effect, since the sandbox takes any token."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def _log_in(_: Service, __: Login) -> Body:
     return {
         "token": f"sandbox.{secrets.token_hex(8)}.{secrets.token_hex(8)}",
         "sandbox": True,
-        "sandbox_note": "any account will do; no password was checked or kept",
+        "sandbox_note": "The sandbox accepts any account; no password was checked or kept.",
     }
 
 
@@ -55,13 +55,13 @@ def _token(record: Record) -> Body:
         "alias": record.body["alias"],
         "createdAt": iso(record.created),
         "sandbox": True,
-        "sandbox_note": "the sandbox takes any token, also deleted ones",
+        "sandbox_note": "The sandbox accepts any token, also deleted ones.",
     }
 
 
 async def _add_user(service: Service, request: AddUser) -> Body:
     if any(record.body["username"] == request.username for record in service.store.records(_USERS)):
-        raise invalid("username", "there is a user of this name already")
+        raise invalid("username", "a user of this name exists")
     record = service.store.add_record(_USERS, {"username": request.username}, service.clock.now())
     return {"_id": record.id, "username": request.username, "createdAt": iso(record.created), "sandbox": True}
 

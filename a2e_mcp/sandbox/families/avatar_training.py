@@ -98,12 +98,12 @@ async def _source(service: Service, body: Body) -> MediaFile:
         return await service.inputs.take(str(body["image_url"]), "image_url", "image")
     source = await service.inputs.take(str(body["video_url"]), "video_url", "video")
     if source.seconds < _SHORTEST_VIDEO:
-        raise invalid("video_url", f"at least {_SHORTEST_VIDEO:g} s are needed, and these are {source.seconds:.1f} s")
+        raise invalid("video_url", f"at least {_SHORTEST_VIDEO:g} s are needed, not {source.seconds:.1f} s")
     return source
 
 
 async def _plan_retry(service: Service, request: ById) -> JobPlan:
-    """Once more what failed last: the training itself, or that of the lips. Raises Refusal."""
+    """Retry what failed last: the training itself, or that of the lips. Raises Refusal."""
     twin = failed_record(service, TWIN, request.id)
     family, view = service.jobs.views(twin.id)[-1]
     if family == LIP_SYNC:

@@ -58,9 +58,9 @@ async def _plan(service: Service, request: GenerateVideo) -> JobPlan:
     width, height = _canvas(request, service.quality)
     placement = _placement(request, width, height) if is_replaced else None
     captions = bool(request.isCaptionEnabled)
-    remarks = [f"made at {width}x{height}"] if request.resolution > height else []
+    remarks = [f"Made at {width}x{height}."] if request.resolution > height else []
     if captions and audio.track is None:
-        remarks.append("no captions, which need speech made by the sandbox")
+        remarks.append("No captions: they need speech made by the sandbox.")
 
     def order(output: str) -> AvatarVideoOrder:
         return AvatarVideoOrder(
@@ -84,7 +84,7 @@ async def _plan(service: Service, request: GenerateVideo) -> JobPlan:
         price=price,
         body=_body(request, anchor.id, audio_url),
         result="result",
-        remark="; ".join(remarks),
+        remark=" ".join(remarks),
         traits=audio.stored.traits,
     )
 
@@ -106,7 +106,7 @@ def _body(request: GenerateVideo, anchor_id: str, audio_url: str) -> Body:
 
 def _check_background(request: GenerateVideo) -> bool:
     if request.back_id and request.custom_back_id:
-        raise Refusal("Sandbox: back_id and custom_back_id exclude each other", code=30005)
+        raise Refusal("Sandbox: give either back_id or custom_back_id, not both", code=30005)
     is_replaced = bool(request.back_id or request.custom_back_id or request.color)
     sizes = (request.web_bg_width, request.web_bg_height, request.web_people_width, request.web_people_height)
     if is_replaced and not all(size > 0 for size in sizes):
@@ -188,7 +188,7 @@ async def _public_pool(service: Service, request: PublicPool) -> Body:
         for record in service.store.records(_POOL):
             service.store.remove_record(record.id)
         service.store.add_record(_POOL, state, now)
-    return {**state, "sandbox": True, "sandbox_note": "kept, and of no effect: the sandbox has no lines and no pool"}
+    return {**state, "sandbox": True, "sandbox_note": "Kept without effect: the sandbox has no public pool."}
 
 
 BEHAVIOUR = job_behaviour(AVATAR_VIDEO, VIDEO, _plan, _price_alone) | Behaviour(

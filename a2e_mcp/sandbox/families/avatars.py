@@ -40,7 +40,7 @@ def find_anchor(service: Service, anchor_id: str, anchor_type: int) -> Anchor:
         return Anchor(system.id, system.drawn, has_background=True)
     twin = next((each for each in _ready_twins(service) if each.body.get(ANCHOR) == anchor_id.lower()), None)
     if twin is None:
-        raise invalid("anchor_id", "the sandbox has no such avatar")
+        raise invalid("anchor_id", "no such avatar in the sandbox")
     if anchor_type != 1:
         raise invalid("anchor_type", "this is an own avatar, whose type is 1")
     has_background = bool(twin.body.get("video_backgroud_color") or twin.body.get("video_backgroud_image"))
@@ -79,7 +79,7 @@ def _system(service: Service, avatar: SystemAvatar) -> Body:
         "background_img": "",
         "background_color": "rgb(225,230,235)",
         "sandbox": True,
-        "sandbox_note": "a drawn person",
+        "sandbox_note": "A drawn person.",
     }
 
 
@@ -99,7 +99,7 @@ def own_avatar(service: Service, twin: Record) -> Body:
         "background_color": shown.get("video_backgroud_color", ""),
         "createdAt": iso(twin.created),
         "sandbox": True,
-        "sandbox_note": "an animated portrait; nothing was trained",
+        "sandbox_note": "An animated portrait; nothing was trained.",
     }
 
 

@@ -1,4 +1,4 @@
-"""Background Matting and Replacement: a few pictures of the sandbox's own, and the account's."""
+"""Background Matting and Replacement: the built-in pictures and the account's own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def picture_of(service: Service, field: str, background_id: str) -> Path:
     if field == "back_id":
         backdrop = next((each for each in BACKDROPS if each.id == background_id), None)
         if backdrop is None:
-            raise invalid(field, "the sandbox has no such background; see allBackground")
+            raise invalid(field, "no such background in the sandbox; see allBackground")
         await service.pictures.find(backdrop_key(backdrop))
         return service.files.path(backdrop_key(backdrop))
     record = service.store.record(_FAMILY, background_id)
@@ -58,7 +58,7 @@ async def _add(service: Service, request: AddBackground) -> Body:
 
 async def _delete(service: Service, request: ById) -> Body:
     if any(backdrop.id == request.id.lower() for backdrop in BACKDROPS):
-        raise invalid("_id", "this background is the sandbox's own, only the account's can be deleted")
+        raise invalid("_id", "this background is built in; only the account's own can be deleted")
     record = service.store.record(_FAMILY, request.id)
     if record is None:
         raise not_found(f"background {request.id}")

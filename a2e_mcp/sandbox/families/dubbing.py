@@ -25,7 +25,7 @@ async def _plan(service: Service, request: StartDubbing) -> JobPlan:
         raise invalid("target_lang", "unsupported language: the sandbox does not speak it")
     source = await service.inputs.take(request.source_url, "source_url", "video", "audio")
     if not source.stored.has_audio:
-        message = "there is no sound in it to dub"
+        message = "it has no sound to dub"
         raise UnusableMedia(f"Sandbox: source_url: {message}", errors=[{"field": "source_url", "message": message}])
     try:
         heard = await service.analysis.voice_in([source.path])
@@ -59,10 +59,10 @@ async def _plan(service: Service, request: StartDubbing) -> JobPlan:
 
 
 def _remark(request: StartDubbing) -> str:
-    remarks = ["not the speaker's own voice but the nearest of the sandbox's"]
+    remarks = ["The voice is the nearest sandbox voice, not the speaker's own."]
     if request.num_speakers > 1:
-        remarks.append("one voice for all speakers")
-    return "; ".join(remarks)
+        remarks.append("All speakers have the same voice.")
+    return " ".join(remarks)
 
 
 BEHAVIOUR = job_behaviour(DUBBING, DUB, _plan) | Behaviour(answers={"list_processing_dubbings": still_running(DUB)})

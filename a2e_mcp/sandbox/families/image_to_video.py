@@ -74,9 +74,9 @@ def _started(service: Service, record_ids: list[str]) -> Body | list[Body]:
 
 async def _average_time(service: Service, _: Nothing) -> Body:
     seconds, count = service.jobs.rows.mean_seconds(CLIP.name)
-    note = "seconds from the start of a clip of the sandbox's own until it was first seen finished"
+    note = "Seconds from the start of a sandbox clip until it was first seen finished."
     if not count:
-        seconds, note = IMAGE_TO_VIDEO.typical_seconds, "no clip was finished here yet: what A2E's own usually take"
+        seconds, note = IMAGE_TO_VIDEO.typical_seconds, "No clip has finished here yet; this is A2E's usual time."
     return {"avgProcessingTime": round(seconds, 3), "count": count, "sandbox": True, "sandbox_note": note}
 
 

@@ -46,7 +46,7 @@ async def _plan_avatar(service: Service, request: StartProductAvatar) -> JobPlan
         "product_rect": request.product_rect.model_dump(),
         "prompt": request.prompt or "",
     }
-    remark = "prompt noted, not used" if request.prompt else ""
+    remark = "The prompt was not used." if request.prompt else ""
     return plan_file(service, AVATAR, ".png", order, price=PRICE, body=body, result="result_image_url", remark=remark)
 
 
@@ -69,7 +69,7 @@ async def _plan_holding(service: Service, request: StartProductHolding) -> JobPl
         "edit_type": request.edit_type,
         "image_urls": request.image_urls,
     }
-    remark = "only the first two pictures used" if len(pictures) > 2 else ""
+    remark = "Only the first two pictures were used." if len(pictures) > 2 else ""
     return plan_file(service, HOLDING, ".png", order, price=PRICE, body=body, result="result_image_url", remark=remark)
 
 

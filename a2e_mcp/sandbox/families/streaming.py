@@ -21,7 +21,7 @@ from a2e_mcp.sandbox.workers.pool import RenderFailed
 _FEWEST_LETTERS_TO_TELL = 20
 """Shorter texts are spoken in the language of the room's context."""
 _FEWEST_OF_A_CONTEXT = 10
-"""A context has nothing else to go by, and one short sentence of facts is often all of it."""
+"""A context is often one short sentence of facts, and nothing else tells its language."""
 
 
 async def _avatars(service: Service, _: Nothing) -> list[Body]:
@@ -32,7 +32,7 @@ async def _avatars(service: Service, _: Nothing) -> list[Body]:
             "gender": avatar.gender,
             "cover": service.files.url(cover_key(avatar)),
             "sandbox": True,
-            "sandbox_note": "a drawn person",
+            "sandbox_note": "A drawn person.",
         }
         for avatar in AVATARS
     ]
@@ -41,7 +41,7 @@ async def _avatars(service: Service, _: Nothing) -> list[Body]:
 async def _open(service: Service, request: OpenRoom) -> Body:
     avatar = next((each for each in AVATARS if each.id == request.avatar_id.lower()), None)
     if avatar is None:
-        raise invalid("avatar_id", "the sandbox has no such streaming avatar")
+        raise invalid("avatar_id", "no such streaming avatar")
     room = service.rooms.open(avatar, request.expire_seconds)
     until = datetime.fromtimestamp(room.body["until"], UTC)
     return {
@@ -53,7 +53,7 @@ async def _open(service: Service, request: OpenRoom) -> Body:
         "expire_date_UTC": until.strftime("%Y-%m-%d %H:%M:%S"),
         "sandbox": True,
         "sandbox_room_url": service.rooms.url(room),
-        "sandbox_note": "a drawn avatar, streamed by this computer over WebRTC; there is no Agora room",
+        "sandbox_note": "A drawn avatar, streamed by this computer over WebRTC; there is no Agora room.",
     }
 
 

@@ -53,7 +53,7 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> JobPlan:
 
 
 async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tuple[Path, str]:
-    """The sound as long as it may be, and a remark when that is not the sound as it came."""
+    """The sound as long as it may be, and a sentence when that is not the sound as given."""
     if audio is not None and audio.seconds <= seconds + 0.05:
         return audio.path, ""
     # Made once: a quote and its start need the same. The first letters of a key are its own alone.
@@ -65,8 +65,8 @@ async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tup
         except RenderFailed as failure:
             raise cannot_analyse(failure, "audio_url") from None
     if audio is None:
-        return path, "no audio_url was given, so the photo is silent"
-    return path, f"the sound of {audio.seconds:.1f} s was cut to duration, {seconds} s"
+        return path, "The photo is silent, since no audio_url was given."
+    return path, f"The sound of {audio.seconds:.1f} s was cut to the duration, {seconds} s."
 
 
 def _given(prompt: str, standard: str) -> str:

@@ -71,7 +71,7 @@ async def _plan(service: Service, request: StartTextToImage) -> JobPlan:
         price=PRICE_OF_A_PICTURE,
         body=body,
         result=_RESULT,
-        remark=f"made at {width}x{height}" if is_smaller else "",
+        remark=f"Made at {width}x{height}." if is_smaller else "",
         count=request.max_images or 1,
     )
 

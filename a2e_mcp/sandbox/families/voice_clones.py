@@ -56,7 +56,7 @@ def cloned_speaker(service: Service, voice_id: str, country: str | None, region:
     """A finished clone, speaking the language asked for, or its own. Raises Refusal."""
     record = service.store.record(VOICE.name, voice_id)
     if record is None:
-        raise invalid("user_voice_id", "there is no such voice clone")
+        raise invalid("user_voice_id", "no such voice clone")
     if not is_ready(service, record):
         raise invalid("user_voice_id", "this voice clone is not completed")
     own = str(record.body.get("language") or _DEFAULT_LANGUAGE)
@@ -116,9 +116,9 @@ async def _listen(service: Service, samples: Sequence[MediaFile], field: str) ->
     """What the recordings sound like. Raises Refusal when they are too short, or silent."""
     message = ""
     if not all(sample.stored.has_audio for sample in samples):
-        message = "there is no sound in it"
+        message = "it has no sound"
     elif (seconds := sum(sample.seconds for sample in samples)) < _SHORTEST:
-        message = f"at least {_SHORTEST:g} s are needed, and these are {seconds:.1f} s"
+        message = f"at least {_SHORTEST:g} s are needed, not {seconds:.1f} s"
     if message:
         raise UnusableMedia(f"Sandbox: {field}: {message}", errors=[{"field": field, "message": message}])
     try:
@@ -160,8 +160,8 @@ def _plan(service: Service, body: Body, locale: str, heard: HeardVoice, family: 
 
 def _remark(heard: HeardVoice) -> str:
     if heard.pitch is None:
-        return "not a clone: nearest sandbox voice, by gender alone, as no voice was heard in the sample"
-    return f"not a clone: nearest sandbox voice, by gender and by the measured pitch of {heard.pitch:.0f} Hz"
+        return "Not a clone: the nearest sandbox voice, by gender alone, since no voice was heard in the sample."
+    return f"Not a clone: the nearest sandbox voice, by gender and by the measured pitch of {heard.pitch:.0f} Hz."
 
 
 def _check_that_none_is_trained(service: Service) -> None:

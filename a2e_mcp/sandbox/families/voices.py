@@ -14,7 +14,7 @@ from a2e_mcp.catalogue.voices import (
     VoiceQuery,
 )
 from a2e_mcp.sandbox.assets.builtins import LANGUAGES, VOICES_BY_ID, SpokenLanguage, Voice
-from a2e_mcp.sandbox.assets.files import StoredFile
+from a2e_mcp.sandbox.assets.files import SandboxFile
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render
 from a2e_mcp.sandbox.assets.previews import sample_key
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
@@ -35,11 +35,11 @@ _SPOKEN = "speech"
 _SECONDS_LISTED = 24 * 3600.0
 
 
-async def _speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, int]:
+async def _speak(service: Service, request: SpeechRequest) -> tuple[SandboxFile, int]:
     """Speak a text: the sound file, and its price in credits. Raises Refusal."""
     speaker = _speaker(service, request)
     if len(request.msg) > LONGEST_SPEECH_TEXT:
-        raise invalid("msg", f"at most {LONGEST_SPEECH_TEXT} characters, and these are {len(request.msg)}")
+        raise invalid("msg", f"at most {LONGEST_SPEECH_TEXT} characters, not {len(request.msg)}")
     sound, track = service.files.new_key(".mp3"), service.files.new_key(".json")
     order = SpeechOrder(
         text=without_magic(request.msg),
@@ -55,7 +55,7 @@ async def _speak(service: Service, request: SpeechRequest) -> tuple[StoredFile, 
         if failure.code in {"internal", "extra_missing"}:
             raise cannot_render(failure) from None
         raise invalid("msg", failure.message) from None
-    made = StoredFile(
+    made = SandboxFile(
         sound,
         "audio/mpeg",
         "audio",
@@ -119,7 +119,7 @@ async def _forget_speech(service: Service, request: SpeechRecord) -> Body:
     return {}
 
 
-def _discard(service: Service, made: StoredFile) -> None:
+def _discard(service: Service, made: SandboxFile) -> None:
     """Throw away a speech that is not paid for."""
     service.files.remove(made.key)
     if made.track is not None:
@@ -133,7 +133,7 @@ def _speaker(service: Service, request: SpeechRequest) -> Speaker:
         return cloned_speaker(service, request.user_voice_id, request.country, request.region)
     voice = VOICES_BY_ID.get(request.tts_id or "")
     if voice is None:
-        raise invalid("tts_id", "there is no such voice; the sandbox has its own")
+        raise invalid("tts_id", "there is no such voice in the sandbox")
     return Speaker(voice.engine, CREDITS_PER_UNIT)
 
 

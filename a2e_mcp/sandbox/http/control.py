@@ -177,7 +177,7 @@ class Control:
             # Without these an avatar could not be used.
             body = twin_body(TrainAvatar(name="seeded")) | body
         record = service.store.add_record(family, service.files.referring(body), now)
-        service.jobs.rows.add_ended(family, record.id, failure=failure, at=now, note="put here by a seed, not rendered")
+        service.jobs.rows.add_ended(family, record.id, failure=failure, at=now, note="Seeded, not rendered.")
         return record.id
 
 
@@ -223,7 +223,7 @@ def _route(name: str, method: str, act: Callable[[dict[str, Any]], object]) -> R
     async def answer(request: Request) -> Response:
         # Only a browser sends an origin, and no web page has any business here.
         if "origin" in request.headers:
-            raise Refusal("Sandbox: its control takes no requests from web pages", status=403)
+            raise Refusal("Sandbox: the control accepts no requests from web pages", status=403)
         return JSONResponse(act(await read_object(request) if method == "POST" else {}))
 
     return Route(f"{CONTROL_PREFIX}/{name}", answer, methods=[method])

@@ -1,4 +1,4 @@
-"""What is behind the door: files to read, in ranges, upload addresses to write to, and live rooms to join."""
+"""What the loopback server serves: files to read, in ranges, upload addresses to write to, and live rooms to join."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _SHOWN = ("image/", "video/", "audio/")
 _LARGEST_OFFER = 64 * 1024
 
 
-def door_routes(service: Service) -> list[Route]:
-    """The routes, all below a path that nobody can guess."""
+def file_routes(service: Service) -> list[Route]:
+    """The routes, all below an unguessable path."""
     files, pictures = service.files, service.pictures
 
     async def read(request: Request) -> Response:
@@ -33,7 +33,7 @@ def door_routes(service: Service) -> list[Route]:
             return Response(f"Sandbox: {failure.message}", 503, media_type="text/plain")
         if stored is None or not path.exists():
             return _missing()
-        # Somebody else's page or script is only ever offered for saving, never shown at this address.
+        # A page or a script from elsewhere is only ever offered for saving, never shown at this address.
         is_shown = stored.media_type.startswith(_SHOWN) and "svg" not in stored.media_type
         return FileResponse(
             path,
@@ -44,10 +44,10 @@ def door_routes(service: Service) -> list[Route]:
         )
 
     async def join(request: Request) -> Response:
-        # The page comes from another door of this computer, so the browser wants to hear that it may read the answer.
+        # The page comes from another port of this computer, so the browser needs leave to read the answer.
         origin = request.headers.get("origin", "")
         if origin and not is_local(urlsplit(origin).netloc):
-            return Response("Sandbox: rooms are joined from this computer only", 403, media_type="text/plain")
+            return Response("Sandbox: rooms can be joined from this computer only", 403, media_type="text/plain")
         allowed = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
         offer = bytearray()
         async for chunk in request.stream():

@@ -34,7 +34,7 @@ def quotes_of(behaviour: Behaviour) -> Answer:
         path = request.endpoint.partition("?")[0].rstrip("/")
         capability = priced().get(path)
         if capability is None:
-            raise invalid("endpoint", "the sandbox knows no price for this call")
+            raise invalid("endpoint", "no price is known for this call")
         wanted = validated(capability, request.requestBody)
         coins, is_validated = await _price(service, behaviour, capability.name, wanted)
         return {"coins": coins, "generationRequestValidated": is_validated, "endpoint": path, "sandbox": True}

@@ -22,9 +22,7 @@ _OBJECT = TypeAdapter(dict[str, Any])
 def check_token(request: HttpRequest) -> None:
     """Accept any API token or web token by its form. Raises Refusal."""
     if not _TOKEN.fullmatch(request.headers.get("authorization", "").strip()):
-        raise Refusal(
-            "Unauthorized: the sandbox takes any token such as sk_sandbox, as Authorization: Bearer", status=401
-        )
+        raise Refusal("Unauthorized: send any token, such as sk_sandbox, as Authorization: Bearer", status=401)
 
 
 async def read_members(request: HttpRequest) -> dict[str, Any]:
@@ -42,7 +40,7 @@ async def read_object(request: HttpRequest) -> dict[str, Any]:
             if len(body) > LARGEST_BODY:
                 raise Refusal(f"Sandbox: the body is larger than {LARGEST_BODY} bytes", status=413)
     except ClientDisconnect:
-        raise Refusal("Sandbox: the request broke off") from None
+        raise Refusal("Sandbox: the request was cut off") from None
     if not body.strip():
         return {}
     try:

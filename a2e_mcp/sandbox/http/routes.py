@@ -85,7 +85,7 @@ async def _data(service: Service, name: str, request: Request, traits: frozenset
         return start.answer(service, await start_jobs(service, await start.plan(service, request), traits))
     if name in _BEHAVIOUR.answers:
         return await _BEHAVIOUR.answers[name](service, request)
-    raise Refusal(f"The sandbox does not imitate {name} yet", status=503)
+    raise Refusal(f"The sandbox does not support {name} yet", status=503)
 
 
 def _in_envelope(data: object, magic: frozenset[str]) -> Response:

@@ -83,7 +83,7 @@ class JobEngine:
         self.rows.add(new, record_id, family=family, price=price, policy=policy, at=self._clock.now())
 
     def announce(self) -> None:
-        """Tell everybody who waits that something has changed."""
+        """Wake everything that waits for a change."""
         self._news.set()
         self._news = anyio.Event()
 
@@ -97,7 +97,7 @@ class JobEngine:
         return [(job.family, self._view(job)) for job in self.rows.of_record(record_id)]
 
     async def ask(self, record_ids: Iterable[str]) -> None:
-        """Count that somebody asked; those that a `polls` policy finishes now are waited for, all together."""
+        """Count a poll of each record; waits, for all together, for those that a `polls` policy finishes now."""
         due: list[str] = []
         for record_id in record_ids:
             job = self.rows.latest(record_id)

@@ -13,7 +13,7 @@ class Policy:
     """A progress policy.
 
     `rendered`: finished as soon as it is rendered. `immediate`: the start call itself waits for that.
-    `seconds:N`: not before N seconds of the sandbox's clock. `polls:N`: at the N-th time somebody asks.
+    `seconds:N`: not before N seconds by the sandbox's clock. `polls:N`: at the N-th poll.
     """
 
     kind: PolicyKind = "rendered"

@@ -47,7 +47,7 @@ class RenderJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What a start asks for: an order, the files it will make by result field, and a remark for its note."""
+    """What a start asks for: an order, the files it will make by result field, and a sentence for its note."""
 
     order: Order
     results: Mapping[str, str]
@@ -131,7 +131,7 @@ class JobRows:
         return float(row[0] or 0.0), int(row[1])
 
     def claim(self, owner: str) -> RenderJob | None:
-        """Take the oldest job that nobody holds; first of all one whose start call is waiting for it."""
+        """Take the oldest job without a lease; first of all one whose start call is waiting for it."""
         now = time.time()
         row = self._connection.execute(
             "UPDATE jobs SET phase = 'rendering', progress = 0, owner = ?, lease_until = ? WHERE number = ("
@@ -150,7 +150,7 @@ class JobRows:
         return changed.rowcount == 1
 
     def release(self, owner: str) -> None:
-        """Give back every job under way, for another process to take at once."""
+        """Release every job under way, for another process to take at once."""
         self._connection.execute(
             "UPDATE jobs SET phase = 'queued', owner = NULL, lease_until = NULL"
             " WHERE owner = ? AND phase = 'rendering'",
@@ -177,7 +177,7 @@ class JobRows:
         return changed.rowcount == 1
 
     def count_poll(self, job_id: str) -> None:
-        """Note that somebody asked how the job stands."""
+        """Count a poll of the job."""
         self._connection.execute("UPDATE jobs SET polls = polls + 1 WHERE id = ?", (job_id,))
 
     def finish(self, job_id: str, at: float) -> None:

@@ -72,30 +72,30 @@ class View:
         return ODD_STATUS if self.is_odd and not self.is_over else words[self.stage]
 
 
-# A job's own note tells what was done, which is true once it has ended.
+# A job's own note says what was done, which is true once it has ended.
 _UNDER_WAY = {
-    "queued": "waiting to be rendered by the sandbox",
-    "rendering": "being rendered by the sandbox",
-    "rendered": "rendered; it is finished when the sandbox's policy says so",
-    "broken": "being rendered by the sandbox",
+    "queued": "Waiting to be rendered by the sandbox.",
+    "rendering": "Being rendered by the sandbox.",
+    "rendered": "Rendered; the sandbox's policy has not finished it yet.",
+    "broken": "Being rendered by the sandbox.",
 }
 
 
 def view(job: RenderJob, now: float) -> View:
-    """How a job stands at a moment of the sandbox's time."""
+    """How a job stands at a moment by the sandbox's clock."""
     allowed = 1.0 if job.finished is not None else job.policy.fraction(now - job.created, job.polls)
     if job.phase == "rendered" and allowed >= 1:
         return View("done", 100, job.price, job.results, note=job.note, ended=job.finished or now)
     # A failure shows halfway, as one that happened while the job was running.
     if job.phase == "broken" and allowed >= 0.5:
-        refunded = f"credits given back: {job.price}" if job.price else "nothing had been charged"
+        refunded = f"{job.price} credit{'s were' if job.price > 1 else ' was'} refunded."
         return View(
             "failed",
             round(min(allowed, 0.5) * 100),
             job.price,
             failure_code=job.failure_code,
             failure_message=job.failure_message,
-            note=f"{job.note or 'not rendered'}; {refunded}",
+            note=f"{job.note or 'Not rendered.'} {refunded if job.price else 'Nothing was charged.'}",
             ended=job.finished or now,
         )
     reached = min(allowed, _rendered_share(job))

@@ -59,9 +59,9 @@ class RoomProcesses:
         for ended in [each for each in self._rooms if not self.is_open(each)]:
             await self.close(ended)
         if channel in {*self._rooms, *self._opening}:
-            raise RenderFailed("invalid_order", "A live room is open for this channel already.")
+            raise RenderFailed("invalid_order", "A live room is already open for this channel.")
         if len(self._rooms) + len(self._opening) >= self._most:
-            message = f"{self._most} live rooms are open, which is all this computer draws at once; leave one of them."
+            message = f"{self._most} live rooms are open, the most this computer draws at once. Leave one first."
             raise RenderFailed("busy", message)
         self._opening.add(channel)
         try:
@@ -80,7 +80,7 @@ class RoomProcesses:
     async def speak(self, channel: str, text: str, *, voice: str | None = None, as_answer: bool = False) -> float:
         """Let the avatar say something after what it says already; how many seconds it will last.
 
-        Nothing is said before somebody has joined. An answer is also written to those who are there. Raises
+        Nothing is spoken before a page has joined. An answer is also written to the pages that are connected. Raises
         RenderFailed.
         """
         room = self._room(channel)
@@ -99,7 +99,7 @@ class RoomProcesses:
     def _room(self, channel: str) -> _RoomProcess:
         if room := self._rooms.get(channel):
             return room
-        raise RenderFailed("unknown_channel", "No live room is open for this channel; it was left, or never started.")
+        raise RenderFailed("unknown_channel", "No live room is open for this channel; it was left or never started.")
 
     async def _ask(self, channel: str, room: _RoomProcess, do: str, **members: object) -> Any:
         try:
@@ -150,7 +150,7 @@ class _RoomProcess:
                     await self._process.send(json.dumps({"id": asked, "do": do, "with": members}).encode() + b"\n")
                     return await self._reply_to(asked)
         except TimeoutError:
-            raise RenderFailed("internal", "The live room does not answer any more; start the stream again.") from None
+            raise RenderFailed("internal", "The live room no longer answers. Start the stream again.") from None
 
     async def close(self) -> None:
         """Let the process hang up and end."""

@@ -1,4 +1,4 @@
-"""Live rooms as A2E keeps them: prepaid by the second, found by their channel, given back when they are left."""
+"""Live rooms as A2E keeps them: prepaid by the second, found by their channel, refunded when they are left."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOMS = "streaming_room"
 CREDITS_PER_SECOND = 1
 """A2E publishes no price; this is the sandbox's own."""
 MOST_ROOMS = 3
-"""A2E has so many hosts, nobody knows how many; the sandbox has these, for each draws and speaks on this computer."""
+"""How many hosts A2E has is not known; the sandbox has these, since each draws and speaks on this computer."""
 BUSY = 1001
 """Seen by one public client, with a text that the hosts are occupied."""
 
@@ -32,10 +32,10 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class PrepaidRooms:
-    """Opens, answers in and closes rooms; a room's process is started when somebody joins or speaks."""
+    """Opens, answers in and closes rooms; its process starts with the first page that joins or the first text."""
 
     def __init__(self, store: Store, clock: Clock, live: RoomProcesses, *, url: Callable[[str], str]) -> None:
-        """`url` gives the address behind the door at which a channel is joined."""
+        """`url` gives the address at which a channel is joined."""
         self._store = store
         self._clock = clock
         self._live = live
@@ -105,15 +105,15 @@ class PrepaidRooms:
         room = self.find(channel)
         found = answer(room.body["context"], question)
         language = room.body["language"]
-        told, language = unknown(language) if found is None else (found, language)
-        await self._say(room, told, language, as_answer=True)
+        text, language = unknown(language) if found is None else (found, language)
+        await self._say(room, text, language, as_answer=True)
 
     async def speak(self, channel: str, text: str, language: str) -> None:
         """Say a text in the room. Raises Refusal, RenderFailed."""
         await self._say(self.find(channel), text, language, as_answer=False)
 
     async def leave(self, channel: str) -> int:
-        """Close a room; answers how many credits came back. Raises Refusal."""
+        """Close a room; answers how many credits were refunded. Raises Refusal."""
         now = self._clock.now()
         with self._store.transaction():
             room = self.find(channel)

@@ -18,7 +18,7 @@ def render(order: ProbeOrder, rendering: Rendering) -> Outcome:
 
     found = inspect(order.path)
     return Outcome(
-        note=f"looked into: {found.kind}, {found.container}",
+        note=f"A file of kind {found.kind}, {found.container}.",
         media_kind=found.kind,
         media_type=found.media_type,
         container=found.container,

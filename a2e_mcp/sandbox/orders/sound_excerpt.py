@@ -21,4 +21,4 @@ def render(order: SoundExcerptOrder, rendering: Rendering) -> Outcome:
         raise OrderRefused("no_sound", "The file holds no sound.")
     beginning = sound.first(order.seconds)
     write_mp3(beginning, order.output, rendering)
-    return Outcome(note="the beginning of the sound", seconds=beginning.seconds)
+    return Outcome(note="The beginning of the sound.", seconds=beginning.seconds)

@@ -17,4 +17,4 @@ def render(order: TextLanguageOrder, rendering: Rendering) -> Outcome:
 
     py3langid.set_languages(list(order.known))
     code, _score = py3langid.classify(order.text)
-    return Outcome(note=f"taken for {code}", language=str(code))
+    return Outcome(note=f"Most likely {code}.", language=str(code))

@@ -20,7 +20,7 @@ class TextMark(OrderPart, frozen=True, kw_only=True, tag="text"):
 
 
 class PictureMark(OrderPart, frozen=True, kw_only=True, tag="picture"):
-    """A picture file to lay over media, pixel on pixel; see-through where it is see-through."""
+    """A picture file to lay over media, pixel on pixel; transparent where it is transparent."""
 
     image: str
 

@@ -12,7 +12,7 @@ _LONGEST = 300
 def sentences_of(text: str) -> list[str]:
     """The sentences with the spaces after them, so that joined they are the text again.
 
-    "Mr. " and the like stay with what follows; what goes on without a stop is cut between words.
+    "Mr. " and the like stay with what follows; what continues without a stop is cut between words.
     """
     found: list[str] = []
     start = 0

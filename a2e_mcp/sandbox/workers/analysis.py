@@ -22,7 +22,7 @@ _BETWEEN_MEN_AND_WOMEN = 155.0
 
 @dataclass(frozen=True, slots=True)
 class HeardVoice:
-    """What was measured of a recording: pitch in Hz, None when nobody is heard, and loudness below full scale in dB."""
+    """What a recording sounds like: pitch in Hz, None without a voice, and loudness below full scale in dB."""
 
     pitch: float | None
     loudness: float
@@ -48,8 +48,8 @@ class Analysis:
 
     async def language_of(self, text: str, known: Iterable[str]) -> str:
         """The code of the language, among the known ones, that a text is most likely in. Raises RenderFailed."""
-        told = await self._pool.carry_out(new_id(), TextLanguageOrder(text=text, known=tuple(sorted(known))))
-        return told.language or ""
+        answered = await self._pool.carry_out(new_id(), TextLanguageOrder(text=text, known=tuple(sorted(known))))
+        return answered.language or ""
 
     async def voice_in(self, sounds: Sequence[Path]) -> HeardVoice:
         """The voice in some recordings. Raises RenderFailed."""

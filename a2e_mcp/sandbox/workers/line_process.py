@@ -1,4 +1,4 @@
-"""A subprocess of the sandbox that is spoken to in lines of JSON over its pipes."""
+"""A subprocess that exchanges lines of JSON over its pipes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RenderFailed(Exception):
 
 
 class LineProcess:
-    """One module of ours in a process of its own; `name` is what people are told broke when it breaks.
+    """One module of ours in a process of its own; `name` is what messages call it.
 
     Its pipes are read and written in threads, so that it belongs to no event loop and can outlive the one that started
     it. Every method raises RenderFailed when the process ended or wrote what cannot be read.
@@ -82,7 +82,7 @@ class LineProcess:
             raise self._broke_off() from None
 
     async def receive(self) -> bytes:
-        """The next line it writes; whoever is cancelled here must end the process."""
+        """The next line it writes; a caller that is cancelled here must end the process."""
         try:
             line = await run_sync(self._replies.readline, _LONGEST_LINE, abandon_on_cancel=True)
         except (OSError, ValueError):
@@ -107,7 +107,7 @@ class LineProcess:
 
     def unreadable(self) -> RenderFailed:
         """What to raise when a line makes no sense."""
-        return RenderFailed("internal", f"The sandbox's {self._name} answered with something unreadable.")
+        return RenderFailed("internal", f"The sandbox's {self._name} sent an unreadable answer.")
 
     def _end(self, seconds: float) -> None:
         if seconds:
@@ -118,7 +118,7 @@ class LineProcess:
         self.kill()
 
     def _broke_off(self) -> RenderFailed:
-        message = f"The sandbox's {self._name} ended in the middle of its work; its workers.log may say why."
+        message = f"The sandbox's {self._name} ended unexpectedly; workers.log in its folder may say why."
         return RenderFailed("internal", message)
 
 
@@ -135,7 +135,7 @@ def _process(module: str, folder: Path, log: IO[bytes]) -> subprocess.Popen[byte
 
 
 def open_log(folder: Path) -> IO[bytes]:
-    """Where the processes of a folder write what nobody asked for."""
+    """Where the processes of a folder write their warnings and errors."""
     path = folder / "workers.log"
     is_large = path.exists() and path.stat().st_size > _LARGEST_LOG
     return path.open("wb" if is_large else "ab")

@@ -55,9 +55,9 @@ class IdleWorkers:
     async def retire_idle(self) -> None:
         """End the workers that have long had nothing to do: each holds some hundred megabytes."""
         now = time.monotonic()
-        tired = [worker for worker in self._idle if now - worker.at_rest_since > _SECONDS_OF_REST]
-        self._idle = [worker for worker in self._idle if worker not in tired]
-        for worker in tired:
+        expired = [worker for worker in self._idle if now - worker.at_rest_since > _SECONDS_OF_REST]
+        self._idle = [worker for worker in self._idle if worker not in expired]
+        for worker in expired:
             await worker.end()
 
     def close(self) -> None:
@@ -73,14 +73,14 @@ class IdleWorkers:
         return self._log
 
 
-_shared: ContextVar[IdleWorkers | None] = ContextVar("a2e_sandbox_crew", default=None)
+_shared: ContextVar[IdleWorkers | None] = ContextVar("a2e_sandbox_workers", default=None)
 
 
 @contextmanager
 def sharing_workers(folder: Path) -> Iterator[None]:
     """Let every sandbox that is opened during the block use the same workers: starting one takes half a second."""
-    with closing(IdleWorkers(folder)) as crew:
-        before = _shared.set(crew)
+    with closing(IdleWorkers(folder)) as workers:
+        before = _shared.set(workers)
         try:
             yield
         finally:
@@ -121,7 +121,7 @@ class WorkerPool:
                 with anyio.fail_after(self._render_seconds):
                     return await worker.carry_out(order_id, order, on_progress)
             except TimeoutError:
-                message = f"The sandbox stopped this render after its limit of {self._render_seconds:g} s."
+                message = f"The sandbox stopped this render at its limit of {self._render_seconds:g} s."
                 raise RenderFailed("too_long", message) from None
             finally:
                 del self._working[order_id]

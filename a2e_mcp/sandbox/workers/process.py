@@ -47,7 +47,7 @@ class WorkerProcess:
     async def carry_out(
         self, order_id: str, order: Order | msgspec.Raw, on_progress: Callable[[float], None]
     ) -> Outcome:
-        """Hand over an order and wait for its end; whoever is cancelled here must kill it. Raises RenderFailed."""
+        """Hand over an order and wait for its end; a caller cancelled here must kill it. Raises RenderFailed."""
         self._is_between_orders = False
         await self._process.send(encode_request(order_id, order))
         while True:

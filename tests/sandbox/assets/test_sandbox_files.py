@@ -1,4 +1,4 @@
-"""Files: uploads, the door, and addresses elsewhere."""
+"""Files: uploads, the loopback server, and addresses elsewhere."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_an_uploaded_picture_can_be_read_and_used() -> None:
         assert (signed["expiresIn"], signed["bucket"], await a2e.coins()) == (900, "3days-apac", before)
         assert (await http.get(signed["cdnUrl"])).status_code == 404
         unused = await a2e.refused("POST", "/custom_back/add", {"img_url": signed["cdnUrl"]})
-        assert (unused[0], "no file has arrived" in unused[2]) == (400, True)
+        assert (unused[0], "no file was uploaded" in unused[2]) == (400, True)
 
         put = await http.put(signed["uploadUrl"], content=picture, headers={"Content-Type": "image/png"})
         assert (put.status_code, put.text) == (200, "")
@@ -116,9 +116,9 @@ async def test_what_is_no_media_is_only_ever_offered_for_saving() -> None:
 
 async def test_the_door_opens_with_the_first_address_and_gives_ranges() -> None:
     async with open_sandbox_client() as a2e, browser_client() as http:
-        before = a2e.sandbox.door.is_open
+        before = a2e.sandbox.loopback.is_open
         address = (await a2e.background())["img_url"]
-        assert (before, a2e.sandbox.door.is_open) == (False, True)
+        assert (before, a2e.sandbox.loopback.is_open) == (False, True)
         whole = await http.get(address)
         last = await http.get(address, headers={"Range": "bytes=-4"})
         assert (last.status_code, last.content) == (206, whole.content[-4:])

@@ -104,5 +104,5 @@ async def test_what_a_file_is_called_does_not_count(tmp_path: Path) -> None:
     picture, clip = hostile_files.picture("PNG"), hostile_files.clip(tmp_path / "clip.mp4")
     async with open_sandbox_client(workers=0) as a2e:
         assert await _as_picture(a2e, picture, "video/mp4") is None
-        assert "must be a picture, and it is a video" in str(await _as_picture(a2e, clip, "image/png"))
-        assert "and it is a picture" in str(await _as_clip(a2e, picture))
+        assert "must be a picture, not a video" in str(await _as_picture(a2e, clip, "image/png"))
+        assert "not a picture" in str(await _as_clip(a2e, picture))

@@ -1,4 +1,4 @@
-"""Credits: what is charged, what is given back, and that a quote tells the truth."""
+"""Credits: what is charged, what is refunded, and that a quote tells the truth."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_a_failed_job_is_given_back_and_says_so() -> None:
         assert failed["current_status"] == "failed"
         assert failed["failed_message"]
         assert failed["hasRefundCoin"] is True
-        assert "credits given back: 100" in failed["sandbox_note"]
+        assert "100 credits were refunded." in failed["sandbox_note"]
         assert await a2e.coins() == 500
         history = await a2e.data("GET", "/transactionRecord/creditsHistory", {"is_consumption": False})
         assert [row["amount"] for row in history["rows"]] == [100, 500]

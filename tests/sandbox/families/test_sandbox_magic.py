@@ -58,7 +58,7 @@ async def test_a_slow_job_takes_ten_minutes_of_the_sandbox_clock() -> None:
         await a2e.sandbox.control.settle()
         a2e.sandbox.control.advance(590)
         under_way = await a2e.clip(clip["_id"])
-        assert (under_way["current_status"], "rendered;" in under_way["sandbox_note"]) == ("processing", True)
+        assert (under_way["current_status"], "Rendered;" in under_way["sandbox_note"]) == ("processing", True)
         a2e.sandbox.control.advance(10)
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
@@ -83,7 +83,7 @@ async def test_a_word_in_a_script_is_not_spoken_and_acts_on_the_video_made_of_th
         await a2e.sandbox.control.settle()
         failed = await a2e.video(video["_id"])
         assert failed["status"] == "fail"
-        assert failed["sandbox_note"].startswith("not rendered; ")
+        assert failed["sandbox_note"].startswith("Not rendered. ")
     assert without_magic("Say [sandbox:slow] this.") == "Say this."
 
 

@@ -173,14 +173,14 @@ async def test_photos_and_dubs_say_what_was_really_done() -> None:
         silent = await a2e.data("GET", f"/talkingPhoto/{silent['_id']}")
         dubbed = await a2e.data("GET", f"/userDubbing/{dubbing['_id']}")
 
-        assert "was cut to duration, 1 s" in cut["sandbox_note"]
-        assert "the photo is silent" in silent["sandbox_note"]
+        assert "was cut to the duration, 1 s." in cut["sandbox_note"]
+        assert "The photo is silent" in silent["sandbox_note"]
         # Without captions to remove, its price tells how long it is: one credit for each started second.
         cleaning = {"name": "x", "source_url": cut["result_url"]}
         wanted = {"endpoint": "/api/v1/userCaptionRemoval/start", "requestBody": cleaning}
         assert (await a2e.data("POST", "/generation/quote", wanted))["coins"] <= 2
         assert (await http.get(dubbed["result_url"])).content[:3] == MP3
-        for words in ("not the speaker's own voice", "one voice for all speakers", "nothing was understood"):
+        for words in ("not the speaker's own.", "All speakers have the same voice.", "nothing was understood"):
             assert words in dubbed["sandbox_note"]
 
 

@@ -95,7 +95,7 @@ async def test_a_picture_is_not_taken_for_sound() -> None:
         body = await _body(a2e, audioSrc=(await a2e.background())["img_url"])
         status, _code, message = await a2e.refused("POST", "/video/generate", body)
         assert status == 400
-        assert "must be a sound file, and it is a picture" in message
+        assert "must be a sound file, not a picture" in message
 
 
 async def _body(a2e: SandboxClient, **members: object) -> dict[str, object]:

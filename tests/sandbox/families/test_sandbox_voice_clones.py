@@ -50,7 +50,7 @@ async def test_a_voice_is_trained_speaks_in_any_language_and_is_renamed_and_dele
         a2e.sandbox.control.advance(100)
         (clone,) = await a2e.data("GET", "/userVoice/completedRecord")
         assert (clone["_id"], clone["voice_urls"]) == (voice["_id"], [sample])
-        assert "not a clone: nearest sandbox voice" in clone["sandbox_note"]
+        assert "Not a clone: the nearest sandbox voice" in clone["sandbox_note"]
         # The engine's own male voice, measured, is set back to about where it was.
         assert abs(clone["sandbox_pitch"] - 50) < 10
         async with browser_client() as http:

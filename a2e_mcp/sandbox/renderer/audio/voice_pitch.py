@@ -30,7 +30,7 @@ def measure_voice(paths: Sequence[str]) -> Outcome:
     samples = np.concatenate(heard) if heard else np.zeros(0, np.float32)
     loudness = float(20 * np.log10(max(1e-5, float(np.sqrt(np.mean(samples**2)))))) if len(samples) else -100.0
     if len(samples) < _WINDOW:
-        return Outcome(note="no voice heard", loudness=round(loudness, 1))
+        return Outcome(note="No voice was heard.", loudness=round(loudness, 1))
     starts = np.arange(0, len(samples) - _WINDOW + 1, _STEP)
     windows = samples[starts[:, None] + np.arange(_WINDOW)] * np.hanning(_WINDOW)
     spectra = np.fft.rfft(windows, 2 * _WINDOW)
@@ -43,4 +43,4 @@ def measure_voice(paths: Sequence[str]) -> Outcome:
     periods = first + alike[:, first:last].argmax(1)
     is_voiced = (alike[np.arange(len(periods)), periods] > _SURE) & (energy[:, 0] > 0.05 * np.median(energy))
     pitch = round(float(_RATE / np.median(periods[is_voiced])), 1) if is_voiced.sum() >= 10 else None
-    return Outcome(note="listened to", pitch=pitch, loudness=round(loudness, 1))
+    return Outcome(note="Measured.", pitch=pitch, loudness=round(loudness, 1))

@@ -123,7 +123,7 @@ def follow(picture: Picture, last: Face) -> Face | None:
 
 
 def only_face(picture: Picture, where: str) -> Face:
-    """The face to work with. Raises OrderRefused with `no_face`, naming `where` it was looked for."""
+    """The face to work with. Raises OrderRefused with `no_face`, naming `where` it should be."""
     face = largest_face(picture)
     if face is None:
         raise OrderRefused("no_face", f"No face was found in {where}. It needs a clear, frontal, large enough face.")
