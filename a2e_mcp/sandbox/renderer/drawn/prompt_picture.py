@@ -36,18 +36,18 @@ def draw_prompt(order: TextToImageOrder, rendering: Rendering) -> Outcome:
         # Left without a label in the picture, because it may become an avatar.
         presenter = DrawnPresenter(description.person, backdrop, size, None)
         picture = presenter.frame(AT_REST)
-        what, understood = "Drawn portrait of no real person", [*description.understood, *scene.understood]
+        what, understood = "A drawn portrait of no real person", [*description.understood, *scene.understood]
     else:
         scene = read_scene(prompt, random)
         picture = paint_landscape(scene, *size, random)
         _label(picture, prompt)
-        what, understood = "Procedural landscape", list(scene.understood)
+        what, understood = "A procedural landscape", list(scene.understood)
     unused = len(order.references)
     return write_still(
         picture,
         order.output,
         rendering,
-        f"{what}, no AI model.",
+        f"{what}, made with no AI model.",
         f"Understood of the prompt: {', '.join(understood) or 'nothing'}.",
         f"{counted(unused, 'reference picture was', 'reference pictures were')} not used." if unused else "",
     )
