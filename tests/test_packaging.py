@@ -106,7 +106,7 @@ def test_prompts_and_tools_are_found_from_the_wheel_and_from_the_checkout(unpack
     assert from_wheel[0] == str(unpacked)
     assert from_checkout[0] == str(HOME)
     assert from_wheel[1:] == from_checkout[1:]
-    assert "talking_video" in from_wheel[1]
+    assert "avatar_video" in from_wheel[1]
 
 
 def test_the_command_runs_from_the_wheel(unpacked: Path, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ class StoredCopy(Reply):
         return {"url": value} if isinstance(value, str) else value
 
 
-class UploadAddress(Reply):
+class PresignedUpload(Reply):
     """Where to PUT the bytes (without the token) within so many seconds, and the address they have afterwards."""
 
     upload_url: str = Field(validation_alias="uploadUrl")
@@ -127,7 +127,7 @@ GET_CREDITS = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
-    about="How many credits are left.",
+    about="Get the number of credits left.",
     menu=MenuEntry("Miscellaneous", "Get User Remaining Credits", tool="get_credits"),
 )
 
@@ -139,7 +139,7 @@ QUOTE = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="What a start call would cost; creates and charges nothing.",
+    about="Get the price of a start call; starts and charges nothing.",
 )
 
 CREDIT_HISTORY = Capability(
@@ -158,11 +158,11 @@ UPLOAD_URL = Capability(
     endpoint=Endpoint("POST", "/api/v1/r2/upload-presigned-url"),
     older=Endpoint("POST", "/api/v1/r2/get_upload_presigned_url"),
     request=UploadRequest,
-    reply=UploadAddress,
+    reply=PresignedUpload,
     effect=Effect.SPENDS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
-    about="Where to upload a file; charged for API tokens, the amount is not published.",
+    about="Get a URL to upload a file to; charged for API tokens, the amount is not published.",
     menu=MenuEntry("Miscellaneous", "Get R2 Upload Presigned URL", tool="upload_file"),
 )
 

@@ -48,7 +48,7 @@ class AddUser(Request):
 
 
 class ExchangeDiamonds(Request):
-    """How many diamonds to buy, 100 credits each; there is no way back."""
+    """How many diamonds to buy, 100 credits each; this cannot be undone."""
 
     diamonds: int = Field(ge=1, le=10_000)
 

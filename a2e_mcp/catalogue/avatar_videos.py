@@ -128,7 +128,7 @@ STATUS = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
-    about="How one avatar video stands.",
+    about="Get the state of one avatar video.",
     menu=MenuEntry("Generate Avatar Videos", "Obtain the Status of One Avatar Video Task"),
 )
 
@@ -199,7 +199,7 @@ AVATAR_VIDEO = JobFamily(
     polled="list",
     recovery="by_name",
     typical_seconds=120,
-    delete_note="A2E does not say whether this stops a running video, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running video or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*AVATAR_VIDEO.capabilities, VIDEO_DETAIL, PUBLIC_POOL)
@@ -212,16 +212,16 @@ _CANVAS: Mapping[Shape, tuple[int, int]] = {"landscape": (16, 9), "portrait": (9
 class AvatarVideoInputs(Inputs):
     """What `start_avatar_video` takes."""
 
-    script: OrNone[str] = optional("What the avatar says, plain text")
+    script: OrNone[str] = optional("What the avatar says, as plain text")
     voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script; see list_voices")
-    audio: OrNone[Annotated[str, MediaIn(("audio",))]] = optional("Finished speech instead of script: URL or path")
+    audio: OrNone[Annotated[str, MediaIn(("audio",))]] = optional("Speech instead of script: URL, path or job id")
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
-    background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL or path) or id")
+    background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL, path) or id")
     shape: Shape = Field(default="landscape", description="landscape 16:9, portrait 9:16 or square")
     resolution: Literal[480, 720, 1080] = Field(default=720, description="Pixels of the shorter side")
-    captions: bool = Field(default=False, description="Burn the script in as captions")
+    captions: bool = Field(default=False, description="Burn in the script as captions")
     smart_motion: bool = Field(default=False, description="More natural motion; much slower")
-    title: OrNone[str] = optional("Label in your list, 40 characters at most")
+    title: OrNone[str] = optional("Label in your lists, up to 40 characters")
 
     @model_validator(mode="after")
     def _one_source(self) -> AvatarVideoInputs:
@@ -271,9 +271,9 @@ def _when_refused(inputs: AvatarVideoInputs, found: PreparedInputs) -> str:
     if inputs.background is None or not avatar.own or avatar.background_color or avatar.background_image:
         return ""
     return (
-        "To replace its background, an own avatar must have been made with background_color or background_image, which"
-        " tell A2E what is behind the person; A2E names none for this one. Leave background out, take another avatar,"
-        " or make it anew by start_avatar_training with one of these"
+        "A2E can replace the background of an own avatar only if it was made with background_color or"
+        " background_image, and this one was not. Leave background out, use another avatar, or make this one again"
+        " with start_avatar_training and one of the two"
     )
 
 
@@ -281,15 +281,15 @@ def _price(inputs: AvatarVideoInputs, lengths: Mapping[str, float]) -> Estimate:
     if inputs.script is None and "audio" not in lengths:
         return Estimate(1, "second", None, "the length of the audio is not known")
     seconds = lengths["audio"] if inputs.script is None else spoken_seconds(inputs.script)
-    return Estimate(seconds, "second", 1.0, "about 1 credit a second, a third party's figure")
+    return Estimate(seconds, "second", 1.0, "about 1 credit a second, reported by third parties")
 
 
 START_AVATAR_VIDEO = StartTool(
     name="start_avatar_video",
-    title="Make a talking-avatar video",
+    title="Make an avatar video",
     about=(
-        "Make an avatar speak a script (or finished audio), over a background. Answers at once with a job; "
-        "then wait_for_job."
+        "Make a video of an avatar that speaks a script or finished audio. Returns a job at once; then call"
+        " wait_for_job."
     ),
     inputs=AvatarVideoInputs,
     examples=(

@@ -125,7 +125,7 @@ TWIN = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
-    about="How one avatar's training stands.",
+    about="Get the state of one avatar's training.",
     menu=MenuEntry("Create Avatars", "Status of One Task"),
 )
 
@@ -172,7 +172,7 @@ BATCH_TWINS = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="How several trainings stand.",
+    about="Get the state of several trainings.",
 )
 
 REMOVE_TWIN = Capability(
@@ -183,7 +183,7 @@ REMOVE_TWIN = Capability(
     effect=Effect.DELETES,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="Remove a custom avatar for good.",
+    about="Remove a custom avatar permanently.",
     menu=MenuEntry("Create Avatars", "Remove A Customized Avatar", tool="delete_avatar"),
 )
 
@@ -209,7 +209,7 @@ RETRY_TWIN = Capability(
     effect=Effect.SPENDS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="Train once more what has failed.",
+    about="Retry a training that has failed.",
 )
 
 EYE_CONTACT = Capability(
@@ -236,7 +236,7 @@ AVATAR_TRAINING = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=600,
-    delete_note="This removes the avatar itself, for good; A2E does not say that credits come back.",
+    delete_note="This removes the avatar permanently; A2E does not mention a refund.",
     next_step="use it by its name as `avatar`. The link shows a preview.",
 )
 
@@ -253,7 +253,7 @@ LIP_SYNC_TRAINING = JobFamily(
     recovery="by_id",
     success_field="hasVideoClone",
     typical_seconds=7200,
-    delete_note="This removes the avatar itself with its model, for good; A2E does not say that credits come back.",
+    delete_note="This removes the avatar and its model permanently; A2E does not mention a refund.",
     next_step="use the avatar by its name as `avatar`, as before. The link shows a preview.",
 )
 
@@ -273,14 +273,14 @@ FAMILIES = (AVATAR_TRAINING, LIP_SYNC_TRAINING)
 class TrainAvatarInputs(Inputs):
     """What `start_avatar_training` takes."""
 
-    name: str = Field(min_length=1, max_length=40, description="What to call the avatar")
+    name: str = Field(min_length=1, max_length=40, description="Name of the new avatar")
     gender: Literal["female", "male"] = Field(description="female or male")
     video: OrNone[Annotated[str, MediaIn(("video",), shortest=10)]] = optional(
         "Footage of one face, 10 s or more: URL or path"
     )
-    image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Photo of one face, instead of footage")
-    background_color: OrNone[str] = optional("Colour behind the person, #rrggbb; only then can it be replaced")
-    background_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the empty scene behind")
+    image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Photo of one face, instead of video")
+    background_color: OrNone[str] = optional("Colour behind the person, #rrggbb, to replace it later")
+    background_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the scene without the person")
 
     @model_validator(mode="after")
     def _one_source(self) -> TrainAvatarInputs:
@@ -327,7 +327,7 @@ def _price_of_lip_sync(_: TrainLipSyncInputs, __: Mapping[str, float]) -> Estima
 START_AVATAR_TRAINING = StartTool(
     name="start_avatar_training",
     title="Make your own avatar",
-    about="Make an avatar of a person from a video or a photo. Use it by its name once it has succeeded.",
+    about="Make an avatar of a person from a video or photo. When it has succeeded, use it by its name.",
     inputs=TrainAvatarInputs,
     examples=(
         {"name": "Zoe", "gender": "female", "image": "zoe.png", "consent": "Zoe agreed by email on 3 May 2026"},

@@ -3,7 +3,7 @@
 A `Capability` is one HTTP call: where it is, what it takes, what it gives, what it does to the account.
 A `JobFamily` ties the calls of one kind of job together. A `Tool` is what a model sees: its `Inputs` are ours,
 plain and flat; a `StartTool` also knows how they become A2E's request.
-Client call, sandbox route, validation, tool schema and docs all read these values; nobody writes a field twice.
+Client call, sandbox route, validation, tool schema and docs all read these values; no field is written twice.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Evidence(StrEnum):
 
 
 class Request(BaseModel):
-    """What A2E takes, in A2E's words; an unknown field is a mistake of ours."""
+    """What A2E takes, in A2E's words; unknown fields are refused, since they would be a bug."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
 
 class Reply(BaseModel):
-    """What A2E gives back in `data`; fields we do not know are kept."""
+    """What A2E answers in `data`; unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
 
@@ -82,8 +82,8 @@ class MenuEntry:
 class Capability(Generic[RequestT, ReplyT]):
     """One call of A2E's REST API.
 
-    `older` is the spelling to try when A2E answers 404 to the first. `evidence` speaks of method, path and input,
-    `reply_evidence` of the answer's fields.
+    `older` is the spelling to try when A2E answers 404 to the first. `evidence` covers method, path and input,
+    `reply_evidence` the fields of the answer.
     """
 
     name: str

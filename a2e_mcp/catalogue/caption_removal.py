@@ -56,7 +56,7 @@ RETRY = Capability(
     effect=Effect.SPENDS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="Try a caption removal once more that has failed.",
+    about="Retry a caption removal that has failed.",
 )
 
 _CALLS = standard_calls(
@@ -82,7 +82,7 @@ CAPTION_REMOVAL = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=300,
-    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*CAPTION_REMOVAL.capabilities, RETRY, PROCESSING)
@@ -92,7 +92,7 @@ FAMILIES = (CAPTION_REMOVAL,)
 class CaptionRemovalInputs(Inputs):
     """What `start_caption_removal` takes."""
 
-    video: Annotated[str, MediaIn(("video",))] = Field(description="Clip with captions: URL, path or job handle")
+    video: Annotated[str, MediaIn(("video",))] = Field(description="Clip with captions: URL, path or job id")
     title: OrNone[str] = optional("Label in your list")
 
 
@@ -107,7 +107,7 @@ def _price(_: CaptionRemovalInputs, lengths: Mapping[str, float]) -> Estimate:
 START_CAPTION_REMOVAL = StartTool(
     name="start_caption_removal",
     title="Remove captions",
-    about="Remove captions that are burned into a clip. Answers at once with a job.",
+    about="Remove captions that are burned into a clip. Returns a job at once.",
     inputs=CaptionRemovalInputs,
     examples=({"video": "clip.mp4"},),
     fields={"source_url": "video"},

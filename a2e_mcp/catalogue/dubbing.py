@@ -86,7 +86,7 @@ DUBBING = JobFamily(
     polled="list",
     recovery="by_name",
     typical_seconds=300,
-    delete_note="A2E does not say whether this stops a running dubbing, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running dubbing or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*DUBBING.capabilities, PROCESSING)
@@ -96,13 +96,13 @@ FAMILIES = (DUBBING,)
 class DubbingInputs(Inputs):
     """What `start_dubbing` takes."""
 
-    source: Annotated[str, MediaIn(("video", "audio"))] = Field(description="Clip or sound: URL, path or job handle")
-    language: Annotated[str, LanguageRef()] = Field(description="Target language, such as es or Spanish")
-    spoken_language: OrNone[Annotated[str, LanguageRef()]] = optional("Language spoken now; detected unless set")
-    speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="How many people speak")
+    source: Annotated[str, MediaIn(("video", "audio"))] = Field(description="Clip or sound: URL, path or job id")
+    language: Annotated[str, LanguageRef()] = Field(description="Target language, for example es or Spanish")
+    spoken_language: OrNone[Annotated[str, LanguageRef()]] = optional("Original language; detected by default")
+    speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="Number of speakers")
     drop_background: bool = Field(default=False, description="Remove music and noise")
     translated_script: OrNone[Annotated[str, Field(max_length=20_000), SandboxOnly()]] = optional(
-        "Sandbox only: the translation to speak"
+        "The sandbox cannot translate: give the text"
     )
     title: OrNone[str] = optional("Label in your list")
 
@@ -126,7 +126,7 @@ def _price(_: DubbingInputs, lengths: Mapping[str, float]) -> Estimate:
 START_DUBBING = StartTool(
     name="start_dubbing",
     title="Dub a clip",
-    about="Speak a clip or sound in another language, in the speaker's own voice. Everyone heard must have agreed.",
+    about="Dub a clip or sound into another language in the speaker's own voice. Everyone heard must have agreed.",
     inputs=DubbingInputs,
     examples=({"source": "clip.mp4", "language": "es", "consent": "Zoe agreed by email on 3 May 2026"},),
     fields={

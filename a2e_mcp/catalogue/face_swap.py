@@ -135,7 +135,7 @@ DETAIL = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
-    about="How one face swap stands.",
+    about="Get the state of one face swap.",
     menu=MenuEntry("Face Swap", "Get Details of Face Swap"),
 )
 
@@ -159,7 +159,7 @@ BATCH = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="How several face swaps stand.",
+    about="Get the state of several face swaps.",
 )
 
 DELETE = Capability(
@@ -195,7 +195,7 @@ PREVIEW = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="How one preview stands.",
+    about="Get the state of one preview.",
     menu=MenuEntry("Face Swap", "Get Status of Face Swap Preview Process"),
 )
 
@@ -212,7 +212,7 @@ FACE_SWAP = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=180,
-    delete_note="A2E does not say whether this stops a running swap, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running swap or refunds it.",
 )
 
 FACE_SWAP_PREVIEW = JobFamily(
@@ -225,7 +225,7 @@ FACE_SWAP_PREVIEW = JobFamily(
     polled="each",
     recovery="never",
     typical_seconds=30,
-    delete_note="A2E has no call to delete a preview.",
+    delete_note="A2E cannot delete previews.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (
@@ -277,7 +277,7 @@ def _price_of_preview(_: PreviewInputs, __: Mapping[str, float]) -> Estimate:
 START_FACE_SWAP = StartTool(
     name="start_face_swap",
     title="Swap a face",
-    about="Put a face into a clip or picture. Everyone shown must have agreed. Answers at once with a job.",
+    about="Put a face into a clip or picture. Everyone shown must have agreed. Returns a job at once.",
     inputs=FaceSwapInputs,
     examples=({"face": "zoe.png", "target": "clip.mp4", "consent": "Zoe agreed by email on 3 May 2026"},),
     fields={"face_url": "face", "video_url": "target", "model_version": "model"},
@@ -291,7 +291,7 @@ START_FACE_SWAP = StartTool(
 START_FACE_SWAP_PREVIEW = StartTool(
     name="start_face_swap_preview",
     title="Preview a face swap",
-    about="See one frame of a face swap before making it. Everyone shown must have agreed.",
+    about="Preview one frame of a face swap. Everyone shown must have agreed.",
     inputs=PreviewInputs,
     examples=({"face": "zoe.png", "target": "clip.mp4", "consent": "Zoe agreed by email on 3 May 2026"},),
     fields={"face_url": "face", "video_url": "target"},

@@ -79,7 +79,7 @@ DETAIL = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
-    about="How one clip stands.",
+    about="Get the state of one clip.",
     menu=MenuEntry("Image to Video", "Check Status of One Task"),
 )
 
@@ -103,7 +103,7 @@ BATCH = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="How several clips stand.",
+    about="Get the state of several clips.",
 )
 
 DELETE = Capability(
@@ -126,7 +126,7 @@ AVERAGE_TIME = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="How long clips have been taking.",
+    about="Get the average time that clips take.",
 )
 
 IMAGE_TO_VIDEO = JobFamily(
@@ -142,7 +142,7 @@ IMAGE_TO_VIDEO = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=300,
-    delete_note="Before it has begun this cancels it and credits come back; while running A2E refuses.",
+    delete_note="A job that has not begun is cancelled and refunded; A2E refuses to delete a running one.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*IMAGE_TO_VIDEO.capabilities, AVERAGE_TIME)
@@ -154,11 +154,11 @@ class ImageToVideoInputs(Inputs):
 
     image: Annotated[str, MediaIn(("image",))] = Field(description="First picture: URL or path")
     prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should move, and how")
-    negative_prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should not be seen")
+    negative_prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should not appear")
     seconds: Literal[5, 10, 15, 20] = Field(default=5, description="Length: 5, 10, 15 or 20")
-    end_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Last picture, to move from one to the other")
+    end_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Last picture, where the clip should end")
     model: ModelVersion = Field(default="a2e", description="a2e, a2e-v2 (dearer) or a2e-v2-flash")
-    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="How many clips, 1 to 8; each is charged")
+    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of clips; each one is charged")
     title: OrNone[str] = optional("Label in your list")
 
 
@@ -184,7 +184,7 @@ def _price(inputs: ImageToVideoInputs, _: Mapping[str, float]) -> Estimate:
 START_IMAGE_TO_VIDEO = StartTool(
     name="start_image_to_video",
     title="Turn a picture into a clip",
-    about="Animate a still picture for 5 to 20 seconds, guided by a prompt. Answers at once with a job.",
+    about="Animate a still picture for 5 to 20 seconds, guided by a prompt. Returns a job at once.",
     inputs=ImageToVideoInputs,
     examples=({"image": "harbour.png", "prompt": "slow zoom in, the waves move", "seconds": 5},),
     fields={

@@ -105,7 +105,7 @@ PRODUCT_AVATAR = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=120,
-    delete_note="A2E gives credits back when a job fails or takes over two hours; it does not say so of deleting.",
+    delete_note="A2E refunds jobs that fail or take over two hours; it does not mention a refund for deleted ones.",
 )
 
 PRODUCT_HOLDING = JobFamily(
@@ -121,7 +121,7 @@ PRODUCT_HOLDING = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=120,
-    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*PRODUCT_AVATAR.capabilities, *PRODUCT_HOLDING.capabilities)
@@ -136,19 +136,19 @@ class ProductHoldingInputs(Inputs):
 
     product: Annotated[str, _PICTURE] = Field(description="Picture of the product: URL or path")
     person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
-    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How it is held; with a place only")
-    x: OrNone[float] = optional("Place of the product: left, in pixels")
-    y: OrNone[float] = optional("Top, in pixels")
+    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How it is held; only with a place")
+    x: OrNone[float] = optional("Left edge of the product, in pixels")
+    y: OrNone[float] = optional("Top edge, in pixels")
     width: OrNone[Annotated[float, Field(gt=0, le=8192)]] = optional("Width, in pixels")
     height: OrNone[Annotated[float, Field(gt=0, le=8192)]] = optional("Height, in pixels")
-    rotation: float = Field(default=0, description="Degrees")
+    rotation: float = Field(default=0, description="Rotation in degrees")
     title: OrNone[str] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _whole_place(self) -> ProductHoldingInputs:
         given = [getattr(self, name) is not None for name in _PLACE]
         if any(given) and not all(given):
-            raise ValueError("a place needs x, y, width and height")
+            raise ValueError("give all of x, y, width and height, or none")
         return self
 
 

@@ -106,7 +106,7 @@ class Rows(Reply, Generic[RowT]):
 
 
 class JobRecord(Reply):
-    """A job as A2E tells it; `raw` is the record exactly as it came.
+    """A job as A2E reports it; `raw` is the record exactly as A2E sent it.
 
     Id, status, error and credits are read through every spelling seen in A2E's docs and in public clients.
     """

@@ -1,6 +1,6 @@
 """Live talking avatars: a room in which an avatar speaks and answers, opened by a token and prepaid by its time.
 
-Source: A2E docs menu "Streaming Avatar". Rooms are Agora's: whoever holds the token joins with Agora's web SDK. The
+Source: A2E docs menu "Streaming Avatar". Rooms are Agora's: the holder of the token joins with Agora's web SDK. The
 whole group is missing from A2E's newest description, so A2E may have retired it.
 """
 
@@ -19,12 +19,12 @@ SHORTEST_ROOM, LONGEST_ROOM = 15, 7200
 """Seconds; the bounds that public clients keep to, A2E publishes none."""
 
 Channel = Annotated[str, Field(min_length=1, max_length=128)]
-# Agora tells users apart by a number or by a text, never by both.
+# Agora identifies users by a number or by a text, never by both.
 _UserId = Annotated[int | str | None, BeforeValidator(lambda value: value if isinstance(value, int | str) else None)]
 
 
 class StreamingAvatar(Reply):
-    """An avatar that can be met live."""
+    """An avatar available for live rooms."""
 
     id: str = Field(validation_alias=AliasChoices("_id", "avatar_id"))
     name: Text = None
@@ -79,7 +79,7 @@ LIST_STREAMING_AVATARS = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.OBSERVED,
-    about="List the avatars that can be met live.",
+    about="List the avatars available for live rooms.",
     menu=MenuEntry("Streaming Avatar", "Get All avatars", tool="list_streaming_avatars"),
 )
 
@@ -127,7 +127,7 @@ ASK_IN_ROOM = Capability(
     effect=Effect.WRITES,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
-    about="Ask the avatar; its answer comes into the room.",
+    about="Ask the avatar; it answers in the room.",
     menu=MenuEntry("Streaming Avatar", "Ask a Question to the Avatar", tool="ask_streaming_avatar"),
 )
 
@@ -139,7 +139,7 @@ SPEAK_IN_ROOM = Capability(
     effect=Effect.WRITES,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="Let the avatar say a text.",
+    about="Make the avatar say a text.",
     menu=MenuEntry("Streaming Avatar", "Let the Avatar Speak Directly", tool="speak_streaming_avatar"),
 )
 
@@ -151,7 +151,7 @@ LEAVE_ROOM = Capability(
     effect=Effect.WRITES,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="Close a room; unused credits come back.",
+    about="Close a room; unused credits are refunded.",
     menu=MenuEntry("Streaming Avatar", "Leave the Room", tool="leave_streaming"),
 )
 

@@ -32,7 +32,7 @@ LONGEST = 20
 
 STANDARD_PROMPT = "the person is speaking, looking at the camera, natural expression, still background"
 STANDARD_NEGATIVE = "blurry, distorted face, extra fingers, moving camera"
-"""What is sent where nobody has said anything: A2E takes no talking photo without both."""
+"""The prompts that are sent when none is given: A2E refuses a talking photo without both."""
 
 
 class StartTalkingPhoto(Request):
@@ -79,7 +79,7 @@ TALKING_PHOTO = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=240,
-    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = TALKING_PHOTO.capabilities
@@ -90,14 +90,12 @@ class TalkingPhotoInputs(Inputs):
     """What `start_talking_photo` takes."""
 
     image: Annotated[str, MediaIn(("image",))] = Field(description="Portrait of one face: URL or path")
-    script: OrNone[str] = optional("What the photo says, 20 seconds at most")
-    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
+    script: OrNone[str] = optional("What the photo says, up to 20 seconds")
+    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script; see list_voices")
     audio: OrNone[Annotated[str, MediaIn(("audio",), longest=LONGEST)]] = optional(
-        "Finished speech instead of script: URL, path or handle"
+        "Speech instead of script: URL, path or job id"
     )
-    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST)]] = optional(
-        "Length, 1 to 20; that of the speech unless set"
-    )
+    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST)]] = optional("1 to 20; as long as the speech by default")
     prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How the person moves")
     title: OrNone[str] = optional("Label in your list")
 

@@ -95,7 +95,7 @@ TEXT_TO_IMAGE = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=60,
-    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*TEXT_TO_IMAGE.capabilities, QUICK_AVATAR)
@@ -112,9 +112,9 @@ class TextToImageInputs(Inputs):
     prompt: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="What the picture shows")
     shape: Shape = Field(default="square", description="square, landscape 16:9 or portrait 9:16")
     model: Literal["a2e", "seedream"] = Field(default="a2e", description="a2e or seedream")
-    reference: OrNone[Annotated[str, _PICTURE]] = optional("Picture to be guided by: URL or path")
-    second_reference: OrNone[Annotated[str, _PICTURE]] = optional("Another one")
-    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="How many, 1 to 8; each is charged")
+    reference: OrNone[Annotated[str, _PICTURE]] = optional("Reference picture: URL, path or job id")
+    second_reference: OrNone[Annotated[str, _PICTURE]] = optional("Second reference picture")
+    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of pictures; each one is charged")
     title: OrNone[str] = optional("Label in your list")
 
 
@@ -133,13 +133,13 @@ def _start(inputs: TextToImageInputs, found: PreparedInputs) -> StartTextToImage
 
 
 def _price(inputs: TextToImageInputs, _: Mapping[str, float]) -> Estimate:
-    return Estimate(inputs.count, "item", 20, "10 to 20 credits a picture, a third party's figure")
+    return Estimate(inputs.count, "item", 20, "10 to 20 credits a picture, reported by third parties")
 
 
 START_TEXT_TO_IMAGE = StartTool(
     name="start_text_to_image",
-    title="Draw a picture",
-    about="Draw pictures from words, one to eight. Answers at once with a job.",
+    title="Generate a picture",
+    about="Generate one to eight pictures from a prompt. Returns a job at once.",
     inputs=TextToImageInputs,
     examples=({"prompt": "a lighthouse at dawn, watercolour", "shape": "landscape"},),
     fields={"input_images": "reference", "model_type": "model", "max_images": "count"},

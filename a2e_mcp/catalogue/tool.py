@@ -183,7 +183,7 @@ QuotedT_co = TypeVar("QuotedT_co", covariant=True)
 
 
 class JobCall(Protocol[AnswerT_co, QuotedT_co]):
-    """One call of a tool, as far as the tool starts a job: whoever runs tools implements it."""
+    """One call of a tool, as far as the tool starts a job; the server implements it."""
 
     async def start(self, tool: StartTool[Any], /) -> AnswerT_co:
         """Start a job of this tool's family from the call's inputs."""

@@ -62,7 +62,7 @@ VIRTUAL_TRY_ON = JobFamily(
     polled="batch",
     recovery="by_name",
     typical_seconds=90,
-    delete_note="A2E does not say whether this stops a running job, nor that credits come back.",
+    delete_note="A2E does not say whether this stops a running job or refunds it.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = VIRTUAL_TRY_ON.capabilities
@@ -76,14 +76,14 @@ class TryOnInputs(Inputs):
 
     person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
     garment: Annotated[str, _PICTURE] = Field(description="Picture of the garment: URL or path")
-    person_mask: OrNone[Annotated[str, _PICTURE]] = optional("Where the garment goes, white on black")
-    garment_mask: OrNone[Annotated[str, _PICTURE]] = optional("Where the garment is, white on black")
+    person_mask: OrNone[Annotated[str, _PICTURE]] = optional("Mask of where the garment goes, white on black")
+    garment_mask: OrNone[Annotated[str, _PICTURE]] = optional("Mask of the garment, white on black")
     title: OrNone[str] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _both_masks(self) -> TryOnInputs:
         if (self.person_mask is None) != (self.garment_mask is None):
-            raise ValueError("give both masks or none")
+            raise ValueError("give both masks or neither")
         return self
 
 
@@ -99,7 +99,7 @@ def _price(_: TryOnInputs, __: Mapping[str, float]) -> Estimate:
 START_VIRTUAL_TRY_ON = StartTool(
     name="start_virtual_try_on",
     title="Try on a garment",
-    about="Show a person in a garment, from one picture of each. The person must have agreed.",
+    about="Show a person wearing a garment, from one picture of each. The person must have agreed.",
     inputs=TryOnInputs,
     examples=({"person": "zoe.png", "garment": "jacket.png", "consent": "Zoe agreed by email on 3 May 2026"},),
     toolset="video",

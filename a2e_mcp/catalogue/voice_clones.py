@@ -1,7 +1,7 @@
 """Voice Clone: own voices from recordings, or from an avatar's video.
 
 Source: A2E docs menu "TTS and Voice Clone", "Clone Voice from a Video". A finished clone's record id is the voice id;
-one training at a time for each user, a failed creation is given back.
+one training at a time for each user; a failed one is refunded.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ DETAIL = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.DOCUMENTED,
-    about="How one clone stands.",
+    about="Get the state of one clone.",
     menu=MenuEntry("TTS and Voice Clone", "Get Details of a Voice"),
 )
 
@@ -133,7 +133,7 @@ VOICE_CLONE = JobFamily(
     polled="list",
     recovery="by_name",
     typical_seconds=120,
-    delete_note="This deletes the voice itself; A2E does not say that credits come back.",
+    delete_note="This deletes the voice itself; A2E does not mention a refund.",
     next_step=_READY,
 )
 
@@ -148,7 +148,7 @@ VIDEO_VOICE_CLONE = JobFamily(
     polled="each",
     recovery="never",
     typical_seconds=120,
-    delete_note="This deletes the voice itself; A2E does not say that credits come back.",
+    delete_note="This deletes the voice itself; A2E does not mention a refund.",
     next_step=_READY,
 )
 
@@ -161,13 +161,13 @@ _SAMPLE = MediaIn(("audio", "video"), shortest=10, longest=120)
 class VoiceCloneInputs(Inputs):
     """What `start_voice_clone` takes."""
 
-    name: str = Field(min_length=1, max_length=40, description="What to call the voice")
-    sample: Annotated[str, _SAMPLE] = Field(description="Recording of one speaker, 15 to 60 s: URL or path")
+    name: str = Field(min_length=1, max_length=40, description="Name of the new voice")
+    sample: Annotated[str, _SAMPLE] = Field(description="Recording of one speaker, 15 to 60 s")
     gender: Literal["female", "male"] = Field(description="female or male")
     language: Annotated[str, LanguageRef(region=True)] = Field(
-        default="en-US", description="Language spoken in it, such as es-MX"
+        default="en-US", description="Language of the recording, for example es-MX"
     )
-    denoise: bool = Field(default=False, description="Clean the recording first")
+    denoise: bool = Field(default=False, description="Remove noise from the recording first")
     model: Model = Field(default="a2e", description="a2e, cartesia, minimax or elevenlabs")
 
 
@@ -175,7 +175,7 @@ class VideoVoiceCloneInputs(Inputs):
     """What `start_voice_clone_from_video` takes."""
 
     avatar: Annotated[str, AvatarRef()] = Field(description="One of your own video avatars, by name or id")
-    title: OrNone[str] = optional("Label in the ledger")
+    title: OrNone[str] = optional("Label in your lists")
 
 
 def _train(inputs: VoiceCloneInputs, found: PreparedInputs) -> TrainVoice:

@@ -238,7 +238,7 @@ SPEECH_FIELDS = {"msg": "script", "tts_id": "voice", "user_voice_id": "voice"}
 class SpeechInputs(Inputs):
     """What `generate_speech` takes."""
 
-    script: str = Field(description="What to say, plain text")
+    script: str = Field(description="What to say, as plain text")
     voice: Annotated[str, VoiceRef()] = Field(description="Voice name or id; see list_voices")
     speed: Annotated[float, Field(ge=0.5, le=2)] = Field(default=1.0, description="0.5 (slow) to 2 (fast)")
 

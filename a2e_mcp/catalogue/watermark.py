@@ -50,7 +50,7 @@ WATERMARK = JobFamily(
     polled="each",
     recovery="never",
     typical_seconds=30,
-    delete_note="A2E has no call to delete a marked file.",
+    delete_note="A2E cannot delete marked files.",
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = WATERMARK.capabilities
@@ -60,7 +60,7 @@ FAMILIES = (WATERMARK,)
 class WatermarkInputs(Inputs):
     """What `add_watermark` takes."""
 
-    media: Annotated[str, MediaIn(("video", "image"))] = Field(description="Clip or picture: URL, path or job handle")
+    media: Annotated[str, MediaIn(("video", "image"))] = Field(description="Clip or picture: URL, path or job id")
     text: OrNone[Annotated[str, Field(min_length=1, max_length=200)]] = optional("Text of the mark")
     image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the mark, instead of text")
     position: Corner = Field(default="bottom_right", description="bottom_right, top_left ... or center")
@@ -94,8 +94,8 @@ def _price(_: WatermarkInputs, __: Mapping[str, float]) -> Estimate:
 
 ADD_WATERMARK = StartTool(
     name="add_watermark",
-    title="Mark a clip or picture",
-    about="Put a text or picture onto a clip or picture. Answers with the finished file.",
+    title="Add a watermark",
+    about="Put a text or picture onto a clip or picture. Returns the finished file.",
     inputs=WatermarkInputs,
     examples=({"media": "clip.mp4", "text": "Example Ltd", "position": "bottom_right"},),
     fields={

@@ -1,4 +1,4 @@
-"""Arguments as clients really send them become a tool's inputs; what is wrong with them is said in one line."""
+"""Arguments as clients really send them become a tool's inputs; what is wrong with them becomes one line."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
 class MoneyInputs(Inputs):
     """What every tool that spends takes."""
 
-    max_credits: OrNone[Annotated[float, Field(ge=0)]] = optional("Refuse above this many credits")
-    again: bool = Field(default=False, description="Start the same once more")
+    max_credits: OrNone[Annotated[float, Field(ge=0)]] = optional("Refuse the call above this many credits")
+    again: bool = Field(default=False, description="true: charge the same job again; only if the user asks")
 
 
 class ConsentInputs(Inputs):
@@ -64,7 +64,7 @@ def read_arguments(
             raise InputError(f"{tool.name}: unknown argument {_plain(name)}{hint}")
     for name, value in arguments.items():
         if not _can_be_written(value):
-            raise InputError(f"{tool.name}: {name} has characters that are no text (lone surrogates)")
+            raise InputError(f"{tool.name}: {name} contains lone surrogates, which are not valid text")
     values = {name: _untext(value, known[name]) for name, value in arguments.items() if value is not None}
     options: dict[str, Any] = {}
     for model in option_models(tool):
@@ -77,7 +77,7 @@ def _checked(tool_name: str, model: type[InputsT], values: Mapping[str, Any]) ->
     try:
         return model.model_validate(values)
     except ValidationError as problem:
-        # Of an input that may be left out pydantic also says that it is not null, which helps nobody.
+        # Of an input that may be left out pydantic also says that it is not null, which does not help.
         told = [_said(each) for each in problem.errors() if each["type"] != "none_required"]
         raise InputError(f"{tool_name}: {'; '.join(told[:3])}") from None
 

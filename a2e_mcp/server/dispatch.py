@@ -36,7 +36,7 @@ async def run_tool(
     tool = tool_index.find_tool(name)
     if tool is None:
         near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
-        raise ToolError(f"There is no such tool{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
+        raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
     until = time.monotonic() + seconds
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
     services = await open_services()
@@ -55,5 +55,5 @@ async def run_tool(
         raise A2EError(
             f"A2E did not answer within {seconds:g} s",
             charged=Charged.UNKNOWN if spent else Charged.NOTHING,
-            hint="Try again; whatever was started is in list_jobs",
+            hint="Try again; jobs that were started are in list_jobs",
         ) from None

@@ -62,6 +62,6 @@ class _Paths:
 def _not_found(request: Request, told: str) -> Response:
     if request.method != "POST":
         return PlainTextResponse(f"{told}\n", status_code=_NOT_FOUND)
-    # As an error of the protocol the sentence reaches whoever wrote the address into a client.
+    # As an error of the protocol the sentence reaches the person who wrote the URL into a client.
     error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": told}}
     return JSONResponse(error, status_code=_NOT_FOUND)

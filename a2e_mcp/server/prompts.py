@@ -37,7 +37,7 @@ class Workflow:
 
 
 def listed(prefix: str = "") -> list[Prompt]:
-    """Every prompt as MCP lists it; `prefix` stands before the tools that it names."""
+    """Every prompt as MCP lists it; `prefix` goes before the tool names in it."""
     return [
         Prompt(
             name=each.name,
@@ -50,14 +50,14 @@ def listed(prefix: str = "") -> list[Prompt]:
 
 
 def filled_in(name: str, arguments: Mapping[str, Any], prefix: str = "") -> GetPromptResult:
-    """A prompt with its arguments filled in, `prefix` before the tools that it names.
+    """A prompt with its arguments filled in, `prefix` before the tool names in it.
 
     Raises MCPError -32602 saying what is wrong.
     """
     workflow = _workflows().get(name)
     if workflow is None:
         near = difflib.get_close_matches(name, _workflows(), n=1, cutoff=0.4)
-        raise _invalid(f"There is no such prompt{f'; did you mean {near[0]}?' if near else ''}")
+        raise _invalid(f"Prompt not found{f'; did you mean {near[0]}?' if near else ''}")
     known = {argument.name for argument in workflow.arguments}
     if unknown := arguments.keys() - known:
         raise _invalid(f"{name} takes {', '.join(sorted(known))}, not {one_line(', '.join(sorted(unknown)), 80)}")

@@ -1,4 +1,4 @@
-"""Avatars, voices, languages and jobs as resources, with completions for what their addresses leave open."""
+"""Avatars, voices, languages and jobs as resources, with completions for the parameters in their addresses."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
+from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
 from a2e_mcp.text import folded
 
@@ -50,7 +51,7 @@ class Resources:
             ("a2e://avatars{?page,gender,owner}", "Avatars, a page", "Ten avatars a page", self.avatars),
             ("a2e://avatars/{avatar_id}", "One avatar", "An avatar by id or name", self.avatar),
             ("a2e://voices", "Voices", "Voices that speak US English", self.first_voices),
-            ("a2e://voices/{language}", "Voices of a language", "Such as es-MX", self.voices),
+            ("a2e://voices/{language}", "Voices of a language", "For example es-MX", self.voices),
             ("a2e://languages", "Languages", "Languages that voices speak", self.languages),
             ("a2e://jobs/{job_id}", "One job", "A job by its job_id", self.job),
         ):
@@ -65,9 +66,9 @@ class Resources:
 
     async def avatars(self, page: str = "1", gender: str = "", owner: str = "") -> str:
         if not page.isascii() or not page.isdigit() or not 1 <= int(page[:6]) <= 1000:
-            raise ResourceNotFoundError("page is a number from 1")
+            raise ResourceNotFoundError("page must be a number from 1 to 1000")
         if gender not in ("", *_GENDERS) or owner not in ("", *_OWNERS):
-            raise ResourceNotFoundError("gender is female or male, owner is own or public")
+            raise ResourceNotFoundError("gender must be female or male, owner own or public")
 
         async def read(services: Services) -> object:
             known = await services.names.avatars()
@@ -115,7 +116,7 @@ class Resources:
             services = await self._open()
             known = await _choices(services, argument.name)
         except (A2EError, ToolError):
-            # A completion is a convenience: without an answer there is simply none.
+            # A completion is a convenience: without an answer there is none.
             return None
         begun = folded(argument.value)
         found = [each for each in dict.fromkeys(known) if folded(each).startswith(begun)]
@@ -126,8 +127,10 @@ class Resources:
         try:
             return json.dumps(prefixed_data(await read(await self._open()), self._prefix), ensure_ascii=False)
         except (NotFound, InputError) as problem:
-            raise ResourceNotFoundError(prefixed(str(problem), self._prefix)) from None
-        except (A2EError, ToolError) as problem:
+            raise ResourceNotFoundError(prefixed(failure_text(problem, "reads"), self._prefix)) from None
+        except A2EError as problem:
+            raise ResourceError(prefixed(failure_text(problem, "reads"), self._prefix)) from None
+        except ToolError as problem:
             raise ResourceError(prefixed(str(problem), self._prefix)) from None
 
 

@@ -24,7 +24,8 @@ from mcp.types import ResourceTemplate as ResourceTemplateListed
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged
 from a2e_mcp.files.urls import media_type_of
-from a2e_mcp.server import resources, toolset_paths, visibility
+from a2e_mcp.server import resources, tool_index, toolset_paths, visibility
+from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.server.tool_prefix import bare_name, prefixed, prefixed_data
@@ -40,13 +41,14 @@ if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
 
 INSTRUCTIONS = """\
-A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool answers at once \
-with a job_id; then call wait_for_job until it has succeeded, and show the user the result link.
-A talking video: list_voices with the language of the script, list_avatars, then start_avatar_video.
-Names can be used wherever an id is wanted. Files are URLs, or paths on this computer in an allowed folder.
-Starts cost credits: quote_job tells how many, max_credits holds a ceiling. Never start the same thing twice: when an \
-answer is missing, look in list_jobs first.
-Ask the user before using anybody's face or voice, and say who agreed in consent."""
+A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool returns a \
+job_id at once; then call wait_for_job until the job has succeeded, and show the user the result link.
+For an avatar video: list_voices with the language of the script, list_avatars, then start_avatar_video.
+Avatars, voices and backgrounds may be given by name; jobs need their job_id. Files are URLs, or paths in an allowed \
+folder on this computer.
+Starts cost credits: quote_job shows the price, max_credits sets a limit. Never start the same job twice: if an answer \
+is missing, look in list_jobs first.
+Ask the user before using a person's face or voice, and write who agreed into consent."""
 
 _HOUR = 3_600_000
 _log = logging.getLogger(__name__)
@@ -79,7 +81,7 @@ class A2EServer(MCPServer[LazyServices]):
         self._resources_are_registered = False
 
     async def services(self) -> Services:
-        """What tools and resources work with. Raises SettingsError when it cannot be opened."""
+        """The services behind tools and resources. Raises SettingsError when they cannot be opened."""
         if self._configuration.mode == "unset":
             raise ToolError(UNCONFIGURED)
         return await self._backstage.services()
@@ -99,18 +101,21 @@ class A2EServer(MCPServer[LazyServices]):
         try:
             if hidden := visibility.switched_off(name, settings) or toolset_paths.current().hides(name):
                 raise ToolError(hidden)
-            # The declarations behind the tools are imported with the first call: a person waits for the start.
+            # Imported at the first call, since the declarations behind the tools are slow to import.
             from a2e_mcp.server.dispatch import run_tool
 
             seconds, progress = settings.call_seconds, _progress(context)
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
             return _result(answer, settings.tool_prefix)
-        except (A2EError, ToolError) as problem:
+        except A2EError as problem:
+            text = failure_text(problem, tool_index.effect_of(name))
+            raise ToolError(prefixed(text, settings.tool_prefix)) from None
+        except ToolError as problem:
             raise ToolError(prefixed(str(problem), settings.tool_prefix)) from None
         except MCPError:
             raise
         except Exception as mistake:
-            # Whatever nobody foresaw may have happened after a charge; its details are for the log.
+            # An unforeseen error may follow a charge; its details are for the log.
             _log.exception("%s failed", name)
             raise ToolError(prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
 
@@ -159,8 +164,8 @@ class A2EServer(MCPServer[LazyServices]):
 def _unforeseen(name: str, mistake: Exception) -> str:
     reads = visibility.reads(name)
     problem = A2EError(
-        f"{one_line(name)} failed inside a2e-mcp ({type(mistake).__name__}), which is a mistake in it",
-        charged=Charged.NOTHING if reads else Charged.UNKNOWN,
+        f"Internal error in a2e-mcp while running {one_line(name)} ({type(mistake).__name__})",
+        charged=None if reads else Charged.UNKNOWN,
         hint="Please report it" if reads else "Look in list_jobs before trying again, and please report it",
     )
     return str(problem)

@@ -54,6 +54,12 @@ def toolsets() -> Mapping[str, tuple[str, ...]]:
     return {toolset: tuple(members) for toolset, members in found.items()}
 
 
+def effect_of(name: str) -> str:
+    """What a tool does to the account; empty for a name that no tool has."""
+    indexed = tools().get(name)
+    return indexed.effect if indexed else ""
+
+
 def find_tool(name: str) -> AnyTool | None:
     """The tool of this name; imports the module that declares it."""
     indexed = tools().get(name)

@@ -40,9 +40,7 @@ class Narrowing:
         """The sentence for a tool that exists and is not left, or None."""
         if name not in tool_index.tools() or self.shows(name):
             return None
-        return (
-            f"{name} is not among the tools of {self.path}. Nothing was charged. {ROOT} has all that are switched on."
-        )
+        return f"{name} is not among the tools of {self.path}. Nothing was charged. {ROOT} has all the others."
 
 
 _EVERYTHING = Narrowing()
@@ -70,9 +68,9 @@ def is_ours(path: str) -> bool:
 
 
 def narrowing_of(path: str, settings: Settings) -> Narrowing:
-    """What `/mcp`, `/mcp/read-only`, `/mcp/<toolset>,<toolset>` and `/mcp/<toolset>/read-only` stand for.
+    """The narrowing of `/mcp`, `/mcp/read-only`, `/mcp/<toolset>,<toolset>` and `/mcp/<toolset>/read-only`.
 
-    Raises NotFound: one line that says what is wrong and which toolsets there are.
+    Raises NotFound with one line: what is wrong, and which toolsets there are.
     """
     words = [word.strip().lower().replace("_", "-") for word in path.removeprefix(ROOT).split("/") if word.strip()]
     read_only = words[-1:] == [_READ_ONLY]
@@ -96,5 +94,5 @@ def narrowing_of(path: str, settings: Settings) -> Narrowing:
 
 
 def _unknown(path: str, why: str, offered: tuple[str, ...]) -> NotFound:
-    hint = f"Toolsets here are {', '.join(offered)}; /{_READ_ONLY} after them leaves what changes and costs nothing"
+    hint = f"Toolsets here are {', '.join(offered)}; add /{_READ_ONLY} for tools that change and cost nothing"
     return NotFound(f"{one_line(path, 100)}: {why}", charged=None, hint=hint)

@@ -69,8 +69,7 @@ def hidden_by(name: str, settings: Settings) -> str | None:
 
 def reads(name: str) -> bool:
     """Whether a tool changes and costs nothing."""
-    tool = tool_index.tools().get(name)
-    return tool is not None and tool.effect == "reads"
+    return tool_index.effect_of(name) == "reads"
 
 
 def _wanted(settings: Settings) -> Sequence[str]:

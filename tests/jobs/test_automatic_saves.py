@@ -51,7 +51,7 @@ async def test_a_large_result_is_saved_as_a_job(tmp_path: Path) -> None:
         job = await server.finished_speech()
         answer = await server.ask("check_status", job_id=job)
         assert answer.data["state"] == "succeeded"
-        handle = answer.text.partition("Being saved as ")[2].partition(". ")[0].split(".")[0]
+        handle = answer.text.partition("Saving in the background as ")[2].partition(". ")[0].split(".")[0]
         server.storage.go.set()
         await server.finish_soon(handle)
         assert list(server.saved().values()) == [LARGE_VIDEO]
@@ -71,4 +71,4 @@ async def test_a_result_that_cannot_be_saved_is_a_finished_job_all_the_same(tmp_
             assert answer.data["state"] == "succeeded"
             assert "Not saved:" in answer.text
             assert "cannot be written" in answer.text
-            assert "download_result tries again" in answer.text
+            assert "Retry with download_result" in answer.text

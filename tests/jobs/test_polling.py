@@ -334,7 +334,7 @@ async def test_wait_for_job_says_that_still_running_is_no_error(tmp_path: Path) 
         job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         answer = await server.ask("wait_for_job", job_ids=[job], seconds=0)
         assert answer.data["state"] == "queued"
-        assert "no error" in answer.text
+        assert "not an error" in answer.text
 
 
 async def test_wait_for_job_tells_of_a_deleted_job_in_a_sentence(tmp_path: Path) -> None:
@@ -357,4 +357,4 @@ async def test_wait_for_job_tells_of_the_job_that_ended_first(tmp_path: Path) ->
         assert (answer.data["job_id"], answer.data["state"]) == (quick, "failed")
         listed: Sequence[dict[str, Any]] = answer.data["jobs"]
         assert [row["job_id"] for row in listed] == [quick, slow]
-        assert "Not all have ended: call wait_for_job again with the others." in answer.text
+        assert "Some have not ended: call wait_for_job again with those." in answer.text

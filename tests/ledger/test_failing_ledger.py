@@ -50,7 +50,7 @@ async def test_a_job_whose_id_could_not_be_written_down_is_found_and_not_started
         with database(tmp_path) as ledger:
             ledger.execute("DROP TRIGGER full")
         again = await server.ask("start_image_to_video", **arguments)
-        assert "nothing was charged again" in again.text
+        assert "nothing was charged. Ask the user before again=true" in again.text
         assert (server.spent, server.transport.attempts[CLIP]) == (100, 1)
         assert list(await server.listed()) == [again.data["job_id"]]
 

@@ -55,7 +55,7 @@ async def test_a_quote_and_each_start_that_speaks_warn_alike(tmp_path: Path) -> 
             assert SPANISH_SAID in started.text
             assert server.spent > spent or tool != "start_avatar_video"
             again = await server.ask(tool, **wanted, **consent)
-            assert "nothing was charged again" in again.text
+            assert "nothing was charged. Ask the user before again=true" in again.text
             assert SPANISH_SAID in again.text
         assert not server.transport.attempts[ASKED]
 

@@ -24,6 +24,12 @@ TOOLS = {name: tool.wire for name, tool in tool_index.tools().items()}
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {tool.name: tool.examples[0] for _, tool in tool_index.declared_tools()}
 MARK = "zq7wv"
 EVERYTHING = ("all",)
+UNHARMED = {
+    "reads": "",
+    "writes": "Nothing was charged.",
+    "spends": "Nothing was charged.",
+    "deletes": "Nothing was deleted.",
+}
 WRONG_TYPES: Mapping[str, tuple[Any, ...]] = {
     "string": (7, True, [MARK], {MARK: MARK}),
     "integer": (f"{MARK}", 1.5, [1], {MARK: 1}, 10**30),
@@ -72,9 +78,8 @@ def is_clear(answer: ToolAnswer, where: str) -> None:
     assert "\n" not in answer.text, where
     assert answer.text.isprintable(), where
     assert 10 < len(answer.text) < 1000, where
-    for machinery in ("Traceback", "Error executing", "pydantic", "input_value", "inside a2e-mcp", "https://errors."):
+    for machinery in ("Traceback", "Error executing", "pydantic", "input_value", "Internal error", "https://errors."):
         assert machinery not in answer.text, (where, answer.text)
-    assert "charged" in answer.text, (where, answer.text)
 
 
 def made_in(folder: Path) -> set[str]:
@@ -94,7 +99,7 @@ async def refused(server: ServerUnderTest, tool: str, arguments: Mapping[str, An
     answer = await call(server, tool, arguments)
     assert answer.failed, (tool, arguments, answer.text)
     is_clear(answer, tool)
-    assert answer.text.endswith("Nothing was charged."), answer.text
+    assert answer.text.endswith(UNHARMED[tool_index.effect_of(tool)]), answer.text
     assert MARK not in answer.text, answer.text
     return answer.text
 
@@ -126,7 +131,7 @@ async def test_null_means_left_out(tmp_path: Path) -> None:
             without = await call(server, tool, arguments)
             assert without_ids(with_null) == without_ids(without), (tool, parameter)
             if needed:
-                assert f"{parameter}: is missing. Nothing was charged." in with_null.text
+                assert f"{parameter}: is missing." in with_null.text
         assert credits_of(server) == 10_000
 
 
@@ -233,8 +238,8 @@ async def test_a_mistake_of_our_own_is_told_without_its_details(tmp_path: Path) 
     async with open_server(tmp_path, wrap=lambda _: Broken()) as server:
         read = await server.refuse("get_credits")
         spending = await server.refuse("generate_speech", script="Hello", voice="Aria")
-    assert "inside a2e-mcp (LookupError)" in read
-    assert "Nothing was charged." in read
+    assert "while running get_credits (LookupError)" in read
+    assert "charged" not in read
     assert "A2E may have charged" in spending
     assert "list_jobs" in spending
     assert "sk_" not in read + spending

@@ -122,7 +122,7 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
         deleted = await server.ask("delete_job", job_id=handle)
         assert handle in deleted.text
         assert "credits" in deleted.text
-        assert "no such record" in await server.refuse("check_status", job_id=handle)
+        assert "No such record" in await server.refuse("check_status", job_id=handle)
         assert handle not in (await server.ask("list_jobs")).text
 
 
@@ -197,7 +197,7 @@ async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: P
         assert picture_size((await fetched(picture.links[0])).content)
         handle = str((await made(server, clip)).data["job_id"])
         preview = await made(server, await server.ask("start_face_swap_preview", **faces, target=handle))
-        assert "no call to delete a preview" in await server.refuse("delete_job", job_id=preview.data["job_id"])
+        assert "A2E cannot delete previews" in await server.refuse("delete_job", job_id=preview.data["job_id"])
         swapped = await made(server, await server.ask("start_face_swap", **faces, target=handle, title="Swap"))
         assert "'Swap'" in swapped.text
         assert (await fetched(swapped.links[0])).headers["content-type"] == "video/mp4"
@@ -217,7 +217,7 @@ async def test_faces_are_stored_listed_and_deleted(tmp_path: Path) -> None:
         assert (await fetched(stored["url"])).content == photo.read_bytes()
         assert stored["id"] in (await server.ask("delete_face_image", face_id=stored["id"])).text
         assert (await server.ask("list_face_images")).data["faces"] == []
-        assert "no such record" in await server.refuse("delete_face_image", face_id=stored["id"])
+        assert "No such record" in await server.refuse("delete_face_image", face_id=stored["id"])
 
 
 @pytest.mark.exercises("get_remaining_credits")
@@ -241,10 +241,10 @@ async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
         assert f"Charged {before - after['credits']:g} credit" in started.text
         assert after["spent_today"] == before - after["credits"] > 0
         ended = await server.finish(started.data["job_id"])
-        assert f"({before - after['credits']:g} with its speech and uploads)" in ended.text
+        assert f"{before - after['credits']:g} credits (" in ended.text
         again = await server.ask("start_avatar_video", **wanted)
         assert again.data["job_id"] == started.data["job_id"]
-        assert "nothing was charged again" in again.text
+        assert "Already started" in again.text
         spent = await server.ask("list_spending")
         assert [row["job_id"] for row in spent.data["spending"]] == [started.data["job_id"]]
         assert size(spent) <= LARGEST_PAGE

@@ -117,4 +117,4 @@ async def test_credits_that_came_from_elsewhere_are_not_told_as_a_rooms(tmp_path
         await gate.held()
         server.sandbox.control.seed(credits=server.credits + 500)
         gate.opened.set()
-        assert "did not show whether credits came back" in (await call).text
+        assert "did not report a refund" in (await call).text

@@ -103,7 +103,7 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
         assert "next_check_seconds" not in status.data
         # Nobody waits for what does not end by itself.
         waited = await server.ask("wait_for_job", job_ids=[room], seconds=40)
-        assert "There is nothing to wait for. The live room is open until" in waited.text
+        assert "Nothing to wait for. The live room is open until" in waited.text
         unknown = f"face_swap:{'0' * 20}abcd"
         assert "No such record" in (await server.ask("wait_for_job", job_ids=[room, unknown])).text
         for answer in (status, waited):
@@ -111,9 +111,9 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
             assert all(tool in answer.text for tool in ("ask_streaming_avatar", "leave_streaming"))
             assert "Next: wait_for_job" not in answer.text
         assert "is open, 60 credits." in (await server.ask("list_jobs")).text
-        assert "none will come" in await server.refuse("download_result", job_id=room)
+        assert "makes no file" in await server.refuse("download_result", job_id=room)
         again = await server.ask("start_streaming", **wanted)
-        assert "nothing was charged again" in again.text
+        assert "nothing was charged. Ask the user before again=true" in again.text
         credits = await server.ask("get_credits")
         assert credits.text.startswith("SANDBOX (no real credits): A live room is open and paid for")
         assert "page is not open" in await server.refuse("ask_streaming_avatar", question="When do you open?")
@@ -196,7 +196,7 @@ async def test_of_several_rooms_each_is_told_and_found_by_its_avatar(tmp_path: P
         first = await server.ask("start_streaming", avatar="Ada", seconds=60)
         assert first.data["room"] in first.text
         second = await server.ask("start_streaming", avatar="Bruno", seconds=60)
-        assert f"Open and paid for besides: {first.data['room']} with Ada" in second.text
+        assert f"Also open and paid for: {first.data['room']} with Ada" in second.text
         several = await server.refuse("ask_streaming_avatar", question="Hello?")
         assert f"{second.data['room']} with Bruno" in several
         assert (await server.ask("leave_streaming", room="bruno")).data["room"] == second.data["room"]

@@ -16,9 +16,9 @@ SCRIPT = "Good morning from the studio."
 TRY_ON, HOLDING = "start_virtual_try_on", "start_product_holding"
 
 
-async def test_talking_video(tmp_path: Path) -> None:
+async def test_avatar_video(tmp_path: Path) -> None:
     given = {"idea": "A good morning", "language": "en-US", "avatar": "Ada", "seconds": "3"}
-    async with open_server(tmp_path) as server, follow_prompt(server, "talking_video", given) as runner:
+    async with open_server(tmp_path) as server, follow_prompt(server, "avatar_video", given) as runner:
         voices = (await runner.call("list_voices", language="en-US")).data["voices"]
         (avatar,) = (await runner.call("list_avatars", name="Ada")).data["avatars"]
         voice = next(row["name"] for row in voices if row["gender"] == avatar["gender"])

@@ -90,17 +90,17 @@ def test_whoever_is_shown_or_heard_is_asked_before_the_price(name: str) -> None:
 @both_eras
 async def test_a_prompt_is_filled_in_and_has_defaults(tmp_path: Path, era: Era) -> None:
     async with open_server(tmp_path, era=era) as server:
-        plain = await text_of(server, "talking_video", {"idea": "tea {{ seconds }} \\1"})
+        plain = await text_of(server, "avatar_video", {"idea": "tea {{ seconds }} \\1"})
         assert "Idea: tea {{ seconds }} \\1\n" in plain
         assert "Language: the language of the idea" in plain
         assert "about 20 seconds" in plain
         chosen = await text_of(
-            server, "talking_video", {"idea": "tea", "language": "es-MX", "avatar": "Ada", "seconds": "5"}
+            server, "avatar_video", {"idea": "tea", "language": "es-MX", "avatar": "Ada", "seconds": "5"}
         )
         for words in ("Language: es-MX", "Avatar: Ada", "about 5 seconds"):
             assert words in chosen
         assert not PLACE.search(chosen)
-        blank = await text_of(server, "talking_video", {"idea": "tea", "language": ""})
+        blank = await text_of(server, "avatar_video", {"idea": "tea", "language": ""})
         assert "Language: the language of the idea" in blank
 
 
@@ -117,11 +117,11 @@ async def test_a_wrong_prompt_or_argument_is_said_in_one_line(
             assert problem.value.message.isprintable()
             return problem.value.message
 
-        assert "did you mean talking_video?" in await refused("talking_vido", {})
-        assert "no such prompt" in await refused("\x1b[2J../../etc/passwd", {})
-        assert "needs idea" in await refused("talking_video", {})
-        assert "needs idea" in await refused("talking_video", {"idea": "  "})
+        assert "did you mean avatar_video?" in await refused("avatar_vido", {})
+        assert "Prompt not found" in await refused("\x1b[2J../../etc/passwd", {})
+        assert "needs idea" in await refused("avatar_video", {})
+        assert "needs idea" in await refused("avatar_video", {"idea": "  "})
         assert "needs languages" in await refused("one_message_many_languages", {"message": "Hello"})
-        assert "not length" in await refused("talking_video", {"idea": "tea", "length": "5"})
-        await refused("talking_video", {"idea": "tea", "\x1b[2J\n": "5"})
+        assert "not length" in await refused("avatar_video", {"idea": "tea", "length": "5"})
+        await refused("avatar_video", {"idea": "tea", "\x1b[2J\n": "5"})
     assert not [record for record in caplog.records if record.exc_info]

@@ -101,7 +101,7 @@ async def test_a_job_is_read_by_its_handle_verbatim_or_escaped(tmp_path: Path, e
         assert (await read(server, f"a2e://jobs/{handle.replace(':', '%3A')}"))["job_id"] == handle
         assert "no job handle" in await missing(server, "a2e://jobs/42")
         assert "real token" in await missing(server, "a2e://jobs/avatar_video:67d29023dd27a536fdf6e809")
-        assert "no such record" in await missing(server, "a2e://jobs/avatar_video:" + "0" * 20 + "abcd")
+        assert "No such record" in await missing(server, "a2e://jobs/avatar_video:" + "0" * 20 + "abcd")
 
 
 @both_eras
@@ -135,9 +135,9 @@ async def test_what_an_address_or_a_prompt_leaves_open_is_completed(tmp_path: Pa
         assert await offered("a2e://avatars{?page,gender,owner}", "gender", "") == ["female", "male"]
         assert await offered("a2e://avatars{?page,gender,owner}", "owner", "o") == ["own"]
         assert await offered("a2e://jobs/{job_id}", "job_id", "speech") == [job]
-        assert await offered("talking_video", "avatar", "gre") == ["Greta"]
-        assert "es-MX" in await offered("talking_video", "language", "es")
-        assert await offered("talking_video", "idea", "any") == []
+        assert await offered("avatar_video", "avatar", "gre") == ["Greta"]
+        assert "es-MX" in await offered("avatar_video", "language", "es")
+        assert await offered("avatar_video", "idea", "any") == []
         assert await offered("a2e://jobs/{job_id}", "job_id", "\0") == []
 
 

@@ -76,7 +76,7 @@ def test_a_flag_is_read_like_its_variable_and_wins() -> None:
     variables = {"A2E_TOOLSETS": "video", "A2E_TOOL_PREFIX": "old_"}
     settings = read_settings(variables, toolsets="image,voices", tool_prefix="new_")
     assert (settings.toolsets, settings.tool_prefix) == (("image", "voices"), "new_")
-    with pytest.raises(SettingsError, match="--tool-prefix cannot be used"):
+    with pytest.raises(SettingsError, match="--tool-prefix is invalid"):
         read_settings({}, tool_prefix="Too long a prefix")
 
 
@@ -100,7 +100,7 @@ async def test_a_prefix_stands_before_every_name_that_is_told(tmp_path: Path) ->
     async with open_server(tmp_path, tool_prefix="a2e_") as server:
         tools = {tool.name: tool for tool in (await server.client.list_tools()).tools}
         assert all(name.startswith("a2e_") for name in tools)
-        assert "then a2e_wait_for_job" in str(tools["a2e_start_avatar_video"].description)
+        assert "then call a2e_wait_for_job" in str(tools["a2e_start_avatar_video"].description)
         assert "play money" in (await server.ask("a2e_get_credits")).text
         assert "Call a2e_list_jobs" in await server.refuse("a2e_check_status", job_id="nothing")
         assert "did you mean a2e_list_jobs?" in await server.refuse("a2e_lst_jobs")

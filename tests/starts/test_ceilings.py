@@ -273,7 +273,7 @@ async def test_a_token_that_expires_between_price_and_balance_refuses_and_may_be
             "start_image_to_video", **await server.clip_arguments()
         )
         answer = await server.ask("start_image_to_video", **await server.clip_arguments())
-        assert "nothing was charged again" not in answer.text
+        assert "nothing was charged. Ask the user before again=true" not in answer.text
 
 
 async def test_a_long_script_is_priced_piece_by_piece_and_with_the_upload_of_its_sound(tmp_path: Path) -> None:

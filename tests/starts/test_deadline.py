@@ -47,13 +47,13 @@ async def test_a_start_that_takes_too_long_answers_with_its_handle_and_goes_on(
         server.transport.on(slow, gate.before)
         answer = await server.ask(name, **arguments)
         await gate.held()
-        assert "still being started" in answer.text
+        assert "Still starting; it continues in the background" in answer.text
         assert answer.data["state"] == "queued"
         handle = answer.data["job_id"]
         assert await server.listed() == {handle: "queued"}
         same = await server.ask(name, **arguments)
         assert same.data["job_id"] == handle
-        assert "nothing was charged again" in same.text
+        assert "nothing was charged. Ask the user before again=true" in same.text
         gate.opened.set()
         real = await settled(server, handle)
         assert list(await server.listed()) == [real]
@@ -136,7 +136,7 @@ async def test_a_room_whose_avatar_was_long_looked_for_is_still_told_of_in_time(
         server.transport.on("POST /api/v1/streaming-avatar/agora-token", paid.after)
         asyncio.get_running_loop().call_later(SOON + 0.6, looked.opened.set)
         opening = await server.ask("start_streaming", avatar="Ada", seconds=60)
-        assert "still being opened" in opening.text
+        assert "still opening" in opening.text
         await paid.held()
         assert server.spent == 60
         paid.opened.set()

@@ -29,7 +29,7 @@ async def test_a_clip_deleted_before_it_began_is_free_in_the_ledger_too(tmp_path
         started = await server.ask("start_image_to_video", **await server.clip_arguments())
         assert await spending_of(server) == (100, True)
         deleted = await server.ask("delete_job", job_id=started.data["job_id"])
-        assert "Now 100 credits came back." in deleted.text
+        assert "100 credits were refunded." in deleted.text
         assert deleted.data["credits_back"] == 100
         assert await spending_of(server) == (server.spent, True) == (0, True)
         assert (await server.ask("get_credits")).data["spent_today"] == 0
@@ -52,7 +52,7 @@ async def test_a_finished_video_brings_nothing_back(tmp_path: Path) -> None:
         await server.finish(started.data["job_id"])
         before = await spending_of(server)
         deleted = await server.ask("delete_job", job_id=started.data["job_id"])
-        assert "Now none came back." in deleted.text
+        assert "Nothing was refunded." in deleted.text
         assert await spending_of(server) == before == (server.spent, True)
 
 

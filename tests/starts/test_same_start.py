@@ -20,7 +20,7 @@ from tests.support.faulty_transport import (
     video_arguments,
 )
 
-SAME = "nothing was charged again"
+SAME = "nothing was charged. Ask the user before again=true"
 
 
 async def test_the_same_start_again_is_the_first_job_and_says_so(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_the_second_server_answers_in_time_when_the_first_takes_too_long(t
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
         await gate.held()
         second = await two.ask("start_image_to_video", **arguments)
-        assert "still being started" in second.text
+        assert "Still starting; it continues in the background" in second.text
         assert second.data["state"] == "queued"
         gate.opened.set()
         real = (await first).data["job_id"]

@@ -98,7 +98,7 @@ async def test_a_start_that_had_not_left_when_the_server_closed_may_be_made_at_o
             (row,) = (await second.ask("list_jobs")).data["jobs"]
             assert (row["state"], row["error"]) == ("failed", "It was interrupted before it was sent.")
             answer = await second.ask("start_image_to_video", **await second.clip_arguments())
-            assert "nothing was charged again" not in answer.text
+            assert "nothing was charged. Ask the user before again=true" not in answer.text
             assert second.spent == 100
 
 
@@ -153,7 +153,10 @@ async def test_a_server_that_is_slow_but_alive_is_waited_for_and_not_overtaken(t
         one.transport.on(CREDITS, gate.before)
         first = asyncio.create_task(one.ask("start_image_to_video", **arguments))
         await gate.held()
-        assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
+        assert (
+            "Still starting; it continues in the background"
+            in (await two.ask("start_image_to_video", **arguments)).text
+        )
         gate.opened.set()
         await first
         assert (one.spent, two.transport.attempts[CLIP]) == (100, 0)
@@ -174,7 +177,10 @@ async def test_a_start_that_takes_long_is_not_taken_for_dead(tmp_path: Path) -> 
         async with asyncio.timeout(10):
             while set((await two.listed()).values()) != {"queued"}:
                 assert not first.done()
-        assert "still being started" in (await two.ask("start_image_to_video", **arguments)).text
+        assert (
+            "Still starting; it continues in the background"
+            in (await two.ask("start_image_to_video", **arguments)).text
+        )
         gate.opened.set()
         await first
         assert (one.spent, two.transport.attempts[CLIP]) == (100, 0)

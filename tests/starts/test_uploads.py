@@ -125,7 +125,7 @@ async def test_a_start_with_a_large_file_tells_how_much_of_it_is_sent(tmp_path: 
     ):
         server.storage.hold = 0
         started = await server.ask("start_image_to_video", image=server.large_picture(), prompt="The waves move")
-        assert "still being started" in started.text
+        assert "Still starting; it continues in the background" in started.text
         checked = await server.ask("check_status", job_id=started.data["job_id"])
         assert (checked.data["state"], "of 9.0 MB of a file are sent" in checked.text) == ("queued", True)
         server.storage.hold = None

@@ -43,21 +43,24 @@ def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: b
 def charged_words(started: Started) -> str:
     """What a start costs, as the first sentence about it."""
     if started.repeated:
-        return (
-            "The same start was made a moment ago; this is that job, nothing was charged again (again=true overrides)."
-        )
+        return f"Already started{_at(started.jobs[0])}; nothing was charged. Ask the user before again=true."
     if started.charged is not None:
         return f"Charged {_credits(started.charged)}."
     if started.price is not None and started.price.total is not None:
         return f"Expected cost {_credits(started.price.total)}."
-    return "" if started.price is None else "The price is not known."
+    return "" if started.price is None else "The price is unknown."
+
+
+def _at(job: Job) -> str:
+    """When a job was started, in UTC."""
+    return f" at {job.created_at[:16].replace('T', ' ')} UTC" if job.created_at else ""
 
 
 def started_answer(started: Started) -> Answer:
-    """An answer about a start: what it costs is said before the next step."""
+    """An answer about a start: its cost comes before the next step."""
     prefix = charged_words(started)
     if started.pending:
-        prefix = f"{prefix} It is still being started; the work goes on without you."
+        prefix = f"{prefix} Still starting; it continues in the background."
     if started.warning is None:
         return job_answer(started.jobs[0], also=started.jobs[1:], prefix=prefix)
     answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=f"{prefix} {started.warning}".strip())
@@ -79,6 +82,13 @@ def job_line(job: Job) -> str:
     return f"{said} {_next(job)}".strip()
 
 
+def refunded(credits: float) -> str:
+    """What a refund was, as a sentence."""
+    if not credits:
+        return "Nothing was refunded."
+    return f"{_credits(credits)} {'was' if credits == 1 else 'were'} refunded."
+
+
 def saved_line(job: Job) -> str:
     """Where the files of a download are, with their sizes and hashes."""
     rows = job.files or []
@@ -94,7 +104,7 @@ def row_line(job: Job) -> str:
 
 
 def _brief_line(job: Job) -> str:
-    """One job beside another that is told in full."""
+    """One job beside another that is described in full."""
     more = job.error or (job.note if job.finished else None)
     said = f"{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
     return f"{said} ({one_line(more, _LONGEST_BRIEF)})" if more else said
@@ -103,15 +113,17 @@ def _brief_line(job: Job) -> str:
 def _cost(job: Job) -> str:
     if job.credits is None:
         return ""
-    whole = f" ({amount(job.total_credits)} with its speech and uploads)" if job.total_credits is not None else ""
-    return f", {_credits(job.credits)}{whole}"
+    if job.total_credits is None:
+        return f", {_credits(job.credits)}"
+    rest = amount(job.total_credits - job.credits)
+    return f", {_credits(job.total_credits)} ({amount(job.credits)} job, {rest} speech and uploads)"
 
 
 def no_file(job: Job) -> InputError:
-    """Why a job has no file that could be saved; "yet" only where one may still come."""
+    """Why a job has no file to save; "yet" only where one may still follow."""
     if not makes_files(job.family):
-        return InputError(f"There is no file to save, and none will come: {job_line(job)}")
-    return InputError(f"There is no file{'' if job.finished else ' yet'}: {job_line(job)}")
+        return InputError(f"This kind of job makes no file: {job_line(job)}")
+    return InputError(f"The job has no file{'' if job.finished else ' yet'}: {job_line(job)}")
 
 
 def job_data(job: Job) -> dict[str, Any]:
@@ -145,7 +157,7 @@ def _short_row(job: Job) -> dict[str, Any]:
 
 
 def links_of(job: Job, *, among: int = 1) -> list[Link]:
-    """Links to a job's finished files; among several jobs each link says whose it is."""
+    """Links to a job's finished files; among several jobs each link names its job."""
     title = one_line(job.title or job.family, 2 * _LONGEST_TITLE)
     title = f"{title} ({job.job_id})" if among > 1 else title
     many = len(job.results) > 1
@@ -153,7 +165,7 @@ def links_of(job: Job, *, among: int = 1) -> list[Link]:
 
 
 def sandboxed(text: str, *, sandbox: bool) -> str:
-    """A text whose first word says when it is the sandbox's."""
+    """A text that begins with SANDBOX in the sandbox."""
     return _sandbox(sandbox) + text
 
 
@@ -165,10 +177,10 @@ _STATES = {
     "unknown": "is in an unknown state",
 }
 _ROOM_STATES = {"running": "is open", "succeeded": "is closed"}
-# What the ledger's own families leave behind, as the catalogue's families say by `next_step`.
+# The next step for the ledger's own families; those of the catalogue declare theirs.
 _WHEN_DONE = {
     PICTURE_AVATAR: "use it by its name as `avatar`.",
-    UPLOAD: "give this handle or the link wherever a file is wanted.",
+    UPLOAD: "give this job_id or the link as a file to other tools.",
 }
 
 

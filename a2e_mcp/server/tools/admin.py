@@ -43,7 +43,7 @@ class PoolInputs(Inputs):
 class DiamondsInputs(Inputs):
     """What `exchange_diamonds` takes."""
 
-    diamonds: Annotated[int, Field(ge=1, le=10_000)] = Field(description="How many, at 100 credits each")
+    diamonds: Annotated[int, Field(ge=1, le=10_000)] = Field(description="Number of diamonds, 100 credits each")
 
 
 class CreateTokenInputs(Inputs):
@@ -81,7 +81,7 @@ def _diamonds(inputs: DiamondsInputs) -> Purchase[ExchangeDiamonds]:
         capability=EXCHANGE_DIAMONDS,
         request=ExchangeDiamonds(diamonds=count),
         estimate=Estimate(count, "item", 100, "A2E docs: 100 credits a diamond"),
-        note=f"Bought {bought}; diamonds cannot be changed back.",
+        note=f"Bought {bought}; diamonds cannot be exchanged back.",
     )
 
 
@@ -93,14 +93,17 @@ async def _set_pool(call: Call[PoolInputs]) -> Answer:
 
 async def _list_tokens(call: Call[NoInputs]) -> Answer:
     tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
-    lines = [f"{len(tokens)} tokens.", *(f"{each.alias or 'token'} = {each.id}" for each in tokens[:20])]
+    lines = [
+        f"{len(tokens)} token{'' if len(tokens) == 1 else 's'}.",
+        *(f"{each.alias or 'token'} = {each.id}" for each in tokens[:20]),
+    ]
     return _said(call, "\n".join(lines), {"tokens": [_row(each) for each in tokens[:20]], "total": len(tokens)})
 
 
 async def _create_token(call: Call[CreateTokenInputs]) -> Answer:
     made = await call.services.client.call(CREATE_TOKEN, CreateToken(alias=call.inputs.alias))
     # The secret is not put into a chat; the web page shows it to its owner.
-    told = "Made a token. It is not shown here: copy it from video.a2e.ai > Account > API Token."
+    told = "Created a token. It is not shown here: copy it from video.a2e.ai > Account > API Token."
     return _said(call, told, _row(made))
 
 
@@ -133,7 +136,7 @@ TOOLS = (
     ServerTool(
         name="exchange_diamonds",
         title="Buy diamonds",
-        about="Buy diamonds with credits, 100 each. There is no way back; ask the user first.",
+        about="Buy diamonds with credits, 100 each. This cannot be undone; ask the user first.",
         inputs=DiamondsInputs,
         examples=({"diamonds": 2},),
         effect=Effect.SPENDS,
@@ -145,7 +148,7 @@ TOOLS = (
     ServerTool(
         name="set_auto_public_pool",
         title="Use the public pool",
-        about="Let jobs of a dedicated line overflow into the public computing pool, or not.",
+        about="Allow or stop the overflow of dedicated-line jobs into the public pool.",
         inputs=PoolInputs,
         examples=({"on": True},),
         effect=Effect.WRITES,
@@ -154,7 +157,7 @@ TOOLS = (
     ),
     ServerTool(
         name="list_api_tokens",
-        title="API tokens",
+        title="List API tokens",
         about="List the account's API tokens, without their secrets.",
         inputs=NoInputs,
         examples=({},),
@@ -165,8 +168,8 @@ TOOLS = (
     ),
     ServerTool(
         name="create_api_token",
-        title="Make an API token",
-        about="Make an API token. The secret is not shown in the chat.",
+        title="Create an API token",
+        about="Create an API token. The secret is not shown in the chat.",
         inputs=CreateTokenInputs,
         examples=({"alias": "Studio"},),
         effect=Effect.WRITES,
@@ -176,7 +179,7 @@ TOOLS = (
     ServerTool(
         name="delete_api_token",
         title="Delete an API token",
-        about="Delete an API token, for good. Ask the user first.",
+        about="Delete an API token permanently. Ask the user first.",
         inputs=DeleteTokenInputs,
         examples=({"token_id": "000000006720d1f0a1b2c3d4"},),
         effect=Effect.DELETES,

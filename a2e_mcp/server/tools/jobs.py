@@ -18,11 +18,10 @@ from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.jobs.service import Job
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
 from a2e_mcp.server.answers.answer import Answer
-from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, row_line, sandboxed, saved_line
+from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, refunded, row_line, sandboxed, saved_line
 from a2e_mcp.server.answers.lists import page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
-from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.refunds import delete_job
 from a2e_mcp.text import one_line
 
@@ -35,34 +34,34 @@ _MAKE_NAMES = ("avatar_training", "voice_clone", "video_voice_clone")
 class JobInputs(Inputs):
     """One job."""
 
-    job_id: str = Field(description="Handle such as avatar_video:67d2...")
+    job_id: str = Field(description="For example avatar_video:67d2...")
 
 
 class WaitInputs(Inputs):
     """What `wait_for_job` takes."""
 
-    job_ids: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(description="Handles, 1 to 20")
-    seconds: OrNone[Annotated[float, Field(ge=0)]] = optional("How long to wait at most; 40 unless set")
+    job_ids: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(description="1 to 20 job ids")
+    seconds: OrNone[Annotated[float, Field(ge=0)]] = optional("0 to 40; 40 by default")
 
 
 class ListInputs(Inputs):
     """What `list_jobs` takes."""
 
     state: OrNone[Literal["queued", "running", "succeeded", "failed", "unknown"]] = optional("Only jobs in this state")
-    family: OrNone[str] = optional("Only this kind, such as avatar_video")
+    family: OrNone[str] = optional("Only this family, for example avatar_video")
     page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
 
 
 class DownloadInputs(JobInputs):
     """What `download_result` takes."""
 
-    name: OrNone[str] = optional("File name; the job's title unless set")
+    name: OrNone[str] = optional("File name; the job's title by default")
 
 
 async def _check(call: Call[JobInputs]) -> Answer:
-    handle = _handle(call, call.inputs.job_id)
+    job_id = _job_id(call, call.inputs.job_id)
     await call.services.rooms.forget_ended()
-    job = await call.services.jobs.check(handle)
+    job = await call.services.jobs.check(job_id)
     _forget_names(call, [job])
     if job.is_open_room:
         return await _room_answer(call, job)
@@ -70,33 +69,33 @@ async def _check(call: Call[JobInputs]) -> Answer:
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
-    handles = list(dict.fromkeys(_handle(call, each) for each in call.inputs.job_ids))
+    job_ids = list(dict.fromkeys(_job_id(call, each) for each in call.inputs.job_ids))
     longest = call.services.settings.max_wait
     wanted = longest if call.inputs.seconds is None else min(call.inputs.seconds, longest)
     seconds = max(0.0, min(wanted, call.within - _ANSWERING_SECONDS))
 
     async def seen(answers: Answers) -> None:
         known = [each for each in answers.values() if isinstance(each, Job)]
-        done = sum(each.progress or 0.0 for each in known) / len(handles)
+        done = sum(each.progress or 0.0 for each in known) / len(job_ids)
         await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
 
     await call.services.rooms.forget_ended()
-    answers = await call.services.waiting.wait(handles, seconds, seen)
+    answers = await call.services.waiting.wait(job_ids, seconds, seen)
     jobs = [each for each in answers.values() if isinstance(each, Job)]
-    problems = {handle: each for handle, each in answers.items() if isinstance(each, A2EError)}
+    problems = {job_id: each for job_id, each in answers.items() if isinstance(each, A2EError)}
     if not jobs:
         raise next(iter(problems.values()), A2EError("A2E has not answered yet", hint="Call wait_for_job again"))
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
-    failures = "".join(f" {handle}: {problem}" for handle, problem in list(problems.items())[:3])
+    failures = "".join(f" {job_id}: {problem}" for job_id, problem in list(problems.items())[:3])
     if all(each.is_open_room for each in jobs):
-        return await _room_answer(call, jobs[0], also=jobs, prefix=f"There is nothing to wait for.{failures}")
+        return await _room_answer(call, jobs[0], also=jobs, prefix=f"Nothing to wait for.{failures}")
     first = ended[0] if ended else jobs[0]
-    told = "" if ended else f"Not finished after {seconds:.0f} s, which is no error: call wait_for_job again."
+    told = "" if ended else f"Not finished after {seconds:.0f} s, which is not an error: call wait_for_job again."
     told += failures
     told += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
     if ended and len(ended) < len(jobs):
-        told += " Not all have ended: call wait_for_job again with the others."
+        told += " Some have not ended: call wait_for_job again with those."
     return job_answer(first, also=jobs, prefix=told.strip())
 
 
@@ -105,7 +104,7 @@ async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), p
     rooms = call.services.rooms
     entry = await rooms.entry_of(job.job_id)
     room = rooms.room_of(entry)
-    page = "Another a2e-mcp opened it and has its page." if room is None else f"Its page: {rooms.address(room)}"
+    page = "Another a2e-mcp opened it and serves its page." if room is None else f"Its page: {rooms.address(room)}"
     answer = job_answer(job, also=also, prefix=f"{prefix} The live room is open until {ends_at(entry)}. {page}".strip())
     told = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
     return replace(answer, structured={**answer.structured, **told})
@@ -114,7 +113,7 @@ async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), p
 async def _list(call: Call[ListInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     if inputs.family is not None and inputs.family not in (*catalogue.FAMILIES, *LEDGER_FAMILIES):
-        raise InputError(f"There are no jobs of that family; families are {', '.join(catalogue.FAMILIES)}")
+        raise InputError(f"Unknown family; families are {', '.join(catalogue.FAMILIES)}")
     await services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     known: dict[str, Job] = {}
@@ -135,7 +134,7 @@ async def _list(call: Call[ListInputs]) -> Answer:
     lines = [page_line(counted, inputs.page, -(-len(jobs) // _ROWS)) if jobs else "No jobs."]
     lines += [row_line(job) for job in rows]
     if silent:
-        lines.append(f"No answer from A2E about: {', '.join(silent)}. These are shown as last known.")
+        lines.append(f"A2E did not answer about {', '.join(silent)}; these are shown as last known.")
     structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}
     if silent:
         structured["unanswered"] = list(silent)
@@ -143,7 +142,7 @@ async def _list(call: Call[ListInputs]) -> Answer:
 
 
 async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
-    """The account's newest jobs of every family, asked for together; and who did not answer."""
+    """The account's newest jobs of every family, asked for together, and the families that did not answer."""
     families = [family for family in catalogue.families() if call.inputs.family in (None, family.name)]
     tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
     if tasks:
@@ -167,7 +166,7 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
 
 async def _download(call: Call[DownloadInputs]) -> Answer:
     services = call.services
-    job = await services.jobs.check(_handle(call, call.inputs.job_id))
+    job = await services.jobs.check(_job_id(call, call.inputs.job_id))
     if job.family == DOWNLOAD:
         return _saved_answer(job, job)
     if not job.results:
@@ -179,7 +178,7 @@ async def _download(call: Call[DownloadInputs]) -> Answer:
 
 
 def _saved_answer(job: Job, saving: Job) -> Answer:
-    """An answer about the files of a job: saved, or on their way as a job of its own."""
+    """An answer about the files of a job: saved, or being saved as a job of its own."""
     if saving.state != "succeeded":
         return job_answer(saving)
     structured = {"job_id": job.job_id, "state": job.state, "files": saving.files}
@@ -187,27 +186,27 @@ def _saved_answer(job: Job, saving: Job) -> Answer:
 
 
 async def _delete(call: Call[JobInputs]) -> Answer:
-    handle = _handle(call, call.inputs.job_id)
+    job_id = _job_id(call, call.inputs.job_id)
     services = call.services
     back: float | None = None
-    if handle.family == DOWNLOAD:
-        meaning = await services.downloads.delete(handle)
-    elif handle.family == UPLOAD:
-        meaning = await services.starts.stop(handle)
+    if job_id.family == DOWNLOAD:
+        meaning = await services.downloads.delete(job_id)
+    elif job_id.family == UPLOAD:
+        meaning = await services.starts.stop(job_id)
     else:
-        deleted = await delete_job(services.jobs, services.spending, services.ledger, handle)
+        deleted = await delete_job(services.jobs, services.spending, services.ledger, job_id)
         meaning, back = deleted.meaning, deleted.refunded
     services.names.forget()
-    told = f"Deleted {handle}. {meaning}"
-    structured: dict[str, Any] = {"job_id": str(handle), "deleted": True}
+    told = f"Deleted {job_id}. {meaning}"
+    structured: dict[str, Any] = {"job_id": str(job_id), "deleted": True}
     if back is not None:
         structured["credits_back"] = back
-        told += f" Now {amount(back)} credits came back." if back else " Now none came back."
+        told += f" {refunded(back)}"
     return call.answer(told, structured)
 
 
 async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:
-    """With A2E_SAVE=auto: save the results of jobs that have succeeded, each job's once, and say where they are."""
+    """With A2E_SAVE=auto: save the results of jobs that have succeeded, each once, and return where they are."""
     settings = call.services.settings
     if settings.save != "auto" or settings.read_only:
         return ""
@@ -220,14 +219,14 @@ async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
     try:
         saving = await call.services.downloads.save_once(job, within=within)
     except A2EError as problem:
-        return f"Not saved: {problem.message}; download_result tries again."
+        return f"Not saved: {problem.message}. Retry with download_result."
     if saving is None:
         return ""
     if saving.state == "succeeded":
         return f"Saved {saved_line(saving)}."
     if saving.state == "failed":
-        return f"Not saved: {one_line(saving.error or '', 200)} download_result tries again."
-    return f"Being saved as {saving.job_id}."
+        return f"Not saved: {one_line(saving.error or '', 200)} Retry with download_result."
+    return f"Saving in the background as {saving.job_id}."
 
 
 def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
@@ -236,7 +235,7 @@ def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
         call.services.names.forget()
 
 
-def _handle(call: Call[Any], text: str) -> JobId:
+def _job_id(call: Call[Any], text: str) -> JobId:
     return parse_job_id(text, sandbox=call.services.sandbox)
 
 
@@ -244,7 +243,7 @@ TOOLS = (
     ServerTool(
         name="check_status",
         title="Check a job",
-        about="How one job stands, at once: state, progress, result links, cost.",
+        about="Show the state, progress, result links and cost of one job, without waiting.",
         inputs=JobInputs,
         examples=({"job_id": "avatar_video:000000006720d1f0a1b2c3d4"},),
         effect=Effect.READS,
@@ -255,7 +254,7 @@ TOOLS = (
     ServerTool(
         name="wait_for_job",
         title="Wait for jobs",
-        about="Wait until one of these jobs ends, up to 40 seconds. Still running is no error: call again.",
+        about="Wait until one of these jobs ends, up to 40 seconds. If it is still running, call again.",
         inputs=WaitInputs,
         examples=({"job_ids": ["avatar_video:000000006720d1f0a1b2c3d4"], "seconds": 20},),
         effect=Effect.READS,
@@ -266,7 +265,7 @@ TOOLS = (
     ServerTool(
         name="list_jobs",
         title="List jobs",
-        about="All jobs, newest first: those started here, also earlier, and those in the account.",
+        about="List all jobs, newest first: those started here, now or earlier, and those in the account.",
         inputs=ListInputs,
         examples=(
             {"state": "running"},
@@ -280,7 +279,7 @@ TOOLS = (
     ServerTool(
         name="download_result",
         title="Save a result",
-        about="Save a finished job's files into the output folder of this computer; never over another file.",
+        about="Save a finished job's files to the output folder on this computer. Never overwrites a file.",
         inputs=DownloadInputs,
         examples=({"job_id": "avatar_video:000000006720d1f0a1b2c3d4", "name": "welcome"},),
         effect=Effect.WRITES,
@@ -291,7 +290,7 @@ TOOLS = (
     ServerTool(
         name="delete_job",
         title="Delete a job",
-        about="Delete a job and its result at A2E, for good. Ask the user first. Says whether credits come back.",
+        about="Delete a job and its result at A2E permanently. Ask the user first. Reports whether it was refunded.",
         inputs=JobInputs,
         examples=({"job_id": "avatar_video:000000006720d1f0a1b2c3d4"},),
         effect=Effect.DELETES,

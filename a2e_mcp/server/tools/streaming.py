@@ -25,10 +25,9 @@ from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.lookup.names import Candidate, pick_one
 from a2e_mcp.server.answers.answer import Answer, Link
-from a2e_mcp.server.answers.jobs import charged_words
+from a2e_mcp.server.answers.jobs import charged_words, refunded
 from a2e_mcp.server.live_rooms.rooms import Rooms, ends_at, room_details
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
-from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.service import Purchase, Quoted
 
 _ROWS = 20
@@ -42,15 +41,15 @@ class StartStreamingInputs(Inputs):
 
     avatar: str = Field(description="Streaming avatar: id or name")
     seconds: Annotated[int, Field(ge=SHORTEST_ROOM, le=LONGEST_ROOM)] = Field(
-        default=120, description="How long, paid in advance"
+        default=120, description="Seconds, paid in advance; see quote_job"
     )
-    context: OrNone[Annotated[str, Field(max_length=LONGEST_CONTEXT)]] = optional("What it answers questions from")
+    context: OrNone[Annotated[str, Field(max_length=LONGEST_CONTEXT)]] = optional("Facts it answers from")
 
 
 class RoomInputs(Inputs):
-    """What names a room."""
+    """Which room."""
 
-    room: OrNone[str] = optional("The open room unless set")
+    room: OrNone[str] = optional("Room id; the open room by default")
 
 
 class AskInputs(RoomInputs):
@@ -74,9 +73,10 @@ class ContextInputs(RoomInputs):
 async def _list(call: Call[NoInputs]) -> Answer:
     avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
     rows = [_row(each) for each in avatars[:_ROWS]]
-    lines = [f"{len(avatars)} avatars can be met live."] + [f"{row['name']}: {row['avatar_id']}" for row in rows]
+    counted = "1 avatar is" if len(avatars) == 1 else f"{len(avatars)} avatars are"
+    lines = [f"{counted} available for live rooms.", *(f"{row['name']}: {row['avatar_id']}" for row in rows)]
     if len(avatars) > _ROWS:
-        lines.append(f"... and {len(avatars) - _ROWS} more; any name can be given to start_streaming.")
+        lines.append(f"... and {len(avatars) - _ROWS} more; start_streaming takes any of their names.")
     return call.answer("\n".join(lines), {"avatars": rows, "total": len(avatars)})
 
 
@@ -89,7 +89,7 @@ def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purc
         capability=OPEN_ROOM,
         request=OpenRoom(avatar_id=avatar.id, expire_seconds=inputs.seconds),
         estimate=Estimate(inputs.seconds, "second", None, "A2E publishes no price"),
-        note="Unused credits come back when it is left.",
+        note="Unused credits are refunded when the room is left.",
         keep=lambda entry, token: rooms.keep(entry, token, avatar=name, seconds=inputs.seconds),
         state="running",
     )
@@ -112,9 +112,9 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
             ) from None
         raise
     if started.pending:
-        told = "The room is still being opened. Next: get_credits says when it is."
+        told = "The room is still opening. Next: get_credits shows when it is open."
         if inputs.context and not started.repeated:
-            told += " Its context is not set: call set_streaming_qa_context then."
+            told += " Its context is not set: call set_streaming_qa_context when it is open."
         return call.answer(told, {"room": started.jobs[0].job_id})
     entry = await rooms.entry_of(started.jobs[0].job_id)
     answer = await _opened(call, rooms, entry, charged_words(started))
@@ -125,7 +125,7 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
 
 
 async def _without_context(rooms: Rooms, entry: LedgerEntry, context: str, seconds: float) -> str:
-    """Set what a new room answers from; what is to be said when that fails, for the room is open and paid for."""
+    """Set what a new room answers from; a sentence when that fails, for the room is open and paid for."""
     why = "A2E did not answer in time."
     with anyio.move_on_after(seconds):
         try:
@@ -143,7 +143,7 @@ async def _opened(call: Call[Any], rooms: Rooms, entry: LedgerEntry, charged: st
     others = [each for each in await rooms.open_entries() if each.id != entry.id]
     if others:
         listed = ", ".join(f"{each.own_job_id} with {room_details(each).avatar}" for each in others)
-        told += f" Open and paid for besides: {listed}; leave_streaming(room=...) closes one."
+        told += f" Also open and paid for: {listed}; leave_streaming(room=...) closes one."
     structured: dict[str, Any] = {"room": entry.own_job_id, "until": ends_at(entry)}
     if entry.charged is not None:
         structured["credits"] = entry.charged
@@ -152,7 +152,7 @@ async def _opened(call: Call[Any], rooms: Rooms, entry: LedgerEntry, charged: st
     structured["page"] = rooms.address(room)
     told += (
         f" Ask the user to open {structured['page']} in a browser on this computer; then ask_streaming_avatar and"
-        " speak_streaming_avatar work. leave_streaming as soon as it is not needed: unused credits come back."
+        " speak_streaming_avatar work. Call leave_streaming as soon as it is not needed: unused credits are refunded."
     )
     return call.answer(told, structured, [Link(structured["page"], "live room", "text/html")])
 
@@ -167,15 +167,15 @@ async def _ask(call: Call[AskInputs]) -> Answer:
     )
     if not text:
         raise A2EError(
-            "The avatar was asked, but no answer came into the room in time",
+            "The avatar was asked but did not answer in time",
             charged=None,
             hint="Look at the room's page; ask again, or set_streaming_qa_context first",
         )
     told = f"{room.avatar} answered: {text}"
     if not is_whole:
-        told += " (it is still speaking; this is what came so far)"
+        told += " (still speaking; this is the answer so far)"
     if room.page.muted:
-        told += " The page's sound is off: the user has to click on it."
+        told += " The page is muted: the user has to click on it."
     return call.answer(
         told,
         {
@@ -192,7 +192,7 @@ async def _speak(call: Call[SpeakInputs]) -> Answer:
     rooms = call.services.rooms
     room = await rooms.visited(await rooms.entry_of(call.inputs.room))
     await rooms.speak(room, call.inputs.text)
-    told = f"{room.avatar} says it in the room."
+    told = f"{room.avatar} is saying it in the room."
     return call.answer(told, {"room": room.handle, "spoken": True})
 
 
@@ -200,7 +200,7 @@ async def _set_context(call: Call[ContextInputs]) -> Answer:
     rooms = call.services.rooms
     entry = await rooms.entry_of(call.inputs.room)
     await rooms.set_context(entry, call.inputs.context)
-    told = f"Questions are answered from these {len(call.inputs.context)} characters now."
+    told = f"The avatar now answers from these {len(call.inputs.context)} characters."
     return call.answer(told, {"room": entry.own_job_id})
 
 
@@ -219,9 +219,7 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
     rooms = call.services.rooms
     entry = await rooms.entry_of(call.inputs.room)
     back = await rooms.leave_entry(entry, "The room was left.")
-    told = "Left the room. " + (
-        "A2E did not show whether credits came back." if back is None else f"{amount(back)} credits came back."
-    )
+    told = "Left the room. " + ("A2E did not report a refund." if back is None else refunded(back))
     structured: dict[str, Any] = {"room": entry.own_job_id, "left": True}
     if back is not None:
         structured["credits_back"] = back
@@ -248,7 +246,7 @@ TOOLS = (
     ServerTool(
         name="list_streaming_avatars",
         title="List live avatars",
-        about="The avatars that can be met live.",
+        about="List the avatars available for live rooms.",
         inputs=NoInputs,
         examples=({},),
         effect=Effect.READS,
@@ -259,7 +257,7 @@ TOOLS = (
     ServerTool(
         name="start_streaming",
         title="Open a live room",
-        about="Open a live room with an avatar. Answers with the page the user opens in a browser.",
+        about="Open a live room with an avatar. Returns the page that the user opens in a browser.",
         inputs=StartStreamingInputs,
         examples=({"avatar": "Ada", "seconds": 120},),
         fields={"avatar_id": "avatar", "expire_seconds": "seconds"},
@@ -271,7 +269,7 @@ TOOLS = (
     ServerTool(
         name="ask_streaming_avatar",
         title="Ask the live avatar",
-        about="Ask the avatar in the open room; answers with what it said.",
+        about="Ask the avatar in the open room and return its answer.",
         inputs=AskInputs,
         examples=({"question": "When do you open?"},),
         effect=Effect.WRITES,
@@ -280,8 +278,8 @@ TOOLS = (
     ),
     ServerTool(
         name="speak_streaming_avatar",
-        title="Let the live avatar speak",
-        about="Let the avatar in the open room say a text.",
+        title="Make the live avatar speak",
+        about="Make the avatar in the open room say a text.",
         inputs=SpeakInputs,
         examples=({"text": "Welcome to our shop."},),
         effect=Effect.WRITES,
@@ -290,8 +288,8 @@ TOOLS = (
     ),
     ServerTool(
         name="set_streaming_qa_context",
-        title="Set what it answers from",
-        about="Set what the avatar in the room answers from.",
+        title="Set the live avatar's facts",
+        about="Set the facts that the avatar in the room answers from.",
         inputs=ContextInputs,
         examples=({"context": "Q: When do you open? A: At nine."},),
         effect=Effect.WRITES,
@@ -300,8 +298,8 @@ TOOLS = (
     ),
     ServerTool(
         name="get_streaming_qa_context",
-        title="Read what it answers from",
-        about="What the avatar in the room answers from.",
+        title="Read the live avatar's facts",
+        about="Read the facts that the avatar in the room answers from.",
         inputs=RoomInputs,
         examples=({},),
         effect=Effect.READS,
@@ -311,7 +309,7 @@ TOOLS = (
     ServerTool(
         name="leave_streaming",
         title="Leave the live room",
-        about="Close the live room; unused credits come back.",
+        about="Close the live room; unused credits are refunded.",
         inputs=RoomInputs,
         examples=({},),
         effect=Effect.WRITES,
