@@ -20,7 +20,9 @@ A2EError                     what happened, whether money was spent, what to do 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from enum import StrEnum
+from typing import Self
 
 
 class Charged(StrEnum):
@@ -43,6 +45,13 @@ class A2EError(Exception):
         self.hint = hint
         self.charged = charged
         self.trace_id = trace_id
+
+    def advised(self, *, hint: str | None = None, charged: Charged | None = None) -> Self:
+        """This error with a hint of its own, or with what is known about the money by now."""
+        changed = copy(self)
+        changed.hint = self.hint if hint is None else hint
+        changed.charged = self.charged if charged is None else charged
+        return changed
 
     def __str__(self) -> str:
         """One line: what failed, whether money was spent, what to do next, A2E's trace id."""

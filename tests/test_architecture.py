@@ -22,6 +22,7 @@ LONGEST_MODULE = 400
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"client", "errors", "settings"},
     "__main__": {"cli"},
+    "background": set(),
     "text": set(),
     "errors": set(),
     "loopback": {"errors"},
@@ -31,8 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"catalogue", "errors"},
     "files": {"catalogue", "errors", "text"},
     "lookup": {"catalogue", "client", "errors", "ledger", "text"},
-    "jobs": {"catalogue", "client", "errors", "files", "ledger"},
-    "starts": {"catalogue", "client", "errors", "files", "jobs", "ledger", "lookup"},
+    "jobs": {"background", "catalogue", "client", "errors", "files", "ledger"},
+    "starts": {"background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup"},
     "server": {
         "catalogue",
         "client",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from a2e_mcp.catalogue.capability import Capability, JobFamily
+    from a2e_mcp.catalogue.tool import StartTool
 
 
 class Section(NamedTuple):
@@ -62,6 +63,14 @@ def capabilities() -> Iterator[Capability[Any, Any]]:
         yield from importlib.import_module(f"{__name__}.{section.name}").CAPABILITIES
 
 
+def find_capability(name: str) -> Capability[Any, Any]:
+    """The capability of this name. Raises KeyError when there is none."""
+    for each in capabilities():
+        if each.name == name:
+            return each
+    raise KeyError(name)
+
+
 def families() -> Iterator[JobFamily]:
     """Every job family."""
     for name in FAMILIES:
@@ -76,3 +85,12 @@ def family(name: str) -> JobFamily:
     section = importlib.import_module(f"{__name__}.{_HOMES[name]}")
     found: tuple[JobFamily, ...] = section.FAMILIES
     return next(each for each in found if each.name == name)
+
+
+def start_tool(family_name: str, name: str) -> StartTool[Any]:
+    """The tool of this name that starts jobs of a family. Raises KeyError when there is none."""
+    tools: tuple[StartTool[Any], ...] = importlib.import_module(f"{__name__}.{_HOMES[family_name]}").TOOLS
+    for each in tools:
+        if each.name == name:
+            return each
+    raise KeyError(name)

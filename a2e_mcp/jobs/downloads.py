@@ -14,15 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import get_args
 
-import anyio
-
+from a2e_mcp.background import BackgroundTasks
 from a2e_mcp.catalogue.tool import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.files.fetch import Interrupted, Part, Saver
 from a2e_mcp.files.progress import QUICK_SECONDS, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.service import Job, Jobs
-from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry, StoredFile
+from a2e_mcp.ledger.entry import Details, DownloadedFile, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
 from a2e_mcp.ledger.leases import heartbeat, resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Inserted, Ledger, Limits
@@ -45,33 +44,27 @@ class Downloads:
         saver: Saver,
         jobs: Jobs,
         ledger: Ledger,
-        board: TransferProgress,
+        transfers: TransferProgress,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         beat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._saver = saver
         self._jobs = jobs
         self._ledger = ledger
-        self._board = board
+        self._transfers = transfers
         self._pause = pause
         self._beat_seconds = beat_seconds
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._taking_over: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks[None]("download")
 
     async def __aenter__(self) -> Downloads:
         await self._clear_up()
-        self._taking_over = asyncio.create_task(resume_orphans(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))
+        self._tasks.serve(resume_orphans(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = [*self._tasks.values(), *([self._taking_over] if self._taking_over else [])]
-        for task in tasks:
-            task.cancel()
-        # A server that is told to end is left by cancellation, and how far it came must be written down all the same.
-        with anyio.CancelScope(shield=True):
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
 
     async def save(
         self, job: Job, name: str | None, *, within: float, progress: Callable[[float, str], Awaitable[None]]
@@ -114,12 +107,10 @@ class Downloads:
             await self._ledger.update(entry.id, state="deleted")
             self._part(entry).remove()
             return "What was saved stays where it is. Saving costs nothing, so nothing is refunded."
-        task = self._tasks.get(entry.id)
-        if task is None and not await self._ledger.claim(entry.id):
+        is_ours = self._tasks.get(entry.id) is not None
+        if not (is_ours or await self._ledger.claim(entry.id)):
             raise InputError("Another server on this computer is saving it", hint="Delete it there, or when it is done")
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._tasks.stop(entry.id)
         await self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         self._part(entry).remove()
         return "It was stopped, and what had come was removed. Saving costs nothing, so nothing is refunded."
@@ -148,21 +139,13 @@ class Downloads:
         outcome = await self._ledger.insert_or_get_recent(new, window=self._ledger.now(), limits=Limits())
         entry = outcome.entry
         if isinstance(outcome, Inserted) or (
-            entry.phase == "intended" and entry.id not in self._tasks and await self._ledger.claim(entry.id)
+            entry.phase == "intended" and self._tasks.get(entry.id) is None and await self._ledger.claim(entry.id)
         ):
             self._begin(entry)
         return entry
 
     def _begin(self, entry: LedgerEntry) -> None:
-        task = asyncio.create_task(self._carry(entry))
-        self._tasks[entry.id] = task
-        task.add_done_callback(lambda done: self._forget(entry.id, done))
-
-    def _forget(self, entry_id: str, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(entry_id, None)
-        self._board.clear(entry_id)
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            _log.info("download %s ended with: %s", entry_id, problem)
+        self._tasks.begin(entry.id, self._carry_out(entry), on_end=self._transfers.clear)
 
     async def _follow(self, entry_id: str, within: float, progress: Callable[[float, str], Awaitable[None]]) -> None:
         """Wait for a download until it ends, is a large one, or the time is over; from then on it is listed."""
@@ -173,7 +156,7 @@ class Downloads:
         began = clock()
         try:
             while not task.done():
-                moved = self._board.moved(entry_id)
+                moved = self._transfers.moved(entry_id)
                 longest = min(within, QUICK_SECONDS) if moved is not None and moved.large else within
                 left = began + longest - clock()
                 if left <= 0:
@@ -189,7 +172,7 @@ class Downloads:
 
     # ---------------------------------------------------------- carrying out
 
-    async def _carry(self, entry: LedgerEntry) -> None:
+    async def _carry_out(self, entry: LedgerEntry) -> None:
         async with heartbeat(self._ledger, entry.id, self._beat_seconds):
             try:
                 await self._save_all(entry)
@@ -215,7 +198,7 @@ class Downloads:
             await self._bring(entry, number, part)
             suffix = suffix_of(urls[number])
             done = await self._saver.finish(part, _with_suffix(entry.title, suffix))
-            saved.append(StoredFile(str(done.path), done.size, done.sha256))
+            saved.append(DownloadedFile(str(done.path), done.size, done.sha256))
             modified.append(done.path.stat().st_mtime_ns)
             await self._ledger.merge_details(entry.id, files=saved, modified=modified, part=None)
         await self._ledger.update(
@@ -236,14 +219,14 @@ class Downloads:
         while True:
             try:
                 url = url if is_fresh else await self._address(entry, url, number)
-                await self._saver.download(url, part, self._board.seen(entry.id), begun)
+                await self._saver.download(url, part, self._transfers.seen(entry.id), begun)
                 return
             except Interrupted as problem:
                 failures = 0 if part.size >= best + _WORTH_IT else failures + 1
                 best = max(best, part.size)
                 if failures > len(_PAUSES):
-                    problem.hint = "What has come is kept; download_result goes on with it"
-                    raise
+                    hint = "The received part is kept; download_result continues from there"
+                    raise problem.advised(hint=hint) from problem
                 await self._pause(_PAUSES[max(failures - 1, 0)])
                 is_fresh = False
 

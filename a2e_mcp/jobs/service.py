@@ -79,9 +79,9 @@ class Jobs:
         *,
         sandbox: bool,
         fresh: Callable[[str], str] = lambda url: url,
-        board: TransferProgress | None = None,
+        transfers: TransferProgress | None = None,
     ) -> None:
-        self._board = board or TransferProgress()
+        self._transfers = transfers or TransferProgress()
         self._client = client
         self._fresh = fresh
         self._ledger = ledger
@@ -199,7 +199,7 @@ class Jobs:
 
     def _remembered(self, entry: LedgerEntry, handle: JobId) -> Job:
         state, note = self._standing(entry)
-        moved = self._board.moved(entry.id)
+        moved = self._transfers.moved(entry.id)
         stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
         return Job(
             job_id=str(handle),
@@ -219,7 +219,7 @@ class Jobs:
 
     def _standing(self, entry: LedgerEntry) -> tuple[State, str | None]:
         """State and note of a start as far as the ledger alone can tell."""
-        moved = self._board.moved(entry.id)
+        moved = self._transfers.moved(entry.id)
         if is_resumable(entry):
             return "running", str(moved) if moved else "It goes on by itself."
         under_way = self._ledger.is_under_way(entry)

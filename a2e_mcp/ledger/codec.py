@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from a2e_mcp.ledger.entry import (
     Details,
+    DownloadedFile,
     LedgerEntry,
     Measured,
+    PaidAddress,
     RecordBefore,
     RoomDetails,
-    StoredFile,
     StoredStart,
-    UploadAddress,
 )
 
 
@@ -79,7 +79,7 @@ def start_to_text(start: StoredStart) -> str:
 def start_from_text(text: str) -> StoredStart:
     """What a start is made from, as it was stored."""
     stored = json.loads(text)
-    return StoredStart(stored["tool"], stored["inputs"], stored["resolved"], stored["options"])
+    return StoredStart(**stored)
 
 
 class _Codec(NamedTuple):
@@ -102,9 +102,9 @@ def _decode_measured(stored: Mapping[str, Mapping[str, float | None]]) -> dict[s
     return {step: Measured(cost.get("credits"), cost.get("units") or 0.0) for step, cost in stored.items()}
 
 
-def _decode_addresses(stored: Mapping[str, Mapping[str, Any] | None]) -> dict[str, UploadAddress | None]:
+def _decode_addresses(stored: Mapping[str, Mapping[str, Any] | None]) -> dict[str, PaidAddress | None]:
     return {
-        sha256: UploadAddress(way["put"], way["url"], way["until"]) if way else None for sha256, way in stored.items()
+        sha256: PaidAddress(way["put"], way["url"], way["until"]) if way else None for sha256, way in stored.items()
     }
 
 
@@ -120,8 +120,8 @@ def _decode_room(stored: Mapping[str, Any] | None) -> RoomDetails | None:
     return RoomDetails(stored["channel"], stored["avatar"], stored["until"]) if stored else None
 
 
-def _decode_files(stored: Sequence[Mapping[str, Any]]) -> list[StoredFile]:
-    return [StoredFile(row["path"], row["bytes"], row["sha256"]) for row in stored]
+def _decode_files(stored: Sequence[Mapping[str, Any]]) -> list[DownloadedFile]:
+    return [DownloadedFile(row["path"], row["bytes"], row["sha256"]) for row in stored]
 
 
 _CODECS: Mapping[str, _Codec] = {

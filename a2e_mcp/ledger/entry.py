@@ -19,7 +19,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadAddress:
+class PaidAddress:
     """An address that a file may be put to until then, and the one where it is read afterwards."""
 
     put: str
@@ -36,7 +36,7 @@ class RecordBefore:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class DownloadedFile:
     """A file that a download has saved."""
 
     path: str
@@ -55,8 +55,13 @@ class RoomDetails:
 
 @dataclass(frozen=True, slots=True)
 class StoredStart:
-    """What a start is made from, as data: another process can carry it out with this alone."""
+    """What a start is made from, as data: another process can carry it out with this alone.
 
+    `resolved` is what names and files in the inputs turned out to be.
+    """
+
+    kind: Literal["job", "speech", "upload", "purchase"]
+    family: str
     tool: str
     inputs: Mapping[str, Any]
     resolved: Mapping[str, Any] = field(default_factory=dict)
@@ -78,7 +83,7 @@ class Details:
     """Where speech is, by a digest of its text and voice."""
     uploads: Mapping[str, str] = field(default_factory=dict)
     """Where uploaded files are, by their SHA-256."""
-    addresses: Mapping[str, UploadAddress | None] = field(default_factory=dict)
+    addresses: Mapping[str, PaidAddress | None] = field(default_factory=dict)
     """Upload addresses that are paid for, by the file's SHA-256; None once an address is used up."""
     charges: Mapping[str, float] = field(default_factory=dict)
     """Credits that A2E says each job cost."""
@@ -94,7 +99,7 @@ class Details:
     source: str | None = None
     """The job whose results a download saves."""
     urls: Sequence[str] = ()
-    files: Sequence[StoredFile] = ()
+    files: Sequence[DownloadedFile] = ()
     modified: Sequence[int] = ()
     """When each saved file was last changed, in nanoseconds since 1970."""
     part: str | None = None
@@ -114,7 +119,7 @@ class DetailChanges(TypedDict, total=False):
     paying: str | None
     speech: Mapping[str, str]
     uploads: Mapping[str, str]
-    addresses: Mapping[str, UploadAddress | None]
+    addresses: Mapping[str, PaidAddress | None]
     charges: Mapping[str, float]
     refund_unknown: bool
     record_id: str | None
@@ -123,7 +128,7 @@ class DetailChanges(TypedDict, total=False):
     path: str | None
     source: str | None
     urls: Sequence[str]
-    files: Sequence[StoredFile]
+    files: Sequence[DownloadedFile]
     modified: Sequence[int]
     part: str | None
     quiet: bool

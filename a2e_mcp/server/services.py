@@ -14,6 +14,7 @@ from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.polling import Waiting
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Names
@@ -22,7 +23,8 @@ from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.ceilings import Ceilings, ceilings
-from a2e_mcp.starts.job_start import Steps
+from a2e_mcp.starts.payments import Payments
+from a2e_mcp.starts.plan import StartContext
 from a2e_mcp.starts.pricing import Spending
 from a2e_mcp.starts.progress import StartProgress
 from a2e_mcp.starts.resolve import Resolver
@@ -89,9 +91,8 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 pause=timing.pause,
             )
         )
-        board = TransferProgress()
-        under_way = StartProgress(board)
-        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, board=board)
+        transfers = TransferProgress()
+        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, transfers=transfers)
         names = Names(client)
         limits = ceilings(
             sandbox=sandbox,
@@ -107,28 +108,25 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             )
         )
         resolver = Resolver(names, files, jobs, sandbox=sandbox)
+        context = StartContext(
+            client=client,
+            ledger=ledger,
+            jobs=jobs,
+            files=files,
+            spending=spending,
+            payments=Payments(client, ledger),
+            progress=StartProgress(transfers),
+            transfers=transfers,
+            pause=timing.pause,
+            fresh=way.fresh,
+        )
         starts = await stack.enter_async_context(
             Starts(
-                client=client,
-                ledger=ledger,
-                jobs=jobs,
-                files=files,
+                context,
                 resolver=resolver,
                 languages=ScriptLanguages(client, names, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
-                spending=spending,
                 ceilings=limits,
-                steps=Steps(
-                    client=client,
-                    ledger=ledger,
-                    jobs=jobs,
-                    files=files,
-                    spending=spending,
-                    board=board,
-                    under_way=under_way,
-                    fresh=way.fresh,
-                ),
-                under_way=under_way,
-                pause=timing.pause,
+                keepers={STREAMING: rooms.keep},
                 closing_seconds=timing.closing_seconds,
                 beat_seconds=timing.beat_seconds,
             )
@@ -138,7 +136,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 saver=files.saver,
                 jobs=jobs,
                 ledger=ledger,
-                board=board,
+                transfers=transfers,
                 pause=timing.pause,
                 beat_seconds=timing.beat_seconds,
             )

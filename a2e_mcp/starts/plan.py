@@ -1,25 +1,32 @@
-"""What a start is before it is carried out, and what came of it."""
+"""What a start is before it is carried out, as data, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Protocol
 
-from a2e_mcp.catalogue.capability import Capability, RequestT, State
-from a2e_mcp.catalogue.tool import Estimate
-from a2e_mcp.jobs.service import Job
-from a2e_mcp.ledger.entry import DetailChanges, Details, LedgerEntry
+from a2e_mcp.client.client import A2EClient
+from a2e_mcp.files.local import Files
+from a2e_mcp.files.progress import TransferProgress
+from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.charge_meter import ChargeMeter
-from a2e_mcp.starts.pricing import Price
+from a2e_mcp.starts.payments import Payments
+from a2e_mcp.starts.pricing import Price, Spending, StepPrice
+from a2e_mcp.starts.progress import StartProgress
 
 SAME_START_SECONDS = 600.0
 """An identical start within this time is the first one."""
+KEPT_SECONDS = 86_400.0
+"""How long speech and uploads are used again; A2E keeps uploads for about three days."""
+UNPRICED = "A2E publishes no price"
 
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """What every start may be told besides its inputs."""
+    """What every start takes besides its inputs."""
 
     max_credits: float | None = None
     again: bool = False
@@ -36,41 +43,23 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A start that is checked and priced; `make` does what is charged and gives the entry with its job ids."""
+    """A start that is checked and priced; `start` is all that carrying it out takes."""
 
+    start: StoredStart
     family: str
     title: str
     fingerprint: str
     price: Price
     units: float
-    consent: str | None
-    make: Callable[[LedgerEntry, ChargeMeter], Awaitable[LedgerEntry]]
+    consent: str | None = None
     warning: str | None = None
     same_within: float = SAME_START_SECONDS
     details: Details = field(default_factory=Details)
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase(Generic[RequestT]):
-    """One charged call that is done when A2E answers; `note` says what there is then.
-
-    `keep` is told the entry and the answer, and gives what the ledger remembers of them. What is bought for a while
-    is `running` until somebody ends it.
-    """
-
-    family: str
-    title: str
-    capability: Capability[RequestT, Any]
-    request: RequestT
-    estimate: Estimate
-    note: str
-    keep: Callable[[LedgerEntry, Any], DetailChanges] = lambda _, __: {}
-    state: State = "succeeded"
-
-
-@dataclass(frozen=True, slots=True)
 class Started:
-    """What came of a start; `pending` when it is still being carried out, `repeated` when it is an earlier one.
+    """What came of a start; `pending` while it is still being carried out, `repeated` when it is an earlier one.
 
     `warning` is one sentence about what was asked for, such as a voice of another language than the script.
     """
@@ -81,3 +70,40 @@ class Started:
     repeated: bool = False
     pending: bool = False
     warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartContext:
+    """What carrying out a start works with.
+
+    `fresh` gives a kept URL its present form, since the sandbox's port changes.
+    """
+
+    client: A2EClient
+    ledger: Ledger
+    jobs: Jobs
+    files: Files
+    spending: Spending
+    payments: Payments
+    progress: StartProgress
+    transfers: TransferProgress
+    pause: Callable[[float], Awaitable[None]]
+    fresh: Callable[[str], str] = lambda url: url
+
+    async def finish_at_once(
+        self, entry: LedgerEntry, *, results: Sequence[str] = (), state: str = "succeeded", note: str | None = None
+    ) -> None:
+        """Write down what A2E did at once and gave no id."""
+        await self.ledger.update(
+            entry.id, phase="started", job_ids=[entry.own_job_id], results=results, state=state, note=note
+        )
+
+
+class Item(Protocol):
+    """One of the four things that are bought: a job, speech, an upload, a purchase."""
+
+    async def price(self) -> Sequence[StepPrice]:
+        """What each of its steps costs; nothing is charged."""
+
+    async def execute(self, entry: LedgerEntry, meter: ChargeMeter) -> Sequence[str]:
+        """Buy it and give the URLs that it consists of, if that is all; what A2E answers is written down at once."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from a2e_mcp.catalogue.backgrounds import rgb
@@ -30,7 +29,6 @@ from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
 from a2e_mcp.lookup.directory import Names
 
 _PICTURE = MediaIn(("image",))
-_LABELS = {"title"}
 
 
 @dataclass(slots=True)
@@ -126,28 +124,36 @@ class Resolver:
         return await self._files.open_local(value, wanted)
 
 
-def fingerprint(tool_name: str, inputs: Inputs, found: ResolvedInputs) -> str:
-    """A digest of what a start would make: names as ids, files as content; the label is not part of it.
+def resolved_to_data(resolved: ResolvedInputs) -> Mapping[str, Any]:
+    """What inputs turned out to be, as data."""
+    data = asdict(resolved)
+    data["pictures"] = sorted(resolved.pictures)
+    data["files"] = {name: local_file_to_data(file) for name, file in resolved.files.items()}
+    return {name: part for name, part in data.items() if part}
 
-    Taken before anything is uploaded or spoken, because those addresses are new each time.
-    """
-    values: dict[str, Any] = inputs.model_dump(mode="json", exclude_none=True)
-    for name in list(values):
-        if name in found.avatars:
-            values[name] = found.avatars[name].id
-        elif name in found.voices:
-            voice = found.voices[name]
-            # One's own voice speaks many languages, and each is another sound.
-            values[name] = f"{voice.id} {voice.language}" if voice.own else voice.id
-        elif name in found.backgrounds:
-            values[name] = repr(found.backgrounds[name])
-        elif name in found.languages:
-            values[name] = found.languages[name]
-        elif name in found.files:
-            values[name] = found.files[name].sha256
-    made = {name: value for name, value in values.items() if name not in _LABELS}
-    text = json.dumps([tool_name, made], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+
+def resolved_from_data(data: Mapping[str, Any]) -> ResolvedInputs:
+    """What inputs turned out to be, as it was written down."""
+    return ResolvedInputs(
+        avatars={name: AvatarChoice(**row) for name, row in data.get("avatars", {}).items()},
+        voices={name: VoiceChoice(**row) for name, row in data.get("voices", {}).items()},
+        backgrounds={name: BackgroundChoice(**row) for name, row in data.get("backgrounds", {}).items()},
+        languages=dict(data.get("languages", {})),
+        addresses=dict(data.get("addresses", {})),
+        files={name: local_file_from_data(row) for name, row in data.get("files", {}).items()},
+        pictures=set(data.get("pictures", ())),
+    )
+
+
+def local_file_to_data(file: LocalFile) -> Mapping[str, Any]:
+    """A checked file as data."""
+    return {**asdict(file), "path": str(file.path), "identity": file.identity and list(file.identity)}
+
+
+def local_file_from_data(data: Mapping[str, Any]) -> LocalFile:
+    """A checked file as it was written down."""
+    identity = data["identity"]
+    return LocalFile(**{**data, "path": Path(data["path"]), "identity": None if identity is None else tuple(identity)})
 
 
 def markers_of(info: Any) -> list[object]:

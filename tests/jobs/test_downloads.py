@@ -158,7 +158,7 @@ async def test_a_download_that_failed_goes_on_when_it_is_asked_for_again(tmp_pat
     async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
         server.storage.cut = [3, *[0] * 7]
         job = await server.finished_speech()
-        assert "What has come is kept" in await server.refuse("download_result", job_id=job, name="film")
+        assert "The received part is kept" in await server.refuse("download_result", job_id=job, name="film")
         assert server.clock.pauses[-6:] == [1.0, 2.0, 5.0, 15.0, 30.0, 60.0]
         await server.ask("download_result", job_id=job, name="film")
         assert server.storage.asked[-1] == f"bytes={3 * 2**20}-"

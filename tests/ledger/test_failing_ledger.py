@@ -106,7 +106,7 @@ async def test_a_room_whose_end_cannot_be_written_down_does_not_end_the_server(t
         async with scripted_client(ScriptedTransport(success(None))) as (client, _):
             spending = Spending(client, ledger)
             async with open_rooms(client, ledger, spending, grace_seconds=0, closing_seconds=1) as rooms:
-                rooms.keep(entry, token, avatar="Ada", seconds=0)
+                rooms.keep(entry, token, {"avatar": "Ada", "seconds": 0})
                 async with asyncio.timeout(5):
                     await ledger.recovered.wait()
                 await rooms.forget_ended()

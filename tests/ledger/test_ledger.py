@@ -159,7 +159,9 @@ async def test_the_same_start_is_found_whatever_the_limit(path: Path) -> None:
 
 
 async def test_what_a_start_is_made_from_is_kept_as_data(path: Path) -> None:
-    start = StoredStart("start_avatar_video", {"script": "Hola"}, {"avatar": {"id": "1"}}, {"again": True})
+    start = StoredStart(
+        "job", "avatar_video", "start_avatar_video", {"script": "Hola"}, {"avatar": {"id": "1"}}, {"again": True}
+    )
     async with open_ledger(path, account="a", sandbox=True) as ledger:
         new = NewEntry(family="avatar_video", title="", fingerprint="print", start=start)
         entry = (await ledger.insert_or_get_recent(new, window=None, limits=Limits())).entry

@@ -17,14 +17,14 @@ import pytest
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import (
     Details,
+    DownloadedFile,
     LedgerEntry,
     Measured,
     NewEntry,
+    PaidAddress,
     RecordBefore,
     RoomDetails,
-    StoredFile,
     StoredStart,
-    UploadAddress,
 )
 from a2e_mcp.ledger.leases import is_resumable
 from a2e_mcp.ledger.sqlite import open_ledger
@@ -82,7 +82,7 @@ def test_jobs_keep_their_ids_charges_and_results(rows: Mapping[str, LedgerEntry]
     video = rows["video by the older way"]
     assert (video.family, video.details.first_family) == ("talking_photo", "avatar_video")
     assert video.results == ["https://r2.a2e.ai/video.mp4"]
-    assert video.details.addresses == {"sha-a": UploadAddress("https://put", "https://get", NOW + 900)}
+    assert video.details.addresses == {"sha-a": PaidAddress("https://put", "https://get", NOW + 900)}
     assert video.details.uploads == {"sha-a": "https://get"}
     assert list(video.details.speech) == ["key-c"]
     deleted = rows["deleted"]
@@ -95,7 +95,7 @@ def test_files_on_their_way_are_resumed(rows: Mapping[str, LedgerEntry]) -> None
     upload = rows["waves.mp4"]
     assert is_resumable(upload)
     assert upload.details.path == "/home/ann/Videos/waves.mp4"
-    assert upload.details.addresses == {"sha-b": UploadAddress("https://put-b", "https://get-b", NOW + 3600)}
+    assert upload.details.addresses == {"sha-b": PaidAddress("https://put-b", "https://get-b", NOW + 3600)}
     assert rows["used up.mp4"].details.addresses == {"sha-c": None}
     download = rows["waves"]
     assert is_resumable(download)
@@ -103,7 +103,7 @@ def test_files_on_their_way_are_resumed(rows: Mapping[str, LedgerEntry]) -> None
         priced={},
         source=f"{CLIP}40",
         urls=["https://r2.a2e.ai/1.mp4", "https://r2.a2e.ai/2.mp4"],
-        files=[StoredFile("/home/ann/Videos/A2E/waves.mp4", 1234, "ab" * 32)],
+        files=[DownloadedFile("/home/ann/Videos/A2E/waves.mp4", 1234, "ab" * 32)],
         modified=[1_795_800_000_123_456_789],
         part='"etag-2"',
     )
@@ -295,7 +295,7 @@ async def test_an_older_server_on_the_same_file_neither_loses_rows_nor_charges_t
             same = await ledger.insert_or_get_recent(NewEntry("x", "", "of the old one"), window=600, limits=Limits())
             assert isinstance(same, Existing)
             assert ledger.is_under_way(same.entry)
-            start = StoredStart("start_image_to_video", {"prompt": "waves"})
+            start = StoredStart("job", "image_to_video", "start_image_to_video", {"prompt": "waves"})
             new = await ledger.insert_or_get_recent(
                 NewEntry("image_to_video", "new", "of the new one", start=start), window=600, limits=Limits()
             )

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -87,8 +87,9 @@ class Rooms:
 
     # ------------------------------------------------------------------ what there is
 
-    def keep(self, entry: LedgerEntry, token: RoomToken, *, avatar: str, seconds: int) -> DetailChanges:
-        """Take a room that was just paid for; gives what the ledger remembers of it."""
+    def keep(self, entry: LedgerEntry, token: RoomToken, facts: Mapping[str, Any]) -> DetailChanges:
+        """Take a room that was just paid for, with its `avatar` and `seconds`; gives what the ledger keeps of it."""
+        avatar, seconds = str(facts["avatar"]), int(facts["seconds"])
         until = self._ledger.now() + seconds
         if token.sandbox_room_url is not None and not _is_ours(token.sandbox_room_url):
             token.sandbox_room_url = None

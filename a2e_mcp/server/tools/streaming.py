@@ -81,7 +81,7 @@ async def _list(call: Call[NoInputs]) -> Answer:
 
 
 def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purchase[OpenRoom]:
-    inputs, rooms = call.inputs, call.services.rooms
+    inputs = call.inputs
     name = avatar.name or avatar.id
     return Purchase(
         family=STREAMING,
@@ -90,7 +90,7 @@ def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purc
         request=OpenRoom(avatar_id=avatar.id, expire_seconds=inputs.seconds),
         estimate=Estimate(inputs.seconds, "second", None, "A2E publishes no price"),
         note="Unused credits are refunded when the room is left.",
-        keep=lambda entry, token: rooms.keep(entry, token, avatar=name, seconds=inputs.seconds),
+        facts={"avatar": name, "seconds": inputs.seconds},
         state="running",
     )
 
