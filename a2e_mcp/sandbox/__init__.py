@@ -42,8 +42,19 @@ class SandboxSettings:
 def open_sandbox(settings: SandboxSettings | None = None) -> AbstractAsyncContextManager[Sandbox]:
     """Open a sandbox for the length of an `async with`; leaving it stops its renders and its file server.
 
-    Raises SettingsError when the folder cannot be used, the policy is unknown, or the port is taken.
+    Raises SettingsError when the extra `sandbox` is not installed, the folder cannot be used, the policy is unknown, or
+    the port is taken.
     """
-    box = importlib.import_module("a2e_mcp.sandbox.app")
+    try:
+        box = importlib.import_module("a2e_mcp.sandbox.app")
+    except ModuleNotFoundError as problem:
+        # Imported here: every worker imports this package and opens no sandbox.
+        from a2e_mcp.errors import SettingsError
+        from a2e_mcp.sandbox.extra import INSTALL, PACKAGES
+
+        package = PACKAGES.get(problem.name or "")
+        if package is None:
+            raise
+        raise SettingsError(f"The sandbox needs the package {package}.", hint=f"Run: {INSTALL}") from None
     opened: AbstractAsyncContextManager[Sandbox] = box.opened(settings or SandboxSettings())
     return opened

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.sandbox.errors import insufficient_coins
+from a2e_mcp.sandbox.errors import insufficient_coins, not_found
 
 SANDBOX_ID_PREFIX = "00000000"
 """How every sandbox id begins: an ObjectId of 1970, which A2E cannot issue."""
@@ -160,6 +160,13 @@ class Store:
         query = "SELECT * FROM records WHERE family = ? AND id = ?"
         row = self.connection.execute(query, (family, record_id.lower())).fetchone()
         return None if row is None else _record(row)
+
+    def remove_found(self, family: str, record_id: str, what: str) -> None:
+        """Forget a record that needs no other work. Raises Refusal when there is none."""
+        record = self.record(family, record_id)
+        if record is None:
+            raise not_found(f"{what} {record_id}")
+        self.remove_record(record.id)
 
     def records(self, family: str) -> list[Record]:
         """Every record of a family, newest first."""

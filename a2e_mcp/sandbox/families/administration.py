@@ -9,7 +9,7 @@ from a2e_mcp.catalogue.records import ById, Nothing
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
-from a2e_mcp.sandbox.errors import invalid, not_found
+from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.store import Record
 
 CREDITS_PER_DIAMOND = 100
@@ -42,10 +42,7 @@ async def _tokens(service: Service, _: Nothing) -> list[Body]:
 
 
 async def _delete_token(service: Service, request: ById) -> Body:
-    record = service.store.record(_TOKENS, request.id)
-    if record is None:
-        raise not_found(f"token {request.id}")
-    service.store.remove_record(record.id)
+    service.store.remove_found(_TOKENS, request.id, "token")
     return {}
 
 

@@ -11,7 +11,7 @@ from a2e_mcp.sandbox.assets.previews import backdrop_key
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
-from a2e_mcp.sandbox.errors import invalid, not_found
+from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.store import Record
 
 _FAMILY = "background"
@@ -59,10 +59,7 @@ async def _add(service: Service, request: AddBackground) -> Body:
 async def _delete(service: Service, request: ById) -> Body:
     if any(backdrop.id == request.id.lower() for backdrop in BACKDROPS):
         raise invalid("_id", "this background is built in; only the account's own can be deleted")
-    record = service.store.record(_FAMILY, request.id)
-    if record is None:
-        raise not_found(f"background {request.id}")
-    service.store.remove_record(record.id)
+    service.store.remove_found(_FAMILY, request.id, "background")
     return {}
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from a2e_mcp.catalogue.face_swap import FACE_SWAP, FACE_SWAP_PREVIEW, AddFace, StartFaceSwap, StartPreview
 from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.sandbox.assets.media_inputs import MediaFile
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any, still_running
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
 from a2e_mcp.sandbox.behaviour.records import RecordFamily
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
-from a2e_mcp.sandbox.errors import invalid, not_found
+from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
 from a2e_mcp.sandbox.store import Record
 
@@ -24,24 +27,11 @@ PREVIEW = RecordFamily(FACE_SWAP_PREVIEW.name, failure="faild_message", failure_
 
 
 async def _plan_swap(service: Service, request: StartFaceSwap) -> JobPlan:
-    face = await service.inputs.take(request.face_url, "face_url", "image")
-    target = await service.inputs.take(request.video_url, "video_url", "video", "image")
+    order, target = await _swap(service, request)
     is_picture = target.kind == "image"
     if request.model_version == "v2" and not is_picture:
         raise invalid("model_version", "v2 is for pictures only, and video_url is a video")
     price = PRICE_OF_A_PICTURE if is_picture else PRICE_PER_SECOND * started_units(target.seconds)
-    long_side = service.quality.long_side
-
-    def order(output: str) -> FaceSwapOrder:
-        return FaceSwapOrder(
-            face=str(face.path),
-            target=str(target.path),
-            output=output,
-            width=long_side,
-            height=long_side,
-            fps=service.quality.fps,
-        )
-
     body: Body = {
         "name": request.name,
         "face_url": request.face_url,
@@ -53,22 +43,30 @@ async def _plan_swap(service: Service, request: StartFaceSwap) -> JobPlan:
 
 
 async def _plan_preview(service: Service, request: StartPreview) -> JobPlan:
+    order, _ = await _swap(service, request, preview=True)
+    body: Body = {"face_url": request.face_url, "video_url": request.video_url}
+    return plan_file(service, PREVIEW, ".png", order, price=PRICE_OF_A_PREVIEW, body=body)
+
+
+async def _swap(
+    service: Service, request: StartFaceSwap | StartPreview, *, preview: bool = False
+) -> tuple[Callable[[str], FaceSwapOrder], MediaFile]:
+    """The order for a swap, and its target. Raises Refusal."""
     face = await service.inputs.take(request.face_url, "face_url", "image")
     target = await service.inputs.take(request.video_url, "video_url", "video", "image")
-    long_side = service.quality.long_side
 
     def order(output: str) -> FaceSwapOrder:
         return FaceSwapOrder(
             face=str(face.path),
             target=str(target.path),
             output=output,
-            preview=True,
-            width=long_side,
-            height=long_side,
+            preview=preview,
+            width=service.quality.long_side,
+            height=service.quality.long_side,
+            fps=service.quality.fps,
         )
 
-    body: Body = {"face_url": request.face_url, "video_url": request.video_url}
-    return plan_file(service, PREVIEW, ".png", order, price=PRICE_OF_A_PREVIEW, body=body)
+    return order, target
 
 
 async def _faces(service: Service, _: Nothing) -> list[Body]:
@@ -82,10 +80,7 @@ async def _add_face(service: Service, request: AddFace) -> list[Body]:
 
 
 async def _delete_face(service: Service, request: ById) -> Body:
-    record = service.store.record(_FACES, request.id)
-    if record is None:
-        raise not_found(f"face picture {request.id}")
-    service.store.remove_record(record.id)
+    service.store.remove_found(_FACES, request.id, "face picture")
     return {}
 
 

@@ -21,7 +21,7 @@ from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.plans import started_units
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso
-from a2e_mcp.sandbox.errors import Refusal, invalid, not_found
+from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.voice_clones import Speaker, cloned_speaker
 from a2e_mcp.sandbox.magic_words import acting, magic_in, without_magic
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
@@ -111,11 +111,8 @@ def _spoken(service: Service, record: Record) -> Body:
 
 
 async def _forget_speech(service: Service, request: SpeechRecord) -> Body:
-    record = service.store.record(_SPOKEN, request.id)
-    if record is None:
-        raise not_found(f"{_SPOKEN} {request.id}")
     # The sound file stays: a video may be speaking it.
-    service.store.remove_record(record.id)
+    service.store.remove_found(_SPOKEN, request.id, _SPOKEN)
     return {}
 
 
