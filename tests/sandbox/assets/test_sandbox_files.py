@@ -114,7 +114,7 @@ async def test_what_is_no_media_is_only_ever_offered_for_saving() -> None:
         assert "img_url" in message
 
 
-async def test_the_door_opens_with_the_first_address_and_gives_ranges() -> None:
+async def test_the_file_server_starts_with_the_first_address_and_gives_ranges() -> None:
     async with open_sandbox_client() as a2e, browser_client() as http:
         before = a2e.sandbox.loopback.is_open
         address = (await a2e.background())["img_url"]

@@ -1,4 +1,4 @@
-"""Every operation that was written down from A2E's side, carried out once on one account of the sandbox."""
+"""Every operation that was written down from A2E's side, carried out once on one sandbox account."""
 
 from __future__ import annotations
 
