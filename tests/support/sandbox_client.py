@@ -50,9 +50,9 @@ class SandboxClient:
         """Credits left."""
         return int((await self.data("GET", "/user/remainingCoins"))["coins"])
 
-    async def avatar(self) -> Any:
-        """Some built-in avatar."""
-        return (await self.data("GET", "/anchor/character_list", {"type": "default"}))[0]
+    async def avatar(self, number: int = 0) -> Any:
+        """One of the built-in avatars."""
+        return (await self.data("GET", "/anchor/character_list", {"type": "default"}))[number]
 
     async def background(self) -> Any:
         """Some built-in background; its picture needs no renderer."""
