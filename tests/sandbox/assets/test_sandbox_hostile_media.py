@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from tests.support import hostile_files
@@ -14,7 +15,12 @@ PIXELS = "more than 40 million pixels"
 NO_PICTURE = "not a readable picture, video or sound"
 BIG = struct.pack(">HH", 16_384, 16_384)
 TEN_HOURS = struct.pack(">I", 36_000_000)
-ZEROS = zlib.compress(bytes(100_000_000), 9)
+
+
+@cache
+def zeros() -> bytes:
+    """A hundred megabytes, in a hundred kilobytes."""
+    return zlib.compress(bytes(100_000_000), 9)
 
 
 async def _sent(a2e: SandboxClient, content: bytes, content_type: str) -> str:
@@ -46,11 +52,11 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "a GIF screen of 60000 by 60000": (lambda: hostile_files.gif((60_000, 60_000), (64, 64)), PIXELS),
     "a GIF frame larger than its screen": (lambda: hostile_files.gif((64, 64), (60_000, 60_000)), PIXELS),
     "a text bomb": (
-        lambda: hostile_files.png(64, 64, extra=hostile_files.chunk(b"zTXt", b"a\0\0" + ZEROS)),
+        lambda: hostile_files.png(64, 64, extra=hostile_files.chunk(b"zTXt", b"a\0\0" + zeros())),
         NO_PICTURE,
     ),
     "a colour profile bomb": (
-        lambda: hostile_files.png(64, 64, extra=hostile_files.chunk(b"iCCP", b"a\0\0" + ZEROS)),
+        lambda: hostile_files.png(64, 64, extra=hostile_files.chunk(b"iCCP", b"a\0\0" + zeros())),
         NO_PICTURE,
     ),
     "a picture of 10 by 12": (
