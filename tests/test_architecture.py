@@ -144,7 +144,7 @@ def part_of_file(module: Path) -> str:
 
 
 @cache
-def parsed(module: Path) -> ast.AST:
+def parsed(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 
 
@@ -231,10 +231,7 @@ def test_no_module_is_a_drawer() -> None:
 
 def test_no_class_name_is_used_twice() -> None:
     names = Counter(
-        node.name
-        for module in modules()
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
+        node.name for module in modules() for node in ast.walk(parsed(module)) if isinstance(node, ast.ClassDef)
     )
 
     # A start's kept upload address and A2E's own answer share a name still.

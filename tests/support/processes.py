@@ -104,7 +104,7 @@ class ServerProcess:
         """Start a long video and return once a worker renders it."""
         text = "This sentence is long enough to be rendered for a while. " * 4
         job = await self.call("start_avatar_video", script=text, voice="Aria", avatar="Ada", resolution=1080)
-        while (await self.call("check_status", job_id=job["job_id"])).get("raw_status") != "process":
+        while (await self.call("wait_for_job", job_ids=[job["job_id"]], seconds=1)).get("raw_status") != "process":
             pass
         return str(job["job_id"])
 
