@@ -33,6 +33,7 @@ SECTIONS = (
     _of("avatar_videos", "avatar_video"),
     _of("image_to_video"),
     _of("talking_photo"),
+    _of("talking_video"),
     _of("face_swap", "face_swap", "face_swap_preview"),
     _of("dubbing"),
     _of("caption_removal"),

@@ -1,5 +1,7 @@
 """Writes `tests/api_facts/operations.json` from an OpenAPI file that describes A2E: `make facts OPENAPI=openapi.yaml`.
 
+What A2E's menu does not have goes to `beyond_menu.json`: `make facts OPENAPI="more.yaml beyond_menu"`.
+
 Kept of each operation are its name, place, fields, choices and status words, whether it is charged, and the evidence.
 """
 
@@ -15,7 +17,6 @@ import yaml
 
 from tests.support.paths import API_FACTS
 
-FACTS = API_FACTS / "operations.json"
 NOTE = (
     "Reduced from A2E's documentation: what each call is called, where it is, and what it takes. "
     "Written from A2E's side, not from ours."
@@ -24,11 +25,12 @@ _METHODS = ("get", "post", "put", "delete")
 
 
 def main() -> None:
-    """Read the file that is named, and write the facts."""
+    """Read the file that is named, and write the facts, into operations.json or the name after it."""
+    target = API_FACTS / f"{sys.argv[2] if len(sys.argv) > 2 else 'operations'}.json"
     spec = yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))
     facts = {"note": NOTE, "operations": list(_operations(spec))}
-    FACTS.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{len(facts['operations'])} operations are in {FACTS}")
+    target.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{len(facts['operations'])} operations are in {target}")
 
 
 def _operations(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> JobPlan:
     audio = None
     if request.audio_url:
         audio = await service.inputs.take(request.audio_url, "audio_url", "audio")
-    sound, remark = await _sound(service, audio, request.duration)
+    sound, remark = await sound_of(service, audio, request.duration)
 
     def order(output: str) -> TalkingPhotoOrder:
         side = service.quality.long_side
@@ -52,7 +52,7 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> JobPlan:
     return plan_file(service, PHOTO, ".mp4", order, price=_price(request), body=body, remark=remark, traits=traits)
 
 
-async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tuple[Path, str]:
+async def sound_of(service: Service, audio: MediaFile | None, seconds: int) -> tuple[Path, str]:
     """The sound as long as it may be, and a sentence when that is not the sound as given."""
     if audio is not None and audio.seconds <= seconds + 0.05:
         return audio.path, ""
@@ -65,7 +65,7 @@ async def _sound(service: Service, audio: MediaFile | None, seconds: int) -> tup
         except RenderFailed as failure:
             raise cannot_analyse(failure, "audio_url") from None
     if audio is None:
-        return path, "The photo is silent, since no audio_url was given."
+        return path, "Nothing is spoken, since no audio_url was given."
     return path, f"The sound of {audio.seconds:.1f} s was cut to the duration, {seconds} s."
 
 

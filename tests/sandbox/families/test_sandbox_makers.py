@@ -175,7 +175,7 @@ async def test_photos_and_dubs_say_what_was_really_done() -> None:
         dubbed = await a2e.data("GET", f"/userDubbing/{dubbing['_id']}")
 
         assert "was cut to the duration, 1 s." in cut["sandbox_note"]
-        assert "The photo is silent" in silent["sandbox_note"]
+        assert "Nothing is spoken" in silent["sandbox_note"]
         # Without captions to remove, its price tells how long it is: one credit for each started second.
         cleaning = {"name": "x", "source_url": cut["result_url"]}
         wanted = {"endpoint": "/api/v1/userCaptionRemoval/start", "requestBody": cleaning}

@@ -22,7 +22,11 @@ def _facts(name: str) -> Any:
 
 
 # A2E's own pages write one and the same path in two letter cases (userText2image, userText2Image).
-OPERATIONS = {(each["method"], each["path"].lower()): each for each in _facts("operations.json")["operations"]}
+OPERATIONS = {
+    (each["method"], each["path"].lower()): each
+    for name in ("operations.json", "beyond_menu.json")
+    for each in _facts(name)["operations"]
+}
 EXAMPLES = _facts("examples.json")["examples"]
 CAPABILITIES = {each.name: each for each in catalogue.capabilities()}
 

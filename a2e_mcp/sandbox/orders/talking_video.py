@@ -1,0 +1,94 @@
+"""Talking videos: the person of a clip speaks a sound, frame by frame."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
+from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.renderer.clips.remake import SourceClip
+    from a2e_mcp.sandbox.renderer.core.picture import Picture
+    from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
+    from a2e_mcp.sandbox.renderer.vision.faces import Face
+
+# A lost face is looked for again only so often, since looking is slow.
+_FRAMES_BETWEEN_LOOKS = 4
+
+
+class TalkingVideoOrder(ClipOrder, frozen=True, kw_only=True):
+    """Let the person of a clip speak an audio file; a clip that is shorter is repeated."""
+
+    video: str
+    audio: str
+
+
+def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
+    """Let the person of a clip speak."""
+    from a2e_mcp.sandbox.renderer.audio.mouth import curve_from_sound
+    from a2e_mcp.sandbox.renderer.clips.remake import source_clip
+    from a2e_mcp.sandbox.renderer.clips.speech_clip import read_speech, write_speech_clip
+
+    clip = source_clip(order.video, order.width, order.height, order.fps)
+    sound = read_speech(order.audio)
+    curve = curve_from_sound(sound.mono(), sound.rate, order.fps)
+    speaker = _Speaker(clip, order.fps)
+    written = write_speech_clip(order, rendering, size=clip.size, sound=sound, curve=curve, presenter=speaker)
+    return written.outcome(
+        speaker.about,
+        "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
+        f"{speaker.without_face} frames show no face and are unchanged." if speaker.without_face else "",
+        "The clip is repeated, since the sound is longer." if sound.seconds > clip.seconds + 0.2 else "",
+        "The prompts are not used.",
+    )
+
+
+class _Speaker:
+    """The person of a clip: its frames in time, with the mouth of each moment. Raises OrderRefused without a face."""
+
+    about = "The largest face of every frame is bent by its face mesh."
+
+    def __init__(self, clip: "SourceClip", fps: int) -> None:
+        from a2e_mcp.sandbox.renderer.clips.reader import read_frames
+        from a2e_mcp.sandbox.renderer.vision.faces import largest_face
+
+        if not any(largest_face(frame.picture) for frame in read_frames(clip.path, *clip.size, fps=1)):
+            raise OrderRefused("no_face", "No face was found in the video. A clear, frontal face is needed.")
+        self._frames = _repeated(clip, fps)
+        self._face: Face | None = None
+        self._shown = 0
+        self.without_face = 0
+
+    def frame(self, moment: "Moment") -> "Picture":
+        """The next frame of the clip, with the mouth of the moment; the eyes stay the clip's own."""
+        from a2e_mcp.sandbox.renderer.vision.faces import follow, largest_face
+        from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
+
+        picture = next(self._frames).copy()
+        self._face = follow(picture, self._face) if self._face else None
+        if self._face is None and self._shown % _FRAMES_BETWEEN_LOOKS == 0:
+            self._face = largest_face(picture)
+        self._shown += 1
+        if self._face is None:
+            self.without_face += 1
+        else:
+            TalkingFace(picture, self._face).draw(picture, moment.mouth, 0.0)
+        return picture
+
+
+def _repeated(clip: "SourceClip", fps: int) -> Iterator["Picture"]:
+    """The frames of a clip at an even rate, over and over."""
+    from a2e_mcp.sandbox.renderer.clips.reader import read_frames
+    from a2e_mcp.sandbox.renderer.core.picture import resize
+
+    while True:
+        shown = 0
+        last: Picture | None = None
+        for read in read_frames(clip.path, *clip.size, fps=fps):
+            while last is not None and shown < round(read.time * fps):
+                yield last
+                shown += 1
+            last = read.picture if read.picture.shape[1::-1] == clip.size else resize(read.picture, *clip.size)
+        if last is None:
+            raise OrderRefused("unreadable", "No frame of the video can be decoded.")
+        yield last

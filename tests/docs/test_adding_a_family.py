@@ -1,0 +1,31 @@
+"""A new family is spelt in the files that CONTRIBUTING.md lists, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support.paths import API_FACTS, CHECKOUT
+
+_LIST = re.compile(r"<!-- files of a family -->\n(.*?)<!-- /files of a family -->", re.DOTALL)
+_SUFFIXES = {".py", ".json"}
+
+
+def files_that_spell(name: str) -> set[str]:
+    """The files of the product and the tests with this name in any case; facts about A2E are not ours."""
+    spelt = re.compile(name.replace("_", "_?"), re.IGNORECASE)
+    return {
+        path.relative_to(CHECKOUT).as_posix()
+        for folder in ("a2e_mcp", "tests")
+        for path in (CHECKOUT / folder).rglob("*")
+        if path.suffix in _SUFFIXES
+        and API_FACTS not in path.parents
+        and (spelt.search(path.name) or spelt.search(path.read_text(encoding="utf-8")))
+    }
+
+
+def test_the_worked_example_is_in_the_listed_files_and_in_no_other() -> None:
+    found = _LIST.search((CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert found is not None
+    listed = re.findall(r"^- `([^`]+)`", found[1], re.MULTILINE)
+    assert files_that_spell(Path(listed[0]).stem) == set(listed)
