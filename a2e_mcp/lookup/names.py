@@ -38,7 +38,8 @@ def exact_matches(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]
     wanted = text.strip()
     unique = list({each.id: each for each in known}.values())
     spelt = [each for each in unique if each.name.strip().casefold() == wanted.casefold()]
-    return spelt or [each for each in unique if folded(each.name.strip()) == folded(wanted)]
+    plain = folded(wanted)
+    return spelt or [each for each in unique if folded(each.name.strip()) == plain]
 
 
 def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
@@ -72,10 +73,11 @@ def not_found_error(text: str, known: Iterable[Candidate[T]], kind: str, *, hint
 
 def _with_word_prefix(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:
     wanted = folded(text.strip())
-    if not wanted:
+    inside = [each for each in known if wanted and wanted in folded(each.name)]
+    if not inside:
         return []
     begins = re.compile(rf"(?<!\w){re.escape(wanted)}")
-    return list({each.id: each for each in known if begins.search(folded(each.name))}.values())
+    return list({each.id: each for each in inside if begins.search(folded(each.name))}.values())
 
 
 def _near(text: str, names: Iterable[str]) -> list[str]:
