@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 # The tests start a hundred processes; none should compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check check-all lint types docs bench live contract facts clean help
+.PHONY: demo test check check-all lint types docs pictures bench live contract facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
+	@echo "make pictures  draw the pictures of the README from a real run of the demo"
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12 or so"; exit 1; }
@@ -45,6 +46,10 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+# The pictures of the README, from a real run of the demo.
+pictures: $(READY)
+	$(BIN)/python -m docs.pictures
 
 docs: $(READY)
 	$(BIN)/python -m docs.generate

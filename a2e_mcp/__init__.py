@@ -9,16 +9,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from a2e_mcp.client.client import A2EClient
-    from a2e_mcp.errors import A2EError
-    from a2e_mcp.settings import Settings
 
 _HOMES = {
     "A2EClient": "a2e_mcp.client.client",
-    "A2EError": "a2e_mcp.errors",
-    "Settings": "a2e_mcp.settings",
 }
 
-__all__ = ["A2EClient", "A2EError", "Settings", "__version__"]
+__all__ = ["A2EClient", "__version__"]
+"""The public names of this package are listed in docs/python-client.md."""
 
 
 def __getattr__(name: str) -> object:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Self
 
 
 class Charged(StrEnum):
@@ -36,6 +36,9 @@ class Charged(StrEnum):
 
 class A2EError(Exception):
     """The base of all errors raised on purpose; its text suits people and models."""
+
+    who_acts: ClassVar[str] = "see the message"
+    """Who can solve the problem; for the docs."""
 
     def __init__(
         self, message: str, *, hint: str = "", charged: Charged | None = Charged.NOTHING, trace_id: str | None = None
@@ -68,6 +71,8 @@ class A2EError(Exception):
 class InputError(A2EError):
     """An argument is invalid; the caller changes it."""
 
+    who_acts: ClassVar[str] = "the caller"
+
 
 class AmbiguousName(InputError):
     """A name matches several avatars, voices or backgrounds; the candidates are listed."""
@@ -76,9 +81,13 @@ class AmbiguousName(InputError):
 class FileRefused(A2EError):
     """A path, file or URL cannot be used."""
 
+    who_acts: ClassVar[str] = "the caller"
+
 
 class SettingsError(A2EError):
     """A flag or an A2E_* variable is wrong; the user changes it."""
+
+    who_acts: ClassVar[str] = "the user"
 
     def __init__(self, message: str, *, hint: str = "", charged: Charged | None = None) -> None:
         # Settings are read before anything can be charged, so money is not mentioned.
@@ -92,9 +101,13 @@ class ExtraMissing(SettingsError):
 class MoneyRefused(A2EError):
     """A ceiling, an unknown price or a missing consent stopped a start before it was sent."""
 
+    who_acts: ClassVar[str] = "the user"
+
 
 class ServiceError(A2EError):
     """A2E or the connection to it failed."""
+
+    who_acts: ClassVar[str] = "A2E"
 
     def __init__(
         self,
@@ -114,15 +127,21 @@ class ServiceError(A2EError):
 class Unauthorized(ServiceError):
     """A2E did not accept the token; the user replaces it."""
 
+    who_acts: ClassVar[str] = "the user"
+
 
 class Refused(ServiceError):
     """A2E refused the request and charged nothing; `sent` is the request in A2E's field names."""
+
+    who_acts: ClassVar[str] = "the caller"
 
     sent: Mapping[str, object] = {}
 
 
 class NotEnoughCredits(Refused):
     """The account's balance does not cover the job; the user adds credits."""
+
+    who_acts: ClassVar[str] = "the user"
 
 
 class NotFound(Refused):
@@ -132,12 +151,16 @@ class NotFound(Refused):
 class Unreachable(ServiceError):
     """No connection could be made, so the request was not sent; it can be retried."""
 
+    who_acts: ClassVar[str] = "the caller, by a retry"
+
 
 class AnswerLost(ServiceError):
     """The request may have arrived, but its answer is missing.
 
     `raw` keeps the bytes received, at most 4 KB, for the ledger.
     """
+
+    who_acts: ClassVar[str] = "this package: it looks for the job"
 
     def __init__(
         self,

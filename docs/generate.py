@@ -7,17 +7,18 @@ MCP servers, lists the settings. With `--check` nothing is written, and the exit
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.errors import A2EError
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
-from a2e_mcp.server.tool_index import declared_tools
+from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 from a2e_mcp.settings import setting_rows
 from docs import tool_list
 from docs.exercises import exercises_in
@@ -26,7 +27,7 @@ from docs.menu import coverage_rows
 _ROOT = Path(__file__).parent.parent
 _BLOCK = re.compile(r"(<!-- generated:(?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- /generated -->)", re.DOTALL)
 # An identifier in the registry is a package's name alone. uvx takes the extra beside it, in the same version, so that a
-# host in which somebody only sets A2E_SANDBOX=1 can render.
+# host in which only A2E_SANDBOX=1 is set can render.
 _WITH_SANDBOX = {
     "type": "named",
     "name": "--with",
@@ -37,22 +38,78 @@ _MARKER = re.compile(r"<!-- /?generated")
 
 
 def settings_table() -> str:
-    """Every A2E_* variable: what it is for, and its default."""
+    """Every A2E_* variable with its meaning and default."""
     rows = ((f"`{row.variable}`", row.about, row.default) for row in setting_rows())
-    return _table(("Variable", "What it is for", "Default"), rows)
+    return _table(("Variable", "Meaning", "Default"), rows)
 
 
-def tools_table() -> str:
-    """Every tool: what it does, its toolset, and whether it costs credits."""
+def tools_text() -> str:
+    """Every tool by its toolset: what it does, whether it costs credits, its parameters, and an example."""
+    lines = []
+    above = ""
+    for _, tool in declared_tools():
+        heading = "In every toolset" if is_in_every_set(tool) else f"Toolset {tool.toolset}"
+        if heading != above:
+            above = heading
+            lines.append(f"## {heading}{' (off by default)' if tool.toolset == 'admin' else ''}\n")
+        cost = {"spends": " **Costs credits.**", "deletes": " **Deletes.**"}.get(tool.effect.value, "")
+        lines.append(f"### `{tool.name}`\n\n{' '.join(tool.about.split())}{cost}\n")
+        parameters = tool_list.wire_form(tool)["inputSchema"]
+        if parameters.get("properties"):
+            lines.append(_parameters(parameters))
+        for example in tool.examples[:1]:
+            lines.append(f"```json\n{json.dumps(example, ensure_ascii=False, indent=2)}\n```\n")
+    return "\n" + "\n".join(lines)
+
+
+def _parameters(schema: Mapping[str, Any]) -> str:
+    required = schema.get("required", ())
     rows = (
-        (f"`{tool.name}`", tool.about, tool.toolset, "yes" if tool.effect is Effect.SPENDS else "")
-        for _, tool in declared_tools()
+        (
+            f"`{name}`",
+            _type(declared) + (", required" if name in required else ""),
+            declared.get("description", ""),
+        )
+        for name, declared in schema["properties"].items()
     )
-    return _table(("Tool", "What it does", "Toolset", "Costs credits"), rows)
+    return _table(("Parameter", "Type", "Description"), rows)
+
+
+def _type(declared: Mapping[str, Any]) -> str:
+    if "enum" in declared:
+        return " or ".join(f"`{value}`" for value in declared["enum"])
+    kind = declared.get("type", "value")
+    return f"list of {_type(declared['items'])}" if kind == "array" and "items" in declared else str(kind)
+
+
+def errors_table() -> str:
+    """Every class of error: what it means and who acts; subclasses are indented."""
+    return _table(("Class", "Meaning", "Who acts"), _errors(A2EError, 0))
+
+
+def _errors(error: type[A2EError], depth: int) -> Iterator[tuple[str, str, str]]:
+    meaning = (error.__doc__ or "").partition("\n")[0]
+    yield f"{'&emsp;' * depth}`{error.__name__}`", meaning, error.who_acts
+    for below in error.__subclasses__():
+        # Classes of other modules are internal; callers catch the public ones.
+        if below.__module__ == error.__module__:
+            yield from _errors(below, depth + 1)
+
+
+def folders_table() -> str:
+    """Every folder of the package, with the first line of its docstring."""
+    package = _ROOT / "a2e_mcp"
+    rows = []
+    for init in sorted(package.rglob("__init__.py")):
+        folder = init.parent.relative_to(package)
+        if folder.parts:
+            about = (ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+            rows.append((f"{'&emsp;' * (len(folder.parts) - 1)}`{folder.name}/`", about))
+    return _table(("Folder", "Subject"), rows)
 
 
 def prompts_table() -> str:
-    """Every prompt: what comes of it, and what it asks for; what may be left out stands in brackets."""
+    """Every prompt with its result and arguments; optional ones are in brackets."""
     rows = (
         (
             f"`{prompt.name}`",
@@ -61,7 +118,7 @@ def prompts_table() -> str:
         )
         for prompt in prompts.listed()
     )
-    return _table(("Prompt", "What comes of it", "What it asks for"), rows)
+    return _table(("Prompt", "Result", "Arguments"), rows)
 
 
 def magic_table() -> str:
@@ -81,7 +138,9 @@ def coverage_table() -> str:
 
 TABLES = {
     "settings": settings_table,
-    "tools": tools_table,
+    "tools": tools_text,
+    "errors": errors_table,
+    "folders": folders_table,
     "prompts": prompts_table,
     "magic": magic_table,
     "coverage": coverage_table,
@@ -133,7 +192,13 @@ def entry_rewritten(text: str) -> str:
 def stale(root: Path) -> Iterator[tuple[Path, str]]:
     """The files of a checkout that are not fresh, and what they should hold."""
     tools = root / "a2e_mcp" / "server" / "tools.json"
-    for path in (tools, root / "README.md", *sorted(root.glob("docs/*.md")), root / "server.json"):
+    for path in (
+        tools,
+        root / "README.md",
+        root / "CONTRIBUTING.md",
+        *sorted(root.glob("docs/*.md")),
+        root / "server.json",
+    ):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             try:

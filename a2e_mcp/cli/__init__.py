@@ -1,1 +1,1 @@
-"""The commands."""
+"""The commands: serve, demo, sandbox, doctor, install and tools."""

@@ -30,7 +30,7 @@ _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an expected problem is one sentence on stderr and an exit code."""
-    parser = _parser()
+    parser = command_parser()
     options = parser.parse_args(arguments)
     flags = _flags(parser, options)
     try:
@@ -89,7 +89,8 @@ def _flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict
     return given
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="a2e-mcp", description="Make avatar videos by talking: A2E as a Model Context Protocol server."
     )

@@ -1,1 +1,1 @@
-"""One HTTP call to A2E: authentication, envelope, retries, a typed reply."""
+"""The typed client: authentication, envelope, retries, one `call()` with a typed reply."""

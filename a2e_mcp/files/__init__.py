@@ -1,1 +1,1 @@
-"""Bytes in and out: local files, addresses, uploads and downloads."""
+"""Bytes in and out: local files, URLs, uploads and downloads."""

@@ -1,1 +1,1 @@
-"""Names to ids: avatars, voices, backgrounds and languages."""
+"""Names to ids: avatars, voices, backgrounds and languages; warnings about the wrong language."""

@@ -12,6 +12,7 @@ import pytest
 
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.cli.demo import SCRIPT
+from docs.pictures import constant_lines, pictured_lines
 from tests.support.processes import ServerProcess, run, start_program
 
 EXTRA = ("av", "cv2", "espeakng_loader", "msgspec", "numpy", "PIL", "py3langid", "pillow", "opencv")
@@ -34,6 +35,7 @@ def test_the_demo_makes_a_real_video_with_sound_and_a_poster(tmp_path: Path) -> 
     assert "SANDBOX" in done.stdout
     for words in ("start_avatar_video(", "no credits were used", "install claude-desktop --sandbox"):
         assert words in done.stdout
+    assert constant_lines(done.stdout) == pictured_lines(), "run: make pictures"
     assert TOKEN not in done.stdout
     assert "\x1b" not in done.stdout
 

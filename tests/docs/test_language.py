@@ -55,10 +55,6 @@ NOT_YET = (
     "a2e_mcp/ledger",
     "a2e_mcp/server/live_rooms",
     "a2e_mcp/starts",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "README.md",
-    "docs",
 )
 
 _PATTERNS = {re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE): instead for pattern, instead in BANNED.items()}
