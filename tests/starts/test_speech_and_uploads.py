@@ -29,7 +29,7 @@ from tests.support.ledger import entries_of
 KEPT = "The speech was charged; it is kept and will be reused."
 REFUSAL = only_answered(400, {"code": 1, "msg": "this avatar is resting"})
 # The sandbox speaks no magic words, so a script that is long because of them is made quickly.
-SENTENCE = "[sandbox:odd_status] One sentence. "
+SENTENCE = "[sandbox:odd_status] " * 4 + "One. "
 
 
 async def test_when_the_video_is_refused_the_sentence_says_that_speech_was_paid_and_kept(tmp_path: Path) -> None:
@@ -161,10 +161,10 @@ async def seconds_of(server: ControlledServer, url: str) -> float:
 
 async def test_a_long_script_is_spoken_in_pieces_and_joined_into_one_sound_of_the_right_length(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
-        halves = [SENTENCE * 28, SENTENCE * 4]
+        halves = [SENTENCE * 11, SENTENCE * 2]
         parts = [await server.ask("generate_speech", script=half, voice="Aria (en-US)") for half in halves]
         expected = sum([await seconds_of(server, part.data["results"][0]) for part in parts])
-        whole = await server.ask("generate_speech", script=SENTENCE * 32, voice="Aria (en-US)")
+        whole = await server.ask("generate_speech", script=SENTENCE * 13, voice="Aria (en-US)")
         assert await seconds_of(server, whole.data["results"][0]) == pytest.approx(expected, rel=0.03)
         assert server.transport.attempts[UPLOAD] == 1
         assert (await server.ask("list_spending")).data["total"] == server.spent
@@ -172,7 +172,7 @@ async def test_a_long_script_is_spoken_in_pieces_and_joined_into_one_sound_of_th
 
 async def test_a_video_with_a_long_script_is_charged_with_all_of_its_pieces(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
-        await server.ask("start_avatar_video", **video_arguments(script=SENTENCE * 32))
+        await server.ask("start_avatar_video", **video_arguments(script=SENTENCE * 13))
         assert (
             server.transport.attempts[SPEECH],
             server.transport.attempts[UPLOAD],
@@ -185,7 +185,7 @@ async def test_a_video_with_a_long_script_is_charged_with_all_of_its_pieces(tmp_
 
 async def test_a_long_script_interrupted_midway_pays_only_for_the_pieces_that_are_missing(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
-        script = SENTENCE * 28 + "The last one, number 27. " + SENTENCE * 3
+        script = SENTENCE * 11 + "The last one, number 27. " + SENTENCE
 
         async def second_piece_fails(request: httpx2.Request, forward: Forward) -> httpx2.Response:
             if b"number 27" in request.content:
