@@ -19,7 +19,6 @@ A2EError                     what happened, whether money was spent, what to do 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import copy
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -131,11 +130,9 @@ class Unauthorized(ServiceError):
 
 
 class Refused(ServiceError):
-    """A2E refused the request and charged nothing; `sent` is the request in A2E's field names."""
+    """A2E refused the request and charged nothing."""
 
     who_acts: ClassVar[str] = "the caller"
-
-    sent: Mapping[str, object] = {}
 
 
 class NotEnoughCredits(Refused):

@@ -24,7 +24,6 @@ from a2e_mcp.client.envelope import json_or_none, lost, open_envelope, unreadabl
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.errors import (
     NotFound,
-    Refused,
     Unreachable,
 )
 
@@ -82,11 +81,7 @@ class A2EClient:
         Raises Unauthorized, Refused (NotFound, NotEnoughCredits), Unreachable, or AnswerLost; after AnswerLost a call
         that spends may have been charged.
         """
-        try:
-            data = await self._answer(capability, request, attempts)
-        except Refused as problem:
-            problem.sent = request.model_dump(mode="json", by_alias=True, exclude_none=True)
-            raise
+        data = await self._answer(capability, request, attempts)
         try:
             return capability.reply.model_validate(data)
         except ValidationError as problem:

@@ -294,7 +294,7 @@ def _exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: s
     if len(found) == 1:
         return found[0].value
     if found:
-        problem: InputError = ambiguous_error(text, found, kind, hint="Nothing was changed. Ask the user which one")
+        problem: InputError = ambiguous_error(text, found, kind, hint="Ask the user which one")
     else:
         problem = not_found_error(text, known, kind, hint=hint)
     # These calls are free, so money is not mentioned.
