@@ -1,4 +1,4 @@
-"""What A2E can do: one file per section of its menu, models and declarations, no logic.
+"""What A2E can do: one module per section of its menu, with models and declarations.
 
 Importing this package imports no section: the server reads one when a tool of it is first called.
 """

@@ -1,4 +1,4 @@
-"""Reading A2E's envelope: the data of an answer, or the error that a refusal or an unreadable answer stands for."""
+"""A2E's envelope around every answer: its data, or the matching error."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What runs: one Job over all families; polling, lost answers, downloads."""
+"""Running jobs: one Job over all families, polling, lost answers, downloads."""

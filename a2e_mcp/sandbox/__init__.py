@@ -1,4 +1,4 @@
-"""A2E in a box: the same API on your own computer, whose jobs really render.
+"""A2E's API on your own computer, whose jobs really render.
 
 async with open_sandbox(SandboxSettings(draft=True)) as sandbox:
     async with httpx2.AsyncClient(transport=sandbox.transport(), base_url=sandbox.base_url) as http: ...

@@ -1,1 +1,1 @@
-"""What is charged: the one way a start is resolved, priced, recorded and sent."""
+"""What is charged: a start is resolved, priced, recorded and sent in one way."""

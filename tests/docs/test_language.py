@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +82,7 @@ def modules() -> list[Path]:
 
 
 def sentences(source: str) -> Iterator[tuple[int, str]]:
-    """Every text of a module that reads like a sentence, docstrings too, with its line; `{}` stands for a value."""
+    """Every sentence of a module with its line: strings, docstrings and comments; `{}` is a value."""
     tree = ast.parse(source)
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
@@ -93,6 +95,9 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
         # A text without a space is a name, and the ledger's columns keep theirs.
         if " " in text and not _SQL.search(text):
             yield node.lineno, text
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
 
 
 def banned_in(text: str) -> Iterator[str]:
@@ -131,6 +136,7 @@ def test_a_planted_word_is_found_in_strings_f_strings_and_docstrings(sentence: s
         f"x = {sentence!r}",
         f"x = f'{{y}} {sentence}'",
         f"x = {sentence[:9]!r} {sentence[9:]!r}",
+        f"x = 1  # {sentence}",
     ):
         assert [found for _, part in sentences(source) for found in banned_in(part)], source
 

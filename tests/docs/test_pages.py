@@ -139,6 +139,12 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_the_architecture_page_names_every_module_at_the_root() -> None:
+    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = {path.stem for path in (CHECKOUT / "a2e_mcp").glob("[!_]*.py")}
+    assert {each for each in modules if f"`{each}`" not in text} == set()
+
+
 def test_the_readme_is_short_and_names_every_page() -> None:
     readme = PAGES[0].read_text(encoding="utf-8")
     assert len(readme.splitlines()) <= 160

@@ -1,1 +1,1 @@
-"""Files, uploads, built-in avatars and voices, and the media that requests point at."""
+"""Files, uploads, built-in avatars and voices, and the media of requests."""

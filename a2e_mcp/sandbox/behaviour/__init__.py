@@ -1,1 +1,1 @@
-"""What every module of `families` is made of: records, job plans, and the answers that most families share."""
+"""The parts of every family: records, job plans, and shared answers."""

@@ -1,4 +1,4 @@
-"""What each capability really does: one module per section of A2E's menu, each with its `BEHAVIOUR`.
+"""What each call does: one module per section of A2E's menu, each with its `BEHAVIOUR`.
 
 Every module of this folder is found by itself, so a new one needs no entry anywhere.
 """

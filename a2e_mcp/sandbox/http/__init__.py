@@ -1,1 +1,1 @@
-"""A2E's API over HTTP: routes, requests, file addresses, and the control beside them."""
+"""A2E's API over HTTP: routes, requests, file URLs, and the control routes."""

@@ -1,1 +1,1 @@
-"""Live rooms as A2E keeps them: prepaid, joined over WebRTC, answered from a text."""
+"""Live rooms: prepaid time, WebRTC, and answers from a text."""

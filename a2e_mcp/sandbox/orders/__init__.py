@@ -1,4 +1,4 @@
-"""What the render worker can be asked for: one module per kind of order, with its fields and its `render`.
+"""The orders of the render worker: one module per kind, with its fields and its `render`.
 
 The service builds orders and the worker carries them out, so a module imports nothing heavy before `render` is called.
 """

@@ -1,4 +1,4 @@
-"""What the sandbox and its render worker say to one another: one JSON line each.
+"""The wire protocol between the sandbox and its render worker: one JSON line per message.
 
 Both sides import this package, so it needs nothing but the standard library and msgspec.
 """

@@ -1,1 +1,1 @@
-"""The renderers: every picture, clip and sound the sandbox really makes. Imported by the render worker only."""
+"""The renderers of all pictures, clips and sounds; imported by the render worker only."""

@@ -1,1 +1,1 @@
-"""Subprocesses that render: the pool, one process, and the lines they speak."""
+"""Render subprocesses: the pool, one process, and its lines."""

@@ -1,1 +1,1 @@
-"""What tools say: jobs, lists and refusals, in words and as structured content."""
+"""The answers of tools: jobs, lists and refusals, as text and as structured content."""

@@ -1,1 +1,1 @@
-"""Live rooms: what is open, and the page on which an avatar is met."""
+"""Live rooms: the open rooms, and the page that shows them in a browser."""

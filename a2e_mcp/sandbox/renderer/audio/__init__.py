@@ -1,1 +1,1 @@
-"""Sound: the speech engine, decoding and encoding, mouth shapes from sound."""
+"""Sound: the speech engine, decoding and encoding, mouth shapes."""

@@ -1,1 +1,1 @@
-"""Video files: reading, writing, remaking, captions and camera moves."""
+"""Video files: reading, writing, editing, captions and camera moves."""

@@ -1,1 +1,1 @@
-"""What every renderer works with: pictures, the SANDBOX mark, files of strangers, the render itself."""
+"""Shared by all renderers: pictures, the SANDBOX mark, untrusted media, the render itself."""

@@ -1,1 +1,1 @@
-"""A live room, inside its own process: an avatar that is drawn, speaks and is sent over WebRTC."""
+"""The process of a live room: a drawn avatar that speaks over WebRTC."""

@@ -1,1 +1,1 @@
-"""People who speak: what a presenter is asked for, and those made from photos."""
+"""Speaking people: the presenter interface, and presenters made from photos."""

@@ -1,1 +1,1 @@
-"""What is seen in pictures: faces, people, objects, text; small networks that OpenCV runs."""
+"""Computer vision: faces, people, objects and text, with small networks run by OpenCV."""
