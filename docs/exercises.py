@@ -9,8 +9,9 @@ Such a test fails when the sandbox did not carry out each of these calls in it (
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 _MARKER = "pytest.mark.exercises"
@@ -32,14 +33,20 @@ def exercises_in(checkout: Path) -> Mapping[str, Exercise]:
     found: dict[str, Exercise] = {}
     for path in sorted(checkout.glob("tests/**/test_*.py")):
         where = PurePosixPath(path.relative_to(checkout).as_posix())
-        for test, call in _marked(ast.parse(path.read_text(encoding="utf-8")), where):
+        for test, call in _marked(path.read_text(encoding="utf-8"), where):
             if call in found:
                 raise ValueError(f"{call} is exercised by {found[call].name} already; one test is enough: {test}")
             found[call] = Exercise(where, test)
     return found
 
 
-def _marked(module: ast.Module, where: PurePosixPath) -> Iterator[tuple[str, str]]:
+@cache
+def _marked(source: str, where: PurePosixPath) -> Sequence[tuple[str, str]]:
+    # Most files have no marker, and a file is read for several tables.
+    return tuple(_read_markers(ast.parse(source), where)) if _MARKER in source else ()
+
+
+def _read_markers(module: ast.Module, where: PurePosixPath) -> Iterator[tuple[str, str]]:
     for test in module.body:
         if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
             for marker in test.decorator_list:

@@ -83,10 +83,11 @@ def modules() -> list[Path]:
 
 def sentences(source: str) -> Iterator[tuple[int, str]]:
     """Every sentence of a module with its line: strings, docstrings and comments; `{}` is a value."""
-    tree = ast.parse(source)
-    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
+    inner: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.JoinedStr):
+            # Its parts are walked after it.
+            inner.update(map(id, node.values))
             text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
             text = node.value
