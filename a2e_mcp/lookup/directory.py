@@ -34,7 +34,7 @@ _FIND_OWN_VOICES = "Call list_voices with owner=own to find one"
 T = TypeVar("T")
 
 
-class Names:
+class Directory:
     """Finds records by name or id; the account's lists are cached for two minutes, A2E's own for an hour."""
 
     def __init__(self, client: A2EClient, *, now: Callable[[], float] = time.monotonic) -> None:

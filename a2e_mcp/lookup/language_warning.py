@@ -14,7 +14,7 @@ from a2e_mcp.catalogue.tool import VoiceChoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, NotFound
-from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.language_detection import judge, language_part, same_language
 
 _SENT = 500
@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 class ScriptLanguages:
     """Compares scripts with voices; a request to A2E takes at most `seconds`."""
 
-    def __init__(self, client: A2EClient, names: Names, *, seconds: float) -> None:
+    def __init__(self, client: A2EClient, directory: Directory, *, seconds: float) -> None:
         self._client = client
-        self._names = names
+        self._directory = directory
         self._seconds = seconds
         self._asked: dict[str, str | None] = {}
         self._retired = False
@@ -68,12 +68,12 @@ class ScriptLanguages:
         return found
 
     def _sentence(self, language: str | None, letters: str | None, voice: VoiceChoice, locale: str) -> str:
-        name = self._names.language_called(language) if language else None
+        name = self._directory.language_called(language) if language else None
         looks = f"looks like {name}" if name else f"is in {letters} letters"
-        speaks = f"{self._names.language_called(locale) or locale} ({locale})"
+        speaks = f"{self._directory.language_called(locale) or locale} ({locale})"
         if not voice.own:
             finding = f"list_voices language={language}" if name else "list_voices with its language"
             return f"The script {looks}, but the voice {voice.name} speaks {speaks}; use {finding} to find another."
         warning = f"The script {looks}, but your voice {voice.name} would speak {speaks}"
-        region = self._names.first_region(language) if language else None
+        region = self._directory.first_region(language) if language else None
         return f"{warning}; use voice='{voice.name} ({region})' for {name}." if region else f"{warning}."

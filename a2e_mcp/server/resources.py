@@ -71,7 +71,7 @@ class Resources:
             raise ResourceNotFoundError("gender must be female or male, owner own or public")
 
         async def read(services: Services) -> object:
-            known = await services.names.avatars()
+            known = await services.directory.avatars()
             found = lists.chosen_avatars(known, gender=gender or None, owner=owner or None)
             rows = lists.page_of([lists.avatar_row(each) for each in found], int(page))
             return {"avatars": rows, "total": len(found), "page": int(page), "sandbox": services.sandbox}
@@ -80,20 +80,20 @@ class Resources:
 
     async def avatar(self, avatar_id: str) -> str:
         async def read(services: Services) -> object:
-            return lists.avatar_row(await services.names.avatar(avatar_id)) | {"sandbox": services.sandbox}
+            return lists.avatar_row(await services.directory.avatar(avatar_id)) | {"sandbox": services.sandbox}
 
         return await self._json(read)
 
     async def voices(self, language: str) -> str:
         async def read(services: Services) -> object:
-            found = await services.names.voices_in(language)
+            found = await services.directory.voices_in(language)
             return {"voices": [lists.voice_row(each) for each in found[:40]], "total": len(found)}
 
         return await self._json(read)
 
     async def languages(self) -> str:
         async def read(services: Services) -> object:
-            known = await services.names.languages()
+            known = await services.directory.languages()
             return {"languages": [lists.language_row(each) for each in known]}
 
         return await self._json(read)
@@ -136,11 +136,11 @@ class Resources:
 
 async def _choices(services: Services, name: str) -> Sequence[str]:
     if name in ("avatar", "avatar_id"):
-        return [each.name for each in await services.names.avatars()]
+        return [each.name for each in await services.directory.avatars()]
     if name == "voice":
-        return [each.name for each in await services.names.voices_in("en-US")]
+        return [each.name for each in await services.directory.voices_in("en-US")]
     if name in ("language", "languages"):
-        return [each.code for each in await services.names.languages()]
+        return [each.code for each in await services.directory.languages()]
     if name == "job_id":
         entries = await services.ledger.recent(most=50)
         return [job.job_id for entry in entries for job in services.jobs.of_entry(entry)]

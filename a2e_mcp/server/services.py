@@ -17,7 +17,7 @@ from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
-from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.language_warning import ScriptLanguages
 from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
@@ -43,7 +43,7 @@ class Services:
     ledger: Ledger
     jobs: Jobs
     waiting: Waiting
-    names: Names
+    directory: Directory
     files: Files
     spending: Spending
     ceilings: Ceilings
@@ -93,7 +93,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
         )
         transfers = TransferProgress()
         jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, transfers=transfers)
-        names = Names(client)
+        directory = Directory(client)
         limits = ceilings(
             sandbox=sandbox,
             per_start=settings.max_credits,
@@ -107,7 +107,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
             )
         )
-        resolver = Resolver(names, files, jobs, sandbox=sandbox)
+        resolver = Resolver(directory, files, jobs, sandbox=sandbox)
         context = StartContext(
             client=client,
             ledger=ledger,
@@ -124,7 +124,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             Starts(
                 context,
                 resolver=resolver,
-                languages=ScriptLanguages(client, names, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
+                languages=ScriptLanguages(client, directory, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
                 ceilings=limits,
                 keepers={STREAMING: rooms.keep},
                 closing_seconds=timing.closing_seconds,
@@ -149,7 +149,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             ledger=ledger,
             jobs=jobs,
             waiting=waiting,
-            names=names,
+            directory=directory,
             files=files,
             spending=spending,
             ceilings=limits,

@@ -48,7 +48,7 @@ class Call(Generic[InputsT]):
         await self.progress(0.0, f"Starting {tool.family.about}")
         started = await self.services.starts.start(tool, self.inputs, self.options, self.waiter)
         if tool.toolset in ("avatars", "voices"):
-            self.services.names.forget()
+            self.services.directory.forget()
         return started_answer(started)
 
     async def quote(self, tool: StartTool[Any]) -> Quoted:

@@ -26,7 +26,7 @@ from a2e_mcp.files.local import Files, LocalFile
 from a2e_mcp.files.urls import is_url
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
-from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.directory import Directory
 
 _PICTURE = MediaIn(("image",))
 
@@ -55,8 +55,8 @@ class ResolvedInputs:
 class Resolver:
     """Finds what inputs name. Raises InputError or FileRefused for what cannot be found; nothing is sent or charged."""
 
-    def __init__(self, names: Names, files: Files, jobs: Jobs, *, sandbox: bool) -> None:
-        self._names = names
+    def __init__(self, directory: Directory, files: Files, jobs: Jobs, *, sandbox: bool) -> None:
+        self._directory = directory
         self._files = files
         self._jobs = jobs
         self._sandbox = sandbox
@@ -80,11 +80,11 @@ class Resolver:
     async def _one(self, found: ResolvedInputs, name: str, value: str, marker: object) -> None:
         match marker:
             case AvatarRef():
-                found.avatars[name] = await self._names.avatar(value)
+                found.avatars[name] = await self._directory.avatar(value)
             case VoiceRef():
-                found.voices[name] = await self._names.voice(value)
+                found.voices[name] = await self._directory.voice(value)
             case LanguageRef():
-                found.languages[name] = await self._names.language_code(value, region=marker.region)
+                found.languages[name] = await self._directory.language_code(value, region=marker.region)
             case BackgroundRef():
                 await self._background(found, name, value)
             case MediaIn():
@@ -100,7 +100,7 @@ class Resolver:
             await self._media(found, name, value, _PICTURE)
             found.pictures.add(name)
         else:
-            found.backgrounds[name] = await self._names.stored_background(value)
+            found.backgrounds[name] = await self._directory.stored_background(value)
 
     async def _media(self, found: ResolvedInputs, name: str, value: str, wanted: MediaIn) -> None:
         media = await self.media(name, value, wanted)

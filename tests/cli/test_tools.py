@@ -35,7 +35,7 @@ def test_the_table_tells_toolset_effect_and_a_line_about_every_tool(tmp_path: Pa
 def test_it_says_how_many_are_not_shown_and_why(tmp_path: Path) -> None:
     usual = run("tools", folder=tmp_path).stdout
     assert f"{len(USUAL)} of {len(tool_index.names())} tools are shown:" in usual
-    assert f"{len(tool_index.toolsets()['admin'])} of admin are off by default; --toolsets all" in usual
+    assert f"{len(tool_index.toolsets()['admin'])} admin tools are off by default; --toolsets all" in usual
     chosen = run(
         *("--exclude-tools", "get_credits", "tools", "--read-only", "--tool-prefix", "a2e_"),
         folder=tmp_path,

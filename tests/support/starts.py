@@ -16,7 +16,7 @@ from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.sqlite import SqliteLedger
-from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.language_warning import ScriptLanguages
 from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.payments import Payments
@@ -73,8 +73,8 @@ async def open_pipeline(
         files = await stack.enter_async_context(Files(folders=(inbox,), output=inbox, trusted=sandbox.owns))
         transfers = TransferProgress()
         jobs = Jobs(client, ledger, sandbox=True, fresh=sandbox.fresh, transfers=transfers)
-        names = Names(client)
-        resolver = Resolver(names, files, jobs, sandbox=True)
+        directory = Directory(client)
+        resolver = Resolver(directory, files, jobs, sandbox=True)
         context = StartContext(
             client=client,
             ledger=ledger,
@@ -91,7 +91,7 @@ async def open_pipeline(
             Starts(
                 context,
                 resolver=resolver,
-                languages=ScriptLanguages(client, names, seconds=3),
+                languages=ScriptLanguages(client, directory, seconds=3),
                 ceilings=Ceilings(None, None),
                 keepers=keepers,
                 closing_seconds=5,

@@ -44,7 +44,7 @@ class DeleteAvatarInputs(Inputs):
 
 async def _list(call: Call[AvatarsInputs]) -> Answer:
     inputs = call.inputs
-    known = await call.services.names.avatars()
+    known = await call.services.directory.avatars()
     found = chosen_avatars(known, name=inputs.name, gender=inputs.gender, owner=inputs.owner)
     matching = chosen_avatars(known, name=inputs.name, owner=inputs.owner)
     unknown = sum(each.gender is None for each in matching) if inputs.gender else 0
@@ -64,7 +64,7 @@ async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
     picture = parse_job_id(job.job_id, sandbox=services.sandbox)
     purchase = _avatar_of(picture.id, call.inputs.gender, job.title)
     started = await services.starts.buy(purchase, call.options, call.waiter)
-    services.names.forget()
+    services.directory.forget()
     return started_answer(started)
 
 
@@ -95,11 +95,11 @@ def _avatar_of(picture: str, gender: Literal["female", "male"], title: str | Non
 
 
 async def _delete(call: Call[DeleteAvatarInputs]) -> Answer:
-    avatar = await call.services.names.avatar_to_delete(call.inputs.avatar)
+    avatar = await call.services.directory.avatar_to_delete(call.inputs.avatar)
     if avatar.twin_id is None:
         raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
     await call.services.client.call(REMOVE_TWIN, ById(id=avatar.twin_id))
-    call.services.names.forget()
+    call.services.directory.forget()
     told = f"Deleted the avatar {avatar.name} permanently. A2E does not mention a refund."
     return call.answer(told, {"avatar": avatar.id, "deleted": True})
 

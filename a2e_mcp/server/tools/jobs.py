@@ -196,7 +196,7 @@ async def _delete(call: Call[JobInputs]) -> Answer:
     else:
         deleted = await delete_job(services.jobs, services.spending, services.ledger, job_id)
         meaning, back = deleted.meaning, deleted.refunded
-    services.names.forget()
+    services.directory.forget()
     told = f"Deleted {job_id}. {meaning}"
     structured: dict[str, Any] = {"job_id": str(job_id), "deleted": True}
     if back is not None:
@@ -232,7 +232,7 @@ async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
 def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
     """What has just been made can be used by its name from now on."""
     if any(job.state == "succeeded" and job.family in _MAKE_NAMES for job in jobs):
-        call.services.names.forget()
+        call.services.directory.forget()
 
 
 def _job_id(call: Call[Any], text: str) -> JobId:

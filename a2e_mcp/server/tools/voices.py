@@ -57,7 +57,7 @@ class DetectInputs(Inputs):
 
 
 async def _list(call: Call[VoicesInputs]) -> Answer:
-    inputs, names = call.inputs, call.services.names
+    inputs, names = call.inputs, call.services.directory
     own = [] if inputs.owner == "public" else await names.own_voices()
     public = [] if inputs.owner == "own" else await names.voices_in(inputs.language)
     found = [
@@ -88,17 +88,17 @@ async def _price_of_speech(call: Call[SpeechInputs]) -> Quoted:
 
 
 async def _rename(call: Call[RenameInputs]) -> Answer:
-    voice = await call.services.names.own_voice(call.inputs.voice)
+    voice = await call.services.directory.own_voice(call.inputs.voice)
     await call.services.client.call(RENAME, RenameVoice(id=voice.id, name=call.inputs.name))
-    call.services.names.forget()
+    call.services.directory.forget()
     told = f"Renamed the voice {voice.name} to {call.inputs.name}."
     return call.answer(told, {"voice": voice.id, "name": call.inputs.name})
 
 
 async def _delete(call: Call[OwnVoiceInputs]) -> Answer:
-    voice = await call.services.names.own_voice(call.inputs.voice)
+    voice = await call.services.directory.own_voice(call.inputs.voice)
     await call.services.client.call(DELETE, ById(id=voice.id))
-    call.services.names.forget()
+    call.services.directory.forget()
     told = f"Deleted the voice {voice.name} permanently. A2E does not mention a refund."
     return call.answer(told, {"voice": voice.id, "deleted": True})
 
@@ -111,7 +111,7 @@ async def _detect(call: Call[DetectInputs]) -> Answer:
 
 async def _languages(call: Call[LanguagesInputs]) -> Answer:
     search = folded((call.inputs.search or "").strip())
-    known = await call.services.names.languages()
+    known = await call.services.directory.languages()
     found = [each for each in known if search in folded(each.name) or search in folded(each.code)]
     # "British English" is a way to say a language that is part of no name.
     found = found or regions_of(call.inputs.search or "", known)

@@ -10,7 +10,7 @@ import pytest
 
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import AmbiguousName, InputError
-from a2e_mcp.lookup.directory import Names
+from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.sandbox.app import Sandbox
 
@@ -26,13 +26,13 @@ class Clock:
 
 
 @asynccontextmanager
-async def names_in(folder: Path) -> AsyncIterator[tuple[Names, Sandbox, Clock]]:
+async def names_in(folder: Path) -> AsyncIterator[tuple[Directory, Sandbox, Clock]]:
     clock = Clock()
     async with (
         open_sandbox(SandboxSettings(folder=folder, draft=True)) as sandbox,
         A2EClient(sandbox.token, base_url=sandbox.base_url, transport=sandbox.transport()) as client,
     ):
-        yield Names(client, now=clock), sandbox, clock
+        yield Directory(client, now=clock), sandbox, clock
 
 
 def asked(sandbox: Sandbox, path: str) -> int:
