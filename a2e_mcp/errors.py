@@ -157,7 +157,7 @@ class AnswerLost(ServiceError):
     `raw` keeps the bytes received, at most 4 KB, for the ledger.
     """
 
-    who_acts: ClassVar[str] = "this package: it looks for the job"
+    who_acts: ClassVar[str] = "the server, which looks for the job"
 
     def __init__(
         self,
