@@ -18,7 +18,7 @@ _WORKERS: Mapping[str, str] = {
     "render worker": "a2e_mcp.sandbox.renderer.worker",
     "live worker": "a2e_mcp.sandbox.renderer.live.worker",
 }
-_BUDGET = 12.0
+_BUDGET = 8.0
 
 
 def measure_workers(runs: int) -> Iterator[Row]:
