@@ -32,7 +32,7 @@ BANNED: dict[str, str] = {
     r"by itself: ask": "Do not retry automatically. Ask the user, then retry with again=true.",
     r"was looked for": "Not found in the account yet.",
     r"works live|work live|live work": "in live mode",
-    r"that is no|is no (job|path|address|url|valid|ordinary)": "Invalid ...; expected for example ...",
+    r"that is no(?! longer)|is no (job|path|address|url|valid|ordinary)": "Invalid ...; expected for example ...",
     r"none came": "Nothing was refunded.",
     r"unknown rest": "At least 12 credits (the price of speech is unknown).",
     r"whatever its name says": "x.png is a picture; a video is needed.",
