@@ -1,7 +1,7 @@
-"""Saving results as jobs of our own: begun once, gone on with after a break or a restart, told about like any job.
+"""Downloads of results: jobs of our own, which are begun once and resume after a lost connection or a restart.
 
-Each is an entry of the ledger under the handle `download:...`. Small ones end within the call that asked for them and
-are not listed; a large one is a job that can be checked, waited for and deleted.
+Every download is an entry of the ledger with the job id `download:...`. Small ones end within the call that asked for
+them and are not listed; a large one is a job that can be checked, waited for and deleted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.files.fetch import Interrupted, Part, Saver
 from a2e_mcp.files.progress import QUICK_SECONDS, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
-from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.jobs.job import Job
+from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.entry import Details, DownloadedFile, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
 from a2e_mcp.ledger.leases import heartbeat, resume_orphans
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class Downloads:
-    """Saves results; on leaving, what is under way is let go and goes on with the next server on this folder."""
+    """Saves results; on leaving, what is under way is released, and the next server on this folder resumes it."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class Downloads:
     async def save_once(self, job: Job, *, within: float) -> Job | None:
         """Save a finished job's files unless that was ever begun; None when they are gone again.
 
-        Whatever goes wrong is told by the returned job.
+        What went wrong is in the returned job.
         """
         known = await self._ledger.newest(_mark(job.job_id))
         try:
@@ -247,7 +248,7 @@ class Downloads:
         return job
 
     async def _clear_up(self) -> None:
-        """Remove what came of downloads that failed so long ago that nobody can go on with them."""
+        """Remove the parts of downloads that failed too long ago to be resumed."""
         for entry in await self._ledger.recent():
             is_old = self._ledger.now() - entry.created > _KEPT_SECONDS
             if entry.family == DOWNLOAD and entry.phase == "refused" and is_old:
@@ -272,7 +273,7 @@ def _there(entry: LedgerEntry) -> bool:
 
 
 async def _unheard(_: float, __: str) -> None:
-    """Progress that nobody listens to."""
+    """Progress that is not reported."""
 
 
 def _with_suffix(title: str, suffix: str) -> str:

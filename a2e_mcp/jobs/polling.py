@@ -1,4 +1,4 @@
-"""Waiting for jobs: everybody who waits for jobs of one family shares its requests."""
+"""Waiting for jobs: all callers that wait for jobs of one family share its requests."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from contextlib import contextmanager
 
 from a2e_mcp import catalogue
 from a2e_mcp.errors import A2EError
-from a2e_mcp.jobs.service import Job, Jobs, poll_seconds
+from a2e_mcp.jobs.job import Job, poll_seconds
+from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 
 Answers = Mapping[JobId, Job | A2EError]
 _GATHER_SECONDS = 0.02
 _MOST_TOLD = 10_000
 _OWN_SECONDS = 0.5
-"""How often the ledger is read for what only it can tell; that asks nobody else."""
+"""How often the ledger is read for what only it can tell; no request is made for it."""
 
 
 class Waiting:
@@ -36,11 +37,11 @@ class Waiting:
     async def wait(
         self, handles: Sequence[JobId], seconds: float, seen: Callable[[Answers], Awaitable[None]]
     ) -> Answers:
-        """Wait until one of these jobs ends or cannot be read, at most so many seconds; `seen` is told of each look.
+        """Wait until one of these jobs ends or cannot be read, at most so many seconds; every look is given to `seen`.
 
-        Returns the newest answer for each; still running is an answer too. What an earlier wait has told already ends
-        no other one, unless nothing is left to wait for: who names an ended job again still waits for the rest.
-        Nobody waits for open rooms alone.
+        Returns the newest answer for each; still running is an answer too. What an earlier wait has returned ends no
+        other one, unless nothing is left to wait for: who names an ended job again still waits for the rest.
+        Open rooms alone are not waited for.
         """
         until = asyncio.get_running_loop().time() + seconds
         by_family: dict[str, list[str]] = {}
@@ -78,7 +79,7 @@ class Waiting:
 
 
 class _Poller:
-    """One family's questions: a look whenever somebody new comes, then one every `pace` seconds."""
+    """One family's questions: a look whenever a caller joins, then one every `pace` seconds."""
 
     def __init__(self, read: Callable[[list[str]], Awaitable[Mapping[str, Job | A2EError]]], pace: float) -> None:
         self._read = read

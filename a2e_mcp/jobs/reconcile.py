@@ -13,7 +13,7 @@ from a2e_mcp.ledger.store import Ledger
 
 AT_REST = (
     "A2E's answer to the start was lost, and it is not under way now: it ended already or never began. Compare"
-    " get_credits with list_spending; again=true starts it once more."
+    " get_credits with list_spending; again=true starts it again."
 )
 _CLOCK_SLACK = 600.0
 """Seconds by which A2E's clock and ours may differ."""
@@ -24,7 +24,7 @@ _SETTLED_SECONDS = 60.0
 async def records_of(
     family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord], ledger: Ledger
 ) -> Sequence[JobRecord]:
-    """The records that are certainly this start's: they bear its name, are new, and are nobody else's."""
+    """The records that are certainly this start's: they bear its name, are new, and belong to no other start."""
     if await _has_rival(entry, ledger):
         return ()
     fitting = [

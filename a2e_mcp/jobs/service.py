@@ -8,14 +8,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
-
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, State
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress
+from a2e_mcp.jobs.job import Job, normalise
 from a2e_mcp.jobs.reconcile import AT_REST, records_of, standing, works_on
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
@@ -37,38 +36,6 @@ _STATES: Mapping[str, State] = {
 T = TypeVar("T")
 
 
-class Job(BaseModel):
-    """A job of any family. `progress` is a share from 0 to 1, `credits` what it cost as far as A2E has said."""
-
-    job_id: str
-    family: str
-    state: State
-    title: str | None = None
-    progress: float | None = None
-    results: list[str] = Field(default_factory=list)
-    credits: float | None = None
-    total_credits: float | None = None
-    """What it cost with the speech and uploads made for it, where that is more."""
-    created_at: str | None = None
-    next_check_seconds: float | None = None
-    raw_status: str | None = None
-    error: str | None = None
-    sandbox: bool = False
-    note: str | None = None
-    files: list[dict[str, Any]] | None = None
-    """What a download has saved: path, bytes and sha256 of each."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether it has ended, well or badly."""
-        return self.state in ("succeeded", "failed")
-
-    @property
-    def is_open_room(self) -> bool:
-        """Whether it is a live room, which stays as it is until somebody leaves it or its time is over."""
-        return self.family == STREAMING and self.state == "running"
-
-
 class Jobs:
     """Reads jobs from A2E and keeps the ledger in step with them."""
 
@@ -88,12 +55,12 @@ class Jobs:
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
 
-    async def check(self, handle: JobId) -> Job:
+    async def check(self, job_id: JobId) -> Job:
         """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
-        if _told_at_once(handle):
-            return await self._check_own(handle)
-        family = catalogue.family(handle.family)
-        (job,) = await self.seen(family, [await self._detail(family, handle.id)])
+        if _told_at_once(job_id):
+            return await self._check_own(job_id)
+        family = catalogue.family(job_id.family)
+        (job,) = await self.seen(family, [await self._detail(family, job_id.id)])
         return job
 
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
@@ -140,7 +107,7 @@ class Jobs:
             return None
 
     async def account(self, family: JobFamily) -> list[Job]:
-        """The newest jobs of one family in the account, whoever started them; lost starts are found on the way."""
+        """The newest jobs of a family in the account, wherever they were started; lost starts are found on the way."""
         records = await self._listed(family, pages=1)
         for entry in await self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
             if family.recovery == "by_name":
@@ -149,31 +116,31 @@ class Jobs:
                 await self.find_again(entry)
         return await self.seen(family, records)
 
-    async def delete(self, handle: JobId) -> tuple[JobId, str]:
-        """Delete a job at A2E; its handle there, and what that means. Raises InputError where A2E has no such call."""
-        if handle.family in LEDGER_FAMILIES:
+    async def delete(self, job_id: JobId) -> tuple[JobId, str]:
+        """Delete a job at A2E; its job id there, and what that means. Raises InputError where A2E has no such call."""
+        if job_id.family in LEDGER_FAMILIES:
             raise InputError(
-                f"A2E has no call to delete a job of the family {handle.family}; its files go by themselves"
+                f"A2E has no call to delete a job of the family {job_id.family}; its files go by themselves"
             )
-        family = catalogue.family(handle.family)
-        if handle.own:
-            entry = await self._settled(handle)
-            handles = [each for each in entry.job_ids if each != str(handle)]
-            if not handles:
+        family = catalogue.family(job_id.family)
+        if job_id.own:
+            entry = await self._settled(job_id)
+            job_ids = [each for each in entry.job_ids if each != str(job_id)]
+            if not job_ids:
                 raise InputError("That job has no id at A2E yet, so it cannot be deleted", hint="Try again in a minute")
-            handle = JobId(handle.family, handles[0].partition(":")[2])
+            job_id = JobId(job_id.family, job_ids[0].partition(":")[2])
         if family.remove is None:
             raise InputError(family.delete_note)
-        await self._client.call(family.remove, ById(id=handle.id))
-        known = await self._ledger.by_job_id(str(handle))
+        await self._client.call(family.remove, ById(id=job_id.id))
+        known = await self._ledger.by_job_id(str(job_id))
         if known is not None:
             await self._ledger.update(known.id, state="deleted")
-        return handle, family.delete_note
+        return job_id, family.delete_note
 
     def of_entry(self, entry: LedgerEntry) -> list[Job]:
-        """What the ledger alone knows of a start, one Job a handle."""
-        handles = [JobId(*each.split(":")) for each in entry.job_ids] or [JobId(entry.family, entry.id)]
-        return [self._remembered(entry, handle) for handle in handles]
+        """What the ledger alone knows of a start, one Job per job id."""
+        job_ids = [JobId(*each.split(":")) for each in entry.job_ids] or [JobId(entry.family, entry.id)]
+        return [self._remembered(entry, job_id) for job_id in job_ids]
 
     def job(self, family: JobFamily, record: JobRecord) -> Job:
         """One record of A2E as a Job."""
@@ -181,28 +148,28 @@ class Jobs:
 
     @property
     def sandbox(self) -> bool:
-        """Whether these are jobs of the sandbox."""
+        """Whether these are sandbox jobs."""
         return self._sandbox
 
-    async def _check_own(self, handle: JobId) -> Job:
-        entry = await self._settled(handle)
-        real = [each for each in entry.job_ids if each != str(handle)]
-        if real and handle.own:
+    async def _check_own(self, job_id: JobId) -> Job:
+        entry = await self._settled(job_id)
+        real = [each for each in entry.job_ids if each != str(job_id)]
+        if real and job_id.own:
             return await self.check(JobId(*real[0].split(":")))
-        return self._remembered(entry, handle)
+        return self._remembered(entry, job_id)
 
-    async def _settled(self, handle: JobId) -> LedgerEntry:
-        entry = await self._ledger.by_job_id(str(handle))
-        if entry is None or handle.family not in (entry.family, entry.details.first_family):
+    async def _settled(self, job_id: JobId) -> LedgerEntry:
+        entry = await self._ledger.by_job_id(str(job_id))
+        if entry is None or job_id.family not in (entry.family, entry.details.first_family):
             raise NotFound("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
         return entry if self._ledger.is_under_way(entry) else await self.find_again(entry)
 
-    def _remembered(self, entry: LedgerEntry, handle: JobId) -> Job:
+    def _remembered(self, entry: LedgerEntry, job_id: JobId) -> Job:
         state, note = self._standing(entry)
         moved = self._transfers.moved(entry.id)
         stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
         return Job(
-            job_id=str(handle),
+            job_id=str(job_id),
             family=entry.family,
             state=state,
             title=entry.title,
@@ -221,11 +188,11 @@ class Jobs:
         """State and note of a start as far as the ledger alone can tell."""
         moved = self._transfers.moved(entry.id)
         if is_resumable(entry):
-            return "running", str(moved) if moved else "It goes on by itself."
+            return "running", str(moved) if moved else "It continues in the background."
         under_way = self._ledger.is_under_way(entry)
         match entry.phase:
             case "intended" | "sent" if under_way:
-                return "queued", f"still being started{f'; {moved} of a file are sent' if moved else ''}"
+                return "queued", f"Still starting{f'; {moved} of a file are sent' if moved else ''}."
             case "started":
                 # A room that was left has done what it was for.
                 left = entry.family == STREAMING and entry.state == "deleted"
@@ -324,50 +291,9 @@ def _add_known(job: Job, entry: LedgerEntry) -> None:
     job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
 
 
-def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
-    """One record in A2E's words as a Job."""
-    results = record.urls(family.results)
-    word = (record.status or "").lower()
-    # An unknown word beside a finished file is a success; a known word is believed, because a job that goes on from an
-    # earlier one (lip-sync training) still carries the earlier file.
-    unknown: State = "succeeded" if results else "running" if word else "unknown"
-    state: State = family.states.get(word, unknown)
-    finished = state in ("succeeded", "failed")
-    error = None
-    if state == "failed":
-        code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
-        error = (record.error or "A2E gave no reason") + code
-    note = record.note
-    if state == "succeeded" and not results and family.next_step is None:
-        note = "A2E reports success but has given no file; check again in a minute."
-    progress = 1.0 if state == "succeeded" else record.progress
-    if progress is not None and progress > 1:
-        progress = min(progress / 100, 1.0)
-    return Job(
-        job_id=str(JobId(family.name, record.id)),
-        family=family.name,
-        state=state,
-        title=record.first_text(family.name_fields),
-        progress=progress,
-        results=results if state == "succeeded" else [],
-        credits=0.0 if record.refunded else record.credits,
-        created_at=record.created,
-        next_check_seconds=None if finished else poll_seconds(family, sandbox=sandbox),
-        raw_status=record.status,
-        error=error,
-        sandbox=sandbox,
-        note=note,
-    )
-
-
-def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
-    """How often to ask, in seconds: a thirtieth of the family's usual time, from 3 to 15; the sandbox is quick."""
-    return 0.25 if sandbox else min(15.0, max(3.0, family.typical_seconds / 30))
-
-
-def _told_at_once(handle: JobId) -> bool:
+def _told_at_once(job_id: JobId) -> bool:
     """Whether only the ledger can tell how it stands: A2E gave it no id, or has no call to ask about it."""
-    return handle.own or handle.family in LEDGER_FAMILIES or catalogue.family(handle.family).detail is None
+    return job_id.own or job_id.family in LEDGER_FAMILIES or catalogue.family(job_id.family).detail is None
 
 
 def _records(reply: Reply) -> list[JobRecord]:

@@ -1,4 +1,4 @@
-"""Handles: a job's family and id in one word, such as `image_to_video:67d29023dd27a536fdf6e809`."""
+"""Job ids: a job's family and id in one word, such as `image_to_video:67d29023dd27a536fdf6e809`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING
 """What is ours, or what A2E does at once and gives no id: the ledger's own id stands for it."""
 
 _ID = r"[0-9a-fA-F]{24}"
-_HANDLE = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
+_JOB_ID = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
 
 
 @dataclass(frozen=True, slots=True)
 class JobId:
-    """A job, wherever it came from; `str()` gives the handle verbatim."""
+    """A job, wherever it came from; `str()` gives the job id verbatim."""
 
     family: str
     id: str
@@ -53,13 +53,13 @@ def is_id(text: str) -> bool:
 
 
 def looks_like_job_id(text: str) -> bool:
-    """Whether a text has the form of a handle of a known family."""
-    match = _HANDLE.fullmatch(text)
+    """Whether a text has the form of a job id of a known family."""
+    match = _JOB_ID.fullmatch(text)
     return match is not None and (match[1] in (*FAMILIES, *LEDGER_FAMILIES))
 
 
 def is_meant_as_job_id(text: str) -> bool:
-    """Whether a text begins as a handle of a known family does, whatever follows."""
+    """Whether a text begins like a job id of a known family, whatever follows."""
     family, colon, rest = text.strip().partition(":")
     return bool(colon) and family in (*FAMILIES, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
 
@@ -72,25 +72,25 @@ def makes_files(family: str) -> bool:
 
 
 def parse_job_id(text: str, *, sandbox: bool) -> JobId:
-    """Read a handle given by a model.
+    """Read a job id given by a model.
 
     Raises InputError: malformed, of an unknown family, or of the other mode.
     """
-    match = _HANDLE.fullmatch(text.strip())
+    match = _JOB_ID.fullmatch(text.strip())
     if match is None:
         raise InputError(
-            "That is no job handle; one looks like avatar_video:67d29023dd27a536fdf6e809",
+            "Invalid job_id; expected for example avatar_video:67d29023dd27a536fdf6e809",
             hint="Call list_jobs to find it",
         )
     if match[1] not in (*FAMILIES, *LEDGER_FAMILIES):
         known = ", ".join([*FAMILIES, *LEDGER_FAMILIES])
-        raise InputError(f"There are no jobs of that family; families are {known}", hint="Call list_jobs to find it")
-    handle = JobId(match[1], match[2].lower())
-    if handle.sandbox and not sandbox:
-        raise InputError(f"{handle} is of the sandbox, but this server works live", hint="Ask a server with --sandbox")
-    if sandbox and not handle.sandbox:
+        raise InputError(f"Unknown job family; families are {known}", hint="Call list_jobs to find it")
+    job_id = JobId(match[1], match[2].lower())
+    if job_id.sandbox and not sandbox:
+        raise InputError(f"{job_id} is a sandbox job; this server is in live mode", hint="Ask a server with --sandbox")
+    if sandbox and not job_id.sandbox:
         raise InputError(
-            f"{handle} is not known here: this server works in the sandbox, whose ids begin with {SANDBOX_MARK}",
-            hint="Call list_jobs; if the job was made with a real token, ask a server that has it",
+            f"{job_id} is not a sandbox job; this server is in sandbox mode, where ids begin with {SANDBOX_MARK}",
+            hint="Call list_jobs; if the job was made with a real token, ask a server that has the token",
         )
-    return handle
+    return job_id

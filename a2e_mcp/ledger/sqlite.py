@@ -142,7 +142,7 @@ class SqliteLedger(Ledger):
         await self._change(entry_id, lambda entry: replace(entry, beat=self._now()))
 
     async def claim(self, entry_id: str) -> bool:
-        """Take an entry over that is no longer under way; False when it is, or when it has ended."""
+        """Take over an entry whose server has died; False when it is under way, or has ended."""
 
         def work() -> bool:
             with self._transaction():

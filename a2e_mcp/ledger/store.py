@@ -1,8 +1,8 @@
 """What was started and what it cost, behind one interface that several kinds of store can offer.
 
-An entry is written before anything that may be charged leaves, so nothing that was paid for can be forgotten. Whoever
-carries a start out sends a heartbeat every few seconds, so that another server on the same ledger can tell a start that
-is under way from one whose server died.
+An entry is written before anything that may be charged leaves, so nothing that was paid for can be forgotten. A
+server that carries a start out sends a heartbeat every few seconds, so that another server on the same ledger can tell
+a start that is under way from one whose server died.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol, Unpack
 from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
 
 HEARTBEAT_SECONDS = 10.0
-"""How often whoever carries a start out sends a heartbeat."""
+"""How often a server that carries a start out sends a heartbeat."""
 SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
 """After this time without a heartbeat a start is no longer under way."""
 LIMIT_SECONDS = 86_400.0
@@ -38,7 +38,7 @@ class Inserted:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """The same start, made a moment ago; nothing was written."""
+    """The same start, made earlier; nothing was written."""
 
     entry: LedgerEntry
 
@@ -93,7 +93,7 @@ class Ledger(Protocol):
         """Keep an entry under way."""
 
     async def claim(self, entry_id: str) -> bool:
-        """Take an entry over that is no longer under way; False when it is, or when it has ended."""
+        """Take over an entry whose server has died; False when it is under way, or has ended."""
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""

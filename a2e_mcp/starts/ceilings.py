@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from a2e_mcp.errors import A2EError, InputError, MoneyRefused
 from a2e_mcp.ledger.store import Limits
-from a2e_mcp.starts.pricing import Price, amount
+from a2e_mcp.starts.pricing import Price, amount, credits_of
 
 _DEFAULT_DAILY = 500.0
 
@@ -35,12 +35,12 @@ class Ceilings:
         if price.unknown and not self.allow_unpriced:
             steps = " and ".join(price.unknown)
             return MoneyRefused(
-                f"The price of {steps} is not known, so it cannot be held under {amount(ceiling)} credits",
+                f"The price of {steps} is not known, so it cannot be held under {credits_of(ceiling)}",
                 hint="Leave max_credits out, or set A2E_ALLOW_UNPRICED=1",
             )
         if price.least > ceiling:
             return MoneyRefused(
-                f"This would cost {price}, which is over the ceiling of {amount(ceiling)}",
+                f"This would cost {price}, which is over the ceiling of {credits_of(ceiling)}",
                 hint="Ask the user, then raise max_credits or make it smaller",
             )
         return None
@@ -48,13 +48,13 @@ class Ceilings:
     def over_limit(self, price: Price, spent: float) -> MoneyRefused:
         """Why a start may not be made today, when so much is spent."""
         return MoneyRefused(
-            f"This would cost {amount(price.least)} credits, and {amount(spent)} of the"
-            f" {amount(self.per_day)} allowed in 24 hours are spent",
+            f"This would cost {credits_of(price.least)}; {amount(spent)} of the {amount(self.per_day)} credits"
+            " allowed in 24 hours are spent",
             hint="The user can raise A2E_DAILY_CREDITS",
         )
 
 
 def ceilings(*, sandbox: bool, per_start: float | None, per_day: float | None, allow_unpriced: bool) -> Ceilings:
-    """The ceilings in force: 500 credits a day unless set; in the sandbox none unless set."""
+    """The ceilings in force: 500 credits a day by default, none in the sandbox."""
     default = None if sandbox else _DEFAULT_DAILY
     return Ceilings(per_start, default if per_day is None else per_day, allow_unpriced)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from a2e_mcp.catalogue.tool import VoiceChoice
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, SettingsError
-from a2e_mcp.jobs.service import Job
+from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.leases import heartbeat, is_resumable

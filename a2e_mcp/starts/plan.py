@@ -9,7 +9,8 @@ from typing import Protocol
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
-from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.jobs.job import Job
+from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.charge_meter import ChargeMeter

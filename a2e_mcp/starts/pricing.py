@@ -22,7 +22,7 @@ from a2e_mcp.ledger.store import LIMIT_SECONDS, Ledger
 
 @dataclass(frozen=True, slots=True)
 class StepPrice:
-    """What one step of a start costs, in credits; None when nobody knows."""
+    """What one step of a start costs, in credits; None when it is unknown."""
 
     step: str
     credits: float | None
@@ -55,13 +55,14 @@ class Price:
         shown = ", ".join(f"{step.step} {amount(step.credits)} ({step.source})" for step in self.steps)
         if len(self.unknown) == len(self.steps):
             return f"an unknown number of credits: {shown}"
-        rest = "" if self.total is not None else " and an unknown rest"
-        return f"{amount(self.least)} credits{rest}: {shown}"
+        if self.total is None:
+            return f"at least {credits_of(self.least)} (the price of {' and '.join(self.unknown)} is unknown): {shown}"
+        return f"{credits_of(self.total)}: {shown}"
 
 
 @dataclass(slots=True)
 class Rise:
-    """By how many credits the balance rose; None while nobody knows, and when it could not be told."""
+    """By how many credits the balance rose; None until it is known, and when it cannot be known."""
 
     credits: float | None = None
 
@@ -85,9 +86,7 @@ class Spending:
             return StepPrice(step, quoted, "A2E's quote")
         usual = await self._usual(step)
         if usual is not None:
-            return StepPrice(
-                step, round(usual * estimate.units, 2), f"what this account usually paid a {estimate.unit}"
-            )
+            return StepPrice(step, round(usual * estimate.units, 2), "estimated from your earlier jobs")
         if estimate.credits_each is not None:
             return StepPrice(step, round(estimate.units * estimate.credits_each, 2), f"estimate; {estimate.source}")
         return StepPrice(step, None, estimate.source)
@@ -106,7 +105,7 @@ class Spending:
         """Watch the balance rise while something is given back for what happens in the block.
 
         Two at the same time would each count what the other is given: one waits for the other, but at most so many
-        seconds, and then goes on unwatched.
+        seconds, and then continues unwatched.
         """
         rise, before, is_mine = Rise(), None, False
         with anyio.move_on_after(patience):
@@ -131,7 +130,7 @@ class Spending:
         try:
             return await self.balance()
         except Unauthorized:
-            # Whoever ends something that costs is not stopped by what cannot be read of the account.
+            # What costs is ended all the same when the account cannot be read.
             return None
 
     async def spent_today(self) -> float:
@@ -155,6 +154,11 @@ class Spending:
         costs = [cost for entry in entries if (cost := entry.details.measured.get(step)) is not None]
         paid = [cost.credits / cost.units for cost in costs if cost.credits is not None and cost.units]
         return statistics.median(paid) if paid else None
+
+
+def credits_of(credits: float) -> str:
+    """So many credits, in words."""
+    return f"{amount(credits)} credit{'' if credits == 1 else 's'}"
 
 
 def amount(credits: float | None) -> str:

@@ -1,7 +1,7 @@
-"""What a start under way is doing, told to whoever waits for it.
+"""What a start under way is doing, reported to the callers that wait for it.
 
-The work belongs to this process and not to who asked, so it only notes its steps here; those who wait look on, the one
-who asked first as well as one who asks the same again.
+The work belongs to this process and not to its caller, so it only notes its steps here; every caller that waits
+follows them, the first one as well as one that asks for the same again.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Somebody who waits for a start: until when, by the event loop's clock, and how to tell them of its steps."""
+    """Until when a caller waits for a start, by the event loop's clock, and where its steps are reported."""
 
     until: float
-    told: OnProgress
+    report: OnProgress
 
     @classmethod
-    def within(cls, seconds: float, told: OnProgress) -> Deadline:
-        """Somebody who waits for so many seconds from now on."""
-        return cls(asyncio.get_running_loop().time() + seconds, told)
+    def within(cls, seconds: float, report: OnProgress) -> Deadline:
+        """A caller who waits for so many seconds from now on."""
+        return cls(asyncio.get_running_loop().time() + seconds, report)
 
     @property
     def left(self) -> float:
@@ -52,7 +52,7 @@ class _Work:
 
     def share(self, step: int, of_step: float = 0.0) -> float:
         """How much is done when so much of this step is; resolving and pricing, which came before, count as one."""
-        # A file that is sent leaves a little for the next step, or that would not be told as progress.
+        # A file that is sent leaves a little for the next step, or that would not count as progress.
         return (step + 1 + 0.9 * of_step) / (max(self.expected, len(self.begun)) + 1)
 
 
@@ -79,13 +79,13 @@ class StartProgress:
         self._works.pop(entry_id, None)
 
     async def follow(self, entry_id: str, task: asyncio.Task[Any], waiter: Deadline) -> None:
-        """Wait until a start is over, or the waiter's time, and tell of every step; the start itself is left alone."""
+        """Wait until a start is over, or the waiter's time, and report every step; the start itself is left alone."""
         work = self._works.setdefault(entry_id, _Work())
-        told = 0
+        reported = 0
         while True:
-            while told < len(work.begun):
-                await waiter.told(work.share(told), work.begun[told])
-                told += 1
+            while reported < len(work.begun):
+                await waiter.report(work.share(reported), work.begun[reported])
+                reported += 1
             if task.done() or waiter.left <= 0:
                 return
             bell = asyncio.create_task(work.bell.wait())
@@ -97,4 +97,4 @@ class StartProgress:
                 bell.cancel()
             moved = self._board.moved(entry_id)
             if moved is not None and moved.share is not None and work.begun:
-                await waiter.told(work.share(len(work.begun) - 1, moved.share), f"{work.begun[-1]}, {moved}")
+                await waiter.report(work.share(len(work.begun) - 1, moved.share), f"{work.begun[-1]}, {moved}")

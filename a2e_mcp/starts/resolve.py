@@ -90,7 +90,7 @@ class Resolver:
             case MediaIn():
                 await self._media(found, name, value, marker)
             case SandboxOnly() if not self._sandbox:
-                raise InputError(f"{name} works in the sandbox only: A2E has nothing of the kind", hint="Leave it out")
+                raise InputError(f"{name} works only in sandbox mode; this server is in live mode", hint="Leave it out")
 
     async def _background(self, found: ResolvedInputs, name: str, value: str) -> None:
         color = rgb(value)
@@ -110,11 +110,11 @@ class Resolver:
             found.files[name] = media
 
     async def media(self, name: str, value: str, wanted: MediaIn) -> str | LocalFile:
-        """The address, or the file on this computer, that an input names; a job's handle stands for its first file."""
+        """The address, or the file on this computer, that an input names; a job id stands for the job's first file."""
         if is_meant_as_job_id(value):
             job = await self._jobs.check(parse_job_id(value, sandbox=self._sandbox))
             if not makes_files(job.family):
-                raise InputError(f"{name}: that job makes no file", hint="Give a file, or the handle of a job with one")
+                raise InputError(f"{name}: that job makes no file", hint="Give a file, or the job_id of a job with one")
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
             return job.results[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -121,7 +122,7 @@ class Starts:
     async def quote(self, tool: StartTool[InputsT], inputs: InputsT) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
         resolved = await self._resolver.resolve(inputs, tool.speech)
-        item = JobItem(self._context, tool, inputs, resolved, _title(tool.family.about, inputs))
+        item = JobItem(self._context, tool, inputs, resolved, _title(tool.family.name, inputs))
         return await self._quoted(item, *_spoken(tool, inputs, resolved))
 
     async def quote_speech(self, inputs: SpeechInputs) -> Quoted:
@@ -156,7 +157,7 @@ class Starts:
             is_kept = tool.family.recovery == "by_id"
             before = await self._context.jobs.stands_before(tool.family, known) if is_kept else None
             details = replace(details, record_id=known, before=before)
-        title = _title(tool.family.about, inputs, print_)
+        title = _title(tool.family.name, inputs, self._ledger.now())
         item = JobItem(self._context, tool, inputs, resolved, title)
         family, _ = item.draft
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
@@ -187,7 +188,7 @@ class Starts:
                 options=asdict(options),
             ),
             family=SPEECH,
-            title=_title("speech", inputs),
+            title=_title(SPEECH, inputs),
             fingerprint=fingerprint(SPEECH, inputs, resolved),
             price=quoted.price,
             warning=quoted.warning,
@@ -273,7 +274,7 @@ class Starts:
         return Started(self._context.jobs.of_entry(await self._ledger.entry(entry.id)), price, pending=True)
 
     async def _earlier(self, entry: LedgerEntry, price: Price, waiter: Deadline) -> Started | None:
-        """The same start, made a moment ago; None when it turns out that it never left."""
+        """The same start, made earlier; None when it turns out that it never left."""
         while (task := self._tasks.get(entry.id)) is not None or self._ledger.is_under_way(entry):
             if task is not None:
                 return replace(await self._outcome(entry, price, task, waiter), price=price, repeated=True)
@@ -290,8 +291,9 @@ class Starts:
         entry = await self._found(entry)
         if not entry.job_ids:
             raise AnswerLost(
-                "The same start was made a moment ago and A2E's answer was lost; it is not in the account",
-                hint="Look in list_jobs later; to send it once more on purpose, ask the user and use again=true",
+                f"The same start was made at {_clock(entry.created)} UTC; A2E's answer was lost, and the job is not"
+                " in the account",
+                hint="Look in list_jobs later; ask the user before starting it again with again=true",
             )
         jobs = await self._executor.jobs_of(entry)
         return Started(jobs, price, (await self._ledger.entry(entry.id)).charged, repeated=True)
@@ -350,11 +352,19 @@ def _known_id(resolved: ResolvedInputs) -> str:
     return twin
 
 
-def _title(about: str, inputs: Inputs, print_: str = "") -> str:
-    """The label in A2E's list: the one given, else the first words, with four letters that tell starts apart."""
+def _title(kind: str, inputs: Inputs, at: float | None = None) -> str:
+    """The label in A2E's list: the one given, else the first words or the kind, and the time, which sets starts apart.
+
+    A lost job is found again by it, so it has seconds.
+    """
     given = getattr(inputs, "title", None) or getattr(inputs, "name", None)
     if isinstance(given, str) and given.strip():
         return " ".join(given.split())[:_LONGEST_TITLE]
-    words = getattr(inputs, "script", None) or getattr(inputs, "prompt", None) or about
-    mark = f" {print_[:4]}" if print_ else ""
-    return " ".join(str(words).split())[: _LONGEST_TITLE - len(mark)].strip() + mark
+    words = getattr(inputs, "script", None) or getattr(inputs, "prompt", None) or kind.replace("_", " ").capitalize()
+    time = "" if at is None else f" {_clock(at)}"
+    return " ".join(str(words).split())[: _LONGEST_TITLE - len(time)].strip() + time
+
+
+def _clock(seconds: float) -> str:
+    """A time of day in UTC, as lists show it."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S}"

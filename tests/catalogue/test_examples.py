@@ -10,7 +10,7 @@ import pytest
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability
 from a2e_mcp.catalogue.records import JobRecord, Rows
-from a2e_mcp.jobs.service import normalise
+from a2e_mcp.jobs.job import normalise
 from tests.support.paths import API_FACTS
 
 EXAMPLES = json.loads((API_FACTS / "examples.json").read_text(encoding="utf-8"))["examples"]

@@ -17,8 +17,9 @@ import pytest
 
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, NotFound, SettingsError
+from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers, Waiting
-from a2e_mcp.jobs.service import Job, Jobs
+from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.sqlite import open_ledger
 from tests.support.faulty_transport import RENDERS, open_controlled_server

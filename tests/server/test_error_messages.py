@@ -261,22 +261,22 @@ async def test_files_that_may_not_be_sent_are_refused_before_anything_is(tmp_pat
         assert not [call for call in counts if "upload" in call or "start" in call.lower()]
 
 
-async def test_handles_that_lead_nowhere(tmp_path: Path) -> None:
+async def test_job_ids_that_lead_nowhere(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         for tool in ("check_status", "download_result", "delete_job"):
             await refused(
-                server, tool, "no job handle", "avatar_video:67d29023dd27a536fdf6e809", "list_jobs", job_id="42"
+                server, tool, "Invalid job_id", "avatar_video:67d29023dd27a536fdf6e809", "list_jobs", job_id="42"
             )
-            await refused(server, tool, "no jobs of that family", job_id="films:" + "0" * 24)
+            await refused(server, tool, "Unknown job family", job_id="films:" + "0" * 24)
             await refused(server, tool, "with a real token", "sandbox", job_id="avatar_video:67d29023dd27a536fdf6e809")
             await refused(server, tool, "No such record", job_id="avatar_video:" + "0" * 20 + "abcd")
-        await refused(server, "wait_for_job", "no job handle", job_ids=["avatar_video"])
+        await refused(server, "wait_for_job", "Invalid job_id", job_ids=["avatar_video"])
         await refused(server, "wait_for_job", "No such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
         started = await server.ask("start_avatar_video", **VIDEO)
         await refused(server, "download_result", "no file yet", job_id=started.data["job_id"])
 
 
-async def test_a_sandbox_handle_is_refused_where_calls_are_real(tmp_path: Path) -> None:
+async def test_a_sandbox_job_id_is_refused_where_calls_are_real(tmp_path: Path) -> None:
     settings = read_settings({"A2E_API_TOKEN": "sk_test", "A2E_DATA_DIR": str(tmp_path / "data")})
     async with (
         open_sandbox(SandboxSettings(folder=tmp_path / "sandbox")) as sandbox,
@@ -284,7 +284,7 @@ async def test_a_sandbox_handle_is_refused_where_calls_are_real(tmp_path: Path) 
     ):
         answer = tool_answer(await client.call_tool("check_status", {"job_id": "avatar_video:" + "0" * 24}))
     assert answer.failed
-    is_a_sentence(answer.text, "of the sandbox", "works live")
+    is_a_sentence(answer.text, "is a sandbox job", "in live mode")
 
 
 async def test_money_that_is_not_there_or_not_allowed(tmp_path: Path) -> None:

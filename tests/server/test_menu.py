@@ -183,7 +183,7 @@ async def test_a_translation_is_for_the_sandbox_only(tmp_path: Path) -> None:
     async with open_server(tmp_path, sandbox=False, token=SecretStr("sk_test")) as server:
         dubbing = {"source": wav(server.inbox).name, "language": "es", "consent": CONSENT}
         refusal = await server.refuse("start_dubbing", **dubbing, translated_script="Hola.")
-    assert refusal.startswith("translated_script works in the sandbox only")
+    assert refusal.startswith("translated_script works only in sandbox mode")
     assert "Nothing was charged" in refusal
 
 
@@ -269,7 +269,7 @@ async def test_backgrounds_languages_and_copies(tmp_path: Path) -> None:
         assert (await server.ask("list_backgrounds")).data["total"] == public["total"]
 
 
-async def test_a_drawn_picture_is_a_background_by_the_handle_of_its_job(tmp_path: Path) -> None:
+async def test_a_drawn_picture_is_a_background_by_the_id_of_its_job(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         drawn = (await server.ask("start_text_to_image", prompt="hills at dawn")).data["job_id"]
         await server.finish(drawn)
@@ -277,7 +277,7 @@ async def test_a_drawn_picture_is_a_background_by_the_handle_of_its_job(tmp_path
         shown = await server.ask("start_avatar_video", script="Hi", voice="Aria", avatar="Ada", background=drawn)
         assert "The background is the given picture" in (await server.finish(shown.data["job_id"])).text
         for broken in ("text_to_image:deadbeef", "text_to_image:"):
-            assert "That is no job handle" in await server.refuse("add_background", image=broken)
+            assert "Invalid job_id" in await server.refuse("add_background", image=broken)
 
 
 @pytest.mark.exercises(

@@ -93,13 +93,13 @@ async def test_voices_and_languages_fit_on_a_page(tmp_path: Path, era: Era) -> N
 
 
 @both_eras
-async def test_a_job_is_read_by_its_handle_verbatim_or_escaped(tmp_path: Path, era: Era) -> None:
+async def test_a_job_is_read_by_its_job_id_verbatim_or_escaped(tmp_path: Path, era: Era) -> None:
     async with open_server(tmp_path, era=era) as server:
         started = await server.ask("start_avatar_video", script="Hello there.", voice="Aria", avatar="Ada")
         handle = started.data["job_id"]
         assert (await read(server, f"a2e://jobs/{handle}"))["job_id"] == handle
         assert (await read(server, f"a2e://jobs/{handle.replace(':', '%3A')}"))["job_id"] == handle
-        assert "no job handle" in await missing(server, "a2e://jobs/42")
+        assert "Invalid job_id" in await missing(server, "a2e://jobs/42")
         assert "real token" in await missing(server, "a2e://jobs/avatar_video:67d29023dd27a536fdf6e809")
         assert "No such record" in await missing(server, "a2e://jobs/avatar_video:" + "0" * 20 + "abcd")
 

@@ -145,7 +145,7 @@ async def test_what_was_spent_today_counts_against_the_daily_ceiling(tmp_path: P
         await server.ask("start_image_to_video", **await server.clip_arguments(prompt="one"))
         await server.ask("start_image_to_video", **await server.clip_arguments(prompt="two"))
         sentence = await server.refuse("start_image_to_video", **await server.clip_arguments(prompt="three"))
-        assert "200 of the 250 allowed in 24 hours" in sentence
+        assert "200 of the 250 credits allowed in 24 hours" in sentence
         assert server.transport.attempts[CLIP] == 2
         server.clock.ahead += 24 * 3600 + 60
         await server.ask("start_image_to_video", **await server.clip_arguments(prompt="three"))
@@ -224,7 +224,7 @@ async def test_the_price_is_the_quote_else_what_was_usual_else_the_published_fig
         await server.ask("start_image_to_video", **await server.clip_arguments(prompt="dear", model="a2e-v2"))
         paid = server.spent
         assert paid > 100
-        assert await price(server, model="a2e-v2") == (paid, "what this account usually paid a second")
+        assert await price(server, model="a2e-v2") == (paid, "estimated from your earlier jobs")
         assert (await price(server, model="a2e-v2", seconds=10))[0] == 2 * paid
 
 

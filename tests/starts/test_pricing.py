@@ -27,7 +27,10 @@ def test_the_price_of_a_start_is_the_sum_of_its_steps_when_all_are_known() -> No
     assert (costs(1, 2.5).total, costs(1, 2.5).least) == (3.5, 3.5)
     assert (costs(1, None).total, costs(1, None).least) == (None, 1)
     assert list(costs(1, None).unknown) == ["step 1"]
-    assert str(costs(1, None)) == "1 credits and an unknown rest: step 0 1 (test), step 1 unknown (test)"
+    assert (
+        str(costs(1, None))
+        == "at least 1 credit (the price of step 1 is unknown): step 0 1 (test), step 1 unknown (test)"
+    )
 
 
 async def test_what_was_usual_is_the_median_and_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
@@ -40,7 +43,7 @@ async def test_what_was_usual_is_the_median_and_leaves_out_what_was_not_measured
             await ledger.merge_details(entry.id, measured={"speech": Measured(credits, units)})
         asked = Spending(client, ledger)
         price = await asked.price("speech", None, None, Estimate(10, "second", 1.0, "published"))
-        assert (price.credits, price.source) == (40, "what this account usually paid a second")
+        assert (price.credits, price.source) == (40, "estimated from your earlier jobs")
         other = await asked.price("upload", None, None, Estimate(10, "item", 1.0, "published"))
         assert (other.credits, other.source) == (10, "estimate; published")
         unknown = await asked.price("upload", None, None, Estimate(10, "item", None, "not published"))

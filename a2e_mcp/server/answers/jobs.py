@@ -8,7 +8,7 @@ from typing import Any
 
 from a2e_mcp import catalogue
 from a2e_mcp.errors import InputError
-from a2e_mcp.jobs.service import Job
+from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
 from a2e_mcp.server.answers.answer import Answer, Link
 from a2e_mcp.starts.pricing import amount

@@ -1,4 +1,4 @@
-"""One open room as this server knows it: its page, what is heard there, and whether anybody is there."""
+"""One open room as this server knows it: its page, what is heard there, and whether its page is open."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Heard:
 
 @dataclass(slots=True)
 class PageState:
-    """What the page said last: pictures shown, a measure of sound, whether it is muted, what went wrong."""
+    """What the page reported last: pictures shown, a measure of sound, whether it is muted, what went wrong."""
 
     frames: int = 0
     sound: float = 0.0
@@ -74,7 +74,7 @@ class Room:
         self._change()
 
     def hear(self, heard: Heard) -> None:
-        """Hand a piece of an answer to whoever waits for one."""
+        """Pass a piece of an answer to the callers that wait for one."""
         for listener in self._listeners:
             if listener.statistics().current_buffer_used < _MOST_WAITING:
                 listener.send_nowait(heard)
@@ -92,19 +92,19 @@ class Room:
 
     def show(self, event: Literal["asked", "spoken", "closed"], text: str) -> None:
         """Let the page show something."""
-        told = f"event: {event}\ndata: {json.dumps({'text': text})}\n\n"
+        message = f"event: {event}\ndata: {json.dumps({'text': text})}\n\n"
         for page in self._pages:
             if page.statistics().current_buffer_used < _MOST_WAITING:
-                page.send_nowait(told)
+                page.send_nowait(message)
 
     def close(self, why: str) -> None:
-        """Note that the room is over and tell its page."""
+        """Note that the room is over, and show it on its page."""
         self.closed = why
         self.show("closed", why)
         self._change()
 
     async def events(self) -> AsyncIterator[str]:
-        """What a page is told, as server-sent events; as long as somebody reads them the page is there."""
+        """What a page receives, as server-sent events; while they are read the page is open."""
         sending, receiving = anyio.create_memory_object_stream[str](_MOST_WAITING)
         self._pages.add(sending)
         self._change()

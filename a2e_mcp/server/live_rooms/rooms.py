@@ -1,7 +1,7 @@
 """The live rooms of this server: opened by a start, shown on a page, and always left.
 
-A2E tells an avatar's answers to those in the room only, so the page hands them back. A room is left when it is asked
-for, when its page stays closed, and when the server ends; what was not used comes back then.
+A2E sends an avatar's answers only into the room, so the page passes them on. A room is left on request, when its page
+stays closed, and when the server ends; unused credits are refunded then.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ async def open_rooms(
         try:
             yield rooms
         finally:
-            # A server that is told to end is left by cancellation, and the rooms must be left all the same.
+            # A server is ended by cancellation, and the rooms must be left all the same.
             with anyio.CancelScope(shield=True), anyio.move_on_after(closing_seconds):
                 await rooms.leave_all("The server has ended, and the room with it.")
             tasks.cancel_scope.cancel()
@@ -83,7 +83,7 @@ class Rooms:
         self._tasks = tasks
         self._grace_seconds = grace_seconds
         self._rooms: dict[str, Room] = {}
-        self._door: LoopbackServer | None = None
+        self._server: LoopbackServer | None = None
 
     # ------------------------------------------------------------------ what there is
 
@@ -111,15 +111,15 @@ class Rooms:
         return max(0.0, room.until - self._ledger.now())
 
     def address(self, room: Room) -> str:
-        """Where its page is; opens the door at the first time."""
-        if self._door is None:
+        """The URL of its page; opens the port at the first call."""
+        if self._server is None:
             # A server without a live room needs no port and no web server.
             from a2e_mcp.loopback import LoopbackServer
             from a2e_mcp.server.live_rooms.page_app import page_app
 
-            self._door = LoopbackServer(self._tasks)
-            self._door.mount(page_app(self))
-        return f"{self._door.origin()}/{room.secret}/"
+            self._server = LoopbackServer(self._tasks)
+            self._server.mount(page_app(self))
+        return f"{self._server.origin()}/{room.secret}/"
 
     async def open_entries(self) -> Sequence[LedgerEntry]:
         """Rooms of this account that are open, whichever server opened them, newest first."""
@@ -130,8 +130,8 @@ class Rooms:
             if entry.family == STREAMING and entry.state == "running" and room_details(entry).until > now
         ]
 
-    async def told_open(self) -> Sequence[Mapping[str, str]]:
-        """The open rooms as tools tell of them."""
+    async def open_rows(self) -> Sequence[Mapping[str, str]]:
+        """The open rooms as tools report them."""
         return [
             {"room": entry.own_job_id, "avatar": room_details(entry).avatar, "until": ends_at(entry)}
             for entry in await self.open_entries()
@@ -145,16 +145,16 @@ class Rooms:
                 await self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
 
     async def entry_of(self, named: str | None) -> LedgerEntry:
-        """The open room of a handle or of an avatar's name, or the only one there is. Raises InputError."""
+        """The open room of this job id or avatar's name, or the only one. Raises InputError."""
         entries = await self.open_entries()
         if named is not None:
             wanted = named.strip().casefold()
             entries = [each for each in entries if wanted in (each.own_job_id, room_details(each).avatar.casefold())]
         if not entries:
-            raise InputError("No such live room is open here", hint=await self._what_became_of_it())
+            raise InputError("No such live room is open", hint=await self._what_became_of_it())
         if len(entries) > 1:
             listed = ", ".join(f"{each.own_job_id} with {room_details(each).avatar}" for each in entries)
-            raise InputError(f"room: several are open: {listed}", hint="Say which one as room")
+            raise InputError(f"room: several are open: {listed}", hint="Choose one with room")
         return entries[0]
 
     async def _what_became_of_it(self) -> str:
@@ -172,7 +172,7 @@ class Rooms:
     # ------------------------------------------------------------------ what can be done
 
     async def visited(self, entry: LedgerEntry) -> Room:
-        """The room of an entry once its page shows the avatar. Raises InputError when nobody is there."""
+        """The room of an entry once its page shows the avatar. Raises InputError when the page is not open."""
         room = self.room_of(entry)
         if room is None:
             raise InputError(
@@ -181,7 +181,7 @@ class Rooms:
             )
         if not room.is_visited:
             raise InputError(
-                "Nobody would hear it: the room's page is not open",
+                "The room's page is not open",
                 hint=f"Ask the user to open {self.address(room)} in a browser on this computer, then call again",
             )
         if not await room.until_joined(_SECONDS_TO_JOIN):
@@ -237,7 +237,7 @@ class Rooms:
             room.close(f"{why} It was over already.")
 
     async def leave_entry(self, entry: LedgerEntry, why: str) -> float | None:
-        """Leave a room, and tell how many credits came back, as far as the balance shows. Raises ServiceError."""
+        """Leave a room; how many credits were refunded, as far as the balance shows. Raises ServiceError."""
         since = self._ledger.now()
         async with self._spending.watching(_PATIENCE) as rise:
             try:
@@ -279,7 +279,7 @@ class Rooms:
             await self.leave(room, why)
         except A2EError as problem:
             # The room ends with its time; until then it stays first in get_credits.
-            room.close(f"{why} A2E could not be told: {problem}")
+            room.close(f"{why} A2E could not be reached: {problem}")
 
 
 def room_details(entry: LedgerEntry) -> RoomDetails:

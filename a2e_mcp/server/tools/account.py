@@ -74,7 +74,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
         told += f" of {amount(limits.per_day)} allowed"
     if services.sandbox:
         told = f"play money: {told}"
-    if rooms := await services.rooms.told_open():
+    if rooms := await services.rooms.open_rows():
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
         told = f"A live room is open and paid for: {listed}. leave_streaming refunds unused credits. {told}"

@@ -14,8 +14,8 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
+from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
-from a2e_mcp.jobs.service import Job
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, refunded, row_line, sandboxed, saved_line

@@ -1,0 +1,84 @@
+"""A job of any family in one shape, and how A2E's record of it becomes one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from a2e_mcp.catalogue.capability import JobFamily, State
+from a2e_mcp.catalogue.records import JobRecord
+from a2e_mcp.ledger.job_ids import STREAMING, JobId
+
+
+class Job(BaseModel):
+    """A job of any family. `progress` is a share from 0 to 1, `credits` what it cost as far as A2E has said."""
+
+    job_id: str
+    family: str
+    state: State
+    title: str | None = None
+    progress: float | None = None
+    results: list[str] = Field(default_factory=list)
+    credits: float | None = None
+    total_credits: float | None = None
+    """What it cost with the speech and uploads made for it, where that is more."""
+    created_at: str | None = None
+    next_check_seconds: float | None = None
+    raw_status: str | None = None
+    error: str | None = None
+    sandbox: bool = False
+    note: str | None = None
+    files: list[dict[str, Any]] | None = None
+    """What a download has saved: path, bytes and sha256 of each."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return self.state in ("succeeded", "failed")
+
+    @property
+    def is_open_room(self) -> bool:
+        """Whether it is a live room, which stays as it is until it is left or its time is over."""
+        return self.family == STREAMING and self.state == "running"
+
+
+def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
+    """One record in A2E's words as a Job."""
+    results = record.urls(family.results)
+    word = (record.status or "").lower()
+    # An unknown word beside a finished file is a success; a known word is believed, because a job that goes on from an
+    # earlier one (lip-sync training) still carries the earlier file.
+    unknown: State = "succeeded" if results else "running" if word else "unknown"
+    state: State = family.states.get(word, unknown)
+    finished = state in ("succeeded", "failed")
+    error = None
+    if state == "failed":
+        code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
+        error = (record.error or "A2E gave no reason") + code
+    note = record.note
+    if state == "succeeded" and not results and family.next_step is None:
+        note = "A2E reports success but has given no file; check again in a minute."
+    progress = 1.0 if state == "succeeded" else record.progress
+    if progress is not None and progress > 1:
+        progress = min(progress / 100, 1.0)
+    return Job(
+        job_id=str(JobId(family.name, record.id)),
+        family=family.name,
+        state=state,
+        title=record.first_text(family.name_fields),
+        progress=progress,
+        results=results if state == "succeeded" else [],
+        credits=0.0 if record.refunded else record.credits,
+        created_at=record.created,
+        next_check_seconds=None if finished else poll_seconds(family, sandbox=sandbox),
+        raw_status=record.status,
+        error=error,
+        sandbox=sandbox,
+        note=note,
+    )
+
+
+def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:
+    """How often to ask, in seconds: a thirtieth of the family's usual time, from 3 to 15; the sandbox is quick."""
+    return 0.25 if sandbox else min(15.0, max(3.0, family.typical_seconds / 30))
