@@ -94,7 +94,7 @@ def test_jobs_keep_their_ids_charges_and_results(rows: Mapping[str, LedgerEntry]
 def test_files_on_their_way_are_resumed(rows: Mapping[str, LedgerEntry]) -> None:
     upload = rows["waves.mp4"]
     assert is_resumable(upload)
-    assert upload.details.path == "/home/ann/Videos/waves.mp4"
+    assert upload.details.path == "/user/ann/Videos/waves.mp4"
     assert upload.details.addresses == {"sha-b": PaidAddress("https://put-b", "https://get-b", NOW + 3600)}
     assert rows["used up.mp4"].details.addresses == {"sha-c": None}
     download = rows["waves"]
@@ -103,7 +103,7 @@ def test_files_on_their_way_are_resumed(rows: Mapping[str, LedgerEntry]) -> None
         priced={},
         source=f"{CLIP}40",
         urls=["https://r2.a2e.ai/1.mp4", "https://r2.a2e.ai/2.mp4"],
-        files=[DownloadedFile("/home/ann/Videos/A2E/waves.mp4", 1234, "ab" * 32)],
+        files=[DownloadedFile("/user/ann/Videos/A2E/waves.mp4", 1234, "ab" * 32)],
         modified=[1_795_800_000_123_456_789],
         part='"etag-2"',
     )
