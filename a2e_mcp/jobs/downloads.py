@@ -125,7 +125,7 @@ class Downloads:
         known = await self._ledger.newest(print_)
         if known is not None and known.state != "deleted":
             if known.phase == "refused" and self._part(known).size:
-                # It goes on where the line broke the last time.
+                # It resumes where the connection broke the last time.
                 await self._ledger.transition(known.id, "refused", phase="intended", note=None, beat=0.0)
             if known.phase == "started" and not _there(known):
                 await self._ledger.update(known.id, state="deleted")
@@ -183,7 +183,7 @@ class Downloads:
                     self._part(await self._ledger.entry(entry.id)).remove()
                 raise
             except asyncio.CancelledError:
-                # The part stays: the next server goes on with it.
+                # The part stays: the next server resumes it.
                 await self._ledger.release(entry.id)
                 raise
             except Exception:

@@ -47,8 +47,8 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
     """One record in A2E's words as a Job."""
     results = record.urls(family.results)
     word = (record.status or "").lower()
-    # An unknown word beside a finished file is a success; a known word is believed, because a job that goes on from an
-    # earlier one (lip-sync training) still carries the earlier file.
+    # An unknown word beside a finished file is a success; a known word is believed, because a job that continues an
+    # earlier one (lip-sync training) still has the earlier file.
     unknown: State = "succeeded" if results else "running" if word else "unknown"
     state: State = family.states.get(word, unknown)
     finished = state in ("succeeded", "failed")

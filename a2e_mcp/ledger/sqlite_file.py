@@ -96,7 +96,7 @@ def _back_up(path: Path, version: int) -> None:
     names = (f"{path.stem}-version-{version}{f'-{number}' if number > 1 else ''}.backup" for number in count(1))
     copy = next(each for each in (path.with_name(name) for name in names) if not each.exists())
     os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    # A connection of its own: what this one has begun is not part of the copy, and nobody else can write meanwhile.
+    # A connection of its own: what this one has begun is not part of the copy, and no one else can write meanwhile.
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
 

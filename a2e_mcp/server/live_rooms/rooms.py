@@ -243,7 +243,7 @@ class Rooms:
             try:
                 await self._client.call(LEAVE_ROOM, InRoom(channel=_channel(entry)))
             except NotFound:
-                # It was over already, or somebody else has left it: nothing is open any more.
+                # It was over already, or was left elsewhere: nothing is open any more.
                 why = f"{why} It was over already."
         job_id = JobId(entry.family, entry.id)
         back = await record_refund(self._ledger, entry, job_id, rise, since=since, had_ended=False)
