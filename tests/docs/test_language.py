@@ -46,7 +46,9 @@ BANNED: dict[str, str] = {
     r"sandbox only": "The sandbox cannot ...",
     r"met live": "Avatars available for live rooms.",
     r"speaking it takes": "The video will be about 1 s long.",
-    r"is a mistake in it": "Internal error in a2e-mcp",
+    r"is a mistake in it|failed inside a2e-mcp": "Internal error in a2e-mcp while running X",
+    r"with its speech": "6 credits (5 video, 1 speech)",
+    r"how long, paid": "Seconds, paid in advance",
     r"to whom|to them alone": "plain words",
 }
 """What is searched for as whole words, in any case; what stands in `code` counts as well."""
