@@ -67,7 +67,7 @@ def ambiguous_error(
 def not_found_error(text: str, known: Iterable[Candidate[T]], kind: str, *, hint: str) -> InputError:
     """The error for a name that no candidate matches."""
     near = _near(text, [each.name for each in known])
-    near_names = f"; did you mean {' or '.join(one_line(name, _LONGEST) for name in near)}?" if near else ""
+    near_names = f"; did you mean {_either([one_line(name, _LONGEST) for name in near])}?" if near else ""
     return InputError(f"{kind[0].upper()}{kind[1:]} not found: '{one_line(text)}'{near_names}", hint=hint)
 
 
@@ -90,6 +90,11 @@ def _near(text: str, names: Iterable[str]) -> list[str]:
     # Among equally similar names, those with the same first letter come first.
     alike.sort(key=lambda each: each[:1] != wanted[:1])
     return [spelt[each] for each in dict.fromkeys([*alike, *inside])][:_MOST_NEAR]
+
+
+def _either(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _described(each: Candidate[T]) -> str:

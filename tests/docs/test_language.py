@@ -53,9 +53,6 @@ BANNED: dict[str, str] = {
 }
 """What is searched for as whole words, in any case; what stands in `code` counts as well."""
 
-NOT_YET: tuple[str, ...] = ()
-"""Folders and files whose words are still to be changed."""
-
 _PATTERNS = {re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE): instead for pattern, instead in BANNED.items()}
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER)\s+[\w*]", re.DOTALL)
 _GENERATED = re.compile(r"<!-- generated:\w+ -->.*?<!-- /generated -->", re.DOTALL)
@@ -114,15 +111,9 @@ def found_in(path: Path) -> list[str]:
     return list(banned_in(text))
 
 
-def is_converted(path: Path) -> bool:
-    where = path.relative_to(CHECKOUT).as_posix()
-    return not any(where == each or where.startswith(f"{each}/") for each in NOT_YET)
-
-
 @pytest.mark.parametrize("path", [*modules(), *pages()], ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_a_file_holds_no_word_that_must_not_come_back(path: Path) -> None:
-    if is_converted(path):
-        assert found_in(path) == []
+    assert found_in(path) == []
 
 
 @pytest.mark.parametrize(
