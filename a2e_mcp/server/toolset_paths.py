@@ -94,5 +94,5 @@ def narrowing_of(path: str, settings: Settings) -> Narrowing:
 
 
 def _unknown(path: str, why: str, offered: tuple[str, ...]) -> NotFound:
-    hint = f"Toolsets here are {', '.join(offered)}; add /{_READ_ONLY} for tools that change and cost nothing"
+    hint = f"Toolsets here are {', '.join(offered)}; add /{_READ_ONLY} to show only the tools that read"
     return NotFound(f"{one_line(path, 100)}: {why}", charged=None, hint=hint)

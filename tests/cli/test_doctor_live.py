@@ -69,7 +69,7 @@ async def test_answers_that_fit_no_model_and_refusals_are_told_apart(tmp_path: P
 
     lines = await read_lines(odd, tmp_path / "report.json")
     report = report_in(tmp_path / "report.json")
-    outcomes = {read["call"]: (read["outcome"], read["reason"]) for read in report["reads"]}
+    outcomes = {read["call"]: (read["outcome"], read["why"]) for read in report["reads"]}
     assert outcomes["get_remaining_credits"][0] == "unreadable"
     assert "unknown shape (coins)" in outcomes["get_remaining_credits"][1]
     assert outcomes["list_avatars"] == ("refused", "NotFound, HTTP 404, code 404")

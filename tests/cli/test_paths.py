@@ -133,4 +133,4 @@ def test_what_is_wrong_with_a_path_is_one_short_line(path: str, words: str) -> N
     assert words in told
     assert told.isprintable()
     assert len(told) < 400
-    assert told.endswith("; /read-only after them leaves what changes and costs nothing.")
+    assert told.endswith("; add /read-only to show only the tools that read.")
