@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,10 @@ pytest_plugins = ["a2e_mcp.sandbox.testing"]
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)
 settings.load_profile("quick")
+
+# A shell's background job ignores Ctrl-C, and the programs that the tests start and interrupt would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

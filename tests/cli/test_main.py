@@ -110,7 +110,10 @@ def test_on_a_terminal_it_says_what_it_is_and_leaves_on_ctrl_c(
             assert line, hello
             hello += line
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=10)
+        try:
+            out, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
     os.close(ours)
     assert f"a2e-mcp {__version__}" in hello
     assert words in hello
