@@ -18,6 +18,18 @@ def one_line(text: str, most: int = 40) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, such as `1 day` or `2 days`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def at_word_end(text: str, most: int) -> str:
+    """A text of at most so many characters, cut after a whole word where there is one."""
+    if len(text) <= most:
+        return text
+    return text[: most + 1].rpartition(" ")[0].strip() or text[:most]
+
+
 def folded(text: str) -> str:
     """A text in lower case and without accents."""
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_PLAIN)

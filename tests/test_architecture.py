@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"catalogue", "errors", "text"},
     "lookup": {"catalogue", "client", "errors", "ledger", "text"},
     "jobs": {"background", "catalogue", "client", "errors", "files", "ledger"},
-    "starts": {"background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup"},
+    "starts": {"background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup", "text"},
     "server": {
         "catalogue",
         "client",

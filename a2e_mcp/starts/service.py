@@ -37,6 +37,7 @@ from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
 from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, local_file_to_data
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.upload import UploadItem
+from a2e_mcp.text import at_word_end
 
 __all__ = ["Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
@@ -362,7 +363,7 @@ def _title(kind: str, inputs: Inputs, at: float | None = None) -> str:
         return " ".join(given.split())[:_LONGEST_TITLE]
     words = getattr(inputs, "script", None) or getattr(inputs, "prompt", None) or kind.replace("_", " ").capitalize()
     time = "" if at is None else f" {_clock(at)}"
-    return " ".join(str(words).split())[: _LONGEST_TITLE - len(time)].strip() + time
+    return at_word_end(" ".join(str(words).split()), _LONGEST_TITLE - len(time)) + time
 
 
 def _clock(seconds: float) -> str:

@@ -18,7 +18,8 @@ from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.settings import Settings
-from a2e_mcp.starts.pricing import amount
+from a2e_mcp.starts.pricing import credits_of
+from a2e_mcp.text import counted
 
 _HOST_SECONDS = 5.0
 _DAY = 86_400.0
@@ -82,8 +83,8 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
         if state != "ok":
             findings.fix(f"The ledger in {path.parent} is damaged ({state})", f"Move {path.name} away")
             return
-        counted = f": {entries} starts of this account, {amount(spent)} credits in 24 hours" if token else ""
-        findings.ok(f"The ledger is intact{counted}")
+        summary = f": {counted(entries, 'start')} of this account, {credits_of(spent)} in 24 hours" if token else ""
+        findings.ok(f"The ledger is intact{summary}")
 
 
 def _check_allowed(findings: Findings, settings: Settings, set_by_hand: bool) -> None:

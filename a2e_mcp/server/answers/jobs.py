@@ -11,7 +11,7 @@ from a2e_mcp.errors import InputError
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
 from a2e_mcp.server.answers.answer import Answer, Link
-from a2e_mcp.starts.pricing import amount
+from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Started
 from a2e_mcp.text import one_line
 
@@ -45,9 +45,9 @@ def charged_words(started: Started) -> str:
     if started.repeated:
         return f"Already started{_at(started.jobs[0])}; nothing was charged. Ask the user before again=true."
     if started.charged is not None:
-        return f"Charged {_credits(started.charged)}."
+        return f"Charged {credits_of(started.charged)}."
     if started.price is not None and started.price.total is not None:
-        return f"Expected cost {_credits(started.price.total)}."
+        return f"Expected cost {credits_of(started.price.total)}."
     return "" if started.price is None else "The price is unknown."
 
 
@@ -86,7 +86,7 @@ def refunded(credits: float) -> str:
     """What a refund was, as a sentence."""
     if not credits:
         return "Nothing was refunded."
-    return f"{_credits(credits)} {'was' if credits == 1 else 'were'} refunded."
+    return f"{credits_of(credits)} {'was' if credits == 1 else 'were'} refunded."
 
 
 def saved_line(job: Job) -> str:
@@ -114,9 +114,9 @@ def _cost(job: Job) -> str:
     if job.credits is None:
         return ""
     if job.total_credits is None:
-        return f", {_credits(job.credits)}"
+        return f", {credits_of(job.credits)}"
     rest = amount(job.total_credits - job.credits)
-    return f", {_credits(job.total_credits)} ({amount(job.credits)} job, {rest} speech and uploads)"
+    return f", {credits_of(job.total_credits)} ({amount(job.credits)} job, {rest} speech and uploads)"
 
 
 def no_file(job: Job) -> InputError:
@@ -190,10 +190,6 @@ def _sandbox(sandbox: bool) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
-
-
-def _credits(credits: float) -> str:
-    return f"{amount(credits)} credit{'' if credits == 1 else 's'}"
 
 
 def _title(job: Job) -> str:

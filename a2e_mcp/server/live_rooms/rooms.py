@@ -35,7 +35,7 @@ from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.server.live_rooms.room import Room
-from a2e_mcp.starts.pricing import Spending
+from a2e_mcp.starts.pricing import Spending, credits_of
 from a2e_mcp.starts.refunds import record_refund
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Rooms:
         ended = next((each for each in recent if each.family == STREAMING and each.state == "deleted"), None)
         if ended is None:
             return "start_streaming opens one"
-        cost = "" if ended.charged is None else f" It cost {ended.charged:g} credits."
+        cost = "" if ended.charged is None else f" It cost {credits_of(ended.charged)}."
         return f"The last one is over: {(ended.note or '').rstrip('.')}.{cost} start_streaming opens another"
 
     def room_of(self, entry: LedgerEntry) -> Room | None:

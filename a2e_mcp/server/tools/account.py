@@ -26,9 +26,9 @@ from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.server.tool_index import find_tool, tools
 from a2e_mcp.server.tool_prefix import bare_name
-from a2e_mcp.starts.pricing import amount
+from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Quoted
-from a2e_mcp.text import one_line
+from a2e_mcp.text import counted, one_line
 
 _ANY_MEDIA = MediaIn(("image", "video", "audio"))
 _DAY = 86_400.0
@@ -68,7 +68,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
     if balance.diamonds is not None:
         structured["diamonds"] = balance.diamonds
-    told = f"{amount(balance.credits)} credits left; {amount(spent)} spent here in the last 24 hours"
+    told = f"{credits_of(balance.credits)} left; {amount(spent)} spent here in the last 24 hours"
     if limits.per_day is not None:
         structured["daily_ceiling"] = limits.per_day
         told += f" of {amount(limits.per_day)} allowed"
@@ -140,7 +140,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         }
         for entry in shown
     ]
-    told = f"{amount(total)} credits in {inputs.days} days, {len(entries)} starts from this computer"
+    told = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(len(entries), 'start')} from this computer"
     lines = [page_line(told, inputs.page, -(-len(entries) // ROWS))]
     lines += [
         f"{row['when']} {row['job_id']} '{one_line(entry.title)}' {amount(entry.cost)}"
