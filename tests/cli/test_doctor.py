@@ -139,7 +139,7 @@ async def test_the_ledger_is_counted(doctor_run: DoctorRun) -> None:
         entry = await intend(ledger, expected=12)
         await ledger.update(entry.id, phase="started")
     assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}) == 0
-    assert "1 starts of this account, 12 credits in 24 hours" in doctor_run.text
+    assert "1 start of this account, 12 credits in 24 hours" in doctor_run.text
 
 
 @pytest.mark.parametrize("environment", [NOTHING_SET, SANDBOX])
