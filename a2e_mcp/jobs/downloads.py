@@ -99,11 +99,11 @@ class Downloads:
             return None
         return await self._job(entry.id)
 
-    async def delete(self, handle: JobId) -> str:
+    async def delete(self, job_id: JobId) -> str:
         """Stop a download, or forget a finished one, and say what that means. Raises InputError."""
-        entry = await self._ledger.by_job_id(str(handle))
+        entry = await self._ledger.by_job_id(str(job_id))
         if entry is None or entry.family != DOWNLOAD:
-            raise InputError("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
+            raise InputError("Job not found in the ledger on this computer", hint="Call list_jobs to find it")
         if entry.phase != "intended":
             await self._ledger.update(entry.id, state="deleted")
             self._part(entry).remove()
@@ -187,7 +187,7 @@ class Downloads:
                 await self._ledger.release(entry.id)
                 raise
             except Exception:
-                await self._ledger.update(entry.id, phase="refused", note="It ended by a mistake in a2e-mcp.")
+                await self._ledger.update(entry.id, phase="refused", note="Internal error in a2e-mcp.")
                 raise
 
     async def _save_all(self, entry: LedgerEntry) -> None:
@@ -210,7 +210,7 @@ class Downloads:
         """Bring one file, however often the line breaks, as long as something comes."""
         url = entry.details.urls[number]
         failures, best = 0, part.size
-        # What is gone on with after a restart may have another address by now.
+        # What is resumed after a restart may have another URL by now.
         is_fresh = not best
 
         async def begun(validator: str) -> None:

@@ -15,7 +15,7 @@ from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 
 Answers = Mapping[JobId, Job | A2EError]
 _GATHER_SECONDS = 0.02
-_MOST_TOLD = 10_000
+_MOST_RETURNED = 10_000
 _OWN_SECONDS = 0.5
 """How often the ledger is read for what only it can tell; no request is made for it."""
 
@@ -27,7 +27,7 @@ class Waiting:
         self._jobs = jobs
         self._sandbox = sandbox
         self._pollers: dict[str, _Poller] = {}
-        self._told: set[JobId] = set()
+        self._returned: set[JobId] = set()
 
     async def close(self) -> None:
         """Stop asking."""
@@ -35,7 +35,7 @@ class Waiting:
             await poller.stop()
 
     async def wait(
-        self, handles: Sequence[JobId], seconds: float, seen: Callable[[Answers], Awaitable[None]]
+        self, job_ids: Sequence[JobId], seconds: float, seen: Callable[[Answers], Awaitable[None]]
     ) -> Answers:
         """Wait until one of these jobs ends or cannot be read, at most so many seconds; every look is given to `seen`.
 
@@ -45,8 +45,8 @@ class Waiting:
         """
         until = asyncio.get_running_loop().time() + seconds
         by_family: dict[str, list[str]] = {}
-        for handle in handles:
-            by_family.setdefault(handle.family, []).append(handle.id)
+        for job_id in job_ids:
+            by_family.setdefault(job_id.family, []).append(job_id.id)
         pollers = {name: self._poller(name) for name in by_family}
         answers: dict[JobId, Job | A2EError] = {}
         with _watching(pollers, by_family):
@@ -54,21 +54,21 @@ class Waiting:
                 left = until - asyncio.get_running_loop().time()
                 if not await _next_look(list(pollers.values()), left if answers else max(left, 5.0)):
                     return answers
-                for handle in handles:
-                    answer = pollers[handle.family].answers.get(handle.id)
+                for job_id in job_ids:
+                    answer = pollers[job_id.family].answers.get(job_id.id)
                     if answer is not None:
-                        answers[handle] = answer
+                        answers[job_id] = answer
                 await seen(answers)
                 settled = {each for each, answer in answers.items() if isinstance(answer, A2EError) or answer.finished}
                 rooms = {each for each, answer in answers.items() if isinstance(answer, Job) and answer.is_open_room}
-                if settled - self._told or len(settled | rooms) == len(handles):
-                    self._tell(settled)
+                if settled - self._returned or len(settled | rooms) == len(job_ids):
+                    self._note_returned(settled)
                     return answers
 
-    def _tell(self, settled: Set[JobId]) -> None:
-        if len(self._told) > _MOST_TOLD:
-            self._told.clear()
-        self._told |= settled
+    def _note_returned(self, settled: Set[JobId]) -> None:
+        if len(self._returned) > _MOST_RETURNED:
+            self._returned.clear()
+        self._returned |= settled
 
     def _poller(self, family_name: str) -> _Poller:
         if family_name not in self._pollers:
@@ -85,7 +85,7 @@ class _Poller:
         self._read = read
         self._pace = pace
         self._wanted: Counter[str] = Counter()
-        self._newcomer = asyncio.Event()
+        self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.looked = asyncio.Event()
         self.answers: dict[str, Job | A2EError] = {}
@@ -95,7 +95,7 @@ class _Poller:
             if not self._wanted[each]:
                 self.answers.pop(each, None)
             self._wanted[each] += 1
-        self._newcomer.set()
+        self._joined.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
@@ -115,7 +115,7 @@ class _Poller:
         while self._wanted:
             # Many who come at the same moment are asked for together.
             await asyncio.sleep(_GATHER_SECONDS)
-            self._newcomer.clear()
+            self._joined.clear()
             asked = list(self._wanted)
             try:
                 self.answers.update(await self._read(asked))
@@ -123,7 +123,7 @@ class _Poller:
                 self.answers.update(dict.fromkeys(asked, problem))
             self.looked.set()
             self.looked = asyncio.Event()
-            await _first(self._newcomer.wait(), self._pace)
+            await _first(self._joined.wait(), self._pace)
 
 
 @contextmanager

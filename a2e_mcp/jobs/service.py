@@ -57,7 +57,7 @@ class Jobs:
 
     async def check(self, job_id: JobId) -> Job:
         """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
-        if _told_at_once(job_id):
+        if _is_in_ledger_only(job_id):
             return await self._check_own(job_id)
         family = catalogue.family(job_id.family)
         (job,) = await self.seen(family, [await self._detail(family, job_id.id)])
@@ -66,7 +66,7 @@ class Jobs:
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
         """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
         wanted = list(dict.fromkeys(ids))
-        own = [each for each in wanted if _told_at_once(JobId(family_name, each))]
+        own = [each for each in wanted if _is_in_ledger_only(JobId(family_name, each))]
         answers: dict[str, Job | A2EError] = {}
         for each in own:
             answers[each] = await _or_problem(self._check_own(JobId(family_name, each)))
@@ -119,9 +119,7 @@ class Jobs:
     async def delete(self, job_id: JobId) -> tuple[JobId, str]:
         """Delete a job at A2E; its job id there, and what that means. Raises InputError where A2E has no such call."""
         if job_id.family in LEDGER_FAMILIES:
-            raise InputError(
-                f"A2E has no call to delete a job of the family {job_id.family}; its files go by themselves"
-            )
+            raise InputError(f"A2E cannot delete {job_id.family} jobs; their files expire after a few days")
         family = catalogue.family(job_id.family)
         if job_id.own:
             entry = await self._settled(job_id)
@@ -161,7 +159,7 @@ class Jobs:
     async def _settled(self, job_id: JobId) -> LedgerEntry:
         entry = await self._ledger.by_job_id(str(job_id))
         if entry is None or job_id.family not in (entry.family, entry.details.first_family):
-            raise NotFound("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
+            raise NotFound("Job not found in the ledger on this computer", hint="Call list_jobs to find it")
         return entry if self._ledger.is_under_way(entry) else await self.find_again(entry)
 
     def _remembered(self, entry: LedgerEntry, job_id: JobId) -> Job:
@@ -208,11 +206,11 @@ class Jobs:
 
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
         if family.detail is None:
-            raise NotFound(f"A2E has no call that tells how a {family.name} stands", hint="Call list_jobs to find it")
+            raise NotFound(f"A2E has no call to check a {family.name}", hint="Call list_jobs to find it")
         records = _records(await self._client.call(family.detail, ById(id=record_id)))
         wanted = [record for record in records if record.id.lower() == record_id] or records
         if len(wanted) != 1:
-            raise NotFound(f"A2E knows no {family.name} with this id", hint="Call list_jobs to find it")
+            raise NotFound(f"A2E has no {family.name} with this id", hint="Call list_jobs to find it")
         return wanted[0]
 
     async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
@@ -274,8 +272,8 @@ class Jobs:
     async def seen(self, family: JobFamily, records: Sequence[JobRecord]) -> list[Job]:
         """Turn records into jobs, and write down in the ledger what they say about the end and the price."""
         jobs = [self.job(family, record) for record in records]
-        said = [JobSeen(job.job_id, job.state, job.results, job.credits) for job in jobs]
-        for job, entry in zip(jobs, await self._ledger.record_jobs(said), strict=True):
+        seen = [JobSeen(job.job_id, job.state, job.results, job.credits) for job in jobs]
+        for job, entry in zip(jobs, await self._ledger.record_jobs(seen), strict=True):
             if entry is not None:
                 _add_known(job, entry)
         return jobs
@@ -291,7 +289,7 @@ def _add_known(job: Job, entry: LedgerEntry) -> None:
     job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
 
 
-def _told_at_once(job_id: JobId) -> bool:
+def _is_in_ledger_only(job_id: JobId) -> bool:
     """Whether only the ledger can tell how it stands: A2E gave it no id, or has no call to ask about it."""
     return job_id.own or job_id.family in LEDGER_FAMILIES or catalogue.family(job_id.family).detail is None
 

@@ -39,7 +39,7 @@ async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, job_id: Job
         except NotFound:
             if known is None or known.state != "deleted":
                 raise
-            return Deleted("It had been deleted before; nothing has changed.", None)
+            return Deleted("It was already deleted; nothing has changed.", None)
     entry = await ledger.by_job_id(str(job_id))
     if entry is None:
         # Jobs may be started elsewhere meanwhile: only a rise says something.

@@ -31,7 +31,7 @@ def pieces(script: str) -> list[str]:
     if not text:
         raise InputError("The script is empty", hint="Write what should be said")
     if len(text) > LONGEST_SCRIPT:
-        raise InputError(f"The script has {len(text)} characters; at most {LONGEST_SCRIPT} are taken")
+        raise InputError(f"The script has {len(text)} characters; at most {LONGEST_SCRIPT} are allowed")
     found = []
     while len(text) > LONGEST_SPEECH_TEXT:
         cut = _last_cut(text)

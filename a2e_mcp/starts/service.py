@@ -107,7 +107,7 @@ class Starts:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
         entry = await self._ledger.by_job_id(str(job_id))
         if entry is None or entry.family != UPLOAD:
-            raise InputError("The ledger on this computer knows no such job", hint="Call list_jobs to find it")
+            raise InputError("Job not found in the ledger on this computer", hint="Call list_jobs to find it")
         if entry.phase != "intended":
             raise InputError("A2E cannot delete uploads; they expire after a few days")
         is_paying = entry.paying is not None or self._context.payments.in_flight(entry.id)

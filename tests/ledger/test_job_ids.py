@@ -115,7 +115,7 @@ async def test_an_own_job_id_is_read_under_its_own_family_only(tmp_path: Path) -
         record = own.partition(":")[2]
         for family in ("avatar_video", "upload"):
             sentence = await server.refuse("check_status", job_id=f"{family}:{record}")
-            assert "The ledger on this computer knows no such job" in sentence
+            assert "Job not found in the ledger on this computer" in sentence
 
 
 async def test_an_own_job_id_of_another_computer_is_not_known(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ async def test_a_clip_deleted_before_it_began_is_free_in_the_ledger_too(tmp_path
         assert deleted.data["credits_back"] == 100
         assert await spending_of(server) == (server.spent, True) == (0, True)
         assert (await server.ask("get_credits")).data["spent_today"] == 0
-        assert "had been deleted before" in (await server.ask("delete_job", job_id=started.data["job_id"])).text
+        assert "already deleted" in (await server.ask("delete_job", job_id=started.data["job_id"])).text
 
 
 async def test_of_several_clips_only_the_deleted_ones_share_comes_back(tmp_path: Path) -> None:

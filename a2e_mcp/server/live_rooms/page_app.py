@@ -84,8 +84,8 @@ def page_app(pages: Pages) -> ASGIApp:
         return Response(status_code=204)
 
     async def state(room: Room, request: Request) -> Response:
-        told = await _read(_State, request)
-        room.report(PageState(told.frames, told.sound, told.muted, told.problem))
+        state_now = await _read(_State, request)
+        room.report(PageState(state_now.frames, state_now.sound, state_now.muted, state_now.problem))
         return Response(status_code=204)
 
     async def ask(room: Room, request: Request) -> Response:
@@ -106,7 +106,7 @@ def page_app(pages: Pages) -> ASGIApp:
             try:
                 return await act(room, request)
             except ValidationError:
-                return PlainTextResponse("That cannot be read.", 400)
+                return PlainTextResponse("The request cannot be read.", 400)
             except A2EError as problem:
                 return PlainTextResponse(str(problem), 409)
 

@@ -41,7 +41,7 @@ class PageState:
 class Room:
     """A room; `secret` is the unguessable part of its page's address, `until` its end in seconds since 1970."""
 
-    handle: str
+    job_id: str
     avatar: str
     token: RoomToken
     until: float

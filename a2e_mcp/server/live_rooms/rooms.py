@@ -94,7 +94,7 @@ class Rooms:
         if token.sandbox_room_url is not None and not _is_ours(token.sandbox_room_url):
             token.sandbox_room_url = None
         room = Room(entry.own_job_id, avatar, token, until, secrets.token_urlsafe(18))
-        self._rooms[room.handle] = room
+        self._rooms[room.job_id] = room
         self._tasks.start_soon(self._watch, room, seconds)
         return {"room": RoomDetails(room.channel, avatar, until)}
 
@@ -221,15 +221,15 @@ class Rooms:
 
     async def context(self, entry: LedgerEntry) -> str | None:
         """What the avatar answers from, as far as A2E's answer can be read. Raises ServiceError."""
-        told: Opaque = await self._client.call(GET_CONTEXT, InRoom(channel=_channel(entry)))
-        value = told.value
+        answer: Opaque = await self._client.call(GET_CONTEXT, InRoom(channel=_channel(entry)))
+        value = answer.value
         if isinstance(value, Mapping):
             value = next((value[name] for name in ("text", "context", "qa_context") if value.get(name)), None)
         return value if isinstance(value, str) else None
 
     async def leave(self, room: Room, why: str) -> None:
         """Leave a room that this server opened. Raises ServiceError."""
-        entry = await self._ledger.entry(room.handle.partition(":")[2])
+        entry = await self._ledger.entry(room.job_id.partition(":")[2])
         if entry.state == "running":
             await self.leave_entry(entry, why)
         elif room.closed is None:
@@ -272,7 +272,7 @@ class Rooms:
             await self.forget_ended()
         except A2EError as problem:
             # It is over all the same, and is written down with the next start.
-            _log.info("the end of %s was not written down: %s", room.handle, problem)
+            _log.info("the end of %s was not written down: %s", room.job_id, problem)
 
     async def _leave_quietly(self, room: Room, why: str) -> None:
         try:

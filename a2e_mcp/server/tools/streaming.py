@@ -179,7 +179,7 @@ async def _ask(call: Call[AskInputs]) -> Answer:
     return call.answer(
         told,
         {
-            "room": room.handle,
+            "room": room.job_id,
             "answer": text,
             "complete": is_whole,
             "frames": room.page.frames,
@@ -193,7 +193,7 @@ async def _speak(call: Call[SpeakInputs]) -> Answer:
     room = await rooms.visited(await rooms.entry_of(call.inputs.room))
     await rooms.speak(room, call.inputs.text)
     told = f"{room.avatar} is saying it in the room."
-    return call.answer(told, {"room": room.handle, "spoken": True})
+    return call.answer(told, {"room": room.job_id, "spoken": True})
 
 
 async def _set_context(call: Call[ContextInputs]) -> Answer:
