@@ -217,7 +217,6 @@ async def test_a_voice_is_cloned_used_by_its_name_renamed_and_deleted(tmp_path: 
         cloning = {"name": "Narrator", "sample": sample, "gender": "male"}
         assert "consent is missing" in await server.refuse("start_voice_clone", **cloning)
         started = await charged(server, "start_voice_clone", **cloning, consent=CONSENT)
-        assert (await server.ask("list_voices", owner="own")).data["voices"] == []
         assert started.data["job_id"] in (await server.ask("list_jobs")).text
         ended = await server.finish(started.data["job_id"])
         assert "Next: use it by its name as `voice`" in ended.text
