@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,16 @@ def test_a_planted_import_is_seen(part: str) -> None:
     outside = next(each for each in PARTS if each != part and each not in MAY_IMPORT[part] and "__" not in each)
     planted = ast.parse(f"def late() -> None:\n    import a2e_mcp.{outside}\n")
     assert forbidden(part, planted) == {outside}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    imports = {
+        tuple(name for name in module.relative_to(PACKAGE).with_suffix("").parts if name != "__init__"): set(
+            imports_of(parsed(module))
+        )
+        for module in modules()
+    }
+    assert set(TopologicalSorter(imports).static_order()) >= imports.keys()  # raises CycleError, which names it
 
 
 def test_server_and_sandbox_never_import_each_other() -> None:

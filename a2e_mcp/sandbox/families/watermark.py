@@ -12,7 +12,8 @@ from a2e_mcp.sandbox.behaviour.records import RecordFamily
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.magic_words import without_magic
-from a2e_mcp.sandbox.orders.watermark import MarkPosition, PictureMark, TextMark, WatermarkOrder
+from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
+from a2e_mcp.sandbox.protocol import MarkPosition, PictureMark, TextMark
 from a2e_mcp.sandbox.store import new_id
 
 PRICE = 1

@@ -19,4 +19,6 @@ def render(order: AvatarTrainingOrder, rendering: Rendering) -> Outcome:
     """Cut a portrait out of the source, and show it moving."""
     from a2e_mcp.sandbox.renderer.clips.portrait_preview import preview_training
 
-    return preview_training(order, rendering)
+    return preview_training(
+        order, rendering, source=order.source, portrait=order.portrait, minimum_seconds=order.minimum_seconds
+    )

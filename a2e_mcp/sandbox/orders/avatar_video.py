@@ -29,4 +29,13 @@ def render(order: AvatarVideoOrder, rendering: Rendering) -> Outcome:
     """Let an avatar speak."""
     from a2e_mcp.sandbox.renderer.clips.avatar_clip import make_avatar_clip
 
-    return make_avatar_clip(order, rendering)
+    return make_avatar_clip(
+        order,
+        rendering,
+        audio=order.audio,
+        track=order.track,
+        avatar=order.avatar,
+        background=order.background,
+        placement=order.placement,
+        captions=order.captions,
+    )

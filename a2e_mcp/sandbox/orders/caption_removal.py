@@ -15,4 +15,4 @@ def render(order: CaptionRemovalOrder, rendering: Rendering) -> Outcome:
     """Take the text out of a clip."""
     from a2e_mcp.sandbox.renderer.clips.caption_eraser import erase_captions
 
-    return erase_captions(order, rendering)
+    return erase_captions(order, rendering, video=order.video, boxes=order.boxes)

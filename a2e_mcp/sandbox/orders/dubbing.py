@@ -16,4 +16,4 @@ def render(order: DubbingOrder, rendering: Rendering) -> Outcome:
     """Speak over a clip or a sound."""
     from a2e_mcp.sandbox.renderer.clips.dubber import dub
 
-    return dub(order, rendering)
+    return dub(order, rendering, source=order.source, voice=order.voice, script=order.script)

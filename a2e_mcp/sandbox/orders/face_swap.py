@@ -16,4 +16,4 @@ def render(order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     """Put a face onto a picture or a clip."""
     from a2e_mcp.sandbox.renderer.vision.face_swapper import swap_face
 
-    return swap_face(order, rendering)
+    return swap_face(order, rendering, face=order.face, target=order.target, preview=order.preview)

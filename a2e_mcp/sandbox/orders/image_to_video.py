@@ -20,4 +20,12 @@ def render(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
     """Bring a picture to life."""
     from a2e_mcp.sandbox.renderer.clips.camera_clip import make_camera_clip
 
-    return make_camera_clip(order, rendering)
+    return make_camera_clip(
+        order,
+        rendering,
+        image=order.image,
+        end_image=order.end_image,
+        prompt=order.prompt,
+        negative_prompt=order.negative_prompt,
+        seconds=order.seconds,
+    )

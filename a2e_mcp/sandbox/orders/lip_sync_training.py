@@ -17,4 +17,4 @@ def render(order: LipSyncTrainingOrder, rendering: Rendering) -> Outcome:
     """Show a portrait going through the mouth shapes of speech."""
     from a2e_mcp.sandbox.renderer.clips.portrait_preview import preview_lip_sync
 
-    return preview_lip_sync(order, rendering)
+    return preview_lip_sync(order, rendering, portrait=order.portrait)

@@ -17,4 +17,6 @@ def render(order: ProductHoldingOrder, rendering: Rendering) -> Outcome:
     """Place a product before a person."""
     from a2e_mcp.sandbox.renderer.vision.product_placer import place_product
 
-    return place_product(order, rendering)
+    return place_product(
+        order, rendering, person=order.person, product=order.product, rectangle=order.rectangle, degrees=order.degrees
+    )

@@ -19,4 +19,12 @@ def render(order: SpeechOrder, rendering: Rendering) -> Outcome:
     """Speak a text."""
     from a2e_mcp.sandbox.renderer.audio.spoken_text import speak_text
 
-    return speak_text(order, rendering)
+    return speak_text(
+        rendering,
+        text=order.text,
+        voice=order.voice,
+        speed=order.speed,
+        pitch=order.pitch,
+        output=order.output,
+        track=order.track,
+    )

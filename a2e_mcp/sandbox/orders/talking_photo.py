@@ -18,4 +18,11 @@ def render(order: TalkingPhotoOrder, rendering: Rendering) -> Outcome:
     """Let a photo speak."""
     from a2e_mcp.sandbox.renderer.clips.talking_photo_clip import make_talking_photo
 
-    return make_talking_photo(order, rendering)
+    return make_talking_photo(
+        order,
+        rendering,
+        image=order.image,
+        audio=order.audio,
+        prompt=order.prompt,
+        negative_prompt=order.negative_prompt,
+    )

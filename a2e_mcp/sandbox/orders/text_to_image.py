@@ -18,4 +18,4 @@ def render(order: TextToImageOrder, rendering: Rendering) -> Outcome:
     """Draw a picture for a prompt."""
     from a2e_mcp.sandbox.renderer.drawn.prompt_picture import draw_prompt
 
-    return draw_prompt(order, rendering)
+    return draw_prompt(order, rendering, prompt=order.prompt, index=order.index, references=order.references)

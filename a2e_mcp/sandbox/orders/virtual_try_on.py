@@ -17,4 +17,11 @@ def render(order: VirtualTryOnOrder, rendering: Rendering) -> Outcome:
     """Dress a person in a garment."""
     from a2e_mcp.sandbox.renderer.vision.garment_fitter import fit_garment
 
-    return fit_garment(order, rendering)
+    return fit_garment(
+        order,
+        rendering,
+        person=order.person,
+        garment=order.garment,
+        person_mask=order.person_mask,
+        garment_mask=order.garment_mask,
+    )

@@ -1,28 +1,7 @@
 """Watermarks: a text or a picture laid over a picture or a clip."""
 
-from typing import Literal, TypeAlias
-
-from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.protocol.parts import OrderPart
+from a2e_mcp.sandbox.protocol import ClipOrder, MarkPosition, Outcome, PictureMark, TextMark
 from a2e_mcp.sandbox.renderer.core.render import Rendering
-
-MarkPosition: TypeAlias = Literal[
-    "top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right"
-]
-
-
-class TextMark(OrderPart, frozen=True, kw_only=True, tag="text"):
-    """One line of text to lay over media; `size` is the letters' size in the media's pixels."""
-
-    text: str
-    colour: str = "#ffffff"
-    size: int = 48
-
-
-class PictureMark(OrderPart, frozen=True, kw_only=True, tag="picture"):
-    """A picture file to lay over media, pixel on pixel; transparent where it is transparent."""
-
-    image: str
 
 
 class WatermarkOrder(ClipOrder, frozen=True, kw_only=True):
@@ -41,4 +20,12 @@ def render(order: WatermarkOrder, rendering: Rendering) -> Outcome:
     """Lay a mark over a picture or a clip."""
     from a2e_mcp.sandbox.renderer.clips.overlay import lay_watermark
 
-    return lay_watermark(order, rendering)
+    return lay_watermark(
+        order,
+        rendering,
+        source=order.source,
+        mark=order.mark,
+        position=order.position,
+        opacity=order.opacity,
+        scale=order.scale,
+    )

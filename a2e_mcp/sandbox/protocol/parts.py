@@ -6,6 +6,9 @@ import msgspec
 
 Gender: TypeAlias = Literal["female", "male"]
 MediaKind: TypeAlias = Literal["image", "video", "audio"]
+MarkPosition: TypeAlias = Literal[
+    "top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right"
+]
 
 
 class OrderPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -53,3 +56,17 @@ class Rectangle(OrderPart, frozen=True, kw_only=True, tag="rectangle"):
     y: float
     width: float
     height: float
+
+
+class TextMark(OrderPart, frozen=True, kw_only=True, tag="text"):
+    """One line of text to lay over media; `size` is the letters' size in the media's pixels."""
+
+    text: str
+    colour: str = "#ffffff"
+    size: int = 48
+
+
+class PictureMark(OrderPart, frozen=True, kw_only=True, tag="picture"):
+    """A picture file to lay over media, pixel on pixel; transparent where it is transparent."""
+
+    image: str

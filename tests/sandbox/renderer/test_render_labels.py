@@ -27,13 +27,14 @@ from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
 from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
-from a2e_mcp.sandbox.orders.watermark import TextMark, WatermarkOrder
+from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import (
     ColourBackground,
     DrawnAvatar,
     Order,
     PortraitAvatar,
     StillOrder,
+    TextMark,
     kind_of,
 )
 from a2e_mcp.sandbox.renderer.audio.track import Word

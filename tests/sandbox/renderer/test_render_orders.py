@@ -23,7 +23,7 @@ from a2e_mcp.sandbox.orders.text_language import TextLanguageOrder
 from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 from a2e_mcp.sandbox.orders.voice_measurement import VoiceMeasurementOrder
-from a2e_mcp.sandbox.orders.watermark import PictureMark, TextMark, WatermarkOrder
+from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import (
     ColourBackground,
     Done,
@@ -33,12 +33,14 @@ from a2e_mcp.sandbox.protocol import (
     Order,
     Outcome,
     PictureBackground,
+    PictureMark,
     Placement,
     PortraitAvatar,
     Progress,
     Ready,
     Rectangle,
     Reply,
+    TextMark,
     decode_reply,
     decode_request,
     encode_reply,

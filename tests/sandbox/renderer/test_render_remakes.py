@@ -8,12 +8,13 @@ from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
 from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
-from a2e_mcp.sandbox.orders.watermark import TextMark, WatermarkOrder
+from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import (
     DrawnAvatar,
     FailureCode,
     Order,
     Rectangle,
+    TextMark,
 )
 from a2e_mcp.sandbox.renderer.audio.dub_script import (
     SET_SENTENCES,

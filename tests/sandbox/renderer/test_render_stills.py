@@ -11,8 +11,8 @@ from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
-from a2e_mcp.sandbox.orders.watermark import PictureMark, TextMark, WatermarkOrder
-from a2e_mcp.sandbox.protocol import FailureCode, Order, Placement, Rectangle
+from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
+from a2e_mcp.sandbox.protocol import FailureCode, Order, PictureMark, Placement, Rectangle, TextMark
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio

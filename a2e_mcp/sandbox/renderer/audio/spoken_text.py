@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 
-from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
 from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
@@ -19,23 +18,25 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _KANJI = re.compile(r"[\u3400-\u9fff]")
 
 
-def speak_text(order: SpeechOrder, rendering: Rendering) -> Outcome:
-    """Speak a text."""
-    text, speaking = utter(order.text, order.voice, speed=order.speed, pitch=order.pitch)
+def speak_text(
+    rendering: Rendering, *, text: str, voice: str, speed: float, pitch: int | None, output: str, track: str
+) -> Outcome:
+    """Speak a text into an MP3 at `output`, with its track beside it."""
+    text, speaking = utter(text, voice, speed=speed, pitch=pitch)
     rendering.report(0.3)
-    track = Track(round(speaking.seconds, 3), mouth_of(speaking), _words(text, speaking))
-    write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), order.output, rendering)
-    write_track(track, order.track, rendering)
-    note = f"Spoken by eSpeak NG, voice {order.voice}, a synthetic voice."
-    if order.voice.startswith("ja") and _KANJI.search(text):
+    spoken = Track(round(speaking.seconds, 3), mouth_of(speaking), _words(text, speaking))
+    write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), output, rendering)
+    write_track(spoken, track, rendering)
+    note = f"Spoken by eSpeak NG, voice {voice}, a synthetic voice."
+    if voice.startswith("ja") and _KANJI.search(text):
         note += " It reads kana only; kanji sound wrong."
     return Outcome(
         note=note,
         media_kind="audio",
         media_type="audio/mpeg",
-        seconds=track.seconds,
+        seconds=spoken.seconds,
         has_audio=True,
-        words=len(track.words),
+        words=len(spoken.words),
     )
 
 

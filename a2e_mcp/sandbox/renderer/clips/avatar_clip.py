@@ -3,8 +3,8 @@
 import importlib
 from typing import cast
 
-from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.protocol import (
+    ClipOrder,
     ColourBackground,
     DrawnAvatar,
     Outcome,
@@ -25,19 +25,27 @@ from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
 from a2e_mcp.sandbox.renderer.presenters.presenter import Presenter
 
 
-def make_avatar_clip(order: AvatarVideoOrder, rendering: Rendering) -> Outcome:
+def make_avatar_clip(
+    order: ClipOrder,
+    rendering: Rendering,
+    *,
+    audio: str,
+    track: str | None,
+    avatar: DrawnAvatar | PortraitAvatar,
+    background: ColourBackground | PictureBackground | None,
+    placement: Placement | None,
+    captions: bool,
+) -> Outcome:
     """Let an avatar speak."""
     size = even_size(order.width, order.height)
     fps = sensible_fps(order.fps)
-    sound = read_speech(order.audio)
-    track = read_track(order.track) if order.track else None
-    curve, mouth_note = _mouth(sound, track, fps)
-    backdrop, background_note = _backdrop(order.background, size)
-    presenter = _presenter(order.avatar, backdrop, size, order.placement)
-    captions, caption_note = _captions(order, track, size)
-    clip = write_speech_clip(
-        order, rendering, size=size, sound=sound, curve=curve, presenter=presenter, captions=captions
-    )
+    sound = read_speech(audio)
+    known = read_track(track) if track else None
+    curve, mouth_note = _mouth(sound, known, fps)
+    backdrop, background_note = _backdrop(background, size)
+    presenter = _presenter(avatar, backdrop, size, placement)
+    drawn, caption_note = _captions(known, size) if captions else (None, "")
+    clip = write_speech_clip(order, rendering, size=size, sound=sound, curve=curve, presenter=presenter, captions=drawn)
     return clip.outcome(mouth_note, presenter.about, background_note, caption_note)
 
 
@@ -68,9 +76,7 @@ def _backdrop(
     return None, ""
 
 
-def _captions(order: AvatarVideoOrder, track: Track | None, size: tuple[int, int]) -> tuple[Captions | None, str]:
-    if not order.captions:
-        return None, ""
+def _captions(track: Track | None, size: tuple[int, int]) -> tuple[Captions | None, str]:
     if track is None or not track.words:
         return None, "No captions: the words of this sound are not known."
     captions = captions_for(track.words, *size)

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.clips.camera import CameraMove, read_prompt
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
 from a2e_mcp.sandbox.renderer.core.picture import (
@@ -42,20 +41,27 @@ class _Layers:
     has_face: bool = False
 
 
-def make_camera_clip(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
+def make_camera_clip(
+    order: ClipOrder,
+    rendering: Rendering,
+    *,
+    image: str,
+    end_image: str | None,
+    prompt: str,
+    negative_prompt: str,
+    seconds: float,
+) -> Outcome:
     """Bring a picture to life."""
-    if not 0.5 <= order.seconds <= _MAX_SECONDS:
-        raise OrderRefused(
-            "invalid_order", f"The clip must be 0.5 to {_MAX_SECONDS:.0f} s long, not {order.seconds:g} s."
-        )
+    if not 0.5 <= seconds <= _MAX_SECONDS:
+        raise OrderRefused("invalid_order", f"The clip must be 0.5 to {_MAX_SECONDS:.0f} s long, not {seconds:g} s.")
     fps = sensible_fps(order.fps)
-    picture = read_for_remaking(order.image)
+    picture = read_for_remaking(image)
     size = even_size(*size_within(picture, *even_size(order.width, order.height)))
     layers = [_take_apart(resize(picture, *size))]
-    if order.end_image:
-        layers.append(_take_apart(cover(read_for_remaking(order.end_image), *size)))
-    move = read_prompt(order.prompt)
-    frames = max(2, round(order.seconds * fps))
+    if end_image:
+        layers.append(_take_apart(cover(read_for_remaking(end_image), *size)))
+    move = read_prompt(prompt)
+    frames = max(2, round(seconds * fps))
     with write_clip(order.output, size, fps, rendering) as clip:
         for index in range(frames):
             clip.add(_frame(layers, move, index / (frames - 1)))
@@ -65,9 +71,9 @@ def make_camera_clip(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
     found = "A person" if any(layer.has_face for layer in layers) else "Something in front"
     return clip.outcome(
         f"{found} was found and moves before the background." if in_depth else "Camera pan and zoom only.",
-        "It dissolves into the end picture." if order.end_image else "",
-        move.note if order.prompt.strip() else "No prompt was given, so it zooms in slowly.",
-        "The negative prompt was ignored." if order.negative_prompt.strip() else "",
+        "It dissolves into the end picture." if end_image else "",
+        move.note if prompt.strip() else "No prompt was given, so it zooms in slowly.",
+        "The negative prompt was ignored." if negative_prompt.strip() else "",
         "No AI model was used.",
     )
 

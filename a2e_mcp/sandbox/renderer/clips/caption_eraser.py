@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
-from a2e_mcp.sandbox.protocol import Outcome, Rectangle
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, Rectangle
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
@@ -34,13 +33,13 @@ class _Look:
     boxes: tuple[TextBox, ...]
 
 
-def erase_captions(order: CaptionRemovalOrder, rendering: Rendering) -> Outcome:
+def erase_captions(order: ClipOrder, rendering: Rendering, *, video: str, boxes: Sequence[Rectangle]) -> Outcome:
     """Take the text out of a clip."""
-    clip = source_clip(order.video, order.width, order.height, order.fps)
-    looks, plates = _look_through(clip, _scaled(order.boxes, clip), rendering)
+    clip = source_clip(video, order.width, order.height, order.fps)
+    looks, plates = _look_through(clip, _scaled(boxes, clip), rendering)
     remover = _Remover(looks, plates, _our_mark(clip))
     remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound)
-    return remade.outcome(_note(remover, given=len(order.boxes)), clip.sound_note)
+    return remade.outcome(_note(remover, given=len(boxes)), clip.sound_note)
 
 
 def _note(remover: "_Remover", given: int) -> str:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.audio.dub_script import (
     Line,
     Stretch,
@@ -27,20 +26,20 @@ _FADE = 0.04
 _LOUDEST = 32_000
 
 
-def dub(order: DubbingOrder, rendering: Rendering) -> Outcome:
+def dub(order: ClipOrder, rendering: Rendering, *, source: str, voice: str, script: str | None) -> Outcome:
     """Speak over a clip or a sound."""
-    found = inspect(order.source)
+    found = inspect(source)
     if found.kind == "image":
         raise OrderRefused("unreadable", "The file is a picture; a video or a sound is needed.")
-    original = read_sound(order.source) if found.has_audio else None
+    original = read_sound(source) if found.has_audio else None
     speech = stretches_of_speech(original) if original else []
     if original is None or not speech:
         raise OrderRefused("no_sound", "The file contains no speech to dub.")
-    sentences = script_sentences(order.script or "")
-    if order.script is not None and not sentences:
+    sentences = script_sentences(script or "")
+    if script is not None and not sentences:
         raise OrderRefused("nothing_spoken", "The script contains nothing to speak.")
-    utter("1", order.voice, speed=1.0)  # refuses an unknown voice before any work
-    lines, voice, how = _plan(order.voice, sentences, speech)
+    utter("1", voice, speed=1.0)  # refuses an unknown voice before any work
+    lines, voice, how = _plan(voice, sentences, speech)
     dubbed, cut = _dubbed(original, lines, voice, rendering)
     notes = [
         f"Spoken over by eSpeak NG, voice {voice}, in {counted(len(lines), 'piece')} along the original.",
@@ -57,7 +56,7 @@ def dub(order: DubbingOrder, rendering: Rendering) -> Outcome:
             seconds=round(dubbed.seconds, 3),
             has_audio=True,
         )
-    clip = source_clip(order.source, order.width, order.height, order.fps, found)
+    clip = source_clip(source, order.width, order.height, order.fps, found)
     remade = remake(clip, order.output, rendering, lambda frame: frame.picture, sound=dubbed)
     return remade.outcome(*notes, "The mouth is not changed.")
 

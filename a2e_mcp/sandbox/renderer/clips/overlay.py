@@ -2,8 +2,7 @@
 
 import cv2
 
-from a2e_mcp.sandbox.orders.watermark import MarkPosition, PictureMark, TextMark, WatermarkOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import ClipOrder, MarkPosition, Outcome, PictureMark, TextMark
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
@@ -32,39 +31,47 @@ _PLACES: dict[MarkPosition, tuple[float, float]] = {
 }
 
 
-def lay_watermark(order: WatermarkOrder, rendering: Rendering) -> Outcome:
+def lay_watermark(
+    order: ClipOrder,
+    rendering: Rendering,
+    *,
+    source: str,
+    mark: TextMark | PictureMark,
+    position: MarkPosition,
+    opacity: float,
+    scale: float,
+) -> Outcome:
     """Lay a mark over a picture or a clip."""
-    if not 0 <= order.opacity <= 1:
-        raise OrderRefused("invalid_order", f"The opacity must be 0 to 1, not {order.opacity:g}.")
-    if not 0.05 <= order.scale <= 20:
-        raise OrderRefused("invalid_order", f"The scale of the mark must be 0.05 to 20, not {order.scale:g}.")
-    found = inspect(order.source)
+    if not 0 <= opacity <= 1:
+        raise OrderRefused("invalid_order", f"The opacity must be 0 to 1, not {opacity:g}.")
+    if not 0.05 <= scale <= 20:
+        raise OrderRefused("invalid_order", f"The scale of the mark must be 0.05 to 20, not {scale:g}.")
+    found = inspect(source)
     if found.kind == "audio":
         raise OrderRefused("unreadable", "The file is a sound; a picture or a video is needed.")
     if found.kind == "image":
-        whole = read_for_remaking(order.source)
+        whole = read_for_remaking(source)
         picture = shrink_to_fit(whole, *even_size(order.width, order.height))
-        mark = _Mark(order, whole.shape[1], picture.shape[1::-1])
-        return write_still(mark.lay(picture), order.output, rendering, mark.note)
-    clip = source_clip(order.source, order.width, order.height, order.fps, found)
-    mark = _Mark(order, clip.own_size[0], clip.size)
-    remade = remake(clip, order.output, rendering, lambda frame: mark.lay(frame.picture), sound=clip.sound)
-    return remade.outcome(mark.note, clip.sound_note)
+        laid = _Mark(_sprite(mark, scale * picture.shape[1] / whole.shape[1]), position, opacity, picture.shape[1::-1])
+        return write_still(laid.lay(picture), order.output, rendering, laid.note)
+    clip = source_clip(source, order.width, order.height, order.fps, found)
+    laid = _Mark(_sprite(mark, scale * clip.size[0] / clip.own_size[0]), position, opacity, clip.size)
+    remade = remake(clip, order.output, rendering, lambda frame: laid.lay(frame.picture), sound=clip.sound)
+    return remade.outcome(laid.note, clip.sound_note)
 
 
 class _Mark:
-    """A mark at its place in frames of a size; what was `own_width` wide before has been scaled to that size."""
+    """A sprite, and what it is, at its place in frames of a size."""
 
-    def __init__(self, order: WatermarkOrder, own_width: int, size: tuple[int, int]) -> None:
+    def __init__(self, mark: tuple[Sprite, str], position: MarkPosition, opacity: float, size: tuple[int, int]) -> None:
+        sprite, what = mark
         width, height = size
-        scale = order.scale * width / own_width
-        sprite, what = _sprite(order.mark, scale)
         fit = min(1.0, _WIDEST * width / sprite.shape[1], _TALLEST * height / sprite.shape[0])
         if fit < 1:
             smaller = max(1, round(sprite.shape[1] * fit)), max(1, round(sprite.shape[0] * fit))
             sprite = cv2.resize(sprite, smaller, interpolation=cv2.INTER_AREA)
-        self._sprite = cv2.convertScaleAbs(sprite, alpha=order.opacity)
-        across, down = _PLACES[order.position]
+        self._sprite = cv2.convertScaleAbs(sprite, alpha=opacity)
+        across, down = _PLACES[position]
         gap = round(_GAP * min(width, height))
         self._left = round(gap + across * (width - sprite.shape[1] - 2 * gap))
         self._top = round(gap + down * (height - sprite.shape[0] - 2 * gap))
@@ -72,8 +79,8 @@ class _Mark:
         above_our_word = our_top - gap // 2 - sprite.shape[0]
         if self._left + sprite.shape[1] > our_left and self._top > above_our_word:
             self._top = max(0, above_our_word)
-        at = order.position.replace("_", " ")
-        self.note = f"{what} is laid over at the {at} with opacity {order.opacity:g}."
+        at = position.replace("_", " ")
+        self.note = f"{what} is laid over at the {at} with opacity {opacity:g}."
         if fit < 1:
             self.note += " It is made smaller to fit."
 

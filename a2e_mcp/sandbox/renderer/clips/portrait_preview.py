@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
-from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, blinks
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
@@ -57,31 +55,33 @@ class _Candidate:
     quality: float
 
 
-def preview_training(order: AvatarTrainingOrder, rendering: Rendering) -> Outcome:
+def preview_training(
+    order: ClipOrder, rendering: Rendering, *, source: str, portrait: str, minimum_seconds: float
+) -> Outcome:
     """Cut a portrait out of what was brought, and show it moving."""
-    found = inspect(order.source)
+    found = inspect(source)
     if found.kind == "audio":
         raise OrderRefused("unreadable", "The file is a sound; a picture or a video of a person is needed.")
     if found.kind == "video":
-        if (found.seconds or 0.0) < order.minimum_seconds:
-            needed, brought = f"{order.minimum_seconds:g}", f"{found.seconds or 0.0:.1f}"
+        if (found.seconds or 0.0) < minimum_seconds:
+            needed, brought = f"{minimum_seconds:g}", f"{found.seconds or 0.0:.1f}"
             raise OrderRefused("too_short", f"The video is {brought} s long; it must be at least {needed} s.")
-        portrait = _best_frame(order.source, found.seconds or 0.0, rendering)
+        picture = _best_frame(source, found.seconds or 0.0, rendering)
         came_from = "the sharpest frontal frame of the video"
     else:
-        portrait = shrink_to_fit(read_for_remaking(order.source), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
-        _single_face(portrait, "the picture")
+        picture = shrink_to_fit(read_for_remaking(source), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
+        _single_face(picture, "the picture")
         came_from = "the picture"
-    write_still(portrait, order.portrait, rendering)
+    write_still(picture, portrait, rendering)
     shapes = tuple((None, shape) for shape in _PREVIEW)
-    clip = _show(portrait, shapes, _SECONDS_A_SHAPE, order, rendering)
+    clip = _show(picture, shapes, _SECONDS_A_SHAPE, order, rendering)
     return clip.outcome(f"The portrait is {came_from} and moves by its face mesh.", _UNTRAINED)
 
 
-def preview_lip_sync(order: LipSyncTrainingOrder, rendering: Rendering) -> Outcome:
+def preview_lip_sync(order: ClipOrder, rendering: Rendering, *, portrait: str) -> Outcome:
     """Show a portrait going through the mouth shapes of speech."""
-    portrait = shrink_to_fit(read_for_remaking(order.portrait), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
-    clip = _show(portrait, _NAMED, _SECONDS_A_NAMED_SHAPE, order, rendering)
+    picture = shrink_to_fit(read_for_remaking(portrait), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
+    clip = _show(picture, _NAMED, _SECONDS_A_NAMED_SHAPE, order, rendering)
     return clip.outcome(f"The face mesh makes {len(_NAMED)} mouth shapes.", _UNTRAINED)
 
 
@@ -89,7 +89,7 @@ def _show(
     portrait: Picture,
     shapes: Sequence[tuple[str | None, MouthShape]],
     seconds_each: float,
-    order: AvatarTrainingOrder | LipSyncTrainingOrder,
+    order: ClipOrder,
     rendering: Rendering,
 ) -> ClipWriter:
     size = even_size(order.width, order.height)

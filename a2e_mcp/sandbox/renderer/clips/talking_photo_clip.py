@@ -1,7 +1,6 @@
 """Talking photos: the person of a photo speaks a sound, in their own picture."""
 
-from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import curve_from_sound
 from a2e_mcp.sandbox.renderer.clips.speech_clip import read_speech, write_speech_clip
 from a2e_mcp.sandbox.renderer.core.picture import Picture, size_within
@@ -14,17 +13,19 @@ _MAX_SECONDS = 20.0
 _SMALL = 640
 
 
-def make_talking_photo(order: TalkingPhotoOrder, rendering: Rendering) -> Outcome:
+def make_talking_photo(
+    order: ClipOrder, rendering: Rendering, *, image: str, audio: str, prompt: str, negative_prompt: str
+) -> Outcome:
     """Let a photo speak."""
     fps = sensible_fps(order.fps)
-    photo = read_for_remaking(order.image)
+    photo = read_for_remaking(image)
     size = _size(photo, order)
-    sound = read_speech(order.audio)
+    sound = read_speech(audio)
     spoken = sound.first(_MAX_SECONDS)
     curve = curve_from_sound(spoken.mono(), spoken.rate, fps)
     presenter = PhotoPresenter(photo, None, size, None)
     clip = write_speech_clip(order, rendering, size=size, sound=spoken, curve=curve, presenter=presenter)
-    given = [name.replace("_", " ") for name in ("prompt", "negative_prompt") if getattr(order, name).strip()]
+    given = [name for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)) if text.strip()]
     return clip.outcome(
         presenter.about,
         "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
@@ -33,7 +34,7 @@ def make_talking_photo(order: TalkingPhotoOrder, rendering: Rendering) -> Outcom
     )
 
 
-def _size(photo: Picture, order: TalkingPhotoOrder) -> tuple[int, int]:
+def _size(photo: Picture, order: ClipOrder) -> tuple[int, int]:
     box = even_size(order.width, order.height)
     largest = max(_SMALL, *photo.shape[:2])
     return even_size(*size_within(photo, min(box[0], largest), min(box[1], largest)))

@@ -1,12 +1,12 @@
 """Text to image, as far as a sandbox goes: a procedural picture seeded by the prompt. No AI model."""
 
 import hashlib
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import Outcome, StillOrder
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, studio
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted, even_size
@@ -22,13 +22,15 @@ _LONGEST_PROMPT = 4000
 _MOST_LINES = 3
 
 
-def draw_prompt(order: TextToImageOrder, rendering: Rendering) -> Outcome:
+def draw_prompt(
+    order: StillOrder, rendering: Rendering, *, prompt: str, index: int, references: Sequence[str]
+) -> Outcome:
     """Draw a picture for a prompt."""
-    prompt = " ".join(order.prompt.split())
+    prompt = " ".join(prompt.split())
     if not prompt or len(prompt) > _LONGEST_PROMPT:
         raise OrderRefused("invalid_order", f"A prompt needs 1 to {_LONGEST_PROMPT} characters.")
     size = even_size(order.width, order.height)
-    seed = int.from_bytes(hashlib.sha256(f"{order.index} {prompt}".encode()).digest()[:7], "big")
+    seed = int.from_bytes(hashlib.sha256(f"{index} {prompt}".encode()).digest()[:7], "big")
     random = np.random.default_rng(seed)
     if description := described(prompt, seed):
         scene = read_scene(prompt, random)
@@ -42,7 +44,7 @@ def draw_prompt(order: TextToImageOrder, rendering: Rendering) -> Outcome:
         picture = paint_landscape(scene, *size, random)
         _label(picture, prompt)
         what, understood = "A procedural landscape", list(scene.understood)
-    unused = len(order.references)
+    unused = len(references)
     return write_still(
         picture,
         order.output,

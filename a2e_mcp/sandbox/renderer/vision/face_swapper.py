@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
@@ -86,32 +85,32 @@ class Swapper:
         return swapped
 
 
-def swap_face(order: FaceSwapOrder, rendering: Rendering) -> Outcome:
+def swap_face(order: ClipOrder, rendering: Rendering, *, face: str, target: str, preview: bool) -> Outcome:
     """Put a face onto a picture or a clip."""
-    swapper = Swapper(read_for_remaking(order.face))
+    swapper = Swapper(read_for_remaking(face))
     box = even_size(order.width, order.height)
-    target = inspect(order.target)
-    if target.kind == "audio":
+    found = inspect(target)
+    if found.kind == "audio":
         raise OrderRefused("unreadable", "The target is a sound; a picture or a video is needed.")
-    if target.kind == "image":
-        picture = shrink_to_fit(read_for_remaking(order.target), *box)
+    if found.kind == "image":
+        picture = shrink_to_fit(read_for_remaking(target), *box)
         return _still(swapper, picture, "the target picture", order, rendering)
-    if order.preview:
-        middle = (target.seconds or 0.0) / 2
-        frame = next(read_frames(order.target, *box, start=middle), None)
+    if preview:
+        middle = (found.seconds or 0.0) / 2
+        frame = next(read_frames(target, *box, start=middle), None)
         if frame is None:
             raise OrderRefused("unreadable", "The middle of the video cannot be decoded.")
         return _still(swapper, frame.picture, "the middle of the target video", order, rendering)
-    clip = source_clip(order.target, order.width, order.height, order.fps, target)
+    clip = source_clip(target, order.width, order.height, order.fps, found)
     return _clip(swapper, clip, order, rendering)
 
 
-def _still(swapper: Swapper, picture: Picture, where: str, order: FaceSwapOrder, rendering: Rendering) -> Outcome:
+def _still(swapper: Swapper, picture: Picture, where: str, order: ClipOrder, rendering: Rendering) -> Outcome:
     swapped = swapper.onto(picture, only_face(picture, where))
     return write_still(swapped, order.output, rendering, f"The face is laid onto the largest face of {where}; {_HOW}.")
 
 
-def _clip(swapper: Swapper, clip: SourceClip, order: FaceSwapOrder, rendering: Rendering) -> Outcome:
+def _clip(swapper: Swapper, clip: SourceClip, order: ClipOrder, rendering: Rendering) -> Outcome:
     follower = _Follower(swapper)
     remade = remake(
         clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face

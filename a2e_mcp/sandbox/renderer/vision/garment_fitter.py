@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
-from a2e_mcp.sandbox.protocol import Outcome
+from a2e_mcp.sandbox.protocol import Outcome, StillOrder
 from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, resize, shrink_to_fit, soften
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
@@ -27,18 +26,26 @@ _TO_BE_SEEN, _NARROWEST = 0.75, 0.6
 _DARKEST, _LIGHTEST = 0.72, 1.18
 
 
-def fit_garment(order: VirtualTryOnOrder, rendering: Rendering) -> Outcome:
+def fit_garment(
+    order: StillOrder,
+    rendering: Rendering,
+    *,
+    person: str,
+    garment: str,
+    person_mask: str | None,
+    garment_mask: str | None,
+) -> Outcome:
     """Dress a person in a garment."""
-    picture = shrink_to_fit(read_for_remaking(order.person), *even_size(order.width, order.height))
+    picture = shrink_to_fit(read_for_remaking(person), *even_size(order.width, order.height))
     height, width = picture.shape[:2]
-    if order.person_mask:
-        clothes, where = read_mask(order.person_mask, width, height), "onto the given mask"
+    if person_mask:
+        clothes, where = read_mask(person_mask, width, height), "onto the given mask"
     else:
         clothes, where = _clothes(picture), "onto the clothes found below the face"
-    garment = cut_object(order.garment, "garment", order.garment_mask)
-    dressed = _dressed(picture, clothes, garment)
+    shown = cut_object(garment, "garment", garment_mask)
+    dressed = _dressed(picture, clothes, shown)
     laid = f"Its colours and pattern are laid {where}; its cut is not taken over."
-    return write_still(dressed, order.output, rendering, garment.how, laid)
+    return write_still(dressed, order.output, rendering, shown.how, laid)
 
 
 def _clothes(picture: Picture) -> Mask:

@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
-from a2e_mcp.sandbox.protocol import Outcome, Rectangle
+from a2e_mcp.sandbox.protocol import Outcome, Rectangle, StillOrder
 from a2e_mcp.sandbox.renderer.core.mark import mark_for
 from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, cut_out, lay_over, resize, shrink_to_fit, soften
 from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
@@ -22,24 +21,26 @@ _SHADOW = 0.42
 _FARTHEST = 100_000
 
 
-def place_product(order: ProductHoldingOrder, rendering: Rendering) -> Outcome:
+def place_product(
+    order: StillOrder, rendering: Rendering, *, person: str, product: str, rectangle: Rectangle | None, degrees: float
+) -> Outcome:
     """Place a product before a person."""
-    whole = read_for_remaking(order.person)
+    whole = read_for_remaking(person)
     picture = shrink_to_fit(whole, *even_size(order.width, order.height))
-    product = cut_object(order.product, "product")
-    if order.rectangle is None:
-        rectangle, where = _at_the_chest(picture, product), "at chest height, sized by the face"
+    shown = cut_object(product, "product")
+    if rectangle is None:
+        box, where = _at_the_chest(picture, shown), "at chest height, sized by the face"
     else:
-        rectangle, where = _scaled(order.rectangle, picture.shape[1] / whole.shape[1]), "in the given rectangle"
-    sprite = _turned(_fitted(product, rectangle), order.degrees)
-    left = round(rectangle.x + (rectangle.width - sprite.shape[1]) / 2)
-    top = round(rectangle.y + (rectangle.height - sprite.shape[0]) / 2)
+        box, where = _scaled(rectangle, picture.shape[1] / whole.shape[1]), "in the given rectangle"
+    sprite = _turned(_fitted(shown, box), degrees)
+    left = round(box.x + (box.width - sprite.shape[1]) / 2)
+    top = round(box.y + (box.height - sprite.shape[0]) / 2)
     if not (-sprite.shape[1] < left < picture.shape[1] and -sprite.shape[0] < top < picture.shape[0]):
         raise OrderRefused("invalid_order", "The rectangle is outside the person's picture.")
     _cast_shadow(picture, sprite, left, top)
     lay_over(picture, sprite, left, top)
     placed = f"It is placed {where}: placed, not held, and no hands are drawn."
-    return write_still(picture, order.output, rendering, product.how, placed)
+    return write_still(picture, order.output, rendering, shown.how, placed)
 
 
 def _at_the_chest(picture: Picture, product: CutObject) -> Rectangle:
