@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.loopback import LocalOnly, LoopbackServer
-from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
 from a2e_mcp.sandbox.assets.files import FileStore
 from a2e_mcp.sandbox.assets.media_inputs import MediaInputs
@@ -34,6 +33,7 @@ from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.live.rooms import PrepaidRooms
+from a2e_mcp.sandbox.settings import SandboxSettings
 from a2e_mcp.sandbox.store import Store
 from a2e_mcp.sandbox.workers.analysis import Analysis
 from a2e_mcp.sandbox.workers.pool import WorkerPool

@@ -9,8 +9,8 @@ import anyio
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
-from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.sandbox.app import Sandbox, opened
+from a2e_mcp.sandbox.settings import SandboxSettings
 
 
 async def serve_on_port(
