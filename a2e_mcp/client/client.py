@@ -26,19 +26,27 @@ from a2e_mcp.errors import (
     NotFound,
     Unreachable,
 )
+from a2e_mcp.network import Internet, reason_of
 
 _ATTEMPTS = 3
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_RETRY_AFTER = 20.0
 _LARGEST_ANSWER = 16 * 2**20
 _SHORTEST_SECRET = 8
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+_NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.ProxyError,
+)
 
 
 class A2EClient:
     """A typed client for A2E; an async context manager.
 
     `transport` replaces the network, for the sandbox and for tests; `pause` replaces waiting between attempts.
+    Making one raises SettingsError when the environment's proxy or certificates cannot be used.
     """
 
     def __init__(
@@ -54,11 +62,11 @@ class A2EClient:
         self._token = token if isinstance(token, SecretStr) else SecretStr(token)
         self._http = httpx2.AsyncClient(
             base_url=base_url,
-            transport=transport,
+            transport=transport or Internet().ready_for(base_url),
             timeout=httpx2.Timeout(timeout, connect=10.0),
             headers={"x-lang": "en-US", "accept": "application/json"},
             follow_redirects=False,
-            trust_env=transport is None,
+            trust_env=False,
         )
         self._trace = trace
         self._pause = pause
@@ -111,7 +119,7 @@ class A2EClient:
                 status, headers, body = await self._send(capability, endpoint, request)
             except _NOT_SENT as problem:
                 if attempt == attempts:
-                    raise _unreachable(self._http.base_url.host, problem) from None
+                    raise _unreachable(self._http.base_url, problem) from None
             except httpx2.HTTPError as problem:
                 if not safe or attempt == attempts:
                     raise lost(capability, f"the connection broke ({type(problem).__name__})") from None
@@ -180,8 +188,6 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
     return min(float(text), _LONGEST_RETRY_AFTER) if text.isascii() and text.isdigit() else None
 
 
-def _unreachable(host: str, problem: Exception) -> Unreachable:
-    return Unreachable(
-        f"{host} cannot be reached ({type(problem).__name__})",
-        hint="Check the network and A2E_BASE_URL, then retry",
-    )
+def _unreachable(base_url: httpx2.URL, problem: Exception) -> Unreachable:
+    reason = reason_of(problem, str(base_url), setting="A2E_BASE_URL")
+    return Unreachable(f"{base_url.host} cannot be reached ({reason.message})", hint=f"{reason.hint}, then retry")

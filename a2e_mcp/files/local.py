@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast, get_args
 from urllib.parse import unquote
-from urllib.request import getproxies
 
 import anyio
 import anyio.to_thread
@@ -24,6 +23,7 @@ from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public, resolved
 from a2e_mcp.files.urls import invalid_url, is_chat_attachment, private_url, public_host, safe_name, shown
+from a2e_mcp.network import reason_of
 from a2e_mcp.text import one_line
 
 LARGEST_UPLOAD = 500 * 2**20
@@ -75,9 +75,10 @@ class Files:
         self._output = output
         self._trusted = trusted
         self._pause = pause
+        self._public = PublicOnly(trusted=trusted)
         # A separate client: requests to storage never carry the token.
         self._http = httpx2.AsyncClient(
-            transport=transport or _public_transport(trusted),
+            transport=transport or self._public,
             timeout=httpx2.Timeout(60.0, connect=10.0),
             follow_redirects=False,
         )
@@ -111,13 +112,17 @@ class Files:
         if self._trusted(url):
             return
         host = public_host(url)
+        if not self._public.is_proxied(url):
+            await self._check_addresses(host, url)
+        await self._check_type(url, wanted)
+
+    async def _check_addresses(self, host: str, url: str) -> None:
         try:
             addresses = await resolved(host)
         except (OSError, UnicodeError):
             raise FileRefused(f"Host not found: {shown(url)}") from None
         if not all(is_public(each) for each in addresses):
             raise private_url(url)
-        await self._check_type(url, wanted)
 
     async def put(self, file: LocalFile, url: str, on_bytes: OnBytes = lambda _, __: None) -> None:
         """Send a file to a presigned URL, without the token; start over when the connection breaks.
@@ -135,7 +140,7 @@ class Files:
                         headers={"content-type": file.content_type, "content-length": str(file.size)},
                     )
             except httpx2.HTTPError as error:
-                problem = type(error).__name__
+                problem = reason_of(error, url).message
                 continue
             if response.status_code < 300:
                 return
@@ -314,8 +319,3 @@ def _needed(wanted: MediaIn) -> str:
 
 def _named(file: LocalFile) -> str:
     return one_line(file.path.name, 80)
-
-
-def _public_transport(trusted: Callable[[str], bool]) -> httpx2.AsyncBaseTransport | None:
-    """A transport to public addresses only; None where a proxy decides what can be reached."""
-    return None if getproxies() else PublicOnly(trusted=trusted)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 import httpx2
+
+from a2e_mcp.network import Internet, Proxies
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -26,6 +29,10 @@ _NEVER = tuple(
     for each in ("64:ff9b:1::/48", "fec0::/10")
 )
 
+_LOCAL = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "arpa")
+"""The last parts of names that only a private network resolves."""
+_NUMBERS = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?", re.IGNORECASE)
+
 
 class PrivateAddress(httpx2.ConnectError):
     """The host is on a private network."""
@@ -43,6 +50,22 @@ def is_public(address: str) -> bool:
     return given.is_global and not given.is_multicast
 
 
+def is_private_host(host: str) -> bool:
+    """Whether a host is private by its spelling alone: an address of any form, or a name without a public domain."""
+    name = host.strip("[]").partition("%")[0].rstrip(".").lower()
+    try:
+        return not is_public(name)
+    except ValueError:
+        pass
+    if _NUMBERS.fullmatch(name):
+        # 127.1, 0x7f000001 and 2130706433 are addresses to whoever connects to them.
+        try:
+            return not is_public(socket.inet_ntoa(socket.inet_aton(name)))
+        except OSError:
+            return True
+    return "." not in name or name.rpartition(".")[2] in _LOCAL
+
+
 async def resolved(host: str) -> Sequence[str]:
     """The IP addresses of a host. Raises OSError or UnicodeError when there are none."""
     found = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -52,29 +75,40 @@ async def resolved(host: str) -> Sequence[str]:
 class PublicOnly(httpx2.AsyncBaseTransport):
     """Reads from public addresses only; a name is resolved once, and the checked address is the one connected to.
 
+    Where a proxy serves a URL the proxy resolves the name, so only the spelling of the host is checked.
     `trusted` recognises URLs that need no check; neither do uploads, whose URLs come from A2E.
     """
 
     def __init__(
         self,
-        connect: Callable[[], httpx2.AsyncBaseTransport] = httpx2.AsyncHTTPTransport,
+        connect: Callable[[], httpx2.AsyncBaseTransport] | None = None,
         *,
         trusted: Callable[[str], bool] = lambda _: False,
         resolve: Resolve = resolved,
+        proxies: Proxies | None = None,
     ) -> None:
-        # Loading the certificates takes longer than the rest of the start, and few sessions need them.
-        self._connect = connect
-        self._inner: httpx2.AsyncBaseTransport | None = None
+        """`connect` replaces connections without a proxy."""
+        self._internet = Internet(connect, proxies=proxies)
         self._trusted = trusted
         self._resolve = resolve
 
+    def is_proxied(self, url: str) -> bool:
+        """Whether a proxy serves this URL."""
+        try:
+            return self._internet.proxies.serving(url) is not None
+        except httpx2.InvalidURL:
+            return False
+
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request. Raises PrivateAddress."""
-        if self._inner is None:
-            self._inner = self._connect()
+        """Send a request. Raises PrivateAddress, or SettingsError when the network settings cannot be used."""
+        proxy = self._internet.proxies.serving(request.url)
         if request.method not in ("GET", "HEAD") or self._trusted(str(request.url)):
-            return await self._inner.handle_async_request(request)
+            return await self._internet.send(request, proxy)
         host = request.url.host
+        if is_private_host(host):
+            raise PrivateAddress("the address is on a private network", request=request)
+        if proxy is not None:
+            return await self._internet.send(request, proxy)
         try:
             addresses = await self._resolve(host)
         except (OSError, UnicodeError):
@@ -84,9 +118,8 @@ class PublicOnly(httpx2.AsyncBaseTransport):
         # The name stays in Host and in the TLS handshake.
         request.extensions = {**request.extensions, "sni_hostname": host}
         request.url = request.url.copy_with(host=addresses[0])
-        return await self._inner.handle_async_request(request)
+        return await self._internet.send(request, None)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._inner is not None:
-            await self._inner.aclose()
+        await self._internet.aclose()

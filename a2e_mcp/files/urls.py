@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from a2e_mcp.errors import FileRefused
-from a2e_mcp.files.ssrf import is_public
+from a2e_mcp.files.ssrf import is_private_host
 from a2e_mcp.text import one_line
 
 _LONGEST = 2048
@@ -91,12 +91,7 @@ def public_host(url: str) -> str:
         raise FileRefused(f"Only http and https URLs can be used, not {one_line(parts.scheme, 20)}")
     if not host or parts.username is not None or len(url) > _LONGEST or re.search(r"[\s\x00-\x1f\\]", url):
         raise FileRefused("Invalid URL: no spaces, no user name, at most 2048 characters")
-    try:
-        public = is_public(host)
-    except ValueError:
-        name = host.rstrip(".")
-        public = name != "localhost" and not name.endswith((".local", ".localhost", ".internal"))
-    if not public:
+    if is_private_host(host):
         raise private_url(url)
     return host
 

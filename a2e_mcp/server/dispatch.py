@@ -39,7 +39,7 @@ async def run_tool(
         raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
     until = time.monotonic() + seconds
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
-    services = await open_services()
+    services = await _opened(open_services, seconds)
     call = Call(inputs=inputs, services=services, options=options, until=until, progress=progress)
     began = services.ledger.now()
     try:
@@ -57,3 +57,13 @@ async def run_tool(
             charged=Charged.UNKNOWN if spent else Charged.NOTHING,
             hint="Try again; jobs that were started are in list_jobs",
         ) from None
+
+
+async def _opened(open_services: Callable[[], Awaitable[Services]], seconds: float) -> Services:
+    """The services, opened within the seconds of a call. Raises A2EError."""
+    with anyio.move_on_after(seconds):
+        return await open_services()
+    raise A2EError(
+        f"The server is still opening its data after {seconds:g} s; a slow disk or another program may hold it up",
+        hint="Try again in a minute; a2e-mcp doctor checks the data folder",
+    )

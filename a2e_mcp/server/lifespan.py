@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,10 +13,13 @@ import anyio
 from a2e_mcp.errors import A2EError, Charged
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
+from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.client.connection import Connect
     from a2e_mcp.server.services import Services
+
+_log = logging.getLogger(__name__)
 
 
 class LazyServices:
@@ -30,6 +35,7 @@ class LazyServices:
         self._wanted = anyio.Event()
         self._answered = anyio.Event()
         self._closing = anyio.Event()
+        self._opening: anyio.CancelScope | None = None
         self._services: Services | None = None
         self._problem: A2EError | None = None
 
@@ -44,6 +50,9 @@ class LazyServices:
             finally:
                 self._closing.set()
                 self._wanted.set()
+                if self._services is None and self._opening is not None:
+                    # What has not opened yet may never do so, and nothing has been started in it.
+                    self._opening.cancel()
 
     async def services(self) -> Services:
         """The services, opened if need be. Raises SettingsError when they cannot be; the next call tries again."""
@@ -62,15 +71,44 @@ class LazyServices:
             # Imported with the first call, not with the server: a person waits for the start.
             from a2e_mcp.server.services import open_services
 
-            try:
-                async with open_services(self._settings, self._connect, self._timing) as services:
-                    self._services = services
+            with anyio.CancelScope() as self._opening:
+                async with AsyncExitStack() as stack:
+                    stack.push(self._answer_problem)
+                    self._services = await stack.enter_async_context(
+                        open_services(self._settings, self._connect, self._timing)
+                    )
                     self._answered.set()
                     await self._closing.wait()
-            except A2EError as problem:
-                self._problem = problem
-                answered, self._answered = self._answered, anyio.Event()
-                self._wanted = anyio.Event()
-                answered.set()
-            finally:
-                self._services = None
+
+    def _answer_problem(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Tell everyone who waits about a problem, whatever it is; the next call tries again."""
+        self._services = None
+        if not isinstance(problem, Exception):
+            return False
+        if isinstance(problem, A2EError):
+            self._problem = problem
+        elif isinstance(problem, OSError):
+            self._problem = self._unusable(problem)
+        else:
+            _log.error("The services could not be opened", exc_info=problem)
+            self._problem = _unforeseen(problem)
+        answered, self._answered = self._answered, anyio.Event()
+        self._wanted = anyio.Event()
+        answered.set()
+        return True
+
+    def _unusable(self, problem: OSError) -> A2EError:
+        return A2EError(
+            f"The data in {self._settings.data} cannot be used ({problem.strerror or one_line(str(problem), 200)})",
+            hint="Make room on the disk or correct the folder's permissions, or set A2E_DATA_DIR; then retry",
+        )
+
+
+def _unforeseen(problem: Exception) -> A2EError:
+    return A2EError(
+        "Internal error in a2e-mcp: its services could not be opened"
+        f" ({type(problem).__name__}: {one_line(str(problem), 200)})",
+        hint="Run a2e-mcp doctor, retry, and please report it",
+    )

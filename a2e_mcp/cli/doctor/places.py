@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.network import Internet, proxy_shown, reason_of
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.pricing import credits_of
 from a2e_mcp.text import counted
@@ -29,20 +30,22 @@ _PRIVACY = "Allow it in the system's privacy settings, or set A2E_FILES to other
 async def check_host(findings: Findings, settings: Settings, here: Surroundings) -> None:
     """Check that A2E's host answers; no token is sent."""
     host = urlsplit(settings.base_url).hostname
+    report = findings.fix if settings.mode == "live" else findings.note
+    suffix = "" if settings.mode == "live" else "; only live mode needs it"
     try:
-        async with httpx2.AsyncClient(transport=here.transport, timeout=_HOST_SECONDS) as http:
+        transport = here.transport or Internet().ready_for(settings.base_url)
+    except SettingsError as problem:
+        report(f"{host} cannot be reached: {problem.message}{suffix}", problem.hint)
+        return
+    try:
+        async with httpx2.AsyncClient(transport=transport, timeout=_HOST_SECONDS) as http:
             answer = await http.head(settings.base_url)
     except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
-        # Only the text names the reason.
-        is_certificate = "certificate" in str(problem).lower()
-        reason = "its certificate is not accepted" if is_certificate else type(problem).__name__
-        fix = "Install the system's ca-certificates" if is_certificate else "Check the network, proxy and A2E_BASE_URL"
-        if settings.mode == "live":
-            findings.fix(f"{host} cannot be reached ({reason})", fix)
-        else:
-            findings.note(f"{host} cannot be reached ({reason}); only live mode needs it", fix)
+        reason = reason_of(problem, settings.base_url, setting="A2E_BASE_URL")
+        report(f"{host} cannot be reached ({reason.message}){suffix}", reason.hint)
         return
-    findings.ok(f"{host} answers (HTTP {answer.status_code})")
+    proxy = "" if here.transport else proxy_shown(settings.base_url)
+    findings.ok(f"{host} answers{f' through {proxy}' if proxy else ''} (HTTP {answer.status_code})")
 
 
 async def check_folders(findings: Findings, settings: Settings, here: Surroundings) -> None:

@@ -1,4 +1,7 @@
-"""Files from elsewhere: fetched within limits, without redirects, and only from public addresses."""
+"""Files from elsewhere: fetched within limits, without redirects, and only from public addresses.
+
+Where a proxy serves an address the proxy resolves its name, so only the spelling of the host is checked.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 import anyio
 import httpx2
 
-from a2e_mcp.files.ssrf import is_public
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.files.ssrf import is_private_host, is_public
+from a2e_mcp.network import Internet, Proxies
 from a2e_mcp.sandbox.errors import UnusableMedia
 
 LARGEST_FILE = 200 * 1024 * 1024
@@ -47,17 +52,24 @@ class Fetcher:
                 return await self._fetch(_parts(url), url, target)
         except TimeoutError:
             raise UnusableMedia(f"Sandbox: the file did not arrive within {self._seconds:g} s") from None
+        except SettingsError as problem:
+            raise UnusableMedia(f"Sandbox: the file cannot be fetched: {problem.message}") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
             raise UnusableMedia(f"Sandbox: the file cannot be fetched ({type(problem).__name__})") from None
 
     async def _fetch(self, parts: SplitResult, url: str, target: Path) -> str:
         host = parts.hostname or ""
-        address = await self._checked_address(host, parts.port or (443 if parts.scheme == "https" else 80))
-        literal = f"[{address}]" if address.version == 6 else str(address)
-        # The request goes to the very address that was checked; the name is kept for Host and for TLS.
-        there = httpx2.URL(url).copy_with(host=literal)
+        proxies = Proxies.of_this_computer()
+        there = httpx2.URL(url)
+        if proxies.serving(there) is None:
+            address = await self._checked_address(host, parts.port or (443 if parts.scheme == "https" else 80))
+            # The request goes to the very address that was checked; the name is kept for Host and for TLS.
+            there = there.copy_with(host=f"[{address}]" if address.version == 6 else str(address))
+            proxies = Proxies({})
+        elif is_private_host(host):
+            raise _private()
         async with (
-            httpx2.AsyncClient(trust_env=False, follow_redirects=False) as client,
+            httpx2.AsyncClient(transport=Internet(proxies=proxies), follow_redirects=False) as client,
             client.stream(
                 "GET", there, headers={"Host": parts.netloc.rpartition("@")[2]}, extensions={"sni_hostname": host}
             ) as response,
@@ -76,10 +88,14 @@ class Fetcher:
         if not found:
             raise UnusableMedia("Sandbox: the host of the file's address was not found")
         if not all(self._is_allowed(str(address)) for address in found):
-            raise UnusableMedia(
-                "Sandbox: the file's address is in a private network, which A2E cannot reach; upload the file instead"
-            )
+            raise _private()
         return found[0]
+
+
+def _private() -> UnusableMedia:
+    return UnusableMedia(
+        "Sandbox: the file's address is in a private network, which A2E cannot reach; upload the file instead"
+    )
 
 
 async def _write(response: httpx2.Response, target: Path, most: int) -> None:
