@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -62,8 +63,10 @@ class CopyInputs(Inputs):
 
 async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
-    balance = await services.client.call(GET_CREDITS, Nothing())
-    spent = await services.spending.spent_today()
+    # The ledger is read while A2E answers.
+    balance, spent, rooms = await asyncio.gather(
+        services.client.call(GET_CREDITS, Nothing()), services.spending.spent_today(), services.rooms.open_rows()
+    )
     limits = services.ceilings
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
     if balance.diamonds is not None:
@@ -74,7 +77,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
         told += f" of {amount(limits.per_day)} allowed"
     if services.sandbox:
         told = f"play money: {told}"
-    if rooms := await services.rooms.open_rows():
+    if rooms:
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
         told = f"A live room is open and paid for: {listed}. leave_streaming refunds unused credits. {told}"
