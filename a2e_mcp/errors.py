@@ -48,9 +48,10 @@ class A2EError(Exception):
         self.charged = charged
         self.trace_id = trace_id
 
-    def advised(self, *, hint: str | None = None, charged: Charged | None = None) -> Self:
-        """This error with a hint of its own, or with what is known about the money by now."""
+    def advised(self, *, message: str | None = None, hint: str | None = None, charged: Charged | None = None) -> Self:
+        """This error in other words, with a hint of its own, or with what is known about the money by now."""
         changed = copy(self)
+        changed.message = self.message if message is None else message
         changed.hint = self.hint if hint is None else hint
         changed.charged = self.charged if charged is None else charged
         return changed

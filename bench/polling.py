@@ -10,7 +10,7 @@ import anyio
 import httpx2
 
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.jobs.polling import Answers, Waiting
+from a2e_mcp.jobs.polling import Answers, JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.sqlite import open_ledger
@@ -42,7 +42,7 @@ async def measure_polling(seconds: float) -> Row:
             open_ledger(Path(folder, "ledger.sqlite3"), account="bench", sandbox=True) as ledger,
             A2EClient("sk_bench", transport=httpx2.MockTransport(answer)) as client,
         ):
-            waiting = Waiting(Jobs(client, ledger, sandbox=True), sandbox=True)
+            waiting = JobPoller(Jobs(client, ledger, sandbox=True), sandbox=True)
             async with anyio.create_task_group() as calls:
                 for call in range(_CALLS):
                     calls.start_soon(waiting.wait, job_ids[call * _JOBS : (call + 1) * _JOBS], seconds, seen)

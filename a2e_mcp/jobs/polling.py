@@ -20,7 +20,7 @@ _OWN_SECONDS = 0.5
 """How often the ledger is read for what only it can tell; no request is made for it."""
 
 
-class Waiting:
+class JobPoller:
     """Asks for all waited-for jobs of a family in one go, at the family's own pace."""
 
     def __init__(self, jobs: Jobs, *, sandbox: bool) -> None:

@@ -14,7 +14,7 @@ from a2e_mcp.catalogue import backgrounds, voices
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.errors import InputError, ServiceError
+from a2e_mcp.errors import ServiceError
 from a2e_mcp.ledger.job_ids import looks_like_job_id
 from a2e_mcp.lookup.languages import Language, regions_of, unknown_language, written_code
 from a2e_mcp.lookup.names import Candidate, ambiguous_error, exact_matches, not_found_error, pick_one
@@ -289,17 +289,13 @@ def _by_id(text: str, known: Iterable[AvatarChoice]) -> AvatarChoice | None:
 
 
 def _exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
-    """The one candidate of exactly this name, for a change that cannot be undone."""
+    """The one candidate of exactly this name, for a change that cannot be undone and is free."""
     found = exact_matches(text, known)
     if len(found) == 1:
         return found[0].value
     if found:
-        problem: InputError = ambiguous_error(text, found, kind, hint="Ask the user which one")
-    else:
-        problem = not_found_error(text, known, kind, hint=hint)
-    # These calls are free, so money is not mentioned.
-    problem.charged = None
-    raise problem
+        raise ambiguous_error(text, found, kind, hint="Ask the user which one", charged=None)
+    raise not_found_error(text, known, kind, hint=hint, charged=None)
 
 
 def _avatar(each: AvatarChoice) -> Candidate[AvatarChoice]:

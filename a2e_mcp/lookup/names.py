@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from a2e_mcp.errors import AmbiguousName, InputError
+from a2e_mcp.errors import AmbiguousName, Charged, InputError
 from a2e_mcp.text import folded, one_line
 
 _MOST_CANDIDATES = 6
@@ -56,19 +56,32 @@ def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) 
 
 
 def ambiguous_error(
-    text: str, found: Sequence[Candidate[T]], kind: str, *, hint: str = "Use one of these ids"
+    text: str,
+    found: Sequence[Candidate[T]],
+    kind: str,
+    *,
+    hint: str = "Use one of these ids",
+    charged: Charged | None = Charged.NOTHING,
 ) -> AmbiguousName:
     """The error for a name that several candidates match."""
     shown = ", ".join(_described(each) for each in found[:_MOST_CANDIDATES])
     more = f" and {len(found) - _MOST_CANDIDATES} more" if len(found) > _MOST_CANDIDATES else ""
-    return AmbiguousName(f"'{one_line(text)}' matches several {kind}s: {shown}{more}", hint=hint)
+    return AmbiguousName(f"'{one_line(text)}' matches several {kind}s: {shown}{more}", hint=hint, charged=charged)
 
 
-def not_found_error(text: str, known: Iterable[Candidate[T]], kind: str, *, hint: str) -> InputError:
+def not_found_error(
+    text: str,
+    known: Iterable[Candidate[T]],
+    kind: str,
+    *,
+    hint: str,
+    charged: Charged | None = Charged.NOTHING,
+) -> InputError:
     """The error for a name that no candidate matches."""
     near = _near(text, [each.name for each in known])
     near_names = f"; did you mean {_either([one_line(name, _LONGEST) for name in near])}?" if near else ""
-    return InputError(f"{kind[0].upper()}{kind[1:]} not found: '{one_line(text)}'{near_names}", hint=hint)
+    message = f"{kind[0].upper()}{kind[1:]} not found: '{one_line(text)}'{near_names}"
+    return InputError(message, hint=hint, charged=charged)
 
 
 def _with_word_prefix(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]]:

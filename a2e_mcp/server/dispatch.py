@@ -47,8 +47,7 @@ async def run_tool(
             answer: Answer = await tool.run(call)
             return answer
     except Refused as problem:
-        problem.message = rename_fields(problem.message, tool.fields)
-        raise
+        raise problem.advised(message=rename_fields(problem.message, tool.fields)) from None
     except TimeoutError:
         # A step of this call, such as an upload, may have been charged before; so may another call's.
         spent = any(entry.family != DOWNLOAD for entry in await services.ledger.recent(since=began))

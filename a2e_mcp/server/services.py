@@ -12,7 +12,7 @@ from a2e_mcp.client.trace import Trace
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.downloads import Downloads
-from a2e_mcp.jobs.polling import Waiting
+from a2e_mcp.jobs.polling import JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.sqlite import open_ledger
@@ -42,7 +42,7 @@ class Services:
     client: A2EClient
     ledger: Ledger
     jobs: Jobs
-    waiting: Waiting
+    waiting: JobPoller
     directory: Directory
     files: Files
     spending: Spending
@@ -141,7 +141,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 beat_seconds=timing.beat_seconds,
             )
         )
-        waiting = Waiting(jobs, sandbox=sandbox)
+        waiting = JobPoller(jobs, sandbox=sandbox)
         stack.push_async_callback(waiting.close)
         yield Services(
             settings=settings,

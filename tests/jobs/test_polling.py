@@ -1,4 +1,4 @@
-"""Waiting for jobs: shared requests, prompt answers, and nobody left hanging."""
+"""Waiting for jobs: shared requests, prompt answers, and no caller left hanging."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, AnswerLost, NotFound, SettingsError
 from a2e_mcp.jobs.job import Job
-from a2e_mcp.jobs.polling import Answers, Waiting
+from a2e_mcp.jobs.polling import Answers, JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.sqlite import open_ledger
@@ -86,7 +86,7 @@ class Account:
 
 
 @asynccontextmanager
-async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> AsyncIterator[Waiting]:
+async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> AsyncIterator[JobPoller]:
     """Waiting in front of an account, at the sandbox's quick pace or at A2E's own (15 seconds for clips)."""
 
     async def pause(_: float) -> None:
@@ -97,7 +97,7 @@ async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> 
         A2EClient("token", transport=transport, pause=pause) as client,
         open_ledger(folder / "ledger.sqlite3", account="token", sandbox=True) as ledger,
     ):
-        waiting = Waiting(Jobs(client, ledger, sandbox=quick), sandbox=quick)
+        waiting = JobPoller(Jobs(client, ledger, sandbox=quick), sandbox=quick)
         yield waiting
         await waiting.close()
 
