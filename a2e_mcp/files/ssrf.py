@@ -58,7 +58,7 @@ def is_private_host(host: str) -> bool:
     except ValueError:
         pass
     if _NUMBERS.fullmatch(name):
-        # 127.1, 0x7f000001 and 2130706433 are addresses to whoever connects to them.
+        # 127.1, 0x7f000001 and 2130706433 are addresses for a program that connects to them.
         try:
             return not is_public(socket.inet_ntoa(socket.inet_aton(name)))
         except OSError:
