@@ -249,9 +249,9 @@ class Downloads:
 
     async def _clear_up(self) -> None:
         """Remove the parts of downloads that failed too long ago to be resumed."""
-        for entry in await self._ledger.recent():
+        for entry in await self._ledger.recent(family=DOWNLOAD):
             is_old = self._ledger.now() - entry.created > _KEPT_SECONDS
-            if entry.family == DOWNLOAD and entry.phase == "refused" and is_old:
+            if entry.phase == "refused" and is_old:
                 self._part(entry).remove()
 
 

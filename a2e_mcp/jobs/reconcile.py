@@ -25,7 +25,7 @@ async def records_of(
     family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord], ledger: Ledger
 ) -> Sequence[JobRecord]:
     """The records that are certainly this start's: they bear its name, are new, and belong to no other start."""
-    if await _has_rival(entry, ledger):
+    if await ledger.has_rival(entry, 2 * _CLOCK_SLACK):
         return ()
     fitting = [
         record
@@ -63,19 +63,6 @@ def works_on(family: JobFamily, entry: LedgerEntry, record: JobRecord) -> bool:
     if state == "succeeded":
         return bool(now.left and not before.left)
     return state == "failed" and before.word != now.word
-
-
-async def _has_rival(entry: LedgerEntry, ledger: Ledger) -> bool:
-    """Whether another start of the same name, made about the same time, also waits for its job."""
-    about_then = await ledger.recent(since=entry.created - 2 * _CLOCK_SLACK)
-    return any(
-        each.id != entry.id
-        and each.family == entry.family
-        and each.title == entry.title
-        and abs(each.created - entry.created) < 2 * _CLOCK_SLACK
-        and (each.answer_lost or ledger.is_under_way(each))
-        for each in about_then
-    )
 
 
 def _made_after(record: JobRecord, moment: float) -> bool:

@@ -18,7 +18,7 @@ from a2e_mcp.jobs.job import Job, normalise
 from a2e_mcp.jobs.reconcile import AT_REST, records_of, standing, works_on
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
-from a2e_mcp.ledger.leases import is_resumable
+from a2e_mcp.ledger.standing import is_resumable
 from a2e_mcp.ledger.store import Ledger
 
 _MOST_IN_BATCH = 200
@@ -109,8 +109,12 @@ class Jobs:
     async def account(self, family: JobFamily) -> list[Job]:
         """The newest jobs of a family in the account, wherever they were started; lost starts are found on the way."""
         records = await self._listed(family, pages=1)
-        for entry in await self._ledger.lost(family.name, since=self._ledger.now() - _LOOKED_FOR_SECONDS):
-            if family.recovery == "by_name":
+        by_name = family.recovery == "by_name"
+        # Of many lost starts few can be among these.
+        titles = {title for record in records if (title := record.first_text(family.name_fields)) is not None}
+        since = self._ledger.now() - _LOOKED_FOR_SECONDS
+        for entry in await self._ledger.lost(family.name, since=since, titles=titles if by_name else None):
+            if by_name:
                 await self._adopt(family, entry, records)
             else:
                 await self.find_again(entry)

@@ -79,6 +79,14 @@ class Details:
     measured: Mapping[str, Measured] = field(default_factory=dict)
     paying: str | None = None
     """The step (speech, upload) that was asked for and not answered yet."""
+    claimed: str | None = None
+    """The key of what is about to be paid, so that no other start pays it too."""
+    again: bool = False
+    """Whether the user asked for it although the same start had been made before."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What was sent to A2E, until its answer is there."""
+    sent_there: float | None = None
+    """When it was sent, by A2E's clock."""
     speech: Mapping[str, str] = field(default_factory=dict)
     """Where speech is, by a digest of its text and voice."""
     uploads: Mapping[str, str] = field(default_factory=dict)
@@ -117,6 +125,10 @@ class DetailChanges(TypedDict, total=False):
     priced: Mapping[str, float | None]
     measured: Mapping[str, Measured]
     paying: str | None
+    claimed: str | None
+    again: bool
+    request: Mapping[str, Any]
+    sent_there: float | None
     speech: Mapping[str, str]
     uploads: Mapping[str, str]
     addresses: Mapping[str, PaidAddress | None]

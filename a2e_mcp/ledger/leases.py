@@ -9,16 +9,10 @@ from contextlib import asynccontextmanager
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD
+from a2e_mcp.ledger.standing import is_resumable
 from a2e_mcp.ledger.store import Ledger
 
 _log = logging.getLogger(__name__)
-
-
-def is_resumable(entry: LedgerEntry) -> bool:
-    """Whether an entry is a file on its way that any server on this ledger can resume."""
-    known = entry.family == DOWNLOAD or (entry.family == UPLOAD and bool(entry.details.addresses))
-    return known and entry.phase == "intended" and entry.paying is None
 
 
 @asynccontextmanager
@@ -46,7 +40,7 @@ async def resume_orphans(
     ledger: Ledger, family: str, resume: Callable[[LedgerEntry], None], beat_seconds: float
 ) -> None:
     """Resume a family's unfinished files: now, and those of another server once its heartbeat has stopped."""
-    others = [entry.id for entry in await ledger.recent() if entry.family == family and is_resumable(entry)]
+    others = [entry.id for entry in await ledger.unfinished(family) if is_resumable(entry)]
     while others:
         for entry_id in list(others):
             entry = await ledger.entry(entry_id)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+import json
 import secrets
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, Unpack
 
-import anyio
-
-from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.codec import from_row, start_from_text, start_to_text, to_row
 from a2e_mcp.ledger.entry import (
     DetailChanges,
@@ -31,23 +26,23 @@ from a2e_mcp.ledger.entry import (
     with_details,
 )
 from a2e_mcp.ledger.job_ids import DOWNLOAD, OWN_MARK, SANDBOX_MARK
-from a2e_mcp.ledger.sqlite_file import open_file
-from a2e_mcp.ledger.store import LIMIT_SECONDS, SILENT_SECONDS, Existing, Inserted, Ledger, Limits, OverLimit
+from a2e_mcp.ledger.keys import job_key
+from a2e_mcp.ledger.sqlite_thread import SqliteThread
+from a2e_mcp.ledger.start_index import StartIndex
+from a2e_mcp.ledger.statements import INSERT, LOST, OTHERS_SINCE, RECENT, RECENT_OF_FAMILY, RIVALS, UNFINISHED, UPDATE
+from a2e_mcp.ledger.store import (
+    CLOCK_STEP_SECONDS,
+    LIMIT_SECONDS,
+    SILENT_SECONDS,
+    Existing,
+    Inserted,
+    JobFilter,
+    Ledger,
+    Limits,
+    OverLimit,
+)
 
 T = TypeVar("T")
-
-_INSERT = """
-INSERT INTO starts (id, account, mode, family, title, fingerprint, phase, created, consent, expected, units, steps,
-    beat)
-VALUES (:id, :account, :mode, :family, :title, :fingerprint, :phase, :created, :consent, :expected, :units, :steps,
-    :beat)
-"""
-_UPDATE = """
-UPDATE starts SET family = :family, title = :title, phase = :phase, sent = :sent, expected = :expected,
-    charged = :charged, handles = :handles, steps = :steps, results = :results, state = :state, note = :note,
-    raw = :raw, beat = :beat
-WHERE id = :id
-"""
 
 
 class SqliteLedger(Ledger):
@@ -56,25 +51,28 @@ class SqliteLedger(Ledger):
     Open it with `open_ledger`.
     """
 
-    def __init__(self, path: Path, *, account: str, sandbox: bool, now: Callable[[], float] = time.time) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        *,
+        account: str,
+        sandbox: bool,
+        now: Callable[[], float] = time.time,
+        file: SqliteThread | None = None,
+    ) -> None:
         self._account = hashlib.sha256(account.encode()).hexdigest()[:16]
         self._mode = "sandbox" if sandbox else "live"
+        self._whose = {"account": self._account, "mode": self._mode}
         self._now = now
-        self._thread = ThreadPoolExecutor(1, "a2e-ledger")
-        self._opened: sqlite3.Connection | None = None
+        self._file = file or SqliteThread(path)
 
     async def open(self) -> None:
         """Open the file and bring it up to date. Raises SettingsError."""
-        self._opened = await self._run(lambda: open_file(self._path))
+        await self._file.open()
 
     async def close(self) -> None:
         """Close the file."""
-        opened = self._opened
-        if opened is not None:
-            await self._run(opened.close)
-        self._opened = None
-        self._thread.shutdown(wait=False)
+        await self._file.close()
 
     def now(self) -> float:
         """The ledger's clock, seconds since 1970."""
@@ -82,26 +80,29 @@ class SqliteLedger(Ledger):
 
     def is_under_way(self, entry: LedgerEntry) -> bool:
         """Whether some server is carrying this start out right now."""
-        return entry.phase in ("intended", "sent") and self._now() - entry.beat < SILENT_SECONDS
+        silent = self._now() - entry.beat
+        return entry.phase in ("intended", "sent") and -CLOCK_STEP_SECONDS <= silent < SILENT_SECONDS
 
     async def insert_or_get_recent(self, new: NewEntry, *, window: float | None, limits: Limits) -> Inserted | Existing:
         """Write an intent and claim it, or find the same start within the last `window` seconds. Raises OverLimit."""
 
         def work() -> Inserted | Existing:
-            with self._transaction():
+            with self._file.transaction():
                 if window is not None and (twin := self._twin(new.fingerprint, window)) is not None:
                     return Existing(twin)
+                self._file.check_identity()
+                self._catch_up()
                 if limits.per_day is not None:
-                    spent = self._spent_since(self._now() - LIMIT_SECONDS)
+                    spent = self._index.spent_since(self._now() - LIMIT_SECONDS)
                     if spent + limits.least > limits.per_day:
                         raise OverLimit(spent)
                 return Inserted(self._insert(new))
 
-        return await self._run(work)
+        return await self._file.run(work)
 
     async def find_recent(self, fingerprint: str, window: float) -> LedgerEntry | None:
         """The same start within the last `window` seconds; refused and deleted ones do not count."""
-        return await self._run(lambda: self._twin(fingerprint, window))
+        return await self._file.run(lambda: self._twin(fingerprint, window))
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""
@@ -111,11 +112,11 @@ class SqliteLedger(Ledger):
         """Change an entry that is still in this phase; None when it is in another one by now."""
 
         def work() -> LedgerEntry | None:
-            with self._transaction():
+            with self._file.transaction():
                 entry = self._entry(entry_id)
                 return self._write(replace(entry, **changes)) if entry.phase == before else None
 
-        return await self._run(work)
+        return await self._file.run(work)
 
     async def merge_details(self, entry_id: str, **changes: Unpack[DetailChanges]) -> LedgerEntry:
         """Add to an entry's details; a mapping is added to the one that is there."""
@@ -128,10 +129,10 @@ class SqliteLedger(Ledger):
             entry = self._by_job_id(job.job_id)
             if entry is None or after_job_seen(entry, job) == entry:
                 return entry
-            with self._transaction():
+            with self._file.transaction():
                 return self._write(after_job_seen(self._entry(entry.id), job))
 
-        return await self._run(lambda: [one(job) for job in seen])
+        return await self._file.run(lambda: [one(job) for job in seen])
 
     async def record_refund(self, entry_id: str, job_id: str, refunded: float | None) -> LedgerEntry:
         """Write down that so many credits were refunded for one of its jobs; None when it is not known how many."""
@@ -139,163 +140,201 @@ class SqliteLedger(Ledger):
 
     async def heartbeat(self, entry_id: str) -> None:
         """Keep an entry under way."""
-        await self._change(entry_id, lambda entry: replace(entry, beat=self._now()))
+        await self._set_beat(entry_id, self._now())
 
     async def claim(self, entry_id: str) -> bool:
         """Take over an entry whose server has died; False when it is under way, or has ended."""
 
         def work() -> bool:
-            with self._transaction():
+            with self._file.transaction():
                 entry = self._entry(entry_id)
                 if entry.phase != "intended" or self.is_under_way(entry):
                     return False
                 self._write(replace(entry, beat=self._now()))
                 return True
 
-        return await self._run(work)
+        return await self._file.run(work)
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""
-        await self._change(entry_id, lambda entry: replace(entry, beat=0.0))
+        await self._set_beat(entry_id, 0.0)
 
     async def is_alone_since(self, entry_id: str, moment: float) -> bool:
         """Whether no other start of this account has been under way since then, as far as this ledger knows."""
 
         def work() -> bool:
-            row = self._database.execute(
-                "SELECT 1 FROM starts WHERE account = ? AND mode = ? AND id != ? AND family != ?"
-                " AND (created >= ? OR (phase IN ('intended', 'sent') AND beat > ?)) LIMIT 1",
-                (self._account, self._mode, entry_id, DOWNLOAD, moment, self._now() - SILENT_SECONDS),
-            ).fetchone()
-            return row is None
+            now = self._now()
+            beats = {"oldest": now - SILENT_SECONDS, "newest": now + CLOCK_STEP_SECONDS}
+            values = {**self._whose, **beats, "id": entry_id, "download": DOWNLOAD, "moment": moment}
+            return not self._file.database.execute(OTHERS_SINCE, values).fetchone()[0]
 
-        return await self._run(work)
+        return await self._file.run(work)
 
     async def entry(self, entry_id: str) -> LedgerEntry:
         """The entry of this id."""
-        return await self._run(lambda: self._entry(entry_id))
+        return await self._file.run(lambda: self._entry(entry_id))
 
     async def stored_start(self, entry_id: str) -> StoredStart | None:
         """What a start is made from; None for entries that were written without it."""
 
         def work() -> StoredStart | None:
             self._entry(entry_id)
-            row = self._database.execute("SELECT start FROM start_inputs WHERE id = ?", (entry_id,)).fetchone()
+            row = self._file.database.execute("SELECT start FROM start_inputs WHERE id = ?", (entry_id,)).fetchone()
             return None if row is None else start_from_text(row["start"])
 
-        return await self._run(work)
+        return await self._file.run(work)
 
     async def by_job_id(self, job_id: str) -> LedgerEntry | None:
         """The newest entry that a job belongs to."""
-        return await self._run(lambda: self._by_job_id(job_id))
+        return await self._file.run(lambda: self._by_job_id(job_id))
 
-    async def recent(self, *, since: float = 0.0, most: int = 1000) -> list[LedgerEntry]:
-        """Entries created at or after `since`, newest first."""
-        return await self._run(lambda: self._recent(since, most))
+    async def recent(
+        self,
+        *,
+        since: float = 0.0,
+        most: int = 1000,
+        skip: int = 0,
+        family: str | None = None,
+        without: str | None = None,
+    ) -> list[LedgerEntry]:
+        """Entries created at or after `since`, newest first; of a family, or `without` one."""
+        values = {"since": since, "most": most, "skip": skip, "family": family, "without": without}
+        return await self._file.run(lambda: self._entries(RECENT if family is None else RECENT_OF_FAMILY, values))
+
+    async def unfinished(self, family: str) -> list[LedgerEntry]:
+        """Entries of a family that have not been sent, or not been answered, newest first."""
+        return await self._file.run(lambda: self._entries(UNFINISHED, {"family": family}))
+
+    async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
+        """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
+        return await self._look(lambda index: index.with_key(key, since=since, most=most))
+
+    async def claim_key(self, entry_id: str, key: str, *, since: float) -> LedgerEntry | None:
+        """Claim what an entry is about to pay; else the entry that paid it since then, or is about to pay it."""
+
+        def work() -> LedgerEntry | None:
+            with self._file.transaction():
+                self._file.check_identity()
+                self._catch_up()
+                others = [each for each in self._index.with_key(key, since=since) if each.id != entry_id]
+                holder = next((each for each in others if each.details.claimed != key or self.is_under_way(each)), None)
+                if holder is None:
+                    self._write(with_details(self._entry(entry_id), {"claimed": key}))
+                return holder
+
+        return await self._file.run(work)
 
     async def newest(self, beginning: str) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
 
         def work() -> LedgerEntry | None:
-            row = self._database.execute(
+            row = self._file.database.execute(
                 "SELECT * FROM starts WHERE account = ? AND mode = ? AND fingerprint >= ? AND fingerprint < ?"
                 " ORDER BY created DESC, rowid DESC LIMIT 1",
                 (self._account, self._mode, beginning, f"{beginning}\U0010ffff"),
             ).fetchone()
             return None if row is None else from_row(row)
 
-        return await self._run(work)
+        return await self._file.run(work)
 
-    async def lost(self, family: str, *, since: float) -> list[LedgerEntry]:
-        """Starts of a family whose answer was lost and which are not under way, newest first."""
+    async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
+        """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
 
-        def work() -> list[LedgerEntry]:
-            entries = [entry for entry in self._recent(since, 100_000) if entry.family == family and entry.answer_lost]
-            return [entry for entry in entries if not self.is_under_way(entry)]
+        wanted = None if titles is None else json.dumps(sorted(titles))
+        values = {"family": family, "since": since, "titles": wanted}
+        found = await self._file.run(lambda: self._entries(LOST, values))
+        return [entry for entry in found if not self.is_under_way(entry)]
 
-        return await self._run(work)
+    async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:
+        """Whether another start of the same title, made within so many seconds of this one, also waits for its job."""
+        values = {"family": entry.family, "title": entry.title, "id": entry.id}
+        times = {"first": entry.created - seconds, "last": entry.created + seconds}
+        others = await self._file.run(lambda: self._entries(RIVALS, {**values, **times}))
+        return any(other.answer_lost or self.is_under_way(other) for other in others)
 
     async def spent_since(self, since: float) -> float:
         """Credits of everything started since then, as far as is known; what is on its way counts as expected."""
-        return await self._run(lambda: self._spent_since(since))
+        return await self._look(lambda index: index.spent_since(since))
+
+    async def spending(self, since: float) -> tuple[float, int]:
+        """Credits of everything started since then, and how many starts that were; downloads are none."""
+        return await self._look(lambda index: index.spending(since))
+
+    async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
+        """How many listed jobs match; `among` counts only those of these job ids."""
+        return await self._look(lambda index: index.count_jobs(wanted, among))
+
+    async def listed(self, wanted: JobFilter, *, after: LedgerEntry | None = None, most: int = 50) -> list[LedgerEntry]:
+        """Entries whose listed jobs match, newest first; those older than `after`."""
+        before = None if after is None else (after.created, after.id)
+        return await self._look(lambda index: index.listed(wanted, before=before, most=most))
 
     # ------------------------------------------------- in the ledger's thread
 
-    @property
-    def _database(self) -> sqlite3.Connection:
-        if self._opened is None:
-            raise SettingsError("The ledger is closed", charged=None)
-        return self._opened
-
     async def _change(self, entry_id: str, change: Callable[[LedgerEntry], LedgerEntry]) -> LedgerEntry:
         def work() -> LedgerEntry:
-            with self._transaction():
+            with self._file.transaction():
                 return self._write(change(self._entry(entry_id)))
 
-        return await self._run(work)
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        """Work in the ledger's thread; a cancellation waits until the outcome is there and comes after it."""
-        try:
-            future = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except RuntimeError:
-            raise SettingsError("The ledger is closed", charged=None) from None
-        cancellations = 0
-        # anyio's scopes would cancel again and again; a task's own cancellation arrives once and is passed on below.
-        with anyio.CancelScope(shield=True):
-            while not future.done():
-                try:
-                    await asyncio.wait({future})
-                except asyncio.CancelledError:
-                    cancellations += 1
-        if (task := asyncio.current_task()) is not None:
-            for _ in range(cancellations):
-                task.uncancel()
-                task.cancel()
-        try:
-            return future.result()
-        except sqlite3.DatabaseError as problem:
-            raise SettingsError(
-                f"The ledger cannot be read ({problem})", charged=None, hint="Run a2e-mcp doctor, or move the file away"
-            ) from None
+        return await self._file.run(work)
 
     def _entry(self, entry_id: str) -> LedgerEntry:
-        row = self._database.execute(
+        row = self._file.database.execute(
             "SELECT * FROM starts WHERE id = ? AND account = ? AND mode = ?", (entry_id, self._account, self._mode)
         ).fetchone()
         if row is None:
             raise KeyError(entry_id)
         return from_row(row)
 
+    async def _look(self, look: Callable[[StartIndex], T]) -> T:
+        def work() -> T:
+            self._catch_up()
+            return look(self._index)
+
+        return await self._file.run(work)
+
+    async def _set_beat(self, entry_id: str, beat: float) -> None:
+        def work() -> None:
+            with self._file.transaction():
+                self._file.database.execute(
+                    "UPDATE starts SET beat = :beat WHERE id = :id AND account = :account AND mode = :mode",
+                    {**self._whose, "id": entry_id, "beat": beat},
+                )
+
+        await self._file.run(work)
+
+    @property
+    def _index(self) -> StartIndex:
+        return StartIndex(self._file.database, self._account, self._mode, self._now)
+
+    def _entries(self, statement: str, values: Mapping[str, object]) -> list[LedgerEntry]:
+        return [from_row(row) for row in self._file.database.execute(statement, {**self._whose, **values}).fetchall()]
+
+    def _catch_up(self) -> None:
+        if self._file.database.in_transaction:
+            self._index.catch_up()
+        elif self._index.is_behind():
+            with self._file.transaction():
+                self._index.catch_up()
+
     def _by_job_id(self, job_id: str) -> LedgerEntry | None:
-        row = self._database.execute(
-            "SELECT * FROM starts WHERE account = ? AND mode = ? AND (instr(handles, ?) OR id = ?)"
-            " ORDER BY created DESC, rowid DESC LIMIT 1",
-            (self._account, self._mode, f'"{job_id}"', job_id.partition(":")[2]),
+        self._catch_up()
+        found = self._index.with_key(job_key(job_id), most=1)
+        if found:
+            return found[0]
+        row = self._file.database.execute(
+            "SELECT * FROM starts WHERE account = ? AND mode = ? AND id = ?",
+            (self._account, self._mode, job_id.partition(":")[2]),
         ).fetchone()
         return None if row is None else from_row(row)
 
-    def _recent(self, since: float, most: int) -> list[LedgerEntry]:
-        rows = self._database.execute(
-            "SELECT * FROM starts WHERE account = ? AND mode = ? AND created >= ? ORDER BY created DESC, rowid DESC"
-            " LIMIT ?",
-            (self._account, self._mode, since, most),
-        ).fetchall()
-        return [from_row(row) for row in rows]
-
     def _twin(self, fingerprint: str, window: float) -> LedgerEntry | None:
-        row = self._database.execute(
+        row = self._file.database.execute(
             "SELECT * FROM starts WHERE account = ? AND mode = ? AND fingerprint = ? AND created >= ?"
             " AND phase != 'refused' AND state IS NOT 'deleted' ORDER BY created DESC, rowid DESC LIMIT 1",
             (self._account, self._mode, fingerprint, self._now() - window),
         ).fetchone()
         return None if row is None else from_row(row)
-
-    def _spent_since(self, since: float) -> float:
-        return sum(self._weight(entry) for entry in self._recent(since, 100_000))
-
-    def _weight(self, entry: LedgerEntry) -> float:
-        return max(entry.cost, entry.expected or 0.0) if self.is_under_way(entry) else entry.cost
 
     def _insert(self, new: NewEntry) -> LedgerEntry:
         now = self._now()
@@ -312,36 +351,20 @@ class SqliteLedger(Ledger):
             details=new.details,
             beat=now,
         )
-        self._database.execute(_INSERT, {**to_row(entry), "account": self._account, "mode": self._mode})
+        self._file.database.execute(INSERT, {**to_row(entry), **self._whose})
+        self._index.write(entry)
         if new.start is not None:
-            self._database.execute("INSERT INTO start_inputs VALUES (?, ?)", (entry.id, start_to_text(new.start)))
+            self._file.database.execute("INSERT INTO start_inputs VALUES (?, ?)", (entry.id, start_to_text(new.start)))
         return entry
 
     def _write(self, entry: LedgerEntry) -> LedgerEntry:
-        self._database.execute(_UPDATE, to_row(entry))
+        self._file.database.execute(UPDATE, to_row(entry))
+        self._index.write(entry)
         return entry
 
     def _new_id(self) -> str:
         mark = SANDBOX_MARK + OWN_MARK if self._mode == "sandbox" else OWN_MARK
         return mark + secrets.token_hex(12)[: 24 - len(mark)]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """BEGIN IMMEDIATE: the write lock is taken first, so that look-then-write is one step for all servers."""
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            finally:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-        except sqlite3.DatabaseError as problem:
-            raise SettingsError(
-                f"The ledger cannot be written ({problem})",
-                charged=None,
-                hint="Make room on the disk or set A2E_DATA_DIR, then look in list_jobs before starting anything again",
-            ) from None
 
 
 @asynccontextmanager

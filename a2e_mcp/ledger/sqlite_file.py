@@ -8,9 +8,10 @@ from contextlib import closing
 from itertools import count
 from pathlib import Path
 
-from a2e_mcp.errors import SettingsError
+from a2e_mcp.errors import Charged, SettingsError
+from a2e_mcp.ledger.start_index import START_INDEX
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS starts (
     id TEXT PRIMARY KEY,
@@ -63,6 +64,15 @@ def open_file(path: Path) -> sqlite3.Connection:
     return database
 
 
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     version = _version_of(database)
     if version > _VERSION:
@@ -81,8 +91,11 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
             database.execute(statement)
     if version == 1:
         database.execute(_FROM_VERSION_1)
-    if version < _VERSION:
+    if version < 3:
         database.execute(_FROM_VERSION_2)
+    if version < _VERSION:
+        for statement in START_INDEX:
+            database.execute(statement)
         database.execute(f"PRAGMA user_version = {_VERSION}")
     database.execute("COMMIT")
 
@@ -101,7 +114,25 @@ def _back_up(path: Path, version: int) -> None:
         source.backup(target)
 
 
+def is_locked(problem: Exception) -> bool:
+    """Whether a problem is that another process keeps the ledger to itself."""
+    return isinstance(problem, sqlite3.Error) and getattr(problem, "sqlite_errorname", "").startswith(
+        ("SQLITE_BUSY", "SQLITE_LOCKED")
+    )
+
+
+def locked(charged: Charged | None) -> SettingsError:
+    """The error for a ledger that another process has locked."""
+    return SettingsError(
+        "The ledger is locked by another program",
+        charged=charged,
+        hint="Close the program that has the file open or wait for it, then retry",
+    )
+
+
 def _cannot_open(path: Path, problem: Exception) -> SettingsError:
+    if is_locked(problem):
+        return locked(Charged.NOTHING)
     return SettingsError(
         f"The ledger in {path.parent} cannot be opened ({problem})",
         hint="Set A2E_DATA_DIR to a folder that can be written, or move the damaged file away",

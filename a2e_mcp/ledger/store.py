@@ -7,7 +7,7 @@ a start that is under way from one whose server died.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Unpack
 
@@ -17,6 +17,8 @@ HEARTBEAT_SECONDS = 10.0
 """How often a server that carries a start out sends a heartbeat."""
 SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
 """After this time without a heartbeat a start is no longer under way."""
+CLOCK_STEP_SECONDS = 2.0
+"""How far in the future a heartbeat may be; further than that, the clock was set back and it says nothing."""
 LIMIT_SECONDS = 86_400.0
 """The time over which the credits under a daily limit are counted."""
 
@@ -27,6 +29,14 @@ class Limits:
 
     per_day: float | None = None
     least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which listed jobs are wanted; None means any."""
+
+    family: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +120,43 @@ class Ledger(Protocol):
     async def by_job_id(self, job_id: str) -> LedgerEntry | None:
         """The newest entry that a job belongs to."""
 
-    async def recent(self, *, since: float = 0.0, most: int = 1000) -> list[LedgerEntry]:
-        """Entries created at or after `since`, newest first."""
+    async def recent(
+        self,
+        *,
+        since: float = 0.0,
+        most: int = 1000,
+        skip: int = 0,
+        family: str | None = None,
+        without: str | None = None,
+    ) -> list[LedgerEntry]:
+        """Entries created at or after `since`, newest first; of a family, or `without` one."""
+
+    async def unfinished(self, family: str) -> list[LedgerEntry]:
+        """Entries of a family that have not been sent, or not been answered, newest first."""
+
+    async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
+        """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
+
+    async def claim_key(self, entry_id: str, key: str, *, since: float) -> LedgerEntry | None:
+        """Claim what an entry is about to pay; else the entry that paid it since then, or is about to pay it."""
 
     async def newest(self, beginning: str) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
 
-    async def lost(self, family: str, *, since: float) -> list[LedgerEntry]:
-        """Starts of a family whose answer was lost and which are not under way, newest first."""
+    async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
+        """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
+
+    async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:
+        """Whether another start of the same title, made within so many seconds of this one, also waits for its job."""
 
     async def spent_since(self, since: float) -> float:
         """Credits of everything started since then, as far as is known; what is on its way counts as expected."""
+
+    async def spending(self, since: float) -> tuple[float, int]:
+        """Credits of everything started since then, and how many starts that were; downloads are none."""
+
+    async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
+        """How many listed jobs match; `among` counts only those of these job ids."""
+
+    async def listed(self, wanted: JobFilter, *, after: LedgerEntry | None = None, most: int = 50) -> list[LedgerEntry]:
+        """Entries whose listed jobs match, newest first; those older than `after`."""

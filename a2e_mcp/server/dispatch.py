@@ -50,7 +50,7 @@ async def run_tool(
         raise problem.advised(message=rename_fields(problem.message, tool.fields)) from None
     except TimeoutError:
         # A step of this call, such as an upload, may have been charged before; so may another call's.
-        spent = any(entry.family != DOWNLOAD for entry in await services.ledger.recent(since=began))
+        spent = bool(await services.ledger.recent(since=began, most=1, without=DOWNLOAD))
         raise A2EError(
             f"A2E did not answer within {seconds:g} s",
             charged=Charged.UNKNOWN if spent else Charged.NOTHING,

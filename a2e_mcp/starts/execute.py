@@ -13,7 +13,8 @@ from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, Sett
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.leases import heartbeat, is_resumable
+from a2e_mcp.ledger.leases import heartbeat
+from a2e_mcp.ledger.standing import is_resumable
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.job_start import job_from_data
 from a2e_mcp.starts.plan import Item, StartContext, Started

@@ -17,6 +17,7 @@ from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.tool import Estimate
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import ServiceError, Unauthorized
+from a2e_mcp.ledger.keys import cost_key
 from a2e_mcp.ledger.store import LIMIT_SECONDS, Ledger
 
 
@@ -150,7 +151,7 @@ class Spending:
         return quote.credits if quote.credits is not None and 0 <= quote.credits < math.inf else None
 
     async def _usual(self, step: str) -> float | None:
-        entries = await self._ledger.recent(most=200)
+        entries = await self._ledger.with_key(cost_key(step))
         costs = [cost for entry in entries if (cost := entry.details.measured.get(step)) is not None]
         paid = [cost.credits / cost.units for cost in costs if cost.credits is not None and cost.units]
         return statistics.median(paid) if paid else None

@@ -26,8 +26,8 @@ from a2e_mcp.ledger.entry import (
     RoomDetails,
     StoredStart,
 )
-from a2e_mcp.ledger.leases import is_resumable
 from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.standing import is_resumable
 from a2e_mcp.ledger.store import Existing, Inserted, Limits
 
 OLD = Path(__file__).parent / "data" / "version-2.sqlite3"

@@ -16,6 +16,7 @@ from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
 from a2e_mcp.errors import A2EError
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.sqlite import SqliteLedger
+from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.starts.plan import Started, StartOptions
 from tests.support.faulty_transport import SPEECH, UPLOAD, VIDEO, open_test_sandbox
 from tests.support.starts import open_pipeline, patient
@@ -45,17 +46,27 @@ class Cancellation:
             task.cancel()
 
 
-class CancellingLedger(SqliteLedger):
-    """A ledger whose every call is a moment."""
+class CancellingThread(SqliteThread):
+    """A ledger's file whose every use is a moment, once it is open."""
 
-    def __init__(self, path: Path, account: str, cancellation: Cancellation) -> None:
-        super().__init__(path, account=account, sandbox=True)
+    def __init__(self, path: Path, cancellation: Cancellation) -> None:
+        super().__init__(path)
         self._cancellation = cancellation
+        self._is_open = False
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._opened is not None:
+    async def open(self) -> None:
+        await super().open()
+        self._is_open = True
+
+    async def run(self, work: Callable[[], T]) -> T:
+        if self._is_open:
             self._cancellation.moment()
-        return await super()._run(work)
+        return await super().run(work)
+
+
+def cancelling_ledger(path: Path, account: str, cancellation: Cancellation) -> SqliteLedger:
+    """A ledger whose every call is a moment."""
+    return SqliteLedger(path, account=account, sandbox=True, file=CancellingThread(path, cancellation))
 
 
 class CancellingTransport(httpx2.AsyncBaseTransport):
@@ -112,7 +123,7 @@ async def test_a_start_that_is_cancelled_anywhere_is_neither_forgotten_nor_sent_
             cancellation = Cancellation(at)
             in_ledger, in_transport = (cancellation, never) if where == "ledger" else (never, cancellation)
             first = CancellingTransport(sandbox.transport(), in_transport, after="answer" in where)
-            cut = CancellingLedger(path, sandbox.token, in_ledger)
+            cut = cancelling_ledger(path, sandbox.token, in_ledger)
             task = asyncio.create_task(start(sandbox, cut, tmp_path, first, text))
             await asyncio.wait({task})
             charged = before - int(sandbox.control.inspect()["credits"])

@@ -126,8 +126,8 @@ class Rooms:
         now = self._ledger.now()
         return [
             entry
-            for entry in await self._ledger.recent(since=now - 2 * _LONGEST_ROOM)
-            if entry.family == STREAMING and entry.state == "running" and room_details(entry).until > now
+            for entry in await self._ledger.recent(since=now - 2 * _LONGEST_ROOM, family=STREAMING)
+            if entry.state == "running" and room_details(entry).until > now
         ]
 
     async def open_rows(self) -> Sequence[Mapping[str, str]]:
@@ -140,8 +140,8 @@ class Rooms:
     async def forget_ended(self) -> None:
         """Write down which rooms are over, so that the same one may be opened anew."""
         is_open = {entry.id for entry in await self.open_entries()}
-        for entry in await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM):
-            if entry.family == STREAMING and entry.state == "running" and entry.id not in is_open:
+        for entry in await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM, family=STREAMING):
+            if entry.state == "running" and entry.id not in is_open:
                 await self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
 
     async def entry_of(self, named: str | None) -> LedgerEntry:
@@ -158,8 +158,8 @@ class Rooms:
         return entries[0]
 
     async def _what_became_of_it(self) -> str:
-        recent = await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM)
-        ended = next((each for each in recent if each.family == STREAMING and each.state == "deleted"), None)
+        recent = await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM, family=STREAMING)
+        ended = next((each for each in recent if each.state == "deleted"), None)
         if ended is None:
             return "start_streaming opens one"
         cost = "" if ended.charged is None else f" It cost {credits_of(ended.charged)}."

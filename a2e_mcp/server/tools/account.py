@@ -129,9 +129,8 @@ def _is_sure(entry: LedgerEntry) -> bool:
 async def _spending(call: Call[SpendingInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     since = services.ledger.now() - inputs.days * _DAY
-    entries = [entry for entry in await services.ledger.recent(since=since, most=100_000) if entry.family != DOWNLOAD]
-    total = sum(entry.cost for entry in entries)
-    shown = entries[(inputs.page - 1) * ROWS : inputs.page * ROWS]
+    total, starts = await services.ledger.spending(since)
+    shown = await services.ledger.recent(since=since, most=ROWS, skip=(inputs.page - 1) * ROWS, without=DOWNLOAD)
     rows = [
         {
             "job_id": entry.job_ids[0] if entry.job_ids else entry.own_job_id,
@@ -143,14 +142,14 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         }
         for entry in shown
     ]
-    told = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(len(entries), 'start')} from this computer"
-    lines = [page_line(told, inputs.page, -(-len(entries) // ROWS))]
+    told = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
+    lines = [page_line(told, inputs.page, -(-starts // ROWS))]
     lines += [
         f"{row['when']} {row['job_id']} '{one_line(entry.title)}' {amount(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]
-    structured = {"spending": rows, "total": total, "starts": len(entries), "page": inputs.page}
+    structured = {"spending": rows, "total": total, "starts": starts, "page": inputs.page}
     return call.answer("\n".join(lines), structured)
 
 

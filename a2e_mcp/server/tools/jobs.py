@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,9 @@ from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
+from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, refunded, row_line, sandboxed, saved_line
 from a2e_mcp.server.answers.lists import page_line
@@ -116,29 +118,39 @@ async def _list(call: Call[ListInputs]) -> Answer:
         raise InputError(f"Unknown family; families are {', '.join(catalogue.FAMILIES)}")
     await services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
-    known: dict[str, Job] = {}
-    for entry in await services.ledger.recent(most=500):
-        if entry.state != "deleted" and not entry.details.quiet:
-            for job in services.jobs.of_entry(entry):
-                known[job.job_id] = job
-    known |= account
-    jobs = [
-        job
-        for job in known.values()
-        if (inputs.state is None or job.state == inputs.state)
-        and (inputs.family is None or job.family == inputs.family)
-    ]
-    jobs.sort(key=lambda job: job.created_at or "", reverse=True)
-    rows = jobs[(inputs.page - 1) * _ROWS : inputs.page * _ROWS]
-    counted = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
-    lines = [page_line(counted, inputs.page, -(-len(jobs) // _ROWS)) if jobs else "No jobs."]
+    rows, total = await _page(call, account)
+    counted = "1 job" if total == 1 else f"{total} jobs"
+    lines = [page_line(counted, inputs.page, -(-total // _ROWS)) if total else "No jobs."]
     lines += [row_line(job) for job in rows]
     if silent:
         lines.append(f"A2E did not answer about {', '.join(silent)}; these are shown as last known.")
-    structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": len(jobs), "page": inputs.page}
+    structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": total, "page": inputs.page}
     if silent:
         structured["unanswered"] = list(silent)
     return call.answer("\n".join(lines), structured)
+
+
+async def _page(call: Call[ListInputs], account: Mapping[str, Job]) -> tuple[Sequence[Job], int]:
+    """The jobs of a page, newest first, and how many there are: the account's, and those that only the ledger knows."""
+    ledger, inputs = call.services.ledger, call.inputs
+    wanted = JobFilter(family=inputs.family, state=inputs.state)
+    found = {
+        job_id: job
+        for job_id, job in account.items()
+        if inputs.state in (None, job.state) and inputs.family in (None, job.family)
+    }
+    total = len(found) + await ledger.count_jobs(wanted) - await ledger.count_jobs(wanted, among=list(account))
+    most = inputs.page * _ROWS
+    last: LedgerEntry | None = None
+    while entries := await ledger.listed(wanted, after=last, most=most):
+        jobs = [job for entry in entries for job in call.services.jobs.of_entry(entry)]
+        found |= {job.job_id: job for job in jobs if job.job_id not in account}
+        oldest = min(job.created_at or "" for job in jobs)
+        if sum((job.created_at or "") > oldest for job in found.values()) >= most:
+            break
+        last = entries[-1]
+    newest = sorted(found.values(), key=lambda job: job.created_at or "", reverse=True)
+    return newest[most - _ROWS : most], total
 
 
 async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:

@@ -1,0 +1,33 @@
+"""How a start stands as far as the ledger alone can tell."""
+
+from __future__ import annotations
+
+from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.job_ids import DOWNLOAD, STREAMING, UPLOAD
+
+_JOB_STATES = ("queued", "running", "succeeded", "failed")
+
+
+def is_resumable(entry: LedgerEntry) -> bool:
+    """Whether an entry is a file on its way that any server on this ledger can resume."""
+    known = entry.family == DOWNLOAD or (entry.family == UPLOAD and bool(entry.details.addresses))
+    return known and entry.phase == "intended" and entry.paying is None
+
+
+def known_state(entry: LedgerEntry, *, under_way: bool) -> str:
+    """The state of a start's jobs, given whether some server is carrying it out right now."""
+    if is_resumable(entry):
+        return "running"
+    if under_way and entry.phase in ("intended", "sent"):
+        return "queued"
+    match entry.phase:
+        case "started":
+            # A room that was left has done what it was for.
+            left = entry.family == STREAMING and entry.state == "deleted"
+            return "succeeded" if left else entry.state if entry.state in _JOB_STATES else "unknown"
+        case "refused":
+            return "failed"
+        case "intended":
+            return "failed" if entry.paying is None else "unknown"
+        case _:
+            return "unknown"

@@ -1,0 +1,215 @@
+"""What sums, lists and look-ups need of each start, in narrow tables with indexes beside the starts themselves.
+
+Everything here follows from the entries, so that their meaning is written down once, in Python. Triggers note which
+entries were changed; a server that writes an entry indexes it in the same transaction, and what a server of an earlier
+version has written is indexed before the next look.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from a2e_mcp.ledger.codec import from_row
+from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.job_ids import DOWNLOAD
+from a2e_mcp.ledger.keys import cost_key, job_key, speech_key, upload_key
+from a2e_mcp.ledger.standing import known_state
+from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS, JobFilter
+
+START_INDEX = (
+    """
+CREATE TABLE IF NOT EXISTS start_index (
+    account TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    created REAL NOT NULL,
+    id TEXT NOT NULL,
+    family TEXT NOT NULL,
+    cost REAL NOT NULL,
+    listed INTEGER NOT NULL,
+    jobs INTEGER NOT NULL,
+    at_rest TEXT NOT NULL,
+    under_way TEXT,
+    PRIMARY KEY (account, mode, created, id)
+) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS start_index_by_id ON start_index (id)",
+    """
+CREATE TABLE IF NOT EXISTS start_keys (
+    account TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    key TEXT NOT NULL,
+    created REAL NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (account, mode, key, created, id)
+) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS start_keys_by_id ON start_keys (id)",
+    "CREATE TABLE IF NOT EXISTS unindexed (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS starts_by_family ON starts (account, mode, family, created)",
+    "CREATE INDEX IF NOT EXISTS starts_unfinished ON starts (account, mode, created)"
+    " WHERE phase IN ('intended', 'sent')",
+    "CREATE INDEX IF NOT EXISTS starts_lost ON starts (account, mode, family, created)"
+    " WHERE phase IN ('sent', 'unknown') AND handles = '[]'",
+    "INSERT OR IGNORE INTO unindexed SELECT id FROM starts",
+    "CREATE TRIGGER IF NOT EXISTS starts_inserted AFTER INSERT ON starts"
+    " BEGIN INSERT OR IGNORE INTO unindexed VALUES (new.id); END",
+    "CREATE TRIGGER IF NOT EXISTS starts_changed"
+    " AFTER UPDATE OF family, phase, expected, charged, handles, steps, state ON starts"
+    " BEGIN INSERT OR IGNORE INTO unindexed VALUES (new.id); END",
+)
+"""The statements that add the index to a ledger."""
+
+_MANY = 500
+
+
+def _sql(*parts: str) -> str:
+    """One statement of constant parts."""
+    return " ".join(parts)
+
+
+_STATE = """
+CASE WHEN under_way IS NULL THEN at_rest
+     WHEN (SELECT beat FROM starts WHERE starts.id = start_index.id) BETWEEN :oldest_beat AND :newest_beat
+     THEN under_way ELSE at_rest END
+"""
+_MATCHING = "account = :account AND mode = :mode AND listed AND (:family IS NULL OR family = :family)"
+_IN_STATE = f"(:state IS NULL OR {_STATE} = :state)"
+_COUNT = _sql("SELECT coalesce(sum(jobs), 0) FROM start_index WHERE", _MATCHING, "AND", _IN_STATE)
+_COUNT_AMONG = _sql(
+    "SELECT count(*) FROM (SELECT key, max(created) AS created, id FROM start_keys WHERE account = :account AND"
+    " mode = :mode AND key IN (SELECT value FROM json_each(:keys)) GROUP BY key) AS known"
+    " WHERE EXISTS (SELECT 1 FROM start_index WHERE start_index.id = known.id AND",
+    _MATCHING,
+    "AND",
+    _IN_STATE,
+    ")",
+)
+_LISTED = _sql(
+    "SELECT id FROM start_index WHERE",
+    _MATCHING,
+    "AND",
+    _IN_STATE,
+    "AND (created, id) < (:created, :last) ORDER BY account DESC, mode DESC, created DESC, id DESC LIMIT :most",
+)
+
+
+class StartIndex:
+    """The index of one account's starts in one mode; used in the ledger's thread alone."""
+
+    def __init__(self, database: sqlite3.Connection, account: str, mode: str, now: Callable[[], float]) -> None:
+        self._database = database
+        self._whose = {"account": account, "mode": mode}
+        self._now = now
+
+    def write(self, entry: LedgerEntry, *, whose: Mapping[str, str] | None = None) -> None:
+        """Index an entry; within the transaction that wrote it."""
+        run, owner = self._database.execute, whose or self._whose
+        run(_INSERT_INDEX, {**_row(entry), **owner})
+        run("DELETE FROM start_keys WHERE id = ?", (entry.id,))
+        keys = [(owner["account"], owner["mode"], key, entry.created, entry.id) for key in _keys(entry)]
+        if keys:
+            self._database.executemany("INSERT OR IGNORE INTO start_keys VALUES (?, ?, ?, ?, ?)", keys)
+        run("DELETE FROM unindexed WHERE id = ?", (entry.id,))
+
+    def catch_up(self) -> None:
+        """Index what servers of an earlier version have written; within a transaction."""
+        while rows := self._database.execute(
+            "SELECT starts.* FROM unindexed JOIN starts USING (id) LIMIT ?", (_MANY,)
+        ).fetchall():
+            for row in rows:
+                self.write(from_row(row), whose={"account": row["account"], "mode": row["mode"]})
+
+    def is_behind(self) -> bool:
+        """Whether some entries are not indexed yet."""
+        return self._database.execute("SELECT 1 FROM unindexed LIMIT 1").fetchone() is not None
+
+    def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
+        """Entries that bear this key, newest first."""
+        rows = self._database.execute(
+            "SELECT starts.* FROM start_keys JOIN starts USING (id) WHERE start_keys.account = :account"
+            " AND start_keys.mode = :mode AND key = :key AND start_keys.created >= :since"
+            " ORDER BY start_keys.created DESC, starts.rowid DESC LIMIT :most",
+            {**self._whose, "key": key, "since": since, "most": most},
+        ).fetchall()
+        return [from_row(row) for row in rows]
+
+    def spent_since(self, since: float) -> float:
+        """Credits of everything started since then; what is under way counts as expected, if that is more."""
+        (total,) = self._database.execute(
+            "SELECT total(cost) FROM start_index WHERE account = :account AND mode = :mode AND created >= :since",
+            {**self._whose, "since": since},
+        ).fetchone()
+        (more,) = self._database.execute(
+            "SELECT total(max(0, coalesce(expected, 0) - cost)) FROM starts JOIN start_index USING (id)"
+            " WHERE starts.account = :account AND starts.mode = :mode AND starts.created >= :since"
+            " AND phase IN ('intended', 'sent') AND beat BETWEEN :oldest_beat AND :newest_beat",
+            {**self._whose, **self._beats(), "since": since},
+        ).fetchone()
+        return float(total + more)
+
+    def spending(self, since: float) -> tuple[float, int]:
+        """Credits of everything started since then, and how many starts that were; downloads are none."""
+        total, starts = self._database.execute(
+            "SELECT total(cost), count(*) FROM start_index WHERE account = :account AND mode = :mode"
+            " AND created >= :since AND family != :download",
+            {**self._whose, "since": since, "download": DOWNLOAD},
+        ).fetchone()
+        return float(total), int(starts)
+
+    def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None) -> int:
+        """How many jobs match; `among` counts only those of these job ids."""
+        if among is None:
+            (found,) = self._database.execute(_COUNT, self._values(wanted)).fetchone()
+            return int(found)
+        total = 0
+        for start in range(0, len(among), _MANY):
+            keys = json.dumps([job_key(each) for each in among[start : start + _MANY]])
+            (found,) = self._database.execute(_COUNT_AMONG, {**self._values(wanted), "keys": keys}).fetchone()
+            total += int(found)
+        return total
+
+    def listed(self, wanted: JobFilter, *, before: tuple[float, str] | None, most: int) -> list[LedgerEntry]:
+        """Entries whose jobs match, newest first; `before` continues after the last one of an earlier page."""
+        created, last = before or (float("inf"), "")
+        values = {**self._values(wanted), "created": created, "last": last, "most": most}
+        ids = self._database.execute(_LISTED, values).fetchall()
+        rows = [self._database.execute("SELECT * FROM starts WHERE id = ?", (row["id"],)).fetchone() for row in ids]
+        return [from_row(row) for row in rows]
+
+    def _values(self, wanted: JobFilter) -> dict[str, object]:
+        return {**self._whose, **self._beats(), "family": wanted.family, "state": wanted.state}
+
+    def _beats(self) -> dict[str, float]:
+        now = self._now()
+        return {"oldest_beat": now - SILENT_SECONDS, "newest_beat": now + CLOCK_STEP_SECONDS}
+
+
+_INSERT_INDEX = """
+INSERT OR REPLACE INTO start_index
+VALUES (:account, :mode, :created, :id, :family, :cost, :listed, :jobs, :at_rest, :under_way)
+"""
+
+
+def _row(entry: LedgerEntry) -> dict[str, object]:
+    unfinished = entry.phase in ("intended", "sent")
+    return {
+        "created": entry.created,
+        "id": entry.id,
+        "family": entry.family,
+        "cost": entry.cost,
+        "listed": entry.state != "deleted" and not entry.details.quiet,
+        "jobs": max(1, len(entry.job_ids)),
+        "at_rest": known_state(entry, under_way=False),
+        "under_way": known_state(entry, under_way=True) if unfinished else None,
+    }
+
+
+def _keys(entry: LedgerEntry) -> Iterator[str]:
+    details = entry.details
+    yield from map(job_key, entry.job_ids)
+    yield from map(speech_key, details.speech)
+    yield from map(upload_key, details.uploads)
+    yield from (upload_key(sha256) for sha256, address in details.addresses.items() if address is not None)
+    yield from (cost_key(step) for step, cost in details.measured.items() if cost.credits is not None and cost.units)
+    if details.claimed is not None:
+        yield details.claimed

@@ -1,0 +1,49 @@
+"""The SQL of a SQLite ledger; every statement is answered from an index."""
+
+INSERT = """
+INSERT INTO starts (id, account, mode, family, title, fingerprint, phase, created, consent, expected, units, steps,
+    beat)
+VALUES (:id, :account, :mode, :family, :title, :fingerprint, :phase, :created, :consent, :expected, :units, :steps,
+    :beat)
+"""
+UPDATE = """
+UPDATE starts SET family = :family, title = :title, phase = :phase, sent = :sent, expected = :expected,
+    charged = :charged, handles = :handles, steps = :steps, results = :results, state = :state, note = :note,
+    raw = :raw, beat = :beat
+WHERE id = :id
+"""
+RECENT = """
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND created >= :since
+    AND (:without IS NULL OR family != :without)
+ORDER BY created DESC, rowid DESC LIMIT :most OFFSET :skip
+"""
+RECENT_OF_FAMILY = """
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND family = :family AND created >= :since
+ORDER BY created DESC, rowid DESC LIMIT :most OFFSET :skip
+"""
+UNFINISHED = """
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent') AND family = :family
+ORDER BY created DESC, rowid DESC
+"""
+LOST = """
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
+    AND family = :family AND sent IS NOT NULL AND created >= :since
+    AND (:titles IS NULL OR title IN (SELECT value FROM json_each(:titles)))
+ORDER BY created DESC, rowid DESC
+"""
+RIVALS = """
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
+    AND family = :family AND title = :title AND id != :id AND created BETWEEN :first AND :last
+UNION ALL
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
+    AND family = :family AND title = :title AND id != :id AND created BETWEEN :first AND :last
+"""
+OTHERS_SINCE = """
+SELECT EXISTS (
+    SELECT 1 FROM starts WHERE account = :account AND mode = :mode AND created >= :moment
+        AND id != :id AND family != :download
+) OR EXISTS (
+    SELECT 1 FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
+        AND beat BETWEEN :oldest AND :newest AND id != :id AND family != :download
+)
+"""

@@ -1,0 +1,113 @@
+"""A ledger of twenty thousand starts costs what an empty one costs."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+from a2e_mcp.ledger.codec import to_row
+from a2e_mcp.ledger.entry import Details, LedgerEntry, Measured
+from a2e_mcp.ledger.sqlite import open_ledger
+from tests.support.faulty_transport import connect_server, open_test_sandbox
+
+ROWS = 20_000
+INSERT = """
+INSERT INTO starts (id, account, mode, family, title, fingerprint, phase, created, sent, expected, charged, units,
+    handles, steps, state)
+VALUES (:id, :account, :mode, :family, :title, :fingerprint, :phase, :created, :sent, :expected, :charged, :units,
+    :handles, :steps, :state)
+"""
+
+
+def rows(count: int) -> list[LedgerEntry]:
+    """Starts of the last twenty hours, newest last; some failed, some lost their answer."""
+    now = time.time()
+    made = []
+    for number in range(count):
+        job_id = f"image_to_video:00000000{secrets.token_hex(8)}"
+        made.append(
+            LedgerEntry(
+                id=f"00000000ffffffff{secrets.token_hex(4)}",
+                family="image_to_video",
+                title=f"Waves {number}",
+                fingerprint=f"print {number}",
+                phase="unknown" if number % 160 == 0 else "started",
+                created=now - 72_000 + 3.5 * number,
+                sent=now,
+                expected=100.0,
+                charged=None if number % 160 == 0 else 100.0,
+                units=5.0,
+                job_ids=[] if number % 160 == 0 else [job_id],
+                details=Details(priced={"image_to_video": 100.0}, measured={"image_to_video": Measured(100.0, 5.0)}),
+                state="failed" if number % 7 == 0 else "succeeded",
+            )
+        )
+    return made
+
+
+async def fill(folder: Path, token: str, count: int) -> None:
+    """Write starts into a ledger as a server of an earlier version does, which knows of no index."""
+    path = folder / "data" / "ledger.sqlite3"
+    async with open_ledger(path, account=token, sandbox=True) as ledger:
+        account = hashlib.sha256(token.encode()).hexdigest()[:16]
+        with closing(sqlite3.connect(path)) as database, database:
+            for row in map(to_row, rows(count)):
+                database.execute(INSERT, {**row, "account": account, "mode": "sandbox"})
+        # The first look after that is slower, once.
+        await ledger.spent_since(0)
+
+
+async def seconds(call: Callable[[], Awaitable[object]], times: int) -> float:
+    """The least of so many measurements, in time of the processor, which a busy computer leaves alone."""
+    taken = []
+    for _ in range(times):
+        began = time.process_time()
+        await call()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+async def measured(folder: Path, count: int) -> tuple[float, float]:
+    """Seconds of one start and of list_jobs, with so many starts in the ledger."""
+    async with open_test_sandbox(folder) as sandbox:
+        await fill(folder, sandbox.token, count)
+        async with connect_server(folder, sandbox, daily_credits=10_000_000) as server:
+            picture = await server.picture()
+            numbers = iter(range(100))
+
+            async def start() -> None:
+                await server.ask("start_image_to_video", image=picture, prompt=f"Waves {next(numbers)}")
+
+            await start()
+            return await seconds(start, 8), await seconds(lambda: server.ask("list_jobs"), 4)
+
+
+async def test_twenty_thousand_starts_make_neither_a_start_nor_list_jobs_slow(tmp_path: Path) -> None:
+    for name in ("empty", "full"):
+        (tmp_path / name).mkdir()
+    start, listing = await measured(tmp_path / "empty", 0)
+    later_start, later_listing = await measured(tmp_path / "full", ROWS)
+    # The budgets are 5 ms and twice as long; here is room for a busy computer.
+    assert later_start - start < 0.02
+    assert later_listing < 2 * listing + 0.02
+
+
+async def test_lists_and_sums_of_a_large_ledger_are_complete(tmp_path: Path) -> None:
+    async with open_test_sandbox(tmp_path) as sandbox:
+        await fill(tmp_path, sandbox.token, 500)
+        async with connect_server(tmp_path, sandbox) as server:
+            shown = await server.ask("list_jobs")
+            assert shown.data["total"] == 500
+            assert [job["title"] for job in shown.data["jobs"]] == [f"Waves {number}" for number in range(499, 489, -1)]
+            last = await server.ask("list_jobs", page=50)
+            assert [job["title"] for job in last.data["jobs"]] == [f"Waves {number}" for number in range(9, -1, -1)]
+            failed = [number for number in range(500) if number % 7 == 0 and number % 160]
+            assert (await server.ask("list_jobs", state="failed")).data["total"] == len(failed)
+            spending = await server.ask("list_spending", days=1, page=2)
+            assert (spending.data["total"], spending.data["starts"]) == (50_000, 500)
+            assert "Waves 489" in spending.text
