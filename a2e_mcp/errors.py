@@ -23,6 +23,8 @@ from copy import copy
 from enum import StrEnum
 from typing import ClassVar, Self
 
+from a2e_mcp.text import clean_line
+
 
 class Charged(StrEnum):
     """What is known about charges after a failure; the value is the sentence shown."""
@@ -42,6 +44,8 @@ class A2EError(Exception):
     def __init__(
         self, message: str, *, hint: str = "", charged: Charged | None = Charged.NOTHING, trace_id: str | None = None
     ) -> None:
+        # A file's name, or what A2E says, may hold half a character, which no file and no stream takes.
+        message = clean_line(message)
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -9,6 +9,20 @@ from itertools import islice
 # Letters that Unicode does not decompose, though people type them without the accent.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# Terminal colours, cursor moves and titles (ECMA-48).
+_ESCAPES = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)")
+# Control characters, and those that change the direction of a text or hide in it. The joiners U+200C and U+200D stay:
+# scripts and emoji need them.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+_HALVES = re.compile("[\ud800-\udfff]")
+_UNCLEAN = re.compile(
+    f"{_LINE_BREAKS.pattern}|{_HIDDEN.pattern}|{_HALVES.pattern}",
+)
+_SPACES = re.compile("[\n\t ]*[\n\t][\n\t ]*")
 
 
 def one_line(text: str, most: int = 40) -> str:
@@ -33,3 +47,30 @@ def at_word_end(text: str, most: int) -> str:
 def folded(text: str) -> str:
     """A text in lower case and without accents."""
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_PLAIN)
+
+
+def clean(text: str) -> str:
+    """A text without control, bidirectional and invisible characters; half a character becomes U+FFFD.
+
+    Line breaks and tabs stay, and all line breaks become one kind.
+    """
+    if _UNCLEAN.search(text) is None:
+        return text
+    lines = _LINE_BREAKS.sub("\n", _ESCAPES.sub("", text))
+    return _HALVES.sub("\ufffd", _HIDDEN.sub("", lines))
+
+
+def clean_line(text: str) -> str:
+    """The same on one line."""
+    return _SPACES.sub(" ", clean(text))
+
+
+def clean_data(data: object) -> object:
+    """JSON whose names and texts are clean."""
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, dict):
+        return {clean(str(name)): clean_data(item) for name, item in data.items()}
+    if isinstance(data, list | tuple):
+        return [clean_data(item) for item in data]
+    return data

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import AliasChoices, Field, model_validator
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import Nothing, Number, PageRequest, Rows, Text
+from a2e_mcp.catalogue.records import Nothing, PageRequest, Rows
+from a2e_mcp.catalogue.values import Address, Amount, Balance, Number, OneAddress, Text, addresses_in
 
 _AMOUNTS = (
     "coins",
@@ -32,13 +33,16 @@ _AMOUNTS = (
 class Credits(Reply):
     """The balance; A2E answers with a number or an object."""
 
-    credits: float = Field(validation_alias=AliasChoices("coins", "credits", "remainingCoins"))
+    credits: Balance = Field(validation_alias=AliasChoices("coins", "credits", "remainingCoins"))
     diamonds: Number = None
 
     @model_validator(mode="before")
     @classmethod
     def _bare_number(cls, value: object) -> object:
-        return {"coins": value} if isinstance(value, int | float) else value
+        if isinstance(value, Mapping):
+            inner = value.get("remainingCoins")
+            return {**value, **inner} if isinstance(inner, Mapping) else value
+        return {"coins": value}
 
 
 class QuoteRequest(Request):
@@ -51,13 +55,13 @@ class QuoteRequest(Request):
 class Quote(Reply):
     """A price; `credits` is None when no field of the answer is understood."""
 
-    credits: Number = Field(default=None, validation_alias=AliasChoices(*_AMOUNTS))
+    credits: Amount = Field(default=None, validation_alias=AliasChoices(*_AMOUNTS))
     validated: bool | None = Field(default=None, validation_alias="generationRequestValidated")
 
     @model_validator(mode="before")
     @classmethod
     def _any_depth(cls, value: object) -> object:
-        if isinstance(value, int | float):
+        if isinstance(value, int | float | str):
             return {"coins": value}
         if isinstance(value, Mapping) and isinstance(value.get("quote"), Mapping):
             return {**value, **value["quote"]}
@@ -102,19 +106,20 @@ class CopyRequest(Request):
 class StoredCopy(Reply):
     """Where the copy is; A2E answers with the address or an object."""
 
-    url: str
+    url: Address
 
     @model_validator(mode="before")
     @classmethod
     def _bare_address(cls, value: object) -> object:
-        return {"url": value} if isinstance(value, str) else value
+        found = addresses_in(value)
+        return {**(value if isinstance(value, Mapping) else {}), "url": found[0] if found else None}
 
 
 class PresignedUpload(Reply):
     """Where to PUT the bytes (without the token) within so many seconds, and the address they have afterwards."""
 
-    upload_url: str = Field(validation_alias="uploadUrl")
-    public_url: Text = Field(default=None, validation_alias=AliasChoices("cdnUrl", "cdn_url", "url"))
+    upload_url: Address = Field(validation_alias="uploadUrl")
+    public_url: OneAddress = Field(default=None, validation_alias=AliasChoices("cdnUrl", "cdn_url", "url"))
     key: Text = None
     expires_in: Number = Field(default=None, validation_alias="expiresIn")
 

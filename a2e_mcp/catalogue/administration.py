@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows, Text
+from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.values import Text
 
 
 class Login(Request):

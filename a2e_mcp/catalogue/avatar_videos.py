@@ -21,7 +21,7 @@ from a2e_mcp.catalogue.capability import (
     Request,
     State,
 )
-from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows, Text
+from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows
 from a2e_mcp.catalogue.tool import (
     AvatarRef,
     BackgroundRef,
@@ -35,6 +35,7 @@ from a2e_mcp.catalogue.tool import (
     VoiceRef,
     optional,
 )
+from a2e_mcp.catalogue.values import Text
 from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
 
 LONGEST_TITLE = 40

@@ -13,8 +13,9 @@ from pydantic import AliasChoices, Field, model_validator
 
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows, Text
+from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows
 from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.values import Id, OneAddress, Text
 
 RGB = "^rgba?\\([0-9., ]+\\)$"
 
@@ -35,13 +36,13 @@ class SiteQuery(Request):
 class Avatar(Reply):
     """An avatar that can speak; its `_id` is the `anchor_id` of a video."""
 
-    id: str = Field(validation_alias="_id")
+    id: Id = Field(validation_alias="_id")
     name: Text = None
     type: Text = None
     gender: Text = None
     user_video_twin_id: Text = None
-    cover: Text = Field(default=None, validation_alias=AliasChoices("video_cover", "people_img", "cover"))
-    background_img: Text = None
+    cover: OneAddress = Field(default=None, validation_alias=AliasChoices("video_cover", "people_img", "cover"))
+    background_img: OneAddress = None
     background_color: Text = None
 
 
@@ -51,9 +52,9 @@ class VideoTwin(JobRecord):
     name: Text = None
     gender: Text = None
     anchor_id: Text = None
-    image_url: Text = None
-    video_url: Text = None
-    preview_result_url: Text = None
+    image_url: OneAddress = None
+    video_url: OneAddress = None
+    preview_result_url: OneAddress = None
 
 
 class TrainAvatar(Request):

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows, Text
+from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.values import Id, OneAddress, Text
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,[^)]*)?\)")
@@ -38,10 +39,10 @@ class AddBackground(Request):
 class Background(Reply):
     """A stored background."""
 
-    id: str = Field(validation_alias="_id")
+    id: Id = Field(validation_alias="_id")
     name: Text = None
     type: Text = None
-    img_url: Text = None
+    img_url: OneAddress = None
 
 
 LIST_BACKGROUNDS = Capability(

@@ -12,9 +12,10 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, model_validator
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 State = Literal["queued", "running", "succeeded", "failed", "unknown"]
@@ -44,9 +45,39 @@ class Request(BaseModel):
 
 
 class Reply(BaseModel):
-    """What A2E answers in `data`; unknown fields are kept."""
+    """What A2E answers in `data`; unknown fields are kept.
+
+    Where a field has several spellings, the first that is filled is read.
+    """
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_filled(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        hidden: set[str] = set()
+        for names in _alternatives(cls):
+            empty = {name for name in names if name in value and _is_empty(value[name])}
+            if empty and any(name in value and name not in empty for name in names):
+                hidden |= empty
+        return {name: item for name, item in value.items() if name not in hidden} if hidden else value
+
+
+@cache
+def _alternatives(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
+    """The spellings of each field that has several."""
+    aliases = (field.validation_alias for field in model.model_fields.values())
+    return tuple(
+        tuple(name for name in alias.choices if isinstance(name, str))
+        for alias in aliases
+        if isinstance(alias, AliasChoices)
+    )
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 RequestT = TypeVar("RequestT", bound=Request)

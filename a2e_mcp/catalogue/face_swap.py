@@ -11,26 +11,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import (
-    COMMON_STATES,
-    ById,
-    ByIds,
-    JobRecord,
-    Nothing,
-    Number,
-    Opaque,
-    PageRequest,
-    Rows,
-    Text,
-)
+from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.values import Id, Number, OneAddress, Text
 
 
 class FaceImage(Reply):
     """A stored face picture."""
 
-    id: str = Field(validation_alias="_id")
-    face_url: Text = None
+    id: Id = Field(validation_alias="_id")
+    face_url: OneAddress = None
     created: Text = Field(default=None, validation_alias="createdAt")
 
 
@@ -61,8 +51,8 @@ class FaceSwapTask(JobRecord):
     """One face swap; its error text is spelled `faild_message`."""
 
     name: Text = None
-    face_url: Text = None
-    video_url: Text = None
+    face_url: OneAddress = None
+    video_url: OneAddress = None
     duration: Number = None
     result_url: Text = None
 

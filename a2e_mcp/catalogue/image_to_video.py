@@ -21,9 +21,9 @@ from a2e_mcp.catalogue.records import (
     PageRequest,
     Rows,
     StartedJobs,
-    Text,
 )
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.values import OneAddress, Text
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
 
@@ -53,7 +53,7 @@ class ImageToVideoTask(JobRecord):
     """One clip made from a picture."""
 
     name: Text = None
-    image_url: Text = None
+    image_url: OneAddress = None
     prompt: Text = None
     negative_prompt: Text = None
     result_url: Text = None

@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from a2e_mcp.catalogue.capability import Reply, Request, State
-
-
-def _text_or_none(value: object) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _number_or_none(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value)
-    try:
-        return float(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _yes_or_none(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value] if value else []
-    return [item for item in value if isinstance(item, str) and item] if isinstance(value, list) else []
-
-
-# A2E's answers mix "0" with 0, "" with null; a field that carries no load is read, never insisted on.
-Text = Annotated[str | None, BeforeValidator(_text_or_none)]
-Number = Annotated[float | None, BeforeValidator(_number_or_none)]
-Yes = Annotated[bool | None, BeforeValidator(_yes_or_none)]
-Texts = Annotated[list[str], BeforeValidator(_texts)]
+from a2e_mcp.catalogue.values import (
+    Amount,
+    Id,
+    Number,
+    Reason,
+    Text,
+    Yes,
+    addresses_in,
+    as_text,
+    is_empty,
+    text_or_none,
+)
 
 HexId = Annotated[str, Field(pattern="^[a-fA-F0-9]{24}$")]
 
@@ -83,42 +68,75 @@ class Opaque(Reply):
 RowT = TypeVar("RowT", bound=Reply)
 
 
-class Rows(Reply, Generic[RowT]):
-    """A list in any of the shapes A2E uses: `rows`, `data`, `list`, or a bare array."""
+_LIST_NAMES = ("rows", "data", "list", "records")
 
-    rows: list[RowT] = Field(default_factory=list)
+
+class Rows(Reply, Generic[RowT]):
+    """A list in any of the shapes A2E uses: `rows`, `data`, `list`, `records`, or a bare array.
+
+    Rows that cannot be read are left out and counted in `skipped`; an answer without a list is unreadable.
+    """
+
+    rows: list[RowT]
     count: Number = None
 
-    @model_validator(mode="before")
+    skips_unreadable: ClassVar[bool] = True
+    _skipped: int = PrivateAttr(default=0)
+
+    @model_validator(mode="wrap")
     @classmethod
-    def _any_shape(cls, value: object) -> object:
-        if value is None:
-            return {"rows": []}
-        if isinstance(value, list):
-            return {"rows": value}
-        if isinstance(value, Mapping):
-            for name in ("rows", "data", "list", "records"):
-                if isinstance(value.get(name), list):
-                    return {**value, "rows": value[name]}
-            if "_id" in value:
-                return {"rows": [value]}
+    def _any_shape(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        shaped = _with_rows(value)
+        try:
+            return handler(shaped)
+        except ValidationError as problem:
+            broken = {
+                error["loc"][1] for error in problem.errors() if error["loc"][:1] == ("rows",) and error["loc"][1:]
+            }
+            given = shaped.get("rows") if isinstance(shaped, Mapping) else None
+            if not cls.skips_unreadable or not isinstance(given, list) or len(broken) >= len(given):
+                raise
+            reply = handler({**shaped, "rows": [row for number, row in enumerate(given) if number not in broken]})
+            reply._skipped = len(broken)
+            return reply
+
+    @property
+    def skipped(self) -> int:
+        """How many rows could not be read."""
+        return self._skipped
+
+
+def _with_rows(value: object) -> Any:
+    """A list in the shape of `Rows`; whatever holds no list is given back as it is, and is then refused."""
+    if isinstance(value, list):
+        return {"rows": value}
+    if not isinstance(value, Mapping):
         return value
+    listed = next((name for name in _LIST_NAMES if isinstance(value.get(name), list)), None)
+    if listed is not None:
+        return {**value, "rows": value[listed]}
+    if "_id" in value:
+        return {"rows": [value]}
+    if isinstance(value.get("data"), Mapping):
+        return _with_rows(value["data"])
+    is_said_empty = value.get("count") in (0, "0") and any(name in value for name in _LIST_NAMES)
+    return {**value, "rows": []} if is_said_empty else value
 
 
 class JobRecord(Reply):
-    """A job as A2E reports it; `raw` is the record exactly as A2E sent it.
+    """A job as A2E reports it; `raw` is the record exactly as it came through the client.
 
     Id, status, error and credits are read through every spelling seen in A2E's docs and in public clients.
     """
 
-    id: str = Field(validation_alias=AliasChoices("_id", "id", "task_id"))
-    status: Text = Field(default=None, validation_alias=AliasChoices("current_status", "status"))
+    id: Id = Field(validation_alias=AliasChoices("_id", "id", "task_id"))
+    status: Reason = Field(default=None, validation_alias=AliasChoices("current_status", "status"))
     progress: Number = Field(default=None, validation_alias=AliasChoices("process", "progress"))
-    error: Text = Field(
+    error: Reason = Field(
         default=None, validation_alias=AliasChoices("failed_message", "faild_message", "error_message", "error", "msg")
     )
     error_code: Text = Field(default=None, validation_alias=AliasChoices("failed_code", "error_code"))
-    credits: Number = Field(default=None, validation_alias=AliasChoices("coins", "coin", "cost_coins"))
+    credits: Amount = Field(default=None, validation_alias=AliasChoices("coins", "coin", "cost_coins"))
     refunded: Yes = Field(default=None, validation_alias="hasRefundCoin")
     created: Text = Field(default=None, validation_alias=AliasChoices("createdAt", "created_at"))
     note: Text = Field(default=None, validation_alias="sandbox_note")
@@ -141,20 +159,42 @@ class JobRecord(Reply):
         """The record as A2E sent it."""
         return self._raw
 
+    @property
+    def word(self) -> str:
+        """The status word, to look up in a family's states; empty when A2E gave none."""
+        return (self.status or "").casefold()
+
+    @property
+    def failure(self) -> str | None:
+        """What the fields say that are filled only when a job has failed."""
+        found = (as_text(self._raw.get(name)) for name in _FAILURE_FIELDS)
+        reason = next((text for text in found if text and text.casefold() not in _NO_FAILURE), None)
+        code = self.error_code if (self.error_code or "").casefold() not in _NO_FAILURE else None
+        return reason or (f"A2E gave only the code {code}" if code else None)
+
     def first_text(self, names: tuple[str, ...]) -> str | None:
         """The first of these fields that holds text."""
-        return next((text for name in names if (text := _text_or_none(self._raw.get(name)))), None)
+        return next((text for name in names if (text := text_or_none(self._raw.get(name)))), None)
 
     def urls(self, names: tuple[str, ...]) -> list[str]:
         """Every address in these fields, in order, without repeats."""
-        found = [
-            url for name in names for url in _texts(self._raw.get(name)) if url.startswith(("http://", "https://"))
-        ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(url for name in names for url in addresses_in(self._raw.get(name))))
+
+    def without_address(self, names: tuple[str, ...]) -> str | None:
+        """What the first filled one of these fields holds, as text."""
+        filled = (self._raw.get(name) for name in names)
+        return next((as_text(value) for value in filled if not is_empty(value)), None)
+
+
+_FAILURE_FIELDS = ("failed_message", "faild_message", "error_message", "error")
+# What fields of failure hold where nothing has failed.
+_NO_FAILURE = frozenset({"", "0", "200", "ok", "none", "null", "false", "success", "undefined", "no error"})
 
 
 class StartedJobs(Rows[JobRecord]):
-    """One or several jobs that a start answered with."""
+    """One or several jobs that a start answered with; each is charged, so none may be left out."""
+
+    skips_unreadable: ClassVar[bool] = False
 
 
 # Words that most families use, with the synonyms seen in public clients; a word not listed reads as running.

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import Nothing, Number, Opaque, Rows, Text
+from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
+from a2e_mcp.catalogue.values import Id, Number, OneAddress, Text
 
 LONGEST_CONTEXT = 5000
 """Characters of a question-answering context (A2E docs)."""
@@ -26,10 +27,12 @@ _UserId = Annotated[int | str | None, BeforeValidator(lambda value: value if isi
 class StreamingAvatar(Reply):
     """An avatar available for live rooms."""
 
-    id: str = Field(validation_alias=AliasChoices("_id", "avatar_id"))
+    id: Id = Field(validation_alias=AliasChoices("_id", "avatar_id"))
     name: Text = None
     gender: Text = None
-    cover: Text = Field(default=None, validation_alias=AliasChoices("cover", "preview", "image_url", "base_image"))
+    cover: OneAddress = Field(
+        default=None, validation_alias=AliasChoices("cover", "preview", "image_url", "base_image")
+    )
 
 
 class OpenRoom(Request):
@@ -50,7 +53,7 @@ class RoomToken(Reply):
     token: SecretStr
     uid: _UserId = None
     expires: Number = Field(default=None, validation_alias="expire_epoch_timestamp")
-    sandbox_room_url: Text = None
+    sandbox_room_url: OneAddress = None
 
 
 class InRoom(Request):

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import Nothing, Number, Opaque, Rows, Text, Texts
+from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
 from a2e_mcp.catalogue.tool import Inputs, VoiceRef
+from a2e_mcp.catalogue.values import Address, Addresses, Id, Number, Text, addresses_in
 
 LONGEST_SPEECH_TEXT = 1000
 """Characters A2E takes in one speech call with an API token (newest spec)."""
@@ -47,14 +48,14 @@ class VoiceGroup(Reply):
 class UserVoice(Reply):
     """A voice clone; its `_id` is the `user_voice_id` of speech."""
 
-    id: str = Field(validation_alias="_id")
+    id: Id = Field(validation_alias="_id")
     name: Text = None
     gender: Text = None
     language: Text = None
     lang: Text = None
     current_status: Text = None
     tts_rate: Number = Field(default=None, validation_alias="ttsRate", description="Coins per 10 s of speech")
-    voice_urls: Texts = Field(default_factory=list)
+    voice_urls: Addresses = Field(default_factory=list)
 
 
 class SpeechRequest(Request):
@@ -71,18 +72,15 @@ class SpeechRequest(Request):
 class Speech(Reply):
     """Finished speech: A2E answers with the address of the sound file itself."""
 
-    url: str
+    url: Address
 
     @model_validator(mode="before")
     @classmethod
     def _bare_address(cls, value: object) -> object:
-        if isinstance(value, str):
-            return {"url": value}
-        if isinstance(value, dict) and "url" not in value:
-            for name in ("audio_url", "audioSrc", "result"):
-                if isinstance(value.get(name), str):
-                    return {**value, "url": value[name]}
-        return value
+        found = addresses_in(value) or addresses_in(value.get("audioSrc") if isinstance(value, dict) else None)
+        if isinstance(value, dict):
+            return {**value, "url": found[0]} if found else {**value, "url": None}
+        return {"url": found[0] if found else None}
 
 
 class SpeechList(Request):
@@ -113,7 +111,7 @@ class LanguageOf(Request):
 class DetectedLanguage(Reply):
     """A language code such as `fr`; A2E answers with the code itself."""
 
-    code: str
+    code: str = Field(pattern="^[A-Za-z][A-Za-z0-9 _-]{1,39}$")
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ A request that may be charged is retried only when it certainly did not leave: A
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +21,9 @@ import httpx2
 from pydantic import SecretStr, ValidationError
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
-from a2e_mcp.client.envelope import json_or_none, lost, open_envelope, unreadable
+from a2e_mcp.client.body import json_or_none
+from a2e_mcp.client.envelope import lost, open_envelope, unreadable
+from a2e_mcp.client.http_dates import retry_after, retry_hint
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.errors import (
     NotFound,
@@ -29,9 +32,12 @@ from a2e_mcp.errors import (
 from a2e_mcp.network import Internet, reason_of
 
 _ATTEMPTS = 3
-_WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LONGEST_RETRY_AFTER = 20.0
-_LARGEST_ANSWER = 16 * 2**20
+_WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523})
+_LONGEST_WAIT = 20.0
+"""Seconds, where no call is waiting that has a deadline of its own."""
+_SPARE_SECONDS = 2.0
+_MEGABYTE = 2**20
+_LARGEST_ANSWER = 16 * _MEGABYTE
 _SHORTEST_SECRET = 8
 _NOT_SENT = (
     httpx2.ConnectError,
@@ -42,11 +48,15 @@ _NOT_SENT = (
 )
 
 
+class _TooLarge(Exception):
+    """The answer is larger than any that A2E sends."""
+
+
 class A2EClient:
     """A typed client for A2E; an async context manager.
 
-    `transport` replaces the network, for the sandbox and for tests; `pause` replaces waiting between attempts.
-    Making one raises SettingsError when the environment's proxy or certificates cannot be used.
+    `transport` replaces the network, for the sandbox and for tests; `pause` replaces waiting between attempts,
+    `now` the clock. Making one raises SettingsError when the environment's proxy or certificates cannot be used.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class A2EClient:
         timeout: float = 40.0,
         trace: Trace | None = None,
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._token = token if isinstance(token, SecretStr) else SecretStr(token)
         self._http = httpx2.AsyncClient(
@@ -70,6 +81,7 @@ class A2EClient:
         )
         self._trace = trace
         self._pause = pause
+        self._now = now
         self._older: set[str] = set()
 
     async def __aenter__(self) -> A2EClient:
@@ -120,13 +132,18 @@ class A2EClient:
             except _NOT_SENT as problem:
                 if attempt == attempts:
                     raise _unreachable(self._http.base_url, problem) from None
+            except _TooLarge:
+                size = f"{_LARGEST_ANSWER // _MEGABYTE} MB"
+                raise lost(capability, f"the answer is larger than {size}", hint="Ask for less") from None
             except httpx2.HTTPError as problem:
                 if not safe or attempt == attempts:
                     raise lost(capability, f"the connection broke ({type(problem).__name__})") from None
             else:
-                if not safe or status not in _WORTH_RETRYING or attempt == attempts:
-                    return open_envelope(capability, status, body)
-                wait = _retry_after(headers) or wait
+                asked = retry_after(headers, self._now())
+                too_long = asked is not None and asked[0] > _patience()
+                if not safe or status not in _WORTH_RETRYING or attempt == attempts or too_long:
+                    return open_envelope(capability, status, body, retry_hint(*asked) if asked else "")
+                wait = (asked and asked[0]) or wait
             await self._pause(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -175,7 +192,7 @@ async def _read(response: httpx2.Response) -> bytes:
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > _LARGEST_ANSWER:
-            raise httpx2.ReadError("the answer is larger than 16 MB")
+            raise _TooLarge
     return bytes(body)
 
 
@@ -183,9 +200,10 @@ def _query(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in values.items()}
 
 
-def _retry_after(headers: httpx2.Headers) -> float | None:
-    text = headers.get("retry-after", "")
-    return min(float(text), _LONGEST_RETRY_AFTER) if text.isascii() and text.isdigit() else None
+def _patience() -> float:
+    """How many seconds may be spent waiting: what is left of the call that asks, where there is one."""
+    left = anyio.current_effective_deadline() - anyio.current_time()
+    return left - _SPARE_SECONDS if math.isfinite(left) else _LONGEST_WAIT
 
 
 def _unreachable(base_url: httpx2.URL, problem: Exception) -> Unreachable:

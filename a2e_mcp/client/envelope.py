@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Evidence
+from a2e_mcp.client.body import json_or_none
 from a2e_mcp.errors import (
     AnswerLost,
     Charged,
@@ -18,11 +19,15 @@ from a2e_mcp.errors import (
     Refused,
     ServiceError,
     Unauthorized,
+    Unreachable,
     Unreadable,
 )
 
 _TIMED_OUT = frozenset({408, 499})
 """Something between here and A2E stopped waiting; A2E may still have done the work."""
+_FROM_BETWEEN = frozenset({401, 403, 407, 451, 511})
+"""What firewalls, proxies and captive portals answer; from A2E itself these come as JSON."""
+_OWN_FIELDS = frozenset({"code", "success", "data", "msg", "message", "error", "errors", "trace_id"})
 _MOST_KEPT = 4096
 _OUT_OF_CREDITS = re.compile(
     r"(insufficient|not enough|lack|run out)[^.]*(coin|credit|balance|diamond)"
@@ -33,21 +38,14 @@ _ABOUT_TOKEN = re.compile(r"token|auth|api.?key|log.?in|permission|forbidden", r
 _MODERATION = {"1003": "A minor was detected; this is final", "1004": "A minor is suspected"}
 
 
-def json_or_none(body: bytes) -> object:
-    """A body as JSON; None when it is not JSON."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+def open_envelope(capability: Capability[Any, Any], status: int, body: bytes, retry: str = "") -> object:
+    """The `data` of an answer, from either published envelope (code 0, or success true).
 
-
-def open_envelope(capability: Capability[Any, Any], status: int, body: bytes) -> object:
-    """The `data` of an answer, from either published envelope (code 0, or success true). Raises ServiceError."""
+    `retry` says when A2E wants to be asked again. Raises ServiceError.
+    """
     answer = json_or_none(body)
-    if not isinstance(answer, dict):
-        if 400 <= status < 500 and status not in _TIMED_OUT:
-            raise _refusal(capability, status, {})
-        raise lost(capability, f"the answer was not readable (HTTP {status})", status, body)
+    if not isinstance(answer, dict) or (status >= 400 and not _OWN_FIELDS & answer.keys()):
+        raise _not_from_a2e(capability, status, body, retry)
     code, success = answer.get("code"), answer.get("success")
     if code in (0, "0") or (status < 300 and success is True and code in (None, 200, "200")):
         return answer.get("data")
@@ -55,8 +53,26 @@ def open_envelope(capability: Capability[Any, Any], status: int, body: bytes) ->
     if status >= 500 or status in _TIMED_OUT or 300 <= status < 400 or (status < 300 and not is_refusal):
         # A crash may follow the charge; only an answer that says no is a refusal.
         problem = f"A2E failed with HTTP {status}: {_message(answer) or 'no reason given'}"
-        raise lost(capability, problem, status, body, _trace_id(answer))
-    raise _refusal(capability, status, answer)
+        raise lost(capability, problem, status, body, _trace_id(answer), hint=retry)
+    raise _refusal(capability, status, answer, retry)
+
+
+def _not_from_a2e(capability: Capability[Any, Any], status: int, body: bytes, retry: str) -> ServiceError:
+    """The error for an answer that is not A2E's: a page of something between here and there, or no JSON at all."""
+    if status in _FROM_BETWEEN:
+        # Refused on the way: the request has not reached A2E, and the token is not to blame.
+        return Unreachable(
+            f"A2E cannot be reached: something on the way to it refused the request (HTTP {status})",
+            hint="Check the network, VPN and proxy, then retry in a minute",
+            status=status,
+        )
+    if 400 <= status < 500 and status not in _TIMED_OUT:
+        return _refusal(capability, status, {}, retry)
+    if status < 500:
+        return lost(capability, f"the answer was not readable (HTTP {status})", status, body)
+    if capability.effect is not Effect.SPENDS:
+        return Unreachable(f"A2E cannot be reached (HTTP {status})", hint=retry or "Retry in a minute", status=status)
+    return lost(capability, f"A2E cannot be reached (HTTP {status})", status, body, hint=retry)
 
 
 def _trace_id(answer: Mapping[str, Any]) -> str | None:
@@ -72,7 +88,7 @@ def _message(answer: Mapping[str, Any]) -> str:
     return ""
 
 
-def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str, Any]) -> ServiceError:
+def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str, Any], retry: str = "") -> ServiceError:
     code = answer.get("code")
     message = _message(answer)
     known: dict[str, Any] = {
@@ -103,7 +119,8 @@ def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str,
         )
         return NotFound(f"{reason} ({capability.name}: {message or 'HTTP 404'})", hint=evidence_note, **known)
     if status == 429 or code in (429, "429"):
-        return Refused("A2E is busy (HTTP 429)", hint="Retry in a minute", **known)
+        words = f": {message}" if message else ""
+        return Refused(f"A2E is busy (HTTP 429){words}", hint=retry or "Retry in a minute", **known)
     return Refused(
         f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'}", hint=evidence_note, **known
     )
@@ -124,6 +141,7 @@ def lost(
     body: bytes = b"",
     trace_id: str | None = None,
     *,
+    hint: str = "",
     kind: type[AnswerLost] = AnswerLost,
 ) -> AnswerLost:
     """The error for an answer that is missing or broken; a call that spends may have been charged."""
@@ -131,7 +149,7 @@ def lost(
     return kind(
         f"{capability.name}: {problem}",
         charged=Charged.UNKNOWN if spends else Charged.NOTHING,
-        hint="" if spends else "Retry in a minute",
+        hint="" if spends else hint or "Retry in a minute",
         trace_id=trace_id,
         status=status,
         raw=body[:_MOST_KEPT].decode("utf-8", "replace"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import mimetypes
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +20,7 @@ import httpx2
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.ssrf import PrivateAddress
-from a2e_mcp.files.urls import invalid_url, public_host, safe_name, shown
+from a2e_mcp.files.urls import invalid_result, private_result, result_address, safe_name, shown, suffix_for
 
 LARGEST_DOWNLOAD = 4 * 2**30
 """Bytes."""
@@ -28,6 +29,9 @@ LEAST_A_MINUTE = 64 * 1024
 
 _RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
 _BUSY = (408, 429)
+_SNIFFED = 8192
+_UNKNOWN_SUFFIX = ".bin"
+_FRESH_LINK = "Result links expire after about three days; check_status returns a fresh one"
 
 
 class Interrupted(FileRefused):
@@ -145,7 +149,7 @@ class Saver:
                 raise self._unwritable(problem) from None
 
     async def finish(self, part: Part, name: str) -> SavedFile:
-        """Hash a completely received file and give it its name. Raises FileRefused."""
+        """Check and hash a completely received file, and give it its name. Raises FileRefused."""
         try:
             return await anyio.to_thread.run_sync(self._finish, part, safe_name(name))
         except OSError as problem:
@@ -153,6 +157,8 @@ class Saver:
 
     def _finish(self, part: Part, name: str) -> SavedFile:
         with part.path.open("rb") as file:
+            name = _checked_name(name, file.read(_SNIFFED))
+            file.seek(0)
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = part.size
         part.path.chmod(0o644)
@@ -181,9 +187,7 @@ class Saver:
         )
 
     def _get(self, url: str, headers: dict[str, str]) -> _Get:
-        if not self._trusted(url):
-            public_host(url)
-        return _Get(self._http, url, headers)
+        return _Get(self._http, url if self._trusted(url) else result_address(url), headers)
 
     async def _chunks(self, url: str, response: httpx2.Response, length: int | None) -> AsyncIterator[bytes]:
         """The body; Interrupted when it is too slow, or shorter than announced."""
@@ -212,7 +216,7 @@ class _Get:
         try:
             response = await self._stream.__aenter__()
         except httpx2.InvalidURL:
-            raise invalid_url() from None
+            raise invalid_result() from None
         except httpx2.HTTPError as problem:
             raise self._error(problem) from None
         if response.status_code < 300 or response.status_code == 416:
@@ -221,7 +225,7 @@ class _Get:
         kind = Interrupted if response.status_code >= 500 or response.status_code in _BUSY else FileRefused
         raise kind(
             f"The result at {shown(self._url)} cannot be fetched (HTTP {response.status_code})",
-            hint="Result links expire after about three days; check_status returns a fresh one",
+            hint=_FRESH_LINK,
         )
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -231,7 +235,7 @@ class _Get:
 
     def _error(self, problem: httpx2.HTTPError) -> FileRefused:
         if isinstance(problem, PrivateAddress):
-            return FileRefused(f"The result at {shown(self._url)} is on a private network and is not fetched")
+            return private_result(self._url)
         return Interrupted(
             f"The result at {shown(self._url)} cannot be fetched ({type(problem).__name__})",
             hint="Retry in a minute",
@@ -258,6 +262,30 @@ def _validator(response: httpx2.Response) -> str:
         return ""
     tag: str = response.headers.get("etag", "")
     return tag if tag.startswith('"') else response.headers.get("last-modified", "")
+
+
+def _checked_name(name: str, start: bytes) -> str:
+    """The name of a file that starts like this, with an ending where it had none. Raises FileRefused for a page."""
+    import filetype
+
+    if not start:
+        raise FileRefused(f"The result {name} is empty; nothing was saved", hint=_FRESH_LINK)
+    stem, suffix = os.path.splitext(name)
+    named = (mimetypes.guess_type(f"x{suffix}")[0] or "").partition("/")[0]
+    guess = filetype.guess(start)
+    if guess is None:
+        if named in ("image", "video", "audio", "") and _is_text(start):
+            page = "a web page" if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else "text"
+            raise FileRefused(f"The result {name} is {page}, not a media file; nothing was saved", hint=_FRESH_LINK)
+        return name
+    return f"{stem}{suffix_for(str(guess.mime))}" if suffix == _UNKNOWN_SUFFIX else name
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether bytes are written text rather than data."""
+    text = start[:512].decode("utf-8", "replace")
+    odd = sum(1 for each in text if each == "\ufffd" or (each < " " and each not in "\t\r\n\f"))
+    return odd * 20 <= len(text)
 
 
 def _named(part: Path, folder: Path, name: str) -> Path:

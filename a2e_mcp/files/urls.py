@@ -8,6 +8,7 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from a2e_mcp.catalogue.values import address_or_none
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.ssrf import is_private_host
 from a2e_mcp.text import one_line
@@ -94,6 +95,26 @@ def public_host(url: str) -> str:
     if is_private_host(host):
         raise private_url(url)
     return host
+
+
+def result_address(url: str) -> str:
+    """The address of a result, percent-encoded. Raises FileRefused when it is invalid or on a private network."""
+    address = address_or_none(url)
+    if address is None:
+        raise invalid_result()
+    if is_private_host(urlsplit(address).hostname or ""):
+        raise private_result(url)
+    return address
+
+
+def invalid_result() -> FileRefused:
+    """The error for a result address that cannot be requested."""
+    return FileRefused("A2E gave an invalid address for the result", hint="check_status asks for a new one")
+
+
+def private_result(url: str) -> FileRefused:
+    """The error for a result on a private network."""
+    return FileRefused(f"The result at {shown(url)} is on a private network and is not fetched")
 
 
 def invalid_url() -> FileRefused:

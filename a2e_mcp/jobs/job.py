@@ -9,6 +9,9 @@ from pydantic import BaseModel, Field
 from a2e_mcp.catalogue.capability import JobFamily, State
 from a2e_mcp.catalogue.records import JobRecord
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
+from a2e_mcp.text import at_word_end
+
+_LONGEST_SHOWN = 100
 
 
 class Job(BaseModel):
@@ -46,22 +49,26 @@ class Job(BaseModel):
 def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
     """One record in A2E's words as a Job."""
     results = record.urls(family.results)
-    word = (record.status or "").lower()
+    word, failure = record.word, record.failure
     # An unknown word beside a finished file is a success; a known word is believed, because a job that continues an
     # earlier one (lip-sync training) still has the earlier file.
-    unknown: State = "succeeded" if results else "running" if word else "unknown"
+    unknown: State = "succeeded" if results else "failed" if failure else "running" if word else "unknown"
     state: State = family.states.get(word, unknown)
     finished = state in ("succeeded", "failed")
     error = None
     if state == "failed":
         code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
-        error = (record.error or "A2E gave no reason") + code
+        error = (record.error or failure or "A2E gave no reason") + code
     note = record.note
     if state == "succeeded" and not results and family.next_step is None:
-        note = "A2E reports success but has given no file; check again in a minute."
+        came = record.without_address(family.results)
+        sent = f" It sent: {at_word_end(came, _LONGEST_SHOWN)}" if came else ""
+        note = f"A2E reports success but has given no file; check again in a minute.{sent}"
+    elif state == "succeeded" and failure and word not in family.states:
+        note = f"A2E also reports: {at_word_end(failure, _LONGEST_SHOWN)}"
     progress = 1.0 if state == "succeeded" else record.progress
-    if progress is not None and progress > 1:
-        progress = min(progress / 100, 1.0)
+    if progress is not None:
+        progress = min(max(progress / 100 if progress > 1 else progress, 0.0), 1.0)
     return Job(
         job_id=str(JobId(family.name, record.id)),
         family=family.name,

@@ -45,7 +45,7 @@ async def records_of(
 def standing(family: JobFamily, record: JobRecord) -> RecordBefore:
     """What of a record tells later whether a job of this family has been done on it meanwhile."""
     return RecordBefore(
-        word=(record.status or "").lower(),
+        word=record.word,
         left=family.success_field is not None and record.raw.get(family.success_field) is True,
     )
 

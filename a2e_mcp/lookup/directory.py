@@ -187,7 +187,9 @@ class Directory:
         if kept is not None and self._now() - kept[0] < seconds and isinstance(kept[1], tuple):
             return kept[1]
         fresh = tuple(await read())
-        self._kept[key] = (self._now(), fresh)
+        if fresh:
+            # An empty list may be a slip of A2E's: it is asked for again the next time.
+            self._kept[key] = (self._now(), fresh)
         return fresh
 
     async def _read_avatars(self) -> Sequence[AvatarChoice]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,9 @@ from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
 from a2e_mcp.server.answers.failures import failure_text
-from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
-from a2e_mcp.text import folded
+from a2e_mcp.server.outgoing import resource_json
+from a2e_mcp.server.tool_prefix import prefixed
+from a2e_mcp.text import clean_line, folded
 
 if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
@@ -118,6 +118,7 @@ class Resources:
         except (A2EError, ToolError):
             # A completion is a convenience: without an answer there is none.
             return None
+        known = [clean_line(each) for each in known]
         begun = folded(argument.value)
         found = [each for each in dict.fromkeys(known) if folded(each).startswith(begun)]
         found += [each for each in dict.fromkeys(known) if begun in folded(each) and each not in found]
@@ -125,7 +126,7 @@ class Resources:
 
     async def _json(self, read: Callable[[Services], Awaitable[object]]) -> str:
         try:
-            return json.dumps(prefixed_data(await read(await self._open()), self._prefix), ensure_ascii=False)
+            return resource_json(await read(await self._open()), self._prefix)
         except (NotFound, InputError) as problem:
             raise ResourceNotFoundError(prefixed(failure_text(problem, "reads"), self._prefix)) from None
         except A2EError as problem:

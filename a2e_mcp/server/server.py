@@ -16,19 +16,18 @@ from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, ResourceLink, TextContent, Tool
+from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, Tool
 from mcp.types import Prompt as PromptListed
 from mcp.types import Resource as ResourceListed
 from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged
-from a2e_mcp.files.urls import media_type_of
-from a2e_mcp.server import resources, tool_index, toolset_paths, visibility
+from a2e_mcp.server import outgoing, resources, tool_index, toolset_paths, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
-from a2e_mcp.server.tool_prefix import bare_name, prefixed, prefixed_data
+from a2e_mcp.server.tool_prefix import bare_name, prefixed
 from a2e_mcp.settings import UNCONFIGURED, Settings
 from a2e_mcp.text import one_line
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from pydantic import AnyUrl
 
     from a2e_mcp.client.connection import Connect
-    from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.services import Services
 
 INSTRUCTIONS = """\
@@ -68,6 +66,7 @@ class A2EServer(MCPServer[LazyServices]):
             version=__version__,
             lifespan=_lifespan(self._backstage),
             log_level="WARNING",
+            middleware=[outgoing.clean_errors],
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
@@ -104,20 +103,20 @@ class A2EServer(MCPServer[LazyServices]):
             # Imported at the first call, since the declarations behind the tools are slow to import.
             from a2e_mcp.server.dispatch import run_tool
 
-            seconds, progress = settings.call_seconds, _progress(context)
+            seconds, progress = settings.call_seconds, outgoing.progress_reporter(context)
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
-            return _result(answer, settings.tool_prefix)
+            return outgoing.tool_result(answer, settings.tool_prefix)
         except A2EError as problem:
             text = failure_text(problem, tool_index.effect_of(name))
-            raise ToolError(prefixed(text, settings.tool_prefix)) from None
+            raise outgoing.tool_failure(text, settings.tool_prefix) from None
         except ToolError as problem:
-            raise ToolError(prefixed(str(problem), settings.tool_prefix)) from None
+            raise outgoing.tool_failure(str(problem), settings.tool_prefix) from None
         except MCPError:
             raise
         except Exception as mistake:
             # An unforeseen error may follow a charge; its details are for the log.
             _log.exception("%s failed", name)
-            raise ToolError(prefixed(_unforeseen(name, mistake), settings.tool_prefix)) from mistake
+            raise outgoing.tool_failure(_unforeseen(name, mistake), settings.tool_prefix) from mistake
 
     async def list_resources(self) -> list[ResourceListed]:
         """The fixed resources."""
@@ -148,7 +147,7 @@ class A2EServer(MCPServer[LazyServices]):
         """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
         from a2e_mcp.server import prompts
 
-        return prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix)
+        return outgoing.prompt_result(prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix))
 
     def _register_resources(self) -> None:
         # At the first request for any: the SDK builds a model for each, and a person waits for the start.
@@ -175,28 +174,3 @@ def _lifespan(
     backstage: LazyServices,
 ) -> Callable[[MCPServer[LazyServices]], AbstractAsyncContextManager[LazyServices]]:
     return lambda _: backstage.open()
-
-
-def _progress(context: Context[LazyServices, Any] | None) -> Callable[[float, str], Any]:
-    latest = -1.0
-
-    async def report(share: float, message: str) -> None:
-        # The specification wants progress to grow with every report.
-        nonlocal latest
-        if context is None or share <= latest:
-            return
-        latest = share
-        await context.report_progress(share, 1.0, message)
-
-    return report
-
-
-def _result(answer: Answer, prefix: str) -> CallToolResult:
-    links = [
-        ResourceLink(
-            type="resource_link", uri=link.url, name=link.name, mime_type=link.media_type or media_type_of(link.url)
-        )
-        for link in answer.links
-    ]
-    text = TextContent(type="text", text=prefixed(answer.text, prefix))
-    return CallToolResult(content=[text, *links], structured_content=prefixed_data(answer.structured, prefix))

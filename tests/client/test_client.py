@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -99,15 +100,51 @@ async def test_a_read_is_tried_again_when_a2e_is_busy(status: int) -> None:
     assert 0.9 <= pauses[1] <= 1.5
 
 
-@pytest.mark.parametrize(("told", "waited"), [("3", 3.0), ("9999", 20.0)])
-async def test_retry_after_is_honoured_and_capped(told: str, waited: float) -> None:
-    script = ScriptedTransport(json_response({}, 429, **{"retry-after": told}), success({"coins": 7}))
-    async with scripted_client(script) as (client, pauses):
+A2E_DATE = "Fri, 21 Nov 2036 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("told", "waited"),
+    [("3", 3.0), ("1.5", 1.5), ("Fri, 21 Nov 2036 10:00:07 GMT", 7.0), ("Fri Nov 21 10:00:09 2036", 9.0)],
+)
+async def test_retry_after_is_honoured_in_both_forms_and_by_the_clock_of_a2e(told: str, waited: float) -> None:
+    busy = json_response({}, 429, **{"retry-after": told, "date": A2E_DATE})
+    async with scripted_client(ScriptedTransport(busy, success({"coins": 7}))) as (client, pauses):
         await client.call(GET_CREDITS, Nothing())
     assert pauses == [waited]
 
 
-@pytest.mark.parametrize("told", ["Fri, 21 Nov 2026 10:00:00 GMT", "-5", "soon", "\xb2", ""])
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("90", "Retry in 90 s, at 10:01:30 UTC."),
+        ("Fri, 21 Nov 2036 10:20:00 GMT", "Retry in 20 minutes, at 10:20:00 UTC."),
+        ("259200", "Retry in 72 hours, at 10:00:00 UTC on 2036-11-24."),
+    ],
+)
+@pytest.mark.parametrize("call", ["read", "start"])
+async def test_a_wait_longer_than_the_call_is_answered_with_its_end_and_the_words_of_a2e(
+    told: str, words: str, call: str
+) -> None:
+    body = {"code": 429, "msg": "Ten videos an hour in your plan"}
+    script = ScriptedTransport(json_response(body, 429, **{"retry-after": told, "date": A2E_DATE}))
+    problem = await (error_of(script, GET_CREDITS, Nothing()) if call == "read" else error_of(script))
+    assert isinstance(problem, Refused)
+    assert str(problem) == (f"A2E is busy (HTTP 429): Ten videos an hour in your plan. Nothing was charged. {words}")
+    assert len(script.requests) == 1
+
+
+async def test_a_wait_that_fits_into_the_call_is_waited() -> None:
+    busy = json_response({}, 503, **{"retry-after": "30"})
+    async with scripted_client(ScriptedTransport(busy, success({"coins": 7}), busy)) as (client, pauses):
+        with anyio.fail_after(45):
+            await client.call(GET_CREDITS, Nothing())
+        with anyio.fail_after(25), pytest.raises(Unreachable, match="Retry in 30 s"):
+            await client.call(GET_CREDITS, Nothing())
+    assert pauses == [30.0]
+
+
+@pytest.mark.parametrize("told", ["Fri, 21 Nov 2025 10:00:00 GMT", "0", "-5", "soon", "\xb2", "", "9" * 400])
 async def test_a_retry_after_that_is_no_number_of_seconds_is_passed_over(told: str) -> None:
     busy = httpx2.Response(503, headers=[(b"retry-after", told.encode("latin-1"))], json={})
     script = ScriptedTransport(busy, success({"coins": 7}))

@@ -133,8 +133,6 @@ async def test_a_no_is_a_refusal_and_costs_nothing(body: object, status: int) ->
         json_response({"code": "401"}),
         json_response({"code": 403, "msg": "invalid token"}, 403),
         json_response({"code": 403, "msg": "Please log in"}),
-        httpx2.Response(401, content=b"<html>no</html>"),
-        httpx2.Response(403),
         json_response({"code": 401, "msg": f"no such token {TOKEN}"}, 401),
     ],
 )

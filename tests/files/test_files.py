@@ -21,6 +21,7 @@ from tests.support.media import png, wav
 IMAGE, AUDIO = MediaIn(("image",)), MediaIn(("audio",), shortest=2, longest=5)
 # A public address that needs no name to be looked up; every request to it ends in the test.
 PUBLIC = "https://93.184.215.14"
+FILM = b"\0\0\0\x18ftypisom film"
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
@@ -200,22 +201,22 @@ async def test_storage_that_says_no_is_asked_once(tmp_path: Path) -> None:
 
 
 async def test_a_result_is_saved_whole_under_a_name_of_its_own(tmp_path: Path) -> None:
-    async with files_in(tmp_path, lambda _: httpx2.Response(200, content=b"film")) as files:
+    async with files_in(tmp_path, lambda _: httpx2.Response(200, content=FILM)) as files:
         saved = [await saved_by(files, f"{PUBLIC}/x.mp4", "../My film: the 1st.mp4") for _ in range(3)]
     assert [each.path.name for each in saved] == [
         "My-film-the-1st.mp4",
         "My-film-the-1st-2.mp4",
         "My-film-the-1st-3.mp4",
     ]
-    assert {(each.size, each.sha256) for each in saved} == {(4, hashlib.sha256(b"film").hexdigest())}
-    assert content_of(tmp_path / "output") == {each.path.name: b"film" for each in saved}
+    assert {(each.size, each.sha256) for each in saved} == {(len(FILM), hashlib.sha256(FILM).hexdigest())}
+    assert content_of(tmp_path / "output") == {each.path.name: FILM for each in saved}
 
 
 async def test_a_name_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "output").mkdir()
     elsewhere = tmp_path / "elsewhere.mp4"
     (tmp_path / "output" / "film.mp4").symlink_to(elsewhere)
-    async with files_in(tmp_path, lambda _: httpx2.Response(200, content=b"film")) as files:
+    async with files_in(tmp_path, lambda _: httpx2.Response(200, content=FILM)) as files:
         saved = await saved_by(files, f"{PUBLIC}/x.mp4", "film.mp4")
     assert saved.path.name == "film-2.mp4"
     assert names_in(tmp_path) == {"inbox", "output"}

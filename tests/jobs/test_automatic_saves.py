@@ -14,12 +14,12 @@ from tests.support.file_server import LARGE_VIDEO, SHORT_CALL_SECONDS, connect_s
 async def test_a_job_that_is_seen_to_have_succeeded_is_saved_once(tmp_path: Path, tool: str) -> None:
     async with open_test_sandbox(tmp_path) as sandbox:
         async with connect_server_with_storage(tmp_path, sandbox, save="auto") as server:
-            server.storage.content = b"short"
+            server.storage.content = b"ID3 short"
             job = await server.finished_speech()
             asked = {"job_ids": [job]} if tool == "wait_for_job" else {"job_id": job}
             first, second = await server.ask(tool, **asked), await server.ask(tool, **asked)
             (path,) = server.output.iterdir()
-            assert path.read_bytes() == b"short"
+            assert path.read_bytes() == b"ID3 short"
             for answer in (first, second):
                 assert f"Saved {path} (1 KB, sha256 " in answer.text
                 assert (answer.data["job_id"], answer.data["state"]) == (job, "succeeded")

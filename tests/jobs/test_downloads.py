@@ -12,17 +12,17 @@ from tests.support.file_server import LARGE_VIDEO, SHA256, SHORT_CALL_SECONDS, c
 
 async def test_a_small_result_is_saved_at_once_and_not_listed(tmp_path: Path) -> None:
     async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
-        server.storage.content = b"short"
+        server.storage.content = b"ID3 short"
         job = await server.finished_speech()
         first = await server.ask("download_result", job_id=job, name="hello")
         assert first.data["job_id"] == job
-        assert server.saved() == {"hello.mp3": b"short"}
+        assert server.saved() == {"hello.mp3": b"ID3 short"}
         assert not any(each.startswith("download:") for each in await server.listed())
         # The same call once more is the same file, for as long as it is there as it was saved.
         assert (await server.ask("download_result", job_id=job, name="hello")).data == first.data
         (server.output / "hello.mp3").write_bytes(b"edited")
         await server.ask("download_result", job_id=job, name="hello")
-        assert server.saved() == {"hello.mp3": b"edited", "hello-2.mp3": b"short"}
+        assert server.saved() == {"hello.mp3": b"edited", "hello-2.mp3": b"ID3 short"}
 
 
 async def test_a_large_result_is_a_job_that_tells_how_far_it_is(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Where everything goes out to the host: all of it is clean, so it can always be serialised, and be shown anywhere.
+
+A2E's answers are clean already. File names, arguments and settings are not: one half of an emoji among them would
+otherwise end the server in the SDK's writer, where it can no longer be caught.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolResult, GetPromptResult, ResourceLink, TextContent
+
+from a2e_mcp.files.urls import media_type_of
+from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
+from a2e_mcp.text import clean, clean_data, clean_line
+
+if TYPE_CHECKING:
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+    from mcp.server.mcpserver import Context
+
+    from a2e_mcp.server.answers.answer import Answer
+
+
+def tool_result(answer: Answer, prefix: str) -> CallToolResult:
+    """An answer as the protocol's result; `prefix` precedes tool names."""
+    links = [
+        ResourceLink(
+            type="resource_link",
+            uri=clean_line(link.url),
+            name=clean_line(link.name),
+            mime_type=link.media_type or media_type_of(link.url),
+        )
+        for link in answer.links
+    ]
+    text = TextContent(type="text", text=clean(prefixed(answer.text, prefix)))
+    structured: Any = clean_data(prefixed_data(answer.structured, prefix))
+    return CallToolResult(content=[text, *links], structured_content=structured)
+
+
+def tool_failure(text: str, prefix: str) -> ToolError:
+    """A failure as the error that becomes the protocol's result."""
+    return ToolError(clean(prefixed(text, prefix)))
+
+
+def resource_json(data: object, prefix: str) -> str:
+    """A resource's data as its text."""
+    return json.dumps(clean_data(prefixed_data(data, prefix)), ensure_ascii=False)
+
+
+def prompt_result(result: GetPromptResult) -> GetPromptResult:
+    """A prompt whose texts are clean; its arguments come from the host."""
+    return GetPromptResult.model_validate(clean_data(result.model_dump(exclude_none=True)))
+
+
+def progress_reporter(context: Context[Any, Any] | None) -> Callable[[float, str], Any]:
+    """Reports progress to the host, if there is one that listens."""
+    latest = -1.0
+
+    async def report(share: float, message: str) -> None:
+        # The specification wants progress to grow with every report.
+        nonlocal latest
+        if context is None or share <= latest:
+            return
+        latest = share
+        await context.report_progress(share, 1.0, clean_line(message))
+
+    return report
+
+
+async def clean_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware: the errors of the protocol are clean too; they may repeat what the host has sent."""
+    try:
+        return await call_next(ctx)
+    except MCPError as problem:
+        error = problem.error
+        raise MCPError(error.code, clean(error.message), clean_data(error.data)) from None
