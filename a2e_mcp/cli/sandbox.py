@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp.cli.connection import check_extra
+from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.settings import read_settings
 
@@ -31,7 +33,10 @@ def run_sandbox(*, host: str, port: int, folder: Path | None, draft: bool) -> in
     settings = SandboxSettings(folder=where, draft=draft)
 
     async def run() -> None:
-        await serve_on_port(settings, host, port, on_ready=_say_ready)
+        loop = asyncio.get_running_loop()
+        with anyio.CancelScope() as serving:
+            call_on_signals(lambda: loop.call_soon_threadsafe(serving.cancel), "SIGTERM", "SIGHUP")
+            await serve_on_port(settings, host, port, on_ready=_say_ready)
 
     anyio.run(run)
     return 0

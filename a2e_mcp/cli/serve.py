@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-import os
-import signal
 import sys
-import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
 
 from a2e_mcp import __version__
 from a2e_mcp.cli.connection import connect
+from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from a2e_mcp.server.server import A2EServer
 
-_MOST_AT_ONCE = 65_536
 _MODES = {
     "live": "live mode: starts cost credits",
     "sandbox": "sandbox: free, nothing leaves this computer",
@@ -38,38 +35,16 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
     if address is None:
         if sys.stdin.isatty():
             _say_hello(settings)
-        _end_input_on_signal()
-        anyio.run(server.run_stdio_async)
+        anyio.run(_over_stdio, server)
         return 0
     return anyio.run(_over_http, server, settings, *address)
 
 
-def _end_input_on_signal() -> None:
-    """Treat Ctrl-C like the client's disconnecting: the input ends and the server shuts down in order.
-
-    A blocking read() can be interrupted neither by a signal nor by cancelling, so a thread reads the input and
-    forwards it through a pipe that can be closed.
-    """
-    try:
-        given = os.dup(0)
-    except OSError:
-        return
-    reading, writing = os.pipe()
-    os.dup2(reading, 0)
-    os.close(reading)
-    pipe = os.fdopen(writing, "wb", buffering=0)
-
-    def forward() -> None:
-        # The pipe may be closed by a signal at any moment: ValueError.
-        with suppress(OSError, ValueError), pipe:
-            while data := os.read(given, _MOST_AT_ONCE):
-                rest = memoryview(data)
-                while rest:
-                    rest = rest[pipe.write(rest) or 0 :]
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: pipe.close())
-    threading.Thread(target=forward, name="stdin", daemon=True).start()
+async def _over_stdio(server: A2EServer) -> None:
+    """Serve until the client disconnects; a signal counts as that, so that the server shuts down in order."""
+    loop, ended = asyncio.get_running_loop(), anyio.Event()
+    call_on_signals(lambda: loop.call_soon_threadsafe(ended.set), "SIGINT", "SIGTERM", "SIGHUP")
+    await server.run_stdio_async(ended)
 
 
 async def _over_http(server: A2EServer, settings: Settings, host: str, port: int) -> int:
@@ -84,8 +59,10 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
     print(f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})", file=sys.stderr, flush=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="none")
+    web = uvicorn.Server(config)
+    call_on_signals(lambda: setattr(web, "should_exit", True), "SIGHUP")
     with listener:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await web.serve(sockets=[listener])
     return 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from a2e_mcp.client.connection import Connect
     from a2e_mcp.server.services import Services
+    from a2e_mcp.server.stdio import Incoming, Outgoing
 
 INSTRUCTIONS = """\
 A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool returns a \
@@ -84,6 +86,17 @@ class A2EServer(MCPServer[LazyServices]):
         if self._configuration.mode == "unset":
             raise ToolError(UNCONFIGURED)
         return await self._backstage.services()
+
+    async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
+        """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""
+        from a2e_mcp.server.stdio import serve_stdio
+
+        sdk = self._lowlevel_server
+
+        async def serve(incoming: Incoming, outgoing: Outgoing) -> None:
+            await sdk.run(incoming, outgoing, sdk.create_initialization_options())
+
+        await serve_stdio(serve, ended or anyio.Event())
 
     async def list_tools(self) -> list[Tool]:
         """The visible tools of the snapshot, in their order."""
