@@ -18,6 +18,7 @@ from a2e_mcp.catalogue.capability import Reply, Request, State
 from a2e_mcp.catalogue.values import (
     Amount,
     Id,
+    Moment,
     Number,
     Reason,
     Text,
@@ -138,7 +139,7 @@ class JobRecord(Reply):
     error_code: Text = Field(default=None, validation_alias=AliasChoices("failed_code", "error_code"))
     credits: Amount = Field(default=None, validation_alias=AliasChoices("coins", "coin", "cost_coins"))
     refunded: Yes = Field(default=None, validation_alias="hasRefundCoin")
-    created: Text = Field(default=None, validation_alias=AliasChoices("createdAt", "created_at"))
+    created: Moment = Field(default=None, validation_alias=AliasChoices("createdAt", "created_at"))
     note: Text = Field(default=None, validation_alias="sandbox_note")
 
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)

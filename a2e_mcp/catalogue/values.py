@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +17,9 @@ _LONGEST_ADDRESS = 60_000
 _LARGEST_NUMBER = 1e15
 _LARGEST_CHARGE = 1e6
 _LARGEST_BALANCE = 1e9
+_LINE_BREAKS = re.compile(r"[\t ]*[\n\r\t][\s]*")
+_EARLIEST, _LATEST = 1e9, 1e10
+"""Seconds since 1970 between which the moments of A2E lie; a thousand times as many are milliseconds."""
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,30})?([eE][+-]?\d{1,2})?", re.ASCII)
 
 _SCHEME = re.compile(r"(https?:)?//", re.IGNORECASE)
@@ -56,9 +60,9 @@ def is_empty(value: object) -> bool:
 
 
 def text_or_none(value: object) -> str | None:
-    """A text without spaces around it, or a number as text; None for anything else."""
+    """A text on one line without spaces around it, or a number as text; None for anything else."""
     if isinstance(value, str):
-        return value.strip()[:_LONGEST_TEXT] or None
+        return _LINE_BREAKS.sub(" ", value.strip())[:_LONGEST_TEXT] or None
     return f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -83,11 +87,25 @@ def number_or_none(value: object) -> float | None:
     return float(value) if abs(value) <= _LARGEST_NUMBER and math.isfinite(value) else None
 
 
+def moment_or_none(value: object) -> str | None:
+    """A moment as ISO 8601, from a text or from seconds or milliseconds since 1970; None for anything else."""
+    number = number_or_none(value)
+    if number is not None:
+        seconds = number / 1000 if number > _LATEST else number
+        in_time = _EARLIEST <= seconds <= _LATEST
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if in_time else None
+    text = text_or_none(value)
+    try:
+        return None if text is None else text if datetime.fromisoformat(text) else None
+    except ValueError:
+        return None
+
+
 def address_or_none(value: object) -> str | None:
     """An http(s) address as it can be requested and shown, percent-encoded; None when it is not one."""
     if not isinstance(value, str):
         return None
-    text = value.strip()
+    text = _LINE_BREAKS.sub(" ", value.strip())
     if not _SCHEME.match(text) or len(text) > _LONGEST_ADDRESS:
         return None
     try:
@@ -162,6 +180,7 @@ def _id_text(value: object) -> object:
 Text = Annotated[str | None, BeforeValidator(text_or_none)]
 Reason = Annotated[str | None, BeforeValidator(as_text)]
 Number = Annotated[float | None, BeforeValidator(number_or_none)]
+Moment = Annotated[str | None, BeforeValidator(moment_or_none)]
 Yes = Annotated[bool | None, BeforeValidator(_yes_or_none)]
 
 Amount = Annotated[float | None, BeforeValidator(_amount_or_none)]

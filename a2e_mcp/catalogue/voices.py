@@ -42,7 +42,7 @@ class VoiceGroup(Reply):
 
     label: Text = None
     value: Text = None
-    children: list[VoiceOption] = Field(default_factory=list)
+    children: list[VoiceOption]
 
 
 class UserVoice(Reply):

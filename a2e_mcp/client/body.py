@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 
-from a2e_mcp.text import clean_line
+from a2e_mcp.text import clean
 
 _DEEPEST = 64
 _MOST_DIGITS = 30
 
 
 def read_body(body: bytes) -> object:
-    """The JSON of a body: texts are clean lines, and what is no number for a computer is None.
+    """The JSON of a body: its texts are clean, and what is no number for a computer is None.
 
     Invalid bytes become U+FFFD. Raises ValueError when it is not JSON, or nested too deep.
     """
@@ -48,9 +48,9 @@ def _cleaned(value: object, depth: int) -> object:
     if depth > _DEEPEST:
         raise ValueError("nested too deep")
     if isinstance(value, str):
-        return clean_line(value)
+        return clean(value)
     if isinstance(value, dict):
-        return {clean_line(name): _cleaned(item, depth + 1) for name, item in value.items()}
+        return {clean(name): _cleaned(item, depth + 1) for name, item in value.items()}
     if isinstance(value, list):
         return [_cleaned(item, depth + 1) for item in value]
     return value

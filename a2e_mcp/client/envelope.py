@@ -22,6 +22,7 @@ from a2e_mcp.errors import (
     Unreachable,
     Unreadable,
 )
+from a2e_mcp.text import clean_line
 
 _TIMED_OUT = frozenset({408, 499})
 """Something between here and A2E stopped waiting; A2E may still have done the work."""
@@ -69,22 +70,27 @@ def _not_from_a2e(capability: Capability[Any, Any], status: int, body: bytes, re
     if 400 <= status < 500 and status not in _TIMED_OUT:
         return _refusal(capability, status, {}, retry)
     if status < 500:
-        return lost(capability, f"the answer was not readable (HTTP {status})", status, body)
+        what = "a web page came instead of an answer" if _is_page(body) else "the answer was not readable"
+        return lost(capability, f"{what} (HTTP {status})", status, body)
     if capability.effect is not Effect.SPENDS:
         return Unreachable(f"A2E cannot be reached (HTTP {status})", hint=retry or "Retry in a minute", status=status)
     return lost(capability, f"A2E cannot be reached (HTTP {status})", status, body, hint=retry)
 
 
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<"
+
+
 def _trace_id(answer: Mapping[str, Any]) -> str | None:
     trace_id = answer.get("trace_id")
-    return trace_id[:100] if isinstance(trace_id, str) and trace_id else None
+    return clean_line(trace_id)[:100] if isinstance(trace_id, str) and trace_id else None
 
 
 def _message(answer: Mapping[str, Any]) -> str:
     for name in ("msg", "message", "error", "errors"):
         if answer.get(name):
             text = answer[name] if isinstance(answer[name], str) else json.dumps(answer[name], ensure_ascii=False)
-            return text[:500]
+            return clean_line(text)[:500]
     return ""
 
 
@@ -115,14 +121,16 @@ def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str,
         )
     if status == 404 or code in (404, "404"):
         reason = (
-            "No such record at A2E" if "id" in capability.request.model_fields else "A2E may have retired this call"
+            "No such record at A2E"
+            if answer and "id" in capability.request.model_fields
+            else "A2E may have retired this call"
         )
         return NotFound(f"{reason} ({capability.name}: {message or 'HTTP 404'})", hint=evidence_note, **known)
     if status == 429 or code in (429, "429"):
         words = f": {message}" if message else ""
         return Refused(f"A2E is busy (HTTP 429){words}", hint=retry or "Retry in a minute", **known)
     return Refused(
-        f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'}", hint=evidence_note, **known
+        f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'[:100]}", hint=evidence_note, **known
     )
 
 

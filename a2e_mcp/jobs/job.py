@@ -79,7 +79,7 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         credits=0.0 if record.refunded else record.credits,
         created_at=record.created,
         next_check_seconds=None if finished else poll_seconds(family, sandbox=sandbox),
-        raw_status=record.status,
+        raw_status=record.status and at_word_end(record.status, _LONGEST_SHOWN),
         error=error,
         sandbox=sandbox,
         note=note,

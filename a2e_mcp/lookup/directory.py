@@ -41,6 +41,7 @@ class Directory:
         self._client = client
         self._now = now
         self._kept: dict[str, tuple[float, object]] = {}
+        self._incomplete: set[str] = set()
         self._seen_voices: dict[str, VoiceChoice] = {}
         self._seen_languages: Sequence[Language] = ()
 
@@ -187,7 +188,7 @@ class Directory:
         if kept is not None and self._now() - kept[0] < seconds and isinstance(kept[1], tuple):
             return kept[1]
         fresh = tuple(await read())
-        if fresh:
+        if fresh and key not in self._incomplete:
             # An empty list may be a slip of A2E's: it is asked for again the next time.
             self._kept[key] = (self._now(), fresh)
         return fresh
@@ -196,7 +197,8 @@ class Directory:
         rows, twins = await asyncio.gather(
             self._client.call(avatar_calls.LIST_AVATARS, avatar_calls.AvatarQuery()), self._read_twins()
         )
-        names = {twin.id: twin for twin in twins}
+        self._incomplete = {"avatars"} if twins is None else set()
+        names = {twin.id: twin for twin in twins or ()}
         found = []
         for row in rows.rows:
             twin = names.get(row.user_video_twin_id or "")
@@ -216,12 +218,12 @@ class Directory:
             )
         return sorted(found, key=lambda each: not each.own)
 
-    async def _read_twins(self) -> Sequence[avatar_calls.VideoTwin]:
+    async def _read_twins(self) -> Sequence[avatar_calls.VideoTwin] | None:
         try:
             return (await self._client.call(avatar_calls.LIST_TWINS, avatar_calls.TwinQuery(size=100))).rows
         except ServiceError:
-            # This call only adds names; without it own avatars are shown by id.
-            return ()
+            # This call only adds names; without it own avatars are shown by id, until it is asked again.
+            return None
 
     async def _read_languages(self) -> Sequence[Language]:
         groups = (await self._client.call(voices.LIST_LANGUAGES, voices.LanguageQuery())).rows

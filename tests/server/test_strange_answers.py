@@ -35,6 +35,7 @@ from tests.support.scripted_transport import ScriptedTransport, error_of
 from tests.support.scripted_transport import success as scripted_success
 
 AVATARS = "GET /api/v1/anchor/character_list"
+TWINS = "GET /api/v1/userVideoTwin/records"
 VOICES = "GET /api/v1/anchor/voice_list"
 BACKGROUNDS = "POST /api/v1/custom_back/allBackground"
 STATUS = "POST /api/v1/video/awsResult"
@@ -236,6 +237,40 @@ async def test_an_empty_list_is_not_kept(tmp_path: Path) -> None:
         assert (await server.ask("list_avatars")).data["total"] > 0
 
 
+async def test_own_avatars_have_their_names_again_once_a2e_says_them(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        row = {"_id": ID, "type": "custom", "user_video_twin_id": ID[::-1]}
+        for named in (False, True):
+            server.transport.on(AVATARS, success([row]))
+            twins = {"rows": [{"_id": ID[::-1], "name": "Mine", "current_status": "completed"}]}
+            server.transport.on(TWINS, success(twins) if named else only_answered(400, {"code": 1, "msg": "no"}))
+            assert (await server.ask("list_avatars")).data["avatars"][0]["name"] == ("Mine" if named else ID)
+
+
+async def test_names_of_any_length_keep_a_list_small(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        rows = [{"_id": f"{number:024}", "name": "long " * 20_000} for number in range(50)]
+        server.transport.on(AVATARS, success(rows))
+        answer = await server.ask("list_avatars")
+        assert len(answer.text) + len(json.dumps(answer.data)) < 6000
+
+
+async def test_the_moments_of_a2e_are_read_in_every_form(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        job_id = await started_video(server)
+        for given, moment in (
+            ("2026-11-28T13:05:22.123Z", "2026-11-28T13:05:22.123Z"),
+            (1795871122, "2026-11-28T13:05:22+00:00"),
+            (1795871122000, "2026-11-28T13:05:22+00:00"),
+            ("1795871122000", "2026-11-28T13:05:22+00:00"),
+            ("yesterday", None),
+            ({"$date": 1}, None),
+            (1e300, None),
+        ):
+            answer = await seen_as(server, job_id, status="process", createdAt=given)
+            assert answer.data.get("created_at") == moment, given
+
+
 async def test_one_row_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         rows = [{"_id": ID, "name": "Ann"}, {"name": "no id"}, None, {"_id": "../x y", "name": "odd"}, 7]
@@ -429,6 +464,8 @@ async def test_an_answer_that_is_too_large_or_too_deep_has_a_sentence_of_its_own
         server.transport.on(CREDITS, raw(200, b" " * (17 * 2**20)))
         assert "the answer is larger than 16 MB" in await server.refuse("get_credits")
         assert server.transport.attempts[CREDITS] == 1
+        server.transport.on(CREDITS, raw(200, EDGE_PAGE))
+        assert "a web page came instead of an answer" in await server.refuse("get_credits")
         for depth in (100, 1000, 100_000):
             server.transport.on(CREDITS, raw(200, b'{"code":0,"data":' + b"[" * depth + b"]" * depth + b"}"))
             assert "not readable" in await server.refuse("get_credits")

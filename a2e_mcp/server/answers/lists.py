@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.text import folded, one_line
+from a2e_mcp.text import at_word_end, folded, one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
@@ -21,6 +21,7 @@ Page = Annotated[int, Field(ge=1, le=1000)]
 ROWS = 10
 """Rows on a page by default."""
 
+_LONGEST_NAME = 120
 _LARGEST_PAGE = 5_900
 """Bytes of an answer's text and structured content together."""
 
@@ -45,7 +46,7 @@ def chosen_avatars(
 
 def avatar_row(avatar: AvatarChoice) -> dict[str, Any]:
     """An avatar as one row of a list."""
-    row: dict[str, Any] = {"id": avatar.id, "name": avatar.name, "own": avatar.own}
+    row: dict[str, Any] = {"id": avatar.id, "name": at_word_end(avatar.name, _LONGEST_NAME), "own": avatar.own}
     return row | {
         name: value for name, value in (("gender", avatar.gender), ("preview", avatar.cover)) if value is not None
     }
@@ -55,7 +56,7 @@ def voice_row(voice: VoiceChoice) -> dict[str, Any]:
     """A voice as one row of a list."""
     known = {"language": voice.language, "own": voice.own, "gender": voice.gender, "preview": voice.sample}
     told = {name: value for name, value in known.items() if value not in (None, "")}
-    return {"id": voice.id, "name": voice.name, **told}
+    return {"id": voice.id, "name": at_word_end(voice.name, _LONGEST_NAME), **told}
 
 
 def language_row(language: Language) -> dict[str, Any]:
