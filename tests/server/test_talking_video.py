@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.support.media import CONSENT, fetched, png, wav
+from tests.support.sandbox_files import assert_labelled, assert_marked
 from tests.support.server import open_server
 
 
@@ -22,8 +23,8 @@ async def frames_of(url: str) -> npt.NDArray[np.int16]:
 @pytest.mark.exercises("start_talking_video", "get_talking_video", "list_talking_videos", "delete_talking_video")
 async def test_the_person_of_a_clip_speaks_new_words(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
-        clip = await server.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
-        source = str((await server.finish(clip.data["job_id"])).data["job_id"])
+        made = await server.ask("start_avatar_video", script="Look at me.", voice="Wyatt", avatar="Hugo")
+        source = str((await server.finish(made.data["job_id"])).data["job_id"])
         wanted = {"video": source, "script": "Hello, I say something else now.", "voice": "Wyatt"}
         assert "consent is missing" in await server.refuse("start_talking_video", **wanted)
         quoted = (await server.ask("quote_job", tool="start_talking_video", arguments=wanted)).data
@@ -34,6 +35,10 @@ async def test_the_person_of_a_clip_speaks_new_words(tmp_path: Path) -> None:
         assert spoken.data["state"] == "succeeded", spoken.text
         assert "The mouth follows the sound." in spoken.text
         assert "The clip is repeated" in spoken.text
+        clip = tmp_path / "spoken.mp4"
+        clip.write_bytes((await fetched(spoken.links[0])).content)
+        assert_labelled(clip, "talking_video")
+        assert_marked(clip)
 
         silence = wav(server.inbox, seconds=1.0).name
         still = await server.ask("start_talking_video", video=source, audio=silence, consent=CONSENT)

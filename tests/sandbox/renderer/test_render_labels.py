@@ -1,6 +1,5 @@
 """What holds for the finished file of every family: it says what it is, shows that it is a sandbox's, and is whole."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -44,8 +42,8 @@ from a2e_mcp.sandbox.renderer.core.picture import studio
 from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
 from tests.support.paths import CHECKOUT
 from tests.support.render_worker import RenderProcess, frames_of
+from tests.support.sandbox_files import COMMENT, assert_labelled, assert_marked, labels_of
 
-COMMENT = "A2E sandbox render, synthetic, not made by A2E"
 WOMAN, MAN = DrawnAvatar(seed=1, gender="female"), DrawnAvatar(seed=3, gender="male")
 SMALL: dict[str, Any] = {"width": 240, "height": 240}
 CLIP: dict[str, Any] = {**SMALL, "fps": 4}
@@ -112,27 +110,6 @@ def given(worker: RenderProcess, made: Path, portrait: str, speech: SpeechOrder,
     return Given(spoken_clip, portrait, man, speech.output, speech.track, cloth)
 
 
-def labels_of(path: str) -> tuple[str, str]:
-    """A file's comment, and all that its other tags say."""
-    if path.endswith(".mp4") or path.endswith(".mp3"):
-        with av.open(path) as media:
-            return media.metadata["comment"], media.metadata["a2e_sandbox"]
-    with Image.open(path) as picture:
-        if path.endswith(".png"):
-            return picture.info["comment"], picture.info["a2e_sandbox"]
-        comment, _, rest = picture.info["comment"].decode().partition("\n")
-        return comment, rest
-
-
-def bears_the_mark(frame: npt.NDArray[np.uint8]) -> bool:
-    """Whether the letters are bright and their rims dark."""
-    mark, left, top = mark_for(frame.shape[1], frame.shape[0])
-    letters = mark[..., 0] > 200
-    rim = (mark[..., 3] > 200) & (mark[..., 0] < 30)
-    corner = frame[top : top + mark.shape[0], left : left + mark.shape[1]].mean(2)
-    return bool(corner[letters].mean() > 150 and corner[rim].mean() < 110)
-
-
 def length_of(path: str, kind: str) -> float:
     """Of the first stream of a kind, in seconds."""
     with av.open(path) as media:
@@ -146,8 +123,10 @@ def test_every_kind_of_file_is_looked_at_below_or_in_a_test_of_its_own(given: Gi
     made_kinds = {kind_of(make(given, "/o")) for make in MADE.values()}
 
     asking = {"probe", "text_language", "voice_measurement", "sound_excerpt"}
-    elsewhere = {kind for kind in kinds() if list((CHECKOUT / "tests").rglob(f"test_{kind}.py"))}
-    assert set(kinds()) - made_kinds - asking <= elsewhere
+    for kind in set(kinds()) - made_kinds - asking:
+        own = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests").rglob(f"test_{kind}.py"))
+        assert "assert_marked(" in own, kind
+        assert f'assert_labelled(clip, "{kind}")' in own, kind
 
 
 @pytest.mark.parametrize("what", MADE)
@@ -159,9 +138,7 @@ def test_every_file_is_marked_labelled_and_whole(
 
     outcome = worker.render(order)
 
-    comment, about = labels_of(order.output)
-    assert comment == COMMENT
-    assert json.loads(about)["kind"] == kind_of(order)
+    assert_labelled(order.output, kind_of(order))
     assert outcome.note
     assert bool(outcome.has_audio) == (what in SPEAKS)
     if outcome.media_kind == "audio":
@@ -169,7 +146,7 @@ def test_every_file_is_marked_labelled_and_whole(
         return
     frames = frames_of(order.output)
     assert frames[0].shape[:2] == (outcome.height, outcome.width)
-    assert [number for number, frame in enumerate(frames) if not bears_the_mark(frame)] == []
+    assert_marked(order.output)
     for frame in (frames[0], frames[-1]):
         assert frame.mean() > 40
         assert frame.std() > 10
@@ -186,7 +163,7 @@ def test_a_portrait_that_was_trained_is_marked_too(worker: RenderProcess, given:
     worker.render(order)
 
     assert labels_of(order.portrait)[0] == COMMENT
-    assert bears_the_mark(frames_of(order.portrait)[0])
+    assert_marked(order.portrait)
 
 
 @pytest.mark.parametrize("size", [(640, 360), (360, 640), (320, 240)])
