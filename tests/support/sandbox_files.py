@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from tests.support.render_worker import frames_of
 
 COMMENT = "A2E sandbox render, synthetic, not made by A2E"

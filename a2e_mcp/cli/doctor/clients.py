@@ -170,7 +170,7 @@ def _list(value: object) -> list[object]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Started:
+class _ServerStart:
     """The outcome of a start; `problem` is empty when it succeeded."""
 
     tools: int = 0
@@ -179,7 +179,7 @@ class _Started:
     output: str = ""
 
 
-async def _start(entry: _Entry, patience: float) -> _Started:
+async def _start(entry: _Entry, patience: float) -> _ServerStart:
     # A pipe would have to be drained all the time; a file takes any amount of output.
     with io.TextIOWrapper(tempfile.TemporaryFile("w+b"), encoding="utf-8", errors="replace") as stderr:
         began = time.monotonic()
@@ -187,10 +187,10 @@ async def _start(entry: _Entry, patience: float) -> _Started:
             with anyio.fail_after(patience):
                 tools = await _count_tools(entry, stderr)
         except TimeoutError:
-            return _Started(problem=f"no answer within {patience:g} s", output=_last_lines(stderr))
+            return _ServerStart(problem=f"no answer within {patience:g} s", output=_last_lines(stderr))
         except _DidNotStart as problem:
-            return _Started(problem=str(problem), output=_last_lines(stderr))
-        return _Started(tools, time.monotonic() - began)
+            return _ServerStart(problem=str(problem), output=_last_lines(stderr))
+        return _ServerStart(tools, time.monotonic() - began)
 
 
 class _DidNotStart(Exception):

@@ -10,7 +10,7 @@ from types import ModuleType
 import msgspec
 
 from a2e_mcp.sandbox.protocol import InvalidRequest, Order, Outcome, kind_of
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class _Kind(msgspec.Struct):

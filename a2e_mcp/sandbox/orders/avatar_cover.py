@@ -1,7 +1,7 @@
 """Avatar covers: a still of a drawn avatar."""
 
 from a2e_mcp.sandbox.protocol import DrawnAvatar, Outcome, StillOrder
-from a2e_mcp.sandbox.renderer.core.render import Rendering, even_size
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size
 
 
 class AvatarCoverOrder(StillOrder, frozen=True, kw_only=True):
@@ -14,9 +14,9 @@ class AvatarCoverOrder(StillOrder, frozen=True, kw_only=True):
 
 def render(order: AvatarCoverOrder, rendering: Rendering) -> Outcome:
     """Draw a still of an avatar."""
-    from a2e_mcp.sandbox.renderer.core.stills import write_still
+    from a2e_mcp.sandbox.renderer.drawn.drawn_presenter import DrawnPresenter
     from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
-    from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
+    from a2e_mcp.sandbox.renderer.pictures.stills import write_still
     from a2e_mcp.sandbox.renderer.presenters.presenter import AT_REST
 
     size = even_size(order.width, order.height)

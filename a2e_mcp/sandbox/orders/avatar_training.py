@@ -1,7 +1,7 @@
 """Avatar training, as far as a sandbox goes: a portrait is cut out and shown moving; nothing is trained."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class AvatarTrainingOrder(ClipOrder, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from a2e_mcp.sandbox.protocol import (
     Placement,
     PortraitAvatar,
 )
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class AvatarVideoOrder(ClipOrder, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Caption removal: burned-in text taken out of a clip."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, Rectangle
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class CaptionRemovalOrder(ClipOrder, frozen=True, kw_only=True):

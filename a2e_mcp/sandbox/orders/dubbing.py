@@ -1,7 +1,7 @@
 """Dubbing: the speech of a clip or a sound spoken over in another voice."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class DubbingOrder(ClipOrder, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Face swap: one face laid onto those of a picture or a clip."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class FaceSwapOrder(ClipOrder, frozen=True, kw_only=True):
@@ -14,6 +14,6 @@ class FaceSwapOrder(ClipOrder, frozen=True, kw_only=True):
 
 def render(order: FaceSwapOrder, rendering: Rendering) -> Outcome:
     """Put a face onto a picture or a clip."""
-    from a2e_mcp.sandbox.renderer.vision.face_swapper import swap_face
+    from a2e_mcp.sandbox.renderer.clips.swapped_clip import swap_face
 
     return swap_face(order, rendering, face=order.face, target=order.target, preview=order.preview)

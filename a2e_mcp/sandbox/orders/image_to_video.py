@@ -1,7 +1,7 @@
 """Image to video: the camera moves, and a person moves more than what is behind them."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class ImageToVideoOrder(ClipOrder, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Lip-sync training, as far as a sandbox goes: a portrait goes through its mouth shapes; nothing is trained."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class LipSyncTrainingOrder(ClipOrder, frozen=True, kw_only=True):

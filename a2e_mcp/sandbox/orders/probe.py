@@ -3,7 +3,7 @@
 import os
 
 from a2e_mcp.sandbox.protocol import Order, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class ProbeOrder(Order, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Product holding: a product placed before a person, with a soft shadow."""
 
 from a2e_mcp.sandbox.protocol import Outcome, Rectangle, StillOrder
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class ProductHoldingOrder(StillOrder, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The beginning of a sound, or silence."""
 
 from a2e_mcp.sandbox.protocol import Order, Outcome
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 
 class SoundExcerptOrder(Order, frozen=True, kw_only=True):

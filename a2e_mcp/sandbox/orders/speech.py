@@ -1,7 +1,7 @@
 """Speech: an MP3, and a track of the mouth and the words beside it."""
 
 from a2e_mcp.sandbox.protocol import Order, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class SpeechOrder(Order, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Talking photos: a person in a photo speaks a sound, in their own picture."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class TalkingPhotoOrder(ClipOrder, frozen=True, kw_only=True):

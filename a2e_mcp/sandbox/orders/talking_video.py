@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.renderer.clips.remake import SourceClip
-    from a2e_mcp.sandbox.renderer.core.picture import Picture
+    from a2e_mcp.sandbox.renderer.pictures.picture import Picture
     from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
     from a2e_mcp.sandbox.renderer.vision.faces import Face
 
@@ -32,7 +32,7 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
     clip = source_clip(order.video, order.width, order.height, order.fps)
     sound = read_speech(order.audio)
     curve = curve_from_sound(sound.mono(), sound.rate, order.fps)
-    speaker = _Speaker(clip, order.fps)
+    speaker = _ClipSpeaker(clip, order.fps)
     written = write_speech_clip(order, rendering, size=clip.size, sound=sound, curve=curve, presenter=speaker)
     return written.outcome(
         speaker.about,
@@ -43,7 +43,7 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
     )
 
 
-class _Speaker:
+class _ClipSpeaker:
     """The person of a clip: its frames in time, with the mouth of each moment. Raises OrderRefused without a face."""
 
     about = "The largest face of every frame is bent by its face mesh."
@@ -79,7 +79,7 @@ class _Speaker:
 def _repeated(clip: "SourceClip", fps: int) -> Iterator["Picture"]:
     """The frames of a clip at an even rate, over and over."""
     from a2e_mcp.sandbox.renderer.clips.reader import read_frames
-    from a2e_mcp.sandbox.renderer.core.picture import resize
+    from a2e_mcp.sandbox.renderer.pictures.picture import resize
 
     while True:
         shown = 0

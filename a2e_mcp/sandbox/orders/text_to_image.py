@@ -1,7 +1,7 @@
 """Text to image, as far as a sandbox goes: a picture drawn by rules, without an AI model."""
 
 from a2e_mcp.sandbox.protocol import Outcome, StillOrder
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class TextToImageOrder(StillOrder, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Virtual try-on: a garment's picture laid onto a person's clothes."""
 
 from a2e_mcp.sandbox.protocol import Outcome, StillOrder
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class VirtualTryOnOrder(StillOrder, frozen=True, kw_only=True):

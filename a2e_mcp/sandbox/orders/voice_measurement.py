@@ -1,7 +1,7 @@
 """The pitch and loudness of a voice in recordings."""
 
 from a2e_mcp.sandbox.protocol import Order, Outcome
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class VoiceMeasurementOrder(Order, frozen=True, kw_only=True):

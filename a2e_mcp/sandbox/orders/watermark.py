@@ -1,7 +1,7 @@
 """Watermarks: a text or a picture laid over a picture or a clip."""
 
 from a2e_mcp.sandbox.protocol import ClipOrder, MarkPosition, Outcome, PictureMark, TextMark
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 
 class WatermarkOrder(ClipOrder, frozen=True, kw_only=True):

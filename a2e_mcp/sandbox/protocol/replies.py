@@ -45,29 +45,29 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     loudness: float | None = None
 
 
-class _Reply(msgspec.Struct, frozen=True, kw_only=True, tag=str.lower):
+class _WorkerReply(msgspec.Struct, frozen=True, kw_only=True, tag=str.lower):
     """The base of what a worker answers; `type` tells which it is."""
 
 
-class Ready(_Reply, frozen=True, kw_only=True):
+class Ready(_WorkerReply, frozen=True, kw_only=True):
     """The worker's first line: it listens."""
 
 
-class Progress(_Reply, frozen=True, kw_only=True):
+class Progress(_WorkerReply, frozen=True, kw_only=True):
     """How far an order has come, from 0 to 1."""
 
     id: str
     progress: float
 
 
-class Done(_Reply, frozen=True, kw_only=True):
+class Done(_WorkerReply, frozen=True, kw_only=True):
     """An order was carried out."""
 
     id: str
     outcome: Outcome
 
 
-class Failed(_Reply, frozen=True, kw_only=True):
+class Failed(_WorkerReply, frozen=True, kw_only=True):
     """An order was refused or broke; the message is meant for the person who asked."""
 
     id: str

@@ -27,7 +27,7 @@ from a2e_mcp.sandbox.protocol import (
     kind_of,
 )
 from a2e_mcp.sandbox.protocol.stdout import take_stdout
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 Send: TypeAlias = Callable[[Reply], None]
 

@@ -17,7 +17,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.protocol import DrawnAvatar
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from a2e_mcp.sandbox.workers.line_process import RenderFailed
 from tests.support.paths import CHECKOUT
 from tests.support.room_peer import Array, join_room

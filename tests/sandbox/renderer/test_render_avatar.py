@@ -14,10 +14,10 @@ from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.protocol import ColourBackground, DrawnAvatar, Gender, PictureBackground, Placement, PortraitAvatar
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, curve_from_events
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
-from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
 from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.picture import lay_over, studio
 from a2e_mcp.sandbox.renderer.vision.faces import faces_in
 from tests.support.render_worker import RenderProcess, frames_of, read_json, write_tone
 

@@ -8,8 +8,8 @@ import pytest
 
 from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
 from a2e_mcp.sandbox.protocol import Rectangle
-from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
-from a2e_mcp.sandbox.renderer.core.text_sprites import outlined
+from a2e_mcp.sandbox.renderer.pictures.picture import lay_over, studio
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import outlined
 from a2e_mcp.sandbox.renderer.vision.text_boxes import text_boxes
 from tests.support.render_worker import RenderProcess, frames_of, write_clip
 

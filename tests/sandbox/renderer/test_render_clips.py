@@ -11,7 +11,7 @@ import pytest
 from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
 from a2e_mcp.sandbox.orders.probe import ProbeOrder
 from a2e_mcp.sandbox.renderer.clips.camera import read_prompt
-from a2e_mcp.sandbox.renderer.core.picture import studio
+from a2e_mcp.sandbox.renderer.pictures.picture import studio
 from a2e_mcp.sandbox.renderer.vision.faces import largest_face
 from tests.support.render_worker import RenderProcess, frames_of, write_tone
 

@@ -13,9 +13,9 @@ from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
 from a2e_mcp.sandbox.orders.probe import ProbeOrder
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
-from a2e_mcp.sandbox.renderer.core.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
+from a2e_mcp.sandbox.renderer.pictures.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.renderer.vision.faces import BROWS, HAIRLINE, LEFT_EYE, MODELS, faces_in, largest_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
 from tests.support.render_worker import RenderProcess, frames_of, read_json

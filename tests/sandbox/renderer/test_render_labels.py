@@ -37,9 +37,9 @@ from a2e_mcp.sandbox.protocol import (
 )
 from a2e_mcp.sandbox.renderer.audio.track import Word
 from a2e_mcp.sandbox.renderer.clips.captions import captions_for
-from a2e_mcp.sandbox.renderer.core.mark import mark_for, stamp
-from a2e_mcp.sandbox.renderer.core.picture import studio
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for, stamp
+from a2e_mcp.sandbox.renderer.pictures.picture import studio
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
 from tests.support.paths import CHECKOUT
 from tests.support.render_worker import RenderProcess, frames_of
 from tests.support.sandbox_files import COMMENT, assert_labelled, assert_marked, labels_of

@@ -24,7 +24,7 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
     stretches_of_speech,
 )
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
-from a2e_mcp.sandbox.renderer.core.picture import studio
+from a2e_mcp.sandbox.renderer.pictures.picture import studio
 from tests.support.render_worker import RenderProcess, frames_of, write_clip, write_tone
 
 WOMAN = DrawnAvatar(seed=1, gender="female")

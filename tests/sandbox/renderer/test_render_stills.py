@@ -14,10 +14,10 @@ from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import FailureCode, Order, PictureMark, Placement, Rectangle, TextMark
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
-from a2e_mcp.sandbox.renderer.core.picture import lay_over, studio
 from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.picture import lay_over, studio
 from a2e_mcp.sandbox.renderer.vision.faces import faces_in, largest_face
 from tests.support.render_worker import RenderProcess
 

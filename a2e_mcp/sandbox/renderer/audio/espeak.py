@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 # From speak_lib.h.
 _OUTPUT_SYNCHRONOUS = 2

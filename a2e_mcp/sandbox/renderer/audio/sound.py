@@ -9,8 +9,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, open_media, too_long
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, open_media, too_long
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 _MUSIC_RATE = 44100
 

@@ -9,8 +9,8 @@ from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
 from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, write_mp3
 from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Track, Word, write_track
-from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, too_long
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, too_long
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
 # Control signs would be taken as commands to the engine.

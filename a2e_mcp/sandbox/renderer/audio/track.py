@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 # Scripts that are written without spaces between words.
 SPACELESS_FROM = "\u2e80"

@@ -1,8 +1,5 @@
 """Avatar videos: a drawn or photographed person who speaks in front of a background."""
 
-import importlib
-from typing import cast
-
 from a2e_mcp.sandbox.protocol import (
     ClipOrder,
     ColourBackground,
@@ -17,12 +14,12 @@ from a2e_mcp.sandbox.renderer.audio.sound import Sound
 from a2e_mcp.sandbox.renderer.audio.track import Track, read_track
 from a2e_mcp.sandbox.renderer.clips.captions import Captions, captions_for
 from a2e_mcp.sandbox.renderer.clips.speech_clip import read_speech, write_speech_clip
-from a2e_mcp.sandbox.renderer.core.picture import Picture, cover, flat, parse_colour
-from a2e_mcp.sandbox.renderer.core.render import Rendering, even_size, sensible_fps
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_still
+from a2e_mcp.sandbox.renderer.drawn.drawn_presenter import DrawnPresenter
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
-from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, cover, flat, parse_colour
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, read_still
 from a2e_mcp.sandbox.renderer.presenters.presenter import Presenter
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, sensible_fps
 
 
 def make_avatar_clip(
@@ -55,8 +52,9 @@ def _presenter(
     if isinstance(avatar, DrawnAvatar):
         return DrawnPresenter(likeness_of(avatar.seed, avatar.gender), backdrop, size, placement)
     # Vision models are loaded for photos only.
-    photographed = importlib.import_module("a2e_mcp.sandbox.renderer.presenters.photo")
-    return cast(Presenter, photographed.PhotoPresenter(read_for_remaking(avatar.image), backdrop, size, placement))
+    from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
+
+    return PhotoPresenter(read_for_remaking(avatar.image), backdrop, size, placement)
 
 
 def _mouth(sound: Sound, track: Track | None, fps: int) -> tuple[MouthCurve, str]:

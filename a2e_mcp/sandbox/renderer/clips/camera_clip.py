@@ -9,7 +9,7 @@ import numpy.typing as npt
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.clips.camera import CameraMove, read_prompt
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
-from a2e_mcp.sandbox.renderer.core.picture import (
+from a2e_mcp.sandbox.renderer.pictures.picture import (
     Picture,
     Sprite,
     blend,
@@ -20,8 +20,8 @@ from a2e_mcp.sandbox.renderer.core.picture import (
     size_within,
     soften,
 )
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.vision.faces import largest_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
 

@@ -8,9 +8,9 @@ import cv2
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, Rectangle
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, blend
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes

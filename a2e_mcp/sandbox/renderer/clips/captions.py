@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Word
-from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over
-from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined, text_width
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined, text_width
 
 _LINES = 2
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f")

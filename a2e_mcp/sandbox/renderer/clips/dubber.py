@@ -18,7 +18,7 @@ from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound, write_mp3
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
 
 _ORIGINAL_SHARE = 0.08
 _SLOWEST, _QUICKEST = 0.75, 1.9

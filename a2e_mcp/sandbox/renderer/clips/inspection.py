@@ -9,9 +9,9 @@ from av.stream import Stream
 
 from a2e_mcp.sandbox.protocol import MediaKind
 from a2e_mcp.sandbox.renderer.clips.reader import video_stream
-from a2e_mcp.sandbox.renderer.core.open_media import MAX_SECONDS, open_media, too_long
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
-from a2e_mcp.sandbox.renderer.core.stills import open_still, read_still
+from a2e_mcp.sandbox.renderer.pictures.stills import open_still, read_still
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, open_media, too_long
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 _MAX_PACKETS = 2_000_000
 

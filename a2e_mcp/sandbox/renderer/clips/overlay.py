@@ -5,11 +5,11 @@ import cv2
 from a2e_mcp.sandbox.protocol import ClipOrder, MarkPosition, Outcome, PictureMark, TextMark
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
-from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_sprite, write_still
-from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, read_sprite, write_still
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
 
 _GAP = 0.025
 _WIDEST = 0.94
@@ -52,15 +52,17 @@ def lay_watermark(
     if found.kind == "image":
         whole = read_for_remaking(source)
         picture = shrink_to_fit(whole, *even_size(order.width, order.height))
-        laid = _Mark(_sprite(mark, scale * picture.shape[1] / whole.shape[1]), position, opacity, picture.shape[1::-1])
+        laid = _PlacedSprite(
+            _sprite(mark, scale * picture.shape[1] / whole.shape[1]), position, opacity, picture.shape[1::-1]
+        )
         return write_still(laid.lay(picture), order.output, rendering, laid.note)
     clip = source_clip(source, order.width, order.height, order.fps, found)
-    laid = _Mark(_sprite(mark, scale * clip.size[0] / clip.own_size[0]), position, opacity, clip.size)
+    laid = _PlacedSprite(_sprite(mark, scale * clip.size[0] / clip.own_size[0]), position, opacity, clip.size)
     remade = remake(clip, order.output, rendering, lambda frame: laid.lay(frame.picture), sound=clip.sound)
     return remade.outcome(laid.note, clip.sound_note)
 
 
-class _Mark:
+class _PlacedSprite:
     """A sprite, and what it is, at its place in frames of a size."""
 
     def __init__(self, mark: tuple[Sprite, str], position: MarkPosition, opacity: float, size: tuple[int, int]) -> None:

@@ -11,12 +11,12 @@ from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, blinks
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
-from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
-from a2e_mcp.sandbox.renderer.core.text_sprites import outlined
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import outlined
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, sensible_fps
 from a2e_mcp.sandbox.renderer.vision.faces import Face, faces_in, only_face
 
 _PORTRAIT_SIDE = 1280
@@ -50,7 +50,7 @@ _SECONDS_A_NAMED_SHAPE = 0.6
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _FrontalFrame:
     picture: Picture
     quality: float
 
@@ -135,7 +135,7 @@ def _single_face(picture: Picture, where: str) -> Face:
 def _best_frame(path: str, seconds: float, rendering: Rendering) -> Picture:
     """The sharpest frontal frame with exactly one face."""
     rate = min(_LOOKS_A_SECOND, _MOST_LOOKS / max(seconds, 1.0))
-    best: _Candidate | None = None
+    best: _FrontalFrame | None = None
     refusal: OrderRefused | None = None
     for frame in read_frames(path, _PORTRAIT_SIDE, _PORTRAIT_SIDE, fps=rate):
         try:
@@ -146,7 +146,7 @@ def _best_frame(path: str, seconds: float, rendering: Rendering) -> Picture:
             continue
         quality = _quality(frame.picture, face)
         if best is None or quality > best.quality:
-            best = _Candidate(frame.picture, quality)
+            best = _FrontalFrame(frame.picture, quality)
         rendering.report(0.3 * frame.time / max(seconds, 1.0))
     if best is None:
         raise refusal or OrderRefused("no_face", "No face was found in the video.")

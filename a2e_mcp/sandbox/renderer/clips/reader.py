@@ -9,9 +9,9 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from a2e_mcp.sandbox.renderer.core.open_media import MAX_PIXELS, MAX_SECONDS, open_media, too_long, too_many_pixels
-from a2e_mcp.sandbox.renderer.core.picture import Picture, shrink_to_fit
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_PIXELS, MAX_SECONDS, open_media, too_long, too_many_pixels
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 _MAX_FRAMES_A_SECOND = 240
 

@@ -7,9 +7,9 @@ from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
-from a2e_mcp.sandbox.renderer.core.open_media import open_media
-from a2e_mcp.sandbox.renderer.core.picture import Picture, resize
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
+from a2e_mcp.sandbox.renderer.rendering.open_media import open_media
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, sensible_fps
 
 OWN_TAG = "a2e_sandbox"
 

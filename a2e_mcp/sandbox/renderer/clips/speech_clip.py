@@ -5,8 +5,8 @@ from a2e_mcp.sandbox.renderer.audio.mouth import MouthCurve, blinks, raised_brow
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.captions import Captions
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment, Presenter
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 
 def read_speech(path: str) -> Sound:

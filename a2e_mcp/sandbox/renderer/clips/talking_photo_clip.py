@@ -3,10 +3,10 @@
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import curve_from_sound
 from a2e_mcp.sandbox.renderer.clips.speech_clip import read_speech, write_speech_clip
-from a2e_mcp.sandbox.renderer.core.picture import Picture, size_within
-from a2e_mcp.sandbox.renderer.core.render import Rendering, even_size, sensible_fps
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, size_within
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, sensible_fps
 
 _MAX_SECONDS = 20.0
 # A photo smaller than this is enlarged, or there is hardly anything to see.

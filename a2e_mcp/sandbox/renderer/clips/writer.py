@@ -15,9 +15,9 @@ from av.video.stream import VideoStream
 
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
-from a2e_mcp.sandbox.renderer.core.mark import stamp
-from a2e_mcp.sandbox.renderer.core.picture import Picture
-from a2e_mcp.sandbox.renderer.core.render import Rendering
+from a2e_mcp.sandbox.renderer.pictures.mark import stamp
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 _SOUND_RATE = 44100
 

@@ -1,1 +1,1 @@
-"""Drawn pictures: people and landscapes."""
+"""Drawn people and landscapes, and the presenter made from a drawn person."""

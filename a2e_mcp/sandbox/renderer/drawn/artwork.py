@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Colour, Mask, Points, parse_colour
 from a2e_mcp.sandbox.renderer.drawn.canvas import Canvas, curve, ellipse, mixed
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Mask, Points, parse_colour
 
 # Design units: the figure's axis, its size, and how far down its eyes are. The chin is near 506.
 AXIS = 360.0

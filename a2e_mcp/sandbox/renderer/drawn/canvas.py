@@ -7,7 +7,7 @@ the edge pixels mix with black and with transparent alike, which is what premult
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Colour, Mask, Points, Sprite, soften
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Mask, Points, Sprite, soften
 
 _SUBPIXEL_BITS = 4
 _SUBPIXEL = 1 << _SUBPIXEL_BITS

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from a2e_mcp.sandbox.protocol import Gender
-from a2e_mcp.sandbox.renderer.core.picture import Colour, parse_colour
 from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK
 from a2e_mcp.sandbox.renderer.drawn.likeness import Likeness, likeness_of
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, parse_colour
 
 _MAN = re.compile(r"\b(m[ae]n|boy|male|gentleman|guy|businessman|father|grandfather|king|he|his)\b")
 _WOMAN = re.compile(r"\b(wom[ae]n|girl|female|lady|businesswoman|mother|grandmother|queen|she|her)\b")

@@ -4,10 +4,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
-from a2e_mcp.sandbox.renderer.core.picture import Sprite
 from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK, HEIGHT, WIDTH
 from a2e_mcp.sandbox.renderer.drawn.canvas import Canvas
 from a2e_mcp.sandbox.renderer.drawn.likeness import Likeness
+from a2e_mcp.sandbox.renderer.pictures.picture import Sprite
 
 _Pose: TypeAlias = tuple[tuple[str, float], ...]
 _Patch: TypeAlias = tuple[slice, slice, Sprite]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.renderer.core.picture import Picture, parse_colour
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, parse_colour
 
 _Floats: TypeAlias = npt.NDArray[np.float32]
 

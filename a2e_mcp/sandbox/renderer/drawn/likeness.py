@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Gender
-from a2e_mcp.sandbox.renderer.core.picture import Colour, parse_colour
 from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK, FigurePainter
 from a2e_mcp.sandbox.renderer.drawn.canvas import mixed
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, parse_colour
 
 HairStyle: TypeAlias = Literal["long", "bob", "bun", "waves", "side", "crop", "curls", "swept"]
 Clothes: TypeAlias = Literal["blazer", "crew", "collar"]

@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Outcome, StillOrder
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
-from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, studio
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, counted, even_size
-from a2e_mcp.sandbox.renderer.core.stills import write_still
-from a2e_mcp.sandbox.renderer.core.text_sprites import can_draw, outlined, text_width
 from a2e_mcp.sandbox.renderer.drawn.description import Description, described
+from a2e_mcp.sandbox.renderer.drawn.drawn_presenter import DrawnPresenter
 from a2e_mcp.sandbox.renderer.drawn.landscape import Scene, paint_landscape, read_scene
-from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over, studio
+from a2e_mcp.sandbox.renderer.pictures.stills import write_still
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined, text_width
 from a2e_mcp.sandbox.renderer.presenters.presenter import AT_REST
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted, even_size
 
 _LABEL = "procedural picture, no AI model"
 _LONGEST_PROMPT = 4000

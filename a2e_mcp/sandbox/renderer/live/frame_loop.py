@@ -9,7 +9,7 @@ import numpy as np
 
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.audio.mouth import blinks
-from a2e_mcp.sandbox.renderer.core.mark import stamp
+from a2e_mcp.sandbox.renderer.drawn.drawn_presenter import DrawnPresenter
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
 from a2e_mcp.sandbox.renderer.live.speech_timeline import (
     FPS,
@@ -19,7 +19,7 @@ from a2e_mcp.sandbox.renderer.live.speech_timeline import (
     TimelineFrame,
 )
 from a2e_mcp.sandbox.renderer.live.viewers import Viewers
-from a2e_mcp.sandbox.renderer.presenters.drawn import DrawnPresenter
+from a2e_mcp.sandbox.renderer.pictures.mark import stamp
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 
 SIZE = (640, 360)

@@ -17,7 +17,7 @@ from a2e_mcp.sandbox.protocol.sentences import sentences_of
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthCurve, MouthShape, curve_from_events, raised_brows
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
 from a2e_mcp.sandbox.renderer.audio.spoken_text import mouth_of, utter
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 FPS = 25
 SOUND_RATE = 48_000

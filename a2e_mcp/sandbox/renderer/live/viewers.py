@@ -16,8 +16,8 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av.frame import Frame
 
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
 from a2e_mcp.sandbox.renderer.live.loopback import without_candidates
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 MOST_PEERS = 4
 MESSAGES = "stream-messages"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from a2e_mcp.sandbox.extra import INSTALL_LIVE
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.protocol.stdout import take_stdout
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.renderer.live.speech_timeline import SpeechTimeline

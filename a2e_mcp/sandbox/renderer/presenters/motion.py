@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite
 
 # In parts of the figure's height.
 _LEAN = 0.010

@@ -3,10 +3,10 @@
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Placement
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, cover, cut_out, lay_over, overlap, resize, soften
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, cover, cut_out, lay_over, overlap, resize, soften
 from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 from a2e_mcp.sandbox.renderer.vision.faces import Face, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
 from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace

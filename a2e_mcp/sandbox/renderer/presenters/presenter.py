@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
-from a2e_mcp.sandbox.renderer.core.picture import Picture
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture
 
 
 @dataclass(frozen=True)

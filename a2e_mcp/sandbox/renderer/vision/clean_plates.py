@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, blend
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend
 
 _MOST_PLATES = 12
 _ASKED_A_FRAME = 4

@@ -6,8 +6,8 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, resize, soften
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, read_sprite
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, resize, soften
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, read_sprite
 
 _LARGEST_SIDE = 1280
 _WORKING_SIDE = 320

@@ -9,8 +9,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Picture, Points, resize
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Points, resize
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 MODELS = Path(__file__).with_name("models")
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Outcome, StillOrder
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, resize, shrink_to_fit, soften
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, resize, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object, read_mask
 from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, UNDER_EARS, Face, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask

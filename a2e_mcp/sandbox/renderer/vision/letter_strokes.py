@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox
 
 # A box is this many times as high as its capitals; strokes, rims and shadows are parts of a capital's height.

@@ -5,7 +5,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, resize
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, resize
 from a2e_mcp.sandbox.renderer.vision.faces import load_network
 
 _NETWORK_SIDE = 256

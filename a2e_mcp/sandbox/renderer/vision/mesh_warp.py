@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points
 
 _SUBPIXEL_BITS = 4
 

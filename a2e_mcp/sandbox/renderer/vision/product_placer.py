@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Outcome, Rectangle, StillOrder
-from a2e_mcp.sandbox.renderer.core.mark import mark_for
-from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, cut_out, lay_over, resize, shrink_to_fit, soften
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused, Rendering, even_size
-from a2e_mcp.sandbox.renderer.core.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, cut_out, lay_over, resize, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
 from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object
 from a2e_mcp.sandbox.renderer.vision.faces import CHIN, only_face
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
-from a2e_mcp.sandbox.renderer.core.picture import Mask, Picture, Points, blend, resize
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, resize
 from a2e_mcp.sandbox.renderer.vision.faces import (
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,

@@ -6,7 +6,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Picture
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture
 from a2e_mcp.sandbox.renderer.vision.faces import MODELS
 
 _WORKING_WIDTH = 640

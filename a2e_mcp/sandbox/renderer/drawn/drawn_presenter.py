@@ -1,10 +1,10 @@
 """A drawn avatar in front of a backdrop."""
 
 from a2e_mcp.sandbox.protocol import Placement
-from a2e_mcp.sandbox.renderer.core.picture import Picture, lay_over, studio
 from a2e_mcp.sandbox.renderer.drawn.artwork import EYE_LINE, HEIGHT, WIDTH
 from a2e_mcp.sandbox.renderer.drawn.figure import figure_of
 from a2e_mcp.sandbox.renderer.drawn.likeness import Likeness
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over, studio
 from a2e_mcp.sandbox.renderer.presenters.motion import leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 

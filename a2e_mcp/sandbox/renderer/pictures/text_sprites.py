@@ -6,7 +6,7 @@ import unicodedata
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.core.picture import Colour, Sprite
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Sprite
 
 _WHITE: Colour = (255, 255, 255)
 _BOLD = 700

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 Picture: TypeAlias = npt.NDArray[Any]
 Sprite: TypeAlias = npt.NDArray[Any]

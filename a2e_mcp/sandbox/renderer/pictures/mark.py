@@ -4,8 +4,8 @@ import functools
 
 import cv2
 
-from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite, lay_over
-from a2e_mcp.sandbox.renderer.core.text_sprites import outlined
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, lay_over
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import outlined
 
 _WORD = "SANDBOX"
 _CAPITALS_PART_OF_HEIGHT = 0.042

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import av
 from av.container import InputContainer
 
-from a2e_mcp.sandbox.renderer.core.render import OrderRefused
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 MAX_PIXELS = 40_000_000
 MAX_SECONDS = 600.0

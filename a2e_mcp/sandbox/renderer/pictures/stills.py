@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from a2e_mcp.sandbox.protocol import Outcome
-from a2e_mcp.sandbox.renderer.core.mark import mark_for, stamp
-from a2e_mcp.sandbox.renderer.core.open_media import MAX_PIXELS, too_many_pixels
-from a2e_mcp.sandbox.renderer.core.picture import Picture, Sprite
-from a2e_mcp.sandbox.renderer.core.render import COMMENT, OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.pictures.mark import mark_for, stamp
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_PIXELS, too_many_pixels
+from a2e_mcp.sandbox.renderer.rendering.render import COMMENT, OrderRefused, Rendering
 
 _SMALLEST_SIDE = 16
 # Up to this alpha what is under the mark can be calculated back: all but the white letters, unless a JPEG blurred it.

@@ -1,0 +1,84 @@
+"""Face swap: one face laid onto a picture, the middle of a clip, or every frame of a clip."""
+
+from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
+from a2e_mcp.sandbox.renderer.clips.inspection import inspect
+from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
+from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.vision.face_swapper import FaceSwapper
+from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, largest_face, only_face
+
+# A lost face is looked for again only so often, since looking is slow.
+_FRAMES_BETWEEN_LOOKS = 3
+_LOOKS_A_CLOSE_ONE = 5
+_HOW = "the inside of the mouth is kept, colours are matched, the rim is feathered"
+
+
+def swap_face(order: ClipOrder, rendering: Rendering, *, face: str, target: str, preview: bool) -> Outcome:
+    """Put a face onto a picture or a clip."""
+    swapper = FaceSwapper(read_for_remaking(face))
+    box = even_size(order.width, order.height)
+    found = inspect(target)
+    if found.kind == "audio":
+        raise OrderRefused("unreadable", "The target is a sound; a picture or a video is needed.")
+    if found.kind == "image":
+        picture = shrink_to_fit(read_for_remaking(target), *box)
+        return _still(swapper, picture, "the target picture", order, rendering)
+    if preview:
+        middle = (found.seconds or 0.0) / 2
+        frame = next(read_frames(target, *box, start=middle), None)
+        if frame is None:
+            raise OrderRefused("unreadable", "The middle of the video cannot be decoded.")
+        return _still(swapper, frame.picture, "the middle of the target video", order, rendering)
+    clip = source_clip(target, order.width, order.height, order.fps, found)
+    return _clip(swapper, clip, order, rendering)
+
+
+def _still(swapper: FaceSwapper, picture: Picture, where: str, order: ClipOrder, rendering: Rendering) -> Outcome:
+    swapped = swapper.onto(picture, only_face(picture, where))
+    return write_still(swapped, order.output, rendering, f"The face is laid onto the largest face of {where}; {_HOW}.")
+
+
+def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: Rendering) -> Outcome:
+    follower = _Follower(swapper)
+    remade = remake(
+        clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
+    )
+    without = f"Frames without a face, left unchanged: {follower.without_face} of {follower.frames}."
+    return remade.outcome(
+        f"The face is laid onto the largest face of every frame; {_HOW}.",
+        without if follower.without_face else "",
+        clip.sound_note,
+    )
+
+
+class _Follower:
+    """Swaps the face of frame after frame, following it from each to the next."""
+
+    def __init__(self, swapper: FaceSwapper) -> None:
+        self._swapper = swapper
+        self._face: Face | None = None
+        self._looked_at = -_FRAMES_BETWEEN_LOOKS
+        self._looks = 0
+        self.frames = 0
+        self.without_face = 0
+
+    def draw(self, frame: Frame) -> Picture:
+        """The frame with its face replaced, or the frame itself."""
+        self._face = follow(frame.picture, self._face) if self._face else None
+        if self._face is None and self.frames - self._looked_at >= _FRAMES_BETWEEN_LOOKS:
+            self._face = largest_face(frame.picture, closely=self._looks % _LOOKS_A_CLOSE_ONE == 0)
+            self._looked_at = self.frames
+            self._looks += 1
+        self.frames += 1
+        if self._face is None:
+            self.without_face += 1
+            return frame.picture
+        return self._swapper.onto(frame.picture, self._face)
+
+    def refuse_without_any_face(self) -> None:
+        """Raises OrderRefused when not one frame had a face."""
+        if self.without_face == self.frames:
+            raise OrderRefused("no_face", "No face was found in any frame of the target video.")

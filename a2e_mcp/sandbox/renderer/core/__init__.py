@@ -1,1 +1,0 @@
-"""Shared by all renderers: pictures, the SANDBOX mark, untrusted media, the render itself."""

@@ -1,0 +1,1 @@
+"""Pictures in memory and as files: arrays, letters, and the SANDBOX mark."""

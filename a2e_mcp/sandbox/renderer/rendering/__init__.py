@@ -1,0 +1,1 @@
+"""One render: its progress, its finished file, its refusals, and the media it may open."""
