@@ -106,7 +106,7 @@ def test_a_bare_list_misses_no_count() -> None:
 
 
 async def account_with_a_job(folder: Path) -> set[str]:
-    """Make a talking video in a sandbox; answers with texts that belong to the account."""
+    """Make an avatar video in a sandbox; answers with texts that belong to the account."""
     async with (
         open_sandbox(SandboxSettings(folder=folder, draft=True, policy="immediate")) as sandbox,
         httpx2.AsyncClient(transport=sandbox.transport(), base_url=sandbox.base_url) as http,

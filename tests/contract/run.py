@@ -88,7 +88,7 @@ def _address(log: Path) -> str:
 
 
 def _furnished(http: httpx2.Client) -> dict[str, list[str]]:
-    """What requests may name: pictures, sounds, a talking video, voices, avatars, and records that failed."""
+    """What requests may name: pictures, sounds, an avatar video, voices, avatars, and records that failed."""
     avatars = _data(http, "GET", "/anchor/character_list")
     backgrounds = _data(http, "POST", "/custom_back/allBackground")
     voices = [each["value"] for each in _data(http, "POST", "/anchor/tts_list")]

@@ -8,19 +8,21 @@ from pathlib import Path
 from tests.support.paths import API_FACTS, CHECKOUT
 
 _LIST = re.compile(r"<!-- files of a family -->\n(.*?)<!-- /files of a family -->", re.DOTALL)
-_SUFFIXES = {".py", ".json"}
+_CODE = ("a2e_mcp/**/*.py", "a2e_mcp/**/*.json", "tests/**/*.py", "tests/**/*.json", "bench/**/*.py", "docs/**/*.py")
+_TEXTS = ("prompts/**/*.md",)
 
 
 def files_that_spell(name: str) -> set[str]:
-    """The files of the product and the tests with this name in any case; facts about A2E are not ours."""
-    spelt = re.compile(name.replace("_", "_?"), re.IGNORECASE)
+    """The files of the product, the tests and the tools around them with this name in any case, as one word or two.
+
+    Facts about A2E are not ours; pages explain the worked example by its name.
+    """
+    spelt = re.compile(name.replace("_", "[_ -]?"), re.IGNORECASE)
     return {
         path.relative_to(CHECKOUT).as_posix()
-        for folder in ("a2e_mcp", "tests")
-        for path in (CHECKOUT / folder).rglob("*")
-        if path.suffix in _SUFFIXES
-        and API_FACTS not in path.parents
-        and (spelt.search(path.name) or spelt.search(path.read_text(encoding="utf-8")))
+        for pattern in (*_CODE, *_TEXTS)
+        for path in CHECKOUT.glob(pattern)
+        if API_FACTS not in path.parents and (spelt.search(path.name) or spelt.search(path.read_text(encoding="utf-8")))
     }
 
 
