@@ -401,7 +401,7 @@ def test_no_class_name_is_used_twice() -> None:
     assert {name for name, count in names.items() if count > 1} == set()
 
 
-def test_a_family_of_the_sandbox_is_called_as_the_catalogue_calls_it() -> None:
+def test_a_sandbox_family_is_called_as_the_catalogue_calls_it() -> None:
     known = {family.name for family in catalogue.families()}
     for module in (PACKAGE / "sandbox" / "families").glob("*.py"):
         text = module.read_text(encoding="utf-8")

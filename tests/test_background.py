@@ -11,10 +11,10 @@ from a2e_mcp.background import BackgroundTasks
 
 async def test_a_task_outlives_the_call_that_waits_for_it() -> None:
     tasks = BackgroundTasks[int]("count")
-    go_on = asyncio.Event()
+    released = asyncio.Event()
 
     async def work() -> int:
-        await go_on.wait()
+        await released.wait()
         return 7
 
     task = tasks.begin("one", work())
@@ -23,7 +23,7 @@ async def test_a_task_outlives_the_call_that_waits_for_it() -> None:
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert tasks.get("one") is task
-    go_on.set()
+    released.set()
     assert await task == 7
 
 

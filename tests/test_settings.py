@@ -95,7 +95,7 @@ def test_what_cannot_be_used_is_named_in_one_sentence(variable: str, text: str) 
         assert text not in told
 
 
-def test_every_variable_is_tested_here_and_told_in_the_docs() -> None:
+def test_every_variable_is_tested_here_and_explained_in_the_docs() -> None:
     rows = {row.variable: row for row in setting_rows()}
     assert set(rows) == {*TAKEN, "A2E_API_TOKEN"} == set(BROKEN)
     assert len(rows) == len(dataclasses.fields(Settings))

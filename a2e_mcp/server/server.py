@@ -60,13 +60,13 @@ class A2EServer(MCPServer[LazyServices]):
     def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
         self._configuration = settings
         self._shown = visibility.visible(settings)
-        self._backstage = LazyServices(settings, connect, timing)
+        self._lazy_services = LazyServices(settings, connect, timing)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
             instructions=prefixed(INSTRUCTIONS, settings.tool_prefix),
             version=__version__,
-            lifespan=_lifespan(self._backstage),
+            lifespan=_lifespan(self._lazy_services),
             log_level="WARNING",
             middleware=[outgoing.clean_errors],
             cache_hints={
@@ -85,7 +85,7 @@ class A2EServer(MCPServer[LazyServices]):
         """The services behind tools and resources. Raises SettingsError when they cannot be opened."""
         if self._configuration.mode == "unset":
             raise ToolError(UNCONFIGURED)
-        return await self._backstage.services()
+        return await self._lazy_services.services()
 
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
         """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""
@@ -184,6 +184,6 @@ def _unforeseen(name: str, mistake: Exception) -> str:
 
 
 def _lifespan(
-    backstage: LazyServices,
+    services: LazyServices,
 ) -> Callable[[MCPServer[LazyServices]], AbstractAsyncContextManager[LazyServices]]:
-    return lambda _: backstage.open()
+    return lambda _: services.open()

@@ -35,7 +35,7 @@ class Call(Generic[InputsT]):
         return self.until - time.monotonic()
 
     @property
-    def waiter(self) -> Deadline:
+    def deadline(self) -> Deadline:
         """Until when the call waits for a start, and where progress is reported."""
         return Deadline.within(self.within, self.progress)
 
@@ -46,7 +46,7 @@ class Call(Generic[InputsT]):
     async def start(self, tool: StartTool[Any]) -> Answer:
         """Start a job of this tool's family from the inputs."""
         await self.progress(0.0, f"Starting {tool.family.about}")
-        started = await self.services.starts.start(tool, self.inputs, self.options, self.waiter)
+        started = await self.services.starts.start(tool, self.inputs, self.options, self.deadline)
         if tool.toolset in ("avatars", "voices"):
             self.services.directory.forget()
         return started_answer(started)

@@ -23,7 +23,7 @@ from tests.support.ledger import intend
 from tests.support.paths import CHECKOUT
 
 
-async def test_a_sound_installation_has_nothing_to_mend(doctor_run: DoctorRun) -> None:
+async def test_a_sound_installation_has_no_problems(doctor_run: DoctorRun) -> None:
     code = await doctor_run.run(SANDBOX)
     assert doctor_run.marked("fix") == []
     assert code == 0
@@ -31,7 +31,7 @@ async def test_a_sound_installation_has_nothing_to_mend(doctor_run: DoctorRun) -
     assert "can speak and draw" in doctor_run.text
 
 
-async def test_the_flag_makes_it_speak_of_the_sandbox(doctor_run: DoctorRun) -> None:
+async def test_the_flag_makes_it_report_on_the_sandbox(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run(sandbox=True) == 0
     assert any("Sandbox mode" in line for line in doctor_run.marked("ok"))
     assert "Neither a token" not in doctor_run.text
@@ -39,7 +39,7 @@ async def test_the_flag_makes_it_speak_of_the_sandbox(doctor_run: DoctorRun) -> 
     assert "Both A2E_API_TOKEN and the sandbox are set" in doctor_run.text
 
 
-async def test_a_toolset_that_is_not_there_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_a_toolset_that_is_not_there_is_a_problem(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run({**SANDBOX, "A2E_TOOLSETS": "vidoe"}) == 1
     (line,) = doctor_run.marked("fix")
     assert "did you mean video?" in line
@@ -70,7 +70,7 @@ async def test_a_placeholder_that_was_not_filled_in_counts_as_missing(doctor_run
     assert any("Neither a token nor the sandbox" in line for line in doctor_run.marked("note"))
 
 
-async def test_token_and_sandbox_together_are_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_token_and_sandbox_together_are_a_problem(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run({**SANDBOX, "A2E_API_TOKEN": FAKE_TOKEN}) == 1
     (line,) = doctor_run.marked("fix")
     assert "Both A2E_API_TOKEN and the sandbox are set" in line
@@ -127,7 +127,7 @@ async def test_trying_a_folder_leaves_nothing_behind(doctor_run: DoctorRun) -> N
     assert list((doctor_run.folder / "output").iterdir()) == []
 
 
-async def test_an_allowed_folder_that_was_named_and_is_not_there_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_an_allowed_folder_that_was_named_and_is_not_there_is_a_problem(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run({**SANDBOX, "A2E_FILES": str(doctor_run.folder / "gone")}) == 1
     (line,) = doctor_run.marked("fix")
     assert "A2E_FILES" in line
@@ -143,7 +143,7 @@ async def test_the_ledger_is_counted(doctor_run: DoctorRun) -> None:
 
 
 @pytest.mark.parametrize("environment", [NOTHING_SET, SANDBOX])
-async def test_a_damaged_ledger_is_to_be_mended(doctor_run: DoctorRun, environment: Mapping[str, str]) -> None:
+async def test_a_damaged_ledger_is_a_problem(doctor_run: DoctorRun, environment: Mapping[str, str]) -> None:
     (doctor_run.folder / "data").mkdir()
     (doctor_run.folder / "data" / "ledger.sqlite3").write_bytes(b"not a database, " * 100)
     assert await doctor_run.run(environment) == 1
@@ -151,7 +151,7 @@ async def test_a_damaged_ledger_is_to_be_mended(doctor_run: DoctorRun, environme
     assert "ledger" in line
 
 
-async def test_a_damaged_sandbox_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_a_damaged_sandbox_is_a_problem(doctor_run: DoctorRun) -> None:
     (doctor_run.folder / "data" / "sandbox").mkdir(parents=True)
     (doctor_run.folder / "data" / "sandbox" / "sandbox.db").write_bytes(b"not a database, " * 100)
     assert await doctor_run.run(SANDBOX) == 1
@@ -171,13 +171,13 @@ async def test_a_configured_server_is_started_for_real(doctor_run: DoctorRun) ->
     assert f"{len(visible(Settings()))} tools in " in line
 
 
-async def test_an_entry_without_token_and_sandbox_starts_and_is_told_of(doctor_run: DoctorRun) -> None:
+async def test_an_entry_without_token_and_sandbox_starts_and_is_mentioned(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({**working_entry(), "env": {"PYTHONPATH": str(CHECKOUT), "A2E_API_TOKEN": ""}})
     assert await doctor_run.run() == 0
     assert any("neither a token nor --sandbox" in line for line in doctor_run.marked("note"))
 
 
-async def test_a_dead_command_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_a_dead_command_is_a_problem(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({"command": str(doctor_run.folder / "gone" / "a2e-mcp")})
     assert await doctor_run.run() == 1
     (line,) = doctor_run.marked("fix")
@@ -204,15 +204,13 @@ async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "entry", [{"command": 3}, {"args": []}, {"command": "x", "args": "y"}, {"command": "x", "env": []}]
 )
-async def test_an_entry_that_no_client_could_start_is_to_be_mended(
-    doctor_run: DoctorRun, entry: dict[str, Any]
-) -> None:
+async def test_an_entry_that_no_client_could_start_is_a_problem(doctor_run: DoctorRun, entry: dict[str, Any]) -> None:
     doctor_run.configure_desktop(entry)
     assert await doctor_run.run() == 1
     assert any("no usable command" in line for line in doctor_run.marked("fix"))
 
 
-async def test_an_entry_with_token_and_sandbox_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_an_entry_with_token_and_sandbox_is_a_problem(doctor_run: DoctorRun) -> None:
     entry = working_entry()
     doctor_run.configure_desktop({**entry, "env": {**entry["env"], "A2E_API_TOKEN": FAKE_TOKEN}})
     assert await doctor_run.run() == 1
@@ -220,7 +218,7 @@ async def test_an_entry_with_token_and_sandbox_is_to_be_mended(doctor_run: Docto
     assert "Both A2E_API_TOKEN and the sandbox" in line
 
 
-async def test_a_configuration_that_is_no_json_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_a_configuration_that_is_no_json_is_a_problem(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({})
     file = claude_desktop_file({"XDG_CONFIG_HOME": str(doctor_run.folder / "config")}, "linux")
     file.write_text('{"mcpServers": {', encoding="utf-8")
@@ -238,7 +236,7 @@ async def test_claude_code_is_looked_at_in_the_project_and_for_the_user(doctor_r
     assert ["command not found: /nowhere/a2e-mcp" in line for line in doctor_run.marked("fix")] == [True, True]
 
 
-async def test_a_server_over_http_is_only_told_of(doctor_run: DoctorRun) -> None:
+async def test_a_server_over_http_is_only_mentioned(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({"url": "http://127.0.0.1:9/mcp"})
     assert await doctor_run.run() == 0
     assert any("over HTTP" in line for line in doctor_run.marked("note"))

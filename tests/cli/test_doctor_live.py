@@ -55,13 +55,13 @@ async def test_every_read_without_an_id_is_made_and_nothing_but_reads(doctor_run
     assert made >= {"list_avatars_post", "get_image_to_video_average_time"}
 
 
-async def test_a_report_that_cannot_be_written_is_to_be_mended(doctor_run: DoctorRun) -> None:
+async def test_a_report_that_cannot_be_written_is_a_problem(doctor_run: DoctorRun) -> None:
     assert await doctor_run.run(SANDBOX, live=True, report=doctor_run.folder) == 1
     (line,) = doctor_run.marked("fix")
     assert "report cannot be written" in line
 
 
-async def test_answers_that_fit_no_model_and_refusals_are_told_apart(tmp_path: Path) -> None:
+async def test_answers_that_fit_no_model_and_refusals_are_distinguished(tmp_path: Path) -> None:
     def odd(request: httpx2.Request) -> httpx2.Response:
         if request.url.path.endswith("remainingCoins"):
             return httpx2.Response(200, json={"code": 0, "data": {"purse": "heavy"}})

@@ -148,7 +148,7 @@ def claude(tmp_path: Path) -> Path:
     return command
 
 
-def test_claude_code_is_told_by_its_own_command(tmp_path: Path, claude: Path) -> None:
+def test_claude_code_is_configured_by_its_own_command(tmp_path: Path, claude: Path) -> None:
     done = run("install", "claude-code", folder=tmp_path, PATH=str(claude.parent), A2E_API_TOKEN=TOKEN)
     assert (done.returncode, done.stderr) == (0, "")
     assert TOKEN not in done.stdout

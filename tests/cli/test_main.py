@@ -19,7 +19,7 @@ HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.
 COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")
 
 
-def test_the_version_is_told_without_importing_what_takes_time(tmp_path: Path) -> None:
+def test_the_version_is_printed_without_importing_what_takes_time(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "a2e_mcp", "--version"],
         env=environment_in(tmp_path),
@@ -58,7 +58,7 @@ def test_a_wrong_command_line_is_answered_with_how_it_is_used(tmp_path: Path, wr
         (("sandbox",), "--tool-prefix=x_", "--tool-prefix is for serve and tools; sandbox does not accept it"),
     ],
 )
-def test_a_flag_before_a_command_that_has_no_use_for_it_is_refused(
+def test_a_flag_before_a_command_that_does_not_use_it_is_refused(
     tmp_path: Path, command: tuple[str, ...], flag: str, takers: str
 ) -> None:
     done = run(flag, *command, folder=tmp_path)

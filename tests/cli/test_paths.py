@@ -63,7 +63,7 @@ async def test_every_path_has_its_tools_and_all_are_one_server(tmp_path: Path) -
                 assert "did you mean list_voices?" in tool_answer(await reader.call_tool("list_voice", {})).text
 
 
-async def test_a_path_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+async def test_a_path_that_is_not_there_is_reported_in_one_line(tmp_path: Path) -> None:
     async with start_http_server(tmp_path, "127.0.0.5:0") as (_, address):
         for era in ERAS:
             with pytest.raises((MCPError, ExceptionGroup)) as refused:

@@ -33,7 +33,7 @@ async def test_a_client_that_only_discovered_may_still_initialize(tmp_path: Path
         assert (await server.call("get_credits"))["credits"] == 10_000
 
 
-async def test_a_client_that_discovered_may_go_on_in_the_newer_protocol(tmp_path: Path) -> None:
+async def test_a_client_that_discovered_may_continue_in_the_newer_protocol(tmp_path: Path) -> None:
     async with start_program("--sandbox", folder=tmp_path) as server:
         await server.ask("server/discover", **ENVELOPE)
         assert (await server.ask("tools/list", **ENVELOPE))["result"]["tools"]

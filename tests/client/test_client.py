@@ -145,7 +145,7 @@ async def test_a_wait_that_fits_into_the_call_is_waited() -> None:
 
 
 @pytest.mark.parametrize("told", ["Fri, 21 Nov 2025 10:00:00 GMT", "0", "-5", "soon", "\xb2", "", "9" * 400])
-async def test_a_retry_after_that_is_no_number_of_seconds_is_passed_over(told: str) -> None:
+async def test_a_retry_after_that_is_not_a_number_of_seconds_is_passed_over(told: str) -> None:
     busy = httpx2.Response(503, headers=[(b"retry-after", told.encode("latin-1"))], json={})
     script = ScriptedTransport(busy, success({"coins": 7}))
     async with scripted_client(script) as (client, pauses):

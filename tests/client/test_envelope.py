@@ -157,7 +157,7 @@ async def test_an_answer_that_repeats_the_token_does_not_carry_it_on() -> None:
     "message",
     ["insufficient coins", "Not enough credits.", "Your credit balance is insufficient", "You run out of coins"],
 )
-async def test_too_few_credits_are_told_from_other_refusals(message: str) -> None:
+async def test_too_few_credits_are_distinguished_from_other_refusals(message: str) -> None:
     problem = await error_of(ScriptedTransport(json_response({"code": 1, "msg": message}, 400)))
     assert isinstance(problem, NotEnoughCredits)
     assert message.rstrip(".") in str(problem)
@@ -176,14 +176,14 @@ async def test_the_trace_id_is_in_the_sentence(status: int) -> None:
     assert str(problem).endswith("(A2E trace_id trace-99)")
 
 
-async def test_a_call_that_nobody_has_confirmed_says_so_when_it_fails() -> None:
+async def test_an_unconfirmed_call_says_so_when_it_fails() -> None:
     problem = await error_of(ScriptedTransport(json_response({"code": 1, "msg": "no"}, 400)), DELETE_VIDEO, ById(id=ID))
     assert "never confirmed against A2E" in str(problem)
     problem = await error_of(ScriptedTransport(success(None)), TRAIN_LIP_SYNC, ById(id=ID))
     assert "never confirmed against A2E" in str(problem)
 
 
-async def test_an_unknown_record_and_a_retired_call_are_told_apart() -> None:
+async def test_an_unknown_record_and_a_retired_call_are_distinguished() -> None:
     unknown = await error_of(ScriptedTransport(json_response({"code": 404, "msg": "none"}, 404)), STATUS, ById(id=ID))
     retired = await error_of(ScriptedTransport(httpx2.Response(404)), GET_CREDITS, Nothing())
     assert isinstance(unknown, NotFound)

@@ -136,8 +136,8 @@ def _tell(state: dict[str, Any], process: int, folder: Path) -> None:
     status = Path(f"/proc/{process}/status")
     if status.exists():
         (peak,) = re.findall(r"VmHWM:\s+(\d+)", status.read_text(encoding="utf-8"))
-        handles = len(list(Path(f"/proc/{process}/fd").iterdir()))
-        print(f", peak memory {int(peak) / 1024:.0f} MiB, open handles {handles}", end="")
+        open_files = len(list(Path(f"/proc/{process}/fd").iterdir()))
+        print(f", peak memory {int(peak) / 1024:.0f} MiB, open files {open_files}", end="")
     print()
 
 

@@ -73,7 +73,7 @@ def marked(folder: Path, *calls: str, test: str = "test_it") -> Path:
     return folder
 
 
-def test_an_entry_without_a_test_and_a_test_of_no_call_are_told(tmp_path: Path) -> None:
+def test_an_entry_without_a_test_and_a_test_of_no_call_are_reported(tmp_path: Path) -> None:
     known = dict(exercises_in(CHECKOUT))
     lone = exercises_in(marked(tmp_path, "'fly'"))["fly"]
     with pytest.raises(ValueError, match="not in the catalogue: fly"):

@@ -112,7 +112,7 @@ def found_in(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", [*modules(), *pages()], ids=lambda path: path.relative_to(CHECKOUT).as_posix())
-def test_a_file_holds_no_word_that_must_not_come_back(path: Path) -> None:
+def test_a_file_holds_no_banned_word(path: Path) -> None:
     assert found_in(path) == []
 
 

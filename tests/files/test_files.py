@@ -80,7 +80,9 @@ async def test_a_file_is_described_by_what_is_in_it(tmp_path: Path) -> None:
         ("C:\\fakepath\\x.png", "x.png"),
     ],
 )
-async def test_a_file_of_a_chat_is_told_from_one_on_this_computer(tmp_path: Path, given: str, name: str) -> None:
+async def test_a_file_of_a_chat_is_distinguished_from_one_on_this_computer(
+    tmp_path: Path, given: str, name: str
+) -> None:
     assert not is_url(given)
     async with files_in(tmp_path) as files:
         with pytest.raises(FileRefused) as problem:

@@ -51,9 +51,9 @@ async def test_a_large_result_is_saved_as_a_job(tmp_path: Path) -> None:
         job = await server.finished_speech()
         answer = await server.ask("check_status", job_id=job)
         assert answer.data["state"] == "succeeded"
-        handle = answer.text.partition("Saving in the background as ")[2].partition(". ")[0].split(".")[0]
+        job_id = answer.text.partition("Saving in the background as ")[2].partition(". ")[0].split(".")[0]
         server.storage.go.set()
-        await server.finish_soon(handle)
+        await server.finish_soon(job_id)
         assert list(server.saved().values()) == [LARGE_VIDEO]
         assert "Saved " in (await server.ask("check_status", job_id=job)).text
 

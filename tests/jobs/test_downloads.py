@@ -33,17 +33,17 @@ async def test_a_large_result_is_a_job_that_tells_how_far_it_is(tmp_path: Path) 
         server.storage.hold = 3
         job = await server.finished_speech()
         started = await server.ask("download_result", job_id=job, name="film")
-        handle = started.data["job_id"]
-        assert handle.startswith("download:00000000ffffffff")
+        job_id = started.data["job_id"]
+        assert job_id.startswith("download:00000000ffffffff")
         assert started.data["state"] == "running"
         assert started.data["progress"] == pytest.approx(1 / 3, abs=0.01)
         assert "3.0 of 9.0 MB" in started.text
-        assert (await server.listed())[handle] == "running"
-        assert (await server.ask("download_result", job_id=job, name="film")).data["job_id"] == handle
-        assert set(server.saved()) == {f".a2e-{handle.partition(':')[2]}-0.part"}
+        assert (await server.listed())[job_id] == "running"
+        assert (await server.ask("download_result", job_id=job, name="film")).data["job_id"] == job_id
+        assert set(server.saved()) == {f".a2e-{job_id.partition(':')[2]}-0.part"}
 
         server.storage.go.set()
-        done = await server.finish_soon(handle)
+        done = await server.finish_soon(job_id)
         (file,) = done.data["files"]
         assert (file["bytes"], file["sha256"]) == (len(LARGE_VIDEO), SHA256)
         assert str(server.output / "film.mp3") in done.text
@@ -70,23 +70,23 @@ async def test_a_file_that_has_changed_meanwhile_is_fetched_anew(tmp_path: Path)
     ):
         job = await server.finished_speech()
         server.storage.hold = 4
-        handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+        job_id = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
     async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
         server.storage.tag, server.storage.content = '"two"', LARGE_VIDEO[::-1]
-        await server.finish_soon(handle)
+        await server.finish_soon(job_id)
         assert server.saved() == {"film.mp3": LARGE_VIDEO[::-1]}
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["with ranges", "without ranges"])
-async def test_a_download_goes_on_after_a_restart(tmp_path: Path, *, ranges: bool) -> None:
+async def test_a_download_continues_after_a_restart(tmp_path: Path, *, ranges: bool) -> None:
     async with open_test_sandbox(tmp_path) as sandbox:
         async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
             job = await server.finished_speech()
             server.storage.hold = 4
-            handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+            job_id = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
         async with connect_server_with_storage(tmp_path, sandbox) as server:
             server.storage.ranges = ranges
-            done = await server.finish_soon(handle)
+            done = await server.finish_soon(job_id)
             assert done.data["files"][0]["sha256"] == SHA256
             assert server.storage.asked == [f"bytes={4 * 2**20}-"]
             assert server.saved() == {"film.mp3": LARGE_VIDEO}
@@ -99,14 +99,14 @@ async def test_a_download_whose_server_died_is_gone_on_with_by_another(tmp_path:
     ):
         dead.storage.hold = 4
         job = await dead.finished_speech()
-        handle = (await dead.ask("download_result", job_id=job, name="film")).data["job_id"]
+        job_id = (await dead.ask("download_result", job_id=job, name="film")).data["job_id"]
         async with connect_server_with_storage(tmp_path, sandbox, beat_seconds=0.02) as server:
             # As long as the other one says that it is at it, it is left alone.
-            assert (await server.ask("check_status", job_id=handle)).data["state"] == "running"
+            assert (await server.ask("check_status", job_id=job_id)).data["state"] == "running"
             assert server.storage.asked == []
-            assert "Another server" in await server.refuse("delete_job", job_id=handle)
+            assert "Another server" in await server.refuse("delete_job", job_id=job_id)
             server.clock.ahead += 31
-            await server.finish_soon(handle)
+            await server.finish_soon(job_id)
             assert server.saved()["film.mp3"] == LARGE_VIDEO
 
 
@@ -117,13 +117,13 @@ async def test_a_download_that_is_deleted_leaves_nothing_behind(tmp_path: Path) 
     ):
         server.storage.hold = 4
         job = await server.finished_speech()
-        handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
-        deleted = await server.ask("delete_job", job_id=handle)
+        job_id = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+        deleted = await server.ask("delete_job", job_id=job_id)
         assert "was stopped" in deleted.text
         assert "nothing is refunded" in deleted.text
         assert server.saved() == {}
-        assert handle not in await server.listed()
-        assert (await server.ask("check_status", job_id=handle)).data["state"] == "failed"
+        assert job_id not in await server.listed()
+        assert (await server.ask("check_status", job_id=job_id)).data["state"] == "failed"
         server.storage.hold = None
         await server.ask("download_result", job_id=job, name="film")
         assert server.saved() == {"film.mp3": LARGE_VIDEO}
@@ -135,13 +135,13 @@ async def test_deleting_a_finished_download_keeps_what_was_saved(tmp_path: Path)
         connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
     ):
         server.storage.hold = 1
-        handle = (await server.ask("download_result", job_id=await server.finished_speech(), name="film")).data[
+        job_id = (await server.ask("download_result", job_id=await server.finished_speech(), name="film")).data[
             "job_id"
         ]
         server.storage.go.set()
-        await server.finish_soon(handle)
-        assert "stays where it is" in (await server.ask("delete_job", job_id=handle)).text
-        assert (server.saved(), handle in await server.listed()) == ({"film.mp3": LARGE_VIDEO}, False)
+        await server.finish_soon(job_id)
+        assert "stays where it is" in (await server.ask("delete_job", job_id=job_id)).text
+        assert (server.saved(), job_id in await server.listed()) == ({"film.mp3": LARGE_VIDEO}, False)
 
 
 @pytest.mark.parametrize("told", ["9437200", str(2**40)], ids=["longer than it is", "endless"])
@@ -154,7 +154,7 @@ async def test_a_wrong_length_leaves_no_file(tmp_path: Path, told: str) -> None:
         assert "film.mp3" not in server.saved()
 
 
-async def test_a_download_that_failed_goes_on_when_it_is_asked_for_again(tmp_path: Path) -> None:
+async def test_a_download_that_failed_continues_when_it_is_asked_for_again(tmp_path: Path) -> None:
     async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
         server.storage.cut = [3, *[0] * 7]
         job = await server.finished_speech()
@@ -172,10 +172,10 @@ async def test_a_link_in_the_place_of_what_is_arriving_is_not_followed(tmp_path:
         async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
             server.storage.hold = 4
             job = await server.finished_speech()
-            handle = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
+            job_id = (await server.ask("download_result", job_id=job, name="film")).data["job_id"]
         (part,) = server.output.iterdir()
         part.unlink()
         part.symlink_to(victim)
         async with connect_server_with_storage(tmp_path, sandbox) as server:
-            await server.finish_soon(handle)
+            await server.finish_soon(job_id)
     assert victim.read_bytes() == b"mine"

@@ -239,7 +239,7 @@ async def test_a_lost_lip_sync_training_that_has_failed_is_found_by_its_word(tmp
         assert (await server.ask("list_spending")).data["total"] == 0
 
 
-async def test_whose_lip_sync_training_it_was_is_not_guessed_and_the_person_is_told_how_to_settle_it(
+async def test_whose_lip_sync_training_it_was_is_not_guessed_and_the_person_learns_how_to_settle_it(
     tmp_path: Path,
 ) -> None:
     async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:

@@ -115,10 +115,10 @@ def states(answers: Answers) -> list[str]:
 
 
 async def test_a_hundred_waits_of_one_batch_family_cost_one_request_a_tick(tmp_path: Path) -> None:
-    handles = clips(100)
-    account = Account({handle.id: "processing" for handle in handles})
+    job_ids = clips(100)
+    account = Account({job_id.id: "processing" for job_id in job_ids})
     async with waiting_for(account, tmp_path) as waiting:
-        waits = [asyncio.create_task(waiting.wait([handle], LONG_ENOUGH, unheard)) for handle in handles]
+        waits = [asyncio.create_task(waiting.wait([job_id], LONG_ENOUGH, unheard)) for job_id in job_ids]
         await account.looked(2)
         assert account.asked == {BATCH: 2}
         account.states = dict.fromkeys(account.states, "completed")
@@ -128,13 +128,13 @@ async def test_a_hundred_waits_of_one_batch_family_cost_one_request_a_tick(tmp_p
 
 
 async def test_waits_of_twenty_share_their_requests_too(tmp_path: Path) -> None:
-    handles = clips(100)
-    account = Account({handle.id: "processing" for handle in handles})
+    job_ids = clips(100)
+    account = Account({job_id.id: "processing" for job_id in job_ids})
     async with waiting_for(account, tmp_path) as waiting:
-        groups = [handles[start : start + 20] for start in range(0, 100, 20)]
+        groups = [job_ids[start : start + 20] for start in range(0, 100, 20)]
         waits = [asyncio.create_task(waiting.wait(group, LONG_ENOUGH, unheard)) for group in groups]
         await account.looked(1)
-        account.states[handles[50].id] = "failed"
+        account.states[job_ids[50].id] = "failed"
         ended = await waits[2]
         assert sorted(Counter(states(ended)).items()) == [("failed", 1), ("running", 19)]
         assert account.asked == {BATCH: 2}
@@ -144,34 +144,34 @@ async def test_waits_of_twenty_share_their_requests_too(tmp_path: Path) -> None:
 
 
 async def test_more_than_two_hundred_jobs_are_asked_for_in_two_requests(tmp_path: Path) -> None:
-    handles = clips(201)
-    account = Account({handle.id: "completed" for handle in handles})
+    job_ids = clips(201)
+    account = Account({job_id.id: "completed" for job_id in job_ids})
     async with waiting_for(account, tmp_path) as waiting:
-        await waiting.wait(handles, LONG_ENOUGH, unheard)
+        await waiting.wait(job_ids, LONG_ENOUGH, unheard)
         assert account.asked == {BATCH: 2}
 
 
 async def test_five_videos_cost_one_look_at_the_list_a_tick(tmp_path: Path) -> None:
-    handles = [JobId("avatar_video", number(each)) for each in range(1, 6)]
-    account = Account({handle.id: "process" for handle in handles})
+    job_ids = [JobId("avatar_video", number(each)) for each in range(1, 6)]
+    account = Account({job_id.id: "process" for job_id in job_ids})
     async with waiting_for(account, tmp_path) as waiting:
-        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
+        wait = asyncio.create_task(waiting.wait(job_ids, LONG_ENOUGH, unheard))
         await account.looked(2)
         assert account.asked == {VIDEOS: 2}
-        account.states[handles[4].id] = "fail"
+        account.states[job_ids[4].id] = "fail"
         assert states(await wait) == ["running"] * 4 + ["failed"]
 
 
 async def test_one_video_alone_is_asked_for_by_itself(tmp_path: Path) -> None:
-    handle = JobId("avatar_video", number(1))
-    account = Account({handle.id: "success"})
+    job_id = JobId("avatar_video", number(1))
+    account = Account({job_id.id: "success"})
     async with waiting_for(account, tmp_path) as waiting:
-        await waiting.wait([handle], LONG_ENOUGH, unheard)
+        await waiting.wait([job_id], LONG_ENOUGH, unheard)
         assert account.asked == {"POST /api/v1/video/awsResult": 1}
 
 
 async def test_jobs_of_several_families_are_waited_for_together(tmp_path: Path) -> None:
-    handles = [JobId(family, number(1)) for family in ("avatar_video", "image_to_video", "face_swap_preview")]
+    job_ids = [JobId(family, number(1)) for family in ("avatar_video", "image_to_video", "face_swap_preview")]
     account = Account({number(1): "processing"})
     async with waiting_for(account, tmp_path) as waiting:
         seen: list[int] = []
@@ -179,21 +179,21 @@ async def test_jobs_of_several_families_are_waited_for_together(tmp_path: Path) 
         async def seen_so_far(answers: Answers) -> None:
             seen.append(len(answers))
 
-        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, seen_so_far))
+        wait = asyncio.create_task(waiting.wait(job_ids, LONG_ENOUGH, seen_so_far))
         await account.looked(6)
         account.states[number(1)] = "completed"
         answers = await wait
-    assert set(answers) == set(handles)
+    assert set(answers) == set(job_ids)
     assert "succeeded" in states(answers)
     assert seen[-1] == 3
 
 
-async def test_a_waiter_who_leaves_does_not_stop_the_others(tmp_path: Path) -> None:
+async def test_a_caller_who_leaves_does_not_stop_the_others(tmp_path: Path) -> None:
     one, two = clips(2)
     account = Account({one.id: "processing", two.id: "processing"})
     async with waiting_for(account, tmp_path) as waiting:
         first, same, second = (
-            asyncio.create_task(waiting.wait([handle], LONG_ENOUGH, unheard)) for handle in (one, one, two)
+            asyncio.create_task(waiting.wait([job_id], LONG_ENOUGH, unheard)) for job_id in (one, one, two)
         )
         await account.looked(1)
         first.cancel()
@@ -203,7 +203,7 @@ async def test_a_waiter_who_leaves_does_not_stop_the_others(tmp_path: Path) -> N
         assert [states(await each) for each in (same, second)] == [["succeeded"], ["succeeded"]]
 
 
-async def test_nobody_asks_when_nobody_waits(tmp_path: Path) -> None:
+async def test_nothing_is_asked_when_no_one_waits(tmp_path: Path) -> None:
     (one,) = clips(1)
     account = Account({one.id: "processing"})
     async with waiting_for(account, tmp_path) as waiting:
@@ -221,7 +221,7 @@ async def test_a_finished_job_answers_at_once(tmp_path: Path) -> None:
         assert states(await waiting.wait([one], 100, unheard)) == ["succeeded"]
 
 
-async def test_an_end_that_was_told_does_not_end_the_wait_for_the_others(tmp_path: Path) -> None:
+async def test_an_end_that_was_returned_does_not_end_the_wait_for_the_others(tmp_path: Path) -> None:
     one, two = clips(2)
     account = Account({one.id: "completed", two.id: "processing"})
     async with waiting_for(account, tmp_path) as waiting, asyncio.timeout(10):
@@ -234,7 +234,7 @@ async def test_an_end_that_was_told_does_not_end_the_wait_for_the_others(tmp_pat
         assert states(await waiting.wait([one, two], 100, unheard)) == ["succeeded", "succeeded"]
 
 
-async def test_somebody_new_is_answered_before_the_next_tick(tmp_path: Path) -> None:
+async def test_a_new_caller_is_answered_before_the_next_tick(tmp_path: Path) -> None:
     one, two = clips(2)
     account = Account({one.id: "processing", two.id: "completed"})
     async with waiting_for(account, tmp_path, quick=False) as waiting, asyncio.timeout(10):
@@ -253,15 +253,15 @@ async def test_waiting_no_time_at_all_still_says_how_the_job_stands(tmp_path: Pa
 
 @pytest.mark.parametrize("family", ["image_to_video", "avatar_video", "face_swap_preview"])
 async def test_a_job_that_vanishes_ends_the_wait(tmp_path: Path, family: str) -> None:
-    handles = [JobId(family, number(1)), JobId(family, number(2))]
-    account = Account({handle.id: "processing" for handle in handles})
+    job_ids = [JobId(family, number(1)), JobId(family, number(2))]
+    account = Account({job_id.id: "processing" for job_id in job_ids})
     async with waiting_for(account, tmp_path) as waiting:
-        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
+        wait = asyncio.create_task(waiting.wait(job_ids, LONG_ENOUGH, unheard))
         await account.looked(1)
         del account.states[number(2)]
         answers = await wait
         assert states(answers) == ["running", "NotFound"]
-        assert isinstance(answers[handles[1]], NotFound)
+        assert isinstance(answers[job_ids[1]], NotFound)
 
 
 async def test_a_family_that_cannot_be_asked_ends_the_wait_with_the_reason(tmp_path: Path) -> None:
@@ -284,12 +284,12 @@ async def test_a_family_that_cannot_be_asked_ends_the_wait_with_the_reason(tmp_p
 async def test_without_a_batch_call_jobs_are_read_one_by_one_from_then_on(
     tmp_path: Path, refusal: httpx2.Response
 ) -> None:
-    handles = clips(3)
-    account = Account({handle.id: "processing" for handle in handles}, refused={BATCH: refusal})
+    job_ids = clips(3)
+    account = Account({job_id.id: "processing" for job_id in job_ids}, refused={BATCH: refusal})
     async with waiting_for(account, tmp_path) as waiting:
-        wait = asyncio.create_task(waiting.wait(handles, LONG_ENOUGH, unheard))
+        wait = asyncio.create_task(waiting.wait(job_ids, LONG_ENOUGH, unheard))
         await account.looked(7)
-        account.states[handles[2].id] = "completed"
+        account.states[job_ids[2].id] = "completed"
         assert states(await wait) == ["running", "running", "succeeded"]
         assert account.asked[BATCH] == 1
 
@@ -318,7 +318,7 @@ async def test_a_busy_moment_does_not_make_jobs_be_read_one_by_one_for_ever(tmp_
         assert list(account.asked) == [BATCH]
 
 
-async def test_an_old_answer_is_not_given_to_somebody_who_comes_later(tmp_path: Path) -> None:
+async def test_an_old_answer_is_not_given_to_a_later_caller(tmp_path: Path) -> None:
     (one,) = clips(1)
     account = Account({one.id: "processing"})
     async with waiting_for(account, tmp_path) as waiting:

@@ -25,10 +25,10 @@ SANDBOX = "00000000dd27a536fdf6e809"
 @example("\ud800", False)
 def test_any_text_is_a_job_id_or_an_input_error(text: str, sandbox: bool) -> None:
     try:
-        handle = parse_job_id(text, sandbox=sandbox)
+        job_id = parse_job_id(text, sandbox=sandbox)
     except InputError:
         return
-    assert str(handle) == text.strip().lower()
+    assert str(job_id) == text.strip().lower()
 
 
 @given(st.text(min_size=30))
@@ -42,12 +42,12 @@ def test_a_refusal_does_not_repeat_what_was_given(text: str) -> None:
 @given(st.from_regex(r"[A-Za-z_]{1,45}:[0-9a-zA-Z]{20,28}", fullmatch=True), st.booleans())
 def test_what_almost_looks_like_a_job_id_is_one_or_an_input_error(text: str, sandbox: bool) -> None:
     try:
-        handle = parse_job_id(text, sandbox=sandbox)
+        job_id = parse_job_id(text, sandbox=sandbox)
     except InputError:
         return
-    assert handle.family in (*FAMILIES, "speech", "upload")
-    assert is_id(handle.id)
-    assert handle.sandbox is sandbox
+    assert job_id.family in (*FAMILIES, "speech", "upload")
+    assert is_id(job_id.id)
+    assert job_id.sandbox is sandbox
 
 
 @given(st.sampled_from([*FAMILIES, "speech", "upload"]), st.from_regex(r"[0-9a-f]{24}", fullmatch=True))
@@ -79,7 +79,9 @@ def test_every_job_id_of_a_known_family_is_read_in_its_own_mode_only(family: str
         "avatar_video:" + "g" * 24,
     ],
 )
-async def test_a_text_that_is_no_job_id_is_refused_by_every_tool_without_a_request(tmp_path: Path, text: str) -> None:
+async def test_a_text_that_is_not_a_job_id_is_refused_by_every_tool_without_a_request(
+    tmp_path: Path, text: str
+) -> None:
     async with open_controlled_server(tmp_path) as server:
         for tool, arguments in (
             ("check_status", {"job_id": text}),

@@ -163,7 +163,7 @@ async def test_a_language_that_may_be_several_or_none_is_asked_about(tmp_path: P
             await names.language(text)
 
 
-async def test_half_a_word_is_nobody_and_the_beginning_of_one_word_is_somebody(tmp_path: Path) -> None:
+async def test_half_a_word_matches_no_one_and_the_beginning_of_one_word_matches(tmp_path: Path) -> None:
     async with names_in(tmp_path) as (names, sandbox, _):
         sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
         with pytest.raises(InputError, match=r"Voice not found: 'Ava'; did you mean .*Desislava"):

@@ -50,7 +50,7 @@ def test_a_text_never_looks_foreign_to_its_own_language(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ALONE)
-def test_a_text_is_never_taken_for_another_language_and_nobody_need_be_asked_about_its_own(language: str) -> None:
+def test_a_text_is_never_taken_for_another_language_and_needs_no_question_about_its_own(language: str) -> None:
     assert judge(TEXTS[language], language).fits is True
     for voice in (each for each in ALONE if not same_language(each, language)):
         found = judge(TEXTS[language], voice)
@@ -58,7 +58,7 @@ def test_a_text_is_never_taken_for_another_language_and_nobody_need_be_asked_abo
         assert found.language in (language, None), voice
 
 
-def test_of_two_widely_spoken_languages_nobody_need_be_asked_but_now_and_then() -> None:
+def test_two_widely_spoken_languages_need_a_question_only_now_and_then() -> None:
     told = [judge(TEXTS[text], voice).fits for text in ALONE for voice in ALONE if text != voice]
     assert told.count(False) > 0.9 * len(told)
 

@@ -139,7 +139,7 @@ def without_ids(answer: ToolAnswer) -> str:
     return answer.text.partition("(A2E trace_id")[0]
 
 
-async def test_a_wrong_type_is_told_in_one_line_without_its_value(tmp_path: Path) -> None:
+async def test_a_wrong_type_is_reported_in_one_line_without_its_value(tmp_path: Path) -> None:
     async with open_server(tmp_path, toolsets=EVERYTHING, daily_credits=0) as server:
         for tool, parameter, schema in parameters():
             for wrong in WRONG_TYPES[schema["type"]]:
@@ -230,7 +230,7 @@ def taken_or_refused(tool: Tool[Any], arguments: Mapping[str, Any]) -> str | Non
     return None if type(inputs) is tool.inputs else "taken as something else"
 
 
-async def test_a_mistake_of_our_own_is_told_without_its_details(tmp_path: Path) -> None:
+async def test_an_internal_error_is_reported_without_its_details(tmp_path: Path) -> None:
     class Broken(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             raise LookupError(f"the token was {request.headers['authorization']}")

@@ -28,7 +28,7 @@ def size(answer: ToolAnswer) -> int:
 
 
 def is_status(answer: ToolAnswer, state: str) -> str:
-    """Check what every answer about a job must say, and give the handle."""
+    """Check what every answer about a job must say, and give the job id."""
     assert answer.text.startswith(SANDBOX)
     assert answer.data["state"] == state
     assert answer.data["sandbox"] is True
@@ -94,14 +94,14 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
         started = await server.ask(
             "start_avatar_video", script=TEXT, voice=voice["id"], avatar=avatar["name"], background="#204080"
         )
-        handle = is_status(started, "queued")
-        assert (await server.ask("check_status", job_id=handle)).data["job_id"] == handle
+        job_id = is_status(started, "queued")
+        assert (await server.ask("check_status", job_id=job_id)).data["job_id"] == job_id
         ended = await made(server, started)
         assert "#204080" in ended.data["note"]
 
         listed = await server.ask("list_jobs")
         assert size(listed) <= LARGEST_PAGE
-        assert handle in [row["job_id"] for row in listed.data["jobs"]]
+        assert job_id in [row["job_id"] for row in listed.data["jobs"]]
 
         whole = await fetched(ended.links[0])
         assert whole.headers["content-type"] == "video/mp4"
@@ -111,7 +111,7 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
 
         server.output.mkdir(exist_ok=True)
         (server.output / "welcome.mp4").write_bytes(b"somebody else's")
-        saved = await server.ask("download_result", job_id=handle, name="welcome")
+        saved = await server.ask("download_result", job_id=job_id, name="welcome")
         (file,) = saved.data["files"]
         path = Path(file["path"])
         assert path == server.output / "welcome-2.mp4"
@@ -119,11 +119,11 @@ async def test_a_script_becomes_a_video_that_is_saved_and_deleted(tmp_path: Path
         assert contents(server.output) == {"welcome.mp4": b"somebody else's", "welcome-2.mp4": whole.content}
         assert file["sha256"] == hashlib.sha256(whole.content).hexdigest()
 
-        deleted = await server.ask("delete_job", job_id=handle)
-        assert handle in deleted.text
+        deleted = await server.ask("delete_job", job_id=job_id)
+        assert job_id in deleted.text
         assert "credits" in deleted.text
-        assert "No such record" in await server.refuse("check_status", job_id=handle)
-        assert handle not in (await server.ask("list_jobs")).text
+        assert "No such record" in await server.refuse("check_status", job_id=job_id)
+        assert job_id not in (await server.ask("list_jobs")).text
 
 
 @pytest.mark.exercises("get_upload_url", "start_image_to_video", "get_image_to_video")
@@ -195,15 +195,15 @@ async def test_a_face_is_previewed_and_swapped_in_pictures_and_clips(tmp_path: P
         assert "consent is missing" in await server.refuse("start_face_swap", face=mine.name, target=theirs.name)
         picture = await made(server, await server.ask("start_face_swap", **faces, target=theirs.name))
         assert picture_size((await fetched(picture.links[0])).content)
-        handle = str((await made(server, clip)).data["job_id"])
-        preview = await made(server, await server.ask("start_face_swap_preview", **faces, target=handle))
+        job_id = str((await made(server, clip)).data["job_id"])
+        preview = await made(server, await server.ask("start_face_swap_preview", **faces, target=job_id))
         assert "A2E cannot delete previews" in await server.refuse("delete_job", job_id=preview.data["job_id"])
-        swapped = await made(server, await server.ask("start_face_swap", **faces, target=handle, title="Swap"))
+        swapped = await made(server, await server.ask("start_face_swap", **faces, target=job_id, title="Swap"))
         assert "'Swap'" in swapped.text
         assert (await fetched(swapped.links[0])).headers["content-type"] == "video/mp4"
-        handle = str(swapped.data["job_id"])
-        assert handle in (await server.ask("delete_job", job_id=handle)).text
-        assert handle not in (await server.ask("list_jobs")).text
+        job_id = str(swapped.data["job_id"])
+        assert job_id in (await server.ask("delete_job", job_id=job_id)).text
+        assert job_id not in (await server.ask("list_jobs")).text
 
 
 @pytest.mark.exercises("add_face_swap_image", "list_face_swap_images", "delete_face_swap_image")
@@ -222,7 +222,7 @@ async def test_faces_are_stored_listed_and_deleted(tmp_path: Path) -> None:
 
 @pytest.mark.exercises("get_remaining_credits")
 @both_eras
-async def test_money_is_told_before_and_after(tmp_path: Path, era: Era) -> None:
+async def test_money_is_reported_before_and_after(tmp_path: Path, era: Era) -> None:
     async with open_server(tmp_path, era=era) as server:
         wanted = {"script": TEXT, "voice": "Aria", "avatar": "Ada"}
         price = tool_answer(
@@ -317,15 +317,15 @@ async def test_however_long_the_reasons_are_answers_stay_small(tmp_path: Path) -
     record = {"family": "image_to_video", "body": {"name": "n" * 200}, "failure": reason}
     async with open_server(tmp_path) as server:
         ids = server.sandbox.control.seed(records=[record] * 20)
-        handles = [f"image_to_video:{each}" for each in ids]
-        one = await server.ask("check_status", job_id=handles[0])
-        many = await server.ask("wait_for_job", job_ids=handles)
+        job_ids = [f"image_to_video:{each}" for each in ids]
+        one = await server.ask("check_status", job_id=job_ids[0])
+        many = await server.ask("wait_for_job", job_ids=job_ids)
         listed = await server.ask("list_jobs")
     assert one.data["state"] == "failed"
     assert "because of this and that" in one.text
     assert len(one.text.encode()) <= LARGEST_STATUS
     assert size(one) <= 2 * LARGEST_STATUS
-    assert all(handle in many.text for handle in handles[:10])
+    assert all(job_id in many.text for job_id in job_ids[:10])
     assert len(many.data["jobs"]) == 20
     assert size(many) <= LARGEST_PAGE
     assert size(listed) <= LARGEST_PAGE

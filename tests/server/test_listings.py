@@ -134,9 +134,9 @@ async def test_only_a_whole_name_deletes(tmp_path: Path) -> None:
         server.sandbox.control.seed(avatars=[{"name": "Anna Berg"}])
         assert "did you mean Anna Berg?" in await server.refuse("delete_avatar", avatar="Anna")
         assert (await server.ask("delete_avatar", avatar="anna berg")).data["deleted"] is True
-    twins = [{"_id": letter * 24, "name": "Narrator"} for letter in "ab"]
+    clones = [{"_id": letter * 24, "name": "Narrator"} for letter in "ab"]
     async with open_controlled_server(tmp_path) as server:
-        server.transport.on(CLONES, answered(200, {"code": 0, "data": twins}), times=2)
+        server.transport.on(CLONES, answered(200, {"code": 0, "data": clones}), times=2)
         assert "did you mean Narrator?" in await server.refuse("delete_voice", voice="Narr")
         several = f"matches several own voices: Narrator (own) = {'a' * 24}, Narrator (own) = {'b' * 24}."
         assert several in await server.refuse("delete_voice", voice="narrator")

@@ -22,7 +22,7 @@ LEAVE = "POST /api/v1/streaming-avatar/leave"
 REFUSAL = only_answered(400, {"code": 1, "msg": "no context today"})
 
 
-async def test_a_room_that_was_paid_for_is_told_of_when_its_context_cannot_be_set(tmp_path: Path) -> None:
+async def test_a_room_that_was_paid_for_is_mentioned_when_its_context_cannot_be_set(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         server.transport.on(CONTEXT, REFUSAL)
         opened = await server.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
@@ -33,7 +33,7 @@ async def test_a_room_that_was_paid_for_is_told_of_when_its_context_cannot_be_se
         assert opened.links == (opened.data["page"],)
 
 
-async def test_a_room_whose_context_takes_too_long_is_told_of_in_time(tmp_path: Path) -> None:
+async def test_a_room_whose_context_takes_too_long_is_mentioned_in_time(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path, call_seconds=3.0) as server:
         server.transport.on(CONTEXT, Gate().before)
         opened = await server.ask("start_streaming", avatar="Ada", seconds=60, context="We open at nine.")
@@ -108,7 +108,7 @@ async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_ref
             assert all(row["sure"] for row in spending["spending"])
 
 
-async def test_credits_that_came_from_elsewhere_are_not_told_as_a_rooms(tmp_path: Path) -> None:
+async def test_credits_that_came_from_elsewhere_are_not_reported_as_a_rooms(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         await server.ask("start_streaming", avatar="Ada", seconds=60)
         gate = Gate()

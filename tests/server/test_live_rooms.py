@@ -191,7 +191,7 @@ async def test_only_the_rooms_own_page_on_this_computer_is_listened_to(tmp_path:
         assert "It cost" in gone
 
 
-async def test_of_several_rooms_each_is_told_and_found_by_its_avatar(tmp_path: Path) -> None:
+async def test_of_several_rooms_each_is_listed_and_found_by_its_avatar(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         first = await server.ask("start_streaming", avatar="Ada", seconds=60)
         assert first.data["room"] in first.text

@@ -44,17 +44,17 @@ def of_kind(path: Path, kind: bytes) -> Path:
 
 async def kept(server: ServerUnderTest, started: ToolAnswer, kind: bytes) -> Path:
     """Wait for a job, save its file, and check what it is."""
-    handle = str(started.data["job_id"])
-    ended = await server.finish(handle)
+    job_id = str(started.data["job_id"])
+    ended = await server.finish(job_id)
     assert ended.data["state"] == "succeeded", ended.text
-    (file,) = (await server.ask("download_result", job_id=handle)).data["files"]
+    (file,) = (await server.ask("download_result", job_id=job_id)).data["files"]
     return of_kind(Path(file["path"]), kind)
 
 
 async def delete(server: ServerUnderTest, started: ToolAnswer) -> None:
-    handle = str(started.data["job_id"])
-    assert handle in (await server.ask("delete_job", job_id=handle)).text
-    assert handle not in (await server.ask("list_jobs")).text
+    job_id = str(started.data["job_id"])
+    assert job_id in (await server.ask("delete_job", job_id=job_id)).text
+    assert job_id not in (await server.ask("list_jobs")).text
 
 
 @pytest.mark.exercises("start_talking_photo", "get_talking_photo", "list_talking_photos", "delete_talking_photo")
@@ -91,9 +91,9 @@ async def test_a_photo_speaks(tmp_path: Path) -> None:
 async def test_a_clip_is_dubbed_cleaned_and_marked(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         clip = await server.ask("start_avatar_video", script=TEXT, voice="Aria", avatar="Ada", captions=True)
-        handle = str((await server.finish(clip.data["job_id"])).data["job_id"])
+        job_id = str((await server.finish(clip.data["job_id"])).data["job_id"])
 
-        dubbing = {"source": handle, "language": "es", "translated_script": "Buenos días a todos."}
+        dubbing = {"source": job_id, "language": "es", "translated_script": "Buenos días a todos."}
         assert "consent is missing" in await server.refuse("start_dubbing", **dubbing)
         unknown = await server.refuse("start_dubbing", **dubbing | {"language": "Spnish"}, consent=CONSENT)
         assert "Language not found: 'Spnish'; did you mean es-ES" in unknown
@@ -101,32 +101,32 @@ async def test_a_clip_is_dubbed_cleaned_and_marked(tmp_path: Path) -> None:
         for same in ("es-MX", "Spanish", "Mexican Spanish"):
             repeated = await server.ask("start_dubbing", **dubbing | {"language": same}, consent=CONSENT)
             assert "Already started" in repeated.text
-        cleaned = await charged(server, "start_caption_removal", video=handle)
+        cleaned = await charged(server, "start_caption_removal", video=job_id)
         assert cleaned.data["job_id"].startswith("caption_removal:")
         for started in (dubbed, cleaned):
             await kept(server, started, MP4)
             await delete(server, started)
 
-        marked = await charged(server, "add_watermark", media=handle, text="mine", position="top_left")
+        marked = await charged(server, "add_watermark", media=job_id, text="mine", position="top_left")
         assert marked.data["state"] == "succeeded"
         await kept(server, marked, MP4)
 
 
 @both_eras
-async def test_what_is_finished_at_once_is_remembered_by_its_handle(tmp_path: Path, era: Era) -> None:
+async def test_what_is_finished_at_once_is_remembered_by_its_job_id(tmp_path: Path, era: Era) -> None:
     async with open_server(tmp_path, era=era) as server:
         picture = png(server.inbox, size=(320, 180))
         logo = png(server.inbox, "logo.png", colour="#cc2222")
         marked = await charged(server, "add_watermark", media=picture.name, image=logo.name)
         await kept(server, marked, PNG)
     async with open_server(tmp_path, era=era) as server:
-        handle = marked.data["job_id"]
-        known = await server.ask("check_status", job_id=handle)
+        job_id = marked.data["job_id"]
+        known = await server.ask("check_status", job_id=job_id)
         assert known.data["state"] == "succeeded"
         assert known.data["credits"] == 1
         assert (await fetched(known.links[0])).content[:4] == PNG
-        assert "A2E cannot delete" in await server.refuse("delete_job", job_id=handle)
-        waited = await server.ask("wait_for_job", job_ids=[handle], seconds=5)
+        assert "A2E cannot delete" in await server.refuse("delete_job", job_id=job_id)
+        waited = await server.ask("wait_for_job", job_ids=[job_id], seconds=5)
         assert waited.data["state"] == "succeeded"
 
 
@@ -179,7 +179,7 @@ async def test_a_lost_answer_of_the_older_way_is_looked_for_there(tmp_path: Path
         assert server.records("product_holding") == 1
 
 
-async def test_a_translation_is_for_the_sandbox_only(tmp_path: Path) -> None:
+async def test_a_translation_is_given_in_the_sandbox_alone(tmp_path: Path) -> None:
     async with open_server(tmp_path, sandbox=False, token=SecretStr("sk_test")) as server:
         dubbing = {"source": wav(server.inbox).name, "language": "es", "consent": CONSENT}
         refusal = await server.refuse("start_dubbing", **dubbing, translated_script="Hola.")
@@ -195,14 +195,14 @@ async def test_a_picture_is_drawn_and_becomes_an_avatar(tmp_path: Path) -> None:
         drawn = await charged(server, "start_text_to_image", prompt="a portrait of a baker", shape="portrait")
         across, down = picture_size((await kept(server, drawn, PNG)).read_bytes())
         assert across < down
-        handle = drawn.data["job_id"]
-        refusal = await server.refuse("add_avatar_from_image", image=handle, gender="female", max_credits=0.5)
+        job_id = drawn.data["job_id"]
+        refusal = await server.refuse("add_avatar_from_image", image=job_id, gender="female", max_credits=0.5)
         assert "Nothing was charged" in refusal
-        made = await charged(server, "add_avatar_from_image", image=handle, gender="female")
+        made = await charged(server, "add_avatar_from_image", image=job_id, gender="female")
         assert made.data["state"] == "succeeded"
         assert "Next: use it by its name as `avatar`" in made.text
         assert "makes no file" in await server.refuse("download_result", job_id=made.data["job_id"])
-        same = await server.ask("add_avatar_from_image", image=handle, gender="female")
+        same = await server.ask("add_avatar_from_image", image=job_id, gender="female")
         assert "Already started" in same.text
         assert len((await server.ask("list_avatars", owner="own")).data["avatars"]) == 1
         await delete(server, drawn)

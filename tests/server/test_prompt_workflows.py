@@ -24,12 +24,12 @@ async def test_avatar_video(tmp_path: Path) -> None:
         voice = next(row["name"] for row in voices if row["gender"] == avatar["gender"])
         wanted = {"script": SCRIPT, "voice": voice, "avatar": avatar["name"]}
         await runner.quote("start_avatar_video", **wanted)
-        handle = await runner.start("start_avatar_video", **wanted)
-        clip = await clip_at(*await runner.finish(handle))
+        job_id = await runner.start("start_avatar_video", **wanted)
+        clip = await clip_at(*await runner.finish(job_id))
         assert clip.width > clip.height
         assert clip.has_sound
         assert 1 < clip.seconds < 4
-        await runner.end(handle, ".mp4")
+        await runner.end(job_id, ".mp4")
 
 
 async def test_one_message_many_languages(tmp_path: Path) -> None:
@@ -44,10 +44,10 @@ async def test_one_message_many_languages(tmp_path: Path) -> None:
             starts.append({"script": script, "voice": voice, "avatar": "Ada", "title": f"Message {language}"})
         for wanted in starts:
             await runner.quote("start_avatar_video", **wanted)
-        handles = [await runner.start("start_avatar_video", **wanted) for wanted in starts]
-        clips = [await clip_at(link) for link in await runner.finish(*handles)]
+        job_ids = [await runner.start("start_avatar_video", **wanted) for wanted in starts]
+        clips = [await clip_at(link) for link in await runner.finish(*job_ids)]
         assert all(clip.has_sound for clip in clips)
-        await runner.end(handles[0], ".mp4")
+        await runner.end(job_ids[0], ".mp4")
 
 
 @pytest.mark.parametrize(("way", "tool", "other"), [("worn", TRY_ON, HOLDING), ("held", HOLDING, TRY_ON)])
@@ -83,11 +83,11 @@ async def test_photo_that_speaks(tmp_path: Path) -> None:
             rows = (await runner.call("list_voices", language="fr-FR", name="Élodie")).data["voices"]
             wanted = {"image": photo, "script": script, "voice": rows[0]["name"]}
             await runner.quote("start_talking_photo", **wanted)
-            handle = await runner.start("start_talking_photo", **wanted, consent=CONSENT)
-            clip = await clip_at(*await runner.finish(handle))
+            job_id = await runner.start("start_talking_photo", **wanted, consent=CONSENT)
+            clip = await clip_at(*await runner.finish(job_id))
             assert clip.has_sound
             assert 1 < clip.seconds < 5
-            await runner.end(handle, ".mp4")
+            await runner.end(job_id, ".mp4")
 
 
 async def test_clean_and_dub(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ async def test_clean_and_dub(tmp_path: Path) -> None:
                 await runner.quote("start_dubbing", source=source, language=language, speakers=1)
             clean = await runner.start("start_caption_removal", video=source)
             (clean_link,) = await runner.finish(clean)
-            handles = [
+            job_ids = [
                 await runner.start(
                     "start_dubbing",
                     source=clean,
@@ -115,13 +115,13 @@ async def test_clean_and_dub(tmp_path: Path) -> None:
                 )
                 for language, script in spoken.items()
             ]
-            links = await runner.finish(*handles)
-            for handle, language in zip(handles, spoken, strict=True):
-                note = (await server.ask("check_status", job_id=handle)).data["note"]
+            links = await runner.finish(*job_ids)
+            for job_id, language in zip(job_ids, spoken, strict=True):
+                note = (await server.ask("check_status", job_id=job_id)).data["note"]
                 assert f"voice {language}+" in note
             before, *after = [await clip_at(link) for link in (clean_link, *links)]
             assert all(clip.has_sound and (clip.width, clip.height) == (before.width, before.height) for clip in after)
-            await runner.end(handles[0], ".mp4")
+            await runner.end(job_ids[0], ".mp4")
 
 
 async def test_social_pack(tmp_path: Path) -> None:
@@ -133,14 +133,14 @@ async def test_social_pack(tmp_path: Path) -> None:
         packs = [{**wanted, "captions": True, "shape": shape} for shape in ("landscape", "square", "portrait")]
         for pack in packs:
             await runner.quote("start_avatar_video", **pack)
-        handles = [await runner.start("start_avatar_video", **pack, title=str(pack["shape"])) for pack in packs]
-        wide, square, tall = [await clip_at(link) for link in await runner.finish(*handles)]
+        job_ids = [await runner.start("start_avatar_video", **pack, title=str(pack["shape"])) for pack in packs]
+        wide, square, tall = [await clip_at(link) for link in await runner.finish(*job_ids)]
         assert wide.width / wide.height == pytest.approx(16 / 9, rel=0.02)
         assert square.width == square.height
         assert tall.width / tall.height == pytest.approx(9 / 16, rel=0.02)
         assert wide.seconds == pytest.approx(square.seconds, abs=0.2) == pytest.approx(tall.seconds, abs=0.2)
         assert [clip.has_sound for clip in (wide, square, tall)] == [True] * 3
-        await runner.end(handles[0], ".mp4")
+        await runner.end(job_ids[0], ".mp4")
 
 
 @pytest.mark.exercises("list_streaming_avatars", "create_streaming_token", "leave_streaming_room")

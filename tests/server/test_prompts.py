@@ -76,7 +76,7 @@ def test_a_prompt_tells_the_price_first_starts_once_and_says_what_it_cost(name: 
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_whoever_is_shown_or_heard_is_asked_before_the_price(name: str) -> None:
+def test_people_shown_or_heard_are_asked_before_the_price(name: str) -> None:
     with_likeness = [
         tool["name"]
         for tool in [tool.wire for tool in tool_index.tools().values()]

@@ -96,9 +96,9 @@ async def test_voices_and_languages_fit_on_a_page(tmp_path: Path, era: Era) -> N
 async def test_a_job_is_read_by_its_job_id_verbatim_or_escaped(tmp_path: Path, era: Era) -> None:
     async with open_server(tmp_path, era=era) as server:
         started = await server.ask("start_avatar_video", script="Hello there.", voice="Aria", avatar="Ada")
-        handle = started.data["job_id"]
-        assert (await read(server, f"a2e://jobs/{handle}"))["job_id"] == handle
-        assert (await read(server, f"a2e://jobs/{handle.replace(':', '%3A')}"))["job_id"] == handle
+        job_id = started.data["job_id"]
+        assert (await read(server, f"a2e://jobs/{job_id}"))["job_id"] == job_id
+        assert (await read(server, f"a2e://jobs/{job_id.replace(':', '%3A')}"))["job_id"] == job_id
         assert "Invalid job_id" in await missing(server, "a2e://jobs/42")
         assert "real token" in await missing(server, "a2e://jobs/avatar_video:67d29023dd27a536fdf6e809")
         assert "No such record" in await missing(server, "a2e://jobs/avatar_video:" + "0" * 20 + "abcd")
@@ -141,7 +141,7 @@ async def test_what_an_address_or_a_prompt_leaves_open_is_completed(tmp_path: Pa
         assert await offered("a2e://jobs/{job_id}", "job_id", "\0") == []
 
 
-async def test_the_newest_era_is_told_how_long_answers_may_be_kept(tmp_path: Path) -> None:
+async def test_the_newest_era_learns_how_long_answers_may_be_kept(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         client = server.client
         tools, resources = await client.list_tools(), await client.list_resources()

@@ -96,7 +96,7 @@ async def test_a_hidden_tool_says_which_setting_hides_it(settings: dict[str, Any
     assert f"{tool} is switched off by {variable}. Nothing was charged." in str(result.content)
 
 
-async def test_a_prefix_stands_before_every_name_that_is_told(tmp_path: Path) -> None:
+async def test_a_prefix_stands_before_every_name_that_is_shown(tmp_path: Path) -> None:
     async with open_server(tmp_path, tool_prefix="a2e_") as server:
         tools = {tool.name: tool for tool in (await server.client.list_tools()).tools}
         assert all(name.startswith("a2e_") for name in tools)

@@ -58,7 +58,7 @@ def test_what_is_known_of_a_price_is_held_under_the_ceiling_even_where_the_rest_
 
 
 @pytest.mark.parametrize("amount", [-1.0, math.nan, math.inf, -math.inf])
-def test_a_ceiling_that_is_no_amount_is_an_input_error(amount: float) -> None:
+def test_a_ceiling_that_is_not_an_amount_is_an_input_error(amount: float) -> None:
     objection = Ceilings(None, None).objection(costs(1), amount)
     assert isinstance(objection, InputError)
     assert "max_credits" in objection.message
@@ -126,7 +126,9 @@ async def test_a_free_start_passes_a_ceiling_of_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("amount", [-1, -0.01, "NaN", "Infinity", "-Infinity", 10**400])
-async def test_a_ceiling_that_is_no_amount_is_refused_before_anything_is_sent(tmp_path: Path, amount: object) -> None:
+async def test_a_ceiling_that_is_not_an_amount_is_refused_before_anything_is_sent(
+    tmp_path: Path, amount: object
+) -> None:
     async with open_controlled_server(tmp_path) as server:
         sentence = await server.refuse("start_image_to_video", **await server.clip_arguments(max_credits=amount))
         assert "max_credits" in sentence
@@ -302,7 +304,7 @@ async def test_without_quotes_a_long_script_is_priced_by_what_a_second_of_speech
         assert 35 <= speech <= 40
 
 
-async def test_a_rich_accounts_credits_are_told_in_full(tmp_path: Path) -> None:
+async def test_a_rich_accounts_credits_are_shown_in_full(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path, daily_credits=2_500_000.0) as server:
         server.sandbox.control.seed(credits=12_345_678)
         told = (await server.ask("get_credits")).text

@@ -59,7 +59,7 @@ async def test_the_charge_in_the_ledger_is_what_the_account_lost(tmp_path: Path)
         assert (left["credits"], left["spent_today"]) == (server.credits, server.spent)
 
 
-async def test_the_credits_of_a_failed_job_come_back_in_the_ledger_too(tmp_path: Path) -> None:
+async def test_the_credits_of_a_failed_job_are_refunded_in_the_ledger_too(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path, sandbox_settings={**RENDERS, "policy": "seconds:60"}) as server:
         clip = await server.ask("start_image_to_video", **await server.clip_arguments(prompt="[sandbox:fail]"))
         video = await server.ask("start_avatar_video", **video_arguments(title="[sandbox:fail]"))

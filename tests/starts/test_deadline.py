@@ -25,7 +25,7 @@ SOON = 0.5
 
 
 async def settled(server: ControlledServer, job_id: str) -> str:
-    """The real handle of a start that is still being carried out, once it has one."""
+    """The real job id of a start that is still being carried out, once it has one."""
     async with asyncio.timeout(10):
         while (answer := await server.ask("check_status", job_id=job_id)).data["job_id"] == job_id:
             assert answer.data["state"] == "queued"
@@ -34,7 +34,7 @@ async def settled(server: ControlledServer, job_id: str) -> str:
 
 
 @pytest.mark.parametrize(("tool", "slow"), [("clip", CLIP), ("video", SPEECH)])
-async def test_a_start_that_takes_too_long_answers_with_its_handle_and_goes_on(
+async def test_a_start_that_takes_too_long_answers_with_its_job_id_and_continues(
     tmp_path: Path, tool: str, slow: str
 ) -> None:
     gate = Gate()
@@ -49,13 +49,13 @@ async def test_a_start_that_takes_too_long_answers_with_its_handle_and_goes_on(
         await gate.held()
         assert "Still starting; it continues in the background" in answer.text
         assert answer.data["state"] == "queued"
-        handle = answer.data["job_id"]
-        assert await server.listed() == {handle: "queued"}
+        job_id = answer.data["job_id"]
+        assert await server.listed() == {job_id: "queued"}
         same = await server.ask(name, **arguments)
-        assert same.data["job_id"] == handle
+        assert same.data["job_id"] == job_id
         assert "nothing was charged. Ask the user before again=true" in same.text
         gate.opened.set()
-        real = await settled(server, handle)
+        real = await settled(server, job_id)
         assert list(await server.listed()) == [real]
         assert server.transport.attempts[slow] == 1
         assert (await server.ask("list_spending")).data["total"] == server.spent
@@ -65,20 +65,20 @@ async def test_waiting_for_a_start_that_is_not_yet_made_ends_with_the_real_job(t
     gate = Gate()
     async with open_controlled_server(tmp_path, sandbox_settings=RENDERS, call_seconds=SOON) as server:
         server.transport.on(CLIP, gate.before)
-        handle = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        job_id = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
         gate.opened.set()
-        assert (await server.finish(handle)).data["state"] == "succeeded"
-        assert handle not in await server.listed()
+        assert (await server.finish(job_id)).data["state"] == "succeeded"
+        assert job_id not in await server.listed()
 
 
-async def test_a_start_refused_after_its_answer_is_told_by_its_handle(tmp_path: Path) -> None:
+async def test_a_start_refused_after_its_answer_is_reported_under_its_job_id(tmp_path: Path) -> None:
     gate = Gate()
     async with open_controlled_server(tmp_path, sandbox_settings=RENDERS, call_seconds=SOON) as server:
         server.transport.on(CLIP, gate.before)
         start = await server.clip_arguments(title="[sandbox:moderated]")
-        handle = (await server.ask("start_image_to_video", **start)).data["job_id"]
+        job_id = (await server.ask("start_image_to_video", **start)).data["job_id"]
         gate.opened.set()
-        answer = await server.finish(handle)
+        answer = await server.finish(job_id)
         assert answer.data["state"] == "failed"
         assert "A minor was detected" in answer.data["error"]
         assert "Nothing was charged." in answer.data["error"]
@@ -106,7 +106,7 @@ async def test_a_call_that_is_cancelled_leaves_a_recorded_job(tmp_path: Path, mo
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         assert call.cancelled()
-        own = [handle for handle in await server.listed() if parse_job_id(handle, sandbox=True).own]
+        own = [job_id for job_id in await server.listed() if parse_job_id(job_id, sandbox=True).own]
         assert len(own) == 1
         gate.opened.set()
         await settled(server, own[0])
@@ -129,7 +129,7 @@ async def test_one_who_gives_up_does_not_take_the_start_from_another_who_waits(t
         assert server.spent == 100
 
 
-async def test_a_room_whose_avatar_was_long_looked_for_is_still_told_of_in_time(tmp_path: Path) -> None:
+async def test_a_room_whose_avatar_was_long_looked_for_is_still_mentioned_in_time(tmp_path: Path) -> None:
     looked, paid = Gate(), Gate()
     async with open_controlled_server(tmp_path, call_seconds=SOON) as server:
         server.transport.on("GET /api/v1/streaming-avatar/all_avatars", looked.before)

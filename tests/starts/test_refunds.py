@@ -36,7 +36,7 @@ async def test_a_clip_deleted_before_it_began_is_free_in_the_ledger_too(tmp_path
         assert "already deleted" in (await server.ask("delete_job", job_id=started.data["job_id"])).text
 
 
-async def test_of_several_clips_only_the_deleted_ones_share_comes_back(tmp_path: Path) -> None:
+async def test_of_several_clips_only_the_deleted_ones_share_is_refunded(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path, sandbox_settings={"policy": "seconds:60"}) as server:
         started = await server.ask("start_image_to_video", **await server.clip_arguments(count=3))
         first, second, _ = (job["job_id"] for job in started.data["jobs"])

@@ -30,20 +30,20 @@ async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
         assert told[0] == "Uploading large.png"
         assert told[-1].startswith("Uploading large.png, ")
         assert told[-1].endswith(" of 9.0 MB")
-        handle = started.data["job_id"]
-        assert handle.startswith("upload:00000000ffffffff")
+        job_id = started.data["job_id"]
+        assert job_id.startswith("upload:00000000ffffffff")
         assert (started.data["state"], "of 9.0 MB" in started.text) == ("running", True)
-        assert (await server.listed())[handle] == "running"
+        assert (await server.listed())[job_id] == "running"
         # However long it takes, the same call is this upload.
         server.clock.ahead += 1800
-        assert (await server.ask("upload_file", path=name)).data["job_id"] == handle
+        assert (await server.ask("upload_file", path=name)).data["job_id"] == job_id
         server.storage.hold = None
         server.storage.go.set()
-        done = await server.finish_soon(handle)
+        done = await server.finish_soon(job_id)
         (address,) = done.data["results"]
         assert done.links == (address,)
         assert (await server.ask("upload_file", path=name)).data["results"] == [address]
-        await server.ask("start_image_to_video", image=handle, prompt="The waves move")
+        await server.ask("start_image_to_video", image=job_id, prompt="The waves move")
         assert (server.transport.attempts[UPLOAD], server.transport.attempts[CLIP]) == (1, 1)
 
 
@@ -57,10 +57,10 @@ async def test_an_upload_that_was_interrupted_is_sent_again_where_it_was_paid_fo
 
             server.transport.on(UPLOAD, charged)
             server.storage.hold = 0
-            handle = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            job_id = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
             assert server.transport.attempts[UPLOAD] == 1
         async with connect_server_with_storage(tmp_path, sandbox) as server:
-            done = await server.finish_soon(handle)
+            done = await server.finish_soon(job_id)
             assert (done.data["state"], done.data["credits"]) == ("succeeded", 3)
             assert (server.transport.attempts[UPLOAD], server.storage.uploads) == (0, 1)
             assert (await server.ask("list_spending")).data["total"] == 3
@@ -79,10 +79,10 @@ async def test_an_interrupted_upload_whose_address_ran_out_is_not_paid_for_again
         async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
             server.storage.hold = 0
             clock = server.clock
-            handle = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            job_id = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
         clock.ahead += 3600
         async with connect_server_with_storage(tmp_path, sandbox, clock=clock) as server:
-            ended = await server.finish_soon(handle)
+            ended = await server.finish_soon(job_id)
             assert ended.data["state"] == "failed"
             assert "its address has expired" in ended.text
             assert "upload_file sends it to a new address" in ended.text
@@ -93,10 +93,10 @@ async def test_a_file_that_changed_after_its_upload_broke_off_is_not_sent(tmp_pa
     async with open_test_sandbox(tmp_path) as sandbox:
         async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
             server.storage.hold = 0
-            handle = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            job_id = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
         (tmp_path / "inbox" / "large.png").write_bytes(SMALL)
         async with connect_server_with_storage(tmp_path, sandbox) as server:
-            assert "has changed since its upload began" in (await server.finish_soon(handle)).text
+            assert "has changed since its upload began" in (await server.finish_soon(job_id)).text
             assert server.storage.uploads == 0
 
 
@@ -107,13 +107,13 @@ async def test_an_upload_that_is_deleted_stops_and_its_address_is_used_for_the_n
     ):
         server.storage.hold = 0
         name = server.large_picture()
-        handle = (await server.ask("upload_file", path=name)).data["job_id"]
-        deleted = await server.ask("delete_job", job_id=handle)
+        job_id = (await server.ask("upload_file", path=name)).data["job_id"]
+        deleted = await server.ask("delete_job", job_id=job_id)
         assert "It was stopped. What A2E charged for its upload address is not refunded." in deleted.text
-        assert handle not in await server.listed()
+        assert job_id not in await server.listed()
         server.storage.hold = None
         again = await server.ask("upload_file", path=name)
-        assert again.data["job_id"] != handle
+        assert again.data["job_id"] != job_id
         assert server.transport.attempts[UPLOAD] == 1
         assert "cannot delete uploads" in await server.refuse("delete_job", job_id=again.data["job_id"])
 

@@ -154,7 +154,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
 
 
 async def _upload(call: Call[UploadInputs]) -> Answer:
-    return started_answer(await call.services.starts.upload(await _file(call), call.options, call.waiter))
+    return started_answer(await call.services.starts.upload(await _file(call), call.options, call.deadline))
 
 
 async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:

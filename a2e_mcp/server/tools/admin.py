@@ -65,7 +65,7 @@ async def _add_user(call: Call[AddUserInputs]) -> Answer:
 
 async def _exchange(call: Call[DiamondsInputs]) -> Answer:
     bought = _diamonds(call.inputs)
-    return started_answer(await call.services.starts.buy(bought, call.options, call.waiter))
+    return started_answer(await call.services.starts.buy(bought, call.options, call.deadline))
 
 
 async def _price_of_diamonds(call: Call[DiamondsInputs]) -> Quoted:

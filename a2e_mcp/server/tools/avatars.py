@@ -63,7 +63,7 @@ async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
         raise InputError(f"image: that job is {job.state} and has no picture yet", hint="Wait for it first")
     picture = parse_job_id(job.job_id, sandbox=services.sandbox)
     purchase = _avatar_of(picture.id, call.inputs.gender, job.title)
-    started = await services.starts.buy(purchase, call.options, call.waiter)
+    started = await services.starts.buy(purchase, call.options, call.deadline)
     services.directory.forget()
     return started_answer(started)
 

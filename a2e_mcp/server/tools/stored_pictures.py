@@ -111,7 +111,7 @@ async def _picture_url(call: Call[Any], given: str, *, consent: str | None = Non
     media = await call.services.resolver.media("image", given, _PICTURE)
     if isinstance(media, str):
         return media
-    sent = await call.services.starts.upload(media, StartOptions(consent=consent), call.waiter)
+    sent = await call.services.starts.upload(media, StartOptions(consent=consent), call.deadline)
     if not sent.jobs[0].results:
         raise InputError("The picture is still uploading", hint="Make the same call again in a moment")
     return sent.jobs[0].results[0]

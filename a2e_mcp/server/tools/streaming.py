@@ -104,7 +104,7 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
     avatar = await _find_avatar(call)
     await rooms.forget_ended()
     try:
-        started = await services.starts.buy(_purchase(call, avatar), call.options, call.waiter)
+        started = await services.starts.buy(_purchase(call, avatar), call.options, call.deadline)
     except ServiceError as problem:
         if str(problem.code) == _HOSTS_OCCUPIED and problem.message.lower().count("occupied"):
             raise A2EError(

@@ -80,7 +80,7 @@ def _hint(found: Sequence[VoiceChoice]) -> str:
 
 
 async def _speak(call: Call[SpeechInputs]) -> Answer:
-    return started_answer(await call.services.starts.speak(call.inputs, call.options, call.waiter))
+    return started_answer(await call.services.starts.speak(call.inputs, call.options, call.deadline))
 
 
 async def _price_of_speech(call: Call[SpeechInputs]) -> Quoted:

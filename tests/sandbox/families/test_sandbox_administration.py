@@ -7,7 +7,7 @@ import pytest
 from tests.support.sandbox_client import browser_client, open_sandbox_client
 
 
-async def test_a_tokens_secret_is_told_once() -> None:
+async def test_a_tokens_secret_is_shown_once() -> None:
     async with open_sandbox_client() as a2e:
         made = await a2e.data("POST", "/token/generate", {"alias": "laptop"})
         assert made["token"].startswith("sk_sandbox_")

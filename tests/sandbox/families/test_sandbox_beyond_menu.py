@@ -28,7 +28,7 @@ async def _failing(a2e: SandboxClient) -> dict[str, dict[str, Any]]:
     }
 
 
-async def test_what_failed_is_rendered_again_and_charged_once_more() -> None:
+async def test_what_failed_is_rendered_again_and_charged_again() -> None:
     async with open_sandbox_client(policy="immediate") as a2e, browser_client() as http:
         for root, body in (await _failing(a2e)).items():
             start = "/start" if root == "/userCaptionRemoval" else "/startTraining"

@@ -182,7 +182,7 @@ async def test_a_video_of_less_than_ten_seconds_is_no_avatar() -> None:
         assert "at least 10 s" in (await a2e.refused("POST", "/userVideoTwin/startTraining", body))[2]
 
 
-async def test_covers_are_drawn_when_somebody_looks_and_all_differ() -> None:
+async def test_covers_are_drawn_when_they_are_read_and_all_differ() -> None:
     async with open_sandbox_client() as a2e, browser_client() as http:
         avatars = await a2e.data("GET", "/anchor/character_list")
         assert len(avatars) >= 8

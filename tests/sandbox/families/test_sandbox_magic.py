@@ -52,7 +52,7 @@ async def test_an_answer_that_gets_lost_leaves_a_job_that_can_be_found_by_its_na
         assert row["name"] == title
 
 
-async def test_a_slow_job_takes_ten_minutes_of_the_sandbox_clock() -> None:
+async def test_a_slow_job_takes_ten_minutes_by_the_sandbox_clock() -> None:
     async with open_sandbox_client() as a2e:
         clip = await a2e.start_clip(prompt="[sandbox:slow]")
         await a2e.sandbox.control.settle()
@@ -63,7 +63,7 @@ async def test_a_slow_job_takes_ten_minutes_of_the_sandbox_clock() -> None:
         assert (await a2e.clip(clip["_id"]))["current_status"] == "completed"
 
 
-async def test_an_odd_job_says_a_word_nobody_knows_until_it_is_over() -> None:
+async def test_an_odd_job_says_an_unknown_word_until_it_is_over() -> None:
     async with open_sandbox_client(policy="polls:2") as a2e:
         clip = await a2e.start_clip(prompt="[sandbox:odd_status]")
         words = [(await a2e.clip(clip["_id"]))["current_status"] for _ in range(2)]

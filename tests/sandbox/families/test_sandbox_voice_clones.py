@@ -150,11 +150,11 @@ async def test_a_seeded_voice_speaks() -> None:
         ("Добрий день, друзі", None),
     ],
 )
-def test_some_languages_are_told_by_their_letters(text: str, language: str | None) -> None:
+def test_some_languages_are_detected_by_their_letters(text: str, language: str | None) -> None:
     assert language_by_script(text) == language
 
 
-async def test_other_languages_are_told_by_a_model() -> None:
+async def test_other_languages_are_detected_by_a_model() -> None:
     async with open_sandbox_client() as a2e:
         assert await a2e.data("POST", "/video/lang_classify", {"msg": "Hvor er du i dag? Jeg savner deg."}) == "nb"
         assert (await a2e.refused("POST", "/video/lang_classify", {"msg": ""}))[0] == 400

@@ -80,7 +80,7 @@ async def test_a_silent_avatar_moves_and_a_speaking_one_is_heard_and_read(tmp_pa
         assert "".join(message["message"] for message in messages) == ANSWER
 
 
-async def test_what_is_said_before_anybody_came_waits_and_all_see_it(tmp_path: Path) -> None:
+async def test_what_is_said_before_anyone_came_waits_and_all_see_it(tmp_path: Path) -> None:
     async with one_room(tmp_path) as rooms:
         await rooms.speak("c", "Hello!")
         await rooms.speak("c", "Yes.", as_answer=True)
@@ -99,7 +99,7 @@ async def test_what_is_said_before_anybody_came_waits_and_all_see_it(tmp_path: P
             assert await rooms.peers("c") == 1
 
 
-async def test_nobody_is_let_in_by_nonsense_or_beyond_four(tmp_path: Path) -> None:
+async def test_no_one_is_let_in_by_nonsense_or_beyond_four(tmp_path: Path) -> None:
     async with one_room(tmp_path) as rooms:
         offer = await real_offer()
         for nonsense in ("", "v=0", "m=video", "m=video\nm=video", offer[:-400], "\ud800", "x" * 70_000, offer * 2):

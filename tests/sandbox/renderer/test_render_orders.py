@@ -166,6 +166,6 @@ def test_a_malformed_order_is_refused_and_says_where(order: object, complaint: s
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", '{"order": {}}', '{"id": "a", "order": {}, "more": 1}'])
-def test_a_line_that_is_no_request_is_refused(line: str) -> None:
+def test_a_line_that_is_not_a_request_is_refused(line: str) -> None:
     with pytest.raises(InvalidRequest):
         decode_request(line)

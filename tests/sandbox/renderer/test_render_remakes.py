@@ -207,16 +207,16 @@ def test_orders_for_clips_that_cannot_be_carried_out_say_why(
     worker: RenderProcess, portrait: str, spoken_clip: str, speech: SpeechOrder, tmp_path: Path
 ) -> None:
     output = str(tmp_path / "o.mp4")
-    nobody = write_clip(tmp_path / "nobody.mp4", [studio(360, 200)] * 10)
+    faceless = write_clip(tmp_path / "faceless.mp4", [studio(360, 200)] * 10)
     silence = write_tone(tmp_path / "silence.wav", [(1, False)])
     outside = (Rectangle(x=9000, y=0, width=5, height=5),)
     cases: list[tuple[Order, FailureCode]] = [
-        (TalkingPhotoOrder(image=portrait, audio=nobody, output=output), "no_sound"),
+        (TalkingPhotoOrder(image=portrait, audio=faceless, output=output), "no_sound"),
         (TalkingPhotoOrder(image=speech.output, audio=speech.output, output=output), "unreadable"),
         (CaptionRemovalOrder(video=portrait, output=output), "unreadable"),
-        (CaptionRemovalOrder(video=nobody, output=output, boxes=outside), "invalid_order"),
+        (CaptionRemovalOrder(video=faceless, output=output, boxes=outside), "invalid_order"),
         (DubbingOrder(source=portrait, voice="es", output=output), "unreadable"),
-        (DubbingOrder(source=nobody, voice="es", output=output), "no_sound"),
+        (DubbingOrder(source=faceless, voice="es", output=output), "no_sound"),
         (DubbingOrder(source=silence, voice="es", output=output), "no_sound"),
         (DubbingOrder(source=spoken_clip, voice="no-such-voice", output=output), "unsupported_language"),
         (DubbingOrder(source=spoken_clip, voice="es", output=output, script="..."), "nothing_spoken"),

@@ -17,7 +17,7 @@ from tests.support.render_worker import RenderProcess, render_process, write_ton
 WOMAN = DrawnAvatar(seed=1, gender="female")
 
 
-def test_a_worker_goes_on_after_lines_it_cannot_read(worker: RenderProcess, portrait: str) -> None:
+def test_a_worker_continues_after_lines_it_cannot_read(worker: RenderProcess, portrait: str) -> None:
     for line in (b"nonsense\n", b'{"id": "x", "order": {"kind": "conquer"}}\n', b'{"order": 4}\n'):
         worker.send(line)
         answer = worker.answer()

@@ -36,9 +36,9 @@ def letters_in(picture: Picture, boxes: list[TextBox]) -> Mask:
 
 def _strokes(grey: Picture, kind: int, capital: float) -> Mask:
     """What is thin, and lighter (or darker) than what is to both sides of it."""
-    standing_out = cv2.morphologyEx(grey, kind, _disc(max(_LEAST_STROKE, round(capital * _THICKEST)) // 2))
-    least = max(_STANDS_OUT, _AGAINST_THE_MOST * float(np.percentile(standing_out, 98)))
-    found = np.where(standing_out > least, 255, 0).astype(np.uint8)
+    contrast = cv2.morphologyEx(grey, kind, _disc(max(_LEAST_STROKE, round(capital * _THICKEST)) // 2))
+    least = max(_STANDS_OUT, _AGAINST_THE_MOST * float(np.percentile(contrast, 98)))
+    found = np.where(contrast > least, 255, 0).astype(np.uint8)
     return np.asarray(cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
 
 
