@@ -22,19 +22,44 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _UNCLEAN = re.compile(
     f"{_LINE_BREAKS.pattern}|{_HIDDEN.pattern}|{_HALVES.pattern}",
 )
+_LONGEST_LINE = 4096
 _SPACES = re.compile("[\n\t ]*[\n\t][\n\t ]*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 def one_line(text: str, most: int = 40) -> str:
     """Untrusted text on one line, shortened, without control or bidirectional characters."""
     printable = (character for character in " ".join(text.split()) if character.isprintable())
     line = "".join(islice(printable, most + 1))
-    return line if len(line) <= most else line[: most - 3] + "..."
+    return line if len(line) <= most else at_word_end(line, most - 3) + "..."
 
 
-def counted(count: int, noun: str) -> str:
+def whole_sentences(text: str, most: int) -> str:
+    """Untrusted text on one line, of as many whole sentences as there is room for; a long first one ends at a word."""
+    line = one_line(text, _LONGEST_LINE)
+    shown = ""
+    for sentence in _SENTENCE_END.split(line):
+        longer = f"{shown} {sentence}".strip()
+        if len(longer) > most:
+            break
+        shown = longer
+    return shown or one_line(line, most)
+
+
+def sentences(*parts: str | None) -> str:
+    """Texts in a row, each a sentence; what is empty is left out."""
+    stripped = [part.strip() for part in parts if part and part.strip()]
+    return " ".join(part if part[-1] in ".!?" else f"{part}." for part in stripped)
+
+
+def amount(number: float) -> str:
+    """A number as a person reads it, a large one too."""
+    return f"{round(number, 4):.15g}"
+
+
+def counted(count: float, noun: str) -> str:
     """A number with its noun, such as `1 day` or `2 days`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{amount(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def at_word_end(text: str, most: int) -> str:

@@ -26,6 +26,8 @@ class Job(BaseModel):
     credits: float | None = None
     total_credits: float | None = None
     """What it cost with the speech and uploads made for it, where that is more."""
+    steps: dict[str, float] = Field(default_factory=dict, exclude=True)
+    """What each of those cost, for the words of an answer."""
     created_at: str | None = None
     next_check_seconds: float | None = None
     raw_status: str | None = None

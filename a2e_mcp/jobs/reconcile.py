@@ -36,7 +36,7 @@ async def records_of(
     ]
     found = [each for each in fitting if await ledger.by_job_id(str(JobId(family.name, each.id))) is None]
     wanted = entry.details.count
-    # More of that name than were started could be anybody's; fewer may still be coming.
+    # More of that name than were started may include jobs started elsewhere; fewer may still be coming.
     if len(found) > wanted or (len(found) < wanted and ledger.now() - entry.created < _SETTLED_SECONDS):
         return ()
     return found

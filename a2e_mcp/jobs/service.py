@@ -20,6 +20,7 @@ from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
 from a2e_mcp.ledger.standing import is_resumable
 from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.text import sentences
 
 _MOST_IN_BATCH = 200
 _AT_ONCE = 5
@@ -290,7 +291,8 @@ def _add_known(job: Job, entry: LedgerEntry) -> None:
         job.credits = entry.charged
     elif job.credits is not None and len(entry.job_ids) == 1 and (entry.charged or 0.0) > job.credits:
         job.total_credits = entry.charged
-    job.note = "; ".join(note for note in (entry.note, job.note) if note) or None
+        job.steps = entry.costs_on_the_way()
+    job.note = sentences(entry.note, job.note) or None
 
 
 def _is_in_ledger_only(job_id: JobId) -> bool:

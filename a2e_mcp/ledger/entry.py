@@ -232,6 +232,16 @@ class LedgerEntry:
         measured = self.details.measured.items()
         return self._cost_of({step: cost.credits for step, cost in measured if step != self.family})
 
+    def costs_on_the_way(self) -> dict[str, float]:
+        """What speech and uploads cost, by their names; what cost nothing is left out."""
+        priced = self.details.priced
+        paid = {
+            step: (priced.get(step) or 0.0) if cost.credits is None else cost.credits
+            for step, cost in self.details.measured.items()
+            if step != self.family
+        }
+        return {step: credits for step, credits in paid.items() if credits}
+
     @property
     def cost(self) -> float:
         """What it cost as far as is known: the true charge, else the expected one; what never left costs nothing."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 
+from a2e_mcp import text
 from a2e_mcp.catalogue.account import GET_CREDITS, QUOTE, QuoteRequest
 from a2e_mcp.catalogue.capability import Capability, Request
 from a2e_mcp.catalogue.records import Nothing
@@ -19,6 +20,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import ServiceError, Unauthorized
 from a2e_mcp.ledger.keys import cost_key
 from a2e_mcp.ledger.store import LIMIT_SECONDS, Ledger
+from a2e_mcp.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,9 @@ class Spending:
 
 def credits_of(credits: float) -> str:
     """So many credits, in words."""
-    return f"{amount(credits)} credit{'' if credits == 1 else 's'}"
+    return counted(credits, "credit")
 
 
 def amount(credits: float | None) -> str:
     """Credits as a person reads them, large ones too."""
-    return "unknown" if credits is None else f"{round(credits, 4):.15g}"
+    return "unknown" if credits is None else text.amount(credits)

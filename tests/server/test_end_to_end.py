@@ -241,7 +241,10 @@ async def test_money_is_reported_before_and_after(tmp_path: Path, era: Era) -> N
         assert f"Charged {before - after['credits']:g} credit" in started.text
         assert after["spent_today"] == before - after["credits"] > 0
         ended = await server.finish(started.data["job_id"])
-        assert f"{before - after['credits']:g} credits (" in ended.text
+        total, video = ended.data["total_credits"], ended.data["credits"]
+        assert before - after["credits"] == total
+        assert f", {total:g} credits ({video:g} video, {total - video:g} speech)." in ended.text
+        assert ".;" not in ended.text
         again = await server.ask("start_avatar_video", **wanted)
         assert again.data["job_id"] == started.data["job_id"]
         assert "Already started" in again.text

@@ -273,7 +273,9 @@ async def test_job_ids_that_lead_nowhere(tmp_path: Path) -> None:
         await refused(server, "wait_for_job", "Invalid job_id", job_ids=["avatar_video"])
         await refused(server, "wait_for_job", "No such record", job_ids=["face_swap:" + "0" * 20 + "abcd"])
         started = await server.ask("start_avatar_video", **VIDEO)
-        await refused(server, "download_result", "no file yet", job_id=started.data["job_id"])
+        refusal = await refused(server, "download_result", "no file yet", job_id=started.data["job_id"])
+        assert refusal.endswith("Call wait_for_job.")
+        assert ")." not in refusal
 
 
 async def test_a_sandbox_job_id_is_refused_where_calls_are_real(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def view(job: RenderJob, now: float) -> View:
         return View("done", 100, job.price, job.results, note=job.note, ended=job.finished or now)
     # A failure shows halfway, as one that happened while the job was running.
     if job.phase == "broken" and allowed >= 0.5:
-        refunded = f"{job.price} credit{'s were' if job.price > 1 else ' was'} refunded."
+        refunded = f"{job.price} credit{' was' if job.price == 1 else 's were'} refunded."
         return View(
             "failed",
             round(min(allowed, 0.5) * 100),

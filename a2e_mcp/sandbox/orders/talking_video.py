@@ -37,10 +37,17 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
     return written.outcome(
         speaker.about,
         "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
-        f"{speaker.without_face} frames show no face and are unchanged." if speaker.without_face else "",
+        _without_face(speaker.without_face),
         "The clip is repeated, since the sound is longer." if sound.seconds > clip.seconds + 0.2 else "",
         "The prompts are not used.",
     )
+
+
+def _without_face(count: int) -> str:
+    """What became of frames without a face; empty where there were none."""
+    if count == 1:
+        return "1 frame shows no face and is unchanged."
+    return f"{count} frames show no face and are unchanged." if count else ""
 
 
 class _ClipSpeaker:

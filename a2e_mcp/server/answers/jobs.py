@@ -13,7 +13,7 @@ from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_file
 from a2e_mcp.server.answers.answer import Answer, Link
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Started
-from a2e_mcp.text import one_line
+from a2e_mcp.text import one_line, whole_sentences
 
 SANDBOX_WORD = "SANDBOX (no real credits): "
 _MOST_LINKS = 8
@@ -24,6 +24,8 @@ _LONGEST_NOTE = 200
 _LONGEST_BRIEF = 100
 _LONGEST_ROW_LINK = 300
 _MOST_LINES = 10
+_LARGEST_ERROR = 1e-6
+_MEDIA = ("video", "photo", "image")
 
 
 def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: bool = True) -> Answer:
@@ -74,11 +76,11 @@ def job_line(job: Job) -> str:
         said += f", {job.progress:.0%} done"
     said += f"{_cost(job)}."
     if job.error:
-        said += f" {one_line(job.error, _LONGEST_ERROR)}"
+        said += f" {whole_sentences(job.error, _LONGEST_ERROR)}"
     if job.files and job.state == "succeeded":
         said += f" Saved {saved_line(job)}."
     if job.note:
-        said += f" ({one_line(job.note, _LONGEST_NOTE)})"
+        said += f" ({whole_sentences(job.note, _LONGEST_NOTE)})"
     return f"{said} {_next(job)}".strip()
 
 
@@ -107,7 +109,7 @@ def _brief_line(job: Job) -> str:
     """One job beside another that is described in full."""
     more = job.error or (job.note if job.finished else None)
     said = f"{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
-    return f"{said} ({one_line(more, _LONGEST_BRIEF)})" if more else said
+    return f"{said} ({whole_sentences(more, _LONGEST_BRIEF)})" if more else said
 
 
 def _cost(job: Job) -> str:
@@ -115,23 +117,42 @@ def _cost(job: Job) -> str:
         return ""
     if job.total_credits is None:
         return f", {credits_of(job.credits)}"
-    rest = amount(job.total_credits - job.credits)
-    return f", {credits_of(job.total_credits)} ({amount(job.credits)} job, {rest} speech and uploads)"
+    rest = job.total_credits - job.credits
+    steps = job.steps
+    if abs(sum(steps.values()) - rest) > _LARGEST_ERROR:
+        # Not every step was measured alone.
+        steps = {" and ".join(steps) or "speech and uploads": rest}
+    parts = {_thing(job.family): job.credits, **steps}
+    shown = ", ".join(f"{amount(credits)} {step}" for step, credits in parts.items() if credits)
+    return f", {credits_of(job.total_credits)} ({shown})"
+
+
+def _thing(family: str) -> str:
+    """What a job makes, in a word or two: `video` for `avatar_video`, `face swap` for `face_swap`."""
+    words = family.split("_")
+    return words[-1] if words[-1] in _MEDIA else " ".join(words)
 
 
 def no_file(job: Job) -> InputError:
     """Why a job has no file to save; "yet" only where one may still follow."""
+    about = f"{job.job_id}{_title(job)} {_state(job)}"
     if not makes_files(job.family):
-        return InputError(f"This kind of job makes no file: {job_line(job)}")
-    return InputError(f"The job has no file{'' if job.finished else ' yet'}: {job_line(job)}")
+        instead = (_left_behind(job.family) or "") if job.state == "succeeded" else ""
+        return InputError(f"This kind of job makes no file: {about}", hint=instead[:1].upper() + instead[1:])
+    return InputError(
+        f"The job has no file{'' if job.finished else ' yet'}: {about}",
+        hint="" if job.finished else "Call wait_for_job",
+    )
 
 
 def job_data(job: Job) -> dict[str, Any]:
     """A job as structured content: what is empty is left out."""
     data = job.model_dump(mode="json", exclude_none=True)
-    for name, most in (("title", 2 * _LONGEST_TITLE), ("error", _LONGEST_ERROR), ("note", _LONGEST_NOTE)):
+    if job.title:
+        data["title"] = one_line(job.title, 2 * _LONGEST_TITLE)
+    for name, most in (("error", _LONGEST_ERROR), ("note", _LONGEST_NOTE)):
         if name in data:
-            data[name] = one_line(data[name], most)
+            data[name] = whole_sentences(data[name], most)
     data["results"] = job.results[:_MOST_LINKS]
     return data
 
@@ -148,7 +169,7 @@ def job_row(job: Job) -> dict[str, Any]:
     if job.results and len(job.results[0]) <= _LONGEST_ROW_LINK:
         row["result"] = job.results[0]
     if job.error:
-        row["error"] = one_line(job.error, 120)
+        row["error"] = whole_sentences(job.error, 120)
     return row
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.text import at_word_end, folded, one_line
+from a2e_mcp.text import at_word_end, counted, folded, one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
@@ -86,19 +86,17 @@ def told_page(
 
 
 def _head(kind: str, total: int, page: int, pages: int) -> str:
-    return (
-        page_line(f"{total} {kind.removesuffix('s') if total == 1 else kind}", page, pages)
-        if total
-        else f"No {kind} match."
-    )
+    return page_line(counted(total, kind.removesuffix("s")), page, pages) if total else f"No {kind} match."
 
 
-def page_line(counted: str, page: int, pages: int) -> str:
+def page_line(about: str, page: int, pages: int) -> str:
     """The first line of a page of rows: how many there are, which page this is, and which comes next."""
     if page > max(1, pages):
-        return f"{counted}, but there is no page {page}: the last is page={max(1, pages)}."
+        return f"{about}, but there is no page {page}: the last is page={max(1, pages)}."
     more = f" (next: page={page + 1})" if page < pages else ""
-    return f"{counted}, page {page} of {pages}{more}:" if pages > 1 else f"{counted}:"
+    if pages > 1:
+        return f"{about}, page {page} of {pages}{more}:"
+    return f"{about}:" if pages else f"{about}."
 
 
 def _line(row: dict[str, Any]) -> str:

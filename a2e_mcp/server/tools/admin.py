@@ -26,6 +26,7 @@ from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
+from a2e_mcp.text import counted
 
 
 class AddUserInputs(Inputs):
@@ -74,7 +75,7 @@ async def _price_of_diamonds(call: Call[DiamondsInputs]) -> Quoted:
 
 def _diamonds(inputs: DiamondsInputs) -> Purchase[ExchangeDiamonds]:
     count = inputs.diamonds
-    bought = f"{count} diamond{'' if count == 1 else 's'}"
+    bought = counted(count, "diamond")
     return Purchase(
         family=DIAMONDS,
         title=bought,
@@ -94,7 +95,7 @@ async def _set_pool(call: Call[PoolInputs]) -> Answer:
 async def _list_tokens(call: Call[NoInputs]) -> Answer:
     tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
     lines = [
-        f"{len(tokens)} token{'' if len(tokens) == 1 else 's'}.",
+        f"{counted(len(tokens), 'token')}.",
         *(f"{each.alias or 'token'} = {each.id}" for each in tokens[:20]),
     ]
     return _said(call, "\n".join(lines), {"tokens": [_row(each) for each in tokens[:20]], "total": len(tokens)})

@@ -25,7 +25,7 @@ from a2e_mcp.server.answers.lists import page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.refunds import delete_job
-from a2e_mcp.text import one_line
+from a2e_mcp.text import counted, whole_sentences
 
 _ACCOUNT_SECONDS = 10.0
 _ROWS = 10
@@ -119,8 +119,7 @@ async def _list(call: Call[ListInputs]) -> Answer:
     await services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     rows, total = await _page(call, account)
-    counted = "1 job" if total == 1 else f"{total} jobs"
-    lines = [page_line(counted, inputs.page, -(-total // _ROWS)) if total else "No jobs."]
+    lines = [page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."]
     lines += [row_line(job) for job in rows]
     if silent:
         lines.append(f"A2E did not answer about {', '.join(silent)}; these are shown as last known.")
@@ -237,7 +236,7 @@ async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
     if saving.state == "succeeded":
         return f"Saved {saved_line(saving)}."
     if saving.state == "failed":
-        return f"Not saved: {one_line(saving.error or '', 200)} Retry with download_result."
+        return f"Not saved: {whole_sentences(saving.error or '', 200)} Retry with download_result."
     return f"Saving in the background as {saving.job_id}."
 
 

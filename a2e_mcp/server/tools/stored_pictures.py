@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -13,9 +14,10 @@ from a2e_mcp.catalogue.records import ById, HexId, Nothing
 from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.errors import InputError
 from a2e_mcp.server.answers.answer import Answer
-from a2e_mcp.server.answers.lists import Page, page_of
+from a2e_mcp.server.answers.lists import ROWS, Page, page_line, page_of
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import StartOptions
+from a2e_mcp.text import counted
 
 _PICTURE = MediaIn(("image",))
 
@@ -55,20 +57,18 @@ class DeleteFaceInputs(Inputs):
 
 async def _list_backgrounds(call: Call[StoredPicturesInputs]) -> Answer:
     found = (await call.services.client.call(LIST_BACKGROUNDS, Nothing())).rows
-    rows = page_of([_background_row(each) for each in found], call.inputs.page)
+    rows, head = _page("background", [_background_row(each) for each in found], call.inputs.page)
     lines = [f"{row.get('name') or 'background'}{' (own)' if row['own'] else ''} = {row['id']}" for row in rows]
-    counted = "1 background" if len(found) == 1 else f"{len(found)} backgrounds"
     structured = {"backgrounds": rows, "total": len(found), "page": call.inputs.page}
-    return call.answer("\n".join([f"{counted}.", *lines]), structured)
+    return call.answer("\n".join([head, *lines]), structured)
 
 
 async def _list_faces(call: Call[StoredPicturesInputs]) -> Answer:
     found = (await call.services.client.call(LIST_FACES, Nothing())).rows
-    rows = page_of([_face_row(each) for each in found], call.inputs.page)
-    counted = "1 stored face" if len(found) == 1 else f"{len(found)} stored faces"
+    rows, head = _page("stored face", [_face_row(each) for each in found], call.inputs.page)
     lines = [f"{row['id']} {row.get('url')}" for row in rows]
     structured = {"faces": rows, "total": len(found), "page": call.inputs.page}
-    return call.answer("\n".join([f"{counted}.", *lines]), structured)
+    return call.answer("\n".join([head, *lines]), structured)
 
 
 async def _add_background(call: Call[AddBackgroundInputs]) -> Answer:
@@ -115,6 +115,12 @@ async def _picture_url(call: Call[Any], given: str, *, consent: str | None = Non
     if not sent.jobs[0].results:
         raise InputError("The picture is still uploading", hint="Make the same call again in a moment")
     return sent.jobs[0].results[0]
+
+
+def _page(kind: str, rows: Sequence[dict[str, Any]], page: int) -> tuple[list[dict[str, Any]], str]:
+    """The rows of a page, and the line above them."""
+    head = page_line(counted(len(rows), kind), page, -(-len(rows) // ROWS))
+    return page_of(rows, page), head
 
 
 def _background_row(background: Background) -> dict[str, Any]:

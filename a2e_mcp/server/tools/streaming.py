@@ -29,6 +29,7 @@ from a2e_mcp.server.answers.jobs import charged_words, refunded
 from a2e_mcp.server.live_rooms.rooms import Rooms, ends_at, room_details
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
+from a2e_mcp.text import counted
 
 _ROWS = 20
 _ANSWERING_SECONDS = 3.0
@@ -73,8 +74,8 @@ class ContextInputs(RoomInputs):
 async def _list(call: Call[NoInputs]) -> Answer:
     avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
     rows = [_row(each) for each in avatars[:_ROWS]]
-    counted = "1 avatar is" if len(avatars) == 1 else f"{len(avatars)} avatars are"
-    lines = [f"{counted} available for live rooms.", *(f"{row['name']}: {row['avatar_id']}" for row in rows)]
+    are = f"{counted(len(avatars), 'avatar')} {'is' if len(avatars) == 1 else 'are'}"
+    lines = [f"{are} available for live rooms.", *(f"{row['name']}: {row['avatar_id']}" for row in rows)]
     if len(avatars) > _ROWS:
         lines.append(f"... and {len(avatars) - _ROWS} more; start_streaming takes any of their names.")
     return call.answer("\n".join(lines), {"avatars": rows, "total": len(avatars)})
@@ -200,7 +201,7 @@ async def _set_context(call: Call[ContextInputs]) -> Answer:
     rooms = call.services.rooms
     entry = await rooms.entry_of(call.inputs.room)
     await rooms.set_context(entry, call.inputs.context)
-    told = f"The avatar now answers from these {len(call.inputs.context)} characters."
+    told = f"The avatar now answers from these {counted(len(call.inputs.context), 'character')}."
     return call.answer(told, {"room": entry.own_job_id})
 
 
