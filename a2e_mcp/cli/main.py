@@ -19,13 +19,13 @@ _BROKEN = 1
 _CHOICE = ("toolsets", "tools", "exclude_tools", "read_only", "tool_prefix")
 _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "serve": ("sandbox", "http", *_CHOICE),
-    "demo": ("sandbox",),
-    "sandbox": ("sandbox",),
+    "demo": (),
+    "sandbox": (),
     "doctor": ("sandbox",),
     "install": ("sandbox",),
     "tools": ("sandbox", *_CHOICE),
 }
-"""Which flags each command accepts, before or after its name."""
+"""Which flags each command accepts, before or after its name; `demo` and `sandbox` always use the sandbox."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -54,7 +54,6 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
         case "demo":
             from a2e_mcp.cli.demo import demo
 
-            # It always uses the sandbox.
             return demo(script=options.script, folder=options.folder)
         case "sandbox":
             from a2e_mcp.cli.sandbox import run_sandbox
@@ -84,7 +83,8 @@ def _flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict
     given = {name: value for name, value in vars(options).items() if name in _ACCEPTED_FLAGS["serve"]}
     for name in given:
         if name not in _ACCEPTED_FLAGS[command]:
-            accepting = " and ".join(each for each, flags in _ACCEPTED_FLAGS.items() if name in flags)
+            *more, last = (each for each, flags in _ACCEPTED_FLAGS.items() if name in flags)
+            accepting = f"{', '.join(more)} and {last}" if more else last
             parser.error(f"--{name.replace('_', '-')} is for {accepting}; {command} does not accept it")
     return given
 
