@@ -36,7 +36,7 @@ from a2e_mcp.catalogue.tool import (
     optional,
 )
 from a2e_mcp.catalogue.values import Text
-from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS
 
 LONGEST_TITLE = 40
 
@@ -266,7 +266,7 @@ def _generate(inputs: AvatarVideoInputs, found: PreparedInputs) -> GenerateVideo
     )
 
 
-def _when_refused(inputs: AvatarVideoInputs, found: PreparedInputs) -> str:
+def _objection(inputs: AvatarVideoInputs, found: PreparedInputs) -> str:
     """A2E cuts an avatar out only where it knows what stands behind it (its newest spec, `video/generate`)."""
     avatar = found.avatars["avatar"]
     if inputs.background is None or not avatar.own or avatar.background_color or avatar.background_image:
@@ -279,10 +279,9 @@ def _when_refused(inputs: AvatarVideoInputs, found: PreparedInputs) -> str:
 
 
 def _price(inputs: AvatarVideoInputs, lengths: Mapping[str, float]) -> Estimate:
-    if inputs.script is None and "audio" not in lengths:
-        return Estimate(1, "second", None, "the length of the audio is not known")
-    seconds = lengths["audio"] if inputs.script is None else spoken_seconds(inputs.script)
-    return Estimate(seconds, "second", 1.0, "about 1 credit a second, reported by third parties")
+    seconds = lengths.get("audio" if inputs.script is None else "speech")
+    source = "about 1 credit a second, reported by third parties"
+    return Estimate(seconds, "second", 1.0, source if seconds is not None else "the length of the audio is not known")
 
 
 START_AVATAR_VIDEO = StartTool(
@@ -315,7 +314,7 @@ START_AVATAR_VIDEO = StartTool(
     to_request=_generate,
     estimate=_price,
     speech=SpeechStep(),
-    when_refused=_when_refused,
+    objection=_objection,
 )
 
 TOOLS = (START_AVATAR_VIDEO,)

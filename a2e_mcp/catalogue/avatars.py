@@ -325,6 +325,15 @@ def _price_of_lip_sync(_: TrainLipSyncInputs, __: Mapping[str, float]) -> Estima
     return Estimate(1, "item", 100, "A2E docs: one diamond, 100 credits")
 
 
+def _caution(inputs: TrainAvatarInputs) -> str:
+    if inputs.background_color or inputs.background_image:
+        return ""
+    return (
+        "Without background_color or background_image the background of this avatar can never be replaced; it cannot be"
+        " changed after the training."
+    )
+
+
 START_AVATAR_TRAINING = StartTool(
     name="start_avatar_training",
     title="Make your own avatar",
@@ -352,6 +361,7 @@ START_AVATAR_TRAINING = StartTool(
     family=AVATAR_TRAINING,
     to_request=_train_avatar,
     estimate=_price_of_avatar,
+    caution=_caution,
     likeness=("video", "image"),
 )
 

@@ -101,7 +101,7 @@ def _start(_: CaptionRemovalInputs, found: PreparedInputs) -> StartCaptionRemova
 
 
 def _price(_: CaptionRemovalInputs, lengths: Mapping[str, float]) -> Estimate:
-    return Estimate(lengths.get("video", 1.0), "second", None, "A2E publishes no price")
+    return Estimate(lengths.get("video"), "second", None, "A2E publishes no price")
 
 
 START_CAPTION_REMOVAL = StartTool(

@@ -120,7 +120,7 @@ def _start(inputs: DubbingInputs, found: PreparedInputs) -> StartDubbing:
 
 
 def _price(_: DubbingInputs, lengths: Mapping[str, float]) -> Estimate:
-    return Estimate(lengths.get("source", 1.0), "second", None, "A2E publishes no price")
+    return Estimate(lengths.get("source"), "second", None, "A2E publishes no price")
 
 
 START_DUBBING = StartTool(

@@ -257,7 +257,7 @@ def _preview(_: PreviewInputs, found: PreparedInputs) -> StartPreview:
 
 
 def _price(_: PreviewInputs, lengths: Mapping[str, float]) -> Estimate:
-    return Estimate(lengths.get("target", 1.0), "second", None, "A2E publishes no price")
+    return Estimate(lengths.get("target"), "second", None, "A2E publishes no price")
 
 
 def _price_of_preview(_: PreviewInputs, __: Mapping[str, float]) -> Estimate:

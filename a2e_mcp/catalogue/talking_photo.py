@@ -5,7 +5,6 @@ Source: A2E docs menu "Talking Photo". `prompt` and `negative_prompt` look optio
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -23,7 +22,9 @@ from a2e_mcp.catalogue.tool import (
     SpeechStep,
     StartTool,
     VoiceRef,
+    length_objection,
     optional,
+    whole_seconds,
 )
 from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
 
@@ -111,25 +112,29 @@ class TalkingPhotoInputs(Inputs):
 
 
 def _start(inputs: TalkingPhotoInputs, found: PreparedInputs) -> StartTalkingPhoto:
-    seconds = inputs.seconds or _seconds(inputs, found.lengths)
     return StartTalkingPhoto(
         name=found.title,
         image_url=found.media["image"],
         audio_url=found.media.get("audio") or found.speech,
-        duration=max(1, min(LONGEST, math.ceil(seconds))),
+        duration=min(LONGEST, _seconds(inputs, found.lengths) or LONGEST),
         prompt=inputs.prompt or STANDARD_PROMPT,
         negative_prompt=STANDARD_NEGATIVE,
     )
 
 
-def _seconds(inputs: TalkingPhotoInputs, lengths: Mapping[str, float]) -> float:
-    known = lengths.get("speech") or lengths.get("audio")
-    return known or (spoken_seconds(inputs.script) if inputs.script else 5.0)
+def _seconds(inputs: TalkingPhotoInputs, lengths: Mapping[str, float]) -> int | None:
+    """Seconds of the video: those asked for, else those of the sound; None when they are not known."""
+    known = lengths.get("audio" if inputs.script is None else "speech")
+    return inputs.seconds or (None if known is None else whole_seconds(known))
 
 
 def _price(inputs: TalkingPhotoInputs, lengths: Mapping[str, float]) -> Estimate:
-    seconds = inputs.seconds or _seconds(inputs, lengths)
+    seconds = _seconds(inputs, lengths)
     return Estimate(seconds, "second", 2.6, "A2E docs: 13 credits for 5 s in a sibling's example")
+
+
+def _objection(inputs: TalkingPhotoInputs, found: PreparedInputs) -> str:
+    return length_objection(_seconds(inputs, found.lengths), LONGEST)
 
 
 START_TALKING_PHOTO = StartTool(
@@ -150,8 +155,9 @@ START_TALKING_PHOTO = StartTool(
     family=TALKING_PHOTO,
     to_request=_start,
     estimate=_price,
+    objection=_objection,
     likeness=("image",),
-    speech=SpeechStep(),
+    speech=SpeechStep(longest=LONGEST),
 )
 
 TOOLS = (START_TALKING_PHOTO,)

@@ -6,7 +6,6 @@ a talking photo both prompts are required, and the length is 3 s when none is se
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -24,7 +23,9 @@ from a2e_mcp.catalogue.tool import (
     SpeechStep,
     StartTool,
     VoiceRef,
+    length_objection,
     optional,
+    whole_seconds,
 )
 from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
 
@@ -106,15 +107,20 @@ def _start(inputs: TalkingVideoInputs, found: PreparedInputs) -> StartTalkingVid
         name=found.title,
         video_url=found.media["video"],
         audio_url=found.media.get("audio") or found.speech,
-        duration=max(1, min(_LONGEST, math.ceil(_seconds(inputs, found.lengths)))),
+        duration=min(_LONGEST, _seconds(inputs, found.lengths) or _LONGEST),
         prompt=inputs.prompt or _STANDARD_PROMPT,
         negative_prompt=_STANDARD_NEGATIVE,
     )
 
 
-def _seconds(inputs: TalkingVideoInputs, lengths: Mapping[str, float]) -> float:
-    known = inputs.seconds or lengths.get("speech") or lengths.get("audio")
-    return known or (spoken_seconds(inputs.script) if inputs.script else 5.0)
+def _seconds(inputs: TalkingVideoInputs, lengths: Mapping[str, float]) -> int | None:
+    """Seconds of the video: those asked for, else those of the sound; None when they are not known."""
+    known = lengths.get("audio" if inputs.script is None else "speech")
+    return inputs.seconds or (None if known is None else whole_seconds(known))
+
+
+def _objection(inputs: TalkingVideoInputs, found: PreparedInputs) -> str:
+    return length_objection(_seconds(inputs, found.lengths), _LONGEST)
 
 
 def _price(inputs: TalkingVideoInputs, lengths: Mapping[str, float]) -> Estimate:
@@ -139,8 +145,9 @@ START_TALKING_VIDEO = StartTool(
     family=TALKING_VIDEO,
     to_request=_start,
     estimate=_price,
+    objection=_objection,
     likeness=("video",),
-    speech=SpeechStep(),
+    speech=SpeechStep(longest=_LONGEST),
 )
 
 TOOLS = (START_TALKING_VIDEO,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -74,11 +75,15 @@ class MediaIn:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStep:
-    """Marks a tool that speaks a text on the way: which inputs hold the text, the voice and the finished audio."""
+    """Marks a tool that speaks a text on the way: which inputs hold the text, the voice and the finished audio.
+
+    `longest` is how many seconds of speech the job takes, unless the inputs say how long it is to be.
+    """
 
     script: str = "script"
     voice: str = "voice"
     audio: str = "audio"
+    longest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +143,29 @@ class PreparedInputs:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How a job is billed: so many units, and the published price of one, if there is any."""
+    """How a job is billed: so many units, and the published price of one, if there is any.
 
-    units: float
+    `units` is None where the length that is billed is not known: then the price is not known either.
+    """
+
+    units: float | None
     unit: Literal["second", "item"]
     credits_each: float | None
     source: str
+
+
+_ENCODER_PADDING = 0.1
+"""Seconds that encoders add to a sound."""
+
+
+def whole_seconds(seconds: float) -> int:
+    """Whole seconds in which a sound fits; the padding of an encoder is no second of its own."""
+    return max(1, math.ceil(seconds - _ENCODER_PADDING))
+
+
+def length_objection(seconds: int | None, longest: int) -> str:
+    """Why a video as long as its sound cannot be made; empty when it can."""
+    return "" if seconds is not None else f"seconds is missing: the audio's length cannot be read; give 1 to {longest}"
 
 
 Toolset = Literal["jobs", "account", "video", "image", "voices", "avatars", "streaming", "admin"]
@@ -208,8 +230,9 @@ class StartTool(Tool[InputsT]):
 
     `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
     it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
-    billed, from the inputs and the known lengths of its media in seconds. `when_refused` says what to do when A2E
-    refuses such a job, where the inputs suggest a reason.
+    billed, from the inputs and the known lengths of its media in seconds. `objection` says why such a job cannot be
+    made, before anything is paid. `caution` says at the start what cannot
+    be changed later.
     """
 
     effect: Effect = Effect.SPENDS
@@ -220,7 +243,8 @@ class StartTool(Tool[InputsT]):
     estimate: Callable[[InputsT, Mapping[str, float]], Estimate]
     speech: SpeechStep | None = None
     older: LegacyStart[InputsT] | None = None
-    when_refused: Callable[[InputsT, PreparedInputs], str] = lambda _, __: ""
+    objection: Callable[[InputsT, PreparedInputs], str] = lambda _, __: ""
+    caution: Callable[[InputsT], str] = lambda _: ""
 
     async def run(self, call: JobCall[AnswerT_co, QuotedT_co]) -> AnswerT_co:
         """Start the job of a call."""

@@ -6,6 +6,9 @@ Source: A2E docs menu "TTS and Voice Clone"; limits from the newest developer sp
 from __future__ import annotations
 
 import math
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -19,7 +22,21 @@ LONGEST_SPEECH_TEXT = 1000
 """Characters A2E takes in one speech call with an API token (newest spec)."""
 
 CHARACTERS_A_SECOND = 15.0
-"""How fast a script is spoken at speed 1; used for estimates only, measured on public voices."""
+"""How fast a script of letters is spoken at speed 1; used for estimates only, measured on public voices."""
+
+_SPOKEN_SIGNS = frozenset("#%&@*/\\_")
+# How many letters of a word a character takes as long as when it is spoken, measured on public voices; the first that
+# fits counts, and everything else counts as one letter.
+_LETTERS: tuple[tuple[Callable[[str, str, str], bool], float], ...] = (
+    (lambda sign, kind, name: kind[0] == "N", 8.0),
+    (lambda sign, kind, name: kind[0] == "S" or sign in _SPOKEN_SIGNS, 6.0),
+    (lambda sign, kind, name: kind == "Lu" and sign.isascii(), 2.0),
+    (lambda sign, kind, name: kind[0] != "L" or sign < "\u0530", 1.0),
+    (lambda sign, kind, name: name.startswith("HANGUL"), 2.7),
+    (lambda sign, kind, name: "KATAKANA" in name or "HIRAGANA" in name, 2.0),
+    (lambda sign, kind, name: "CJK" in name, 4.5),
+    (lambda sign, kind, name: True, 1.3),
+)
 
 
 class VoiceQuery(Request):
@@ -243,4 +260,10 @@ class SpeechInputs(Inputs):
 
 def spoken_seconds(script: str, speed: float = 1.0) -> float:
     """Roughly how long a script takes to speak, in seconds; at least one."""
-    return max(1.0, math.ceil(len(script) / CHARACTERS_A_SECOND / speed))
+    letters = sum(count * _letters(sign) for sign, count in Counter(script).items())
+    return max(1.0, math.ceil(round(letters / CHARACTERS_A_SECOND / speed, 6)))
+
+
+def _letters(sign: str) -> float:
+    kind, name = unicodedata.category(sign), unicodedata.name(sign, "")
+    return next(letters for fits, letters in _LETTERS if fits(sign, kind, name))

@@ -20,6 +20,7 @@ import httpx2
 from a2e_mcp.catalogue.tool import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.fetch import Saver
+from a2e_mcp.files.media_length import file_seconds, media_seconds
 from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public, resolved
 from a2e_mcp.files.urls import invalid_url, is_chat_attachment, private_url, public_host, safe_name, shown
@@ -35,6 +36,12 @@ _LONGEST_NAME = 255
 _PUT_PAUSES = (0.0, 0.5, 2.0, 10.0, 30.0)
 """Seconds before each attempt; a laptop that wakes up has no network for a while."""
 _HEAD_SECONDS = 5.0
+_LOOK_SECONDS = 8.0
+"""How long a sound at a URL may take to arrive whole, when its length is wanted."""
+_MOST_LOOKED_AT = 48 * 2**20
+_MOST_LENGTHS = 50
+_ENCODER_PADDING = 0.1
+"""Seconds that encoders add to a sound; it may be this much longer than allowed."""
 _KIND_NAMES: Mapping[str, str] = {"image": "a picture", "video": "a video", "audio": "an audio file"}
 
 
@@ -83,6 +90,7 @@ class Files:
             follow_redirects=False,
         )
         self.saver = Saver(self._http, output, trusted=trusted)
+        self._lengths: dict[str, float | None] = {}
 
     async def __aenter__(self) -> Files:
         await self._http.__aenter__()
@@ -153,6 +161,28 @@ class Files:
         """The bytes at a result URL, at most `most` of them. Raises FileRefused."""
         return await self.saver.fetch(url, most=most)
 
+    async def length_at(self, url: str, wanted: MediaIn) -> float | None:
+        """Seconds of the sound or clip at a URL, counted from its content; None when that cannot be done.
+
+        Raises FileRefused when it is too short or too long.
+        """
+        if url not in self._lengths:
+            while len(self._lengths) >= _MOST_LENGTHS:
+                self._lengths.pop(next(iter(self._lengths)))
+            self._lengths[url] = await self._look_at_length(url)
+        _check_length(shown(url), self._lengths[url], wanted)
+        return self._lengths[url]
+
+    async def _look_at_length(self, url: str) -> float | None:
+        with anyio.move_on_after(_LOOK_SECONDS):
+            try:
+                content = await self.saver.fetch(url, most=_MOST_LOOKED_AT)
+            except FileRefused:
+                # A2E fetches it from elsewhere, so a failure on this computer proves nothing.
+                return None
+            return await anyio.to_thread.run_sync(media_seconds, content)
+        return None
+
     async def _check_type(self, url: str, wanted: MediaIn) -> None:
         try:
             response = await self._http.head(url, timeout=_HEAD_SECONDS)
@@ -187,11 +217,8 @@ class Files:
             if kind is None or kind not in wanted.kinds:
                 found_kind = _KIND_NAMES[kind] if kind else "not a supported picture, video or audio file"
                 raise FileRefused(f"{name} is {found_kind}; {_needed(wanted)}")
-            seconds = None if kind == "image" else _seconds(path, content)
-            if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
-                raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
-            if seconds is not None and wanted.longest is not None and seconds > wanted.longest:
-                raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are accepted")
+            seconds = None if kind == "image" else file_seconds(content)
+            _check_length(name, seconds, wanted)
             content.seek(0)
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         return LocalFile(path, kind, content_type, found.st_size, sha256, seconds, _identity(found))
@@ -282,15 +309,11 @@ def _sniff(content: BufferedReader) -> tuple[MediaKind | None, str]:
     return (cast(MediaKind, kind) if kind in get_args(MediaKind) else None), content_type
 
 
-def _seconds(path: Path, content: BufferedReader) -> float | None:
-    from tinytag import TinyTag, TinyTagException
-
-    content.seek(0)
-    try:
-        duration = TinyTag.get(str(path), file_obj=content, tags=False, duration=True).duration
-    except (TinyTagException, OSError, ValueError, IndexError):
-        return None
-    return float(duration) if duration else None
+def _check_length(name: str, seconds: float | None, wanted: MediaIn) -> None:
+    if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
+        raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
+    if seconds is not None and wanted.longest is not None and seconds > wanted.longest + _ENCODER_PADDING:
+        raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are accepted")
 
 
 async def _chunks(content: BufferedReader, size: int, on_bytes: OnBytes) -> AsyncIterator[bytes]:

@@ -40,6 +40,7 @@ from a2e_mcp.ledger.store import (
     Ledger,
     Limits,
     OverLimit,
+    UnpricedUnderWay,
 )
 
 T = TypeVar("T")
@@ -96,6 +97,8 @@ class SqliteLedger(Ledger):
                     spent = self._index.spent_since(self._now() - LIMIT_SECONDS)
                     if spent + limits.least > limits.per_day:
                         raise OverLimit(spent)
+                if limits.only_unpriced and (other := self._unpriced_under_way()) is not None:
+                    raise UnpricedUnderWay(other)
                 return Inserted(self._insert(new))
 
         return await self._file.run(work)
@@ -335,6 +338,14 @@ class SqliteLedger(Ledger):
             (self._account, self._mode, fingerprint, self._now() - window),
         ).fetchone()
         return None if row is None else from_row(row)
+
+    def _unpriced_under_way(self) -> LedgerEntry | None:
+        rows = self._file.database.execute(
+            "SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')",
+            self._whose,
+        )
+        entries = (from_row(row) for row in rows)
+        return next((each for each in entries if self.is_under_way(each) and None in each.details.priced.values()), None)
 
     def _insert(self, new: NewEntry) -> LedgerEntry:
         now = self._now()

@@ -25,10 +25,14 @@ LIMIT_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a new entry must stay under: so many credits in 24 hours, together with what it costs at least."""
+    """What a new entry must stay under: so many credits in 24 hours, together with what it costs at least.
+
+    `only_unpriced` allows no other start under way whose price is not known, since its cost cannot be counted yet.
+    """
 
     per_day: float | None = None
     least: float = 0.0
+    only_unpriced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,14 @@ class OverLimit(Exception):
         self.spent = spent
 
 
+class UnpricedUnderWay(Exception):
+    """Another start whose price is not known is under way, so nothing was written."""
+
+    def __init__(self, entry: LedgerEntry) -> None:
+        super().__init__(f"{entry.own_job_id} has no price")
+        self.entry = entry
+
+
 class Ledger(Protocol):
     """The starts of one account in one mode.
 
@@ -78,7 +90,8 @@ class Ledger(Protocol):
     async def insert_or_get_recent(self, new: NewEntry, *, window: float | None, limits: Limits) -> Inserted | Existing:
         """Write an intent and claim it, or find the same start within the last `window` seconds.
 
-        Two servers can neither both write it nor both use up what is left under a limit. Raises OverLimit.
+        Two servers can neither both write it nor both use up what is left under a limit.
+        Raises OverLimit, UnpricedUnderWay.
         """
 
     async def find_recent(self, fingerprint: str, window: float) -> LedgerEntry | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from a2e_mcp.errors import Unauthorized
+from collections.abc import Mapping, Sequence
+
+from a2e_mcp.errors import A2EError, Unauthorized
 from a2e_mcp.ledger.entry import LedgerEntry, Measured
+from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.pricing import Spending
 
@@ -15,6 +18,7 @@ class ChargeMeter:
         self._spending = spending
         self._ledger = ledger
         self._entry_id = entry.id
+        self._priced = entry.details.priced
         self._last: float | None = None
         self._read_at = 0.0
         # What was measured before a restart counts too.
@@ -44,6 +48,12 @@ class ChargeMeter:
         if known.credits is not None:
             await self._note(step, Measured(known.credits + before - now, units))
 
+    @property
+    def so_far(self) -> float:
+        """What the steps until now cost; a step that could not be measured counts as it was priced."""
+        costs = self._measured.items()
+        return sum((self._priced.get(step) or 0.0) if cost.credits is None else cost.credits for step, cost in costs)
+
     async def settle(self) -> LedgerEntry:
         """Write the sum down as the true charge when every step was measured."""
         known = [spent for spent in self._costs if spent is not None]
@@ -64,3 +74,101 @@ class ChargeMeter:
 
     async def _is_alone_since(self, moment: float) -> bool:
         return await self._ledger.is_alone_since(self._entry_id, moment)
+
+
+class GroupMeter:
+    """Measures together what was spent by starts that overlap: by themselves the balance says nothing about them.
+
+    The last one that ends books what of the balance's difference is not accounted for otherwise.
+    """
+
+    def __init__(self, spending: Spending, ledger: Ledger) -> None:
+        self._spending = spending
+        self._ledger = ledger
+        self._active = 0
+        self._ids: list[str] = []
+        self._since = 0.0
+        self._before: float | None = None
+
+    def begin(self, entry_id: str) -> None:
+        """Note that a start begins."""
+        if not self._active:
+            self._ids, self._since, self._before = [], self._ledger.now(), None
+        self._active += 1
+        self._ids.append(entry_id)
+
+    def balance_read(self, balance: float | None) -> None:
+        """Note a balance that was read before a start was charged; the first of a group is the highest one."""
+        if balance is not None:
+            self._before = balance if self._before is None else max(self._before, balance)
+
+    async def end(self) -> None:
+        """Note that a start has ended; the last one books the group."""
+        self._active -= 1
+        if not self._active and self._before is not None:
+            ids, since, before = self._ids, self._since, self._before
+            await self._book(ids, since, before)
+
+    async def _book(self, ids: Sequence[str], since: float, before: float) -> None:
+        entries = [await self._ledger.entry(entry_id) for entry_id in ids]
+        open_steps = {entry.id: steps for entry in entries if (steps := _unmeasured(entry))}
+        if not open_steps:
+            return
+        try:
+            after = await self._spending.balance()
+        except A2EError:
+            return
+        if after is None:
+            return
+        recent = await self._ledger.recent(since=since)
+        others = sum(entry.cost for entry in recent if entry.id not in ids and entry.family != DOWNLOAD)
+        rest = before - after - others - sum(map(_known_cost, entries))
+        priced = {
+            entry.id: {step: entry.details.priced.get(step) for step in open_steps[entry.id]}
+            for entry in entries
+            if entry.id in open_steps
+        }
+        costs = [cost for row in priced.values() for cost in row.values()]
+        if rest <= 0 or (others and None not in costs):
+            # Something was refunded or bought elsewhere meanwhile: what was priced is the better word.
+            return
+        for entry in entries:
+            if entry.id in priced:
+                shares = _shares(priced[entry.id], costs, rest)
+                await self._ledger.merge_details(entry.id, priced=shares)
+                await self._ledger.update(entry.id, expected=_known_cost(entry) + sum(shares.values()))
+
+
+def _shares(priced: Mapping[str, float | None], all_priced: Sequence[float | None], rest: float) -> dict[str, float]:
+    """What the steps of one start are booked with, so that all together are booked with the rest.
+
+    Steps without a price share what those with one leave over.
+    """
+    known = sum(cost or 0.0 for cost in all_priced)
+    unknown = sum(cost is None for cost in all_priced)
+    if unknown and rest > known:
+        left = (rest - known) / unknown
+        return {step: left if cost is None else cost for step, cost in priced.items()}
+    if unknown or not known:
+        return dict.fromkeys(priced, rest / len(all_priced))
+    return {step: (cost or 0.0) * rest / known for step, cost in priced.items()}
+
+
+def _unmeasured(entry: LedgerEntry) -> list[str]:
+    """The steps of a start that may have been charged and of which it is not known what they cost."""
+    if entry.charged is not None:
+        return []
+    steps = [step for step, cost in entry.details.measured.items() if cost.credits is None]
+    if entry.phase == "unknown" and entry.family not in entry.details.measured:
+        steps.append(entry.family)
+    return [step for step in steps if step != entry.family or not entry.details.charges]
+
+
+def _known_cost(entry: LedgerEntry) -> float:
+    """What is known of a start's cost: its charge, or what was measured and A2E's own word about its jobs."""
+    if entry.charged is not None:
+        return entry.charged
+    measured = sum(cost.credits or 0.0 for step, cost in entry.details.measured.items() if step != entry.family)
+    own = entry.details.measured.get(entry.family)
+    charges = sum(entry.details.charges.values())
+    return measured + (charges if entry.details.charges else (own.credits or 0.0) if own is not None else 0.0)

@@ -15,7 +15,7 @@ from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.leases import heartbeat
 from a2e_mcp.ledger.standing import is_resumable
-from a2e_mcp.starts.charge_meter import ChargeMeter
+from a2e_mcp.starts.charge_meter import ChargeMeter, GroupMeter
 from a2e_mcp.starts.job_start import job_from_data
 from a2e_mcp.starts.plan import Item, StartContext, Started
 from a2e_mcp.starts.pricing import Price, amount
@@ -35,6 +35,7 @@ class StartExecutor:
         self._ledger = context.ledger
         self._keepers = keepers
         self._beat_seconds = beat_seconds
+        self._group = GroupMeter(context.spending, context.ledger)
 
     def item(self, start: StoredStart, title: str) -> Item:
         """What a start buys, built from its data."""
@@ -51,10 +52,19 @@ class StartExecutor:
 
     async def execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
         """Buy what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
+        self._group.begin(entry.id)
+        try:
+            return await self._execute(entry, item, price)
+        finally:
+            await self._group.end()
+
+    async def _execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
         meter = ChargeMeter(self._context.spending, self._ledger, entry)
         async with heartbeat(self._ledger, entry.id, self._beat_seconds):
             try:
-                _check_balance(price, await meter.begin())
+                balance = await meter.begin()
+                self._group.balance_read(balance)
+                _check_balance(price, balance)
                 results = await item.execute(entry, meter)
                 if results:
                     await self._context.finish_at_once(entry, results=results)

@@ -12,21 +12,30 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, AddBackground
 from a2e_mcp.catalogue.capability import JobFamily, Request
 from a2e_mcp.catalogue.records import JobRecord, Rows
-from a2e_mcp.catalogue.tool import BackgroundChoice, Estimate, InputsT, PreparedInputs, StartTool
+from a2e_mcp.catalogue.tool import (
+    BackgroundChoice,
+    Estimate,
+    InputsT,
+    MediaIn,
+    PreparedInputs,
+    StartTool,
+    whole_seconds,
+)
 from a2e_mcp.catalogue.voices import spoken_seconds
-from a2e_mcp.errors import A2EError, AnswerLost, InputError, NotFound, Refused, ServiceError
+from a2e_mcp.errors import A2EError, AnswerLost, InputError, NotFound, ServiceError
 from a2e_mcp.files.urls import suffix_for
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import is_id
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.plan import StartContext
-from a2e_mcp.starts.pricing import StepPrice
+from a2e_mcp.starts.pricing import Price, StepPrice
 from a2e_mcp.starts.resolve import ResolvedInputs, resolved_from_data, resolved_to_data
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.upload import UploadItem
 
 _NOWHERE = "https://storage.invalid/"
 _NO_ID = "0" * 24
+_SOUND = MediaIn(("audio",))
 _LOOKS = (0.0, 1.5, 3.0)
 """Seconds before each look for a job whose answer was lost; a fresh one may appear after a moment."""
 
@@ -35,7 +44,14 @@ class JobItem(Generic[InputsT]):
     """A job of a tool's family, made from inputs that are resolved."""
 
     def __init__(
-        self, context: StartContext, tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs, title: str
+        self,
+        context: StartContext,
+        tool: StartTool[InputsT],
+        inputs: InputsT,
+        resolved: ResolvedInputs,
+        title: str,
+        *,
+        max_credits: float | None = None,
     ) -> None:
         self._context = context
         self._ledger = context.ledger
@@ -43,6 +59,7 @@ class JobItem(Generic[InputsT]):
         self._inputs = inputs
         self._resolved = resolved
         self._title = title
+        self._max_credits = max_credits
         self._uploads = {name: UploadItem(context, file) for name, file in resolved.files.items()}
 
     def to_data(self, options: Mapping[str, Any]) -> StoredStart:
@@ -63,7 +80,11 @@ class JobItem(Generic[InputsT]):
         media = {name: f"{_NOWHERE}{name}{suffix_for(file.content_type)}" for name, file in files.items()}
         stored = dict.fromkeys(self._resolved.pictures, BackgroundChoice(custom_id=_NO_ID))
         speech = f"{_NOWHERE}speech.mp3" if self._speech is not None else None
-        return next(self._requests(self._prepared(self._title, media, stored, speech)))
+        prepared = self._prepared(self._title, media, stored, speech)
+        objection = self._tool.objection(self._inputs, prepared)
+        if objection:
+            raise InputError(objection)
+        return next(self._requests(prepared))
 
     @property
     def estimate(self) -> Estimate:
@@ -83,6 +104,9 @@ class JobItem(Generic[InputsT]):
         """Take the steps on the way and send the one request that makes the job; it consists of no files yet."""
         prepared = await self._prepare(entry, meter)
         requests = list(self._requests(prepared))
+        estimate = self._tool.estimate(self._inputs, prepared.lengths)
+        if self._speech is not None or self._uploads:
+            entry = await self._hold_under_ceilings(entry, meter, requests[0], estimate)
         self._context.payments.begin(entry.id)
         # Committed before the request leaves: whatever happens from here on, the job may exist.
         if await self._ledger.transition(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
@@ -94,12 +118,33 @@ class JobItem(Generic[InputsT]):
         except AnswerLost as lost:
             entry = await self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
-        except Refused as problem:
-            raise problem.advised(hint=problem.hint or self._tool.when_refused(self._inputs, prepared)) from problem
         else:
             entry = await self._adopt(entry, family, records)
-        await meter.measure_step(entry.family, entry.units or 1.0)
+        # What was paid for an unknown length says nothing about the price of a second.
+        await meter.measure_step(entry.family, estimate.units or 0.0)
         return []
+
+    async def _hold_under_ceilings(
+        self, entry: LedgerEntry, meter: ChargeMeter, request: tuple[JobFamily, Request], estimate: Estimate
+    ) -> LedgerEntry:
+        """Price the job again from the real sound and files; raises MoneyRefused when a ceiling would be exceeded."""
+        context, (family, body) = self._context, request
+        step = await context.spending.price(family.name, family.start, body, estimate)
+        spent = meter.so_far
+        objection = context.ceilings.objection_after(spent, step, self._max_credits)
+        if objection is not None:
+            raise objection
+        total = spent + (step.credits or 0.0)
+        expected = entry.expected or 0.0
+        await self._ledger.merge_details(entry.id, priced={family.name: step.credits})
+        entry = await self._ledger.update(entry.id, expected=total)
+        per_day = context.ceilings.per_day
+        if per_day is not None and total > expected:
+            # What others are spending at this moment is written down before it is counted, as this is.
+            all_spent = await context.spending.spent_today()
+            if all_spent > per_day:
+                raise context.ceilings.over_limit(Price([step]), all_spent - (step.credits or 0.0))
+        return entry
 
     # ------------------------------------------------------------------ what is sent
 
@@ -120,7 +165,12 @@ class JobItem(Generic[InputsT]):
         return {**lengths, "speech": spoken_seconds(getattr(self._inputs, self._tool.speech.script))}
 
     def _prepared(
-        self, title: str, media: Mapping[str, str], stored: Mapping[str, BackgroundChoice], speech: str | None
+        self,
+        title: str,
+        media: Mapping[str, str],
+        stored: Mapping[str, BackgroundChoice],
+        speech: str | None,
+        lengths: Mapping[str, float] | None = None,
     ) -> PreparedInputs:
         found = self._resolved
         return PreparedInputs(
@@ -131,7 +181,7 @@ class JobItem(Generic[InputsT]):
             languages=found.languages,
             media={name: url for name, url in {**found.addresses, **media}.items() if name not in stored},
             speech=speech,
-            lengths=self._lengths,
+            lengths=self._lengths if lengths is None else lengths,
         )
 
     async def _prepare(self, entry: LedgerEntry, meter: ChargeMeter) -> PreparedInputs:
@@ -146,10 +196,23 @@ class JobItem(Generic[InputsT]):
         for name in pictures:
             progress.begin(entry.id, "Storing the background picture")
             stored[name] = await self._store_background(media.get(name) or self._resolved.addresses[name])
-        speech = None
+        speech, lengths = None, self._lengths
         if self._speech is not None:
             (speech,) = await self._speech.execute(entry, meter)
-        return self._prepared(entry.title, media, stored, speech)
+            seconds = await self._context.files.length_at(speech, _SOUND)
+            if seconds is not None:
+                self._check_speech(seconds)
+                lengths = {**lengths, "speech": seconds}
+        return self._prepared(entry.title, media, stored, speech, lengths)
+
+    def _check_speech(self, seconds: float) -> None:
+        """Raises InputError when the job would be cut off before the speech ends."""
+        longest = None if self._tool.speech is None else self._tool.speech.longest
+        if longest is not None and whole_seconds(seconds) > longest and getattr(self._inputs, "seconds", None) is None:
+            raise InputError(
+                f"The speech lasts {seconds:.0f} s; at most {longest} s can be made",
+                hint=f"Shorten the script, or give seconds={longest} to cut it off there",
+            )
 
     async def _store_background(self, url: str) -> BackgroundChoice:
         rows = (await self._context.client.call(ADD_BACKGROUND, AddBackground(img_url=url))).rows
@@ -238,7 +301,8 @@ def job_from_data(context: StartContext, start: StoredStart, title: str) -> JobI
     """The start of a job that was written down."""
     tool = catalogue.start_tool(start.family, start.tool)
     inputs = tool.inputs.model_validate(start.inputs)
-    return JobItem(context, tool, inputs, resolved_from_data(start.resolved), title)
+    max_credits = start.options.get("max_credits")
+    return JobItem(context, tool, inputs, resolved_from_data(start.resolved), title, max_credits=max_credits)
 
 
 def _records(reply: object) -> list[JobRecord]:

@@ -13,6 +13,7 @@ from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
 from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
@@ -51,7 +52,7 @@ class Plan:
     title: str
     fingerprint: str
     price: Price
-    units: float
+    units: float | None
     consent: str | None = None
     warning: str | None = None
     same_within: float = SAME_START_SECONDS
@@ -85,6 +86,7 @@ class StartContext:
     jobs: Jobs
     files: Files
     spending: Spending
+    ceilings: Ceilings
     payments: Payments
     progress: StartProgress
     transfers: TransferProgress

@@ -22,6 +22,9 @@ from a2e_mcp.ledger.keys import cost_key
 from a2e_mcp.ledger.store import LIMIT_SECONDS, Ledger
 from a2e_mcp.text import counted
 
+_MOST_CREDIBLE = 1e9
+"""Credits; a larger quote is a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepPrice:
@@ -85,13 +88,17 @@ class Spending:
     ) -> StepPrice:
         """The price of one step: A2E's quote, else this account's median, else the published figure, else unknown."""
         quoted = await self._quote(capability, body) if capability is not None and body is not None else None
-        if quoted is not None:
+        # Nothing is no price where a price is published.
+        if quoted or (quoted is not None and not estimate.credits_each):
             return StepPrice(step, quoted, "A2E's quote")
+        if estimate.units is None:
+            # A length that is not known is a price that is not known.
+            return StepPrice(step, None, estimate.source)
         usual = await self._usual(step)
         if usual is not None:
-            return StepPrice(step, round(usual * estimate.units, 2), "estimated from your earlier jobs")
+            return StepPrice(step, _whole(usual * estimate.units), "estimated from your earlier jobs")
         if estimate.credits_each is not None:
-            return StepPrice(step, round(estimate.units * estimate.credits_each, 2), f"estimate; {estimate.source}")
+            return StepPrice(step, _whole(estimate.units * estimate.credits_each), f"estimate; {estimate.source}")
         return StepPrice(step, None, estimate.source)
 
     async def balance(self) -> float | None:
@@ -150,13 +157,18 @@ class Spending:
             # No quote is no reason to stop: the account's own history and published figures come next.
             return None
         # Amounts that are no price would slip under every ceiling.
-        return quote.credits if quote.credits is not None and 0 <= quote.credits < math.inf else None
+        return quote.credits if quote.credits is not None and 0 <= quote.credits <= _MOST_CREDIBLE else None
 
     async def _usual(self, step: str) -> float | None:
         entries = await self._ledger.with_key(cost_key(step))
         costs = [cost for entry in entries if (cost := entry.details.measured.get(step)) is not None]
         paid = [cost.credits / cost.units for cost in costs if cost.credits is not None and cost.units]
         return statistics.median(paid) if paid else None
+
+
+def _whole(credits: float) -> float:
+    """Estimates round up: A2E charges whole credits."""
+    return float(math.ceil(round(credits, 6)))
 
 
 def credits_of(credits: float) -> str:

@@ -90,5 +90,5 @@ class PurchaseItem(Generic[RequestT]):
         await self._context.ledger.merge_details(entry.id, **kept)
         await self._context.finish_at_once(entry, state=bought.state, note=bought.note)
         await payments.keep(entry)
-        await meter.measure_step(entry.family, bought.estimate.units)
+        await meter.measure_step(entry.family, bought.estimate.units or 0.0)
         return []

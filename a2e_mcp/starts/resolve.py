@@ -35,7 +35,8 @@ _PICTURE = MediaIn(("image",))
 class ResolvedInputs:
     """What the marked inputs of one call turned out to be, by field name.
 
-    `files` are still on this computer; `pictures` are background pictures that A2E has to store first.
+    `files` are still on this computer; `pictures` are background pictures that A2E has to store first; `seconds` are
+    the lengths of sounds at an address, as far as they could be counted.
     """
 
     avatars: dict[str, AvatarChoice] = field(default_factory=dict)
@@ -45,11 +46,13 @@ class ResolvedInputs:
     addresses: dict[str, str] = field(default_factory=dict)
     files: dict[str, LocalFile] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def lengths(self) -> Mapping[str, float]:
-        """Seconds of the files whose length is known."""
-        return {name: file.seconds for name, file in self.files.items() if file.seconds is not None}
+        """Seconds of the files and addresses whose length is known."""
+        files = {name: file.seconds for name, file in self.files.items() if file.seconds is not None}
+        return {**files, **self.seconds}
 
 
 class Resolver:
@@ -106,6 +109,9 @@ class Resolver:
         media = await self.media(name, value, wanted)
         if isinstance(media, str):
             found.addresses[name] = media
+            seconds = await self._files.length_at(media, wanted) if "audio" in wanted.kinds else None
+            if seconds is not None:
+                found.seconds[name] = seconds
         else:
             found.files[name] = media
 
@@ -142,6 +148,7 @@ def resolved_from_data(data: Mapping[str, Any]) -> ResolvedInputs:
         addresses=dict(data.get("addresses", {})),
         files={name: local_file_from_data(row) for name, row in data.get("files", {}).items()},
         pictures=set(data.get("pictures", ())),
+        seconds=dict(data.get("seconds", {})),
     )
 
 

@@ -24,9 +24,8 @@ from a2e_mcp.files.progress import LARGE_FILE, QUICK_SECONDS
 from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry, StoredStart
 from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
-from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit
+from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit, UnpricedUnderWay
 from a2e_mcp.lookup.language_warning import ScriptLanguages
-from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.job_start import JobItem
@@ -55,7 +54,6 @@ class Starts:
         *,
         resolver: Resolver,
         languages: ScriptLanguages,
-        ceilings: Ceilings,
         keepers: Mapping[str, Keeper] | None = None,
         closing_seconds: float = 3.0,
         beat_seconds: float = HEARTBEAT_SECONDS,
@@ -64,7 +62,7 @@ class Starts:
         self._ledger = context.ledger
         self._resolver = resolver
         self._languages = languages
-        self._ceilings = ceilings
+        self._ceilings = context.ceilings
         self._executor = StartExecutor(context, keepers or {}, beat_seconds)
         self._closing_seconds = closing_seconds
         self._beat_seconds = beat_seconds
@@ -236,7 +234,8 @@ class Starts:
             return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, waiter)
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
-        return replace(await self._outcome(entry, plan.price, task, waiter), warning=plan.warning)
+        warning = " ".join(each for each in (plan.warning, self._ceilings.remark(plan.price)) if each) or None
+        return replace(await self._outcome(entry, plan.price, task, waiter), warning=warning)
 
     async def _intend(self, plan: Plan, options: StartOptions) -> Inserted | Existing:
         """Write the intent, or find the same start; the ceilings hold for a new one only. Raises MoneyRefused."""
@@ -261,6 +260,8 @@ class Starts:
             return await self._ledger.insert_or_get_recent(new, window=window, limits=self._ceilings.limits(plan.price))
         except OverLimit as over:
             raise self._ceilings.over_limit(plan.price, over.spent) from None
+        except UnpricedUnderWay as other:
+            raise self._ceilings.unpriced_under_way(other.entry.own_job_id, plan.price) from None
 
     def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[Started]:
         work = self._executor.execute(entry, item, price)

@@ -81,6 +81,7 @@ async def open_pipeline(
             jobs=jobs,
             files=files,
             spending=Spending(client, ledger),
+            ceilings=Ceilings(None, None),
             payments=Payments(client, ledger),
             progress=StartProgress(transfers),
             transfers=transfers,
@@ -92,7 +93,6 @@ async def open_pipeline(
                 context,
                 resolver=resolver,
                 languages=ScriptLanguages(client, directory, seconds=3),
-                ceilings=Ceilings(None, None),
                 keepers=keepers,
                 closing_seconds=5,
             )
