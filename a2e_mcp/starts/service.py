@@ -26,6 +26,7 @@ from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit, UnpricedUnderWay
 from a2e_mcp.lookup.language_warning import ScriptLanguages
+from a2e_mcp.starts.consent import denies_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.job_start import JobItem
@@ -333,11 +334,14 @@ class Starts:
 
 
 def _require_consent(tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> None:
-    if any(getattr(inputs, name) is not None for name in tool.likeness) and not (options.consent or "").strip():
-        raise InputError(
-            "consent is missing: this uses a person's face or voice",
-            hint="Ask the user who agreed and how that is known, then give it as one sentence in consent",
-        )
+    if all(getattr(inputs, name) is None for name in tool.likeness):
+        return
+    consent = (options.consent or "").strip()
+    hint = "Ask the user who agreed and how that is known, then give it as one sentence in consent"
+    if not consent:
+        raise InputError("consent is missing: this uses a person's face or voice", hint=hint)
+    if denies_consent(consent):
+        raise InputError("consent says that the person did not agree, or that this is not known", hint=hint)
 
 
 def _spoken(tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs) -> tuple[str | None, Any]:

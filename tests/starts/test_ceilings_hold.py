@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_a_video_that_turns_out_dearer_stays_under_the_daily_ceiling(tmp_p
 
 @pytest.mark.parametrize("setting", [{"daily_credits": 3.0}, {"max_credits": 3.0}])
 async def test_without_prices_nothing_is_made_under_a_ceiling_of_a_person(
-    tmp_path: Path, setting: dict[str, float]
+    tmp_path: Path, setting: dict[str, Any]
 ) -> None:
     async with open_controlled_server(tmp_path, **setting) as server:
         server.transport.on(QUOTE, NO_QUOTE, times=999)

@@ -1,0 +1,102 @@
+"""A sentence that says there is no consent is none; whatever is in doubt is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.starts.consent import denies_consent
+from tests.support.faulty_transport import open_controlled_server
+from tests.support.media import png
+
+NO_CONSENT = [
+    "The user did not say whether the colleague agreed.",
+    "She didn't agree to this.",
+    "He has not given his permission yet.",
+    "It is not known whether Zoe agreed.",
+    "Nobody asked him about it.",
+    "The person refused when asked.",
+    "No consent was given by anyone.",
+    "Used without her knowledge or consent.",
+    "Consent is unknown at this time.",
+    "I don't know if they agreed.",
+    "She was not asked before this.",
+    "He said no, but the user wants it anyway.",
+    "Sie hat nicht zugestimmt.",
+    "Es ist nicht bekannt, ob er einverstanden ist.",
+    "Er wurde nicht gefragt, so viel ist sicher.",
+    "Ohne ihre Einwilligung aufgenommen.",
+    "Die Person hat abgelehnt.",
+    "Elle n'a pas donné son accord.",
+    "On ne sait pas s'il a accepté.",
+    "Elle a refusé hier par courriel.",
+    "Sans son consentement, c'est une surprise.",
+    "Ella no dio su permiso para esto.",
+    "No se sabe si aceptó.",
+    "Él se negó a participar.",
+    "Sin su consentimiento, es una sorpresa.",
+    "Non ha acconsentito a questo.",
+    "Non si sa se ha accettato.",
+    "Ele não concordou com isso.",
+    "Não se sabe se ela aceitou.",
+]
+CONSENT = [
+    "She did not mind at all.",
+    "He did not object when the user asked him.",
+    "She agreed by e-mail on 3 May 2026.",
+    "He did not agree at first, but agreed on Tuesday by phone.",
+    "She did not hesitate to agree, in person.",
+    "There is no doubt she consented: she signed the form.",
+    "It is a drawing; no consent is needed.",
+    "The user says it is a drawing, and that the artist agreed.",
+    "She did not say no when asked in writing.",
+    "He not only agreed, he asked for it himself.",
+    "My own face, I am the person in the photo.",
+    "She was not asked twice, she said yes at once.",
+    "No problem at all, he told me on the phone.",
+    "He never refused anything like this and signed the paper.",
+    "Unknown Pleasures GmbH holds the signed release.",
+    "Sie hat nichts dagegen, sagte sie am Telefon.",
+    "Er hat ohne Zögern zugestimmt, per E-Mail.",
+    "Sie war nicht nur einverstanden, sie hat es vorgeschlagen.",
+    "Er hat keine Einwände, so sagte er gestern.",
+    "Sie hat nicht abgelehnt und schriftlich zugestimmt.",
+    "Elle est d'accord, elle me l'a dit hier.",
+    "Elle n'a pas hésité et a accepté par écrit.",
+    "Il n'y voit pas d'inconvénient, dit-il.",
+    "Sans hésiter, il a dit oui au téléphone.",
+    "Ella aceptó por correo el lunes.",
+    "No le importa en absoluto, lo dijo por teléfono.",
+    "Él no dudó en aceptar, por escrito.",
+    "Sin problema, dio su permiso ayer.",
+    "Ha acconsentito per iscritto ieri.",
+    "Non ha esitato ad accettare, di persona.",
+    "Ela concordou por escrito ontem.",
+    "Ela não se importa, disse por telefone.",
+]
+
+
+@pytest.mark.parametrize("sentence", NO_CONSENT)
+def test_a_plain_denial_or_a_plain_unknown_is_no_consent(sentence: str) -> None:
+    assert denies_consent(sentence)
+
+
+@pytest.mark.parametrize("sentence", CONSENT)
+def test_consent_in_whatever_words_is_kept(sentence: str) -> None:
+    assert not denies_consent(sentence)
+
+
+async def test_a_start_whose_consent_says_that_nothing_was_agreed_is_refused_uncharged(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        png(server.inbox, "zoe.png")
+        said = await server.refuse(
+            "start_talking_photo",
+            image="zoe.png",
+            script="Hello there.",
+            voice="Aria (en-US)",
+            consent="The user did not say whether the colleague agreed.",
+        )
+        assert "consent" in said
+        assert "Nothing was charged." in said
+        assert server.charging_requests == {}
