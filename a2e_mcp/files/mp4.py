@@ -30,7 +30,7 @@ def _box(content: Buffer, at: int, end: int, *path: bytes) -> tuple[int, int] | 
     return at, end
 
 
-class _Track:
+class _SampleTimes:
     """A track of sound or pictures: its units a second, and how many units its samples last."""
 
     def __init__(self, scale: int, default: int) -> None:
@@ -41,7 +41,7 @@ class _Track:
 
 def mp4_seconds(content: Buffer) -> float | None:
     """Seconds of the longest track of sound or pictures."""
-    tracks: dict[int, _Track] = {}
+    tracks: dict[int, _SampleTimes] = {}
     for name, at, end in _boxes(content, 0, len(content)):
         if name == b"moov":
             tracks = _tracks(content, at, end)
@@ -52,14 +52,14 @@ def mp4_seconds(content: Buffer) -> float | None:
     return max((track.units / track.scale for track in tracks.values() if track.units), default=None)
 
 
-def _tracks(content: Buffer, at: int, end: int) -> dict[int, _Track]:
+def _tracks(content: Buffer, at: int, end: int) -> dict[int, _SampleTimes]:
     defaults: dict[int, int] = {}
     extends = _box(content, at, end, b"mvex")
     if extends is not None:
         for name, start, _ in _boxes(content, *extends):
             if name == b"trex":
                 defaults[number_at(content, start + 4, 4)] = number_at(content, start + 12, 4)
-    tracks: dict[int, _Track] = {}
+    tracks: dict[int, _SampleTimes] = {}
     for name, start, stop in _boxes(content, at, end):
         if name != b"trak":
             continue
@@ -69,7 +69,7 @@ def _tracks(content: Buffer, at: int, end: int) -> dict[int, _Track]:
             continue
         number = number_at(content, header[0] + (20 if content[header[0]] == 1 else 12), 4)
         scale = number_at(content, media[0] + (20 if content[media[0]] == 1 else 12), 4)
-        track = tracks[number] = _Track(scale, defaults.get(number, 0))
+        track = tracks[number] = _SampleTimes(scale, defaults.get(number, 0))
         times = _box(content, start, stop, b"mdia", b"minf", b"stbl", b"stts")
         if times is not None:
             for entry in range(min(number_at(content, times[0] + 4, 4), (times[1] - times[0] - 8) // 8)):
@@ -81,7 +81,7 @@ def _tracks(content: Buffer, at: int, end: int) -> dict[int, _Track]:
 _SHOWN = (b"soun", b"vide")
 
 
-def _add_fragment(content: Buffer, at: int, end: int, tracks: Mapping[int, _Track]) -> None:
+def _add_fragment(content: Buffer, at: int, end: int, tracks: Mapping[int, _SampleTimes]) -> None:
     header = _box(content, at, end, b"tfhd")
     track = tracks.get(number_at(content, header[0] + 4, 4)) if header is not None else None
     if header is None or track is None:

@@ -345,7 +345,9 @@ class SqliteLedger(Ledger):
             self._whose,
         )
         entries = (from_row(row) for row in rows)
-        return next((each for each in entries if self.is_under_way(each) and None in each.details.priced.values()), None)
+        return next(
+            (each for each in entries if self.is_under_way(each) and None in each.details.priced.values()), None
+        )
 
     def _insert(self, new: NewEntry) -> LedgerEntry:
         now = self._now()
