@@ -127,21 +127,38 @@ def _prefix(text: str) -> str:
     return text
 
 
+def _at_home(variable: str, find: Callable[[], Path]) -> Path:
+    try:
+        folder = find()
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():
+        raise SettingsError(
+            f"This user has no home folder, so {variable} has no default", hint=f"Set HOME or {variable}"
+        )
+    return folder
+
+
 def _videos() -> Path:
     import platformdirs
 
-    return platformdirs.user_videos_path() / "A2E"
+    return _at_home("A2E_OUTPUT_DIR", platformdirs.user_videos_path) / "A2E"
 
 
 def _user_data() -> Path:
     import platformdirs
 
-    return platformdirs.user_data_path("a2e-mcp", appauthor=False)
+    return _at_home("A2E_DATA_DIR", lambda: platformdirs.user_data_path("a2e-mcp", appauthor=False))
 
 
 def _media_folders() -> tuple[Path, ...]:
     import platformdirs as dirs
 
+    try:
+        Path.home()
+    except RuntimeError:
+        # A user without a home folder has none of these either.
+        return ()
     return (
         dirs.user_desktop_path(),
         dirs.user_documents_path(),
@@ -287,6 +304,11 @@ class SettingRow:
     default: str
     kind: Kind
     value: str | None
+
+
+def variables() -> tuple[str, ...]:
+    """The names of all A2E_* variables."""
+    return tuple(meta["variable"] for _, meta in _declared())
 
 
 def setting_rows() -> tuple[SettingRow, ...]:

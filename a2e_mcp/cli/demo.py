@@ -28,7 +28,8 @@ _POSTER_AT = 0.4
 def demo(*, script: str | None, folder: Path | None) -> int:
     """Make a video and save it with a poster. Raises ExtraMissing, or A2EError when a call fails."""
     check_extra()
-    return anyio.run(_demo, script or SCRIPT, folder)
+    # The command line may have been read in a narrower encoding than it was typed in.
+    return anyio.run(_demo, os.fsencode(script).decode("utf-8", "replace") if script else SCRIPT, folder)
 
 
 async def _demo(script: str, folder: Path | None) -> int:
@@ -55,6 +56,8 @@ async def _demo(script: str, folder: Path | None) -> int:
             problem = failed
     if problem is not None:
         raise problem
+    if not saved.get("files"):
+        raise A2EError("The video was made but not saved", hint="Look into the output folder", charged=None)
     video = Path(saved["files"][0]["path"])
     poster = _poster(video)
     screen.write(

@@ -19,14 +19,20 @@ NAME = "a2e"
 
 
 def claude_desktop_file(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Where Claude Desktop keeps its configuration on this system."""
+    """Where Claude Desktop keeps its configuration on this system. Raises SettingsError without a home folder."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        if platform == "darwin" or not environment.get("APPDATA" if platform == "win32" else "XDG_CONFIG_HOME"):
+            raise SettingsError(
+                "This user has no home folder, so Claude Desktop's configuration cannot be found", hint="Set HOME"
+            ) from None
+        home = Path()
     if platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "Claude" / "claude_desktop_config.json"
+        return home / "Library" / "Application Support" / "Claude" / "claude_desktop_config.json"
     if platform == "win32":
-        return Path(
-            environment.get("APPDATA") or Path.home() / "AppData" / "Roaming", "Claude", "claude_desktop_config.json"
-        )
-    return Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config", "Claude", "claude_desktop_config.json")
+        return Path(environment.get("APPDATA") or home / "AppData" / "Roaming", "Claude", "claude_desktop_config.json")
+    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config", "Claude", "claude_desktop_config.json")
 
 
 def server_entry(*, sandbox: bool, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -102,13 +108,14 @@ def _shown(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as problem:
+    except OSError as problem:
         raise SettingsError(f"{file} cannot be read ({problem})") from None
     try:
-        configuration = json.loads(text) if text.strip() else {}
+        # Read as bytes, JSON may begin with a byte order mark, as some editors write it.
+        configuration = json.loads(content) if content.strip() else {}
     except ValueError as problem:
         raise SettingsError(
             f"{file} is not valid JSON ({problem}); it was not changed", hint="Fix the file, then retry"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,9 @@ _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an expected problem is one sentence on stderr and an exit code."""
+    # A console or a pipe may be unable to show other people's letters.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     parser = command_parser()
     options = parser.parse_args(arguments)
     flags = _flags(parser, options)

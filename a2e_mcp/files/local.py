@@ -108,6 +108,9 @@ class Files:
         """
         try:
             return await anyio.to_thread.run_sync(self._open_local, text, wanted)
+        except UnicodeEncodeError:
+            # The file system cannot spell the name, so it has no such file.
+            raise self._not_found(safe_name(text.replace("\\", "/").rpartition("/")[2])) from None
         except OSError as problem:
             raise FileRefused(f"That file cannot be read ({problem.strerror})") from None
 
@@ -274,7 +277,10 @@ class Files:
             raise FileRefused(f"{name} is a folder", hint="Give the path of a file in it")
         if any(path.exists() for path in inside):
             raise FileRefused(f"{name} is not a regular file")
-        raise FileRefused(
+        raise self._not_found(name)
+
+    def _not_found(self, name: str) -> FileRefused:
+        return FileRefused(
             f"File not found on this computer: {name}",
             hint="A file attached in a chat is not on this computer: ask the user to save it into"
             f" {self._nearest()} and to give its name",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -47,7 +48,11 @@ def is_chat_attachment(text: str) -> bool:
 
 
 def safe_name(name: str, *, ascii_only: bool = False) -> str:
-    """A file name of letters of any script, digits, dots and dashes, short enough for every file system."""
+    """A file name of letters of any script, digits, dots and dashes, short enough for every file system.
+
+    Where the file system takes only ASCII, so does the name.
+    """
+    ascii_only = ascii_only or not _takes_every_script()
     parts = _WITH_SUFFIX.fullmatch(unicodedata.normalize("NFC", name))
     stem, suffix = (parts[1], parts[2]) if parts else (unicodedata.normalize("NFC", name), "")
     kept = "".join(each if _is_harmless(each, ascii_only) else " " for each in stem)
@@ -55,6 +60,14 @@ def safe_name(name: str, *, ascii_only: bool = False) -> str:
     stem = stem.encode()[:_LONGEST_STEM].decode(errors="ignore") or "a2e"
     stem = f"a2e-{stem}" if _DEVICE.match(stem) else stem
     return f"{stem}.{suffix}" if suffix else stem
+
+
+def _takes_every_script() -> bool:
+    try:
+        os.fsencode("ø中")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_harmless(character: str, ascii_only: bool) -> bool:

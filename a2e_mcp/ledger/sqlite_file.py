@@ -10,6 +10,7 @@ from pathlib import Path
 
 from a2e_mcp.errors import Charged, SettingsError
 from a2e_mcp.ledger.start_index import START_INDEX
+from a2e_mcp.private_files import make_private_database, make_private_folder
 
 _VERSION = 4
 _SCHEMA = """
@@ -47,7 +48,8 @@ _FROM_VERSION_2 = "CREATE TABLE IF NOT EXISTS start_inputs (id TEXT PRIMARY KEY,
 def open_file(path: Path) -> sqlite3.Connection:
     """Open a ledger's file, make it if need be, and bring it up to date. Raises SettingsError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(path.parent)
+        make_private_database(path)
         database = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
     except (OSError, sqlite3.DatabaseError) as problem:
         raise _cannot_open(path, problem) from None

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.loopback import LocalOnly, LoopbackServer
+from a2e_mcp.private_files import make_private_folder
 from a2e_mcp.sandbox.assets.fetcher import Fetcher
 from a2e_mcp.sandbox.assets.files import FileStore
 from a2e_mcp.sandbox.assets.media_inputs import MediaInputs
@@ -168,7 +169,7 @@ def _folder(folder: Path | None) -> Iterator[Path]:
             yield Path(temporary).resolve()
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as problem:
         raise SettingsError(f"The sandbox cannot use the folder {folder}: {problem.strerror}") from None
     yield folder.resolve()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.private_files import make_private_database
 from a2e_mcp.sandbox.errors import insufficient_coins, not_found
 
 SANDBOX_ID_PREFIX = "00000000"
@@ -73,8 +74,9 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open or make the file. Raises SettingsError when it cannot be used."""
         try:
+            make_private_database(path)
             self.connection = _open(path)
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, OSError) as problem:
             raise SettingsError(
                 f"The sandbox cannot use {path}: {problem}", hint="choose another folder or remove this one"
             ) from None

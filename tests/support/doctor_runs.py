@@ -45,7 +45,7 @@ class DoctorRun:
         sandbox: bool = False,
     ) -> int:
         for name in ("data", "output", "inbox", "home", "project"):
-            (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
         return await doctor(
             live=live,
             report=report,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import sys
@@ -28,8 +27,6 @@ def run_doctor(*, live: bool, report: Path | None, sandbox: bool) -> int:
     """Check this computer and print the findings."""
     # A broken server is reported as a finding, not as a traceback of the SDK.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     surroundings = Surroundings.of_this_process(colour=colour)
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +19,7 @@ import anyio
 from a2e_mcp.cli.doctor.configuration import problem_of
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.install import NAME, claude_desktop_file
+from a2e_mcp.errors import SettingsError
 
 _OURS = re.compile(r"a2e[-_]mcp")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
@@ -66,7 +68,7 @@ async def check_clients(findings: Findings, here: Surroundings) -> None:
 
 
 def _configurations(here: Surroundings) -> Iterator[_Configuration]:
-    if here.home is not None or here.platform != "darwin":
+    with suppress(SettingsError):
         desktop = claude_desktop_file(here.environment, here.platform)
         yield _Configuration("Claude Desktop", desktop, "Run: a2e-mcp install claude-desktop", fills_in=False)
     if here.folder is not None:
@@ -82,7 +84,7 @@ def _servers(findings: Findings, configuration: _Configuration, here: Surroundin
     """The server tables in a file: the general one, and in Claude Code's the one of this folder."""
     file = configuration.file
     try:
-        held = json.loads(file.read_text(encoding="utf-8"))
+        held = json.loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as problem:

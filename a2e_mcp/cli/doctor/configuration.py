@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import tempfile
 from collections.abc import Mapping
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.server import visibility
-from a2e_mcp.settings import Settings, read_settings, setting_rows
+from a2e_mcp.settings import Settings, read_settings, variables
 
 _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
@@ -21,7 +23,7 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
     Returns the settings made of the valid ones. When both a token and the sandbox are set, the free sandbox is used.
     """
     given = {name: text.strip() for name, text in sorted(here.environment.items()) if name.upper().startswith("A2E_")}
-    known = {row.variable for row in setting_rows()}
+    known = set(variables())
     usable = {name: text for name, text in given.items() if name in known and _is_usable(findings, name, text)}
     for name in given:
         if name not in known:
@@ -30,9 +32,20 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
         settings = read_settings(usable, sandbox=sandbox or None)
     except SettingsError as problem:
         findings.fix(problem.message, problem.hint)
-        return read_settings({name: text for name, text in usable.items() if name != _ACCESS}, sandbox=sandbox or None)
+        usable = {**_substitutes(), **usable}
+        if problem_of(usable, sandbox=sandbox) is not None:
+            usable.pop(_ACCESS, None)
+        return read_settings(usable, sandbox=sandbox or None)
     _say_mode(findings, settings)
     return settings
+
+
+def _substitutes() -> dict[str, str]:
+    """Folders to check with where a user without a home folder has no default ones."""
+    if problem_of({}, sandbox=False) is None:
+        return {}
+    folder = os.path.join(tempfile.gettempdir(), "a2e-mcp")
+    return {"A2E_DATA_DIR": folder, "A2E_OUTPUT_DIR": folder}
 
 
 def problem_of(environment: Mapping[str, str], *, sandbox: bool) -> SettingsError | None:
@@ -50,7 +63,7 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
     if text.startswith("${"):
         findings.note(f"{name} contains a placeholder that was not filled in; it counts as missing")
         return False
-    if (problem := problem_of({name: text}, sandbox=False)) is not None:
+    if (problem := problem_of({**_substitutes(), name: text}, sandbox=False)) is not None:
         findings.fix(problem.message, f"Correct {name}, or remove it")
         return False
     if name != _ACCESS:

@@ -18,6 +18,7 @@ from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.network import Internet, proxy_shown, reason_of
+from a2e_mcp.private_files import is_private
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.pricing import credits_of
 from a2e_mcp.text import counted
@@ -63,6 +64,16 @@ async def check_folders(findings: Findings, settings: Settings, here: Surroundin
                 f"{folder}, where {about.removesuffix(' in')}, cannot be written ({problem})",
                 f"Set {variable} to a folder you can write to",
             )
+    await anyio.to_thread.run_sync(_check_privacy, findings, settings)
+
+
+def _check_privacy(findings: Findings, settings: Settings) -> None:
+    """Check that other users of this computer cannot read what was started."""
+    if settings.data.is_dir() and not is_private(settings.data):
+        findings.note(
+            f"{settings.data}, with scripts and results, may be read by other users of this computer",
+            f"Run: chmod 700 {settings.data}",
+        )
 
 
 async def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
