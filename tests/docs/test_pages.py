@@ -1,4 +1,5 @@
-"""README, docs and CONTRIBUTING show what really works: snippets run, commands parse, links lead somewhere."""
+"""README, docs and CONTRIBUTING show what really works: snippets run, cheap commands run and the others parse, links
+lead somewhere."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.sandbox import testing as sandbox_testing
 from docs import pictures
 from tests.support.paths import CHECKOUT
+from tests.support.processes import run
 from tests.support.server import open_server
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -87,6 +89,24 @@ def test_every_command_parses_and_every_make_target_exists() -> None:
         else:
             assert program in OTHER_PROGRAMS | {"cd"}, name
     assert {"a2e-mcp", "make", "curl"} <= seen
+
+
+def cheap_commands() -> list[tuple[str, ...]]:
+    """The commands that end by themselves and make nothing; serving, rendering and making are tested elsewhere."""
+    ours = {tuple(arguments) for name, *arguments in commands() if Path(name).name == "a2e-mcp"}
+    return sorted(arguments for arguments in ours if arguments[:1] in {("doctor",), ("install",), ("tools",)})
+
+
+@pytest.mark.parametrize("arguments", cheap_commands(), ids=" ".join)
+def test_a_cheap_command_runs(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    # Claude Code is asked to add an entry itself, and it is not there.
+    shown = (*arguments, "--print") if arguments[:2] == ("install", "claude-code") else arguments
+    done = run(*shown, folder=tmp_path, A2E_BASE_URL="http://127.0.0.1:9")
+
+    # The doctor may find problems: there is no token.
+    assert done.returncode in ((0, 1) if arguments[0] == "doctor" else (0,)), done.stderr
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
 
 
 async def test_every_curl_command_gets_an_answer_from_the_sandbox(tmp_path: Path) -> None:
