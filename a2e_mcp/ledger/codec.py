@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from a2e_mcp.ledger.entry import (
     Details,
@@ -78,8 +78,20 @@ def start_to_text(start: StoredStart) -> str:
 
 def start_from_text(text: str) -> StoredStart:
     """What a start is made from, as it was stored."""
-    stored = json.loads(text)
-    return StoredStart(**stored)
+    return from_stored(StoredStart, json.loads(text))
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+_DataclassT = TypeVar("_DataclassT", bound=_Dataclass)
+
+
+def from_stored(kind: type[_DataclassT], stored: Mapping[str, Any]) -> _DataclassT:
+    """An object from what was stored of it; what a later version has added is left out."""
+    known = {each.name for each in fields(kind)}
+    return kind(**{name: value for name, value in stored.items() if name in known})
 
 
 class _Codec(NamedTuple):

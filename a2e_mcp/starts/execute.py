@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from a2e_mcp.catalogue.tool import VoiceChoice
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, SettingsError
 from a2e_mcp.jobs.job import Job
+from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.leases import heartbeat
@@ -43,7 +44,7 @@ class StartExecutor:
             case "job":
                 return job_from_data(self._context, start, title)
             case "speech":
-                voice = VoiceChoice(**start.resolved["voice"])
+                voice = from_stored(VoiceChoice, start.resolved["voice"])
                 return SpeechItem(self._context, start.inputs["script"], voice, start.inputs["speed"])
             case "upload":
                 return UploadItem(self._context, local_file_from_data(start.resolved["file"]))

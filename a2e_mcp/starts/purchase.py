@@ -9,6 +9,7 @@ from typing import Any, Generic
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability, RequestT, State
 from a2e_mcp.catalogue.tool import Estimate
+from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, StoredStart
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.plan import StartContext
@@ -61,7 +62,7 @@ def purchase_from_data(start: StoredStart) -> Purchase[Any]:
         title=given["title"],
         capability=capability,
         request=capability.request.model_validate(start.inputs),
-        estimate=Estimate(**given["estimate"]),
+        estimate=from_stored(Estimate, given["estimate"]),
         note=given["note"],
         facts=given["facts"],
         state=given["state"],

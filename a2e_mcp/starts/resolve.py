@@ -25,6 +25,7 @@ from a2e_mcp.errors import InputError
 from a2e_mcp.files.local import Files, LocalFile
 from a2e_mcp.files.urls import is_url
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
 from a2e_mcp.lookup.directory import Directory
 
@@ -141,9 +142,9 @@ def resolved_to_data(resolved: ResolvedInputs) -> Mapping[str, Any]:
 def resolved_from_data(data: Mapping[str, Any]) -> ResolvedInputs:
     """What inputs turned out to be, as it was written down."""
     return ResolvedInputs(
-        avatars={name: AvatarChoice(**row) for name, row in data.get("avatars", {}).items()},
-        voices={name: VoiceChoice(**row) for name, row in data.get("voices", {}).items()},
-        backgrounds={name: BackgroundChoice(**row) for name, row in data.get("backgrounds", {}).items()},
+        avatars={name: from_stored(AvatarChoice, row) for name, row in data.get("avatars", {}).items()},
+        voices={name: from_stored(VoiceChoice, row) for name, row in data.get("voices", {}).items()},
+        backgrounds={name: from_stored(BackgroundChoice, row) for name, row in data.get("backgrounds", {}).items()},
         languages=dict(data.get("languages", {})),
         addresses=dict(data.get("addresses", {})),
         files={name: local_file_from_data(row) for name, row in data.get("files", {}).items()},
@@ -160,7 +161,8 @@ def local_file_to_data(file: LocalFile) -> Mapping[str, Any]:
 def local_file_from_data(data: Mapping[str, Any]) -> LocalFile:
     """A checked file as it was written down."""
     identity = data["identity"]
-    return LocalFile(**{**data, "path": Path(data["path"]), "identity": None if identity is None else tuple(identity)})
+    own = {"path": Path(data["path"]), "identity": None if identity is None else tuple(identity)}
+    return from_stored(LocalFile, {**data, **own})
 
 
 def markers_of(info: Any) -> list[object]:
