@@ -31,6 +31,8 @@ _RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
 _BUSY = (408, 429)
 _SNIFFED = 8192
 _UNKNOWN_SUFFIX = ".bin"
+_BOXES = (b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide")
+"""How MP4 and QuickTime files begin, after four bytes (ISO/IEC 14496-12)."""
 _FRESH_LINK = "Result links expire after about three days; check_status returns a fresh one"
 
 
@@ -265,20 +267,36 @@ def _validator(response: httpx2.Response) -> str:
 
 
 def _checked_name(name: str, start: bytes) -> str:
-    """The name of a file that starts like this, with an ending where it had none. Raises FileRefused for a page."""
+    """The name of a file that starts like this, with the ending of what it is. Raises FileRefused for anything else."""
     import filetype
 
-    if not start:
-        raise FileRefused(f"The result {name} is empty; nothing was saved", hint=_FRESH_LINK)
     stem, suffix = os.path.splitext(name)
     named = (mimetypes.guess_type(f"x{suffix}")[0] or "").partition("/")[0]
     guess = filetype.guess(start)
     if guess is None:
-        if named in ("image", "video", "audio", "") and _is_text(start):
-            page = "a web page" if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else "text"
-            raise FileRefused(f"The result {name} is {page}, not a media file; nothing was saved", hint=_FRESH_LINK)
+        if named in ("image", "video", "audio", "") and not _is_media(suffix, start):
+            raise FileRefused(f"The result {name} {_what_came(start)}; nothing was saved", hint=_FRESH_LINK)
         return name
-    return f"{stem}{suffix_for(str(guess.mime))}" if suffix == _UNKNOWN_SUFFIX else name
+    kind = str(guess.mime).partition("/")[0]
+    # A picture in the place of a clip keeps no clip's ending; of clips and sounds either may hold the other.
+    is_other = named != kind and "image" in (named, kind) and kind in ("image", "video", "audio")
+    return f"{stem}{suffix_for(str(guess.mime))}" if suffix == _UNKNOWN_SUFFIX or (named and is_other) else name
+
+
+def _is_media(suffix: str, start: bytes) -> bool:
+    """Whether bytes that no table knows may be media all the same; without an ending all data may."""
+    if suffix == ".svg":
+        return b"<svg" in start
+    return start[4:8] in _BOXES or start[:1] == b"\x47" or (suffix == _UNKNOWN_SUFFIX and not _is_text(start))
+
+
+def _what_came(start: bytes) -> str:
+    if not start:
+        return "is empty"
+    if not _is_text(start):
+        return "is no picture, video or sound"
+    page = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+    return f"is {'a web page' if page else 'text'}, not a media file"
 
 
 def _is_text(start: bytes) -> bool:

@@ -392,12 +392,15 @@ async def test_a_page_in_the_place_of_the_file_is_not_called_saved(tmp_path: Pat
             (b'{"code": 404, "msg": "expired"}', "is text"),
             (b"Not found", "is text"),
             (b"", "is empty"),
+            (bytes(4096), "is no picture, video or sound"),
         ):
             server.storage.content = content
             text = await server.refuse("download_result", job_id=job_id)
             assert words in text
             assert "nothing was saved" in text
             assert server.saved() == {}
+        server.storage.content = b"\x89PNG\r\n\x1a\n" + bytes(99)
+        assert "Hello-there.png (" in (await server.ask("download_result", job_id=job_id, name="Hello-there")).text
         server.storage.content = b"ID3 sound"
         assert "Saved " in (await server.ask("download_result", job_id=job_id)).text
 
