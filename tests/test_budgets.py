@@ -14,7 +14,7 @@ from a2e_mcp.server.server import A2EServer
 from tests.support.server import ERAS, Era, settings_in
 
 ON_THE_WIRE = 40 * 1024
-SEEN_BY_THE_MODEL = 28 * 1024
+SEEN_BY_THE_MODEL = 27 * 1024
 ONE_TOOL = int(1.7 * 1024)
 
 

@@ -214,15 +214,15 @@ class AvatarVideoInputs(Inputs):
     """What `start_avatar_video` takes."""
 
     script: OrNone[str] = optional("What the avatar says, as plain text")
-    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script; see list_voices")
+    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
     audio: OrNone[Annotated[str, MediaIn(("audio",))]] = optional("Speech instead of script: URL, path or job id")
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
     background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL, path) or id")
-    shape: Shape = Field(default="landscape", description="landscape 16:9, portrait 9:16 or square")
+    shape: Shape = Field(default="landscape", description="landscape is 16:9, portrait 9:16")
     resolution: Literal[480, 720, 1080] = Field(default=720, description="Pixels of the shorter side")
     captions: bool = Field(default=False, description="Burn in the script as captions")
     smart_motion: bool = Field(default=False, description="More natural motion; much slower")
-    title: OrNone[str] = optional("Label in your lists, up to 40 characters")
+    title: OrNone[str] = optional("Label in your list, up to 40 characters")
 
     @model_validator(mode="after")
     def _one_source(self) -> AvatarVideoInputs:

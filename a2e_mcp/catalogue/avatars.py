@@ -275,7 +275,7 @@ class TrainAvatarInputs(Inputs):
     """What `start_avatar_training` takes."""
 
     name: str = Field(min_length=1, max_length=40, description="Name of the new avatar")
-    gender: Literal["female", "male"] = Field(description="female or male")
+    gender: Literal["female", "male"] = Field(description="Gender")
     video: OrNone[Annotated[str, MediaIn(("video",), shortest=10)]] = optional(
         "Footage of one face, 10 s or more: URL or path"
     )

@@ -107,7 +107,7 @@ def _price(_: CaptionRemovalInputs, lengths: Mapping[str, float]) -> Estimate:
 START_CAPTION_REMOVAL = StartTool(
     name="start_caption_removal",
     title="Remove captions",
-    about="Remove captions that are burned into a clip. Returns a job at once.",
+    about="Remove captions that are burned into a clip.",
     inputs=CaptionRemovalInputs,
     examples=({"video": "clip.mp4"},),
     fields={"source_url": "video"},

@@ -126,7 +126,7 @@ def _price(_: DubbingInputs, lengths: Mapping[str, float]) -> Estimate:
 START_DUBBING = StartTool(
     name="start_dubbing",
     title="Dub a clip",
-    about="Dub a clip or sound into another language in the speaker's own voice. Everyone heard must have agreed.",
+    about="Dub a clip or sound into another language in the speaker's own voice. Needs consent.",
     inputs=DubbingInputs,
     examples=({"source": "clip.mp4", "language": "es", "consent": "Zoe agreed by email on 3 May 2026"},),
     fields={

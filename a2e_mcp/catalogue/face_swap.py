@@ -267,7 +267,7 @@ def _price_of_preview(_: PreviewInputs, __: Mapping[str, float]) -> Estimate:
 START_FACE_SWAP = StartTool(
     name="start_face_swap",
     title="Swap a face",
-    about="Put a face into a clip or picture. Everyone shown must have agreed. Returns a job at once.",
+    about="Put a face into a clip or picture. Needs everyone's consent.",
     inputs=FaceSwapInputs,
     examples=({"face": "zoe.png", "target": "clip.mp4", "consent": "Zoe agreed by email on 3 May 2026"},),
     fields={"face_url": "face", "video_url": "target", "model_version": "model"},
@@ -281,7 +281,7 @@ START_FACE_SWAP = StartTool(
 START_FACE_SWAP_PREVIEW = StartTool(
     name="start_face_swap_preview",
     title="Preview a face swap",
-    about="Preview one frame of a face swap. Everyone shown must have agreed.",
+    about="Preview one frame of a face swap. Needs everyone's consent.",
     inputs=PreviewInputs,
     examples=({"face": "zoe.png", "target": "clip.mp4", "consent": "Zoe agreed by email on 3 May 2026"},),
     fields={"face_url": "face", "video_url": "target"},

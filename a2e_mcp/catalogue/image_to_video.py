@@ -157,7 +157,7 @@ class ImageToVideoInputs(Inputs):
     negative_prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should not appear")
     seconds: Literal[5, 10, 15, 20] = Field(default=5, description="Length: 5, 10, 15 or 20")
     end_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Last picture, where the clip should end")
-    model: ModelVersion = Field(default="a2e", description="a2e, a2e-v2 (dearer) or a2e-v2-flash")
+    model: ModelVersion = Field(default="a2e", description="a2e-v2 is dearer")
     count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of clips; each one is charged")
     title: OrNone[str] = optional("Label in your list")
 
@@ -184,7 +184,7 @@ def _price(inputs: ImageToVideoInputs, _: Mapping[str, float]) -> Estimate:
 START_IMAGE_TO_VIDEO = StartTool(
     name="start_image_to_video",
     title="Turn a picture into a clip",
-    about="Animate a still picture for 5 to 20 seconds, guided by a prompt. Returns a job at once.",
+    about="Animate a still picture for 5 to 20 seconds, guided by a prompt.",
     inputs=ImageToVideoInputs,
     examples=({"image": "harbour.png", "prompt": "slow zoom in, the waves move", "seconds": 5},),
     fields={

@@ -176,7 +176,7 @@ def _price(_: ProductHoldingInputs, __: Mapping[str, float]) -> Estimate:
 START_PRODUCT_HOLDING = StartTool(
     name="start_product_holding",
     title="Show a person with a product",
-    about="Make a picture of a person holding a product, from one picture of each. The person must have agreed.",
+    about="Make a picture of a person holding a product, from one picture of each. Needs consent.",
     inputs=ProductHoldingInputs,
     examples=({"product": "mug.png", "person": "zoe.png", "consent": "Zoe agreed by email on 3 May 2026"},),
     toolset="video",

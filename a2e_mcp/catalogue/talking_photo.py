@@ -92,11 +92,11 @@ class TalkingPhotoInputs(Inputs):
 
     image: Annotated[str, MediaIn(("image",))] = Field(description="Portrait of one face: URL or path")
     script: OrNone[str] = optional("What the photo says, up to 20 seconds")
-    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script; see list_voices")
+    voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
     audio: OrNone[Annotated[str, MediaIn(("audio",), longest=LONGEST)]] = optional(
         "Speech instead of script: URL, path or job id"
     )
-    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST)]] = optional("1 to 20; as long as the speech by default")
+    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST)]] = optional("By default as long as the speech")
     prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How the person moves")
     title: OrNone[str] = optional("Label in your list")
 
@@ -140,7 +140,7 @@ def _objection(inputs: TalkingPhotoInputs, found: PreparedInputs) -> str:
 START_TALKING_PHOTO = StartTool(
     name="start_talking_photo",
     title="Make a photo speak",
-    about="Make a portrait photo speak a script or finished audio, up to 20 seconds. The person must have agreed.",
+    about="Make a portrait photo speak a script or finished audio, up to 20 seconds. Needs consent.",
     inputs=TalkingPhotoInputs,
     examples=(
         {

@@ -87,7 +87,7 @@ class TalkingVideoInputs(Inputs):
     script: OrNone[str] = optional("What the person says, up to 20 seconds")
     voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
     audio: OrNone[Annotated[str, MediaIn(("audio",), longest=_LONGEST)]] = optional("Speech instead of script")
-    seconds: OrNone[Annotated[int, Field(ge=1, le=_LONGEST)]] = optional("1 to 20; as long as the speech by default")
+    seconds: OrNone[Annotated[int, Field(ge=1, le=_LONGEST)]] = optional("By default as long as the speech")
     prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How the person moves")
     title: OrNone[str] = optional("Label in your list")
 
@@ -130,7 +130,7 @@ def _price(inputs: TalkingVideoInputs, lengths: Mapping[str, float]) -> Estimate
 START_TALKING_VIDEO = StartTool(
     name="start_talking_video",
     title="Make a clip speak new words",
-    about="Make the person of a clip speak a script or finished audio, up to 20 seconds. The person must have agreed.",
+    about="Make the person of a clip speak a script or finished audio, up to 20 seconds. Needs consent.",
     inputs=TalkingVideoInputs,
     examples=(
         {

@@ -110,7 +110,7 @@ class TextToImageInputs(Inputs):
     """What `start_text_to_image` takes."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="What the picture shows")
-    shape: Shape = Field(default="square", description="square, landscape 16:9 or portrait 9:16")
+    shape: Shape = Field(default="square", description="landscape is 16:9, portrait 9:16")
     model: Literal["a2e", "seedream"] = Field(default="a2e", description="a2e or seedream")
     reference: OrNone[Annotated[str, _PICTURE]] = optional("Reference picture: URL, path or job id")
     second_reference: OrNone[Annotated[str, _PICTURE]] = optional("Second reference picture")
@@ -139,7 +139,7 @@ def _price(inputs: TextToImageInputs, _: Mapping[str, float]) -> Estimate:
 START_TEXT_TO_IMAGE = StartTool(
     name="start_text_to_image",
     title="Generate a picture",
-    about="Generate one to eight pictures from a prompt. Returns a job at once.",
+    about="Generate one to eight pictures from a prompt.",
     inputs=TextToImageInputs,
     examples=({"prompt": "a lighthouse at dawn, watercolour", "shape": "landscape"},),
     fields={"input_images": "reference", "model_type": "model", "max_images": "count"},

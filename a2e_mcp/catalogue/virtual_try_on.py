@@ -99,7 +99,7 @@ def _price(_: TryOnInputs, __: Mapping[str, float]) -> Estimate:
 START_VIRTUAL_TRY_ON = StartTool(
     name="start_virtual_try_on",
     title="Try on a garment",
-    about="Show a person wearing a garment, from one picture of each. The person must have agreed.",
+    about="Show a person wearing a garment, from one picture of each. Needs consent.",
     inputs=TryOnInputs,
     examples=({"person": "zoe.png", "garment": "jacket.png", "consent": "Zoe agreed by email on 3 May 2026"},),
     toolset="video",

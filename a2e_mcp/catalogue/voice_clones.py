@@ -163,19 +163,19 @@ class VoiceCloneInputs(Inputs):
 
     name: str = Field(min_length=1, max_length=40, description="Name of the new voice")
     sample: Annotated[str, _SAMPLE] = Field(description="Recording of one speaker, 15 to 60 s")
-    gender: Literal["female", "male"] = Field(description="female or male")
+    gender: Literal["female", "male"] = Field(description="Gender")
     language: Annotated[str, LanguageRef(region=True)] = Field(
         default="en-US", description="Language of the recording, for example es-MX"
     )
     denoise: bool = Field(default=False, description="Remove noise from the recording first")
-    model: Model = Field(default="a2e", description="a2e, cartesia, minimax or elevenlabs")
+    model: Model = Field(default="a2e", description="Cloning engine")
 
 
 class VideoVoiceCloneInputs(Inputs):
     """What `start_voice_clone_from_video` takes."""
 
     avatar: Annotated[str, AvatarRef()] = Field(description="One of your own video avatars, by name or id")
-    title: OrNone[str] = optional("Label in your lists")
+    title: OrNone[str] = optional("Label in your list")
 
 
 def _train(inputs: VoiceCloneInputs, found: PreparedInputs) -> TrainVoice:
@@ -200,7 +200,7 @@ def _price(_: Inputs, __: Mapping[str, float]) -> Estimate:
 START_VOICE_CLONE = StartTool(
     name="start_voice_clone",
     title="Clone a voice",
-    about="Clone a voice from a recording of 15 to 60 seconds. The speaker must have agreed. One at a time.",
+    about="Clone a voice from a recording of 15 to 60 seconds. Needs consent. One at a time.",
     inputs=VoiceCloneInputs,
     examples=(
         {

@@ -12,7 +12,9 @@ import anyio
 
 from a2e_mcp.cli.connection import check_extra
 from a2e_mcp.errors import A2EError
+from a2e_mcp.server.answers.jobs import SANDBOX_WORD
 from a2e_mcp.settings import read_settings
+from a2e_mcp.text import counted, one_line, whole_sentences
 
 SCRIPT = (
     "Hello! No camera was used for this video. One typed sentence was enough. "
@@ -21,7 +23,9 @@ SCRIPT = (
 _LANGUAGE = "en-US"
 _BACKGROUND = "#d9e4ee"
 _BAR = 32
-_LONGEST_SHOWN = 66
+_LONGEST_SHOWN = 90
+_LONGEST_TEXT = 40
+_LONGEST_LINE = 100
 _POSTER_AT = 0.4
 
 
@@ -73,15 +77,18 @@ async def _demo(script: str, folder: Path | None) -> int:
 
 
 async def _make_video(assistant: _Assistant, script: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    avatars = await assistant.call("list_avatars")
-    voices = await assistant.call("list_voices", language=_LANGUAGE)
+    avatars = await assistant.ask("list_avatars")
     avatar = avatars["avatars"][0]
+    assistant.write(f"{counted(avatars['total'], 'avatar')} found; chosen: {avatar['name']}.")
+    voices = await assistant.ask("list_voices", language=_LANGUAGE)
     fitting = [voice for voice in voices["voices"] if voice.get("gender") == avatar.get("gender")]
+    voice = (fitting or voices["voices"])[0]
+    assistant.write(f"{counted(voices['total'], 'voice')} found; chosen: {voice['name']}.")
     started = await assistant.call(
         "start_avatar_video",
-        script=script,
-        voice=(fitting or voices["voices"])[0]["name"],
         avatar=avatar["name"],
+        voice=voice["name"],
+        script=script,
         background=_BACKGROUND,
         title="Demo",
         again=True,
@@ -96,17 +103,28 @@ class _Assistant:
     def __init__(self, client: Any, screen: _Screen) -> None:
         self._client = client
         self._screen = screen
+        self._seconds = 0.0
+        self._text = ""
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call one tool and print the beginning of its answer. Raises A2EError as `ask` does."""
+        answer = await self.ask(tool, **arguments)
+        self.write(_beginning(self._text))
+        return answer
+
+    def write(self, text: str) -> None:
+        """Print a line about the last answer, with the time that it took."""
+        self._screen.write(f"    {text}  [{self._seconds:.2f} s]\n")
+
+    async def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call one tool. Raises A2EError with the server's message when it fails."""
         self._screen.write(f"  > {tool}({_shown(arguments)})\n")
         began = time.monotonic()
         result = await self._client.call_tool(tool, arguments, progress_callback=self._screen.progress)
         self._screen.clear()
-        text = result.content[0].text
+        self._seconds, self._text = time.monotonic() - began, result.content[0].text
         if result.is_error or result.structured_content is None:
-            raise A2EError(text.removesuffix("."), charged=None)
-        self._screen.write(f"    {_first_line(text)}  [{time.monotonic() - began:.2f} s]\n")
+            raise A2EError(self._text.removesuffix("."), charged=None)
         answer: dict[str, Any] = result.structured_content
         return answer
 
@@ -146,13 +164,19 @@ class _Screen:
 
 
 def _shown(arguments: dict[str, Any]) -> str:
-    text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+    """Arguments as in code: long texts are cut, and what does not fit on a line is left out."""
+    shown: list[str] = []
+    for name, value in arguments.items():
+        text = f"{name}={one_line(value, _LONGEST_TEXT)!r}" if isinstance(value, str) else f"{name}={value!r}"
+        if shown and len(", ".join([*shown, text])) > _LONGEST_SHOWN:
+            return ", ".join([*shown, "..."])
+        shown.append(text)
+    return ", ".join(shown)
 
 
-def _first_line(text: str) -> str:
-    line = text.partition("\n")[0]
-    return line if len(line) <= 110 else line[:107] + "..."
+def _beginning(text: str) -> str:
+    """The first sentences of an answer; the first line of the demo says already that it is the sandbox's."""
+    return whole_sentences(text.partition("\n")[0].removeprefix(SANDBOX_WORD), _LONGEST_LINE)
 
 
 def _poster(video: Path) -> Path:

@@ -26,15 +26,15 @@ _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
 class MoneyInputs(Inputs):
     """What every tool that spends takes."""
 
-    max_credits: OrNone[Annotated[float, Field(ge=0)]] = optional("Refuse the call above this many credits")
-    again: bool = Field(default=False, description="true: charge the same job again; only if the user asks")
+    max_credits: OrNone[Annotated[float, Field(ge=0)]] = optional("The most it may cost")
+    again: bool = Field(default=False, description="Only if the user asks: charge the job again")
 
 
 class ConsentInputs(Inputs):
     """What every tool that uses a person's face or voice takes."""
 
     consent: OrNone[Annotated[str, Field(min_length=10, max_length=500)]] = optional(
-        "Who agreed and how that is known; ask the user first"
+        "Who agreed and how; ask the user first"
     )
 
 

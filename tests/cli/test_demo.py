@@ -36,6 +36,12 @@ def test_the_demo_makes_a_real_video_with_sound_and_a_poster(tmp_path: Path) -> 
     for words in ("start_avatar_video(", "no credits were used", "install claude-desktop --sandbox"):
         assert words in done.stdout
     assert constant_lines(done.stdout) == pictured_lines(), "run: make pictures"
+    # It says what it chose, and no line is cut or announces a list that is not shown.
+    assert "10 avatars found; chosen: Ada." in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.endswith((":", "...", "....'"))] == [
+        "Install it in Claude Desktop (still the sandbox, free):"
+    ]
+    assert " speech)." in done.stdout
     assert TOKEN not in done.stdout
     assert "\x1b" not in done.stdout
 

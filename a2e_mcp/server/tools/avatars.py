@@ -24,8 +24,8 @@ class AvatarsInputs(Inputs):
     """What `list_avatars` takes."""
 
     name: OrNone[str] = optional("Part of the name")
-    gender: OrNone[Gender] = optional("female or male")
-    owner: OrNone[Owner] = optional("own or public; both by default")
+    gender: OrNone[Gender] = optional("Gender")
+    owner: OrNone[Owner] = optional("Both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 
@@ -33,7 +33,7 @@ class AvatarFromImageInputs(Inputs):
     """What `add_avatar_from_image` takes."""
 
     image: str = Field(description="Job id of a finished start_text_to_image")
-    gender: Literal["female", "male"] = Field(description="female or male")
+    gender: Literal["female", "male"] = Field(description="Gender")
 
 
 class DeleteAvatarInputs(Inputs):
@@ -108,7 +108,7 @@ TOOLS = (
     ServerTool(
         name="list_avatars",
         title="List avatars",
-        about="List avatars by name, gender or owner, ten a page. Other tools take an avatar by its name or id.",
+        about="List avatars by name, gender or owner. Other tools take an avatar by its name or id.",
         inputs=AvatarsInputs,
         examples=(
             {"gender": "female"},

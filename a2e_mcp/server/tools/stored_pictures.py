@@ -45,7 +45,7 @@ class AddFaceInputs(Inputs):
 
     image: Annotated[str, _PICTURE] = Field(description="Picture of one face: URL or path")
     consent: Annotated[str, Field(min_length=10, max_length=500)] = Field(
-        description="Who agreed and how that is known; ask the user first"
+        description="Who agreed and how; ask the user first"
     )
 
 
@@ -140,7 +140,7 @@ TOOLS = (
     ServerTool(
         name="list_backgrounds",
         title="List backgrounds",
-        about="List background pictures, A2E's and the account's own, ten a page.",
+        about="List background pictures, A2E's and the account's own.",
         inputs=StoredPicturesInputs,
         examples=({},),
         effect=Effect.READS,
@@ -172,7 +172,7 @@ TOOLS = (
     ServerTool(
         name="list_face_images",
         title="List stored faces",
-        about="List face pictures stored for face swaps, ten a page.",
+        about="List face pictures stored for face swaps.",
         inputs=StoredPicturesInputs,
         examples=({},),
         effect=Effect.READS,
@@ -183,7 +183,7 @@ TOOLS = (
     ServerTool(
         name="add_face_image",
         title="Store a face",
-        about="Store a picture of a face for later face swaps. The person must have agreed.",
+        about="Store a picture of a face for later face swaps. Needs consent.",
         inputs=AddFaceInputs,
         examples=({"image": "zoe.png", "consent": "Zoe agreed by email on 3 May 2026"},),
         fields={"face_url": "image"},

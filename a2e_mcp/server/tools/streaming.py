@@ -50,7 +50,7 @@ class StartStreamingInputs(Inputs):
 class RoomInputs(Inputs):
     """Which room."""
 
-    room: OrNone[str] = optional("Room id; the open room by default")
+    room: OrNone[str] = optional("Room id, if several are open")
 
 
 class AskInputs(RoomInputs):

@@ -26,8 +26,8 @@ class VoicesInputs(Inputs):
 
     language: str = Field(default="en-US", description="For example es, es-MX or British English")
     name: OrNone[str] = optional("Part of the name")
-    gender: OrNone[Gender] = optional("female or male")
-    owner: OrNone[Owner] = optional("own or public; both by default")
+    gender: OrNone[Gender] = optional("Gender")
+    owner: OrNone[Owner] = optional("Both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 
@@ -122,7 +122,7 @@ TOOLS = (
     ServerTool(
         name="list_voices",
         title="List voices",
-        about="List voices that speak a language, ten a page. Choose one in the language of the script.",
+        about="List voices that speak a language. Choose one in the language of the script.",
         inputs=VoicesInputs,
         examples=({"language": "es-MX", "gender": "female"},),
         effect=Effect.READS,
