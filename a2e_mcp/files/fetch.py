@@ -34,10 +34,16 @@ _UNKNOWN_SUFFIX = ".bin"
 _BOXES = (b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide")
 """How MP4 and QuickTime files begin, after four bytes (ISO/IEC 14496-12)."""
 _FRESH_LINK = "Result links expire after about three days; check_status returns a fresh one"
+_GONE = (403, 404, 410)
+"""What storage answers to an address that has expired, and to one where there is nothing."""
 
 
 class Interrupted(FileRefused):
     """The connection broke; the bytes received are kept, and the rest can be requested."""
+
+
+class Gone(FileRefused):
+    """Nothing is at this address any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,16 @@ class Saver:
                 if len(body) > most:
                     raise FileRefused(f"{shown(url)} is larger than {most // 2**20} MB")
         return bytes(body)
+
+    async def is_gone(self, url: str) -> bool:
+        """Whether storage says that there is nothing at a URL any more; False when it cannot be asked."""
+        try:
+            async with self._get(url, {"range": "bytes=0-0"}):
+                return False
+        except Gone:
+            return True
+        except FileRefused:
+            return False
 
     async def download(
         self, url: str, part: Part, on_bytes: OnBytes, on_begin: Callable[[str], Awaitable[None]] = _not_needed
@@ -224,7 +240,11 @@ class _Get:
         if response.status_code < 300 or response.status_code == 416:
             return response
         await self._stream.__aexit__(None, None, None)
-        kind = Interrupted if response.status_code >= 500 or response.status_code in _BUSY else FileRefused
+        kind: type[FileRefused] = FileRefused
+        if response.status_code >= 500 or response.status_code in _BUSY:
+            kind = Interrupted
+        elif response.status_code in _GONE:
+            kind = Gone
         raise kind(
             f"The result at {shown(self._url)} cannot be fetched (HTTP {response.status_code})",
             hint=_FRESH_LINK,

@@ -186,6 +186,10 @@ class Files:
             return await anyio.to_thread.run_sync(media_seconds, content)
         return None
 
+    async def is_gone(self, url: str) -> bool:
+        """Whether storage says that there is nothing at a URL any more; False when it cannot be asked."""
+        return await self.saver.is_gone(url)
+
     async def _check_type(self, url: str, wanted: MediaIn) -> None:
         try:
             response = await self._http.head(url, timeout=_HEAD_SECONDS)

@@ -137,7 +137,7 @@ class Downloads:
             expected=0.0,
             details=Details(source=job.job_id, urls=job.results, quiet=True),
         )
-        outcome = await self._ledger.insert_or_get_recent(new, window=self._ledger.now(), limits=Limits())
+        outcome = await self._ledger.insert_or_get_existing(new, limits=Limits())
         entry = outcome.entry
         if isinstance(outcome, Inserted) or (
             entry.phase == "intended" and self._tasks.get(entry.id) is None and await self._ledger.claim(entry.id)

@@ -107,6 +107,30 @@ class Jobs:
         except ServiceError:
             return None
 
+    async def is_gone(self, job_id: JobId) -> bool:
+        """Whether A2E certainly knows a job no more, so that the ledger counts it as deleted.
+
+        An answer of 404 may also come from something between here and A2E: the account's list must agree.
+        """
+        if _is_in_ledger_only(job_id):
+            return False
+        family = catalogue.family(job_id.family)
+        try:
+            await self._detail(family, job_id.id)
+        except NotFound:
+            try:
+                records = await self._listed(family)
+            except A2EError:
+                return False
+            is_gone = family.listing is not None and all(record.id != job_id.id for record in records)
+            known = await self._ledger.by_job_id(str(job_id))
+            if is_gone and known is not None and len(known.job_ids) == 1:
+                await self._ledger.update(known.id, state="deleted", note="It is no longer in the account.")
+            return is_gone
+        except A2EError:
+            return False
+        return False
+
     async def account(self, family: JobFamily) -> list[Job]:
         """The newest jobs of a family in the account, wherever they were started; lost starts are found on the way."""
         records = await self._listed(family, pages=1)

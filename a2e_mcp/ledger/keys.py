@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from a2e_mcp.ledger.entry import LedgerEntry
+
 
 def job_key(job_id: str) -> str:
     """The key of a job."""
@@ -21,3 +25,12 @@ def upload_key(sha256: str) -> str:
 def cost_key(step: str) -> str:
     """The key of what a step was measured to cost."""
     return f"cost:{step}"
+
+
+def paid_keys(entry: LedgerEntry, now: float = 0.0) -> Iterator[str]:
+    """The keys of what an entry has paid for: speech, files, and addresses for files that are good after `now`."""
+    details = entry.details
+    yield from map(speech_key, details.speech)
+    yield from map(upload_key, details.uploads)
+    addresses = details.addresses.items()
+    yield from (upload_key(sha256) for sha256, address in addresses if address is not None and address.until > now)

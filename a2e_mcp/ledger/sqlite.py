@@ -26,10 +26,20 @@ from a2e_mcp.ledger.entry import (
     with_details,
 )
 from a2e_mcp.ledger.job_ids import DOWNLOAD, OWN_MARK, SANDBOX_MARK
-from a2e_mcp.ledger.keys import job_key
+from a2e_mcp.ledger.keys import job_key, paid_keys
 from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.ledger.start_index import StartIndex
-from a2e_mcp.ledger.statements import INSERT, LOST, OTHERS_SINCE, RECENT, RECENT_OF_FAMILY, RIVALS, UNFINISHED, UPDATE
+from a2e_mcp.ledger.statements import (
+    INSERT,
+    LOST,
+    OTHERS_SINCE,
+    RECENT,
+    RECENT_OF_FAMILY,
+    RIVALS,
+    TWIN,
+    UNFINISHED,
+    UPDATE,
+)
 from a2e_mcp.ledger.store import (
     CLOCK_STEP_SECONDS,
     LIMIT_SECONDS,
@@ -84,13 +94,17 @@ class SqliteLedger(Ledger):
         silent = self._now() - entry.beat
         return entry.phase in ("intended", "sent") and -CLOCK_STEP_SECONDS <= silent < SILENT_SECONDS
 
-    async def insert_or_get_recent(self, new: NewEntry, *, window: float | None, limits: Limits) -> Inserted | Existing:
-        """Write an intent and claim it, or find the same start within the last `window` seconds. Raises OverLimit."""
+    async def insert_or_get_existing(
+        self, new: NewEntry, *, passed: Collection[str] | None = (), limits: Limits
+    ) -> Inserted | Existing:
+        """Write an intent and claim it, or find the same start. Raises OverLimit."""
 
         def work() -> Inserted | Existing:
             with self._file.transaction():
-                if window is not None and (twin := self._twin(new.fingerprint, window)) is not None:
-                    return Existing(twin)
+                if passed is not None:
+                    twin = self._twin(new.fingerprint, passed, again=new.details.again)
+                    if twin is not None:
+                        return Existing(twin)
                 self._file.check_identity()
                 self._catch_up()
                 if limits.per_day is not None:
@@ -103,9 +117,11 @@ class SqliteLedger(Ledger):
 
         return await self._file.run(work)
 
-    async def find_recent(self, fingerprint: str, window: float) -> LedgerEntry | None:
-        """The same start within the last `window` seconds; refused and deleted ones do not count."""
-        return await self._file.run(lambda: self._twin(fingerprint, window))
+    async def find_existing(
+        self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False
+    ) -> LedgerEntry | None:
+        """The newest same start; refused, failed and deleted ones do not count, and neither do those in `passed`."""
+        return await self._file.run(lambda: self._twin(fingerprint, passed, again=again))
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""
@@ -220,12 +236,18 @@ class SqliteLedger(Ledger):
                 self._file.check_identity()
                 self._catch_up()
                 others = [each for each in self._index.with_key(key, since=since) if each.id != entry_id]
-                holder = next((each for each in others if each.details.claimed != key or self.is_under_way(each)), None)
+                holder = next((each for each in others if self._holds(each, key)), None)
                 if holder is None:
                     self._write(with_details(self._entry(entry_id), {"claimed": key}))
                 return holder
 
         return await self._file.run(work)
+
+    def _holds(self, entry: LedgerEntry, key: str) -> bool:
+        """Whether an entry has paid what this key stands for, or is about to pay it."""
+        if entry.details.claimed == key and self.is_under_way(entry):
+            return True
+        return key in paid_keys(entry, self._now())
 
     async def newest(self, beginning: str) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
@@ -331,13 +353,11 @@ class SqliteLedger(Ledger):
         ).fetchone()
         return None if row is None else from_row(row)
 
-    def _twin(self, fingerprint: str, window: float) -> LedgerEntry | None:
-        row = self._file.database.execute(
-            "SELECT * FROM starts WHERE account = ? AND mode = ? AND fingerprint = ? AND created >= ?"
-            " AND phase != 'refused' AND state IS NOT 'deleted' ORDER BY created DESC, rowid DESC LIMIT 1",
-            (self._account, self._mode, fingerprint, self._now() - window),
-        ).fetchone()
-        return None if row is None else from_row(row)
+    def _twin(self, fingerprint: str, passed: Collection[str], *, again: bool) -> LedgerEntry | None:
+        # What was asked for again follows its newest one alone: the earlier ones were followed by another already.
+        skipped = [] if again else sorted(passed)
+        found = self._entries(TWIN, {"fingerprint": fingerprint, "passed": json.dumps(skipped)})
+        return next((each for each in found if not again or (each.details.again and each.id not in passed)), None)
 
     def _unpriced_under_way(self) -> LedgerEntry | None:
         rows = self._file.database.execute(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.ledger.keys import cost_key, job_key, speech_key, upload_key
+from a2e_mcp.ledger.keys import cost_key, job_key, paid_keys
 from a2e_mcp.ledger.standing import known_state
 from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS, JobFilter
 
@@ -207,9 +207,7 @@ def _row(entry: LedgerEntry) -> dict[str, object]:
 def _keys(entry: LedgerEntry) -> Iterator[str]:
     details = entry.details
     yield from map(job_key, entry.job_ids)
-    yield from map(speech_key, details.speech)
-    yield from map(upload_key, details.uploads)
-    yield from (upload_key(sha256) for sha256, address in details.addresses.items() if address is not None)
+    yield from paid_keys(entry)
     yield from (cost_key(step) for step, cost in details.measured.items() if cost.credits is not None and cost.units)
     if details.claimed is not None:
         yield details.claimed

@@ -87,15 +87,21 @@ class Ledger(Protocol):
     def is_under_way(self, entry: LedgerEntry) -> bool:
         """Whether some server is carrying this start out right now."""
 
-    async def insert_or_get_recent(self, new: NewEntry, *, window: float | None, limits: Limits) -> Inserted | Existing:
-        """Write an intent and claim it, or find the same start within the last `window` seconds.
+    async def insert_or_get_existing(
+        self, new: NewEntry, *, passed: Collection[str] | None = (), limits: Limits
+    ) -> Inserted | Existing:
+        """Write an intent and claim it, or find the same start; those in `passed` do not count, and None means any.
+
+        For a start that was asked for again only one that was asked for again counts.
 
         Two servers can neither both write it nor both use up what is left under a limit.
         Raises OverLimit, UnpricedUnderWay.
         """
 
-    async def find_recent(self, fingerprint: str, window: float) -> LedgerEntry | None:
-        """The same start within the last `window` seconds; refused and deleted ones do not count."""
+    async def find_existing(
+        self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False
+    ) -> LedgerEntry | None:
+        """The newest same start; refused, failed and deleted ones do not count, and neither do those in `passed`."""
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""

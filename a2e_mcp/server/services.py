@@ -115,7 +115,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             files=files,
             spending=spending,
             ceilings=limits,
-            payments=Payments(client, ledger),
+            payments=Payments(client, ledger, timing.pause),
             progress=StartProgress(transfers),
             transfers=transfers,
             pause=timing.pause,

@@ -18,6 +18,7 @@ from a2e_mcp.ledger.leases import heartbeat
 from a2e_mcp.ledger.standing import is_resumable
 from a2e_mcp.starts.charge_meter import ChargeMeter, GroupMeter
 from a2e_mcp.starts.job_start import job_from_data
+from a2e_mcp.starts.payments import KEPT_SECONDS
 from a2e_mcp.starts.plan import Item, StartContext, Started
 from a2e_mcp.starts.pricing import Price, amount
 from a2e_mcp.starts.purchase import Keeper, PurchaseItem, purchase_from_data
@@ -86,6 +87,24 @@ class StartExecutor:
     async def jobs_of(self, entry: LedgerEntry) -> list[Job]:
         """The jobs of an entry as they are now; when A2E cannot say, as the ledger knows them."""
         return [await self._job(JobId(*job_id.split(":")), entry) for job_id in entry.job_ids]
+
+    async def living_jobs_of(self, entry: LedgerEntry) -> list[Job]:
+        """The jobs of an entry as they are now; none when all have failed, were deleted, or their files are gone."""
+        jobs = []
+        for text in entry.job_ids:
+            job_id = JobId(*text.split(":"))
+            if await self._context.jobs.is_gone(job_id):
+                continue
+            job = await self._job(job_id, entry)
+            if job.state != "failed" and not await self._has_lost_files(entry, job):
+                jobs.append(job)
+        return jobs
+
+    async def _has_lost_files(self, entry: LedgerEntry, job: Job) -> bool:
+        """Whether a finished job's first file is gone; young ones are not looked at."""
+        if job.state != "succeeded" or not job.results or self._ledger.now() - entry.created < KEPT_SECONDS:
+            return False
+        return await self._context.files.is_gone(job.results[0])
 
     async def _job(self, job_id: JobId, entry: LedgerEntry) -> Job:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Unpack
 from weakref import WeakValueDictionary
 
@@ -12,12 +13,19 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry
 from a2e_mcp.ledger.store import Ledger
 
+KEPT_SECONDS = 86_400.0
+"""How long speech and uploads are used again; A2E keeps uploads for about three days."""
+_LOOK_SECONDS = 0.25
+
 
 class Payments:
     """Makes charged calls; knows without a look into the ledger which starts must not be cut off just now."""
 
-    def __init__(self, client: A2EClient, ledger: Ledger) -> None:
+    def __init__(
+        self, client: A2EClient, ledger: Ledger, pause: Callable[[float], Awaitable[None]] = anyio.sleep
+    ) -> None:
         self._client = client
+        self._pause = pause
         self._ledger = ledger
         self._in_flight: set[str] = set()
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
@@ -38,6 +46,18 @@ class Payments:
         """Starts made at the same moment often share a script or a file: one pays for it, and the others use it."""
         return self._turns.setdefault(key, anyio.Lock())
 
+    async def claim(self, entry: LedgerEntry, key: str) -> LedgerEntry | None:
+        """Claim what a start is about to pay, for all servers; else the start that has paid it lately.
+
+        Waits while another start is about to pay it.
+        """
+        since = self._ledger.now() - KEPT_SECONDS
+        while (other := await self._ledger.claim_key(entry.id, key, since=since)) is not None:
+            if other.details.claimed != key or not self._ledger.is_under_way(other):
+                return other
+            await self._pause(_LOOK_SECONDS)
+        return None
+
     async def charge_once(
         self, step: str, capability: Capability[RequestT, ReplyT], request: RequestT, entry: LedgerEntry
     ) -> ReplyT:
@@ -49,5 +69,6 @@ class Payments:
     async def keep(self, entry: LedgerEntry, **details: Unpack[DetailChanges]) -> None:
         """Write down what a charged call has answered."""
         details["paying"] = None
+        details.setdefault("claimed", None)
         await self._ledger.merge_details(entry.id, **details)
         self.end(entry.id)

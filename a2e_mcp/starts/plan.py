@@ -19,10 +19,8 @@ from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from a2e_mcp.starts.progress import StartProgress
 
-SAME_START_SECONDS = 600.0
-"""An identical start within this time is the first one."""
-KEPT_SECONDS = 86_400.0
-"""How long speech and uploads are used again; A2E keeps uploads for about three days."""
+AGAIN_SECONDS = 120.0
+"""What was asked for again within this time is asked for by a program that retries, not by the user."""
 UNPRICED = "A2E publishes no price"
 
 
@@ -55,13 +53,13 @@ class Plan:
     units: float | None
     consent: str | None = None
     warning: str | None = None
-    same_within: float = SAME_START_SECONDS
     details: Details = field(default_factory=Details)
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What came of a start; `pending` while it is still being carried out, `repeated` when it is an earlier one.
+    """What came of a start; `pending` while it is still being carried out, `repeated` when it is an earlier one, from
+    `made_at`; `takes_count` when several can be made at once.
 
     `warning` is one sentence about what was asked for, such as a voice of another language than the script.
     """
@@ -70,6 +68,8 @@ class Started:
     price: Price | None
     charged: float | None = None
     repeated: bool = False
+    made_at: float | None = None
+    takes_count: bool = False
     pending: bool = False
     warning: str | None = None
 

@@ -2,7 +2,7 @@
 
 Resolve names, fingerprint, consent, price, ceilings, an intent in the ledger, uploads, speech, the request, its job.
 A2E charges when a job is created and has no idempotency key: from the intent on the work belongs to this process and
-not to its caller, and the same start within ten minutes is the first one.
+not to its caller, and the same start is the first one while that runs or its result lives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from a2e_mcp.starts.consent import denies_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.job_start import JobItem
-from a2e_mcp.starts.plan import KEPT_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions
+from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions
 from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
@@ -211,7 +211,6 @@ class Starts:
             fingerprint=f"upload {file.sha256}",
             price=quoted.price,
             units=1,
-            same_within=KEPT_SECONDS,
             details=Details(path=str(file.path)),
         )
 
@@ -228,22 +227,27 @@ class Starts:
 
     # ------------------------------------------------------------------ ceilings, intent, carrying out
 
-    async def _run(self, plan: Plan, options: StartOptions, waiter: Deadline) -> Started:
-        outcome = await self._intend(plan, options)
+    async def _run(
+        self, plan: Plan, options: StartOptions, waiter: Deadline, passed: frozenset[str] = frozenset()
+    ) -> Started:
+        outcome = await self._intend(plan, options, passed)
         if isinstance(outcome, Existing):
-            earlier = await self._earlier(outcome.entry, plan.price, waiter)
-            return replace(earlier, warning=plan.warning) if earlier else await self._run(plan, options, waiter)
+            same = outcome.entry
+            earlier = await self._earlier(same, plan.price, waiter, again=options.again)
+            if earlier is None:
+                return await self._run(plan, options, waiter, passed | {same.id})
+            takes_count = "count" in plan.start.inputs
+            return replace(earlier, warning=plan.warning, made_at=same.created, takes_count=takes_count)
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
         warning = " ".join(each for each in (plan.warning, self._ceilings.remark(plan.price)) if each) or None
         return replace(await self._outcome(entry, plan.price, task, waiter), warning=warning)
 
-    async def _intend(self, plan: Plan, options: StartOptions) -> Inserted | Existing:
+    async def _intend(self, plan: Plan, options: StartOptions, passed: frozenset[str]) -> Inserted | Existing:
         """Write the intent, or find the same start; the ceilings hold for a new one only. Raises MoneyRefused."""
-        window = None if options.again else plan.same_within
         objection = self._ceilings.objection(plan.price, options.max_credits)
         if objection is not None:
-            twin = None if window is None else await self._ledger.find_recent(plan.fingerprint, window)
+            twin = await self._ledger.find_existing(plan.fingerprint, passed=passed, again=options.again)
             if twin is None:
                 raise objection
             return Existing(twin)
@@ -254,11 +258,14 @@ class Starts:
             consent=plan.consent,
             expected=plan.price.least,
             units=plan.units,
-            details=replace(plan.details, priced={step.step: step.credits for step in plan.price.steps}),
+            details=replace(
+                plan.details, again=options.again, priced={step.step: step.credits for step in plan.price.steps}
+            ),
             start=plan.start,
         )
         try:
-            return await self._ledger.insert_or_get_recent(new, window=window, limits=self._ceilings.limits(plan.price))
+            limits = self._ceilings.limits(plan.price)
+            return await self._ledger.insert_or_get_existing(new, passed=passed, limits=limits)
         except OverLimit as over:
             raise self._ceilings.over_limit(plan.price, over.spent) from None
         except UnpricedUnderWay as other:
@@ -276,8 +283,11 @@ class Starts:
             return task.result()
         return Started(self._context.jobs.of_entry(await self._ledger.entry(entry.id)), price, pending=True)
 
-    async def _earlier(self, entry: LedgerEntry, price: Price, waiter: Deadline) -> Started | None:
-        """The same start, made earlier; None when it turns out that it never left."""
+    async def _earlier(self, entry: LedgerEntry, price: Price, waiter: Deadline, *, again: bool) -> Started | None:
+        """The same start, made earlier; None when it never left, has failed, or its result is gone.
+
+        One that was asked for `again` only counts for a while, or until it has ended.
+        """
         while (task := self._tasks.get(entry.id)) is not None or self._ledger.is_under_way(entry):
             if task is not None:
                 return replace(await self._outcome(entry, price, task, waiter), price=price, repeated=True)
@@ -291,14 +301,22 @@ class Starts:
         if entry.phase == "intended" and entry.paying is None:
             await self._ledger.transition(entry.id, "intended", phase="refused", note=INTERRUPTED)
             return None
-        entry = await self._found(entry)
+        return await self._living(await self._found(entry), price, again=again)
+
+    async def _living(self, entry: LedgerEntry, price: Price, *, again: bool) -> Started | None:
+        """An earlier start that has left, if it counts. Raises AnswerLost when it is not known what came of it."""
+        is_old = self._ledger.now() - entry.created >= AGAIN_SECONDS
+        if not entry.job_ids and again and is_old:
+            return None
         if not entry.job_ids:
             raise AnswerLost(
                 f"The same start was made at {_clock(entry.created)} UTC; A2E's answer was lost, and the job is not"
                 " in the account",
                 hint="Look in list_jobs later; ask the user before starting it again with again=true",
             )
-        jobs = await self._executor.jobs_of(entry)
+        jobs = await self._executor.living_jobs_of(entry)
+        if not jobs or (again and is_old and all(job.finished for job in jobs)):
+            return None
         return Started(jobs, price, (await self._ledger.entry(entry.id)).charged, repeated=True)
 
     async def _found(self, entry: LedgerEntry) -> LedgerEntry:

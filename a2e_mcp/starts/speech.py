@@ -13,8 +13,10 @@ from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, SPEAK, SpeechRequest, 
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.urls import suffix_for
 from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.keys import speech_key
 from a2e_mcp.starts.charge_meter import ChargeMeter
-from a2e_mcp.starts.plan import KEPT_SECONDS, UNPRICED, StartContext
+from a2e_mcp.starts.payments import KEPT_SECONDS
+from a2e_mcp.starts.plan import UNPRICED, StartContext
 from a2e_mcp.starts.pricing import StepPrice
 from a2e_mcp.starts.script import join, pieces
 from a2e_mcp.starts.upload import UploadItem, price_of_sending
@@ -66,9 +68,9 @@ class SpeechItem:
     async def _speak(self, number: int, text: str, entry: LedgerEntry, meter: ChargeMeter) -> str:
         payments, key = self._context.payments, self._key(text)
         async with payments.turn(key):
-            kept = await self._kept(key)
-            if kept is not None:
-                return kept
+            paid = await payments.claim(entry, speech_key(key))
+            if paid is not None:
+                return self._context.fresh(paid.details.speech[key])
             part = f", part {number} of {len(self._texts)}" if len(self._texts) > 1 else ""
             self._context.progress.begin(entry.id, f"Speaking the script{part}")
             spoken = await payments.charge_once("speech", SPEAK, self._request(text), entry)
@@ -78,7 +80,7 @@ class SpeechItem:
 
     async def _kept(self, key: str) -> str | None:
         ledger = self._context.ledger
-        recent = await ledger.recent(since=ledger.now() - KEPT_SECONDS)
+        recent = await ledger.with_key(speech_key(key), since=ledger.now() - KEPT_SECONDS)
         url = next((url for entry in recent if (url := entry.details.speech.get(key))), None)
         return url and self._context.fresh(url)
 

@@ -11,8 +11,10 @@ from a2e_mcp.files.local import LocalFile, UploadRefused
 from a2e_mcp.files.progress import LARGE_FILE
 from a2e_mcp.files.urls import safe_name
 from a2e_mcp.ledger.entry import LedgerEntry, PaidAddress
+from a2e_mcp.ledger.keys import upload_key
 from a2e_mcp.starts.charge_meter import ChargeMeter
-from a2e_mcp.starts.plan import KEPT_SECONDS, UNPRICED, StartContext
+from a2e_mcp.starts.payments import KEPT_SECONDS
+from a2e_mcp.starts.plan import UNPRICED, StartContext
 from a2e_mcp.starts.pricing import StepPrice
 
 _SECONDS_TO_UPLOAD = 900.0
@@ -40,6 +42,8 @@ class UploadItem:
     async def execute(self, entry: LedgerEntry, meter: ChargeMeter) -> Sequence[str]:
         """Send the file and give its URL."""
         async with self._context.payments.turn(self._file.sha256):
+            # Another server may be about to pay for the same file, or may have sent it meanwhile.
+            await self._context.payments.claim(entry, upload_key(self._file.sha256))
             return [await self._kept() or await self._send(entry, meter)]
 
     async def kept_address(self) -> tuple[str, PaidAddress] | None:
@@ -57,7 +61,8 @@ class UploadItem:
         return url and self._context.fresh(url)
 
     async def _recent(self) -> Sequence[LedgerEntry]:
-        return await self._ledger.recent(since=self._ledger.now() - KEPT_SECONDS)
+        since = self._ledger.now() - KEPT_SECONDS
+        return await self._ledger.with_key(upload_key(self._file.sha256), since=since)
 
     async def _send(self, entry: LedgerEntry, meter: ChargeMeter) -> str:
         file, transfers = self._file, self._context.transfers
@@ -73,7 +78,7 @@ class UploadItem:
             raise problem.advised(charged=Charged.UNKNOWN) from problem
         finally:
             transfers.clear(entry.id)
-        await self._ledger.merge_details(entry.id, uploads={file.sha256: address.url})
+        await self._ledger.merge_details(entry.id, uploads={file.sha256: address.url}, claimed=None)
         return self._context.fresh(address.url)
 
     async def _buy_address(self, entry: LedgerEntry, meter: ChargeMeter) -> PaidAddress:
@@ -87,7 +92,8 @@ class UploadItem:
             )
         until = asked_at + (answer.expires_in or _SECONDS_TO_UPLOAD) - _SPARE_SECONDS
         address = PaidAddress(answer.upload_url, answer.public_url, until)
-        await payments.keep(entry, addresses={self._file.sha256: address})
+        # Claimed until the file is there, so that no other server sends it too.
+        await payments.keep(entry, addresses={self._file.sha256: address}, claimed=upload_key(self._file.sha256))
         # The address is what is charged: it is paid for whatever becomes of the file.
         await meter.measure_step("upload", 1.0)
         return address

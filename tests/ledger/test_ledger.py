@@ -48,7 +48,7 @@ async def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None
             found = await ledger.by_job_id(job_id)
             assert found is not None
             assert found.id == entry.id
-            assert await ledger.insert_or_get_recent(SAME, window=600, limits=Limits()) == Existing(found)
+            assert await ledger.insert_or_get_existing(SAME, limits=Limits()) == Existing(found)
             for other in set(ledgers) - {ledger}:
                 with pytest.raises(KeyError):
                     await other.entry(entry.id)
@@ -88,20 +88,20 @@ async def test_the_token_is_not_in_the_file(path: Path) -> None:
 # ------------------------------------------------------------------ one after another
 
 
-async def test_the_same_start_is_found_within_the_window_and_not_after_it(path: Path) -> None:
+async def test_the_same_start_is_found_however_old_it_is(path: Path) -> None:
     clock = Clock()
     async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
         first = await intend(ledger)
 
         async def again() -> bool:
-            outcome = await ledger.insert_or_get_recent(SAME, window=600, limits=Limits())
+            outcome = await ledger.insert_or_get_existing(SAME, limits=Limits())
             return outcome.entry.id == first.id
 
         clock.ahead = 599
         assert await again()
-        clock.ahead = 601
-        assert not await again()
-        assert isinstance(await ledger.insert_or_get_recent(SAME, window=600, limits=Limits()), Existing)
+        clock.ahead = 400 * 86_400
+        assert await again()
+        assert isinstance(await ledger.insert_or_get_existing(SAME, passed=[first.id], limits=Limits()), Inserted)
 
 
 @pytest.mark.parametrize("changes", [{"phase": "refused"}, {"phase": "started", "state": "deleted"}])
@@ -110,13 +110,13 @@ async def test_what_was_refused_or_deleted_is_no_reason_to_hold_back_the_same_st
 ) -> None:
     async with open_ledger(path, account="a", sandbox=True) as ledger:
         await ledger.update((await intend(ledger)).id, **changes)
-        await intend(ledger, window=600.0)
+        await intend(ledger, passed=())
 
 
 async def test_of_many_servers_with_the_same_start_exactly_one_wins(path: Path) -> None:
     async def wins() -> bool:
         async with open_ledger(path, account="a", sandbox=True) as ledger:
-            return isinstance(await ledger.insert_or_get_recent(SAME, window=600, limits=Limits()), Inserted)
+            return isinstance(await ledger.insert_or_get_existing(SAME, limits=Limits()), Inserted)
 
     assert sum(await asyncio.gather(*(wins() for _ in range(16)))) == 1
 
@@ -153,9 +153,9 @@ async def test_many_servers_never_spend_more_than_the_daily_limit_together(path:
 async def test_the_same_start_is_found_whatever_the_limit(path: Path) -> None:
     async with open_ledger(path, account="a", sandbox=True) as ledger:
         first = await intend(ledger)
-        assert await ledger.insert_or_get_recent(SAME, window=600, limits=Limits(per_day=0)) == Existing(first)
-        assert await ledger.find_recent("print", 600) == first
-        assert await ledger.find_recent("another", 600) is None
+        assert await ledger.insert_or_get_existing(SAME, limits=Limits(per_day=0)) == Existing(first)
+        assert await ledger.find_existing("print") == first
+        assert await ledger.find_existing("another") is None
 
 
 async def test_what_a_start_is_made_from_is_kept_as_data(path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_what_a_start_is_made_from_is_kept_as_data(path: Path) -> None:
     )
     async with open_ledger(path, account="a", sandbox=True) as ledger:
         new = NewEntry(family="avatar_video", title="", fingerprint="print", start=start)
-        entry = (await ledger.insert_or_get_recent(new, window=None, limits=Limits())).entry
+        entry = (await ledger.insert_or_get_existing(new, passed=None, limits=Limits())).entry
         assert await ledger.stored_start(entry.id) == start
         assert await ledger.stored_start((await intend(ledger)).id) is None
 
@@ -353,7 +353,7 @@ from a2e_mcp.ledger.store import Limits
 
 async def main():
     async with open_ledger(Path(sys.argv[1]), account="a", sandbox=True) as ledger:
-        await ledger.insert_or_get_recent(NewEntry("x", "", "print", expected=1), window=None, limits=Limits())
+        await ledger.insert_or_get_existing(NewEntry("x", "", "print", expected=1), passed=None, limits=Limits())
         os.kill(os.getpid(), 9)
 
 asyncio.run(main())

@@ -134,7 +134,7 @@ async def test_sums_look_ups_and_modes_are_as_they_were(path: Path) -> None:
         assert found.title == "two clips, one refunded"
         (under_way,) = [entry for entry in await ledger.recent() if ledger.is_under_way(entry)]
         assert under_way.title == "under way"
-        twin = await ledger.insert_or_get_recent(NewEntry("x", "", "f5"), window=600, limits=Limits())
+        twin = await ledger.insert_or_get_existing(NewEntry("x", "", "f5"), limits=Limits())
         assert isinstance(twin, Existing)
         assert twin.entry.title == "answer lost"
         assert [entry.title for entry in await ledger.lost("lip_sync_training", since=0)] == ["still sent"]
@@ -292,12 +292,12 @@ async def test_an_older_server_on_the_same_file_neither_loses_rows_nor_charges_t
         old.intend(mine, "of the old one", NOW)
         async with open_ledger(path, account="token", sandbox=False, now=lambda: NOW + 1) as ledger:
             # What the old one has begun is found, and not started again.
-            same = await ledger.insert_or_get_recent(NewEntry("x", "", "of the old one"), window=600, limits=Limits())
+            same = await ledger.insert_or_get_existing(NewEntry("x", "", "of the old one"), limits=Limits())
             assert isinstance(same, Existing)
             assert ledger.is_under_way(same.entry)
             start = StoredStart("job", "image_to_video", "start_image_to_video", {"prompt": "waves"})
-            new = await ledger.insert_or_get_recent(
-                NewEntry("image_to_video", "new", "of the new one", start=start), window=600, limits=Limits()
+            new = await ledger.insert_or_get_existing(
+                NewEntry("image_to_video", "new", "of the new one", start=start), limits=Limits()
             )
             assert isinstance(new, Inserted)
             assert old.intend("ffffffff0000000000000002", "of the new one", NOW + 2)["id"] == new.entry.id

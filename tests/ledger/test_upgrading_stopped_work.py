@@ -54,9 +54,7 @@ async def test_a_stopped_transfer_stays_stopped_and_costs_what_was_measured(
     stopped = await row(ledger, title)
     assert (stopped.phase, stopped.state, stopped.cost) == ("refused", "deleted", cost)
     assert not is_resumable(stopped)
-    again = await ledger.insert_or_get_recent(
-        NewEntry(stopped.family, title, stopped.fingerprint), window=600, limits=Limits()
-    )
+    again = await ledger.insert_or_get_existing(NewEntry(stopped.family, title, stopped.fingerprint), limits=Limits())
     assert isinstance(again, Inserted)
 
 

@@ -169,7 +169,7 @@ async def test_spending_counts_the_days_that_are_asked_for(tmp_path: Path) -> No
     async with open_controlled_server(tmp_path) as server:
         await server.ask("start_image_to_video", **await server.clip_arguments())
         server.clock.ahead += 2 * 86_400
-        await server.ask("start_image_to_video", **await server.clip_arguments())
+        await server.ask("start_image_to_video", **await server.clip_arguments(prompt="The waves stand still"))
         assert (await server.ask("list_spending", days=1)).data["total"] == 100
         assert (await server.ask("list_spending", days=3)).data["total"] == 200
         assert (await server.ask("get_credits")).data["spent_today"] == 100

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.faulty_transport import (
     CLIP,
+    CLIPS,
     RENDERS,
     SPEECH,
     VIDEO,
     Clock,
     Gate,
     connect_server,
+    only_answered,
     open_controlled_server,
     open_test_sandbox,
     video_arguments,
@@ -129,13 +132,88 @@ async def test_again_makes_a_second_one_on_purpose(tmp_path: Path) -> None:
         assert third.data["job_id"] == second.data["job_id"]
 
 
-@pytest.mark.parametrize(("minutes", "charged"), [(9.9, 100), (10.1, 200)])
-async def test_the_same_start_is_a_new_one_after_ten_minutes(tmp_path: Path, minutes: float, charged: int) -> None:
+@pytest.mark.parametrize("hours", [0.2, 20, 24 * 30])
+async def test_the_same_start_is_the_first_job_however_much_later(tmp_path: Path, hours: float) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        made_at = datetime.fromtimestamp(server.clock.now(), UTC)
+        server.clock.ahead += hours * 3600
+        second = await server.ask("start_image_to_video", **arguments)
+        assert second.data["job_id"] == first.data["job_id"]
+        said = f"Already started at {made_at:%Y-%m-%d %H:}"
+        assert said in second.text
+        assert f"as {first.data['job_id']}; {SAME}; count makes several at once." in second.text
+        assert said in second.data["notice"]
+        assert server.spent == 100
+
+
+async def test_a_job_that_failed_is_no_answer_to_the_same_start(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        arguments = await server.clip_arguments(prompt="The waves move [sandbox:fail]")
+        first = await server.ask("start_image_to_video", **arguments)
+        await server.sandbox.control.settle()
+        second = await server.ask("start_image_to_video", **arguments)
+        assert second.data["job_id"] != first.data["job_id"]
+
+
+async def test_a_job_whose_result_is_gone_is_no_answer_to_the_same_start(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        await server.finish(first.data["job_id"])
+        server.clock.ahead += 5 * 86_400
+        assert (await server.ask("start_image_to_video", **arguments)).data["job_id"] == first.data["job_id"]
+        for file in (tmp_path / "sandbox").rglob("*.mp4"):
+            file.unlink()
+        second = await server.ask("start_image_to_video", **arguments)
+        assert second.data["job_id"] != first.data["job_id"]
+
+
+async def test_a_job_that_was_deleted_elsewhere_is_no_answer_to_the_same_start(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        record = first.data["job_id"].partition(":")[2]
+        async with server.account_client() as http:
+            await http.delete(f"/api/v1/userImage2Video/{record}")
+        second = await server.ask("start_image_to_video", **arguments)
+        assert second.data["job_id"] != first.data["job_id"]
+
+
+async def test_while_the_account_cannot_be_asked_the_same_start_is_the_first_job(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        first = await server.ask("start_image_to_video", **arguments)
+        record = first.data["job_id"].partition(":")[2]
+        server.transport.on(f"GET /api/v1/userImage2Video/{record}", only_answered(404, {}), times=9)
+        server.transport.on(CLIPS, only_answered(502, {}), times=9)
+        second = await server.ask("start_image_to_video", **arguments)
+        assert second.data["job_id"] == first.data["job_id"]
+        assert server.spent == 100
+
+
+async def test_again_twice_at_once_makes_one_more(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         arguments = await server.clip_arguments()
         await server.ask("start_image_to_video", **arguments)
-        server.clock.ahead += minutes * 60
+        answers = await asyncio.gather(*(server.ask("start_image_to_video", **arguments, again=True) for _ in range(2)))
+        assert answers[0].data["job_id"] == answers[1].data["job_id"]
+        assert server.spent == 200
+
+
+@pytest.mark.parametrize(("seconds", "ended", "charged"), [(60, True, 200), (300, False, 200), (300, True, 300)])
+async def test_again_counts_anew_once_the_last_one_has_ended_and_two_minutes_are_over(
+    tmp_path: Path, seconds: float, ended: bool, charged: int
+) -> None:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS if ended else {}) as server:
+        arguments = await server.clip_arguments()
         await server.ask("start_image_to_video", **arguments)
+        second = await server.ask("start_image_to_video", **arguments, again=True)
+        if ended:
+            await server.finish(second.data["job_id"])
+        server.clock.ahead += seconds
+        await server.ask("start_image_to_video", **arguments, again=True)
         assert server.spent == charged
 
 

@@ -18,10 +18,12 @@ from tests.support.faulty_transport import (
     ControlledServer,
     Forward,
     Gate,
+    connect_server,
     cut_after,
     not_connected,
     only_answered,
     open_controlled_server,
+    open_test_sandbox,
     video_arguments,
 )
 from tests.support.ledger import entries_of
@@ -72,7 +74,7 @@ async def test_speech_is_not_used_again_after_a_day(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         await server.ask("generate_speech", script="Hello there.", voice="Aria (en-US)")
         server.clock.ahead += 24 * 3600 + 60
-        await server.ask("generate_speech", script="Hello there.", voice="Aria (en-US)")
+        await server.ask("start_avatar_video", **video_arguments())
         assert server.transport.attempts[SPEECH] == 2
 
 
@@ -247,3 +249,51 @@ async def test_a_file_that_two_clips_want_at_the_same_time_is_sent_once(tmp_path
         both = (server.ask("start_image_to_video", image=picture, prompt=each) for each in ("Waves", "Clouds"))
         await asyncio.gather(*both)
         assert (server.transport.attempts[UPLOAD], server.transport.attempts[CLIP]) == (1, 2)
+
+
+async def test_speech_that_two_servers_want_at_the_same_time_is_paid_once(tmp_path: Path) -> None:
+    gate = Gate()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox) as two,
+    ):
+        one.transport.on(SPEECH, gate.before)
+        first = asyncio.create_task(one.ask("start_avatar_video", **video_arguments()))
+        await gate.held()
+        second = asyncio.create_task(two.ask("start_avatar_video", **video_arguments(avatar="Bruno")))
+        await two.clock.has_waited()
+        gate.opened.set()
+        await asyncio.gather(first, second)
+        assert one.transport.attempts[SPEECH] + two.transport.attempts[SPEECH] == 1
+
+
+async def test_a_file_that_two_servers_want_at_the_same_time_is_paid_once(tmp_path: Path) -> None:
+    gate = Gate()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox) as one,
+        connect_server(tmp_path, sandbox) as two,
+    ):
+        picture = one.local_picture("waves.png")
+        one.transport.on(UPLOAD, gate.before)
+        first = asyncio.create_task(one.ask("start_image_to_video", image=picture, prompt="They roll"))
+        await gate.held()
+        second = asyncio.create_task(two.ask("start_image_to_video", image=picture, prompt="They stand still"))
+        await two.clock.has_waited()
+        gate.opened.set()
+        await asyncio.gather(first, second)
+        assert one.transport.attempts[UPLOAD] + two.transport.attempts[UPLOAD] == 1
+
+
+async def test_what_a_server_that_died_was_about_to_pay_is_paid_by_the_next(tmp_path: Path) -> None:
+    gate = Gate()
+    async with open_test_sandbox(tmp_path) as sandbox:
+        async with connect_server(tmp_path, sandbox) as one:
+            one.transport.on(SPEECH, gate.before)
+            first = asyncio.create_task(one.ask("start_avatar_video", **video_arguments()))
+            await gate.held()
+            first.cancel()
+        async with connect_server(tmp_path, sandbox) as two:
+            await two.ask("start_avatar_video", **video_arguments(avatar="Bruno"))
+            assert two.transport.attempts[SPEECH] == 1

@@ -85,7 +85,7 @@ async def test_a_start_is_carried_out_from_what_the_ledger_keeps_of_it(
             item = executor.item(start, entry.title)
             price = Price(await item.price())
             new = NewEntry(entry.family, entry.title, entry.fingerprint, expected=price.least, start=start)
-            intent = (await other.insert_or_get_recent(new, window=None, limits=Limits())).entry
+            intent = (await other.insert_or_get_existing(new, passed=None, limits=Limits())).entry
             second = await executor.execute(intent, item, price)
         assert second.charged == first.charged
         assert [job.state for job in second.jobs] == [job.state for job in first.jobs]

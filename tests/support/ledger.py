@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ async def intend(
     title: str = "Waves",
     expected: float | None = 100.0,
     units: float | None = 5.0,
-    window: float | None = None,
+    passed: Collection[str] | None = None,
     details: Details | None = None,
     limits: Limits | None = None,
 ) -> LedgerEntry:
@@ -41,6 +42,6 @@ async def intend(
         units=units,
         details=details or Details(),
     )
-    outcome = await ledger.insert_or_get_recent(new, window=window, limits=limits or Limits())
+    outcome = await ledger.insert_or_get_existing(new, passed=passed, limits=limits or Limits())
     assert isinstance(outcome, Inserted)
     return outcome.entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from a2e_mcp import catalogue
@@ -45,7 +46,11 @@ def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: b
 def charged_words(started: Started) -> str:
     """What a start costs, as the first sentence about it."""
     if started.repeated:
-        return f"Already started{_at(started.jobs[0])}; nothing was charged. Ask the user before again=true."
+        several = "; count makes several at once" if started.takes_count else ""
+        return (
+            f"Already started{_at(started)} as {started.jobs[0].job_id}; nothing was charged. Ask the user before"
+            f" again=true{several}."
+        )
     if started.charged is not None:
         return f"Charged {credits_of(started.charged)}."
     if started.price is not None and started.price.total is not None:
@@ -53,9 +58,11 @@ def charged_words(started: Started) -> str:
     return "" if started.price is None else "The price is unknown."
 
 
-def _at(job: Job) -> str:
+def _at(started: Started) -> str:
     """When a job was started, in UTC."""
-    return f" at {job.created_at[:16].replace('T', ' ')} UTC" if job.created_at else ""
+    if started.made_at is None:
+        return ""
+    return f" at {datetime.fromtimestamp(started.made_at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def started_answer(started: Started) -> Answer:
@@ -63,10 +70,11 @@ def started_answer(started: Started) -> Answer:
     prefix = charged_words(started)
     if started.pending:
         prefix = f"{prefix} Still starting; it continues in the background."
-    if started.warning is None:
-        return job_answer(started.jobs[0], also=started.jobs[1:], prefix=prefix)
-    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=f"{prefix} {started.warning}".strip())
-    return replace(answer, structured={**answer.structured, "warning": started.warning})
+    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=f"{prefix} {started.warning or ''}".strip())
+    told = {"notice": charged_words(started)} if started.repeated else {}
+    if started.warning is not None:
+        told["warning"] = started.warning
+    return replace(answer, structured={**answer.structured, **told})
 
 
 def job_line(job: Job) -> str:
