@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 
 from a2e_mcp import catalogue
@@ -45,6 +46,12 @@ class JobId:
     def sandbox(self) -> bool:
         """Whether the id was issued by the sandbox."""
         return self.id.startswith(SANDBOX_MARK)
+
+
+def new_own_id(*, sandbox: bool) -> str:
+    """A new id of our own."""
+    mark = SANDBOX_MARK + OWN_MARK if sandbox else OWN_MARK
+    return mark + secrets.token_hex(12)[: 24 - len(mark)]
 
 
 def is_id(text: str) -> bool:

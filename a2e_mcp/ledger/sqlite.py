@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, Unpack
 
+from a2e_mcp.ledger import statements
 from a2e_mcp.ledger.codec import from_row, start_from_text, start_to_text, to_row
 from a2e_mcp.ledger.entry import (
     DetailChanges,
@@ -25,21 +25,10 @@ from a2e_mcp.ledger.entry import (
     after_refund,
     with_details,
 )
-from a2e_mcp.ledger.job_ids import DOWNLOAD, OWN_MARK, SANDBOX_MARK
+from a2e_mcp.ledger.job_ids import DOWNLOAD, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
 from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.ledger.start_index import StartIndex
-from a2e_mcp.ledger.statements import (
-    INSERT,
-    LOST,
-    OTHERS_SINCE,
-    RECENT,
-    RECENT_OF_FAMILY,
-    RIVALS,
-    TWIN,
-    UNFINISHED,
-    UPDATE,
-)
 from a2e_mcp.ledger.store import (
     CLOCK_STEP_SECONDS,
     LIMIT_SECONDS,
@@ -185,7 +174,7 @@ class SqliteLedger(Ledger):
             now = self._now()
             beats = {"oldest": now - SILENT_SECONDS, "newest": now + CLOCK_STEP_SECONDS}
             values = {**self._whose, **beats, "id": entry_id, "download": DOWNLOAD, "moment": moment}
-            return not self._file.database.execute(OTHERS_SINCE, values).fetchone()[0]
+            return not self._file.database.execute(statements.OTHERS_SINCE, values).fetchone()[0]
 
         return await self._file.run(work)
 
@@ -218,11 +207,13 @@ class SqliteLedger(Ledger):
     ) -> list[LedgerEntry]:
         """Entries created at or after `since`, newest first; of a family, or `without` one."""
         values = {"since": since, "most": most, "skip": skip, "family": family, "without": without}
-        return await self._file.run(lambda: self._entries(RECENT if family is None else RECENT_OF_FAMILY, values))
+        return await self._file.run(
+            lambda: self._entries(statements.RECENT if family is None else statements.RECENT_OF_FAMILY, values)
+        )
 
     async def unfinished(self, family: str) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered, newest first."""
-        return await self._file.run(lambda: self._entries(UNFINISHED, {"family": family}))
+        return await self._file.run(lambda: self._entries(statements.UNFINISHED, {"family": family}))
 
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
@@ -267,14 +258,14 @@ class SqliteLedger(Ledger):
 
         wanted = None if titles is None else json.dumps(sorted(titles))
         values = {"family": family, "since": since, "titles": wanted}
-        found = await self._file.run(lambda: self._entries(LOST, values))
+        found = await self._file.run(lambda: self._entries(statements.LOST, values))
         return [entry for entry in found if not self.is_under_way(entry)]
 
     async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:
         """Whether another start of the same title, made within so many seconds of this one, also waits for its job."""
         values = {"family": entry.family, "title": entry.title, "id": entry.id}
         times = {"first": entry.created - seconds, "last": entry.created + seconds}
-        others = await self._file.run(lambda: self._entries(RIVALS, {**values, **times}))
+        others = await self._file.run(lambda: self._entries(statements.RIVALS, {**values, **times}))
         return any(other.answer_lost or self.is_under_way(other) for other in others)
 
     async def spent_since(self, since: float) -> float:
@@ -356,7 +347,7 @@ class SqliteLedger(Ledger):
     def _twin(self, fingerprint: str, passed: Collection[str], *, again: bool) -> LedgerEntry | None:
         # What was asked for again follows its newest one alone: the earlier ones were followed by another already.
         skipped = [] if again else sorted(passed)
-        found = self._entries(TWIN, {"fingerprint": fingerprint, "passed": json.dumps(skipped)})
+        found = self._entries(statements.TWIN, {"fingerprint": fingerprint, "passed": json.dumps(skipped)})
         return next((each for each in found if not again or (each.details.again and each.id not in passed)), None)
 
     def _unpriced_under_way(self) -> LedgerEntry | None:
@@ -372,7 +363,7 @@ class SqliteLedger(Ledger):
     def _insert(self, new: NewEntry) -> LedgerEntry:
         now = self._now()
         entry = LedgerEntry(
-            id=self._new_id(),
+            id=new_own_id(sandbox=self._mode == "sandbox"),
             family=new.family,
             title=new.title,
             fingerprint=new.fingerprint,
@@ -384,20 +375,16 @@ class SqliteLedger(Ledger):
             details=new.details,
             beat=now,
         )
-        self._file.database.execute(INSERT, {**to_row(entry), **self._whose})
+        self._file.database.execute(statements.INSERT, {**to_row(entry), **self._whose})
         self._index.write(entry)
         if new.start is not None:
             self._file.database.execute("INSERT INTO start_inputs VALUES (?, ?)", (entry.id, start_to_text(new.start)))
         return entry
 
     def _write(self, entry: LedgerEntry) -> LedgerEntry:
-        self._file.database.execute(UPDATE, to_row(entry))
+        self._file.database.execute(statements.UPDATE, to_row(entry))
         self._index.write(entry)
         return entry
-
-    def _new_id(self) -> str:
-        mark = SANDBOX_MARK + OWN_MARK if self._mode == "sandbox" else OWN_MARK
-        return mark + secrets.token_hex(12)[: 24 - len(mark)]
 
 
 @asynccontextmanager
