@@ -141,7 +141,7 @@ VIDEO_DETAIL = Capability(
     effect=Effect.READS,
     evidence=Evidence.DOCUMENTED,
     reply_evidence=Evidence.INFERRED,
-    about="How one avatar video stands, as the newest spec asks it.",
+    about="The state of one avatar video, as the newest spec reads it.",
 )
 
 LIST_VIDEOS = Capability(

@@ -114,7 +114,7 @@ class Downloads:
         await self._tasks.stop(entry.id)
         await self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         self._part(entry).remove()
-        return "It was stopped, and what had come was removed. Saving costs nothing, so nothing is refunded."
+        return "It was stopped, and the received part was removed. Saving costs nothing, so nothing is refunded."
 
     # ------------------------------------------------------------- beginning
 

@@ -57,7 +57,7 @@ class Jobs:
         self._no_batch: set[str] = set()
 
     async def check(self, job_id: JobId) -> Job:
-        """How one job stands. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
+        """The state of one job. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
         if _is_in_ledger_only(job_id):
             return await self._check_own(job_id)
         family = catalogue.family(job_id.family)
@@ -65,7 +65,7 @@ class Jobs:
         return job
 
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
-        """How several jobs of one family stand, in as few requests as A2E allows; problems stand beside answers."""
+        """The states of several jobs of a family, in as few requests as A2E allows; problems are returned as well."""
         wanted = list(dict.fromkeys(ids))
         own = [each for each in wanted if _is_in_ledger_only(JobId(family_name, each))]
         answers: dict[str, Job | A2EError] = {}
@@ -101,7 +101,7 @@ class Jobs:
         return await self._adopt(family, entry, await self._listed(family, pages=1))
 
     async def stands_before(self, family: JobFamily, record_id: str) -> RecordBefore | None:
-        """How the record that a job will work on stands; None when A2E does not say."""
+        """The state of the record that a job will work on; None when A2E does not say."""
         try:
             return standing(family, await self._detail(family, record_id))
         except ServiceError:
@@ -320,7 +320,7 @@ def _add_known(job: Job, entry: LedgerEntry) -> None:
 
 
 def _is_in_ledger_only(job_id: JobId) -> bool:
-    """Whether only the ledger can tell how it stands: A2E gave it no id, or has no call to ask about it."""
+    """Whether only the ledger can tell its state: A2E gave it no id, or has no call to ask about it."""
     return job_id.own or job_id.family in LEDGER_FAMILIES or catalogue.family(job_id.family).detail is None
 
 

@@ -279,7 +279,7 @@ def with_details(entry: LedgerEntry, changes: DetailChanges) -> LedgerEntry:
 
 
 def after_job_seen(entry: LedgerEntry, seen: JobSeen) -> LedgerEntry:
-    """An entry after A2E has said how one of its jobs stands and what it cost."""
+    """An entry after A2E has reported the state and the price of one of its jobs."""
     if entry.state != "deleted":
         entry = replace(entry, state=seen.state)
     if seen.results and list(entry.results) != list(seen.results) and len(entry.job_ids) == 1:

@@ -94,10 +94,10 @@ def parse_job_id(text: str, *, sandbox: bool) -> JobId:
         raise InputError(f"Unknown job family; families are {known}", hint="Call list_jobs to find it")
     job_id = JobId(match[1], match[2].lower())
     if job_id.sandbox and not sandbox:
-        raise InputError(f"{job_id} is a sandbox job; this server is in live mode", hint="Ask a server with --sandbox")
+        raise InputError(f"{job_id} is a sandbox job; this server is in live mode", hint="Use a server with --sandbox")
     if sandbox and not job_id.sandbox:
         raise InputError(
             f"{job_id} is not a sandbox job; this server is in sandbox mode, where ids begin with {SANDBOX_MARK}",
-            hint="Call list_jobs; if the job was made with a real token, ask a server that has the token",
+            hint="Call list_jobs; if the job was made with a real token, use a server with that token",
         )
     return job_id

@@ -1,4 +1,4 @@
-"""How a start stands as far as the ledger alone can tell."""
+"""The state of a start, as far as the ledger alone can tell."""
 
 from __future__ import annotations
 

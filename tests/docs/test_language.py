@@ -1,4 +1,4 @@
-"""The words that must not come back: plain, idiomatic English in every message, description, docstring and page."""
+"""Banned words: plain, idiomatic English in every message, description, docstring, page and name."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PACKAGE = CHECKOUT / "a2e_mcp"
 
 BANNED: dict[str, str] = {
     # A pattern, and what to write instead.
-    r"nobody|somebody|whoever": "no one, someone, or name the person: the user, the caller",
-    r"go(es)? on|goes by itself|went on": "continues, continued, expires",
+    r"nobody|somebody|anybody|whoever": "no one, someone, or name the person: the user, the caller",
+    r"go(es)? on|going on|go(es)? by (itself|themselves)|went on": "continues, continued, expires",
     r"of the sandbox": "a sandbox job, the sandbox's",
     r"(came|comes?) back": "refunded; returned",
     r"mend(s|ed|ing)?": "fix; problem",
-    r"(is|are|was|were) told": "gets, sees, receives",
+    r"(is|are|was|were|be|been) told": "gets, sees, receives",
     r"ha(s|ve) no use for": "does not use",
     r"(?<!to )handle": "job id",
     r"job handles|handles of": "job ids",
@@ -34,6 +34,9 @@ BANNED: dict[str, str] = {
     r"works live|work live|live work": "in live mode",
     r"that is no(?! longer)|is no (job|path|address|url|valid|ordinary)": "Invalid ...; expected for example ...",
     r"none came": "Nothing was refunded.",
+    r"what (had|has) come": "what was received",
+    r"how (an?|one|each|every|the) (\w+ ){1,6}stands": "the state of ...",
+    r"asks? a server": "use a server with that token",
     r"unknown rest": "At least 12 credits (the price of speech is unknown).",
     r"whatever its name says": "x.png is a picture; a video is needed.",
     r"no (avatars|voices|backgrounds|languages|jobs|\{\}) fit": "No avatars match.",
@@ -46,15 +49,30 @@ BANNED: dict[str, str] = {
     r"sandbox only": "The sandbox cannot ...",
     r"met live": "Avatars available for live rooms.",
     r"speaking it takes": "The video will be about 1 s long.",
-    r"is a mistake in it|failed inside a2e-mcp": "Internal error in a2e-mcp while running X",
+    r"mistakes? in (it|a2e-mcp)|failed inside a2e-mcp": "Internal error in a2e-mcp while running X",
     r"with its speech": "6 credits (5 video, 1 speech)",
     r"how long, paid": "Seconds, paid in advance",
     r"to whom|to them alone": "plain words",
 }
 """What is searched for as whole words, in any case; what stands in `code` counts as well."""
 
+NAMES: dict[str, str] = {
+    # What a definition may not be called, in the product and its tests, and what to write instead.
+    r"handles?": "job id",
+    r"backstage|waiters": "services; callers",
+    r"nobody|somebody|anybody|whoever": "no one, someone, or the person",
+    r"go(es)? on|went on|(came|comes?) back|mend(s|ed|ing)?": "continues; is refunded or returned; fix, problem",
+    r"(is|are|was|were|be|been) told|ha(s|ve) no use for|of the sandbox": "gets, is reported; does not use; sandbox",
+}
+FOREIGN_NAMES = frozenset({"handle_async_request"})
+"""Names that a library calls."""
+SAME_START = ("a2e_mcp/jobs", "tests/starts")
+"""Where A2E's video twins are not a subject, so that a twin would be the same start."""
+
 _PATTERNS = {re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE): instead for pattern, instead in BANNED.items()}
+_NAME_PATTERNS = {re.compile(rf"\b(?:{pattern})\b"): instead for pattern, instead in NAMES.items()}
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER)\s+[\w*]", re.DOTALL)
+_REGEX = re.compile(r"\\[bdsw]|\(\?")
 _GENERATED = re.compile(r"<!-- generated:\w+ -->.*?<!-- /generated -->", re.DOTALL)
 
 
@@ -87,8 +105,8 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        # A text without a space is a name, and the ledger's columns keep theirs.
-        if " " in text and not _SQL.search(text):
+        # A text without a space is a name; the ledger's columns keep theirs, and a pattern is for what users write.
+        if " " in text and not _SQL.search(text) and not _REGEX.search(text):
             yield node.lineno, text
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -96,15 +114,45 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
 
 
 def banned_in(text: str) -> Iterator[str]:
-    """What a text holds that must not come back, with what to write instead."""
+    """The banned words of a text, with what to write instead."""
     flat = " ".join(text.split())
     for pattern, instead in _PATTERNS.items():
         for match in pattern.finditer(flat):
             yield f"{match[0]!r} in {flat[max(0, match.start() - 40) : match.end() + 40]!r}; better: {instead}"
 
 
+def defined_names(source: str) -> Iterator[tuple[int, str]]:
+    """Every name that a module defines, with its line: functions, classes, arguments, variables and attributes."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield node.lineno, name
+            case ast.arg(arg=name):
+                yield node.lineno, name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield node.lineno, name
+            case ast.alias(asname=str(name)):
+                yield node.lineno, name
+            case _:
+                pass
+
+
+def words_of(name: str) -> str:
+    """The words of a name: `_lastHandle` and `LAST_HANDLE` are `last handle`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip().lower()
+
+
+def banned_name(name: str, place: str) -> str | None:
+    """What to write instead of a name that is defined in this place; None when it may be used."""
+    words = words_of(name)
+    if place.startswith(SAME_START) and re.search(r"\btwins?\b", words):
+        return "same"
+    found = (instead for pattern, instead in _NAME_PATTERNS.items() if pattern.search(words))
+    return None if name in FOREIGN_NAMES else next(found, None)
+
+
 def found_in(path: Path) -> list[str]:
-    """What a file holds that must not come back."""
+    """The banned words of a file, with what to write instead."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return [f"line {line}: {found}" for line, part in sentences(text) for found in banned_in(part)]
@@ -117,7 +165,20 @@ def test_a_file_holds_no_banned_word(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sentence", ["Nobody knows.", "3 things to mend", "This goes on without you", "X is of the sandbox"]
+    "sentence",
+    [
+        "Nobody knows.",
+        "3 things to mend",
+        "This goes on without you",
+        "X is of the sandbox",
+        "They go by themselves",
+        "It ended by a mistake in a2e-mcp",
+        "what had come was removed",
+        "A2E has no call that tells how a watermark stands",
+        "ask a server that has the token",
+        "it is anybody else",
+        "The user must be told",
+    ],
 )
 def test_a_planted_word_is_found_in_strings_f_strings_and_docstrings(sentence: str) -> None:
     for source in (
@@ -128,6 +189,37 @@ def test_a_planted_word_is_found_in_strings_f_strings_and_docstrings(sentence: s
         f"x = 1  # {sentence}",
     ):
         assert [found for _, part in sentences(source) for found in banned_in(part)], source
+
+
+def test_no_name_is_made_of_banned_words() -> None:
+    found = []
+    for path in [*modules(), *CHECKOUT.glob("tests/**/*.py")]:
+        place = path.relative_to(CHECKOUT).as_posix()
+        names = [(1, path.stem), *defined_names(path.read_text(encoding="utf-8"))]
+        found += [f"{place}:{line} {name}; better: {bad}" for line, name in names if (bad := banned_name(name, place))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def by_handle(): ...",
+        "async def f(*, nobody): ...",
+        "class LastHandle: ...",
+        "for handles in (): ...",
+        "self._backstage = 1",
+        "import a.jobs as backstage",
+        "def test_it_goes_on(): ...",
+    ],
+)
+def test_a_planted_name_is_found(source: str) -> None:
+    assert [name for _, name in defined_names(source) if banned_name(name, "a2e_mcp/server/x.py")]
+
+
+def test_a_twin_is_an_avatar_and_never_the_same_start() -> None:
+    assert banned_name("_twin", "a2e_mcp/jobs/service.py") == "same"
+    assert banned_name("_twin", "a2e_mcp/sandbox/families/avatars.py") is None
+    assert banned_name("handle_async_request", "a2e_mcp/network.py") is None
 
 
 def test_names_and_sql_are_no_sentences() -> None:

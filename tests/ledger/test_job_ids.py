@@ -98,7 +98,7 @@ async def test_a_job_id_of_the_other_mode_says_which_server_made_it(tmp_path: Pa
     async with open_controlled_server(tmp_path) as server:
         sentence = await server.refuse("check_status", job_id=f"avatar_video:{LIVE}")
         assert f"avatar_video:{LIVE} is not a sandbox job; this server is in sandbox mode" in sentence
-        assert "if the job was made with a real token, ask a server that has the token" in sentence
+        assert "if the job was made with a real token, use a server with that token" in sentence
         assert server.transport.attempts.total() == 0
 
 

@@ -86,7 +86,7 @@ class Uploads:
                 return _refused(400, "IncompleteBody", f"{received} of the {permit.length} signed bytes arrived")
             unfinished.replace(path)
         except ClientDisconnect:
-            return _refused(400, "RequestTimeout", "the upload broke off")
+            return _refused(400, "RequestTimeout", "the upload was interrupted")
         finally:
             unfinished.unlink(missing_ok=True)
         content_type = _bare(permit.content_type or request.headers.get("content-type", ""))

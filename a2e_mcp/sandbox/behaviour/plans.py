@@ -80,7 +80,7 @@ def failed_record(service: Service, family: RecordFamily, record_id: str) -> Rec
     record = family.find(service, record_id)
     view = service.jobs.look(record.id)
     if view is None or view.stage != "failed":
-        raise Refusal("Sandbox: only a failed job can be retried, and this one has not failed. Nothing was charged.")
+        raise Refusal("Sandbox: only a failed job can be retried, and this one has not failed")
     return record
 
 

@@ -61,7 +61,7 @@ class RecordFamily:
         return record
 
     async def detail(self, service: Service, record_id: str) -> Body:
-        """A record by id, counted as asking how it stands. Raises Refusal when there is none."""
+        """A record by id, counted as a check of its state. Raises Refusal when there is none."""
         await service.jobs.ask([self.find(service, record_id).id])
         # It may have been deleted while the last poll waited for its render.
         return self.body(service, self.find(service, record_id))

@@ -1,6 +1,6 @@
 """What each call does: one module per section of A2E's menu, each with its `BEHAVIOUR`.
 
-Every module of this folder is found by itself, so a new one needs no entry anywhere.
+Every module of this folder is found automatically, so a new one needs no entry anywhere.
 """
 
 from __future__ import annotations

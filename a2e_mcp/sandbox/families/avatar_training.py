@@ -175,7 +175,7 @@ async def _all_records(service: Service, _: Nothing) -> list[Body]:
 
 async def _eye_contact(service: Service, request: ById) -> Body:
     TWIN.find(service, request.id)
-    raise Refusal("Sandbox: eye contact is not available in the sandbox. Nothing was charged.")
+    raise Refusal("Sandbox: eye contact is not available in the sandbox")
 
 
 BEHAVIOUR = (

@@ -188,7 +188,7 @@ async def _public_pool(service: Service, request: PublicPool) -> Body:
         for record in service.store.records(_POOL):
             service.store.remove_record(record.id)
         service.store.add_record(_POOL, state, now)
-    return {**state, "sandbox": True, "sandbox_note": "Kept without effect: the sandbox has no public pool."}
+    return {**state, "sandbox": True, "sandbox_note": "Saved without effect: the sandbox has no public pool."}
 
 
 BEHAVIOUR = job_behaviour(AVATAR_VIDEO, VIDEO, _plan, _price_alone) | Behaviour(

@@ -1,4 +1,4 @@
-"""Which language a text is in: some scripts tell it by themselves, the rest is asked of a language model."""
+"""Which language a text is in: some scripts alone decide it, a language model decides the rest."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def read_object(request: HttpRequest) -> dict[str, Any]:
             if len(body) > LARGEST_BODY:
                 raise Refusal(f"Sandbox: the body is larger than {LARGEST_BODY} bytes", status=413)
     except ClientDisconnect:
-        raise Refusal("Sandbox: the request was cut off") from None
+        raise Refusal("Sandbox: the request was interrupted") from None
     if not body.strip():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""The job engine: charges, renders under a lease, refunds what failed, and says how each job stands."""
+"""The job engine: charges, renders under a lease, refunds what failed, and reports the state of each job."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ class JobEngine:
         self._news = anyio.Event()
 
     def look(self, record_id: str) -> View | None:
-        """How the newest job of a record stands; None when it never had one. Does not count as asking."""
+        """The state of a record's newest job; None when it never had one. Does not count as asking."""
         job = self.rows.latest(record_id)
         return None if job is None else self._view(job)
 
     def views(self, record_id: str) -> list[tuple[str, View]]:
-        """How every job of a record stands, oldest first, each with its family. Does not count as asking."""
+        """The state of every job of a record, oldest first, each with its family. Does not count as asking."""
         return [(job.family, self._view(job)) for job in self.rows.of_record(record_id)]
 
     async def ask(self, record_ids: Iterable[str]) -> None:

@@ -82,7 +82,7 @@ _UNDER_WAY = {
 
 
 def view(job: RenderJob, now: float) -> View:
-    """How a job stands at a moment by the sandbox's clock."""
+    """The state of a job at a moment by the sandbox's clock."""
     allowed = 1.0 if job.finished is not None else job.policy.fraction(now - job.created, job.polls)
     if job.phase == "rendered" and allowed >= 1:
         return View("done", 100, job.price, job.results, note=job.note, ended=job.finished or now)

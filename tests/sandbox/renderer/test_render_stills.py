@@ -162,7 +162,7 @@ def test_trying_on_changes_the_clothes_and_neither_face_nor_background(
     dressed = is_green(after)
     assert dressed[chin:].mean() > 0.15
     assert not dressed[chin:, :12].any()
-    assert "not taken over" in outcome.note
+    assert "not copied" in outcome.note
 
 
 def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_own_stripes(
@@ -273,7 +273,7 @@ def test_a_prompt_for_a_person_draws_one_that_can_become_an_avatar(
     note = worker.render(order).note
 
     assert largest_face(read(order.output)) is not None
-    assert f"no AI model. Understood of the prompt: {understood}" in note
+    assert f"no AI model. Recognised in the prompt: {understood}" in note
     assert "1 reference picture was not used" in note
 
 
@@ -284,7 +284,7 @@ def test_a_person_wears_and_stands_before_what_the_prompt_says(worker: RenderPro
     note = worker.render(order).note
 
     words = "a female person, blonde hair, red coat, glasses, green background, mountains"
-    assert f"Understood of the prompt: {words}" in note
+    assert f"Recognised in the prompt: {words}" in note
     blue, green, red = np.moveaxis(read(order.output).astype(int), -1, 0)
     assert (red - green > 60)[200:, 100:220].mean() > 0.4
     assert (green - np.maximum(blue, red) > 20)[:100, :60].all()

@@ -18,7 +18,7 @@ class CameraMove:
         """What was understood of the prompt."""
         if not self.understood:
             return "The prompt names no camera move, so it zooms in slowly."
-        return f"Understood of the prompt: {', '.join(self.understood)}."
+        return f"Recognised in the prompt: {', '.join(self.understood)}."
 
 
 _MOVE_WORDS = r"(?:pan|pans|panning|move|moves|moving|slide|slides|tilt|tilts|camera)\s+(?:\w+\s+){0,2}?"

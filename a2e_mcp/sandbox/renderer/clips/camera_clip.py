@@ -70,7 +70,7 @@ def make_camera_clip(
     # The network that looks for people also finds cups; only a face makes it certain.
     found = "A person" if any(layer.has_face for layer in layers) else "Something in front"
     return clip.outcome(
-        f"{found} was found and moves before the background." if in_depth else "Camera pan and zoom only.",
+        f"{found} was found and moves in front of the background." if in_depth else "Camera pan and zoom only.",
         "It dissolves into the end picture." if end_image else "",
         move.note if prompt.strip() else "No prompt was given, so it zooms in slowly.",
         "The negative prompt was ignored." if negative_prompt.strip() else "",

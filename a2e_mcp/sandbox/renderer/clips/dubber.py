@@ -42,7 +42,7 @@ def dub(order: ClipOrder, rendering: Rendering, *, source: str, voice: str, scri
     lines, voice, how = _plan(voice, sentences, speech)
     dubbed, cut = _dubbed(original, lines, voice, rendering)
     notes = [
-        f"Spoken over by eSpeak NG, voice {voice}, in {counted(len(lines), 'piece')} along the original.",
+        f"eSpeak NG, voice {voice}, speaks over the original in {counted(len(lines), 'piece')}.",
         how,
         f"The original is kept below at {_ORIGINAL_SHARE:.0%}.",
         f"{counted(cut, 'piece')} did not fit and had to be cut short." if cut else "",

@@ -50,7 +50,7 @@ def draw_prompt(
         order.output,
         rendering,
         f"{what}, made with no AI model.",
-        f"Understood of the prompt: {', '.join(understood) or 'nothing'}.",
+        f"Recognised in the prompt: {', '.join(understood) or 'nothing'}.",
         f"{counted(unused, 'reference picture was', 'reference pictures were')} not used." if unused else "",
     )
 

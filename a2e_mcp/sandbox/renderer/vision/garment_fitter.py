@@ -44,7 +44,7 @@ def fit_garment(
         clothes, where = _clothes(picture), "onto the clothes found below the face"
     shown = cut_object(garment, "garment", garment_mask)
     dressed = _dressed(picture, clothes, shown)
-    laid = f"Its colours and pattern are laid {where}; its cut is not taken over."
+    laid = f"Its colours and pattern are laid {where}; its cut is not copied."
     return write_still(dressed, order.output, rendering, shown.how, laid)
 
 

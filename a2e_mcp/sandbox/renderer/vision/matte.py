@@ -86,7 +86,7 @@ def _by_colour(picture: Picture, likely: Picture) -> Picture:
 
 
 def _figures(person: Picture) -> list[Mask]:
-    """Each person by themselves, or what is between two of them would be a hollow."""
+    """Each person separately, or what is between two of them would be a hollow."""
     count, labels, sizes, _ = cv2.connectedComponentsWithStats((person > 0.5).astype(np.uint8))
     least = _ALSO_A_PERSON * sizes[1:, cv2.CC_STAT_AREA].max(initial=0)
     return [(labels == at).astype(np.uint8) for at in range(1, count) if sizes[at, cv2.CC_STAT_AREA] > least]
