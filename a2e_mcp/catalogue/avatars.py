@@ -239,6 +239,7 @@ AVATAR_TRAINING = JobFamily(
     typical_seconds=600,
     delete_note="This removes the avatar permanently; A2E does not mention a refund.",
     next_step="use it by its name as `avatar`. The link shows a preview.",
+    gives_name=True,
 )
 
 LIP_SYNC_TRAINING = JobFamily(
@@ -256,6 +257,7 @@ LIP_SYNC_TRAINING = JobFamily(
     typical_seconds=7200,
     delete_note="This removes the avatar and its model permanently; A2E does not mention a refund.",
     next_step="use the avatar by its name as `avatar`, as before. The link shows a preview.",
+    gives_name=True,
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (
@@ -376,6 +378,7 @@ START_LIP_SYNC_TRAINING = StartTool(
     to_request=_train_lip_sync,
     estimate=_price_of_lip_sync,
     likeness=("avatar",),
+    on_own_avatar=True,
 )
 
 TOOLS = (START_AVATAR_TRAINING, START_LIP_SYNC_TRAINING)

@@ -147,7 +147,8 @@ class JobFamily:
     by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
     may be empty: then there is no file. Where not a file is what was wanted, `next_step` says what to do with what
     there is, as the words after "Next:". `success_field` names the field of the
-    record that is true from the first success of such a job on, where a record outlives its job.
+    record that is true from the first success of such a job on, where a record outlives its job. `gives_name` says that
+    the jobs make or improve an avatar or a voice, which other inputs then name.
     """
 
     name: str
@@ -166,6 +167,7 @@ class JobFamily:
     name_fields: tuple[str, ...] = ("name", "title")
     next_step: str | None = None
     success_field: str | None = None
+    gives_name: bool = False
 
     @property
     def capabilities(self) -> tuple[Capability[Any, Any], ...]:

@@ -232,7 +232,8 @@ class StartTool(Tool[InputsT]):
     it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
     billed, from the inputs and the known lengths of its media in seconds. `objection` says why such a job cannot be
     made, before anything is paid. `caution` says at the start what cannot
-    be changed later.
+    be changed later. A job `on_own_avatar` works on the record of one of the user's own avatars, so its id is known
+    before the start.
     """
 
     effect: Effect = Effect.SPENDS
@@ -245,6 +246,7 @@ class StartTool(Tool[InputsT]):
     older: LegacyStart[InputsT] | None = None
     objection: Callable[[InputsT, PreparedInputs], str] = lambda _, __: ""
     caution: Callable[[InputsT], str] = lambda _: ""
+    on_own_avatar: bool = False
 
     async def run(self, call: JobCall[AnswerT_co, QuotedT_co]) -> AnswerT_co:
         """Start the job of a call."""

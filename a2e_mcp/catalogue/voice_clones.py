@@ -135,6 +135,7 @@ VOICE_CLONE = JobFamily(
     typical_seconds=120,
     delete_note="This deletes the voice itself; A2E does not mention a refund.",
     next_step=_READY,
+    gives_name=True,
 )
 
 VIDEO_VOICE_CLONE = JobFamily(
@@ -150,6 +151,7 @@ VIDEO_VOICE_CLONE = JobFamily(
     typical_seconds=120,
     delete_note="This deletes the voice itself; A2E does not mention a refund.",
     next_step=_READY,
+    gives_name=True,
 )
 
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*VOICE_CLONE.capabilities, FROM_VIDEO, RENAME)
@@ -229,6 +231,7 @@ START_VOICE_CLONE_FROM_VIDEO = StartTool(
     to_request=_from_video,
     estimate=_price,
     likeness=("avatar",),
+    on_own_avatar=True,
 )
 
 TOOLS = (START_VOICE_CLONE, START_VOICE_CLONE_FROM_VIDEO)

@@ -47,7 +47,7 @@ class Call(Generic[InputsT]):
         """Start a job of this tool's family from the inputs."""
         await self.progress(0.0, f"Starting {tool.family.about}")
         started = await self.services.starts.start(tool, self.inputs, self.options, self.deadline)
-        if tool.toolset in ("avatars", "voices"):
+        if tool.family.gives_name:
             self.services.directory.forget()
         return started_answer(started)
 

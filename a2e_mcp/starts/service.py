@@ -152,7 +152,7 @@ class Starts:
         print_ = fingerprint(tool.name, inputs, resolved)
         _require_consent(tool, inputs, options)
         details = Details(count=getattr(inputs, "count", 1))
-        if "avatar" in tool.likeness:
+        if tool.on_own_avatar:
             known = _known_id(resolved)
             is_kept = tool.family.recovery == "by_id"
             before = await self._context.jobs.stands_before(tool.family, known) if is_kept else None

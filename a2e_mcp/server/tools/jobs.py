@@ -30,7 +30,6 @@ from a2e_mcp.text import counted, whole_sentences
 _ACCOUNT_SECONDS = 10.0
 _ROWS = 10
 _ANSWERING_SECONDS = 3.0
-_MAKE_NAMES = ("avatar_training", "voice_clone", "video_voice_clone")
 
 
 class JobInputs(Inputs):
@@ -242,7 +241,8 @@ async def _kept_one(call: Call[Any], job: Job, within: float) -> str:
 
 def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
     """What has just been made can be used by its name from now on."""
-    if any(job.state == "succeeded" and job.family in _MAKE_NAMES for job in jobs):
+    made = {job.family for job in jobs if job.state == "succeeded"} & set(catalogue.FAMILIES)
+    if any(catalogue.family(name).gives_name for name in made):
         call.services.directory.forget()
 
 
