@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import anyio
@@ -22,13 +24,27 @@ LOOPBACK = "127.0.0.1"
 class LoopbackServer:
     """Starts when its first URL is requested; the URL is valid at once."""
 
-    def __init__(self, tasks: TaskGroup, *, port: int = 0, origin: str | None = None) -> None:
-        """With an `origin`, the app is already served there and no port is opened."""
+    def __init__(
+        self,
+        tasks: TaskGroup,
+        *,
+        port: int = 0,
+        earlier: int = 0,
+        on_open: Callable[[int], None] = lambda _: None,
+        origin: str | None = None,
+    ) -> None:
+        """Without a `port` the `earlier` one is taken where it is free, else any; `on_open` is called with it.
+
+        With an `origin`, the app is already served there and no port is opened.
+        """
         self._tasks = tasks
+        self._earlier = earlier
+        self._on_open = on_open
         self._port = port
         self._origin = origin
         self._app: ASGIApp = PlainTextResponse("Not ready yet", 503)
         self._serving = anyio.CancelScope()
+        self._listener: socket.socket | None = None
 
     @property
     def is_open(self) -> bool:
@@ -42,10 +58,23 @@ class LoopbackServer:
     def origin(self) -> str:
         """Scheme, host and port; starts the server. Raises SettingsError when the port is taken."""
         if self._origin is None:
-            listener = listen(LOOPBACK, self._port)
-            self._origin = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+            listener = self._listen()
+            port = listener.getsockname()[1]
+            self._origin = f"http://{LOOPBACK}:{port}"
+            self._on_open(port)
             self._tasks.start_soon(self._serve, self._app, listener)
         return self._origin
+
+    def reopen(self) -> None:
+        """Start the server on its earlier port, where that is free, so that the URLs of then work again."""
+        if self._origin is None and self._earlier and not self._port:
+            with suppress(SettingsError):
+                self._listener = listen(LOOPBACK, self._earlier)
+                self.origin()
+
+    def _listen(self) -> socket.socket:
+        listener, self._listener = self._listener, None
+        return listener or listen(LOOPBACK, self._port)
 
     def close(self) -> None:
         """Stop serving at once."""

@@ -34,6 +34,7 @@ def in_process(settings: SandboxSettings) -> Connect:
                 transport=sandbox.transport(),
                 trusted=sandbox.owns,
                 fresh=sandbox.fresh,
+                on_disk=sandbox.on_disk,
             )
 
     return open_connection

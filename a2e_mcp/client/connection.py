@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 from pydantic import SecretStr
@@ -16,7 +17,8 @@ from a2e_mcp.settings import Settings
 class Connection:
     """Where A2E is and how to reach it.
 
-    `trusted` recognises URLs that this connection itself issues; `fresh` updates a URL that was kept from earlier.
+    `trusted` recognises URLs that this connection itself issues; `fresh` updates a URL that was kept from earlier;
+    `on_disk` is the file behind one that is on this computer.
     `transport` leads to A2E, `storage` to uploads and results; None is the network.
     """
 
@@ -26,6 +28,7 @@ class Connection:
     storage: httpx2.AsyncBaseTransport | None = None
     trusted: Callable[[str], bool] = lambda _: False
     fresh: Callable[[str], str] = lambda url: url
+    on_disk: Callable[[str], Path | None] = lambda _: None
 
 
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]

@@ -34,6 +34,8 @@ class Job(BaseModel):
     error: str | None = None
     sandbox: bool = False
     note: str | None = None
+    on_disk: list[str] = Field(default_factory=list, exclude=True)
+    """The files behind its results that are on this computer already."""
     files: list[dict[str, Any]] | None = None
     """What a download has saved: path, bytes and sha256 of each."""
 

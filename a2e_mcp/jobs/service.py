@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from a2e_mcp import catalogue
@@ -47,11 +48,13 @@ class Jobs:
         *,
         sandbox: bool,
         fresh: Callable[[str], str] = lambda url: url,
+        on_disk: Callable[[str], Path | None] = lambda _: None,
         transfers: TransferProgress | None = None,
     ) -> None:
         self._transfers = transfers or TransferProgress()
         self._client = client
         self._fresh = fresh
+        self._on_disk = on_disk
         self._ledger = ledger
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
@@ -171,7 +174,9 @@ class Jobs:
 
     def job(self, family: JobFamily, record: JobRecord) -> Job:
         """One record of A2E as a Job."""
-        return normalise(family, record, sandbox=self._sandbox)
+        job = normalise(family, record, sandbox=self._sandbox)
+        job.on_disk = [str(path) for url in job.results if (path := self._on_disk(url)) is not None]
+        return job
 
     @property
     def sandbox(self) -> bool:

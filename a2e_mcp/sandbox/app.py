@@ -39,6 +39,7 @@ from a2e_mcp.sandbox.store import Store
 from a2e_mcp.sandbox.workers.analysis import Analysis
 from a2e_mcp.sandbox.workers.pool import WorkerPool
 
+_PORT = "port"
 _BEARER = "sk_sandbox"
 _IN_PROCESS = "http://a2e.sandbox.localhost"
 
@@ -66,6 +67,11 @@ class Sandbox:
         key = self._files.key_of(url)
         return url if key is None else self._files.url(key)
 
+    def on_disk(self, url: str) -> Path | None:
+        """The file behind an address of this folder, if there is one."""
+        key = self._files.key_of(url)
+        return None if key is None else self._files.path(key)
+
     def transport(self) -> httpx2.ASGITransport:
         """A transport that leads straight into the sandbox, without a port, whatever host is asked for."""
         return httpx2.ASGITransport(app=self._inside, raise_app_exceptions=False)
@@ -81,7 +87,13 @@ async def opened(
         pool = WorkerPool(folder, renders=settings.workers, render_seconds=settings.render_seconds)
         clock = Clock(store)
         async with _tasks() as tasks:
-            loopback = LoopbackServer(tasks, port=settings.port, origin=origin)
+            loopback = LoopbackServer(
+                tasks,
+                port=settings.port,
+                earlier=int(store.fact(_PORT) or 0),
+                on_open=lambda port: _keep_port(store, port),
+                origin=origin,
+            )
             files = FileStore(store, folder / "files", origin=loopback.origin)
             pictures = Pictures(files, pool, cover_side=360 if settings.draft else 720)
             jobs = JobEngine(store, clock, files, pool, workers=settings.workers, policy=policy)
@@ -108,11 +120,19 @@ async def opened(
             loopback.mount(app)
             if settings.port:
                 loopback.origin()  # so that a port in use is found out now
+            else:
+                loopback.reopen()
             async with pool, rooms.watched(tasks), jobs.running(tasks):
                 try:
                     yield Sandbox(app, origin or _IN_PROCESS, _BEARER, clock, control, loopback, folder, inside, files)
                 finally:
                     loopback.close()
+
+
+def _keep_port(store: Store, port: int) -> None:
+    # Another server of this folder may hold the first one, under which most addresses were handed out.
+    if store.fact(_PORT) is None:
+        store.set_fact(_PORT, str(port))
 
 
 @asynccontextmanager

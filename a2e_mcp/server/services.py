@@ -92,7 +92,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             )
         )
         transfers = TransferProgress()
-        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, transfers=transfers)
+        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, on_disk=way.on_disk, transfers=transfers)
         directory = Directory(client)
         limits = ceilings(
             sandbox=sandbox,

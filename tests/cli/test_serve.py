@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 from mcp import Client
@@ -137,6 +138,31 @@ async def is_served(address: str, era: Era) -> None:
         assert heard, "a stream carries progress"
         async with httpx2.AsyncClient(trust_env=False) as http:
             assert (await http.get(spoken.links[0])).headers["content-type"] == "audio/mpeg"
+
+
+async def test_a_result_link_works_again_after_a_restart(tmp_path: Path) -> None:
+    async with start_program("--sandbox", folder=tmp_path) as server, httpx2.AsyncClient(trust_env=False) as http:
+        await server.initialize()
+        made = await server.ask("tools/call", name="start_text_to_image", arguments={"prompt": "A blue house"})
+        job_id = made["result"]["structuredContent"]["job_id"]
+        done = (await server.ask("tools/call", name="wait_for_job", arguments={"job_ids": [job_id]}))["result"]
+        (link,) = done["structuredContent"]["results"]
+        text = done["content"][0]["text"]
+        assert "works while this server runs" in text
+        file = text.partition("; file: ")[2].split("), or")[0]
+        picture = (await http.get(link)).content
+        assert await anyio.Path(file).read_bytes() == picture
+        # Another server of the same folder takes another port and leaves this one's alone.
+        async with start_program("--sandbox", folder=tmp_path) as second:
+            await second.initialize()
+            assert (await second.call("check_status", job_id=job_id))["results"] != [link]
+        server.process.kill()
+        await server.process.wait()
+        async with start_program("--sandbox", folder=tmp_path) as later:
+            await later.initialize()
+            await later.call("get_credits")
+            assert (await http.get(link)).content == picture
+            assert (await later.call("check_status", job_id=job_id))["results"] == [link]
 
 
 async def test_localhost_is_this_computer(tmp_path: Path) -> None:

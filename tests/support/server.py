@@ -97,6 +97,7 @@ def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) ->
             transport=wrap(sandbox.transport()),
             trusted=sandbox.owns,
             fresh=sandbox.fresh,
+            on_disk=sandbox.on_disk,
         )
 
     return connect

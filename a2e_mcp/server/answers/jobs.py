@@ -25,6 +25,7 @@ _LONGEST_NOTE = 200
 _LONGEST_BRIEF = 100
 _LONGEST_ROW_LINK = 300
 _MOST_LINES = 10
+_LONGEST_PATH = 160
 _LARGEST_ERROR = 1e-6
 _MEDIA = ("video", "photo", "image")
 
@@ -239,10 +240,17 @@ def _next(job: Job) -> str:
     if job.state == "succeeded" and (left := _left_behind(job.family)):
         return f"Next: {left}{' download_result saves the file.' if job.results else ''}"
     if job.state == "succeeded" and job.results:
-        return "Next: show the link, or download_result to keep the file."
+        return f"Next: show the link {_link_life(job)}"
     if job.state in ("queued", "running"):
         return "Next: wait_for_job."
     return ""
+
+
+def _link_life(job: Job) -> str:
+    if not job.sandbox:
+        return "(it works for about three days), or download_result to keep the file."
+    known = len(job.on_disk) == 1 and len(job.on_disk[0]) <= _LONGEST_PATH
+    return f"(it works while this server runs{f'; file: {job.on_disk[0]}' if known else ''}), or download_result."
 
 
 def _left_behind(family: str) -> str | None:
