@@ -42,7 +42,7 @@ async def records_of(
     return found
 
 
-def standing(family: JobFamily, record: JobRecord) -> RecordBefore:
+def snapshot(family: JobFamily, record: JobRecord) -> RecordBefore:
     """What of a record tells later whether a job of this family has been done on it meanwhile."""
     return RecordBefore(
         word=record.word,
@@ -52,7 +52,7 @@ def standing(family: JobFamily, record: JobRecord) -> RecordBefore:
 
 def works_on(family: JobFamily, entry: LedgerEntry, record: JobRecord) -> bool:
     """Whether this start's job is certainly under way on the record, or has been done on it since the start."""
-    now = standing(family, record)
+    now = snapshot(family, record)
     state = family.states.get(now.word, "running" if now.word else "unknown")
     if state in ("queued", "running"):
         return True

@@ -16,10 +16,10 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.job import Job, normalise
-from a2e_mcp.jobs.reconcile import AT_REST, records_of, standing, works_on
+from a2e_mcp.jobs.reconcile import AT_REST, records_of, snapshot, works_on
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
-from a2e_mcp.ledger.standing import is_resumable
+from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.text import sentences
 
@@ -103,10 +103,10 @@ class Jobs:
             return entry
         return await self._adopt(family, entry, await self._listed(family, pages=1))
 
-    async def stands_before(self, family: JobFamily, record_id: str) -> RecordBefore | None:
+    async def snapshot(self, family: JobFamily, record_id: str) -> RecordBefore | None:
         """The state of the record that a job will work on; None when A2E does not say."""
         try:
-            return standing(family, await self._detail(family, record_id))
+            return snapshot(family, await self._detail(family, record_id))
         except ServiceError:
             return None
 
@@ -197,7 +197,7 @@ class Jobs:
         return entry if self._ledger.is_under_way(entry) else await self.find_again(entry)
 
     def _remembered(self, entry: LedgerEntry, job_id: JobId) -> Job:
-        state, note = self._standing(entry)
+        state, note = self._state_and_note(entry)
         moved = self._transfers.moved(entry.id)
         stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
         return Job(
@@ -216,7 +216,7 @@ class Jobs:
             files=[asdict(file) for file in entry.details.files] or None,
         )
 
-    def _standing(self, entry: LedgerEntry) -> tuple[State, str | None]:
+    def _state_and_note(self, entry: LedgerEntry) -> tuple[State, str | None]:
         """State and note of a start as far as the ledger alone can tell."""
         moved = self._transfers.moved(entry.id)
         if is_resumable(entry):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.standing import is_resumable
+from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.ledger.store import Ledger
 
 _log = logging.getLogger(__name__)

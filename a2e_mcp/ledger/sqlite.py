@@ -91,9 +91,9 @@ class SqliteLedger(Ledger):
         def work() -> Inserted | Existing:
             with self._file.transaction():
                 if passed is not None:
-                    twin = self._twin(new.fingerprint, passed, again=new.details.again)
-                    if twin is not None:
-                        return Existing(twin)
+                    same = self._select_recent(new.fingerprint, passed, again=new.details.again)
+                    if same is not None:
+                        return Existing(same)
                 self._file.check_identity()
                 self._catch_up()
                 if limits.per_day is not None:
@@ -110,7 +110,7 @@ class SqliteLedger(Ledger):
         self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False
     ) -> LedgerEntry | None:
         """The newest same start; refused, failed and deleted ones do not count, and neither do those in `passed`."""
-        return await self._file.run(lambda: self._twin(fingerprint, passed, again=again))
+        return await self._file.run(lambda: self._select_recent(fingerprint, passed, again=again))
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""
@@ -344,10 +344,10 @@ class SqliteLedger(Ledger):
         ).fetchone()
         return None if row is None else from_row(row)
 
-    def _twin(self, fingerprint: str, passed: Collection[str], *, again: bool) -> LedgerEntry | None:
+    def _select_recent(self, fingerprint: str, passed: Collection[str], *, again: bool) -> LedgerEntry | None:
         # What was asked for again follows its newest one alone: the earlier ones were followed by another already.
         skipped = [] if again else sorted(passed)
-        found = self._entries(statements.TWIN, {"fingerprint": fingerprint, "passed": json.dumps(skipped)})
+        found = self._entries(statements.NEWEST_SAME, {"fingerprint": fingerprint, "passed": json.dumps(skipped)})
         return next((each for each in found if not again or (each.details.again and each.id not in passed)), None)
 
     def _unpriced_under_way(self) -> LedgerEntry | None:

@@ -15,7 +15,7 @@ from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.keys import cost_key, job_key, paid_keys
-from a2e_mcp.ledger.standing import known_state
+from a2e_mcp.ledger.states import known_state
 from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS, JobFilter
 
 START_INDEX = (

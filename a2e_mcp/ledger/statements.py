@@ -47,7 +47,7 @@ SELECT EXISTS (
         AND beat BETWEEN :oldest AND :newest AND id != :id AND family != :download
 )
 """
-TWIN = """
+NEWEST_SAME = """
 SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint = :fingerprint
     AND phase != 'refused' AND state IS NOT 'deleted' AND NOT (state IS 'failed' AND json_array_length(handles) <= 1)
     AND id NOT IN (SELECT value FROM json_each(:passed))

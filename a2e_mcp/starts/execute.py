@@ -15,7 +15,7 @@ from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.leases import heartbeat
-from a2e_mcp.ledger.standing import is_resumable
+from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.starts.charge_meter import ChargeMeter, GroupMeter
 from a2e_mcp.starts.job_start import job_from_data
 from a2e_mcp.starts.payments import KEPT_SECONDS

@@ -59,8 +59,8 @@ class _Work:
 class StartProgress:
     """The steps of the starts that this process carries out, by the ledger's ids."""
 
-    def __init__(self, board: TransferProgress) -> None:
-        self._board = board
+    def __init__(self, transfers: TransferProgress) -> None:
+        self._transfers = transfers
         self._works: dict[str, _Work] = {}
 
     def expect(self, entry_id: str, steps: int) -> None:
@@ -78,23 +78,23 @@ class StartProgress:
         """Forget a start that is over."""
         self._works.pop(entry_id, None)
 
-    async def follow(self, entry_id: str, task: asyncio.Task[Any], waiter: Deadline) -> None:
-        """Wait until a start is over, or the waiter's time, and report every step; the start itself is left alone."""
+    async def follow(self, entry_id: str, task: asyncio.Task[Any], deadline: Deadline) -> None:
+        """Wait until a start is over or the deadline has passed, and report every step; the start is left alone."""
         work = self._works.setdefault(entry_id, _Work())
         reported = 0
         while True:
             while reported < len(work.begun):
-                await waiter.report(work.share(reported), work.begun[reported])
+                await deadline.report(work.share(reported), work.begun[reported])
                 reported += 1
-            if task.done() or waiter.left <= 0:
+            if task.done() or deadline.left <= 0:
                 return
             bell = asyncio.create_task(work.bell.wait())
             try:
                 # asyncio.wait leaves the start alone when the call that waits is cut.
-                seconds = min(waiter.left, _LOOK_SECONDS)
+                seconds = min(deadline.left, _LOOK_SECONDS)
                 await asyncio.wait({task, bell}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 bell.cancel()
-            moved = self._board.moved(entry_id)
+            moved = self._transfers.moved(entry_id)
             if moved is not None and moved.share is not None and work.begun:
-                await waiter.report(work.share(len(work.begun) - 1, moved.share), f"{work.begun[-1]}, {moved}")
+                await deadline.report(work.share(len(work.begun) - 1, moved.share), f"{work.begun[-1]}, {moved}")

@@ -81,26 +81,26 @@ class Starts:
     # ------------------------------------------------------------------ what can be started
 
     async def start(
-        self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, waiter: Deadline
+        self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, deadline: Deadline
     ) -> Started:
-        """Start a job and answer in the waiter's time, finished or not, reporting its steps on the way.
+        """Start a job and answer by the deadline, finished or not, reporting its steps on the way.
 
         Raises InputError, FileRefused or MoneyRefused before anything is sent; ServiceError after.
         """
-        return await self._run(await self._plan_job(tool, inputs, options), options, waiter)
+        return await self._run(await self._plan_job(tool, inputs, options), options, deadline)
 
-    async def speak(self, inputs: SpeechInputs, options: StartOptions, waiter: Deadline) -> Started:
+    async def speak(self, inputs: SpeechInputs, options: StartOptions, deadline: Deadline) -> Started:
         """Speak a text; the answer's result is the sound file."""
-        return await self._run(await self._plan_speech(inputs, options), options, waiter)
+        return await self._run(await self._plan_speech(inputs, options), options, deadline)
 
-    async def upload(self, file: LocalFile, options: StartOptions, waiter: Deadline) -> Started:
+    async def upload(self, file: LocalFile, options: StartOptions, deadline: Deadline) -> Started:
         """Send a file to A2E's storage; the answer's result is its URL."""
-        waiter = waiter.at_most(QUICK_SECONDS) if file.size > LARGE_FILE else waiter
-        return await self._run(await self._plan_upload(file, options), options, waiter)
+        deadline = deadline.at_most(QUICK_SECONDS) if file.size > LARGE_FILE else deadline
+        return await self._run(await self._plan_upload(file, options), options, deadline)
 
-    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, waiter: Deadline) -> Started:
+    async def buy(self, purchase: Purchase[RequestT], options: StartOptions, deadline: Deadline) -> Started:
         """Make one charged call that is done when A2E answers."""
-        return await self._run(await self._plan_purchase(purchase, options), options, waiter)
+        return await self._run(await self._plan_purchase(purchase, options), options, deadline)
 
     async def stop(self, job_id: JobId) -> str:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
@@ -155,7 +155,7 @@ class Starts:
         if tool.on_own_avatar:
             known = _known_id(resolved)
             is_kept = tool.family.recovery == "by_id"
-            before = await self._context.jobs.stands_before(tool.family, known) if is_kept else None
+            before = await self._context.jobs.snapshot(tool.family, known) if is_kept else None
             details = replace(details, record_id=known, before=before)
         title = _title(tool.family.name, inputs, self._ledger.now())
         item = JobItem(self._context, tool, inputs, resolved, title)
@@ -228,29 +228,31 @@ class Starts:
     # ------------------------------------------------------------------ ceilings, intent, carrying out
 
     async def _run(
-        self, plan: Plan, options: StartOptions, waiter: Deadline, passed: frozenset[str] = frozenset()
+        self, plan: Plan, options: StartOptions, deadline: Deadline, passed: frozenset[str] = frozenset()
     ) -> Started:
-        outcome = await self._intend(plan, options, passed)
+        outcome = await self._insert_or_get_recent(plan, options, passed)
         if isinstance(outcome, Existing):
             same = outcome.entry
-            earlier = await self._earlier(same, plan.price, waiter, again=options.again)
+            earlier = await self._earlier(same, plan.price, deadline, again=options.again)
             if earlier is None:
-                return await self._run(plan, options, waiter, passed | {same.id})
+                return await self._run(plan, options, deadline, passed | {same.id})
             takes_count = "count" in plan.start.inputs
             return replace(earlier, warning=plan.warning, made_at=same.created, takes_count=takes_count)
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
         warning = " ".join(each for each in (plan.warning, self._ceilings.remark(plan.price)) if each) or None
-        return replace(await self._outcome(entry, plan.price, task, waiter), warning=warning)
+        return replace(await self._outcome(entry, plan.price, task, deadline), warning=warning)
 
-    async def _intend(self, plan: Plan, options: StartOptions, passed: frozenset[str]) -> Inserted | Existing:
+    async def _insert_or_get_recent(
+        self, plan: Plan, options: StartOptions, passed: frozenset[str]
+    ) -> Inserted | Existing:
         """Write the intent, or find the same start; the ceilings hold for a new one only. Raises MoneyRefused."""
         objection = self._ceilings.objection(plan.price, options.max_credits)
         if objection is not None:
-            twin = await self._ledger.find_existing(plan.fingerprint, passed=passed, again=options.again)
-            if twin is None:
+            same = await self._ledger.find_existing(plan.fingerprint, passed=passed, again=options.again)
+            if same is None:
                 raise objection
-            return Existing(twin)
+            return Existing(same)
         new = NewEntry(
             family=plan.family,
             title=plan.title,
@@ -276,25 +278,25 @@ class Starts:
         return self._tasks.begin(entry.id, work, on_end=self._context.progress.forget)
 
     async def _outcome(
-        self, entry: LedgerEntry, price: Price, task: asyncio.Task[Started], waiter: Deadline
+        self, entry: LedgerEntry, price: Price, task: asyncio.Task[Started], deadline: Deadline
     ) -> Started:
-        await self._context.progress.follow(entry.id, task, waiter)
+        await self._context.progress.follow(entry.id, task, deadline)
         if task.done() and not task.cancelled():
             return task.result()
         return Started(self._context.jobs.of_entry(await self._ledger.entry(entry.id)), price, pending=True)
 
-    async def _earlier(self, entry: LedgerEntry, price: Price, waiter: Deadline, *, again: bool) -> Started | None:
+    async def _earlier(self, entry: LedgerEntry, price: Price, deadline: Deadline, *, again: bool) -> Started | None:
         """The same start, made earlier; None when it never left, has failed, or its result is gone.
 
         One that was asked for `again` only counts for a while, or until it has ended.
         """
         while (task := self._tasks.get(entry.id)) is not None or self._ledger.is_under_way(entry):
             if task is not None:
-                return replace(await self._outcome(entry, price, task, waiter), price=price, repeated=True)
+                return replace(await self._outcome(entry, price, task, deadline), price=price, repeated=True)
             # Another server on this ledger is carrying it out.
-            if waiter.left <= 0:
+            if deadline.left <= 0:
                 return Started(self._context.jobs.of_entry(entry), price, repeated=True, pending=True)
-            await self._context.pause(min(_LOOK_SECONDS, waiter.left))
+            await self._context.pause(min(_LOOK_SECONDS, deadline.left))
             entry = await self._ledger.entry(entry.id)
         if entry.phase == "refused":
             return None
@@ -370,10 +372,10 @@ def _spoken(tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs)
 
 def _known_id(resolved: ResolvedInputs) -> str:
     """The id of the own avatar that is worked on; A2E keeps it when its training continues. Raises InputError."""
-    twin = next((avatar.twin_id for avatar in resolved.avatars.values()), None)
-    if twin is None:
+    own_id = next((avatar.twin_id for avatar in resolved.avatars.values()), None)
+    if own_id is None:
         raise InputError("That is one of A2E's own avatars; only your own can be used here", hint="Call list_avatars")
-    return twin
+    return own_id
 
 
 def _title(kind: str, inputs: Inputs, at: float | None = None) -> str:

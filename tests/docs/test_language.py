@@ -59,14 +59,14 @@ BANNED: dict[str, str] = {
 NAMES: dict[str, str] = {
     # What a definition may not be called, in the product and its tests, and what to write instead.
     r"handles?": "job id",
-    r"backstage|waiters": "services; callers",
+    r"backstage|waiters?|boards?|standing": "services; deadline or caller; transfers; state",
     r"nobody|somebody|anybody|whoever": "no one, someone, or the person",
     r"go(es)? on|went on|(came|comes?) back|mend(s|ed|ing)?": "continues; is refunded or returned; fix, problem",
     r"(is|are|was|were|be|been) told|ha(s|ve) no use for|of the sandbox": "gets, is reported; does not use; sandbox",
 }
 FOREIGN_NAMES = frozenset({"handle_async_request"})
 """Names that a library calls."""
-SAME_START = ("a2e_mcp/jobs", "tests/starts")
+SAME_START = ("a2e_mcp/ledger", "a2e_mcp/starts", "a2e_mcp/jobs", "tests/ledger", "tests/starts")
 """Where A2E's video twins are not a subject, so that a twin would be the same start."""
 
 _PATTERNS = {re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE): instead for pattern, instead in BANNED.items()}
@@ -204,10 +204,10 @@ def test_no_name_is_made_of_banned_words() -> None:
     "source",
     [
         "def by_handle(): ...",
-        "async def f(*, nobody): ...",
+        "async def f(*, waiter): ...",
         "class LastHandle: ...",
         "for handles in (): ...",
-        "self._backstage = 1",
+        "self._board = 1",
         "import a.jobs as backstage",
         "def test_it_goes_on(): ...",
     ],
@@ -217,7 +217,7 @@ def test_a_planted_name_is_found(source: str) -> None:
 
 
 def test_a_twin_is_an_avatar_and_never_the_same_start() -> None:
-    assert banned_name("_twin", "a2e_mcp/jobs/service.py") == "same"
+    assert banned_name("_twin", "a2e_mcp/ledger/sqlite.py") == "same"
     assert banned_name("_twin", "a2e_mcp/sandbox/families/avatars.py") is None
     assert banned_name("handle_async_request", "a2e_mcp/network.py") is None
 

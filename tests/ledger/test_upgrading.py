@@ -27,7 +27,7 @@ from a2e_mcp.ledger.entry import (
     StoredStart,
 )
 from a2e_mcp.ledger.sqlite import open_ledger
-from a2e_mcp.ledger.standing import is_resumable
+from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.ledger.store import Existing, Inserted, Limits
 
 OLD = Path(__file__).parent / "data" / "version-2.sqlite3"
@@ -134,9 +134,9 @@ async def test_sums_look_ups_and_modes_are_as_they_were(path: Path) -> None:
         assert found.title == "two clips, one refunded"
         (under_way,) = [entry for entry in await ledger.recent() if ledger.is_under_way(entry)]
         assert under_way.title == "under way"
-        twin = await ledger.insert_or_get_existing(NewEntry("x", "", "f5"), limits=Limits())
-        assert isinstance(twin, Existing)
-        assert twin.entry.title == "answer lost"
+        same = await ledger.insert_or_get_existing(NewEntry("x", "", "f5"), limits=Limits())
+        assert isinstance(same, Existing)
+        assert same.entry.title == "answer lost"
         assert [entry.title for entry in await ledger.lost("lip_sync_training", since=0)] == ["still sent"]
 
 
@@ -241,7 +241,7 @@ class OldServer:
         ).fetchone()
         return self.read(row)
 
-    def twin(self, fingerprint: str, since: float) -> dict[str, Any] | None:
+    def same(self, fingerprint: str, since: float) -> dict[str, Any] | None:
         row = self._database.execute(
             "SELECT * FROM starts WHERE account = ? AND mode = ? AND fingerprint = ? AND created >= ?"
             " AND phase != 'refused' AND state IS NOT 'deleted' ORDER BY created DESC, rowid DESC LIMIT 1",
@@ -251,9 +251,9 @@ class OldServer:
 
     def intend(self, entry_id: str, fingerprint: str, now: float) -> dict[str, Any]:
         with self.transaction():
-            twin = self.twin(fingerprint, now - 600)
-            if twin is not None:
-                return twin
+            same = self.same(fingerprint, now - 600)
+            if same is not None:
+                return same
             self._database.execute(
                 "INSERT INTO starts (id, account, mode, family, title, fingerprint, phase, created, consent, expected,"
                 " units, steps, beat) VALUES (?, ?, ?, 'image_to_video', 'old', ?, 'intended', ?, NULL, 100, 5,"

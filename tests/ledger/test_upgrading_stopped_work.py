@@ -10,7 +10,7 @@ import pytest
 
 from a2e_mcp.ledger.entry import LedgerEntry, Measured, NewEntry, PaidAddress
 from a2e_mcp.ledger.sqlite import open_ledger
-from a2e_mcp.ledger.standing import is_resumable, known_state
+from a2e_mcp.ledger.states import is_resumable, known_state
 from a2e_mcp.ledger.store import Inserted, Ledger, Limits
 
 OLD = Path(__file__).parent / "data" / "version-2-more.sqlite3"
