@@ -27,6 +27,7 @@ def rendered() -> str:
             "toolset": tool.toolset,
             "effect": tool.effect,
             "in_every_set": is_in_every_set(tool),
+            "uploads": tool.uploads,
             "wire": wire_form(tool),
         }
         for home, tool in declared_tools()

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "text",
     },
     "server.answers": {"catalogue", "errors", "jobs", "ledger", "lookup", "starts", "text"},
-    "server.live_rooms": {"catalogue", "client", "errors", "ledger", "loopback", "starts"},
+    "server.live_rooms": {"catalogue", "client", "errors", "ledger", "loopback", "starts", "text"},
     "server.tools": {
         "catalogue",
         "errors",

@@ -13,6 +13,7 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.tool import Inputs, InputsT, OrNone, Tool, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.starts.service import StartOptions
+from a2e_mcp.text import counted
 
 _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "integer": int,
@@ -21,6 +22,34 @@ _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "array": list,
     "object": dict,
 }
+
+
+_WORDS: Mapping[str, str] = {
+    "missing": "is missing",
+    "too_short": "needs at least {min_length_items}",
+    "too_long": "takes at most {max_length_items}",
+    "string_too_short": "needs at least {min_length_characters}",
+    "string_too_long": "takes at most {max_length_characters}",
+    "string_pattern_mismatch": "must be an id of 24 hexadecimal digits",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "int_from_float": "must be a whole number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
+"""What pydantic's kinds of mistakes are called here; the only pattern among the inputs is that of ids."""
 
 
 class MoneyInputs(Inputs):
@@ -84,9 +113,20 @@ def _checked(tool_name: str, model: type[InputsT], values: Mapping[str, Any]) ->
 
 def _said(error: Any) -> str:
     where = str(error["loc"][0]) if error["loc"] else ""
-    message = str(error["msg"]).removeprefix("Value error, ")
-    message = "is missing" if error["type"] == "missing" else message[:1].lower() + message[1:]
+    context = error.get("ctx", {})
+    if error["type"] in _WORDS:
+        message = _WORDS[error["type"]].format(**context, **_limits(context))
+    else:
+        message = str(error["msg"]).removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
     return f"{where}: {message}" if where else message
+
+
+def _limits(context: Mapping[str, Any]) -> dict[str, str]:
+    """The limits of a refused value, with their nouns."""
+    counts = {name: int(context[name]) for name in ("min_length", "max_length") if name in context}
+    items = {f"{name}_items": counted(count, "item") for name, count in counts.items()}
+    return items | {f"{name}_characters": counted(count, "character") for name, count in counts.items()}
 
 
 def _untext(value: object, schema: Mapping[str, Any]) -> object:

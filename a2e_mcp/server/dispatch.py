@@ -36,7 +36,7 @@ async def run_tool(
     tool = tool_index.find_tool(name)
     if tool is None:
         near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
-        raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'} Nothing was charged.")
+        raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'}")
     until = time.monotonic() + seconds
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
     services = await _opened(open_services, seconds)

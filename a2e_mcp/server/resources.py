@@ -128,9 +128,11 @@ class Resources:
         try:
             return resource_json(await read(await self._open()), self._prefix)
         except (NotFound, InputError) as problem:
-            raise ResourceNotFoundError(prefixed(failure_text(problem, "reads"), self._prefix)) from None
+            raise ResourceNotFoundError(
+                prefixed(failure_text(problem, "reads", can_be_charged=False), self._prefix)
+            ) from None
         except A2EError as problem:
-            raise ResourceError(prefixed(failure_text(problem, "reads"), self._prefix)) from None
+            raise ResourceError(prefixed(failure_text(problem, "reads", can_be_charged=False), self._prefix)) from None
         except ToolError as problem:
             raise ResourceError(prefixed(str(problem), self._prefix)) from None
 

@@ -120,7 +120,8 @@ class A2EServer(MCPServer[LazyServices]):
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
             return outgoing.tool_result(answer, settings.tool_prefix)
         except A2EError as problem:
-            text = failure_text(problem, tool_index.effect_of(name))
+            effect, can_be_charged = tool_index.effect_of(name), tool_index.can_be_charged(name)
+            text = failure_text(problem, effect, can_be_charged=can_be_charged)
             raise outgoing.tool_failure(text, settings.tool_prefix) from None
         except ToolError as problem:
             raise outgoing.tool_failure(str(problem), settings.tool_prefix) from None

@@ -29,6 +29,7 @@ class IndexedTool:
     toolset: str
     effect: str
     in_every_set: bool
+    uploads: bool
     wire: Mapping[str, Any]
 
 
@@ -58,6 +59,12 @@ def effect_of(name: str) -> str:
     """What a tool does to the account; empty for a name that no tool has."""
     indexed = tools().get(name)
     return indexed.effect if indexed else ""
+
+
+def can_be_charged(name: str) -> bool:
+    """Whether a call of this tool may cost credits."""
+    indexed = tools().get(name)
+    return indexed is not None and (indexed.effect == "spends" or indexed.uploads)
 
 
 def find_tool(name: str) -> AnyTool | None:

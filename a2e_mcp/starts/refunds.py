@@ -18,10 +18,11 @@ _PATIENCE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What deleting meant; `refunded` in credits, None where it could not be seen."""
+    """What deleting meant; `refunded` in credits, None where it could not be seen; `before` for a second time."""
 
     meaning: str
     refunded: float | None
+    before: bool = False
 
 
 async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, job_id: JobId) -> Deleted:
@@ -39,7 +40,7 @@ async def delete_job(jobs: Jobs, spending: Spending, ledger: Ledger, job_id: Job
         except NotFound:
             if known is None or known.state != "deleted":
                 raise
-            return Deleted("It was already deleted; nothing has changed.", None)
+            return Deleted("", None, before=True)
     entry = await ledger.by_job_id(str(job_id))
     if entry is None:
         # Jobs may be started elsewhere meanwhile: only a rise says something.

@@ -26,7 +26,7 @@ MARK = "zq7wv"
 EVERYTHING = ("all",)
 UNHARMED = {
     "reads": "",
-    "writes": "Nothing was charged.",
+    "writes": "",
     "spends": "Nothing was charged.",
     "deletes": "Nothing was deleted.",
 }
@@ -100,6 +100,7 @@ async def refused(server: ServerUnderTest, tool: str, arguments: Mapping[str, An
     assert answer.failed, (tool, arguments, answer.text)
     is_clear(answer, tool)
     assert answer.text.endswith(UNHARMED[tool_index.effect_of(tool)]), answer.text
+    assert ("Nothing was charged." in answer.text) == tool_index.can_be_charged(tool), answer.text
     assert MARK not in answer.text, answer.text
     return answer.text
 
@@ -203,6 +204,18 @@ async def test_lists_and_numbers_that_come_as_text_are_read(tmp_path: Path) -> N
         )
         assert quoted.data["tool"] == "generate_speech"
         assert (await server.ask("list_avatars", page="2")).data["page"] == 2
+
+
+async def test_what_is_wrong_is_said_in_plain_words(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        assert "job_ids: needs at least 1 item." in await server.refuse("wait_for_job", job_ids=[])
+        assert "seconds: must be a number." in await server.refuse("wait_for_job", job_ids=["x"], seconds="soon")
+        assert "page: must be at least 1." in await server.refuse("list_backgrounds", page=0)
+        assert "days: must be a whole number." in await server.refuse("list_spending", days=1.5)
+        assert "gender: must be 'female' or 'male'." in await server.refuse("list_avatars", gender="x")
+        refusal = await server.refuse("delete_background", background_id="x")
+        assert "background_id: must be an id of 24 hexadecimal digits." in refusal
+        assert "needs at least 10 characters" in await server.refuse("add_face_image", image="a.png", consent="yes")
 
 
 JSON = st.recursive(

@@ -36,7 +36,7 @@ async def refused(server: ServerUnderTest, tool: str, /, *words: str, **argument
     before = server.sandbox.control.inspect()["credits"]
     text = await server.refuse(tool, **arguments)
     is_a_sentence(text, *words)
-    assert (NOTHING in text) is (tool_index.effect_of(tool) in ("spends", "writes", "")), text
+    assert (NOTHING in text) is tool_index.can_be_charged(tool), text
     assert server.sandbox.control.inspect()["credits"] == before
     return text
 
@@ -112,7 +112,7 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
             server, "start_avatar_video", "Background not found: 'Mars'", "#204080", **VIDEO, background="Mars"
         )
         await refused(
-            server, "quote_job", "costs nothing, or there is no such tool", **{"tool": "nonsense", "arguments": {}}
+            server, "quote_job", "No tool of that name costs credits", **{"tool": "nonsense", "arguments": {}}
         )
         await refused(server, "delete_avatar", "A2E's own avatars", avatar="Ada")
         await refused(server, "start_lip_sync_training", "only your own", avatar="Ada", consent=CONSENT)

@@ -34,6 +34,15 @@ async def test_who_only_reads_the_text_sees_previews_and_the_next_page(tmp_path:
     assert "there is no page 3: the last is page=2." in beyond.text
 
 
+async def test_a_page_that_is_not_there_names_the_last_one(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        assert "but there is no page 7: the last is page=1." in (await server.ask("list_backgrounds", page=7)).text
+        assert (await server.ask("list_face_images")).text.endswith("0 stored faces.")
+        assert (await server.ask("list_spending", days=1)).text.endswith(
+            "0 credits in 1 day, 0 starts from this computer."
+        )
+
+
 async def test_words_of_a_name_are_found_in_any_order(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         server.sandbox.control.seed(avatars=[{"name": "Anna, office, standing"}, {"name": "Anna at home"}])

@@ -187,7 +187,7 @@ async def test_only_the_rooms_own_page_on_this_computer_is_listened_to(tmp_path:
             assert (await http.post(room["page"] + "leave", headers=own)).status_code == 204
         gone = await server.refuse("leave_streaming")
         assert "No such live room" in gone
-        assert "The last one is over" in gone
+        assert "The last live room has ended" in gone
         assert "It cost" in gone
 
 

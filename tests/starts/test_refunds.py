@@ -33,7 +33,10 @@ async def test_a_clip_deleted_before_it_began_is_free_in_the_ledger_too(tmp_path
         assert deleted.data["credits_back"] == 100
         assert await spending_of(server) == (server.spent, True) == (0, True)
         assert (await server.ask("get_credits")).data["spent_today"] == 0
-        assert "already deleted" in (await server.ask("delete_job", job_id=started.data["job_id"])).text
+        assert "A2E" not in deleted.text
+        again = await server.ask("delete_job", job_id=started.data["job_id"])
+        assert again.text.endswith(f"{started.data['job_id']} was already deleted; nothing has changed.")
+        assert "Deleted" not in again.text
 
 
 async def test_of_several_clips_only_the_deleted_ones_share_is_refunded(tmp_path: Path) -> None:
@@ -52,7 +55,7 @@ async def test_a_finished_video_brings_nothing_back(tmp_path: Path) -> None:
         await server.finish(started.data["job_id"])
         before = await spending_of(server)
         deleted = await server.ask("delete_job", job_id=started.data["job_id"])
-        assert "Nothing was refunded." in deleted.text
+        assert deleted.text.endswith(f"Deleted {started.data['job_id']}. Nothing was refunded.")
         assert await spending_of(server) == before == (server.spent, True)
 
 

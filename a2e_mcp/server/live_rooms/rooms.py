@@ -37,6 +37,7 @@ from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.server.live_rooms.room import Room
 from a2e_mcp.starts.pricing import Spending, credits_of
 from a2e_mcp.starts.refunds import record_refund
+from a2e_mcp.text import sentences
 
 if TYPE_CHECKING:
     from a2e_mcp.loopback import LoopbackServer
@@ -162,8 +163,8 @@ class Rooms:
         ended = next((each for each in recent if each.state == "deleted"), None)
         if ended is None:
             return "start_streaming opens one"
-        cost = "" if ended.charged is None else f" It cost {credits_of(ended.charged)}."
-        return f"The last one is over: {(ended.note or '').rstrip('.')}.{cost} start_streaming opens another"
+        cost = None if ended.charged is None else f"It cost {credits_of(ended.charged)}"
+        return sentences("The last live room has ended", ended.note, cost, "start_streaming opens another")
 
     def room_of(self, entry: LedgerEntry) -> Room | None:
         """The room of an entry, when this server opened it."""

@@ -71,12 +71,11 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
     if balance.diamonds is not None:
         structured["diamonds"] = balance.diamonds
-    told = f"{credits_of(balance.credits)} left; {amount(spent)} spent here in the last 24 hours"
+    kind = " of play money" if services.sandbox else ""
+    told = f"{credits_of(balance.credits)}{kind} left; {amount(spent)} spent here in the last 24 hours"
     if limits.per_day is not None:
         structured["daily_ceiling"] = limits.per_day
         told += f" of {amount(limits.per_day)} allowed"
-    if services.sandbox:
-        told = f"play money: {told}"
     if rooms:
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
@@ -88,9 +87,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     services = call.services
     tool = find_tool(bare_name(call.inputs.tool, services.settings.tool_prefix))
     if tool is None or tool.effect is not Effect.SPENDS:
-        raise InputError(
-            "That tool costs nothing, or there is no such tool", hint="Name a start_ tool or generate_speech"
-        )
+        raise InputError("No tool of that name costs credits", hint="Name a start_ tool or generate_speech")
     inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], call.inputs.arguments)
     quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
     price = quoted.price
@@ -126,6 +123,11 @@ def _is_sure(entry: LedgerEntry) -> bool:
     return entry.cost_is_sure and not entry.details.refund_unknown
 
 
+def _minute(entry: LedgerEntry) -> str:
+    """When a start was made, in UTC, as in list_jobs."""
+    return datetime.fromtimestamp(entry.created, UTC).strftime("%Y-%m-%d %H:%M")
+
+
 async def _spending(call: Call[SpendingInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     since = services.ledger.now() - inputs.days * _DAY
@@ -145,7 +147,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     told = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
     lines = [page_line(told, inputs.page, -(-starts // ROWS))]
     lines += [
-        f"{row['when']} {row['job_id']} '{one_line(entry.title)}' {amount(entry.cost)}"
+        f"{_minute(entry)} {row['job_id']} '{one_line(entry.title)}' {credits_of(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]

@@ -25,7 +25,7 @@ from a2e_mcp.server.answers.lists import page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.refunds import delete_job
-from a2e_mcp.text import counted, whole_sentences
+from a2e_mcp.text import counted, sentences, whole_sentences
 
 _ACCOUNT_SECONDS = 10.0
 _ROWS = 10
@@ -205,14 +205,17 @@ async def _delete(call: Call[JobInputs]) -> Answer:
         meaning = await services.starts.stop(job_id)
     else:
         deleted = await delete_job(services.jobs, services.spending, services.ledger, job_id)
+        if deleted.before:
+            told = f"{job_id} was already deleted; nothing has changed."
+            return call.answer(told, {"job_id": str(job_id), "deleted": True})
         meaning, back = deleted.meaning, deleted.refunded
     services.directory.forget()
-    told = f"Deleted {job_id}. {meaning}"
     structured: dict[str, Any] = {"job_id": str(job_id), "deleted": True}
     if back is not None:
         structured["credits_back"] = back
-        told += f" {refunded(back)}"
-    return call.answer(told, structured)
+    # What A2E refunds in general does not matter once it is known what it has refunded.
+    outcome = meaning if back is None else refunded(back)
+    return call.answer(sentences(f"Deleted {job_id}", outcome), structured)
 
 
 async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:

@@ -158,6 +158,7 @@ TOOLS = (
         effect=Effect.WRITES,
         toolset="avatars",
         run=_add_background,
+        uploads=True,
     ),
     ServerTool(
         name="delete_background",
@@ -190,6 +191,7 @@ TOOLS = (
         effect=Effect.WRITES,
         toolset="avatars",
         run=_add_face,
+        uploads=True,
     ),
     ServerTool(
         name="delete_face_image",

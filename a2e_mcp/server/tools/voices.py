@@ -105,7 +105,7 @@ async def _delete(call: Call[OwnVoiceInputs]) -> Answer:
 
 async def _detect(call: Call[DetectInputs]) -> Answer:
     found = await call.services.client.call(DETECT_LANGUAGE, LanguageOf(msg=call.inputs.text))
-    told = f"The text is in {found.code}. list_voices with language={found.code} finds voices for it."
+    told = f"Detected language: {found.code}. list_voices with language={found.code} finds voices for it."
     return call.answer(told, {"language": found.code})
 
 

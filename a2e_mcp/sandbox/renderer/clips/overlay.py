@@ -82,7 +82,7 @@ class _PlacedSprite:
         if self._left + sprite.shape[1] > our_left and self._top > above_our_word:
             self._top = max(0, above_our_word)
         at = position.replace("_", " ")
-        self.note = f"{what} is laid over at the {at} with opacity {opacity:g}."
+        self.note = f"{what} is laid over at the {at} with opacity {opacity:.2g}."
         if fit < 1:
             self.note += " It is made smaller to fit."
 
