@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import pytest
@@ -138,11 +139,17 @@ async def test_addresses_survive_another_port(tmp_path: Path) -> None:
     async with open_sandbox_client(tmp_path) as a2e:
         old = (await a2e.background())["img_url"]
         await a2e.data("POST", "/custom_back/add", {"img_url": old})
-    async with open_sandbox_client(tmp_path) as a2e, browser_client() as http:
+    # Another program has taken the port meanwhile.
+    with listen("127.0.0.1", urlsplit(old).port or 0):
+        await _finds_the_file_elsewhere(tmp_path, old)
+
+
+async def _finds_the_file_elsewhere(folder: Path, old: str) -> None:
+    async with open_sandbox_client(folder) as a2e, browser_client() as http:
         own, *_ = await a2e.data("POST", "/custom_back/allBackground")
         assert own["img_url"] != old
         assert (await http.get(own["img_url"])).status_code == 200
-        # An address that somebody noted down before is still understood.
+        # An address that was noted down before is still understood.
         await a2e.data("POST", "/custom_back/add", {"img_url": old})
 
 
