@@ -23,7 +23,7 @@ from pydantic import SecretStr, ValidationError
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
 from a2e_mcp.client.body import json_or_none
 from a2e_mcp.client.envelope import lost, open_envelope, unreadable
-from a2e_mcp.client.http_dates import retry_after, retry_hint
+from a2e_mcp.client.http_dates import http_date, retry_after, retry_hint
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.errors import (
     NotFound,
@@ -83,6 +83,7 @@ class A2EClient:
         self._pause = pause
         self._now = now
         self._older: set[str] = set()
+        self._ahead: float | None = None
 
     async def __aenter__(self) -> A2EClient:
         await self._http.__aenter__()
@@ -92,6 +93,10 @@ class A2EClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
+
+    def time_there(self) -> float | None:
+        """The time by A2E's clock, in seconds since 1970; None until an answer has told it."""
+        return None if self._ahead is None else self._now() + self._ahead
 
     async def call(
         self, capability: Capability[RequestT, ReplyT], request: RequestT, *, attempts: int = _ATTEMPTS
@@ -169,6 +174,8 @@ class A2EClient:
                 body = await _read(response)
             finally:
                 await response.aclose()
+            if (date := http_date(response.headers.get("date", ""))) is not None:
+                self._ahead = date - self._now()
             return status, response.headers, self._without_token(body)
         finally:
             if self._trace is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +13,10 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, State
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.errors import A2EError, InputError, NotFound, Refused, ServiceError, Unreadable
+from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.job import Job, normalise
-from a2e_mcp.jobs.reconcile import AT_REST, records_of, snapshot, works_on
+from a2e_mcp.jobs.reconcile import AT_REST, matches, snapshot, works_on
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
 from a2e_mcp.ledger.states import is_resumable
@@ -36,6 +36,23 @@ _STATES: Mapping[str, State] = {
     "failed": "failed",
 }
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Records of an account; `is_complete` when none is missing and none could not be read."""
+
+    records: Sequence[JobRecord]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search for a lost start found: its entry, and jobs that may be it; not all may have been readable."""
+
+    entry: LedgerEntry
+    possible: Sequence[str] = ()
+    is_complete: bool = True
 
 
 class Jobs:
@@ -89,19 +106,28 @@ class Jobs:
         return {**answers, **dict(zip(missing, details, strict=True))}
 
     async def find_again(self, entry: LedgerEntry) -> LedgerEntry:
-        """Look for a start whose answer was lost, as its family says, and adopt it when it is certainly the one.
+        """Look for a start whose answer was lost, and adopt it when it is certainly the one.
 
         Returns the entry as it is now. Raises ServiceError when A2E cannot be asked.
         """
+        return (await self.search(entry)).entry
+
+    async def search(self, entry: LedgerEntry) -> Search:
+        """Look for a start whose answer was lost, as its family says, and adopt it when it is certainly the one.
+
+        Raises ServiceError when A2E cannot be asked.
+        """
         entry = await self._ledger.entry(entry.id)
         if not entry.answer_lost or entry.family in LEDGER_FAMILIES:
-            return entry
+            return Search(entry)
         family = catalogue.family(entry.family)
         if family.recovery == "by_id":
-            return await self._find_by_id(family, entry)
+            return Search(await self._find_by_id(family, entry))
         if family.recovery == "never" or family.listing is None:
-            return entry
-        return await self._adopt(family, entry, await self._listed(family, pages=1))
+            return Search(entry)
+        listing = await self._listed(family)
+        entry, possible = await self._adopt(family, entry, listing.records)
+        return Search(entry, [str(JobId(family.name, each.id)) for each in possible], is_complete=listing.is_complete)
 
     async def snapshot(self, family: JobFamily, record_id: str) -> RecordBefore | None:
         """The state of the record that a job will work on; None when A2E does not say."""
@@ -122,10 +148,10 @@ class Jobs:
             await self._detail(family, job_id.id)
         except NotFound:
             try:
-                records = await self._listed(family)
+                listing = await self._listed(family)
             except A2EError:
                 return False
-            is_gone = family.listing is not None and all(record.id != job_id.id for record in records)
+            is_gone = listing.is_complete and all(record.id.lower() != job_id.id for record in listing.records)
             known = await self._ledger.by_job_id(str(job_id))
             if is_gone and known is not None and len(known.job_ids) == 1:
                 await self._ledger.update(known.id, state="deleted", note="It is no longer in the account.")
@@ -136,7 +162,7 @@ class Jobs:
 
     async def account(self, family: JobFamily) -> list[Job]:
         """The newest jobs of a family in the account, wherever they were started; lost starts are found on the way."""
-        records = await self._listed(family, pages=1)
+        records = (await self._listed(family, pages=1)).records
         by_name = family.recovery == "by_name"
         # Of many lost starts few can be among these.
         titles = {title for record in records if (title := record.first_text(family.name_fields)) is not None}
@@ -242,9 +268,15 @@ class Jobs:
         if family.detail is None:
             raise NotFound(f"A2E has no call to check a {family.name}", hint="Call list_jobs to find it")
         records = _records(await self._client.call(family.detail, ById(id=record_id)))
-        wanted = [record for record in records if record.id.lower() == record_id] or records
-        if len(wanted) != 1:
+        wanted = [record for record in records if record.id.lower() == record_id]
+        if not records:
             raise NotFound(f"A2E has no {family.name} with this id", hint="Call list_jobs to find it")
+        if len(wanted) != 1:
+            raise Unreadable(
+                f"A2E answered with the record of another {family.name.replace('_', ' ')}",
+                charged=Charged.NOTHING,
+                hint="Retry in a minute",
+            )
         return wanted[0]
 
     async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
@@ -258,7 +290,8 @@ class Jobs:
                 self._no_batch.add(family.name)
         if family.polled == "list" and len(ids) > 1:
             wanted = set(ids)
-            return {record.id: record for record in await self._listed(family, until=wanted) if record.id in wanted}
+            listing = await self._listed(family, until=wanted)
+            return {record.id: record for record in listing.records if record.id in wanted}
         return {}
 
     async def _batch(self, batch: Capability[Any, Any], ids: Sequence[str]) -> dict[str, JobRecord]:
@@ -266,23 +299,27 @@ class Jobs:
         for start in range(0, len(ids), _MOST_IN_BATCH):
             reply = await self._client.call(batch, ByIds(ids=list(ids[start : start + _MOST_IN_BATCH])))
             found.update({record.id: record for record in _records(reply)})
-        return found
+        wanted = set(ids)
+        return {record_id: record for record_id, record in found.items() if record_id in wanted}
 
-    async def _listed(
-        self, family: JobFamily, *, pages: int = _MOST_PAGES, until: set[str] | None = None
-    ) -> list[JobRecord]:
+    async def _listed(self, family: JobFamily, *, pages: int = _MOST_PAGES, until: set[str] | None = None) -> Listing:
         if family.listing is None:
-            return []
+            return Listing([], is_complete=False)
         if "page" not in family.listing.request.model_fields:
-            return _records(await self._client.call(family.listing, Nothing()))
+            reply = await self._client.call(family.listing, Nothing())
+            return Listing(_records(reply), is_complete=not _skipped(reply))
         found: list[JobRecord] = []
+        skipped, is_last = 0, False
         for page in range(1, pages + 1):
             request: Request = family.listing.request.model_validate({"page": page, "size": _PAGE})
-            rows = _records(await self._client.call(family.listing, request))
+            reply = await self._client.call(family.listing, request)
+            rows = _records(reply)
             found += rows
-            if len(rows) < _PAGE or (until is not None and until <= {record.id for record in found}):
+            skipped += _skipped(reply)
+            is_last = len(rows) + _skipped(reply) < _PAGE
+            if is_last or (until is not None and until <= {record.id for record in found}):
                 break
-        return found
+        return Listing(found, is_complete=is_last and not skipped)
 
     async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
         known = entry.details.record_id
@@ -293,10 +330,12 @@ class Jobs:
             return await self._take(family, entry, [record])
         return entry if entry.note == AT_REST else await self._ledger.update(entry.id, note=AT_REST)
 
-    async def _adopt(self, family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord]) -> LedgerEntry:
+    async def _adopt(
+        self, family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord]
+    ) -> tuple[LedgerEntry, Sequence[JobRecord]]:
         entry = await self._ledger.entry(entry.id)
-        found = await records_of(family, entry, records, self._ledger)
-        return await self._take(family, entry, found) if found else entry
+        found = await matches(family, entry, records, self._ledger, self._client.time_there())
+        return (await self._take(family, entry, found.certain) if found.certain else entry), found.possible
 
     async def _take(self, family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord]) -> LedgerEntry:
         job_ids = [str(JobId(family.name, record.id)) for record in records]
@@ -327,6 +366,11 @@ def _add_known(job: Job, entry: LedgerEntry) -> None:
 def _is_in_ledger_only(job_id: JobId) -> bool:
     """Whether only the ledger can tell its state: A2E gave it no id, or has no call to ask about it."""
     return job_id.own or job_id.family in LEDGER_FAMILIES or catalogue.family(job_id.family).detail is None
+
+
+def _skipped(reply: Reply) -> int:
+    """How many rows of a list could not be read."""
+    return reply.skipped if isinstance(reply, Rows) else 0
 
 
 def _records(reply: Reply) -> list[JobRecord]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from a2e_mcp.ledger.entry import (
@@ -38,13 +38,20 @@ def to_row(entry: LedgerEntry) -> dict[str, Any]:
         "charged": entry.charged,
         "units": entry.units,
         "handles": _dump(list(entry.job_ids)),
-        "steps": _dump(_encoded(entry.details)),
+        "steps": _dump(_encoded(_kept(entry))),
         "results": _dump(list(entry.results)),
         "state": entry.state,
         "note": entry.note,
         "raw": entry.raw,
         "beat": entry.beat,
     }
+
+
+def _kept(entry: LedgerEntry) -> Details:
+    """The details that are still needed: what was sent is kept only while its job is not known."""
+    if entry.phase in ("started", "refused") and entry.details.request:
+        return replace(entry.details, request={}, sent_there=None)
+    return entry.details
 
 
 def from_row(row: Mapping[str, Any]) -> LedgerEntry:

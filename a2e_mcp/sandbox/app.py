@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,7 @@ import httpx2
 from anyio.abc import TaskGroup
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.loopback import LocalOnly, LoopbackServer
@@ -74,7 +75,7 @@ class Sandbox:
 
     def transport(self) -> httpx2.ASGITransport:
         """A transport that leads straight into the sandbox, without a port, whatever host is asked for."""
-        return httpx2.ASGITransport(app=self._inside, raise_app_exceptions=False)
+        return httpx2.ASGITransport(app=_Dated(self._inside, self.clock), raise_app_exceptions=False)
 
 
 @asynccontextmanager
@@ -161,6 +162,23 @@ def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
     app.router.redirect_slashes = False
     app.state.answering = Answering(service, counts)
     return app
+
+
+class _Dated:
+    """Tells the sandbox's time with every answer, as a web server does."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self._clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 class _Cutting:

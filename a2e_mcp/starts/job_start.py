@@ -108,6 +108,9 @@ class JobItem(Generic[InputsT]):
         if self._speech is not None or self._uploads:
             entry = await self._hold_under_ceilings(entry, meter, requests[0], estimate)
         self._context.payments.begin(entry.id)
+        sent = requests[0][1].model_dump(mode="json", by_alias=True, exclude_none=True)
+        there = self._context.client.time_there()
+        await self._ledger.merge_details(entry.id, request=sent, sent_there=there)
         # Committed before the request leaves: whatever happens from here on, the job may exist.
         if await self._ledger.transition(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
             # This process was silent for so long that another server took the start for dead and made it again.
@@ -282,18 +285,23 @@ class JobItem(Generic[InputsT]):
     async def _look_again(self, entry: LedgerEntry, lost: AnswerLost) -> LedgerEntry:
         """A job whose answer was lost may be in the account all the same, a fresh one after a moment."""
         self._context.progress.begin(entry.id, "A2E's answer was lost: looking for the job in the account")
+        seen = "A2E could not be asked whether the job is in the account"
         for seconds in _LOOKS:
             await self._context.pause(seconds)
             try:
-                entry = await self._context.jobs.find_again(entry)
+                search = await self._context.jobs.search(entry)
             except A2EError:
                 continue
+            entry = search.entry
             if entry.job_ids:
                 return entry
-        hint = (
-            "Not found in the account yet. Do not start it again; check_status of"
-            f" {entry.own_job_id} and list_jobs keep looking"
-        )
+            if search.possible:
+                seen = f"The account has {', '.join(search.possible[:3])} of the same name, which may be this job"
+            elif not search.is_complete:
+                seen = "Not all of the account's jobs could be read"
+            else:
+                seen = "Not found in the account yet"
+        hint = f"{seen}. Do not start it again; check_status of {entry.own_job_id} and list_jobs keep looking"
         raise lost.advised(hint=hint) from lost
 
 

@@ -30,6 +30,7 @@ from a2e_mcp.starts.consent import denies_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.job_start import JobItem
+from a2e_mcp.starts.lost_start import not_asked, not_found
 from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions
 from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline
@@ -303,30 +304,30 @@ class Starts:
         if entry.phase == "intended" and entry.paying is None:
             await self._ledger.transition(entry.id, "intended", phase="refused", note=INTERRUPTED)
             return None
-        return await self._living(await self._found(entry), price, again=again)
+        return await self._living(entry, price, again=again)
 
     async def _living(self, entry: LedgerEntry, price: Price, *, again: bool) -> Started | None:
         """An earlier start that has left, if it counts. Raises AnswerLost when it is not known what came of it."""
         is_old = self._ledger.now() - entry.created >= AGAIN_SECONDS
-        if not entry.job_ids and again and is_old:
-            return None
-        if not entry.job_ids:
-            raise AnswerLost(
-                f"The same start was made at {_clock(entry.created)} UTC; A2E's answer was lost, and the job is not"
-                " in the account",
-                hint="Look in list_jobs later; ask the user before starting it again with again=true",
-            )
+        entry, unknown = await self._found(entry)
+        if unknown is not None:
+            if again and is_old:
+                return None
+            raise unknown
         jobs = await self._executor.living_jobs_of(entry)
         if not jobs or (again and is_old and all(job.finished for job in jobs)):
             return None
         return Started(jobs, price, (await self._ledger.entry(entry.id)).charged, repeated=True)
 
-    async def _found(self, entry: LedgerEntry) -> LedgerEntry:
+    async def _found(self, entry: LedgerEntry) -> tuple[LedgerEntry, AnswerLost | None]:
+        """An entry after its job was looked for, and what is not known when it was not found."""
         try:
-            return await self._context.jobs.find_again(entry)
-        except A2EError:
+            search = await self._context.jobs.search(entry)
+        except A2EError as problem:
             # That A2E cannot be asked does not mean that the job is not there.
-            return await self._ledger.entry(entry.id)
+            entry = await self._ledger.entry(entry.id)
+            return entry, None if entry.job_ids else not_asked(entry, problem)
+        return search.entry, None if search.entry.job_ids else not_found(search)
 
     # ------------------------------------------------------------------ uploads of another run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ from tests.support.faulty_transport import (
     Fault,
     Forward,
     answered,
+    connect_server,
     cut_after,
     not_connected,
     only_answered,
     open_controlled_server,
+    open_test_sandbox,
     video_arguments,
 )
 from tests.support.ledger import entries_of
@@ -141,7 +144,8 @@ async def test_while_a2e_cannot_be_asked_the_same_start_is_not_sent_again(tmp_pa
         await server.refuse("start_image_to_video", **arguments)
         sentence = await server.refuse("start_image_to_video", **arguments)
         assert NOT_KNOWN in sentence
-        assert "again=true" in sentence
+        assert "could not be asked" in sentence
+        assert "again=true" not in sentence
         assert server.transport.attempts[CLIP] == 1
         await server.ask("start_image_to_video", **arguments, again=True)
         assert server.transport.attempts[CLIP] == 2
@@ -349,3 +353,93 @@ async def test_list_jobs_and_the_look_after_a_lost_answer_do_not_get_into_each_o
         answer = await server.ask("start_image_to_video", **await server.clip_arguments())
         assert looked.is_set()
         assert list(await server.listed()) == [answer.data["job_id"]]
+
+
+@pytest.mark.parametrize("broken", ["an HTML page", "HTTP 503", "a row without an id"])
+async def test_again_is_offered_only_after_a_readable_list_without_the_job(tmp_path: Path, broken: str) -> None:
+    answers = {
+        "an HTML page": only_answered(502, "<html>"),
+        "HTTP 503": only_answered(503, {}),
+        "a row without an id": only_answered(200, {"code": 0, "data": {"rows": [{"name": "x"}, {"_id": "6" * 24}]}}),
+    }
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, cut_after)
+        server.transport.on(CLIPS, answers[broken], times=99)
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
+        sentence = await server.refuse("start_image_to_video", **arguments)
+        assert "could not be asked" in sentence or "could be read" in sentence
+        assert "again=true" not in sentence
+        server.transport.on(CLIPS, only_answered(200, {"code": 0, "data": {"rows": []}}), times=99)
+        sentence = await server.refuse("start_image_to_video", **arguments)
+        assert "the job is not in the account" in sentence
+        assert "again=true" in sentence
+
+
+async def test_a_job_of_the_same_title_from_another_computer_is_shown_and_not_adopted(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments(title="Logo")
+        async with server.account_client() as http:
+            other = {"name": "Logo", "image_url": arguments["image"], "prompt": "A lion", "video_time": 5}
+            await http.post("/api/v1/userImage2Video/start", json=other)
+        server.transport.on(CLIP, NEVER_CAME)
+        assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
+        (entry,) = await entries_of(server.sandbox, tmp_path)
+        assert entry.job_ids == []
+
+
+async def test_an_older_job_that_looks_the_same_is_shown_and_not_adopted(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(elsewhere, sandbox) as other,
+        connect_server(tmp_path, sandbox) as server,
+    ):
+        arguments = await server.clip_arguments(title="Logo")
+        made = (await other.ask("start_image_to_video", **arguments)).data["job_id"]
+        sandbox.control.advance(3600)
+        server.transport.on(CLIP, NEVER_CAME)
+        sentence = await server.refuse("start_image_to_video", **arguments)
+        assert f"The account has {made} of the same name, which may be this job" in sentence
+        (entry,) = await entries_of(sandbox, tmp_path)
+        assert entry.job_ids == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1, 30])
+async def test_a_lost_start_is_found_however_wrong_the_clock_of_this_computer_is(tmp_path: Path, hours: float) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        server.clock.ahead = hours * 3600
+        server.transport.on(CLIP, cut_after)
+        answer = await server.ask("start_image_to_video", **await server.clip_arguments())
+        assert FOUND in answer.text
+
+
+@pytest.mark.parametrize(
+    ("shift", "zone"), [("+08:00", ""), ("-05:00", ""), ("+05:30", ""), ("+08:00", "Z"), ("+05:30", "Z")]
+)
+async def test_a_lost_start_is_found_although_a2e_tells_local_times(tmp_path: Path, shift: str, zone: str) -> None:
+    there = datetime.fromisoformat(f"2026-01-01T00:00:00{shift}").tzinfo
+
+    async def in_local_time(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+        body = httpx2.Response(200, content=await (await forward(request)).aread()).json()
+        for row in body["data"]["rows"]:
+            here = datetime.fromisoformat(row["createdAt"]).astimezone(there)
+            row["createdAt"] = f"{here:%Y-%m-%dT%H:%M:%S}{zone}"
+        return httpx2.Response(200, json=body, request=request)
+
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(CLIP, cut_after)
+        server.transport.on(CLIPS, in_local_time, times=9)
+        assert FOUND in (await server.ask("start_image_to_video", **await server.clip_arguments())).text
+
+
+async def test_the_record_of_another_job_is_no_answer(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        first = await server.ask("start_image_to_video", **await server.clip_arguments())
+        record = first.data["job_id"].partition(":")[2]
+        other = {"_id": "00000000" + "7" * 16, "current_status": "completed", "video_url": "https://a.example/b.mp4"}
+        server.transport.on(f"GET /api/v1/userImage2Video/{record}", only_answered(200, {"code": 0, "data": other}))
+        assert "the record of another image to video" in await server.refuse(
+            "check_status", job_id=first.data["job_id"]
+        )
