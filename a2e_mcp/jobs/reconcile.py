@@ -62,7 +62,7 @@ async def matches(
         # More may still be coming.
         return Matches((), possible)
     if len(certain) > wanted or await ledger.has_rival(entry, _RIVAL_SECONDS):
-        # More of that name than were started could be anybody's.
+        # More of that name than were started could belong to other starts.
         return Matches((), [*certain, *possible])
     return Matches(certain, possible)
 

@@ -20,7 +20,7 @@ def not_asked(entry: LedgerEntry, problem: A2EError) -> AnswerLost:
 
 
 def not_found(search: Search) -> AnswerLost:
-    """The error when the job was looked for and is not certainly there."""
+    """The error for a job that a search has not certainly found."""
     entry, lost = search.entry, _lost(search.entry)
     if search.possible:
         listed = ", ".join(search.possible[:3])

@@ -320,7 +320,7 @@ class Starts:
         return Started(jobs, price, (await self._ledger.entry(entry.id)).charged, repeated=True)
 
     async def _found(self, entry: LedgerEntry) -> tuple[LedgerEntry, AnswerLost | None]:
-        """An entry after its job was looked for, and what is not known when it was not found."""
+        """An entry after the search for its job, and what stays unknown without one found."""
         try:
             search = await self._context.jobs.search(entry)
         except A2EError as problem:
