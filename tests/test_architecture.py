@@ -181,6 +181,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cli.doctor",
         "client",
         "errors",
+        "ledger",
         "loopback",
         "sandbox",
         "server",

@@ -25,6 +25,7 @@ _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "doctor": ("sandbox",),
     "install": ("sandbox",),
     "tools": ("sandbox", *_CHOICE),
+    "forget": ("sandbox",),
 }
 """Which flags each command accepts, before or after its name; `demo` and `sandbox` always use the sandbox."""
 
@@ -58,27 +59,32 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
         case "demo":
             from a2e_mcp.cli.demo import demo
 
-            return demo(script=options.script, folder=options.folder)
+            code = demo(script=options.script, folder=options.folder)
         case "sandbox":
             from a2e_mcp.cli.sandbox import run_sandbox
 
-            return run_sandbox(host=options.host, port=options.port, folder=options.folder, draft=options.draft)
+            code = run_sandbox(host=options.host, port=options.port, folder=options.folder, draft=options.draft)
         case "doctor":
             from a2e_mcp.cli.doctor import run_doctor
 
-            return run_doctor(live=options.live, report=options.report, sandbox=sandbox)
+            code = run_doctor(live=options.live, report=options.report, sandbox=sandbox)
         case "install":
             from a2e_mcp.cli.install import install
 
-            return install(options.client, only_print=options.print, sandbox=sandbox)
+            code = install(options.client, only_print=options.print, sandbox=sandbox)
+        case "forget":
+            from a2e_mcp.cli.forget import forget
+
+            code = forget(options.before, sandbox=sandbox)
         case "tools":
             from a2e_mcp.cli.tools import print_tools
 
-            return print_tools(as_json=options.json, **flags)
+            code = print_tools(as_json=options.json, **flags)
         case _:
             from a2e_mcp.cli.serve import serve
 
-            return serve(http=flags.pop("http", None), **flags)
+            code = serve(http=flags.pop("http", None), **flags)
+    return code
 
 
 def _flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:
@@ -126,6 +132,9 @@ def command_parser() -> argparse.ArgumentParser:
     install = command("install", "add the server to a client's configuration")
     install.add_argument("client", choices=("claude-desktop", "claude-code"))
     install.add_argument("--print", action="store_true", help="print the entry, write nothing")
+
+    forgotten = command("forget", "remove scripts, consent and raw answers of old starts; amounts stay")
+    forgotten.add_argument("--before", required=True, metavar="DATE", help="a day, for example 2026-01-31")
 
     tools = command("tools", "list the tools shown with these flags and settings")
     tools.add_argument("--json", action="store_true", help="print them as in tools/list")
