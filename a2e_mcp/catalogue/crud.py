@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Method
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Opaque, PageRequest, Rows
 
 
@@ -39,12 +39,21 @@ def standard_calls(
     listing: Evidence = Evidence.INFERRED,
     batch: bool = True,
     menu: FamilyMenu | None = None,
+    older_root: str | None = None,
 ) -> StandardCalls:
-    """The four calls of a family under `root`; `detail` and `listing` are the evidence for their answers."""
+    """The four calls of a family under `root`; `detail` and `listing` are the evidence for their answers.
+
+    A family whose start has an `older_root` has it for all of its calls.
+    """
+
+    def older(method: Method, rest: str) -> Endpoint | None:
+        return None if older_root is None else Endpoint(method, f"{older_root}/{rest}")
+
     return StandardCalls(
         detail=Capability(
             name=f"get_{singular}",
             endpoint=Endpoint("GET", f"{root}/{{_id}}"),
+            older=older("GET", "{_id}"),
             request=ById,
             reply=JobRecord,
             effect=Effect.READS,
@@ -56,6 +65,7 @@ def standard_calls(
         listing=Capability(
             name=f"list_{plural}",
             endpoint=Endpoint("GET", f"{root}/allRecords"),
+            older=older("GET", "allRecords"),
             request=PageRequest,
             reply=Rows[JobRecord],
             effect=Effect.READS,
@@ -67,6 +77,7 @@ def standard_calls(
         remove=Capability(
             name=f"delete_{singular}",
             endpoint=Endpoint("DELETE", f"{root}/{{_id}}"),
+            older=older("DELETE", "{_id}"),
             request=ById,
             reply=Opaque,
             effect=Effect.DELETES,
@@ -78,6 +89,7 @@ def standard_calls(
         batch=Capability(
             name=f"batch_get_{plural}",
             endpoint=Endpoint("POST", f"{root}/batchDetail"),
+            older=older("POST", "batchDetail"),
             request=ByIds,
             reply=Rows[JobRecord],
             effect=Effect.READS,

@@ -17,6 +17,8 @@ from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 _ROOT = "/api/v1/userText2Image"
+_OLDER_ROOT = "/api/v1/userText2image"
+"""Both spellings are in use (A2E docs and spec)."""
 
 
 class StartTextToImage(Request):
@@ -45,7 +47,7 @@ class QuickAvatar(Request):
 START = Capability(
     name="start_text_to_image",
     endpoint=Endpoint("POST", f"{_ROOT}/start"),
-    older=Endpoint("POST", "/api/v1/userText2image/start"),
+    older=Endpoint("POST", f"{_OLDER_ROOT}/start"),
     request=StartTextToImage,
     reply=StartedJobs,
     effect=Effect.SPENDS,
@@ -58,6 +60,7 @@ START = Capability(
 QUICK_AVATAR = Capability(
     name="quick_add_avatar",
     endpoint=Endpoint("POST", f"{_ROOT}/quickAddAvatar"),
+    older=Endpoint("POST", f"{_OLDER_ROOT}/quickAddAvatar"),
     request=QuickAvatar,
     reply=Opaque,
     # A2E does not say whether this is charged; what may be charged is treated as if it were.
@@ -74,6 +77,7 @@ _CALLS = standard_calls(
     _ROOT,
     what="a picture from words",
     listing=Evidence.OBSERVED,
+    older_root=_OLDER_ROOT,
     menu=FamilyMenu(
         "Text to Image",
         listing="List Tasks of Text-to-Image Tasks",
