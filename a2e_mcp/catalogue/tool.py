@@ -200,6 +200,11 @@ class Tool(Generic[InputsT]):
         """Whether a call may carry a person's face or voice."""
         return bool(self.likeness)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether a call may have a script spoken."""
+        return {"script", "voice"} <= self.inputs.model_fields.keys()
+
 
 AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 QuotedT_co = TypeVar("QuotedT_co", covariant=True)

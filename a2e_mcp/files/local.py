@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import cast, get_args
@@ -40,6 +40,8 @@ _LOOK_SECONDS = 8.0
 """How long a sound at a URL may take to arrive whole, when its length is wanted."""
 _MOST_LOOKED_AT = 48 * 2**20
 _MOST_LENGTHS = 50
+_PICTURES = frozenset(["image/jpeg", "image/jpg", "image/apng", "image/png", "image/webp", "image/gif", "image/bmp"])
+"""Pictures that A2E takes; it publishes no list."""
 _ENCODER_PADDING = 0.1
 """Seconds that encoders add to a sound; it may be this much longer than allowed."""
 _KIND_NAMES: Mapping[str, str] = {"image": "a picture", "video": "a video", "audio": "an audio file"}
@@ -190,6 +192,18 @@ class Files:
         """Whether storage says that there is nothing at a URL any more; False when it cannot be asked."""
         return await self.saver.is_gone(url)
 
+    async def _sniffed(self, url: str, content_type: str) -> str:
+        """The type of a picture at a URL by its first bytes, else the type that its server states."""
+        try:
+            async with self._http.stream(
+                "GET", url, headers={"range": f"bytes=0-{_SNIFFED - 1}"}, timeout=_HEAD_SECONDS
+            ) as response:
+                start = await anext(response.aiter_bytes(_SNIFFED), b"") if response.status_code < 300 else b""
+        except httpx2.HTTPError:
+            # A2E fetches it from elsewhere, so a failure on this computer proves nothing.
+            return content_type
+        return _sniff(BytesIO(start))[1] or content_type
+
     async def _check_type(self, url: str, wanted: MediaIn) -> None:
         try:
             response = await self._http.head(url, timeout=_HEAD_SECONDS)
@@ -204,7 +218,10 @@ class Files:
             raise FileRefused(f"{shown(url)} redirects, and A2E follows no redirects", hint="Give the direct URL")
         if response.status_code in (404, 410):
             raise FileRefused(f"{shown(url)} was not found (HTTP {response.status_code})")
-        kind = response.headers.get("content-type", "").partition("/")[0].strip().lower()
+        content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = content_type.partition("/")[0]
+        if response.status_code < 300 and "image" in wanted.kinds:
+            _check_format(shown(url), await self._sniffed(url, content_type))
         if response.status_code < 300 and kind in ("text", *get_args(MediaKind)) and kind not in wanted.kinds:
             raise FileRefused(f"{shown(url)} is {_KIND_NAMES.get(kind, 'text')}; {_needed(wanted)}")
 
@@ -222,8 +239,11 @@ class Files:
                 raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
             kind, content_type = _sniff(content)
             if kind is None or kind not in wanted.kinds:
+                _check_format(name, content_type)
                 found_kind = _KIND_NAMES[kind] if kind else "not a supported picture, video or audio file"
                 raise FileRefused(f"{name} is {found_kind}; {_needed(wanted)}")
+            if kind == "image":
+                _check_format(name, content_type)
             seconds = None if kind == "image" else file_seconds(content)
             _check_length(name, seconds, wanted)
             content.seek(0)
@@ -308,7 +328,7 @@ def _identity(found: os.stat_result) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _sniff(content: BufferedReader) -> tuple[MediaKind | None, str]:
+def _sniff(content: BufferedReader | BytesIO) -> tuple[MediaKind | None, str]:
     import filetype
 
     guess = filetype.guess(content.read(_SNIFFED))
@@ -317,6 +337,13 @@ def _sniff(content: BufferedReader) -> tuple[MediaKind | None, str]:
     content_type = str(guess.mime)
     kind = content_type.partition("/")[0]
     return (cast(MediaKind, kind) if kind in get_args(MediaKind) else None), content_type
+
+
+def _check_format(name: str, content_type: str) -> None:
+    """Refuse a picture in a format that A2E does not take, by its content."""
+    if content_type.startswith("image/") and content_type not in _PICTURES:
+        called = content_type.removeprefix("image/").removeprefix("x-").removeprefix("vnd.").upper()
+        raise FileRefused(f"{name} is {called}, which A2E does not take", hint="Save it as JPEG or PNG")
 
 
 def _check_length(name: str, seconds: float | None, wanted: MediaIn) -> None:

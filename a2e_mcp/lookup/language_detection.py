@@ -10,15 +10,18 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FEWEST_LETTERS = 20
 """Below this number neither words nor a service can identify a language; foreign letters can."""
 
+_SURE_LETTERS = 40
+"""Below this number a start is only warned about, not refused."""
 _ENOUGH = 2000
 _FEWEST_FOREIGN_LETTERS = 4
 _MOST_OF_IT = 0.6
 _ASIDE = re.compile(r"\[[^\]]*\]|https?://\S+|\S+@\S+")
+_QUOTED = re.compile(r'"[^"\n]{1,400}"|“[^”\n]{1,400}”|„[^“”\n]{1,400}[“”]|«[^»\n]{1,400}»')
 _WORD = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _ONE_SPELLING = {"no": "nb", "nn": "nb", "iw": "he", "in": "id", "cmn": "zh", "yue": "zh", "wuu": "zh", "tl": "fil"}
@@ -81,12 +84,14 @@ _ALIKE = tuple(frozenset(each.split()) for each in ("da nb", "hr sr bs", "id ms"
 class Judgement:
     """Whether a text is in the given language; None is undecided.
 
-    When it is not, `language` is the most likely one, if any, and `letters` its writing system.
+    When it is not, `language` is the most likely one, if any, and `letters` its writing system; `is_sure` when the
+    text is long enough and not mixed.
     """
 
     fits: bool | None
     language: str | None = None
     letters: str | None = None
+    is_sure: bool = False
 
 
 _OPEN = Judgement(None)
@@ -110,12 +115,18 @@ def same_language(one: str, other: str) -> bool:
 def judge(text: str, language: str) -> Judgement:
     """Whether a text can be in a language, given as a `language_part`."""
     plain = _ASIDE.sub(" ", text[:_ENOUGH])
+    own_words = _QUOTED.sub(" ", plain)
+    if sum(map(str.isalpha, own_words)) >= FEWEST_LETTERS:
+        # What is quoted may be in another language.
+        plain = own_words
     letters = [letter for letter in plain if letter.isalpha()]
     system = _writing_system(letters)
     if system is None:
         return _FITS
     if system != "Latin":
-        return _by_letters(system, language, len(letters))
+        judgement = _by_letters(system, language, len(letters))
+        share = sum(_system_of(letter) == "Latin" for letter in letters) / len(letters)
+        return replace(judgement, is_sure=judgement.fits is False and len(letters) >= _SURE_LETTERS and share <= 0.1)
     if len(letters) < FEWEST_LETTERS:
         return _FITS
     return _by_words(_WORD.findall(plain.casefold()), language)
@@ -140,7 +151,8 @@ def _by_words(words: list[str], language: str) -> Judgement:
     may_be_latin = language in _ALSO_LATIN or not any(language in each.split() for each in _WRITTEN_IN.values())
     is_clear = most >= 3 and most >= 0.2 * len(words) and most >= 2 * own and most >= 1.5 * second
     if is_clear and (language in _WORDS or not may_be_latin) and not same_language(first, language):
-        return Judgement(False, first, "Latin")
+        is_sure = sum(map(len, words)) >= _SURE_LETTERS and most >= 5 and most >= 4 * own
+        return Judgement(False, first, "Latin", is_sure)
     # A language with its own script may also be written in Latin letters, which cannot be recognised.
     return _OPEN if may_be_latin else _FITS
 

@@ -33,9 +33,18 @@ class ScriptLanguages:
         self._asked: dict[str, str | None] = {}
         self._retired = False
 
+    def objection(self, script: str, voice: VoiceChoice) -> str | None:
+        """One sentence when script and voice certainly differ in language; A2E is not asked."""
+        locale = _locale(voice)
+        spoken = language_part(locale)
+        judgement = None if spoken is None else judge(script, spoken)
+        if judgement is None or not judgement.is_sure:
+            return None
+        return self._sentence(judgement.language, judgement.letters, voice, locale)
+
     async def warning(self, script: str, voice: VoiceChoice) -> str | None:
         """One sentence when script and voice differ in language; None when they agree or it is undecided."""
-        locale = voice.language or (_OWN_SPEAK if voice.own else "")
+        locale = _locale(voice)
         spoken = language_part(locale)
         if spoken is None:
             return None
@@ -77,3 +86,7 @@ class ScriptLanguages:
         warning = f"The script {looks}, but your voice {voice.name} would speak {speaks}"
         region = self._directory.first_region(language) if language else None
         return f"{warning}; use voice='{voice.name} ({region})' for {name}." if region else f"{warning}."
+
+
+def _locale(voice: VoiceChoice) -> str:
+    return voice.language or (_OWN_SPEAK if voice.own else "")

@@ -67,6 +67,12 @@ class ConsentInputs(Inputs):
     )
 
 
+class LanguageInputs(Inputs):
+    """What every tool that speaks a script takes."""
+
+    language_ok: bool = Field(default=False, description="true: speak it though the voice's language differs")
+
+
 def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
     """The option models that go with a tool: money for what spends, consent for a likeness."""
     models: list[type[Inputs]] = []
@@ -74,6 +80,8 @@ def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
         models.append(ConsentInputs)
     if tool.effect is Effect.SPENDS:
         models.append(MoneyInputs)
+    if tool.speaks:
+        models.append(LanguageInputs)
     return tuple(models)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,6 +31,7 @@ class StartOptions:
     max_credits: float | None = None
     again: bool = False
     consent: str | None = None
+    language_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Quoted:
 
     price: Price
     warning: str | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Plan:
     units: float | None
     consent: str | None = None
     warning: str | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
     details: Details = field(default_factory=Details)
 
 
@@ -61,7 +64,8 @@ class Started:
     """What came of a start; `pending` while it is still being carried out, `repeated` when it is an earlier one, from
     `made_at`; `takes_count` when several can be made at once.
 
-    `warning` is one sentence about what was asked for, such as a voice of another language than the script.
+    `warning` is one sentence about what was asked for, such as a voice of another language than the script; `chosen`
+    names the avatar and the voice that were found for the names given.
     """
 
     jobs: Sequence[Job]
@@ -72,6 +76,7 @@ class Started:
     takes_count: bool = False
     pending: bool = False
     warning: str | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

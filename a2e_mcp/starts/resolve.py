@@ -26,10 +26,27 @@ from a2e_mcp.files.local import Files, LocalFile
 from a2e_mcp.files.urls import is_url
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
+from a2e_mcp.ledger.entry import StoredStart
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
 from a2e_mcp.lookup.directory import Directory
 
 _PICTURE = MediaIn(("image",))
+_MADE_FROM = (
+    "script",
+    "prompt",
+    "voice",
+    "avatar",
+    "background",
+    "image",
+    "video",
+    "audio",
+    "face",
+    "target",
+    "source",
+    "media",
+    "product",
+)
+"""The inputs that tell how a job was made, in the order in which they are shown."""
 
 
 @dataclass(slots=True)
@@ -151,6 +168,26 @@ def resolved_from_data(data: Mapping[str, Any]) -> ResolvedInputs:
         pictures=set(data.get("pictures", ())),
         seconds=dict(data.get("seconds", {})),
     )
+
+
+def chosen_names(resolved: ResolvedInputs) -> Mapping[str, str]:
+    """Which avatars and voices were found, by field name."""
+    avatars = {name: each.name for name, each in resolved.avatars.items()}
+    voices = {name: _voice_name(each.name, each.language) for name, each in resolved.voices.items()}
+    return {**avatars, **voices}
+
+
+def made_from(start: StoredStart) -> Mapping[str, str]:
+    """What a start was made from, as far as a person would ask: the words, who speaks them, and the sources."""
+    inputs, found = start.inputs, start.resolved
+    voices = found.get("voices") or {"voice": found["voice"]} if "voice" in found or "voices" in found else {}
+    names = {name: row["name"] for name, row in found.get("avatars", {}).items()}
+    names |= {name: _voice_name(row["name"], row["language"]) for name, row in voices.items()}
+    return {name: str(names.get(name, inputs[name])) for name in _MADE_FROM if inputs.get(name) is not None}
+
+
+def _voice_name(name: str, language: str) -> str:
+    return f"{name} ({language})" if language and not name.endswith(")") else name
 
 
 def local_file_to_data(file: LocalFile) -> Mapping[str, Any]:

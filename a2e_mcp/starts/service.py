@@ -35,7 +35,7 @@ from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext,
 from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
-from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, local_file_to_data
+from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, chosen_names, local_file_to_data
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.upload import UploadItem
 from a2e_mcp.text import at_word_end
@@ -118,18 +118,25 @@ class Starts:
         await self._ledger.update(entry.id, phase="refused", state="deleted", note="It was stopped by delete_job.")
         return "It was stopped. What A2E charged for its upload address is not refunded."
 
+    def _require_language(self, script: str | None, voice: Any, options: StartOptions) -> None:
+        objection = None if script is None or options.language_ok else self._languages.objection(script, voice)
+        if objection is not None:
+            raise InputError(objection, hint="language_ok=true speaks it all the same; ask the user")
+
     # ------------------------------------------------------------------ what it would cost
 
     async def quote(self, tool: StartTool[InputsT], inputs: InputsT) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
         resolved = await self._resolver.resolve(inputs, tool.speech)
         item = JobItem(self._context, tool, inputs, resolved, _title(tool.family.name, inputs))
-        return await self._quoted(item, *_spoken(tool, inputs, resolved))
+        quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
+        warning = " ".join(each for each in (quoted.warning, tool.caution(inputs)) if each) or None
+        return replace(quoted, chosen=chosen_names(resolved), warning=warning)
 
     async def quote_speech(self, inputs: SpeechInputs) -> Quoted:
         """What speaking a text would cost."""
-        plan = await self._plan_speech(inputs, StartOptions())
-        return Quoted(plan.price, plan.warning)
+        plan = await self._plan_speech(inputs, StartOptions(), is_quote=True)
+        return Quoted(plan.price, plan.warning, plan.chosen)
 
     async def quote_upload(self, file: LocalFile) -> Quoted:
         """What sending a file would cost."""
@@ -144,6 +151,8 @@ class Starts:
             return Quoted(Price(await item.price()))
         # Both ask A2E; neither waits for the other.
         prices, warning = await asyncio.gather(item.price(), self._languages.warning(script, voice))
+        if self._languages.objection(script, voice) is not None:
+            warning = f"{warning} The start needs language_ok=true."
         return Quoted(Price(prices), warning)
 
     # ------------------------------------------------------------------ resolve, fingerprint, consent, price
@@ -152,6 +161,7 @@ class Starts:
         resolved = await self._resolver.resolve(inputs, tool.speech)
         print_ = fingerprint(tool.name, inputs, resolved)
         _require_consent(tool, inputs, options)
+        self._require_language(*_spoken(tool, inputs, resolved), options)
         details = Details(count=getattr(inputs, "count", 1))
         if tool.on_own_avatar:
             known = _known_id(resolved)
@@ -168,15 +178,18 @@ class Starts:
             title=title,
             fingerprint=print_,
             price=quoted.price,
-            warning=quoted.warning,
+            warning=" ".join(each for each in (quoted.warning, tool.caution(inputs)) if each) or None,
+            chosen=chosen_names(resolved),
             units=item.estimate.units,
             consent=options.consent,
             details=details,
         )
 
-    async def _plan_speech(self, inputs: SpeechInputs, options: StartOptions) -> Plan:
+    async def _plan_speech(self, inputs: SpeechInputs, options: StartOptions, *, is_quote: bool = False) -> Plan:
         resolved = await self._resolver.resolve(inputs, None)
         voice = resolved.voices["voice"]
+        if not is_quote:
+            self._require_language(inputs.script, voice, options)
         item = SpeechItem(self._context, inputs.script, voice, inputs.speed)
         quoted = await self._quoted(item, inputs.script, voice)
         return Plan(
@@ -193,6 +206,7 @@ class Starts:
             fingerprint=fingerprint(SPEECH, inputs, resolved),
             price=quoted.price,
             warning=quoted.warning,
+            chosen=chosen_names(resolved),
             units=spoken_seconds(inputs.script, inputs.speed),
         )
 
@@ -238,11 +252,13 @@ class Starts:
             if earlier is None:
                 return await self._run(plan, options, deadline, passed | {same.id})
             takes_count = "count" in plan.start.inputs
-            return replace(earlier, warning=plan.warning, made_at=same.created, takes_count=takes_count)
+            return replace(
+                earlier, warning=plan.warning, chosen=plan.chosen, made_at=same.created, takes_count=takes_count
+            )
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
         warning = " ".join(each for each in (plan.warning, self._ceilings.remark(plan.price)) if each) or None
-        return replace(await self._outcome(entry, plan.price, task, deadline), warning=warning)
+        return replace(await self._outcome(entry, plan.price, task, deadline), warning=warning, chosen=plan.chosen)
 
     async def _insert_or_get_recent(
         self, plan: Plan, options: StartOptions, passed: frozenset[str]

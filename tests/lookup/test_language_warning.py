@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.lookup.test_language_detection import TEXTS
 from tests.support.faulty_transport import (
@@ -27,6 +28,9 @@ PATIENT = 300.0
 """Seconds for a call, so that a busy computer is not taken for a slow A2E."""
 
 
+SPANISH_QUOTED = f"{SPANISH_SAID} The start needs language_ok=true."
+
+
 async def quoted(server: ControlledServer, script: str, voice: str = "Aria") -> str | None:
     """The warning of a quote, which is also in its text."""
     wanted = {"script": script, "voice": voice}
@@ -46,15 +50,17 @@ async def test_a_quote_and_each_start_that_speaks_warn_alike(tmp_path: Path) -> 
             ("generate_speech", {"script": SPANISH, "voice": "Aria"}),
         ):
             quote = await server.ask("quote_job", tool=tool, arguments=wanted)
-            assert quote.data["warning"] == SPANISH_SAID
-            assert quote.text.endswith(SPANISH_SAID)
+            assert quote.data["warning"] == SPANISH_QUOTED
+            assert quote.text.endswith(SPANISH_QUOTED)
             spent = server.spent
-            consent = {"consent": "It is a drawing and nobody's face."} if tool == "start_talking_photo" else {}
-            started = await server.ask(tool, **wanted, **consent)
+            given: dict[str, Any] = {**wanted, "language_ok": True}
+            if tool == "start_talking_photo":
+                given["consent"] = "It is a drawing and nobody's face."
+            started = await server.ask(tool, **given)
             assert started.data["warning"] == SPANISH_SAID
             assert SPANISH_SAID in started.text
             assert server.spent > spent or tool != "start_avatar_video"
-            again = await server.ask(tool, **wanted, **consent)
+            again = await server.ask(tool, **given)
             assert "nothing was charged. Ask the user before again=true" in again.text
             assert SPANISH_SAID in again.text
         assert not server.transport.attempts[ASKED]
@@ -110,7 +116,7 @@ async def test_a_retired_call_is_asked_once_and_is_silent(tmp_path: Path) -> Non
         for script in (DANISH, CATALAN, TEXTS["fi"]):
             assert await quoted(server, script) is None
         assert server.transport.attempts[ASKED] == 1
-        assert await quoted(server, SPANISH) == SPANISH_SAID
+        assert await quoted(server, SPANISH) == SPANISH_QUOTED
 
 
 FAULTS: dict[str, Fault] = {
@@ -149,7 +155,9 @@ async def test_a_slow_answer_is_not_waited_for(tmp_path: Path) -> None:
 
 async def test_a_refused_start_says_nothing_of_languages(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
-        refusal = await server.refuse("start_avatar_video", **video_arguments(script=SPANISH), max_credits=0)
+        refusal = await server.refuse(
+            "start_avatar_video", **video_arguments(script=SPANISH, language_ok=True), max_credits=0
+        )
         assert "over the ceiling" in refusal
         assert "Spanish" not in refusal
         assert not server.transport.attempts[SPEECH]
@@ -170,12 +178,12 @@ async def test_ones_own_voice_speaks_the_language_that_follows_its_name(tmp_path
         warned = await quoted(server, SPANISH, "Narrator")
         assert warned == (
             "The script looks like Spanish, but your voice Narrator would speak English (en-US);"
-            " use voice='Narrator (es-ES)' for Spanish."
+            " use voice='Narrator (es-ES)' for Spanish. The start needs language_ok=true."
         )
         assert await quoted(server, SPANISH, "Narrator (es-ES)") is None
         assert await quoted(server, SPANISH, f"{voice_id} (es-MX)") is None
-        english = await server.ask("generate_speech", script=SPANISH, voice="Narrator")
-        assert english.data["warning"] == warned
+        english = await server.ask("generate_speech", script=SPANISH, voice="Narrator", language_ok=True)
+        assert english.data["warning"] in warned
         spanish = await server.ask("generate_speech", script=SPANISH, voice="Narrator (es-ES)")
         assert spanish.data["job_id"] != english.data["job_id"]
         assert spanish.links != english.links
@@ -189,7 +197,7 @@ async def test_a_voice_that_only_its_id_tells_of_is_not_doubted(tmp_path: Path) 
     async with open_controlled_server(tmp_path) as server:
         voice_id = (await server.ask("list_voices", name="Aria")).data["voices"][0]["id"]
         warned = await quoted(server, SPANISH, voice_id)
-        assert warned == SPANISH_SAID
+        assert warned == SPANISH_QUOTED
     async with open_controlled_server(tmp_path) as server:
         assert await quoted(server, SPANISH, voice_id) is None
         assert not server.transport.attempts[ASKED]

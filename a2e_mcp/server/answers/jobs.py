@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -71,11 +71,28 @@ def started_answer(started: Started) -> Answer:
     prefix = charged_words(started)
     if started.pending:
         prefix = f"{prefix} Still starting; it continues in the background."
-    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=f"{prefix} {started.warning or ''}".strip())
     told = {"notice": charged_words(started)} if started.repeated else {}
     if started.warning is not None:
         told["warning"] = started.warning
-    return replace(answer, structured={**answer.structured, **told})
+    words = f"{prefix} {chosen_words(started.chosen)} {started.warning or ''}"
+    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=" ".join(words.split()))
+    return replace(answer, structured={**answer.structured, **told, **chosen_data(started.chosen)})
+
+
+def chosen_words(chosen: Mapping[str, str]) -> str:
+    """Which avatar and voice were chosen, as a sentence; empty when there was nothing to choose."""
+    named = " and ".join(f"{name} {one_line(value, 60)}" for name, value in chosen.items())
+    return f"With {named}." if named else ""
+
+
+def chosen_data(chosen: Mapping[str, str]) -> dict[str, Any]:
+    """Which avatar and voice were chosen, for structured content."""
+    return {"chosen": {name: one_line(value, 60) for name, value in chosen.items()}} if chosen else {}
+
+
+def made_words(made: Mapping[str, str], longest: int) -> str:
+    """How a job was made, in a few words."""
+    return "; ".join(f"{name} '{one_line(value, longest)}'" for name, value in made.items())
 
 
 def job_line(job: Job) -> str:

@@ -21,7 +21,7 @@ from a2e_mcp.files.urls import is_url
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.server.answers.answer import Answer
-from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, started_answer
 from a2e_mcp.server.answers.lists import ROWS, Page, page_line
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
@@ -103,6 +103,8 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         spent = await services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
         told += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
+    structured |= chosen_data(quoted.chosen)
+    told = f"{told} {chosen_words(quoted.chosen)}".strip()
     if quoted.warning is not None:
         structured["warning"] = quoted.warning
         told += f" {quoted.warning}"

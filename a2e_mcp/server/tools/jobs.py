@@ -20,15 +20,27 @@ from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.server.answers.answer import Answer
-from a2e_mcp.server.answers.jobs import job_answer, job_row, no_file, refunded, row_line, sandboxed, saved_line
+from a2e_mcp.server.answers.jobs import (
+    job_answer,
+    job_row,
+    made_words,
+    no_file,
+    refunded,
+    row_line,
+    sandboxed,
+    saved_line,
+)
 from a2e_mcp.server.answers.lists import page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.refunds import delete_job
-from a2e_mcp.text import counted, sentences, whole_sentences
+from a2e_mcp.starts.resolve import made_from
+from a2e_mcp.text import counted, one_line, sentences, whole_sentences
 
 _ACCOUNT_SECONDS = 10.0
 _ROWS = 10
+_LONGEST_MADE = 80
+_LONGEST_MADE_ROW = 30
 _ANSWERING_SECONDS = 3.0
 
 
@@ -66,7 +78,22 @@ async def _check(call: Call[JobInputs]) -> Answer:
     _forget_names(call, [job])
     if job.is_open_room:
         return await _room_answer(call, job)
-    return job_answer(job, prefix=await _kept(call, [job]))
+    made = await _made_from(call, job)
+    words = f"{made_words(made, _LONGEST_MADE)}." if made else ""
+    answer = job_answer(job, prefix=" ".join(f"{await _kept(call, [job])} {words}".split()))
+    return replace(answer, structured={**answer.structured, **_made_data(made, _LONGEST_MADE)})
+
+
+async def _made_from(call: Call[Any], job: Job) -> Mapping[str, str]:
+    """What a job was made from, as the ledger knows it."""
+    ledger = call.services.ledger
+    entry = await ledger.by_job_id(job.job_id)
+    start = None if entry is None else await ledger.stored_start(entry.id)
+    return {} if start is None else made_from(start)
+
+
+def _made_data(made: Mapping[str, str], longest: int) -> dict[str, Any]:
+    return {"made_from": {name: one_line(value, longest) for name, value in made.items()}} if made else {}
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
@@ -119,10 +146,18 @@ async def _list(call: Call[ListInputs]) -> Answer:
     account, silent = await _account_jobs(call)
     rows, total = await _page(call, account)
     lines = [page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."]
-    lines += [row_line(job) for job in rows]
+    made = [await _made_from(call, job) for job in rows]
+    lines += [
+        f"{row_line(job)}{f' {made_words(how, _LONGEST_MADE_ROW)}.' if how else ''}"
+        for job, how in zip(rows, made, strict=True)
+    ]
     if silent:
         lines.append(f"A2E did not answer about {', '.join(silent)}; these are shown as last known.")
-    structured: dict[str, Any] = {"jobs": [job_row(job) for job in rows], "total": total, "page": inputs.page}
+    structured: dict[str, Any] = {
+        "jobs": [job_row(job) | _made_data(how, _LONGEST_MADE_ROW) for job, how in zip(rows, made, strict=True)],
+        "total": total,
+        "page": inputs.page,
+    }
     if silent:
         structured["unanswered"] = list(silent)
     return call.answer("\n".join(lines), structured)
