@@ -199,7 +199,7 @@ class Files:
                 "GET", url, headers={"range": f"bytes=0-{_SNIFFED - 1}"}, timeout=_HEAD_SECONDS
             ) as response:
                 start = await anext(response.aiter_bytes(_SNIFFED), b"") if response.status_code < 300 else b""
-        except httpx2.HTTPError:
+        except (httpx2.HTTPError, httpx2.StreamError):
             # A2E fetches it from elsewhere, so a failure on this computer proves nothing.
             return content_type
         return _sniff(BytesIO(start))[1] or content_type
@@ -220,7 +220,7 @@ class Files:
             raise FileRefused(f"{shown(url)} was not found (HTTP {response.status_code})")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         kind = content_type.partition("/")[0]
-        if response.status_code < 300 and "image" in wanted.kinds:
+        if response.status_code < 300 and "image" in wanted.kinds and kind in ("image", "application", "binary", ""):
             _check_format(shown(url), await self._sniffed(url, content_type))
         if response.status_code < 300 and kind in ("text", *get_args(MediaKind)) and kind not in wanted.kinds:
             raise FileRefused(f"{shown(url)} is {_KIND_NAMES.get(kind, 'text')}; {_needed(wanted)}")
