@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from a2e_mcp.catalogue.tool import InputsT, StartTool
+from a2e_mcp.errors import InputError
+from a2e_mcp.starts.plan import StartOptions
+
 _CLAUSE = re.compile(r"[.;:,!?()\n]|\b(?:but|however|although|aber|jedoch|mais|pero|sino|ma|mas|porem)\b")
 _OPEN_QUESTION = re.compile(r"\s*(?:whether|if|who|ob|wer|si|se|quien|qui)\b")
 
@@ -86,6 +90,18 @@ _CONSENT = re.compile(
     r"|acepto|aceptado|de acuerdo|consintio|autorizo|dio su|firmo|accedio|permitio|accettato|acconsentito|autorizzato"
     r"|ha firmato|aceitou|concordou|consentiu|autorizou|assinou)\b"
 )
+
+
+def require_consent(tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> None:
+    """Raises InputError when a person's face or voice is used and the call gives no consent."""
+    if all(getattr(inputs, name) is None for name in tool.likeness):
+        return
+    consent = (options.consent or "").strip()
+    hint = "Ask the user who agreed and how that is known, then give it as one sentence in consent"
+    if not consent:
+        raise InputError("consent is missing: this uses a person's face or voice", hint=hint)
+    if denies_consent(consent):
+        raise InputError("consent says that the person did not agree, or that this is not known", hint=hint)
 
 
 def denies_consent(sentence: str) -> bool:

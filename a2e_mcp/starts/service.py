@@ -26,7 +26,7 @@ from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit, UnpricedUnderWay
 from a2e_mcp.lookup.language_warning import ScriptLanguages
-from a2e_mcp.starts.consent import denies_consent
+from a2e_mcp.starts.consent import require_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.job_start import JobItem
@@ -119,8 +119,7 @@ class Starts:
         return "It was stopped. What A2E charged for its upload address is not refunded."
 
     def _require_language(self, script: str | None, voice: Any, options: StartOptions) -> None:
-        objection = None if script is None or options.language_ok else self._languages.objection(script, voice)
-        if objection is not None:
+        if script and not options.language_ok and (objection := self._languages.objection(script, voice)):
             raise InputError(objection, hint="language_ok=true speaks it all the same; ask the user")
 
     # ------------------------------------------------------------------ what it would cost
@@ -129,7 +128,7 @@ class Starts:
         """What a start would cost; sends nothing that is charged."""
         resolved = await self._resolver.resolve(inputs, tool.speech)
         item = JobItem(self._context, tool, inputs, resolved, _title(tool.family.name, inputs))
-        quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
+        quoted = await self._quoted(item, *_spoken(tool, inputs, resolved), True)
         warning = " ".join(each for each in (quoted.warning, tool.caution(inputs)) if each) or None
         return replace(quoted, chosen=chosen_names(resolved), warning=warning)
 
@@ -140,18 +139,18 @@ class Starts:
 
     async def quote_upload(self, file: LocalFile) -> Quoted:
         """What sending a file would cost."""
-        return await self._quoted(UploadItem(self._context, file))
+        return await self._quoted(UploadItem(self._context, file), None)
 
     async def quote_purchase(self, purchase: Purchase[RequestT]) -> Quoted:
         """What one charged call would cost."""
-        return await self._quoted(PurchaseItem(self._context, purchase, None))
+        return await self._quoted(PurchaseItem(self._context, purchase, None), None)
 
-    async def _quoted(self, item: Item, script: str | None = None, voice: Any = None) -> Quoted:
+    async def _quoted(self, item: Item, script: str | None, voice: Any = None, is_quote: bool = False) -> Quoted:
         if script is None:
             return Quoted(Price(await item.price()))
         # Both ask A2E; neither waits for the other.
         prices, warning = await asyncio.gather(item.price(), self._languages.warning(script, voice))
-        if self._languages.objection(script, voice) is not None:
+        if is_quote and self._languages.objection(script, voice) is not None:
             warning = f"{warning} The start needs language_ok=true."
         return Quoted(Price(prices), warning)
 
@@ -160,7 +159,7 @@ class Starts:
     async def _plan_job(self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> Plan:
         resolved = await self._resolver.resolve(inputs, tool.speech)
         print_ = fingerprint(tool.name, inputs, resolved)
-        _require_consent(tool, inputs, options)
+        require_consent(tool, inputs, options)
         self._require_language(*_spoken(tool, inputs, resolved), options)
         details = Details(count=getattr(inputs, "count", 1))
         if tool.on_own_avatar:
@@ -191,7 +190,7 @@ class Starts:
         if not is_quote:
             self._require_language(inputs.script, voice, options)
         item = SpeechItem(self._context, inputs.script, voice, inputs.speed)
-        quoted = await self._quoted(item, inputs.script, voice)
+        quoted = await self._quoted(item, inputs.script, voice, is_quote=is_quote)
         return Plan(
             start=StoredStart(
                 kind="speech",
@@ -368,17 +367,6 @@ class Starts:
             await self._ledger.update(entry.id, phase="refused", note=str(problem))
             raise
         return await self._executor.execute(entry, item, price)
-
-
-def _require_consent(tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> None:
-    if all(getattr(inputs, name) is None for name in tool.likeness):
-        return
-    consent = (options.consent or "").strip()
-    hint = "Ask the user who agreed and how that is known, then give it as one sentence in consent"
-    if not consent:
-        raise InputError("consent is missing: this uses a person's face or voice", hint=hint)
-    if denies_consent(consent):
-        raise InputError("consent says that the person did not agree, or that this is not known", hint=hint)
 
 
 def _spoken(tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs) -> tuple[str | None, Any]:
