@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from a2e_mcp.background import BackgroundTasks
 from a2e_mcp.catalogue.capability import RequestT
-from a2e_mcp.catalogue.tool import Inputs, InputsT, MediaIn, StartTool
+from a2e_mcp.catalogue.tool import InputsT, MediaIn, StartTool
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
@@ -37,13 +36,12 @@ from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
 from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, chosen_names, local_file_to_data
 from a2e_mcp.starts.speech import SpeechItem
+from a2e_mcp.starts.titles import LONGEST_TITLE, title_of
 from a2e_mcp.starts.upload import UploadItem
-from a2e_mcp.text import at_word_end
 
 __all__ = ["Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
 _LOOK_SECONDS = 0.25
-_LONGEST_TITLE = 40
 _ANY_FILE = MediaIn(("image", "video", "audio"))
 
 
@@ -127,10 +125,9 @@ class Starts:
     async def quote(self, tool: StartTool[InputsT], inputs: InputsT) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
         resolved = await self._resolver.resolve(inputs, tool.speech)
-        item = JobItem(self._context, tool, inputs, resolved, _title(tool.family.name, inputs))
+        item = JobItem(self._context, tool, inputs, resolved, title_of(tool.family.name, inputs))
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved), True)
-        warning = " ".join(each for each in (quoted.warning, tool.caution(inputs)) if each) or None
-        return replace(quoted, chosen=chosen_names(resolved), warning=warning)
+        return replace(quoted, chosen=chosen_names(resolved), warning=_together(quoted.warning, tool.caution(inputs)))
 
     async def quote_speech(self, inputs: SpeechInputs) -> Quoted:
         """What speaking a text would cost."""
@@ -167,7 +164,7 @@ class Starts:
             is_kept = tool.family.recovery == "by_id"
             before = await self._context.jobs.snapshot(tool.family, known) if is_kept else None
             details = replace(details, record_id=known, before=before)
-        title = _title(tool.family.name, inputs, self._ledger.now())
+        title = title_of(tool.family.name, inputs, self._ledger.now())
         item = JobItem(self._context, tool, inputs, resolved, title)
         family, _ = item.draft
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
@@ -177,7 +174,7 @@ class Starts:
             title=title,
             fingerprint=print_,
             price=quoted.price,
-            warning=" ".join(each for each in (quoted.warning, tool.caution(inputs)) if each) or None,
+            warning=_together(quoted.warning, tool.caution(inputs)),
             chosen=chosen_names(resolved),
             units=item.estimate.units,
             consent=options.consent,
@@ -201,7 +198,7 @@ class Starts:
                 options=asdict(options),
             ),
             family=SPEECH,
-            title=_title(SPEECH, inputs),
+            title=title_of(SPEECH, inputs),
             fingerprint=fingerprint(SPEECH, inputs, resolved),
             price=quoted.price,
             warning=quoted.warning,
@@ -221,7 +218,7 @@ class Starts:
                 options=asdict(options),
             ),
             family=UPLOAD,
-            title=file.path.name[:_LONGEST_TITLE],
+            title=file.path.name[:LONGEST_TITLE],
             fingerprint=f"upload {file.sha256}",
             price=quoted.price,
             units=1,
@@ -233,7 +230,7 @@ class Starts:
         return Plan(
             start=purchase.to_data(asdict(options)),
             family=purchase.family,
-            title=purchase.title[:_LONGEST_TITLE],
+            title=purchase.title[:LONGEST_TITLE],
             fingerprint=f"{purchase.family} {purchase.request.model_dump_json()}",
             price=quoted.price,
             units=purchase.estimate.units,
@@ -256,8 +253,9 @@ class Starts:
             )
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
-        warning = " ".join(each for each in (plan.warning, self._ceilings.remark(plan.price)) if each) or None
-        return replace(await self._outcome(entry, plan.price, task, deadline), warning=warning, chosen=plan.chosen)
+        started = await self._outcome(entry, plan.price, task, deadline)
+        warning = _together(plan.warning, self._ceilings.remark(plan.price))
+        return replace(started, warning=warning, chosen=plan.chosen)
 
     async def _insert_or_get_recent(
         self, plan: Plan, options: StartOptions, passed: frozenset[str]
@@ -369,6 +367,10 @@ class Starts:
         return await self._executor.execute(entry, item, price)
 
 
+def _together(*warnings: str | None) -> str | None:
+    return " ".join(each for each in warnings if each) or None
+
+
 def _spoken(tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs) -> tuple[str | None, Any]:
     """The script that is spoken on the way, and its voice."""
     script = None if tool.speech is None else getattr(inputs, tool.speech.script)
@@ -381,21 +383,3 @@ def _known_id(resolved: ResolvedInputs) -> str:
     if own_id is None:
         raise InputError("That is one of A2E's own avatars; only your own can be used here", hint="Call list_avatars")
     return own_id
-
-
-def _title(kind: str, inputs: Inputs, at: float | None = None) -> str:
-    """The label in A2E's list: the one given, else the first words or the kind, and the time, which sets starts apart.
-
-    A lost job is found again by it, so it has seconds.
-    """
-    given = getattr(inputs, "title", None) or getattr(inputs, "name", None)
-    if isinstance(given, str) and given.strip():
-        return " ".join(given.split())[:_LONGEST_TITLE]
-    words = getattr(inputs, "script", None) or getattr(inputs, "prompt", None) or kind.replace("_", " ").capitalize()
-    time = "" if at is None else f" {_clock(at)}"
-    return at_word_end(" ".join(str(words).split()), _LONGEST_TITLE - len(time)) + time
-
-
-def _clock(seconds: float) -> str:
-    """A time of day in UTC, as lists show it."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S}"
