@@ -102,10 +102,10 @@ class GroupMeter:
         if balance is not None:
             self._before = balance if self._before is None else max(self._before, balance)
 
-    async def end(self) -> None:
+    async def end(self, *, books: bool = True) -> None:
         """Note that a start has ended; the last one books the group."""
         self._active -= 1
-        if not self._active and self._before is not None:
+        if books and not self._active and self._before is not None:
             ids, since, before = self._ids, self._since, self._before
             await self._book(ids, since, before)
 

@@ -6,6 +6,7 @@ the account and never sent again by itself. What an error says about the money a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from a2e_mcp.catalogue.tool import VoiceChoice
@@ -55,10 +56,15 @@ class StartExecutor:
     async def execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
         """Buy what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
         self._group.begin(entry.id)
+        is_cut = False
         try:
             return await self._execute(entry, item, price)
+        except asyncio.CancelledError:
+            is_cut = True
+            raise
         finally:
-            await self._group.end()
+            # A server that ends waits for no balance.
+            await self._group.end(books=not is_cut)
 
     async def _execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
         meter = ChargeMeter(self._context.spending, self._ledger, entry)
