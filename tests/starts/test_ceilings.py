@@ -308,4 +308,4 @@ async def test_a_rich_accounts_credits_are_shown_in_full(tmp_path: Path) -> None
     async with open_controlled_server(tmp_path, daily_credits=2_500_000.0) as server:
         server.sandbox.control.seed(credits=12_345_678)
         told = (await server.ask("get_credits")).text
-        assert "12345678 credits left; 0 spent here in the last 24 hours of 2500000 allowed." in told
+        assert "12345678 credits of play money left; 0 spent here in the last 24 hours of 2500000 allowed." in told

@@ -69,14 +69,14 @@ class WorkflowRunner:
         return str((await self.begin(tool, **arguments)).data["job_id"])
 
     async def begin(self, tool: str, /, **arguments: Any) -> ToolAnswer:
-        """Start once, a little above the quote; a likeness is refused without consent."""
+        """Start once, a little above the quote, as the real speech may be longer; a likeness is refused without consent."""
         self.reads(f"{tool} once")
         if "consent" in arguments:
             without = {name: value for name, value in arguments.items() if name != "consent"}
             assert "consent is missing" in await self.server.refuse(tool, **without)
             assert "consent" in self.text[: self.at]
         assert "max_credits" in self.text[self.at :]
-        begun = await self.call(tool, **arguments, max_credits=self.prices[tool] + 1)
+        begun = await self.call(tool, **arguments, max_credits=self.prices[tool] + 3)
         assert begun.text.startswith(_SANDBOX)
         assert "Charged" in begun.text
         self.started = True
