@@ -69,7 +69,7 @@ class WorkflowRunner:
         return str((await self.begin(tool, **arguments)).data["job_id"])
 
     async def begin(self, tool: str, /, **arguments: Any) -> ToolAnswer:
-        """Start once, a little above the quote, as the real speech may be longer; a likeness is refused without consent."""
+        """Start once, above the quote, since real speech may be longer; a likeness is refused without consent."""
         self.reads(f"{tool} once")
         if "consent" in arguments:
             without = {name: value for name, value in arguments.items() if name != "consent"}
