@@ -76,7 +76,8 @@ async def test_a_start_is_carried_out_from_what_the_ledger_keeps_of_it(
             (entry,) = await ledger.recent()
             start = await ledger.stored_start(entry.id)
         assert start is not None
-        assert (start.kind, start.options) == (kind, {"max_credits": 1000, "again": False, "consent": None})
+        given = {"max_credits": 1000, "again": False, "consent": None, "language_ok": False}
+        assert (start.kind, start.options) == (kind, given)
 
         # Another process, which has this alone. Its day is another one, so that nothing is used again.
         other = SqliteLedger(tmp_path / "other.sqlite3", account=sandbox.token, sandbox=True)
