@@ -1,1 +1,1 @@
-"""The commands: serve, demo, sandbox, doctor, install and tools."""
+"""The commands: serve, demo, sandbox, doctor, install, tools and forget."""

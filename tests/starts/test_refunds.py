@@ -16,6 +16,7 @@ from tests.support.faulty_transport import (
     open_controlled_server,
     video_arguments,
 )
+from tests.support.sandbox_client import running_job
 
 
 async def spending_of(server: ControlledServer) -> tuple[float, bool]:
@@ -95,6 +96,7 @@ async def test_a_refund_is_not_mixed_up_with_a_start_under_way(tmp_path: Path) -
 async def test_a_delete_that_a2e_refuses_changes_nothing(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path, sandbox_settings={**RENDERS, "policy": "seconds:100"}) as server:
         started = await server.ask("start_image_to_video", **await server.clip_arguments())
+        await running_job(server.sandbox)
         server.sandbox.clock.advance(50)
         assert "running" in await server.refuse("delete_job", job_id=started.data["job_id"])
         assert await spending_of(server) == (100, True)

@@ -92,12 +92,17 @@ class SandboxClient:
 
     async def running_job(self) -> dict[str, Any]:
         """Wait for a job that a worker has taken."""
-        with anyio.fail_after(20):
-            while True:
-                jobs: list[dict[str, Any]] = self.sandbox.control.inspect()["jobs"]
-                if working := [job for job in jobs if job["worker"] is not None]:
-                    return working[0]
-                await anyio.sleep(0.01)
+        return await running_job(self.sandbox)
+
+
+async def running_job(sandbox: Sandbox) -> dict[str, Any]:
+    """Wait until a worker has taken a job of this sandbox."""
+    with anyio.fail_after(20):
+        while True:
+            jobs: list[dict[str, Any]] = sandbox.control.inspect()["jobs"]
+            if working := [job for job in jobs if job["worker"] is not None]:
+                return working[0]
+            await anyio.sleep(0.01)
 
 
 @asynccontextmanager
