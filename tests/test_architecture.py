@@ -35,11 +35,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "catalogue": set(),
     "client": {"catalogue", "errors", "network", "settings", "text"},
-    "ledger": {"catalogue", "errors", "private_files"},
+    "ledger": {"__init__", "catalogue", "errors", "private_files"},
     "files": {"catalogue", "errors", "network", "text"},
     "lookup": {"catalogue", "client", "errors", "ledger", "text"},
     "jobs": {"background", "catalogue", "client", "errors", "files", "ledger", "text"},
-    "starts": {"background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup", "text"},
+    "starts": {"__init__", "background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup", "text"},
     "server": {
         "__init__",
         "catalogue",

@@ -85,7 +85,8 @@ def start_to_text(start: StoredStart) -> str:
 
 def start_from_text(text: str) -> StoredStart:
     """What a start is made from, as it was stored."""
-    return from_stored(StoredStart, json.loads(text))
+    # The first versions that stored starts did not add their number.
+    return from_stored(StoredStart, {"version": None, **json.loads(text)})
 
 
 class _Dataclass(Protocol):

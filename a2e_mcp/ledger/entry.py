@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypedDict
 
+from a2e_mcp import __version__
+
 Phase = Literal["intended", "sent", "started", "refused", "unknown"]
 """intended: the job's own request has not left. sent: it may have left. unknown: the answer was lost."""
 
@@ -57,7 +59,7 @@ class RoomDetails:
 class StoredStart:
     """What a start is made from, as data: another process can carry it out with this alone.
 
-    `resolved` is what names and files in the inputs turned out to be.
+    `resolved` is what names and files in the inputs turned out to be, `version` is that of the program that wrote it.
     """
 
     kind: Literal["job", "speech", "upload", "purchase"]
@@ -66,6 +68,7 @@ class StoredStart:
     inputs: Mapping[str, Any]
     resolved: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = __version__
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,14 +133,17 @@ class SqliteLedger(Ledger):
     async def record_jobs(self, seen: Sequence[JobSeen]) -> Sequence[LedgerEntry | None]:
         """Write down what A2E says of jobs; the entry of each as it is now, None where the ledger knows none."""
 
-        def one(job: JobSeen) -> LedgerEntry | None:
-            entry = self._by_job_id(job.job_id)
-            if entry is None or after_job_seen(entry, job) == entry:
-                return entry
+        def work() -> Sequence[LedgerEntry | None]:
+            known = [self._by_job_id(job.job_id) for job in seen]
+            if all(
+                entry is None or after_job_seen(entry, job) == entry for entry, job in zip(known, seen, strict=True)
+            ):
+                # Nearly every look at a job finds nothing new, and need not wait for who is writing.
+                return known
             with self._file.transaction():
-                return self._write(after_job_seen(self._entry(entry.id), job))
+                return [self._record(job) for job in seen]
 
-        return await self._file.run(lambda: [one(job) for job in seen])
+        return await self._file.run(work)
 
     async def record_refund(self, entry_id: str, job_id: str, refunded: float | None) -> LedgerEntry:
         """Write down that so many credits were refunded for one of its jobs; None when it is not known how many."""
@@ -295,12 +298,13 @@ class SqliteLedger(Ledger):
         return await self._file.run(work)
 
     def _entry(self, entry_id: str) -> LedgerEntry:
-        row = self._file.database.execute(
-            "SELECT * FROM starts WHERE id = ? AND account = ? AND mode = ?", (entry_id, self._account, self._mode)
-        ).fetchone()
-        if row is None:
+        entry = self._find(entry_id)
+        if entry is None:
             raise KeyError(entry_id)
-        return from_row(row)
+        return entry
+
+    def _find(self, entry_id: str) -> LedgerEntry | None:
+        return next(iter(self._entries(statements.BY_ID, {"id": entry_id})), None)
 
     async def _look(self, look: Callable[[StartIndex], T]) -> T:
         def work() -> T:
@@ -336,13 +340,7 @@ class SqliteLedger(Ledger):
     def _by_job_id(self, job_id: str) -> LedgerEntry | None:
         self._catch_up()
         found = self._index.with_key(job_key(job_id), most=1)
-        if found:
-            return found[0]
-        row = self._file.database.execute(
-            "SELECT * FROM starts WHERE account = ? AND mode = ? AND id = ?",
-            (self._account, self._mode, job_id.partition(":")[2]),
-        ).fetchone()
-        return None if row is None else from_row(row)
+        return found[0] if found else self._find(job_id.partition(":")[2])
 
     def _select_recent(self, fingerprint: str, passed: Collection[str], *, again: bool) -> LedgerEntry | None:
         # What was asked for again follows its newest one alone: the earlier ones were followed by another already.
@@ -351,14 +349,13 @@ class SqliteLedger(Ledger):
         return next((each for each in found if not again or (each.details.again and each.id not in passed)), None)
 
     def _unpriced_under_way(self) -> LedgerEntry | None:
-        rows = self._file.database.execute(
-            "SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')",
-            self._whose,
-        )
-        entries = (from_row(row) for row in rows)
-        return next(
-            (each for each in entries if self.is_under_way(each) and None in each.details.priced.values()), None
-        )
+        under_way = filter(self.is_under_way, self._entries(statements.NOT_ENDED, {}))
+        return next((each for each in under_way if None in each.details.priced.values()), None)
+
+    def _record(self, job: JobSeen) -> LedgerEntry | None:
+        entry = self._by_job_id(job.job_id)
+        changed = None if entry is None else after_job_seen(entry, job)
+        return entry if changed is None or changed == entry else self._write(changed)
 
     def _insert(self, new: NewEntry) -> LedgerEntry:
         now = self._now()

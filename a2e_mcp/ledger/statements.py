@@ -12,6 +12,8 @@ UPDATE starts SET family = :family, title = :title, phase = :phase, sent = :sent
     raw = :raw, beat = :beat
 WHERE id = :id
 """
+BY_ID = "SELECT * FROM starts WHERE account = :account AND mode = :mode AND id = :id"
+NOT_ENDED = "SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')"
 RECENT = """
 SELECT * FROM starts WHERE account = :account AND mode = :mode AND created >= :since
     AND (:without IS NULL OR family != :without)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from a2e_mcp import __version__
 from a2e_mcp.catalogue.tool import VoiceChoice
 from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, SettingsError
 from a2e_mcp.jobs.job import Job
@@ -41,7 +42,19 @@ class StartExecutor:
         self._group = GroupMeter(context.spending, context.ledger)
 
     def item(self, start: StoredStart, title: str) -> Item:
-        """What a start buys, built from its data."""
+        """What a start buys, built from its data. Raises SettingsError for what only another version can carry out."""
+        try:
+            return self._built(start, title)
+        except (LookupError, ValueError) as problem:
+            writer = "another version of a2e-mcp" if start.version is None else f"a2e-mcp {start.version}"
+            raise SettingsError(
+                f"This start ({start.kind} {start.tool}) was written by {writer}, and a2e-mcp {__version__} cannot "
+                "carry it out; it stays in the ledger",
+                charged=Charged.NOTHING,
+                hint="Update a2e-mcp",
+            ) from problem
+
+    def _built(self, start: StoredStart, title: str) -> Item:
         match start.kind:
             case "job":
                 return job_from_data(self._context, start, title)
@@ -52,6 +65,8 @@ class StartExecutor:
                 return UploadItem(self._context, local_file_from_data(start.resolved["file"]))
             case "purchase":
                 return PurchaseItem(self._context, purchase_from_data(start), self._keepers.get(start.family))
+            case _:
+                raise LookupError(start.kind)
 
     async def execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
         """Buy what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
@@ -139,10 +154,11 @@ class StartExecutor:
 
     async def _interrupted(self, entry_id: str) -> None:
         entry = await self._ledger.entry(entry_id)
-        if entry.phase == "intended" and entry.paying is None and not is_resumable(entry):
-            await self._ledger.update(entry_id, phase="refused", note=INTERRUPTED)
-        else:
-            await self._ledger.release(entry_id)
+        if entry.paying is None and not is_resumable(entry):
+            refused = await self._ledger.transition(entry_id, "intended", phase="refused", note=INTERRUPTED)
+            if refused is not None:
+                return
+        await self._ledger.release(entry_id)
 
 
 def _check_balance(price: Price, balance: float | None) -> None:
