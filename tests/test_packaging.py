@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -40,8 +42,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
 def unpacked(wheel: zipfile.Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, laid out as an installer would."""
     folder = tmp_path_factory.mktemp("site")
-    wheel.root.extractall(folder)
+    shutil.unpack_archive(str(wheel.root.filename), folder, "zip")
     return folder
+
+
+def metadata_of(wheel: zipfile.Path) -> str:
+    return (wheel / f"a2e_mcp-{a2e_mcp.__version__}.dist-info" / "METADATA").read_text(encoding="utf-8")
 
 
 def names_in(wheel: zipfile.Path) -> set[str]:
@@ -70,11 +76,46 @@ def test_the_wheel_holds_nothing_else(wheel: zipfile.Path) -> None:
 
 def test_the_wheel_says_what_it_needs_and_how_it_is_called(wheel: zipfile.Path) -> None:
     info = wheel / f"a2e_mcp-{a2e_mcp.__version__}.dist-info"
-    metadata = (info / "METADATA").read_text(encoding="utf-8")
+    metadata = metadata_of(wheel)
     assert "Requires-Dist: mcp<3,>=2.3" in metadata
     assert "Provides-Extra: sandbox" in metadata
     assert "License-Expression: MIT" in metadata
     assert "a2e-mcp = a2e_mcp.__main__:main" in (info / "entry_points.txt").read_text(encoding="utf-8")
+
+
+def test_the_page_on_the_package_index_has_links_that_lead_somewhere(wheel: zipfile.Path) -> None:
+    metadata = metadata_of(wheel)
+    for label in ("Homepage", "Documentation", "Changelog", "Issues", "Source"):
+        assert f"Project-URL: {label}, https://" in metadata
+    relative = re.findall(r"\]\(([^)]+)\)", (HOME / "README.md").read_text(encoding="utf-8"))
+    relative = [link for link in relative if not link.startswith("https://")]
+    assert len(relative) > 10
+    for link in relative:
+        assert (HOME / link).is_file(), link
+        kind = (
+            "raw.githubusercontent.com/a2e-mcp/a2e-mcp/main"
+            if "pictures" in link
+            else "github.com/a2e-mcp/a2e-mcp/blob/main"
+        )
+        assert f"](https://{kind}/{link})" in metadata
+        assert f"]({link})" not in metadata
+
+
+def test_the_licence_of_the_models_comes_with_them(wheel: zipfile.Path) -> None:
+    licence = (wheel / "a2e_mcp/sandbox/renderer/vision/models/LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in licence
+    assert "END OF TERMS AND CONDITIONS" in licence
+
+
+def test_the_source_archive_holds_what_its_tests_read(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=HOME, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    assert {str(path.relative_to(HOME)) for path in shipped_texts()} <= packed
+    data = {str(path.relative_to(HOME)) for path in (HOME / "tests").rglob("data/*") if path.is_file()}
+    assert data
+    assert data <= packed
 
 
 ASKS = """
