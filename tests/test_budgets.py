@@ -13,9 +13,9 @@ from a2e_mcp.client.connection import live
 from a2e_mcp.server.server import A2EServer
 from tests.support.server import ERAS, Era, settings_in
 
-ON_THE_WIRE = 40 * 1024
+ON_THE_WIRE = 46 * 1024
 SEEN_BY_THE_MODEL = 27 * 1024
-ONE_TOOL = int(1.7 * 1024)
+ONE_TOOL = int(1.9 * 1024)
 
 
 async def listed(folder: Path, era: Era) -> ListToolsResult:

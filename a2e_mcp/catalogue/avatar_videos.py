@@ -219,7 +219,7 @@ class AvatarVideoInputs(Inputs):
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
     background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL, path) or id")
     shape: Shape = Field(default="landscape", description="landscape is 16:9, portrait 9:16")
-    resolution: Literal[480, 720, 1080] = Field(default=720, description="Pixels of the shorter side")
+    resolution: Literal[480, 720, 1080] = Field(default=720, description="Shorter side: 480, 720 or 1080")
     captions: bool = Field(default=False, description="Burn in the script as captions")
     smart_motion: bool = Field(default=False, description="More natural motion; much slower")
     title: OrNone[str] = optional("Label in your list, up to 40 characters")

@@ -177,7 +177,8 @@ class Tool(Generic[InputsT]):
 
     `examples` are arguments of calls, for the docs and the tests; files in them need not exist, ids are the sandbox's.
     `fields` names the input behind each of A2E's fields, since A2E's refusals speak of those; equal names are left out.
-    `answers` is what the structured answer always holds: `job`, or the name of its list. A tool `in_every_set` is shown
+    `answers` is what the structured answer always holds: `job`, or the name of its list, whose rows have the fields
+    `row`. A tool `in_every_set` is shown
     with every toolset, whatever its own. One that `uploads` may be charged for that, whatever its effect.
     `likeness` names the inputs that carry a person's face or voice: when one is given, consent is asked for.
     """
@@ -191,6 +192,7 @@ class Tool(Generic[InputsT]):
     examples: tuple[Mapping[str, Any], ...]
     fields: Mapping[str, str] = field(default_factory=dict)
     answers: str = ""
+    row: Mapping[str, type] = field(default_factory=dict)
     in_every_set: bool = False
     uploads: bool = False
     likeness: tuple[str, ...] = ()

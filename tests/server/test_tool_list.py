@@ -85,9 +85,8 @@ def test_a_tool_is_named_described_and_hinted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", tool_index.names())
-def test_inputs_are_flat_and_closed(name: str) -> None:
+def test_inputs_are_flat(name: str) -> None:
     schema = TOOLS[name]["inputSchema"]
-    assert schema["additionalProperties"] is False
     for part in inside(schema):
         assert not set(part) & set(NOT_FLAT), part
     assert all(isinstance(part.get("type"), str) for part in schema["properties"].values())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.capability import Effect
@@ -33,13 +34,21 @@ from a2e_mcp.text import counted, one_line
 
 _ANY_MEDIA = MediaIn(("image", "video", "audio"))
 _DAY = 86_400.0
+_USUAL_ARGUMENTS: JsonDict = {
+    "properties": {
+        name: {"type": "string"} for name in ("script", "voice", "avatar", "image", "video", "audio", "prompt")
+    }
+}
+"""The arguments of most starts: some providers refuse an object without properties."""
 
 
 class QuoteInputs(Inputs):
     """What `quote_job` takes."""
 
     tool: str = Field(description="Name of a tool that costs credits")
-    arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(description="The arguments of that call")
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(
+        description="The arguments of that call, whichever it takes", json_schema_extra=_USUAL_ARGUMENTS
+    )
 
 
 class SpendingInputs(Inputs):
@@ -210,6 +219,7 @@ TOOLS = (
         toolset="account",
         run=_spending,
         answers="spending",
+        row={"job_id": str, "when": str, "title": str, "credits": float, "sure": bool},
     ),
     ServerTool(
         name="upload_file",

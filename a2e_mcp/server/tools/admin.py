@@ -166,6 +166,7 @@ TOOLS = (
         toolset="admin",
         run=_list_tokens,
         answers="tokens",
+        row={"id": str, "alias": str, "created_at": str},
     ),
     ServerTool(
         name="create_api_token",

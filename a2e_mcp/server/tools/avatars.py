@@ -119,6 +119,7 @@ TOOLS = (
         run=_list,
         in_every_set=True,
         answers="avatars",
+        row={"id": str, "name": str, "own": bool, "gender": str, "preview": str},
     ),
     ServerTool(
         name="add_avatar_from_image",

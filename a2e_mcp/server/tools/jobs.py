@@ -324,6 +324,15 @@ TOOLS = (
         toolset="jobs",
         run=_list,
         answers="jobs",
+        row={
+            "job_id": str,
+            "state": str,
+            "title": str,
+            "created_at": str,
+            "credits": float,
+            "result": str,
+            "error": str,
+        },
     ),
     ServerTool(
         name="download_result",

@@ -147,6 +147,7 @@ TOOLS = (
         toolset="avatars",
         run=_list_backgrounds,
         answers="backgrounds",
+        row={"id": str, "name": str, "own": bool, "url": str},
     ),
     ServerTool(
         name="add_background",
@@ -180,6 +181,7 @@ TOOLS = (
         toolset="avatars",
         run=_list_faces,
         answers="faces",
+        row={"id": str, "url": str, "created_at": str},
     ),
     ServerTool(
         name="add_face_image",

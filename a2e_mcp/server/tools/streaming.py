@@ -254,6 +254,7 @@ TOOLS = (
         toolset="streaming",
         run=_list,
         answers="avatars",
+        row={"avatar_id": str, "name": str, "gender": str},
     ),
     ServerTool(
         name="start_streaming",

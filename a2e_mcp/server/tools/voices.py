@@ -130,6 +130,7 @@ TOOLS = (
         run=_list,
         in_every_set=True,
         answers="voices",
+        row={"id": str, "name": str, "language": str, "own": bool, "gender": str, "preview": str},
     ),
     ServerTool(
         name="generate_speech",
@@ -185,5 +186,6 @@ TOOLS = (
         toolset="voices",
         run=_languages,
         answers="languages",
+        row={"code": str, "name": str},
     ),
 )
