@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONTRACT := .venv-contract
 MORE ?= --max-examples 20
+ONLY ?=
+PARALLEL ?= 1
 READY := $(VENV)/.ready
 
 # The tests start a hundred processes; none should compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check check-all lint types docs pictures bench live contract facts clean help
+.PHONY: demo test check check-all lint types docs pictures bench live contract clients facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
@@ -18,6 +20,7 @@ help:
 	@echo "make check-all  the same with many more examples of each property (some minutes)"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
+	@echo "make clients  [ONLY=a,b] [PARALLEL=2]  try the server with the real clients (each is installed once, gigabytes in all)"
 	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
 	@echo "make pictures  draw the pictures of the README from a real run of the demo"
 
@@ -72,8 +75,12 @@ $(CONTRACT)/.ready: pyproject.toml
 contract: $(READY) $(CONTRACT)/.ready
 	$(BIN)/python -m tests.contract.run $(OPENAPI) --schemathesis $(CONTRACT)/bin/schemathesis $(MORE)
 
+# Each client is installed once, into .clients; `rm -r .clients` frees the space.
+clients: $(READY)
+	@$(BIN)/python -m tests.clients.run --only "$(ONLY)" --parallel $(PARALLEL)
+
 facts: $(CONTRACT)/.ready
 	$(CONTRACT)/bin/python -m tests.contract.reduce $(OPENAPI)
 
 clean:
-	rm -rf $(VENV) $(CONTRACT) .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(CONTRACT) .clients .mypy_cache .ruff_cache .pytest_cache build dist

@@ -1,0 +1,85 @@
+"""The clients that are tried: one declaration each, in the order of the table in docs/compatibility.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+FOLDER = Path(__file__).parent
+NODE = "node@22.23.3"
+"""The runtime of the clients in JavaScript, from npm: most of them refuse the Node of a stable Debian."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client: what is installed for it, and the script that uses the server through it."""
+
+    name: str
+    title: str
+    packages: tuple[str, ...]
+    """Pinned; the first is the client itself, whose version the table shows."""
+    runtime: Literal["python", "node"] = "python"
+    script: str = ""
+    """A file in scripts/; by default it is called like the client."""
+    fault: str = ""
+    """What the client does wrong, in a sentence; the smallest server that shows it is in faults/."""
+    arguments: tuple[str, ...] = ()
+    """What the script is called with, where one script serves two clients."""
+    environment: str = ""
+    """The client whose environment is used; by default it has its own."""
+    seconds: int = 240
+    """A client that takes longer has failed."""
+
+    @property
+    def version(self) -> str:
+        """The version of the client itself."""
+        return self.packages[0].rpartition("==" if self.runtime == "python" else "@")[2]
+
+    @property
+    def script_file(self) -> Path:
+        """The script that uses the server through the client."""
+        default = f"{self.name.replace('-', '_')}.{'py' if self.runtime == 'python' else 'mjs'}"
+        return FOLDER / "scripts" / (self.script or default)
+
+
+CLIENTS: tuple[Client, ...] = (
+    Client("sdk-2", "Python SDK 2", ("mcp==2.3.0",)),
+    Client(
+        "sdk-2-older",
+        "Python SDK 2, older protocol",
+        ("mcp==2.3.0",),
+        script="sdk_2.py",
+        arguments=("older",),
+        environment="sdk-2",
+    ),
+    Client("sdk-1", "Python SDK 1", ("mcp==1.30.0",)),
+    Client("typescript-sdk-2", "TypeScript SDK 2", ("@modelcontextprotocol/client@2.4.0",), "node"),
+    Client(
+        "typescript-sdk-2-older",
+        "TypeScript SDK 2, older protocol",
+        ("@modelcontextprotocol/client@2.4.0",),
+        "node",
+        script="typescript_sdk_2.mjs",
+        arguments=("older",),
+        environment="typescript-sdk-2",
+    ),
+    Client("typescript-sdk-1", "TypeScript SDK 1", ("@modelcontextprotocol/sdk@1.32.2",), "node"),
+    Client("fastmcp", "FastMCP", ("fastmcp==4.2.3",)),
+    Client("openai-agents", "OpenAI Agents SDK", ("openai-agents==0.24.0",)),
+    Client(
+        "langchain",
+        "LangChain with Gemini",
+        ("langchain-mcp-adapters==0.3.2", "langchain-google-genai==4.4.3", "langchain==1.5.2"),
+    ),
+)
+
+
+def chosen(only: str) -> tuple[Client, ...]:
+    """The clients whose names are given, separated by commas; all when none is given."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    unknown = set(names) - {client.name for client in CLIENTS}
+    if unknown:
+        known = ", ".join(client.name for client in CLIENTS)
+        raise SystemExit(f"Unknown client: {', '.join(sorted(unknown))}. Known: {known}.")
+    return tuple(client for client in CLIENTS if not names or client.name in names)

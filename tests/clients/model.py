@@ -1,0 +1,99 @@
+"""The scripted model: it starts a video, waits, and gives the link, knowing only what a client shows it.
+
+It has no memory. Each turn is decided from the conversation in the request, as a real model's is: a job id or a link
+that the client leaves out is one that the model never sees.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+PROMPT = "Use the a2e tools: make a video that says hello, wait until it is ready, and give me its link."
+START_TOOL, START = "start_avatar_video", {"script": "Hello.", "voice": "Aria", "avatar": "Ada"}
+WAIT_TOOL, WAIT_SECONDS = "wait_for_job", 20
+# In text, in JSON, and in JSON as text in JSON.
+_JOB_ID = re.compile(r"avatar_video:[0-9a-f]{24}")
+_LINK = re.compile(r"http://127\.0\.0\.1:\d+/[^\s\"'\\<>)\]]+\.mp4")
+_MOST_WAITS = 4
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one request shows the model."""
+
+    tools: tuple[str, ...]
+    conversation: str
+    """The user's words and the results of tools, without the instructions and the model's own words."""
+    calls: int
+    """How many calls the model made so far."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """The model calls a tool."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def arguments_text(self) -> str:
+        """The arguments as JSON."""
+        return json.dumps(dict(self.arguments))
+
+
+@dataclass(frozen=True)
+class Say:
+    """The model answers the user."""
+
+    text: str
+
+
+def next_turn(shown: Shown) -> Call | Say:
+    """What the model does next."""
+    said, links, jobs = shown.conversation, links_in(shown.conversation), _JOB_ID.findall(shown.conversation)
+    if START_TOOL not in map(plain_name, shown.tools):
+        return Say("Hello")
+    if links:
+        return _finish(shown, f"Here is your video: {links[-1]}")
+    if jobs and shown.calls <= _MOST_WAITS and not _is_over(said):
+        wait = {"job_ids": [jobs[-1]], "seconds": WAIT_SECONDS}
+        return Call(_named(shown.tools, WAIT_TOOL), wait)
+    if not shown.calls:
+        return Call(_named(shown.tools, START_TOOL), START)
+    return _finish(shown, "I was shown no link.")
+
+
+def links_in(text: str) -> list[str]:
+    """The links of finished videos in a text."""
+    return _LINK.findall(text)
+
+
+def plain_name(tool: str) -> str:
+    """The name of a tool without what a client puts before it, such as `mcp__a2e__`."""
+    for name in (START_TOOL, WAIT_TOOL):
+        if tool.endswith(name):
+            return name
+    return tool
+
+
+def flat(content: object) -> str:
+    """Any content as one text: what is no text is shown as JSON, as providers do."""
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+
+
+def _named(tools: Sequence[str], name: str) -> str:
+    return next(each for each in tools if plain_name(each) == name)
+
+
+def _is_over(said: str) -> bool:
+    return bool(re.search(r"succeeded|failed", said))
+
+
+def _finish(shown: Shown, text: str) -> Call | Say:
+    # smolagents ends with a call.
+    if "final_answer" in shown.tools:
+        return Call("final_answer", {"answer": text})
+    return Say(text)
