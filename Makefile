@@ -17,7 +17,7 @@ help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
 	@echo "make test     run the tests"
 	@echo "make check    lint, types and tests"
-	@echo "make check-all  the same with many more examples of each property (some minutes)"
+	@echo "make check-all  the same with many more examples of each property and new interpreters (some minutes)"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make clients  [ONLY=a,b] [PARALLEL=2]  try the server with the real clients (each is installed once, gigabytes in all)"
@@ -41,7 +41,7 @@ test: $(READY)
 check: lint types test
 
 check-all: lint types
-	@$(BIN)/python -m pytest --hypothesis-profile long
+	@$(BIN)/python -m pytest --hypothesis-profile long --new-interpreters
 
 lint: $(READY)
 	$(BIN)/ruff check .

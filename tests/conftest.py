@@ -1,4 +1,5 @@
-"""What all tests share: warm render workers, few examples of Hypothesis, and the check of the `exercises` marker."""
+"""What all tests share: warm render workers, programs that are forked, few examples of Hypothesis, and the check of the
+`exercises` marker."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from a2e_mcp.sandbox.http.journal import keeping_journal
+from tests.support.forked_program import forking_programs
 
 pytest_plugins = ["a2e_mcp.sandbox.testing"]
 
@@ -31,6 +33,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.fixture(scope="session", autouse=True)
 def _warm_workers(a2e_sandbox_workers: None) -> None:
     """Starting a worker takes longer than most renders of the tests."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of our tests."""
+    about = "start each program in an interpreter of its own instead of forking one that has imported it"
+    parser.addoption("--new-interpreters", action="store_true", help=about)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Importing the program takes longer than most of what the tests ask of it."""
+    if request.config.getoption("--new-interpreters"):
+        yield
+    else:
+        with forking_programs():
+            yield
 
 
 @pytest.fixture(autouse=True)

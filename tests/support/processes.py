@@ -9,15 +9,17 @@ import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from a2e_mcp import __version__
+from tests.support.forked_program import TEMPLATE, ForkedProcess, fork_process, run_forked
 from tests.support.paths import CHECKOUT
 
 HOME = CHECKOUT
 SECONDS = 20.0
+_LONGEST_LINE = 2**22
 
 
 def environment_in(folder: Path, **changes: str) -> dict[str, str]:
@@ -37,9 +39,12 @@ def run(
     *arguments: str, folder: Path, python: str = sys.executable, **changes: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
+    environment = environment_in(folder, **changes)
+    if TEMPLATE.can_be(python, changes):
+        return run_forked(arguments, folder, environment)
     return subprocess.run(
         [python, "-m", "a2e_mcp", *arguments],
-        env=environment_in(folder, **changes),
+        env=environment,
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -52,7 +57,7 @@ def run(
 class ServerProcess:
     """A server process that takes JSON-RPC lines over its pipes."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process | ForkedProcess) -> None:
         self.process = process
         self.seen: list[str] = []
         self._last = 0
@@ -124,24 +129,27 @@ async def start_program(
     *arguments: str, folder: Path, python: str = sys.executable, **changes: str
 ) -> AsyncIterator[ServerProcess]:
     """Start the command with pipes; it is killed at the end of the block."""
-    process = await asyncio.create_subprocess_exec(
-        python,
-        "-m",
-        "a2e_mcp",
-        *arguments,
-        env=environment_in(folder, **changes),
-        cwd=folder,
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        limit=2**22,
-    )
-    try:
-        yield ServerProcess(process)
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    environment = environment_in(folder, **changes)
+    async with AsyncExitStack() as stack:
+        process: Process | ForkedProcess
+        if TEMPLATE.can_be(python, changes):
+            process = await stack.enter_async_context(fork_process(arguments, folder, environment, _LONGEST_LINE))
+        else:
+            process = await asyncio.create_subprocess_exec(
+                *(python, "-m", "a2e_mcp", *arguments),
+                env=environment,
+                cwd=folder,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                limit=_LONGEST_LINE,
+            )
+        try:
+            yield ServerProcess(process)
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 @asynccontextmanager
