@@ -16,16 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from bench.budgets import MEMORY_MIB, SEEN_BYTES, START_RATIO, TOOL_BYTES, WIRE_BYTES
 from bench.table import Row
 
 _ROOT = Path(__file__).parent.parent
 _OURS = ("-m", "a2e_mcp")
 _BARE = (str(Path(__file__).with_name("one_tool.py")),)
-_START_BUDGET = 1.10
-_MEMORY_BUDGET = 80.0
-_WIRE_BUDGET = 40 * 1024
-_SEEN_BUDGET = 28 * 1024
-_TOOL_BUDGET = 1.7 * 1024
 _CLIENT = {"name": "bench", "version": "1"}
 _MODERN = {
     "_meta": {
@@ -132,36 +128,34 @@ def _time_row(era: str, ours: Sequence[Start], bare: Sequence[Start]) -> Row:
         f"{our_best * 1000:.0f} ms",
         f"{bare_best * 1000:.0f} ms",
         f"x {ratio:.2f}",
-        f"x {_START_BUDGET:.2f}",
-        ratio <= _START_BUDGET,
+        f"x {START_RATIO:.2f}",
+        ratio <= START_RATIO,
     )
 
 
 def _memory_row(ours: Sequence[Start], bare: Sequence[Start]) -> Row:
     our_peaks, bare_peaks = ([start.peak for start in starts if start.peak is not None] for starts in (ours, bare))
     if not our_peaks or not bare_peaks:
-        return Row("peak memory after tools/list", "unknown on this system", "", "", f"{_MEMORY_BUDGET:.0f} MiB", True)
+        return Row("peak memory after tools/list", "unknown on this system", "", "", f"{MEMORY_MIB:.0f} MiB", True)
     ours_most, bare_most = max(our_peaks), max(bare_peaks)
     return Row(
         "peak memory after tools/list",
         f"{ours_most:.1f} MiB",
         f"{bare_most:.1f} MiB",
         f"+ {ours_most - bare_most:.1f} MiB",
-        f"{_MEMORY_BUDGET:.0f} MiB",
-        ours_most <= _MEMORY_BUDGET,
+        f"{MEMORY_MIB:.0f} MiB",
+        ours_most <= MEMORY_MIB,
     )
 
 
 def _byte_rows(ours: bytes, bare: bytes) -> Iterator[Row]:
     tools = json.loads(ours)["result"]["tools"]
     bare_tools = json.loads(bare)["result"]["tools"]
-    yield _bytes_row(f"tools/list on the wire, {len(tools)} tools", len(ours), len(bare), _WIRE_BUDGET)
+    yield _bytes_row(f"tools/list on the wire, {len(tools)} tools", len(ours), len(bare), WIRE_BYTES)
     seen, bare_seen = (sum(len(_bytes(_seen(tool))) for tool in each) for each in (tools, bare_tools))
-    yield _bytes_row("of it what the model sees", seen, bare_seen, _SEEN_BUDGET)
+    yield _bytes_row("of it what the model sees", seen, bare_seen, SEEN_BYTES)
     largest = max(tools, key=lambda tool: len(_bytes(tool)))
-    yield _bytes_row(
-        f"largest tool, {largest['name']}", len(_bytes(largest)), len(_bytes(bare_tools[0])), round(_TOOL_BUDGET)
-    )
+    yield _bytes_row(f"largest tool, {largest['name']}", len(_bytes(largest)), len(_bytes(bare_tools[0])), TOOL_BYTES)
 
 
 def _bytes_row(what: str, ours: int, bare: int, budget: int) -> Row:

@@ -11,11 +11,8 @@ from mcp.types import ListToolsResult, Tool
 
 from a2e_mcp.client.connection import live
 from a2e_mcp.server.server import A2EServer
+from bench.budgets import SEEN_BYTES, TOOL_BYTES, WIRE_BYTES
 from tests.support.server import ERAS, Era, settings_in
-
-ON_THE_WIRE = 46 * 1024
-SEEN_BY_THE_MODEL = 27 * 1024
-ONE_TOOL = int(1.9 * 1024)
 
 
 async def listed(folder: Path, era: Era) -> ListToolsResult:
@@ -30,7 +27,7 @@ def wire(value: ListToolsResult | Tool) -> bytes:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_list_of_all_tools_is_small_on_the_wire(tmp_path: Path, era: Era) -> None:
-    assert len(wire(await listed(tmp_path, era))) <= ON_THE_WIRE
+    assert len(wire(await listed(tmp_path, era))) <= WIRE_BYTES
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -38,10 +35,10 @@ async def test_what_the_model_sees_of_the_list_is_small(tmp_path: Path, era: Era
     tools = (await listed(tmp_path, era)).tools
     seen = [{"name": each.name, "description": each.description, "inputSchema": each.input_schema} for each in tools]
     bytes_seen = sum(len(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode()) for each in seen)
-    assert bytes_seen <= SEEN_BY_THE_MODEL
+    assert bytes_seen <= SEEN_BYTES
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_no_tool_is_large_on_the_wire(tmp_path: Path, era: Era) -> None:
     sizes = {tool.name: len(wire(tool)) for tool in (await listed(tmp_path, era)).tools}
-    assert {name: size for name, size in sizes.items() if size > ONE_TOOL} == {}
+    assert {name: size for name, size in sizes.items() if size > TOOL_BYTES} == {}

@@ -1,0 +1,20 @@
+"""What each measurement must stay under; the tests hold the byte counts to the same figures."""
+
+START_RATIO = 1.03
+"""Spawn to the tools/list reply, beside a server of the bare SDK with one tool; three percent are noise."""
+MEMORY_MIB = 75.0
+"""Peak memory of the server after tools/list."""
+WIRE_BYTES = 46 * 1024
+"""All default tools in tools/list."""
+SEEN_BYTES = 30 * 1024
+"""What a model sees of them: names, descriptions and inputs."""
+TOOL_BYTES = int(1.9 * 1024)
+"""The largest tool."""
+CALL_MS = 0.5
+"""What we add to a tool call over the SDK's own call and the HTTP call under it."""
+REQUESTS_A_LOOK = 1.0
+"""Requests to A2E at each look at the jobs of one family that are waited for."""
+WORKER_RATIO = 8.0
+"""A render worker's start beside an empty Python."""
+RENDER_SECONDS = 0.5
+"""Work for a second of video at 720p in the sandbox."""
