@@ -245,20 +245,11 @@ class SqliteLedger(Ledger):
 
     async def newest(self, beginning: str) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
-
-        def work() -> LedgerEntry | None:
-            row = self._file.database.execute(
-                "SELECT * FROM starts WHERE account = ? AND mode = ? AND fingerprint >= ? AND fingerprint < ?"
-                " ORDER BY created DESC, rowid DESC LIMIT 1",
-                (self._account, self._mode, beginning, f"{beginning}\U0010ffff"),
-            ).fetchone()
-            return None if row is None else from_row(row)
-
-        return await self._file.run(work)
+        values = {"first": beginning, "last": f"{beginning}\U0010ffff"}
+        return next(iter(await self._file.run(lambda: self._entries(statements.NEWEST, values))), None)
 
     async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
         """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
-
         wanted = None if titles is None else json.dumps(sorted(titles))
         values = {"family": family, "since": since, "titles": wanted}
         found = await self._file.run(lambda: self._entries(statements.LOST, values))
@@ -274,6 +265,13 @@ class SqliteLedger(Ledger):
     async def spent_since(self, since: float) -> float:
         """Credits of everything started since then, as far as is known; what is on its way counts as expected."""
         return await self._look(lambda index: index.spent_since(since))
+
+    async def spent_and_recent(self, since: float, family: str, recent: float) -> tuple[float, list[LedgerEntry]]:
+        """Credits spent since then, and the entries of a family created at or after `recent`, newest first."""
+        values = {"family": family, "since": recent, "most": 1000, "skip": 0}
+        return await self._look(
+            lambda index: (index.spent_since(since), self._entries(statements.RECENT_OF_FAMILY, values))
+        )
 
     async def spending(self, since: float) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""

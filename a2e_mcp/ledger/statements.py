@@ -49,6 +49,10 @@ SELECT EXISTS (
         AND beat BETWEEN :oldest AND :newest AND id != :id AND family != :download
 )
 """
+NEWEST = """
+SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint >= :first AND fingerprint < :last
+ORDER BY created DESC, rowid DESC LIMIT 1
+"""
 NEWEST_SAME = """
 SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint = :fingerprint
     AND phase != 'refused' AND state IS NOT 'deleted' AND NOT (state IS 'failed' AND json_array_length(handles) <= 1)

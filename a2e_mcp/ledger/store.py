@@ -171,6 +171,9 @@ class Ledger(Protocol):
     async def spent_since(self, since: float) -> float:
         """Credits of everything started since then, as far as is known; what is on its way counts as expected."""
 
+    async def spent_and_recent(self, since: float, family: str, recent: float) -> tuple[float, list[LedgerEntry]]:
+        """Credits spent since then, and the entries of a family created at or after `recent`, newest first."""
+
     async def spending(self, since: float) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
 

@@ -124,24 +124,30 @@ class Rooms:
 
     async def open_entries(self) -> Sequence[LedgerEntry]:
         """Rooms of this account that are open, whichever server opened them, newest first."""
-        now = self._ledger.now()
-        return [
-            entry
-            for entry in await self._ledger.recent(since=now - 2 * _LONGEST_ROOM, family=STREAMING)
-            if entry.state == "running" and room_details(entry).until > now
-        ]
+        return self._open_among(await self._ledger.recent(since=self._oldest(), family=STREAMING))
 
-    async def open_rows(self) -> Sequence[Mapping[str, str]]:
-        """The open rooms as tools report them."""
-        return [
+    async def open_rows_and_spent(self, since: float) -> tuple[Sequence[Mapping[str, str]], float]:
+        """The open rooms as tools report them, and credits spent since then, in one look at the ledger."""
+        spent, recent = await self._ledger.spent_and_recent(since, STREAMING, self._oldest())
+        rows = [
             {"room": entry.own_job_id, "avatar": room_details(entry).avatar, "until": ends_at(entry)}
-            for entry in await self.open_entries()
+            for entry in self._open_among(recent)
         ]
+        return rows, spent
+
+    def _oldest(self) -> float:
+        """No room that was bought before this moment is open any more."""
+        return self._ledger.now() - 2 * _LONGEST_ROOM
+
+    def _open_among(self, entries: Sequence[LedgerEntry]) -> Sequence[LedgerEntry]:
+        now = self._ledger.now()
+        return [entry for entry in entries if entry.state == "running" and room_details(entry).until > now]
 
     async def forget_ended(self) -> None:
         """Write down which rooms are over, so that the same one may be opened anew."""
-        is_open = {entry.id for entry in await self.open_entries()}
-        for entry in await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM, family=STREAMING):
+        recent = await self._ledger.recent(since=self._oldest(), family=STREAMING)
+        is_open = {entry.id for entry in self._open_among(recent)}
+        for entry in recent:
             if entry.state == "running" and entry.id not in is_open:
                 await self._ledger.update(entry.id, state="deleted", note="The room's time was over.")
 
@@ -159,7 +165,7 @@ class Rooms:
         return entries[0]
 
     async def _what_became_of_it(self) -> str:
-        recent = await self._ledger.recent(since=self._ledger.now() - 2 * _LONGEST_ROOM, family=STREAMING)
+        recent = await self._ledger.recent(since=self._oldest(), family=STREAMING)
         ended = next((each for each in recent if each.state == "deleted"), None)
         if ended is None:
             return "start_streaming opens one"

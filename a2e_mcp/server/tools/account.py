@@ -21,6 +21,7 @@ from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.urls import is_url
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
+from a2e_mcp.ledger.store import LIMIT_SECONDS
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, started_answer
 from a2e_mcp.server.answers.lists import ROWS, Page, page_line
@@ -72,9 +73,10 @@ class CopyInputs(Inputs):
 
 async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
-    # The ledger is read while A2E answers.
-    balance, spent, rooms = await asyncio.gather(
-        services.client.call(GET_CREDITS, Nothing()), services.spending.spent_today(), services.rooms.open_rows()
+    # The ledger is read while A2E answers, and once: each look is a change of threads.
+    day = services.ledger.now() - LIMIT_SECONDS
+    balance, (rooms, spent) = await asyncio.gather(
+        services.client.call(GET_CREDITS, Nothing()), services.rooms.open_rows_and_spent(day)
     )
     limits = services.ceilings
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
