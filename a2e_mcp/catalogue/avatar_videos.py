@@ -22,6 +22,7 @@ from a2e_mcp.catalogue.capability import (
     State,
 )
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows
+from a2e_mcp.catalogue.spellings import PIXELS, RESOLUTIONS, SHAPES, Name
 from a2e_mcp.catalogue.tool import (
     AvatarRef,
     BackgroundRef,
@@ -36,7 +37,7 @@ from a2e_mcp.catalogue.tool import (
     optional,
 )
 from a2e_mcp.catalogue.values import Text
-from a2e_mcp.catalogue.voices import SPEECH_FIELDS
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT
 
 LONGEST_TITLE = 40
 
@@ -213,23 +214,26 @@ _CANVAS: Mapping[Shape, tuple[int, int]] = {"landscape": (16, 9), "portrait": (9
 class AvatarVideoInputs(Inputs):
     """What `start_avatar_video` takes."""
 
+    one_of = ("script", "audio")
+    needs = (VOICE_FOR_SCRIPT,)
+
     script: OrNone[str] = optional("What the avatar says, as plain text")
     voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
     audio: OrNone[Annotated[str, MediaIn(("audio",))]] = optional("Speech instead of script: URL, path or job id")
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
     background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL, path) or id")
-    shape: Shape = Field(default="landscape", description="landscape is 16:9, portrait 9:16")
-    resolution: Literal[480, 720, 1080] = Field(default=720, description="Shorter side: 480, 720 or 1080")
+    shape: Annotated[Shape, SHAPES] = Field(default="landscape", description="landscape is 16:9, portrait 9:16")
+    resolution: Annotated[Literal[480, 720, 1080], RESOLUTIONS, PIXELS] = Field(
+        default=720, description="Shorter side: 480, 720 or 1080"
+    )
     captions: bool = Field(default=False, description="Burn in the script as captions")
     smart_motion: bool = Field(default=False, description="More natural motion; much slower")
-    title: OrNone[str] = optional("Label in your list, up to 40 characters")
+    title: OrNone[Name] = optional("Label in your list, up to 40 characters")
 
     @model_validator(mode="after")
     def _one_source(self) -> AvatarVideoInputs:
         if self.script is not None and not self.script.strip():
             raise ValueError("script is empty; write what the avatar should say")
-        if (self.script is None) == (self.audio is None):
-            raise ValueError("give either script (with voice) or audio")
         if self.captions and self.script is None:
             raise ValueError("captions need script: A2E makes them from the text")
         return self

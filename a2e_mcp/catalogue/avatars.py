@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field
 
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows
+from a2e_mcp.catalogue.spellings import GENDERS, Name
 from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 from a2e_mcp.catalogue.values import Id, OneAddress, Text
 
@@ -276,20 +277,16 @@ FAMILIES = (AVATAR_TRAINING, LIP_SYNC_TRAINING)
 class TrainAvatarInputs(Inputs):
     """What `start_avatar_training` takes."""
 
-    name: str = Field(min_length=1, max_length=40, description="Name of the new avatar")
-    gender: Literal["female", "male"] = Field(description="Gender")
+    one_of = ("video", "image")
+
+    name: Annotated[Name, Field(min_length=1, max_length=40)] = Field(description="Name of the new avatar")
+    gender: Annotated[Literal["female", "male"], GENDERS] = Field(description="Gender")
     video: OrNone[Annotated[str, MediaIn(("video",), shortest=10)]] = optional(
         "Footage of one face, 10 s or more: URL or path"
     )
     image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Photo of one face, instead of video")
-    background_color: OrNone[str] = optional("Colour behind the person, #rrggbb, to replace it later")
+    background_color: OrNone[Name] = optional("Colour behind the person, #rrggbb, to replace it later")
     background_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the scene without the person")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> TrainAvatarInputs:
-        if (self.video is None) == (self.image is None):
-            raise ValueError("give either video or image")
-        return self
 
 
 class TrainLipSyncInputs(Inputs):

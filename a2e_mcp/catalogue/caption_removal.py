@@ -13,6 +13,7 @@ from pydantic import Field
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, JobRecord, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.spellings import Name
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
@@ -93,7 +94,7 @@ class CaptionRemovalInputs(Inputs):
     """What `start_caption_removal` takes."""
 
     video: Annotated[str, MediaIn(("video",))] = Field(description="Clip with captions: URL, path or job id")
-    title: OrNone[str] = optional("Label in your list")
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _start(_: CaptionRemovalInputs, found: PreparedInputs) -> StartCaptionRemoval:

@@ -13,6 +13,7 @@ from pydantic import Field
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord, Nothing, Rows
+from a2e_mcp.catalogue.spellings import Name
 from a2e_mcp.catalogue.tool import (
     Estimate,
     Inputs,
@@ -104,7 +105,7 @@ class DubbingInputs(Inputs):
     translated_script: OrNone[Annotated[str, Field(max_length=20_000), SandboxOnly()]] = optional(
         "The sandbox cannot translate: give the text"
     )
-    title: OrNone[str] = optional("Label in your list")
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _start(inputs: DubbingInputs, found: PreparedInputs) -> StartDubbing:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows
+from a2e_mcp.catalogue.spellings import Name
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 from a2e_mcp.catalogue.values import Id, Number, OneAddress, Text
 
@@ -240,7 +241,7 @@ class FaceSwapInputs(PreviewInputs):
     """What `start_face_swap` takes."""
 
     model: OrNone[Literal["v1", "v2"]] = optional("v2 is for pictures only")
-    title: OrNone[str] = optional("Label in your list")
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _start(inputs: FaceSwapInputs, found: PreparedInputs) -> StartFaceSwap:

@@ -22,6 +22,7 @@ from a2e_mcp.catalogue.records import (
     Rows,
     StartedJobs,
 )
+from a2e_mcp.catalogue.spellings import SECONDS, Name
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 from a2e_mcp.catalogue.values import OneAddress, Text
 
@@ -153,13 +154,13 @@ class ImageToVideoInputs(Inputs):
     """What `start_image_to_video` takes."""
 
     image: Annotated[str, MediaIn(("image",))] = Field(description="First picture: URL or path")
-    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should move, and how")
-    negative_prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("What should not appear")
-    seconds: Literal[5, 10, 15, 20] = Field(default=5, description="Length: 5, 10, 15 or 20")
+    prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("What should move, and how")
+    negative_prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("What should not appear")
+    seconds: Annotated[Literal[5, 10, 15, 20], SECONDS] = Field(default=5, description="Length: 5, 10, 15 or 20")
     end_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Last picture, where the clip should end")
     model: ModelVersion = Field(default="a2e", description="a2e-v2 is dearer")
     count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of clips; each one is charged")
-    title: OrNone[str] = optional("Label in your list")
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _start(inputs: ImageToVideoInputs, found: PreparedInputs) -> StartImageToVideo:

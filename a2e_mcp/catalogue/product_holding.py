@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.spellings import DEGREES, PIXELS, Name
 from a2e_mcp.catalogue.tool import Estimate, Inputs, LegacyStart, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
@@ -136,13 +137,13 @@ class ProductHoldingInputs(Inputs):
 
     product: Annotated[str, _PICTURE] = Field(description="Picture of the product: URL or path")
     person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
-    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How it is held; only with a place")
-    x: OrNone[float] = optional("Left edge of the product, in pixels")
-    y: OrNone[float] = optional("Top edge, in pixels")
-    width: OrNone[Annotated[float, Field(gt=0, le=8192)]] = optional("Width, in pixels")
-    height: OrNone[Annotated[float, Field(gt=0, le=8192)]] = optional("Height, in pixels")
-    rotation: float = Field(default=0, description="Rotation in degrees")
-    title: OrNone[str] = optional("Label in your list")
+    prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("How it is held; only with a place")
+    x: OrNone[Annotated[float, PIXELS]] = optional("Left edge of the product, in pixels")
+    y: OrNone[Annotated[float, PIXELS]] = optional("Top edge, in pixels")
+    width: OrNone[Annotated[float, Field(gt=0, le=8192), PIXELS]] = optional("Width, in pixels")
+    height: OrNone[Annotated[float, Field(gt=0, le=8192), PIXELS]] = optional("Height, in pixels")
+    rotation: Annotated[float, DEGREES] = Field(default=0, description="Rotation in degrees")
+    title: OrNone[Name] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _whole_place(self) -> ProductHoldingInputs:

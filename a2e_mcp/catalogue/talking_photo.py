@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.spellings import SECONDS, Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import (
     Estimate,
     Inputs,
@@ -26,7 +27,7 @@ from a2e_mcp.catalogue.tool import (
     optional,
     whole_seconds,
 )
-from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT, spoken_seconds
 
 LONGEST = 20
 """Seconds (newest spec; an older copy says 10)."""
@@ -90,22 +91,25 @@ FAMILIES = (TALKING_PHOTO,)
 class TalkingPhotoInputs(Inputs):
     """What `start_talking_photo` takes."""
 
+    one_of = ("script", "audio")
+    needs = (VOICE_FOR_SCRIPT,)
+
     image: Annotated[str, MediaIn(("image",))] = Field(description="Portrait of one face: URL or path")
     script: OrNone[str] = optional("What the photo says, up to 20 seconds")
     voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
     audio: OrNone[Annotated[str, MediaIn(("audio",), longest=LONGEST)]] = optional(
         "Speech instead of script: URL, path or job id"
     )
-    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST)]] = optional("By default as long as the speech")
-    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How the person moves")
-    title: OrNone[str] = optional("Label in your list")
+    seconds: OrNone[Annotated[int, Field(ge=1, le=LONGEST), SECONDS, ZeroMeansNone()]] = optional(
+        "By default as long as the speech"
+    )
+    prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("How the person moves")
+    title: OrNone[Name] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _one_source(self) -> TalkingPhotoInputs:
         if self.script is not None and not self.script.strip():
             raise ValueError("script is empty; write what the photo should say")
-        if (self.script is None) == (self.audio is None):
-            raise ValueError("give either script (with voice) or audio")
         if self.script is not None and spoken_seconds(self.script) > LONGEST * 1.5:
             raise ValueError(f"script is too long: a photo speaks {LONGEST} seconds at most")
         return self

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Request
 from a2e_mcp.catalogue.crud import standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.spellings import SECONDS, Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import (
     Estimate,
     Inputs,
@@ -27,7 +28,7 @@ from a2e_mcp.catalogue.tool import (
     optional,
     whole_seconds,
 )
-from a2e_mcp.catalogue.voices import SPEECH_FIELDS, spoken_seconds
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT, spoken_seconds
 
 _LONGEST = 20
 _STANDARD_PROMPT = "the person is speaking, looking at the camera"
@@ -83,20 +84,23 @@ FAMILIES = (TALKING_VIDEO,)
 class TalkingVideoInputs(Inputs):
     """What `start_talking_video` takes."""
 
+    one_of = ("script", "audio")
+    needs = (VOICE_FOR_SCRIPT,)
+
     video: Annotated[str, MediaIn(("video",))] = Field(description="Clip of one person: URL, path or job id")
     script: OrNone[str] = optional("What the person says, up to 20 seconds")
     voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
     audio: OrNone[Annotated[str, MediaIn(("audio",), longest=_LONGEST)]] = optional("Speech instead of script")
-    seconds: OrNone[Annotated[int, Field(ge=1, le=_LONGEST)]] = optional("By default as long as the speech")
-    prompt: OrNone[Annotated[str, Field(max_length=2000)]] = optional("How the person moves")
-    title: OrNone[str] = optional("Label in your list")
+    seconds: OrNone[Annotated[int, Field(ge=1, le=_LONGEST), SECONDS, ZeroMeansNone()]] = optional(
+        "By default as long as the speech"
+    )
+    prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("How the person moves")
+    title: OrNone[Name] = optional("Label in your list")
 
     @model_validator(mode="after")
     def _one_source(self) -> TalkingVideoInputs:
         if self.script is not None and not self.script.strip():
             raise ValueError("script is empty; write what the person should say")
-        if (self.script is None) == (self.audio is None):
-            raise ValueError("give either script (with voice) or audio")
         if self.script is not None and spoken_seconds(self.script) > _LONGEST * 1.5:
             raise ValueError(f"script is too long: at most {_LONGEST} seconds can be spoken")
         return self

@@ -14,6 +14,7 @@ from pydantic import Field
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
+from a2e_mcp.catalogue.spellings import SHAPES, Name
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 _ROOT = "/api/v1/userText2Image"
@@ -106,7 +107,7 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (*TEXT_TO_IMAGE.capabilities, Q
 FAMILIES = (TEXT_TO_IMAGE,)
 
 _PICTURE = MediaIn(("image",))
-Shape = Literal["square", "landscape", "portrait"]
+Shape = Literal["landscape", "portrait", "square"]
 _SIZES: Mapping[Shape, tuple[int, int]] = {"square": (1024, 1024), "landscape": (1280, 720), "portrait": (720, 1280)}
 
 
@@ -114,12 +115,12 @@ class TextToImageInputs(Inputs):
     """What `start_text_to_image` takes."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="What the picture shows")
-    shape: Shape = Field(default="square", description="landscape is 16:9, portrait 9:16")
+    shape: Annotated[Shape, SHAPES] = Field(default="square", description="landscape is 16:9, portrait 9:16")
     model: Literal["a2e", "seedream"] = Field(default="a2e", description="a2e or seedream")
     reference: OrNone[Annotated[str, _PICTURE]] = optional("Reference picture: URL, path or job id")
     second_reference: OrNone[Annotated[str, _PICTURE]] = optional("Second reference picture")
     count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of pictures; each one is charged")
-    title: OrNone[str] = optional("Label in your list")
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _start(inputs: TextToImageInputs, found: PreparedInputs) -> StartTextToImage:

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from a2e_mcp.catalogue.capability import Effect, JobFamily, Request
 
 
 class Inputs(BaseModel):
-    """What a tool takes, in our words: flat fields, each described."""
+    """What a tool takes, in our words: flat fields, each described.
+
+    Of the inputs in `one_of` exactly one is given; `needs` names an input, another that it does not work without, and
+    what to say when that is missing.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    one_of: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[tuple[str, str, str], ...]] = ()
+
+    @classmethod
+    def objections(cls, given: Collection[str]) -> list[str]:
+        """What is missing, or too much, when these inputs are given."""
+        found = []
+        if cls.one_of and sum(name in given for name in cls.one_of) != 1:
+            found.append(f"give either {' or '.join(cls._with_needed(name) for name in cls.one_of)}")
+        found += [
+            f"{needed} is missing: {why}" for name, needed, why in cls.needs if name in given and needed not in given
+        ]
+        return found
+
+    @classmethod
+    def _with_needed(cls, name: str) -> str:
+        needed = next((needed for each, needed, _ in cls.needs if each == name), None)
+        return f"{name} (with {needed})" if needed else name
+
+    @model_validator(mode="after")
+    def _are_complete(self) -> Self:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if objections := self.objections(given):
+            raise ValueError("; ".join(objections))
+        return self
 
 
 InputsT = TypeVar("InputsT", bound=Inputs)

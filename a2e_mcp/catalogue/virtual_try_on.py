@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.spellings import Name
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
@@ -74,17 +75,16 @@ _PICTURE = MediaIn(("image",))
 class TryOnInputs(Inputs):
     """What `start_virtual_try_on` takes."""
 
+    needs = (
+        ("person_mask", "garment_mask", "give both masks or neither"),
+        ("garment_mask", "person_mask", "give both masks or neither"),
+    )
+
     person: Annotated[str, _PICTURE] = Field(description="Picture of the person: URL or path")
     garment: Annotated[str, _PICTURE] = Field(description="Picture of the garment: URL or path")
     person_mask: OrNone[Annotated[str, _PICTURE]] = optional("Mask of where the garment goes, white on black")
     garment_mask: OrNone[Annotated[str, _PICTURE]] = optional("Mask of the garment, white on black")
-    title: OrNone[str] = optional("Label in your list")
-
-    @model_validator(mode="after")
-    def _both_masks(self) -> TryOnInputs:
-        if (self.person_mask is None) != (self.garment_mask is None):
-            raise ValueError("give both masks or neither")
-        return self
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _start(inputs: TryOnInputs, found: PreparedInputs) -> StartTryOn:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.spellings import GENDERS, Name
 from a2e_mcp.catalogue.tool import (
     AvatarRef,
     Estimate,
@@ -163,9 +164,9 @@ _SAMPLE = MediaIn(("audio", "video"), shortest=10, longest=120)
 class VoiceCloneInputs(Inputs):
     """What `start_voice_clone` takes."""
 
-    name: str = Field(min_length=1, max_length=40, description="Name of the new voice")
+    name: Annotated[Name, Field(min_length=1, max_length=40)] = Field(description="Name of the new voice")
     sample: Annotated[str, _SAMPLE] = Field(description="Recording of one speaker, 15 to 60 s")
-    gender: Literal["female", "male"] = Field(description="Gender")
+    gender: Annotated[Literal["female", "male"], GENDERS] = Field(description="Gender")
     language: Annotated[str, LanguageRef(region=True)] = Field(
         default="en-US", description="Language of the recording, for example es-MX"
     )
@@ -177,7 +178,7 @@ class VideoVoiceCloneInputs(Inputs):
     """What `start_voice_clone_from_video` takes."""
 
     avatar: Annotated[str, AvatarRef()] = Field(description="One of your own video avatars, by name or id")
-    title: OrNone[str] = optional("Label in your list")
+    title: OrNone[Name] = optional("Label in your list")
 
 
 def _train(inputs: VoiceCloneInputs, found: PreparedInputs) -> TrainVoice:

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
+from a2e_mcp.catalogue.spellings import TIMES
 from a2e_mcp.catalogue.tool import Inputs, VoiceRef
 from a2e_mcp.catalogue.values import Address, Addresses, Id, Number, Text, addresses_in
 
@@ -246,6 +247,9 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (
 )
 
 
+VOICE_FOR_SCRIPT = ("script", "voice", "say who speaks the script; list_voices with its language finds one")
+"""Why a script needs a voice, for `Inputs.needs`."""
+
 SPEECH_FIELDS = {"msg": "script", "tts_id": "voice", "user_voice_id": "voice"}
 """The inputs behind A2E's fields of speech, in every tool that speaks a script."""
 
@@ -255,7 +259,7 @@ class SpeechInputs(Inputs):
 
     script: str = Field(description="What to say, as plain text")
     voice: Annotated[str, VoiceRef()] = Field(description="Voice name or id; see list_voices")
-    speed: Annotated[float, Field(ge=0.5, le=2)] = Field(default=1.0, description="0.5 (slow) to 2 (fast)")
+    speed: Annotated[float, Field(ge=0.5, le=2), TIMES] = Field(default=1.0, description="0.5 (slow) to 2 (fast)")
 
 
 def spoken_seconds(script: str, speed: float = 1.0) -> float:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.spellings import CORNERS, PIXELS, TIMES
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
@@ -60,18 +61,16 @@ FAMILIES = (WATERMARK,)
 class WatermarkInputs(Inputs):
     """What `add_watermark` takes."""
 
+    one_of = ("text", "image")
+
     media: Annotated[str, MediaIn(("video", "image"))] = Field(description="Clip or picture: URL, path or job id")
     text: OrNone[Annotated[str, Field(min_length=1, max_length=200)]] = optional("Text of the mark")
     image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Picture of the mark, instead of text")
-    position: Corner = Field(default="bottom_right", description="bottom_right, top_left ... or center")
-    size: Annotated[int, Field(ge=4, le=400)] = Field(default=48, description="Text height in pixels")
-    scale: Annotated[float, Field(gt=0, le=20)] = Field(default=1.0, description="Scale of a picture mark")
-
-    @model_validator(mode="after")
-    def _one_mark(self) -> WatermarkInputs:
-        if (self.text is None) == (self.image is None):
-            raise ValueError("give either text or image")
-        return self
+    position: Annotated[Corner, CORNERS] = Field(
+        default="bottom_right", description="bottom_right, top_left ... or center"
+    )
+    size: Annotated[int, Field(ge=4, le=400), PIXELS] = Field(default=48, description="Text height in pixels")
+    scale: Annotated[float, Field(gt=0, le=20), TIMES] = Field(default=1.0, description="Scale of a picture mark")
 
 
 def _add(inputs: WatermarkInputs, found: PreparedInputs) -> AddWatermark:

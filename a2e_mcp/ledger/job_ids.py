@@ -25,6 +25,10 @@ LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING
 
 _ID = r"[0-9a-fA-F]{24}"
 _JOB_ID = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
+# As people and hosts write them: with spaces, or with the colon of an address.
+_WRITTEN = re.compile(r"([a-z_]{3,40}) ?(?::|%3a) ?([0-9a-f]{24})(?![0-9a-z])")
+_BARE = re.compile(r"(?<![0-9a-z])[0-9a-f]{24}(?![0-9a-z])")
+_LONGEST_LINE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,17 @@ def is_meant_as_job_id(text: str) -> bool:
     """Whether a text begins like a job id of a known family, whatever follows."""
     family, colon, rest = text.strip().partition(":")
     return bool(colon) and family in (*FAMILIES, *LEDGER_FAMILIES) and not re.search(r"[/\\.]", rest)
+
+
+def job_ids_in(text: str) -> list[str]:
+    """The job ids in a text, such as one with quotes or an address around it; without one, the bare ids in it."""
+    if len(text) > _LONGEST_LINE:
+        return []
+    flat = text.lower()
+    named = [f"{match[1]}:{match[2]}" for match in _WRITTEN.finditer(flat)]
+    known = [each for each in named if looks_like_job_id(each)]
+    found = known or ([] if named else [match[0] for match in _BARE.finditer(flat)])
+    return list(dict.fromkeys(found))
 
 
 def makes_files(family: str) -> bool:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
 from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.spellings import CREDITS, Name
 from a2e_mcp.catalogue.tool import Inputs, InputsT, OrNone, Tool, optional
 from a2e_mcp.errors import InputError
+from a2e_mcp.server.argument_fields import argument_fields
+from a2e_mcp.server.argument_names import in_singular_or_plural, unknown_argument, without_host_names
+from a2e_mcp.server.argument_values import normalised
 from a2e_mcp.starts.service import StartOptions
 from a2e_mcp.text import counted
 
-_JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "array": list,
-    "object": dict,
-}
-
+_MOST_PROBLEMS = 3
 
 _WORDS: Mapping[str, str] = {
     "missing": "is missing",
@@ -55,14 +51,14 @@ _WORDS: Mapping[str, str] = {
 class MoneyInputs(Inputs):
     """What every tool that spends takes."""
 
-    max_credits: OrNone[Annotated[float, Field(ge=0)]] = optional("The most it may cost")
+    max_credits: OrNone[Annotated[float, Field(ge=0), CREDITS]] = optional("The most it may cost")
     again: bool = Field(default=False, description="Only if the user asks: charge the job again")
 
 
 class ConsentInputs(Inputs):
     """What every tool that uses a person's face or voice takes."""
 
-    consent: OrNone[Annotated[str, Field(min_length=10, max_length=500)]] = optional(
+    consent: OrNone[Annotated[Name, Field(min_length=10, max_length=500)]] = optional(
         "Who agreed and how; ask the user first"
     )
 
@@ -88,35 +84,47 @@ def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
 def read_arguments(
     tool: Tool[InputsT], schema: Mapping[str, Any], arguments: Mapping[str, Any]
 ) -> tuple[InputsT, StartOptions]:
-    """Check the arguments of a call.
+    """Check the arguments of a call, after they were brought into the form that the fields take.
 
-    Unknown names are refused, null counts as left out, and lists or numbers that came as JSON text are read.
-    Raises InputError with one line that echoes no value.
+    What hosts add is dropped, and any other unknown name is refused; null counts as left out.
+    Raises InputError with one line that names everything that is missing and echoes no value.
     """
     known: Mapping[str, Any] = schema.get("properties", {})
-    for name in arguments:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(known) or 'none'}"
-            raise InputError(f"{tool.name}: unknown argument {_plain(name)}{hint}")
-    for name, value in arguments.items():
+    given = in_singular_or_plural(known, without_host_names(known, arguments))
+    unknown = [unknown_argument(name, list(known), tool.fields) for name in given if name not in known]
+    if unknown:
+        raise InputError(f"{tool.name}: {'; '.join(unknown[:_MOST_PROBLEMS])}")
+    for name, value in given.items():
         if not _can_be_written(value):
             raise InputError(f"{tool.name}: {name} contains lone surrogates, which are not valid text")
-    values = {name: _untext(value, known[name]) for name, value in arguments.items() if value is not None}
-    options: dict[str, Any] = {}
-    for model in option_models(tool):
-        mine = {name: values.pop(name) for name in model.model_fields if name in values}
-        options |= _checked(tool.name, model, mine).model_dump()
-    return _checked(tool.name, tool.inputs, values), StartOptions(**options)
+    models = option_models(tool)
+    values = normalised(argument_fields(tool.inputs, *models), given)
+    mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
+    options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
+    problems = [*_problems(tool.inputs, mine), *chain.from_iterable(map(_problems, models, options))]
+    if problems:
+        # What is missing is named in full, so that one more call is enough.
+        problems.sort(key=lambda each: "missing" not in each)
+        missing = sum("missing" in each for each in problems)
+        raise InputError(f"{tool.name}: {'; '.join(problems[: max(missing, _MOST_PROBLEMS)])}")
+    made = {name: value for model, values in zip(models, options, strict=True) for name, value in model(**values)}
+    return tool.inputs(**mine), StartOptions(**made)
 
 
-def _checked(tool_name: str, model: type[InputsT], values: Mapping[str, Any]) -> InputsT:
+def _problems(model: type[Inputs], values: Mapping[str, Any]) -> list[str]:
+    """What is missing or wrong, each in a few words."""
     try:
-        return model.model_validate(values)
+        model.model_validate(values)
     except ValidationError as problem:
         # Of an input that may be left out pydantic also says that it is not null, which does not help.
-        told = [_said(each) for each in problem.errors() if each["type"] != "none_required"]
-        raise InputError(f"{tool_name}: {'; '.join(told[:3])}") from None
+        errors = [each for each in problem.errors() if each["type"] != "none_required"]
+        # The model as a whole is checked only when its fields are right; what is missing is known before.
+        return [*(_said(each) for each in errors if each["loc"]), *(model.objections(values) or _whole(errors))]
+    return []
+
+
+def _whole(errors: Sequence[Any]) -> list[str]:
+    return [_said(each) for each in errors if not each["loc"]]
 
 
 def _said(error: Any) -> str:
@@ -137,25 +145,9 @@ def _limits(context: Mapping[str, Any]) -> dict[str, str]:
     return items | {f"{name}_characters": counted(count, "character") for name, count in counts.items()}
 
 
-def _untext(value: object, schema: Mapping[str, Any]) -> object:
-    """A list, number or boolean that a client sent as JSON text."""
-    expected = _JSON_TYPES.get(str(schema.get("type")))
-    if not isinstance(value, str) or expected is None or len(value) > 100_000:
-        return value
-    try:
-        read = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-    return read if isinstance(read, expected) else value
-
-
 def _can_be_written(value: object) -> bool:
     texts = value if isinstance(value, list) else [value]
     try:
         return all(text.encode() is not None for text in texts if isinstance(text, str))
     except UnicodeEncodeError:
         return False
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name if character.isalnum() or character in "_-")[:40]

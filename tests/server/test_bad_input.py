@@ -31,7 +31,7 @@ UNHARMED = {
     "deletes": "Nothing was deleted.",
 }
 WRONG_TYPES: Mapping[str, tuple[Any, ...]] = {
-    "string": (7, True, [MARK], {MARK: MARK}),
+    "string": (True, [MARK, MARK], {MARK: MARK}),
     "integer": (f"{MARK}", 1.5, [1], {MARK: 1}, 10**30),
     "number": (f"{MARK}", [1.0], {MARK: 1}),
     "boolean": (f"{MARK}", 3, [True]),

@@ -14,6 +14,7 @@ from pydantic.config import JsonDict
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.spellings import DAYS, Name
 from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
@@ -46,7 +47,7 @@ _USUAL_ARGUMENTS: JsonDict = {
 class QuoteInputs(Inputs):
     """What `quote_job` takes."""
 
-    tool: str = Field(description="Name of a tool that costs credits")
+    tool: Name = Field(description="Name of a tool that costs credits")
     arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(
         description="The arguments of that call, whichever it takes", json_schema_extra=_USUAL_ARGUMENTS
     )
@@ -55,14 +56,14 @@ class QuoteInputs(Inputs):
 class SpendingInputs(Inputs):
     """What `list_spending` takes."""
 
-    days: Annotated[int, Field(ge=1, le=3650)] = Field(default=30, description="How many days back")
+    days: Annotated[int, Field(ge=1, le=3650), DAYS] = Field(default=30, description="How many days back")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 
 class UploadInputs(Inputs):
     """What `upload_file` takes."""
 
-    path: str = Field(min_length=1, description="File in an allowed folder on this computer")
+    path: Annotated[Name, Field(min_length=1)] = Field(description="File in an allowed folder on this computer")
 
 
 class CopyInputs(Inputs):

@@ -20,6 +20,7 @@ from a2e_mcp.catalogue.administration import (
 from a2e_mcp.catalogue.avatar_videos import PUBLIC_POOL, PublicPool
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById, HexId, Nothing
+from a2e_mcp.catalogue.spellings import Name, RecordRef
 from a2e_mcp.catalogue.tool import Estimate, Inputs
 from a2e_mcp.ledger.job_ids import DIAMONDS
 from a2e_mcp.server.answers.answer import Answer
@@ -32,7 +33,7 @@ from a2e_mcp.text import counted
 class AddUserInputs(Inputs):
     """What `add_user` takes."""
 
-    username: str = Field(min_length=1, max_length=100, description="Login name of the new user")
+    username: Annotated[Name, Field(min_length=1, max_length=100)] = Field(description="Login name of the new user")
 
 
 class PoolInputs(Inputs):
@@ -50,13 +51,13 @@ class DiamondsInputs(Inputs):
 class CreateTokenInputs(Inputs):
     """What `create_api_token` takes."""
 
-    alias: str = Field(min_length=1, max_length=100, description="Label of the token")
+    alias: Annotated[Name, Field(min_length=1, max_length=100)] = Field(description="Label of the token")
 
 
 class DeleteTokenInputs(Inputs):
     """What `delete_api_token` takes."""
 
-    token_id: HexId = Field(description="Id from list_api_tokens")
+    token_id: Annotated[HexId, RecordRef()] = Field(description="Id from list_api_tokens")
 
 
 async def _add_user(call: Call[AddUserInputs]) -> Answer:

@@ -9,6 +9,7 @@ from pydantic import Field
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById
+from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, JobRef, Name
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
 from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import InputError
@@ -23,17 +24,17 @@ from a2e_mcp.starts.service import Purchase, Quoted
 class AvatarsInputs(Inputs):
     """What `list_avatars` takes."""
 
-    name: OrNone[str] = optional("Part of the name")
-    gender: OrNone[Gender] = optional("Gender")
-    owner: OrNone[Owner] = optional("Both by default")
+    name: OrNone[Name] = optional("Part of the name")
+    gender: OrNone[Annotated[Gender, GENDERS]] = optional("Gender")
+    owner: OrNone[Annotated[Owner, OWNERS]] = optional("Both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 
 class AvatarFromImageInputs(Inputs):
     """What `add_avatar_from_image` takes."""
 
-    image: str = Field(description="Job id of a finished start_text_to_image")
-    gender: Literal["female", "male"] = Field(description="Gender")
+    image: Annotated[str, JobRef()] = Field(description="Job id of a finished start_text_to_image")
+    gender: Annotated[Gender, GENDERS] = Field(description="Gender")
 
 
 class DeleteAvatarInputs(Inputs):

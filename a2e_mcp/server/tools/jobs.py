@@ -11,6 +11,7 @@ from pydantic import Field
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.spellings import SECONDS, STATES, JobRef, Name
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
@@ -47,28 +48,32 @@ _ANSWERING_SECONDS = 3.0
 class JobInputs(Inputs):
     """One job."""
 
-    job_id: str = Field(description="For example avatar_video:67d2...")
+    job_id: Annotated[str, JobRef()] = Field(description="For example avatar_video:67d2...")
 
 
 class WaitInputs(Inputs):
     """What `wait_for_job` takes."""
 
-    job_ids: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(description="1 to 20 job ids")
-    seconds: OrNone[Annotated[float, Field(ge=0)]] = optional("0 to 40; 40 by default")
+    job_ids: Annotated[list[Annotated[str, JobRef()]], Field(min_length=1, max_length=20)] = Field(
+        description="1 to 20 job ids"
+    )
+    seconds: OrNone[Annotated[float, Field(ge=0), SECONDS]] = optional("0 to 40; 40 by default")
 
 
 class ListInputs(Inputs):
     """What `list_jobs` takes."""
 
-    state: OrNone[Literal["queued", "running", "succeeded", "failed", "unknown"]] = optional("Only jobs in this state")
-    family: OrNone[str] = optional("Only this family, for example avatar_video")
+    state: OrNone[Annotated[Literal["queued", "running", "succeeded", "failed", "unknown"], STATES]] = optional(
+        "Only jobs in this state"
+    )
+    family: OrNone[Name] = optional("Only this family, for example avatar_video")
     page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
 
 
 class DownloadInputs(JobInputs):
     """What `download_result` takes."""
 
-    name: OrNone[str] = optional("File name; the job's title by default")
+    name: OrNone[Name] = optional("File name; the job's title by default")
 
 
 async def _check(call: Call[JobInputs]) -> Answer:

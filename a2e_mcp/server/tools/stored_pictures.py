@@ -11,6 +11,7 @@ from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, DELETE_BACKGROUND, LIS
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.face_swap import ADD_FACE, DELETE_FACE, LIST_FACES, AddFace, FaceImage
 from a2e_mcp.catalogue.records import ById, HexId, Nothing
+from a2e_mcp.catalogue.spellings import Name, RecordRef
 from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.errors import InputError
 from a2e_mcp.server.answers.answer import Answer
@@ -37,14 +38,14 @@ class AddBackgroundInputs(Inputs):
 class DeleteBackgroundInputs(Inputs):
     """What `delete_background` takes."""
 
-    background_id: HexId = Field(description="Id from list_backgrounds")
+    background_id: Annotated[HexId, RecordRef()] = Field(description="Id from list_backgrounds")
 
 
 class AddFaceInputs(Inputs):
     """What `add_face_image` takes."""
 
     image: Annotated[str, _PICTURE] = Field(description="Picture of one face: URL or path")
-    consent: Annotated[str, Field(min_length=10, max_length=500)] = Field(
+    consent: Annotated[Name, Field(min_length=10, max_length=500)] = Field(
         description="Who agreed and how; ask the user first"
     )
 
@@ -52,7 +53,7 @@ class AddFaceInputs(Inputs):
 class DeleteFaceInputs(Inputs):
     """What `delete_face_image` takes."""
 
-    face_id: HexId = Field(description="Id from list_face_images")
+    face_id: Annotated[HexId, RecordRef()] = Field(description="Id from list_face_images")
 
 
 async def _list_backgrounds(call: Call[StoredPicturesInputs]) -> Answer:

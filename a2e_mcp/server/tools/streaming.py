@@ -10,6 +10,7 @@ from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.spellings import SECONDS, JobRef
 from a2e_mcp.catalogue.streaming import (
     LIST_STREAMING_AVATARS,
     LONGEST_CONTEXT,
@@ -19,7 +20,7 @@ from a2e_mcp.catalogue.streaming import (
     OpenRoom,
     StreamingAvatar,
 )
-from a2e_mcp.catalogue.tool import Estimate, Inputs, OrNone, optional
+from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING
@@ -40,8 +41,8 @@ _HOSTS_OCCUPIED = "1001"
 class StartStreamingInputs(Inputs):
     """What `start_streaming` takes."""
 
-    avatar: str = Field(description="Streaming avatar: id or name")
-    seconds: Annotated[int, Field(ge=SHORTEST_ROOM, le=LONGEST_ROOM)] = Field(
+    avatar: Annotated[str, AvatarRef()] = Field(description="Streaming avatar: id or name")
+    seconds: Annotated[int, Field(ge=SHORTEST_ROOM, le=LONGEST_ROOM), SECONDS] = Field(
         default=120, description="Seconds, paid in advance; see quote_job"
     )
     context: OrNone[Annotated[str, Field(max_length=LONGEST_CONTEXT)]] = optional("Facts it answers from")
@@ -50,7 +51,7 @@ class StartStreamingInputs(Inputs):
 class RoomInputs(Inputs):
     """Which room."""
 
-    room: OrNone[str] = optional("Room id, if several are open")
+    room: OrNone[Annotated[str, JobRef()]] = optional("Room id, if several are open")
 
 
 class AskInputs(RoomInputs):

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import ById
-from a2e_mcp.catalogue.tool import Inputs, OrNone, VoiceChoice, VoiceRef, optional
+from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, Name
+from a2e_mcp.catalogue.tool import Inputs, LanguageRef, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, SPEECH_FIELDS, LanguageOf, SpeechInputs
 from a2e_mcp.lookup.languages import regions_of
@@ -24,17 +25,19 @@ from a2e_mcp.text import folded, one_line
 class VoicesInputs(Inputs):
     """What `list_voices` takes."""
 
-    language: str = Field(default="en-US", description="For example es, es-MX or British English")
-    name: OrNone[str] = optional("Part of the name")
-    gender: OrNone[Gender] = optional("Gender")
-    owner: OrNone[Owner] = optional("Both by default")
+    language: Annotated[str, LanguageRef()] = Field(
+        default="en-US", description="For example es, es-MX or British English"
+    )
+    name: OrNone[Name] = optional("Part of the name")
+    gender: OrNone[Annotated[Gender, GENDERS]] = optional("Gender")
+    owner: OrNone[Annotated[Owner, OWNERS]] = optional("Both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
 
 
 class LanguagesInputs(Inputs):
     """What `list_languages` takes."""
 
-    search: OrNone[str] = optional("Part of a name or code")
+    search: OrNone[Name] = optional("Part of a name or code")
     page: Page = Field(default=1, description="Page of fifty, from 1")
 
 
@@ -47,7 +50,7 @@ class OwnVoiceInputs(Inputs):
 class RenameInputs(OwnVoiceInputs):
     """What `rename_voice` takes."""
 
-    name: str = Field(min_length=1, max_length=40, description="The new name")
+    name: Annotated[Name, Field(min_length=1, max_length=40)] = Field(description="The new name")
 
 
 class DetectInputs(Inputs):

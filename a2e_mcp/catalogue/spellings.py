@@ -1,0 +1,140 @@
+"""How people and hosts write the values of inputs: names of choices, measures with their unit, ids, empty words.
+
+A field declares what it allows with these markers; the server reads them in one step before validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Marks a short text, such as a title, in which `null` written as text means that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRef:
+    """Marks an input that names a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """Marks an input that names a stored record, by id or by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroMeansNone:
+    """Marks a number whose 0 means that it is left out, as hosts send it that fill in every field."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """Marks a number that may come with its unit: the words for it, in lower case, and how many of ours they are."""
+
+    words: Mapping[str, float]
+    clock: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spellings:
+    """Marks a choice that has other names too, all in lower case and without spaces, hyphens and accents.
+
+    `of_size` gives the choice for a width and a height, which may be pixels or a ratio.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    of_size: Callable[[float, float], str | None] | None = None
+
+
+Name: TypeAlias = Annotated[str, Label()]
+"""A text that is a title or a name."""
+
+SECONDS = Unit(
+    {
+        **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sek", "sekunden", "segundos", "secondes"), 1.0),
+        **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten", "minutos"), 60.0),
+        **dict.fromkeys(("h", "hour", "hours"), 3600.0),
+    },
+    clock=True,
+)
+DAYS = Unit({"d": 1.0, "day": 1.0, "days": 1.0, "week": 7.0, "weeks": 7.0})
+CREDITS = Unit(dict.fromkeys(("credit", "credits", "coin", "coins"), 1.0))
+PIXELS = Unit(dict.fromkeys(("p", "px", "pixel", "pixels"), 1.0))
+TIMES = Unit(dict.fromkeys(("x", "×", "times"), 1.0))
+DEGREES = Unit(dict.fromkeys(("°", "deg", "degree", "degrees"), 1.0))
+
+_NEAR = 0.02
+
+
+def _shape_of(width: float, height: float) -> str | None:
+    ratios = {"landscape": 16 / 9, "portrait": 9 / 16, "square": 1.0}
+    return next((shape for shape, ratio in ratios.items() if abs(width / height - ratio) < _NEAR), None)
+
+
+def _shorter_side(width: float, height: float) -> str:
+    return f"{min(width, height):.15g}"
+
+
+SHAPES = Spellings(
+    {
+        **dict.fromkeys(
+            ("horizontal", "wide", "widescreen", "youtube", "querformat", "quer", "paysage", "apaisado", "orizzontale"),
+            "landscape",
+        ),
+        **dict.fromkeys(
+            ("vertical", "upright", "tall", "tiktok", "reel", "reels", "shorts", "story", "stories", "hochformat"),
+            "portrait",
+        ),
+        **dict.fromkeys(("verticale", "phone", "mobile"), "portrait"),
+        **dict.fromkeys(("squared", "quadratic", "quadrat", "quadratisch", "carre", "cuadrado", "quadrado"), "square"),
+    },
+    _shape_of,
+)
+RESOLUTIONS = Spellings(
+    {"sd": "480", "hd": "720", "hdready": "720", "fhd": "1080", "fullhd": "1080"}, of_size=_shorter_side
+)
+GENDERS = Spellings(
+    {
+        **dict.fromkeys(
+            ("f", "w", "woman", "women", "females", "girl", "lady", "weiblich", "frau", "femme", "feminin"), "female"
+        ),
+        **dict.fromkeys(("feminine", "femenino", "mujer", "femminile", "donna", "feminino", "mulher"), "female"),
+        **dict.fromkeys(
+            ("m", "man", "men", "males", "boy", "guy", "mannlich", "mann", "homme", "masculin", "masculine"), "male"
+        ),
+        **dict.fromkeys(("masculino", "hombre", "maschile", "uomo", "homem"), "male"),
+    }
+)
+OWNERS = Spellings(
+    {
+        **dict.fromkeys(("mine", "my", "me", "custom", "private", "user", "personal", "cloned", "owned"), "own"),
+        **dict.fromkeys(("a2e", "a2es", "stock", "system", "builtin", "shared", "others"), "public"),
+    }
+)
+STATES = Spellings(
+    {
+        **dict.fromkeys(("pending", "waiting", "initialized", "inqueue", "scheduled"), "queued"),
+        **dict.fromkeys(("processing", "inprogress", "started", "active", "ongoing", "working"), "running"),
+        **dict.fromkeys(
+            ("success", "successful", "succeed", "completed", "complete", "done", "finished", "ready", "ok"),
+            "succeeded",
+        ),
+        **dict.fromkeys(("failure", "fail", "error", "errored", "refused"), "failed"),
+    }
+)
+CORNERS = Spellings(
+    {
+        **{
+            spelling: f"{vertical}_{side}"
+            for vertical, words in (("bottom", ("bottom", "lower")), ("top", ("top", "upper")))
+            for side in ("left", "right")
+            for word in words
+            for spelling in (f"{word}{side}corner", f"{word}{side}", f"{side}{word}", f"{side}{word}corner")
+        },
+        **dict.fromkeys(("centre", "middle", "centered", "centred"), "center"),
+        **{"br": "bottom_right", "bl": "bottom_left", "tr": "top_right", "tl": "top_left"},
+    }
+)

@@ -1,0 +1,205 @@
+"""The names of arguments: those that hosts add, and those that people and models use for ours."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from a2e_mcp.server.argument_values import from_json
+
+ADDED_BY_HOSTS = frozenset(
+    {
+        # n8n
+        "toolCallId",
+        "sessionId",
+        "action",
+        "chatInput",
+        "tool",
+        "root",
+        # Gemini CLI and Antigravity
+        "wait_for_previous",
+        "waitForPreviousTools",
+        "toolAction",
+        "toolSummary",
+        # LangChain
+        "callbacks",
+        "config",
+        "run_manager",
+        "runtime",
+        "tool_call_id",
+        # Microsoft agent-framework and Semantic Kernel
+        "chat_options",
+        "conversation_id",
+        "kernel",
+        "thread",
+        # CrewAI, OpenHands, Cline, Letta, SiYuan
+        "security_context",
+        "security_risk",
+        "task_progress",
+        "request_heartbeat",
+        "inner_thoughts",
+        "_sessionID",
+        # MCP's own, put into the arguments
+        "_meta",
+        "progressToken",
+    }
+)
+"""What hosts are known to add to the arguments of every call; only exactly these names."""
+
+_WRAPPERS = frozenset({"arguments", "args", "kwargs", "input", "inputs", "parameters", "params", "tool_input"})
+
+# What people call our arguments, in lower case and without underscores; the first that a tool takes is meant.
+_SYNONYM_ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("aspectratio aspect ratio orientation format dimensions videosize imagesize framesize", ("shape",)),
+    ("quality definition videoquality pixels", ("resolution", "size")),
+    ("size width height", ("resolution", "shape", "size")),
+    ("subtitles subtitle subs caption captionsenabled closedcaptions cc burnsubtitles", ("captions",)),
+    ("voiceid voicename ttsid speaker speakerid narrator uservoiceid voiceactor", ("voice",)),
+    ("avatarid avatarname anchor anchorid presenter character actor host templateid", ("avatar",)),
+    (
+        "text message msg content speechtext words dialogue dialog narration inputtext ttstext transcript say"
+        " textinput speech prompt line",
+        ("script", "text", "question", "translated_script", "prompt", "search"),
+    ),
+    ("scripttext translation translatedtext translatedscript", ("translated_script", "script", "text")),
+    ("query q keyword keywords filter searchterm find", ("search", "name", "question", "prompt")),
+    ("description instructions motionprompt imageprompt idea", ("prompt", "context", "about")),
+    ("negative avoid exclude exclusions", ("negative_prompt",)),
+    ("audiourl audiofile audiopath audioid sound soundfile voiceover voiceurl speechurl", ("audio", "sample")),
+    ("sampleurl recording voicesample samplefile", ("sample", "audio")),
+    (
+        "imageurl imagepath imagefile img imgurl picture pictureurl photo photourl portrait startimage firstframe"
+        " firstimage initimage inputimage sourceimage",
+        ("image", "person", "face", "reference", "media", "source", "path"),
+    ),
+    ("faceimage faceurl facephoto sourceface", ("face", "image")),
+    ("lastframe lastimage endframe tailimage finalimage", ("end_image",)),
+    ("referenceimage ref imagereference styleimage", ("reference", "image")),
+    (
+        "videourl videopath videofile clip footage movie mediaurl sourceurl sourcevideo inputvideo",
+        ("video", "media", "source", "target", "url"),
+    ),
+    ("targeturl targetvideo targetimage destination", ("target", "video")),
+    ("file filepath filename fileurl input inputfile attachment media source", ("path", "media", "source", "url")),
+    ("link uri address href", ("url", "path", "media", "source")),
+    ("productimage producturl item", ("product",)),
+    ("personimage modelimage modelphoto human humanimage", ("person",)),
+    ("clothes clothing outfit dress cloth clothimage garmentimage shirt", ("garment",)),
+    ("bg backdrop scene backgroundurl backgroundimage backgroundcolor backgroundid", ("background",)),
+    ("greenscreen bgcolor", ("background_color", "background")),
+    ("duration length durationseconds lengthseconds time videotime secs videolength expire", ("seconds",)),
+    ("timeout maxwait waitseconds waittime maxseconds", ("seconds",)),
+    ("rate speechrate speakingrate pace tempo velocity", ("speed",)),
+    ("lang locale languagecode targetlanguage targetlang tolanguage voicelanguage", ("language",)),
+    ("sourcelanguage sourcelang fromlanguage originallanguage inputlanguage", ("spoken_language",)),
+    ("n num number quantity numberofimages batchsize samples variations amount copies howmany", ("count",)),
+    ("numspeakers numberofspeakers speakercount", ("speakers",)),
+    (
+        "budget maxcost creditlimit credits limitcredits maxprice maxspend ceiling maximumcredits",
+        ("max_credits", "seconds"),
+    ),
+    ("repeat redo rerun regenerate allowduplicate forcenew", ("again",)),
+    ("permission permissions consentstatement authorization release agreement approved consentgiven", ("consent",)),
+    ("forcelanguage ignorelanguage skiplanguagecheck", ("language_ok",)),
+    ("id job jobid task taskid jobhandle identifier videoid requestid", ("job_id", "job_ids", "room")),
+    ("ids jobs tasks taskids handles videoids", ("job_ids", "job_id")),
+    ("id background backgroundname", ("background_id",)),
+    ("id face faceimage faceimageid", ("face_id",)),
+    ("id token apitoken tokenname", ("token_id",)),
+    ("roomid channel room session", ("room",)),
+    ("limit pagesize perpage offset cursor pagenumber pagetoken start skip", ("page",)),
+    ("status jobstatus", ("state",)),
+    ("type kind category jobtype", ("family",)),
+    ("filename outputname output saveas label heading videotitle outputfile", ("name", "title")),
+    ("name", ("title", "alias", "username")),
+    ("title label newname voicename avatarname", ("name", "alias")),
+    ("sex", ("gender",)),
+    ("owned mine custom source", ("owner",)),
+    ("smooth naturalmotion motion betterquality", ("smart_motion",)),
+    ("noisereduction removenoise cleanup", ("denoise",)),
+    ("removemusic dropbackgroundaudio removebackground", ("drop_background",)),
+    ("engine modelversion version modelname modeltype", ("model",)),
+    ("corner location place placement", ("position",)),
+    ("watermark watermarktext mark", ("text",)),
+    ("logo watermarkimage logourl", ("image",)),
+    ("fontsize textsize", ("size",)),
+    ("angle rotate", ("rotation",)),
+    ("left", ("x",)),
+    ("top", ("y",)),
+    ("facts knowledge faq background qa document", ("context",)),
+    ("toolname name function method", ("tool",)),
+    ("args params parameters input inputs toolinput kwargs", ("arguments",)),
+    ("user email login", ("username",)),
+    ("enabled enable value", ("on",)),
+    ("period since range dayrange", ("days",)),
+)
+# What A2E does not offer at all.
+_NOT_OFFERED: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("emotion", "emotions", "style", "tone", "mood", "voicestyle", "speakingstyle", "expression"),
+        "A2E has no tone or style: the voice decides; choose another one with list_voices",
+    ),
+    **dict.fromkeys(("pitch", "volume", "stability", "similarity"), "A2E has no such setting for voices"),
+    **dict.fromkeys(
+        ("webhook", "webhookurl", "callback", "callbackurl", "notify"),
+        "results are not sent: call wait_for_job",
+    ),
+    **dict.fromkeys(("fps", "framerate", "seed", "bitrate"), "A2E has no such setting"),
+}
+_ENDINGS = re.compile(r"(?<=.)(?:url|uri|path|file|id|name|text|image|video)$")
+_LIKE = 0.65
+
+
+def without_host_names(known: Collection[str], arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of a call without what its host has added, and out of the object that a host put them into."""
+    kept: Mapping[str, object] = arguments
+    while True:
+        kept = {name: value for name, value in kept.items() if name in known or name not in ADDED_BY_HOSTS}
+        if len(kept) != 1:
+            return dict(kept)
+        [(name, value)] = kept.items()
+        inner = from_json(value)
+        if name in known or name not in _WRAPPERS or not isinstance(inner, dict):
+            return dict(kept)
+        kept = {str(each): item for each, item in inner.items()}
+
+
+def in_singular_or_plural(known: Collection[str], arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments with `job_id` for `job_ids` and the other way round, where a tool takes only the other."""
+    renamed = {}
+    for name, value in arguments.items():
+        other = name.removesuffix("s") if name.endswith("s") else f"{name}s"
+        is_other = name not in known and other in known and other not in arguments
+        renamed[other if is_other and name != other else name] = value
+    return renamed
+
+
+def unknown_argument(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str:
+    """Why an argument is refused, with the name that is probably meant; `fields` are A2E's own names for ours."""
+    shown = "".join(character for character in name if character.isalnum() or character in "_-")[:40]
+    plain = _plain(name)
+    if plain in _NOT_OFFERED:
+        return f"unknown argument {shown}; {_NOT_OFFERED[plain]}"
+    near = _meant(plain, known, {_plain(theirs): ours for theirs, ours in fields.items()})
+    if near is not None:
+        return f"unknown argument {shown}; did you mean {near}?"
+    return f"unknown argument {shown}; it takes {', '.join(known) or 'none'}"
+
+
+def _meant(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str | None:
+    spelt = {_plain(each): each for each in known}
+    if name in spelt:
+        return spelt[name]
+    candidates = [fields[name]] if name in fields else []
+    for synonym in (name, _ENDINGS.sub("", name), name.removesuffix("s")):
+        candidates += [spelt[synonym]] if synonym in spelt else []
+        candidates += [each for spellings, ours in _SYNONYM_ROWS if synonym in spellings.split() for each in ours]
+    found = next((each for each in candidates if each in known), None)
+    if found is None and (alike := difflib.get_close_matches(name, spelt, n=1, cutoff=_LIKE)):
+        found = spelt[alike[0]]
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name[:60]).lower()

@@ -1,0 +1,347 @@
+"""The one step before validation: values as hosts and people write them become the values that fields take.
+
+A value that is not understood stays as it is, so that validation refuses it. A text that is spoken, shown or sent stays
+as it is in any case. The step changes nothing when it is taken again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from a2e_mcp.catalogue.spellings import Unit
+from a2e_mcp.errors import InputError
+from a2e_mcp.ledger.job_ids import job_ids_in
+from a2e_mcp.server.argument_fields import ArgumentField
+from a2e_mcp.text import folded
+
+_LONGEST_JSON = 100_000
+_LONGEST_NUMBER = 40
+_LONGEST_NAME = 200
+_MOST_WRAPPED = 12
+_SMALLEST_SIDE = 100
+"""Pixels; a smaller number beside another one is part of a ratio."""
+
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "„": "“", "<": ">"}
+_NONE = frozenset({"null", "none", "undefined", "(null)", "(none)", "(empty)", "n/a", "[]", "{}", "[object object]"})
+_NIL = frozenset({"nil", "NaN"})
+_AS_USUAL = frozenset({"auto", "automatic", "default", "any", "all", "both", "unspecified", "notspecified", "detect"})
+_YES = frozenset({"true", "yes", "y", "on", "1", "t", "enabled"})
+_NO = frozenset({"false", "no", "n", "off", "0", "f", "disabled"})
+# Where the name stands when a host sends a whole record, or a model repeats one that it was shown.
+_NAMES_IN_A_RECORD = ("job_id", "url", "uri", "path", "file", "href", "id", "_id", "code", "name", "value")
+
+_SIZE = re.compile(
+    r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*(?:px)?\s*(?:[:x×*/]|by)\s*(\d{1,5}(?:\.\d{1,3})?)\s*(?:px|pixels)?\s*"
+)
+_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)")
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII)
+_MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×])\.?", re.ASCII | re.IGNORECASE)
+_COMMA = re.compile(r"(\d+),(\d{1,2})", re.ASCII)
+_ROW = re.compile(r".* = ([A-Za-z0-9_.:-]+?)(?:, preview .*)?", re.DOTALL)
+_ADDRESS_OF_A_RECORD = re.compile(r"a2e://[a-z_]+/([A-Za-z0-9_.:-]+)")
+_BETWEEN_PIECES = re.compile(r"[,;\n|]+")
+_BESIDE_JOBS = re.compile(r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\band\b|[\s\"'`<>()\[\]{}=:.,;|]")
+
+
+class _LeftOut:
+    """What a value is that means that there is none."""
+
+
+_LEFT_OUT = _LeftOut()
+
+
+def normalised(fields: Mapping[str, ArgumentField], arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments that are given, each as its field takes it; names that no field has stay as they are.
+
+    Raises InputError when two arguments contradict each other.
+    """
+    values: dict[str, object] = {}
+    sizes: dict[str, tuple[float, float]] = {}
+    for name, value in arguments.items():
+        field = fields.get(name)
+        read = value if field is None else _value(field, value)
+        if isinstance(read, _LeftOut):
+            continue
+        values[name] = read
+        if field is not None and field.spellings.of_size and isinstance(value, str) and (size := _size(value)):
+            sizes[name] = size
+    for name, size in sizes.items():
+        values |= _decided_by(name, size, fields, values)
+    return values
+
+
+def _decided_by(
+    name: str, size: tuple[float, float], fields: Mapping[str, ArgumentField], values: Mapping[str, object]
+) -> dict[str, object]:
+    """What a size in pixels also says about the other fields, such as the shape beside the resolution."""
+    found: dict[str, object] = {}
+    for other, field in fields.items():
+        if other == name or field.spellings.of_size is None or min(size) < _SMALLEST_SIDE:
+            continue
+        meant = _choice(field, field.spellings.of_size(*size))
+        if other not in values:
+            # What is no choice is kept, so that it is refused with the choices instead of forgotten.
+            found[other] = meant if meant is not None else f"{size[0]:g}x{size[1]:g}"
+        elif meant is not None and values[other] != meant:
+            raise InputError(f"{name} and {other} contradict each other", hint="Leave one of them out")
+    return found
+
+
+def _value(field: ArgumentField, value: object) -> object:
+    """A value as its field takes it; what is inside quotes, lists or JSON is read until nothing changes."""
+    for _ in range(_MOST_WRAPPED):
+        if _is_empty(field, value):
+            return _LEFT_OUT
+        read = _read(field, value)
+        if read is value or (type(read) is type(value) and read == value):
+            break
+        value = read
+    return value
+
+
+def _read(field: ArgumentField, value: object) -> object:
+    if field.kind in ("text", "label"):
+        return _text(value)
+    if field.kind == "choice":
+        return _chosen(field, value)
+    if field.kind == "number":
+        return _number(field.unit, value)
+    if field.kind == "boolean":
+        return _boolean(value)
+    if field.kind == "object":
+        return from_json(value)
+    return _pieces(field, value) if field.kind == "list" else _reference(field, value)
+
+
+# ---------------------------------------------------------------------- empty values
+
+
+def _is_empty(field: ArgumentField, value: object) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return _is_empty_text(field, value)
+    if isinstance(value, list | dict) and not value:
+        return field.kind not in ("list", "object") and not field.required
+    is_zero = isinstance(value, int | float) and not isinstance(value, bool) and value == 0
+    return is_zero and field.zero_means_none
+
+
+def _is_empty_text(field: ArgumentField, value: str) -> bool:
+    if len(value) > _LONGEST_NAME and not value.isspace():
+        return False
+    bare = _unquoted(value)
+    if not bare:
+        # A script of spaces is a mistake that is named; an empty one is a field that a host had to fill.
+        return not value and not field.required if field.kind == "text" else True
+    if field.kind == "text":
+        return False
+    if bare.casefold() in _NONE - ({"[]"} if field.kind == "list" else set()) or bare in _NIL:
+        return True
+    usual = field.kind in ("choice", "number", "boolean") or (field.kind == "language" and not field.required)
+    if usual and _folded(bare) in _AS_USUAL and _choice(field, bare) is None:
+        return True
+    return field.zero_means_none and _number(field.unit, bare) == 0
+
+
+# ---------------------------------------------------------------------- texts and references
+
+
+def _text(value: object) -> object:
+    """A number where a text is wanted is that text; JSON knows one kind of number, so 20.0 is 20."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, float) and not (math.isfinite(value) and abs(value) < 1e15):
+        return value
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_NUMBER:
+        return value
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _reference(field: ArgumentField, value: object) -> object:
+    """An id or a name without what was copied with it: quotes, a record around it, the row of a list, an address."""
+    inner = _unwrapped(value)
+    if inner is not None:
+        return inner
+    value = _text(value)
+    if not isinstance(value, str):
+        return value
+    if field.kind == "job" and len(found := job_ids_in(value)) == 1:
+        return found[0]
+    if field.kind == "media" and len(found := _only_job_ids(value)) == 1:
+        return found[0]
+    if field.kind == "media":
+        # Quotes may be part of a path: the files are looked at there.
+        return value
+    return _record(_unquoted(value))
+
+
+def _unwrapped(value: object) -> object:
+    """What is inside a list of one, a record, or either as JSON; None for anything else."""
+    if isinstance(value, str):
+        is_wrapped = value.strip()[:1] in ("[", "{") or value.strip()[:2] in ('"[', '"{')
+        return from_json(value) if is_wrapped and len(value) <= _LONGEST_JSON else None
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 and isinstance(value[0], str | dict) else None
+    if isinstance(value, dict):
+        named = (value.get(name) for name in _NAMES_IN_A_RECORD)
+        return next((each for each in named if isinstance(each, str) and each.strip()), None)
+    return None
+
+
+def _record(text: str) -> str:
+    """A name or an id from the row of a list, such as `Ada (female) = 6672...`, or from a resource's address."""
+    if len(text) > 2 * _LONGEST_NAME:
+        return text
+    if row := _ROW.fullmatch(text):
+        return row[1]
+    address = _ADDRESS_OF_A_RECORD.fullmatch(text)
+    return address[1] if address else text
+
+
+def _only_job_ids(text: str) -> list[str]:
+    """The job ids in a text that says nothing else: in quotes, as resources, or after the word job."""
+    found = job_ids_in(text)
+    rest = text.lower().replace("%3a", ":").replace(": ", ":").replace(" :", ":") if found else ""
+    for each in found:
+        rest = rest.replace(each, "")
+    return [] if _BESIDE_JOBS.sub("", rest) else found
+
+
+def _unquoted(text: str) -> str:
+    """A text without spaces and pairs of quotes around it."""
+    text = text.strip()
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
+
+
+# ---------------------------------------------------------------------- choices, numbers, yes and no
+
+
+def _chosen(field: ArgumentField, value: object) -> object:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    found = _choice(field, value)
+    return value if found is None else found
+
+
+def _choice(field: ArgumentField, value: object) -> object:
+    """The choice that a value means; None for none."""
+    known = {_folded(str(choice)): choice for choice in field.choices}
+    text = _text(value)
+    if not isinstance(text, str) or len(text) > _LONGEST_NAME:
+        return None
+    if (written := _folded(_unquoted(text))) in known:
+        return known[written]
+    meant = field.spellings.names.get(written)
+    if meant is None and field.spellings.of_size is not None and (size := _size(text)):
+        meant = field.spellings.of_size(*size)
+    if meant is None and field.unit is not None:
+        number = _text(_number(field.unit, text))
+        meant = number if isinstance(number, str) else None
+    return None if meant is None else known.get(_folded(meant))
+
+
+def _size(text: str) -> tuple[float, float] | None:
+    match = _SIZE.fullmatch(text.casefold()) if len(text) <= _LONGEST_NAME else None
+    if match is None or not float(match[1]) or not float(match[2]):
+        return None
+    return float(match[1]), float(match[2])
+
+
+def _folded(text: str) -> str:
+    """A text in which case, accents, spaces, hyphens and underscores do not count."""
+    return re.sub(r"[\W_]", "", folded(text))
+
+
+def _number(unit: Unit | None, value: object) -> object:
+    """A number from a text, with its unit where the field declares one."""
+    if isinstance(value, bool):
+        # Otherwise true would count as 1.
+        return str(value).lower()
+    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
+        return value
+    text = _unquoted(value).casefold()
+    if comma := _COMMA.fullmatch(text):
+        text = f"{comma[1]}.{comma[2]}"
+    if _PLAIN_NUMBER.fullmatch(text):
+        return _as_number(float(text), value)
+    if unit is None:
+        return value
+    if unit.clock and (clock := _CLOCK.fullmatch(text)):
+        return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + int(clock[3])
+    total = _measured(unit, text)
+    return value if total is None else _as_number(total, value)
+
+
+def _measured(unit: Unit, text: str) -> float | None:
+    """A sum of measures such as `1 min 30 s`; None when a word of it is no unit of this field."""
+    measures = list(_MEASURE.finditer(text))
+    if not measures or _MEASURE.sub("", text).strip():
+        return None
+    worth = [(float(each[1].replace(",", ".")), unit.words.get(each[2])) for each in measures]
+    return None if any(times is None for _, times in worth) else sum(many * (times or 0.0) for many, times in worth)
+
+
+def _as_number(number: float, given: str) -> object:
+    if not math.isfinite(number):
+        return given
+    return int(number) if number == int(number) and abs(number) < 1e15 else number
+
+
+def _boolean(value: object) -> object:
+    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
+        return value
+    text = _folded(_unquoted(value))
+    return True if text in _YES else False if text in _NO else value
+
+
+# ---------------------------------------------------------------------- lists and objects
+
+
+def _pieces(field: ArgumentField, value: object) -> object:
+    """The pieces of a list that came as a list, as JSON, as a list written by Python, or as one text."""
+    piece = field.piece
+    if piece is None:
+        return value
+    given = from_json(value) if isinstance(value, str) else value
+    if isinstance(given, dict):
+        given = [given]
+    if not isinstance(given, list):
+        given = [given]
+    read = [_value(piece, each) for each in chain.from_iterable(_split(piece, each) for each in given)]
+    return [each for each in read if not isinstance(each, _LeftOut)]
+
+
+def _split(piece: ArgumentField, value: object) -> Iterator[object]:
+    if not isinstance(value, str) or len(value) > _LONGEST_JSON:
+        yield value
+        return
+    text = value.strip()
+    if text[:1] in ("[", "(") and text[-1:] in ("]", ")"):
+        text = text[1:-1]
+    if text[:1] == "{":
+        yield value
+        return
+    pieces = (_only_job_ids(text) if piece.kind == "job" else []) or _BETWEEN_PIECES.split(text)
+    yield from (each.strip() for each in pieces if each.strip())
+
+
+def from_json(value: object) -> object:
+    """A list or an object that came as text, even as the text of a text; anything else as it is."""
+    read = value
+    for _ in range(_MOST_WRAPPED):
+        if not isinstance(read, str) or len(read) > _LONGEST_JSON or read.strip()[:1] not in ("[", "{", '"'):
+            break
+        try:
+            read = json.loads(read)
+        except (ValueError, RecursionError):
+            break
+    return read if isinstance(read, list | dict) else value
