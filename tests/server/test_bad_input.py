@@ -35,7 +35,7 @@ WRONG_TYPES: Mapping[str, tuple[Any, ...]] = {
     "integer": (f"{MARK}", 1.5, [1], {MARK: 1}, 10**30),
     "number": (f"{MARK}", [1.0], {MARK: 1}),
     "boolean": (f"{MARK}", 3, [True]),
-    "array": (7, {MARK: MARK}, [7], [[MARK]], []),
+    "array": ({MARK: MARK}, [{MARK: MARK}], [[{MARK: 7}]], []),
     "object": (7, [MARK], MARK),
 }
 HOSTILE = (
