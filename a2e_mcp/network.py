@@ -13,6 +13,7 @@ from urllib.request import getproxies
 import httpx2
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.installation import Installation
 
 _ISSUER_UNKNOWN = frozenset({18, 19, 20, 21})
 """OpenSSL's codes for certificates whose issuer is not among the trusted ones."""
@@ -125,7 +126,7 @@ class Internet(httpx2.AsyncBaseTransport):
         except ImportError:
             raise SettingsError(
                 f"{_source_of(proxy)} is a SOCKS proxy, and the package for those (socksio) is not installed",
-                hint="Run: pip install socksio, or use an http proxy",
+                hint=f"{Installation.current().package_advice('socksio')}, or use an http proxy",
             ) from None
         except (ValueError, httpx2.InvalidURL):
             raise SettingsError(

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from a2e_mcp.client.connection import Connect, Connection, live
 from a2e_mcp.errors import ExtraMissing
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from a2e_mcp.sandbox.extra import INSTALL, missing_packages
+from a2e_mcp.sandbox.extra import install_advice, missing_packages
 from a2e_mcp.settings import Settings
 
 
@@ -45,5 +45,5 @@ def check_extra() -> None:
     if missing := missing_packages():
         raise ExtraMissing(
             f"The sandbox needs its optional dependencies ({', '.join(missing)} missing)",
-            hint=f"Run: {INSTALL}",
+            hint=install_advice(),
         )

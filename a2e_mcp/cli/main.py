@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp import __version__
+from a2e_mcp.cli.install.clients import CLIENTS
 from a2e_mcp.errors import A2EError
 
 _INTERRUPTED = 130
@@ -69,7 +70,7 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
 
             code = run_doctor(live=options.live, report=options.report, sandbox=sandbox)
         case "install":
-            from a2e_mcp.cli.install import install
+            from a2e_mcp.cli.install.command import install
 
             code = install(options.client, only_print=options.print, sandbox=sandbox)
         case "forget":
@@ -130,7 +131,7 @@ def command_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--report", type=Path, metavar="FILE", help="write the answers' redacted shapes")
 
     install = command("install", "add the server to a client's configuration")
-    install.add_argument("client", choices=("claude-desktop", "claude-code"))
+    install.add_argument("client", choices=[client.id for client in CLIENTS])
     install.add_argument("--print", action="store_true", help="print the entry, write nothing")
 
     forgotten = command("forget", "remove scripts, consent and raw answers of old starts; amounts stay")

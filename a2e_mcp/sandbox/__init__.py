@@ -29,11 +29,11 @@ def open_sandbox(settings: SandboxSettings | None = None) -> AbstractAsyncContex
     except ModuleNotFoundError as problem:
         # Imported here: every worker imports this package and opens no sandbox.
         from a2e_mcp.errors import SettingsError
-        from a2e_mcp.sandbox.extra import INSTALL, PACKAGES
+        from a2e_mcp.sandbox.extra import PACKAGES, install_advice
 
         package = PACKAGES.get(problem.name or "")
         if package is None:
             raise
-        raise SettingsError(f"The sandbox needs the package {package}.", hint=f"Run: {INSTALL}") from None
+        raise SettingsError(f"The sandbox needs the package {package}.", hint=install_advice()) from None
     opened: AbstractAsyncContextManager[Sandbox] = box.opened(settings or SandboxSettings())
     return opened

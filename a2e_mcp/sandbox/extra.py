@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 
+from a2e_mcp.installation import Installation
+
 PACKAGES: Mapping[str, str] = {
     "av": "av",
     "cv2": "opencv-python-headless",
@@ -16,11 +18,16 @@ PACKAGES: Mapping[str, str] = {
 }
 """Module to the package that brings it; an installed distribution names only the packages, and may not be there."""
 
-INSTALL = 'pip install "a2e-mcp[sandbox]"'
-"""How they are installed."""
+RENDERING = "sandbox"
+"""The extra that brings them."""
 
-INSTALL_LIVE = 'pip install "a2e-mcp[sandbox-live]"'
-"""How what a live room needs is installed, all of the above included."""
+LIVE_ROOMS = "sandbox-live"
+"""The extra that brings what a live room needs, all of the above included."""
+
+
+def install_advice(extra: str = RENDERING) -> str:
+    """What to do, in this installation, to have an extra."""
+    return Installation.current().advice(extra)
 
 
 def missing_packages() -> list[str]:

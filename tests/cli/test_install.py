@@ -6,12 +6,17 @@ import json
 import stat
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from a2e_mcp.cli.install import claude_desktop_file
+from a2e_mcp.cli.install.entry import ServerEntry, merged_entry
+from a2e_mcp.installation import Installation, InstallKind
+from tests.support.paths import CHECKOUT
 from tests.support.processes import run
 
 TOKEN = "sk_secret_7f3a"
@@ -58,7 +63,7 @@ def test_what_is_there_is_kept_and_the_old_file_stays_beside_it(tmp_path: Path) 
     file = existing(tmp_path, before)
     done = install(tmp_path, "claude-desktop", "--sandbox")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Replaced" in done.stdout
+    assert "Updated" in done.stdout
     after = written(tmp_path)
     assert (after["theme"], after["mcpServers"]["weather"]) == ("dark", OTHER)
     assert after["mcpServers"]["a2e"]["args"] == ["-m", "a2e_mcp", "serve", "--sandbox"]
@@ -68,7 +73,192 @@ def test_what_is_there_is_kept_and_the_old_file_stays_beside_it(tmp_path: Path) 
     assert {path.name for path in file.parent.iterdir()} == {file.name, backup.name}
 
 
-@pytest.mark.parametrize("text", ['{"mcpServers": {', "[]", '"text"', '{"mcpServers": []}', "\udcff"])
+def test_what_was_set_stays_where_nothing_new_is_given(tmp_path: Path) -> None:
+    """Without a token in the shell, the one of the entry stays, and so do the ceiling, the folders and the flags."""
+    environment = {"A2E_API_TOKEN": TOKEN, "A2E_DAILY_CREDITS": "40", "A2E_FILES": "/films", "HTTPS_PROXY": "http://p"}
+    old = {
+        "command": "uvx",
+        "args": ["a2e-mcp", "--toolsets", "video"],
+        "env": environment,
+        "cwd": "/films",
+        "alwaysAllow": ["get_credits"],
+    }
+    existing(tmp_path, json.dumps({"mcpServers": {"a2e": old}}))
+    done = install(tmp_path, "claude-desktop")
+    assert (done.returncode, done.stderr) == (0, "")
+    started = {"command": sys.executable, "args": ["-m", "a2e_mcp", "serve", "--toolsets", "video"]}
+    assert written(tmp_path)["mcpServers"]["a2e"] == {**old, **started}
+    assert TOKEN not in done.stdout
+    # The same again changes nothing and keeps no further copy.
+    before = {path.name: path.read_bytes() for path in configuration(tmp_path).parent.iterdir()}
+    assert "up to date" in install(tmp_path, "claude-desktop").stdout
+    assert {path.name: path.read_bytes() for path in configuration(tmp_path).parent.iterdir()} == before
+    # Only what is given anew is replaced.
+    fresh = {"A2E_API_TOKEN": f"{TOKEN}_new"}
+    assert install(tmp_path, "claude-desktop", **fresh).returncode == 0
+    assert written(tmp_path)["mcpServers"]["a2e"]["env"] == {**environment, **fresh}
+
+
+def test_changing_to_the_sandbox_and_to_a_token_says_what_happened(tmp_path: Path) -> None:
+    old = {"command": "a2e-mcp", "env": {"A2E_API_TOKEN": TOKEN, "A2E_DAILY_CREDITS": "40"}}
+    file = existing(tmp_path, json.dumps({"mcpServers": {"a2e": old}}))
+    done = install(tmp_path, "claude-desktop", "--sandbox")
+    assert "token was removed" in done.stderr
+    assert "before-a2e" in done.stdout
+    entry = written(tmp_path)["mcpServers"]["a2e"]
+    assert (entry["args"][-1], entry["env"]) == ("--sandbox", {"A2E_DAILY_CREDITS": "40"})
+    assert TOKEN in file.with_name(file.name + ".before-a2e").read_text(encoding="utf-8")
+    # Installed again without a flag or a token, it stays as free as it is.
+    assert "up to date" in install(tmp_path, "claude-desktop").stdout
+    done = install(tmp_path, "claude-desktop", A2E_API_TOKEN=TOKEN)
+    assert "starts cost credits" in done.stderr
+    entry = written(tmp_path)["mcpServers"]["a2e"]
+    assert (entry["args"][-1], entry["env"]["A2E_API_TOKEN"]) == ("serve", TOKEN)
+
+
+def test_every_earlier_file_is_kept_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    file = existing(tmp_path, '{"mcpServers": {}}')
+    file.chmod(0o640)
+    earlier = file.with_name(file.name + ".before-a2e")
+    earlier.write_text("of an earlier version")
+    contents = [file.read_bytes()]
+    for token in ("sk_one", "sk_two"):
+        assert install(tmp_path, "claude-desktop", A2E_API_TOKEN=token).returncode == 0
+        contents.append(file.read_bytes())
+    backups = [file.with_name(f"{file.name}.before-a2e-{number}") for number in (2, 3)]
+    assert earlier.read_text() == "of an earlier version"
+    assert [backup.read_bytes() for backup in backups] == contents[:2]
+    assert [stat.S_IMODE(backup.stat().st_mode) for backup in backups] == [0o600, 0o600]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_a_linked_configuration_stays_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles" / "claude.json"
+    real.parent.mkdir()
+    real.write_text('{"theme": "dark"}')
+    link = configuration(tmp_path)
+    link.parent.mkdir(parents=True)
+    link.symlink_to(real)
+    assert install(tmp_path, "claude-desktop", "--sandbox").returncode == 0
+    assert link.is_symlink()
+    assert json.loads(real.read_text())["theme"] == "dark"
+    assert list(written(tmp_path)["mcpServers"]) == ["a2e"]
+    assert {path.name for path in real.parent.iterdir()} == {"claude.json", "claude.json.before-a2e"}
+
+
+def test_the_form_of_a_file_survives(tmp_path: Path) -> None:
+    before = '\ufeff{\r\n\t"name": "Zoë",\r\n\t"half": "\\ud83d",\r\n\t"mcpServers": {}\r\n}\r\n'
+    file = configuration(tmp_path)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(before.encode())
+    assert install(tmp_path, "claude-desktop", "--sandbox").returncode == 0
+    after = file.read_bytes()
+    assert after.startswith(b"\xef\xbb\xbf{\r\n\t")
+    assert after.count(b"\n") == after.count(b"\r\n")
+    assert json.loads(after)["half"] == "\ud83d"
+
+
+def test_comments_are_not_lost(tmp_path: Path) -> None:
+    text = '{\n  // my servers\n  "mcpServers": {"x": {"command": "http://x//y"},},\n}'
+    file = tmp_path / ".cursor" / "mcp.json"
+    file.parent.mkdir()
+    file.write_text(text)
+    done = install(tmp_path, "cursor", "--sandbox")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has comments or trailing commas" in done.stderr
+    assert file.read_text() == text
+    shown = install(tmp_path, "cursor", "--sandbox", "--print")
+    assert shown.returncode == 0
+    assert list(json.loads(shown.stdout)["mcpServers"]) == ["a2e"]
+
+
+@pytest.mark.parametrize(
+    ("client", "file", "key", "more"),
+    [
+        ("cursor", ".cursor/mcp.json", "mcpServers", {}),
+        ("windsurf", ".codeium/windsurf/mcp_config.json", "mcpServers", {}),
+        ("vscode", "config/Code/User/mcp.json", "servers", {"type": "stdio"}),
+    ],
+)
+def test_each_client_gets_its_entry_where_it_reads_it(
+    tmp_path: Path, client: str, file: str, key: str, more: dict[str, str]
+) -> None:
+    done = install(tmp_path, client, A2E_API_TOKEN=TOKEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    entry = json.loads((tmp_path / file).read_text())[key]["a2e"]
+    assert entry == {
+        **more,
+        "command": sys.executable,
+        "args": ["-m", "a2e_mcp", "serve"],
+        "env": {"A2E_API_TOKEN": TOKEN},
+    }
+
+
+def environment_of(tool: str, folder: Path) -> str:
+    """The Python of an environment as uvx or pipx makes it, with the packages of this one."""
+    if tool == "uvx":
+        prefix, marked, mark = folder / "uv" / "archive-v0" / "x", folder / "uv", "CACHEDIR.TAG"
+    else:
+        prefix = folder / ".cache" / "3ca2aad94ae4910"
+        marked, mark = prefix, "pipx_metadata.json"
+    venv.create(prefix, symlinks=True, with_pip=False)
+    (marked / mark).touch()
+    with (prefix / "pyvenv.cfg").open("a") as file:
+        file.write("uv = 0.9.0\n" if tool == "uvx" else "")
+    packages = next(prefix.glob("lib/python*/site-packages"))
+    (packages / "packages.pth").write_text(sysconfig.get_path("purelib"))
+    runner = folder / "bin" / tool
+    runner.parent.mkdir()
+    runner.touch(mode=0o755)
+    return str(prefix / "bin" / "python")
+
+
+ORIGIN = f"a2e-mcp @ {CHECKOUT.as_uri()}"
+ORIGIN_LIVE = f"a2e-mcp[sandbox-live] @ {CHECKOUT.as_uri()}"
+
+
+@pytest.mark.parametrize(
+    ("tool", "words", "sandbox_words"),
+    [
+        ("uvx", ["--from", ORIGIN, "a2e-mcp"], ["--from", ORIGIN_LIVE, "a2e-mcp"]),
+        ("pipx", ["run", "--spec", ORIGIN, "a2e-mcp"], ["run", "--spec", ORIGIN_LIVE, "a2e-mcp"]),
+    ],
+)
+def test_from_a_temporary_environment_the_entry_starts_a_new_one(
+    tmp_path: Path, tool: str, words: list[str], sandbox_words: list[str]
+) -> None:
+    python = environment_of(tool, tmp_path)
+    where = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "PATH": str(tmp_path / "bin"), "UV": ""}
+    for flags, expected in (([], [*words, "serve"]), (["--sandbox"], [*sandbox_words, "serve", "--sandbox"])):
+        done = run("install", "claude-desktop", *flags, folder=tmp_path, python=python, A2E_API_TOKEN=TOKEN, **where)
+        assert done.returncode == 0, done.stderr
+        entry = written(tmp_path)["mcpServers"]["a2e"]
+        assert (entry["command"], entry["args"]) == (str(tmp_path / "bin" / tool), expected)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "merged"),
+    [
+        ("uvx", ["a2e-mcp", "--read-only"], ["a2e-mcp", "serve", "--read-only"]),
+        ("/opt/uvx", ["--from", "a2e-mcp==0.1", "a2e-mcp", "serve"], ["--from", "a2e-mcp==0.1", "a2e-mcp", "serve"]),
+        ("uvx", ["a2e-mcp@0.1.0", "serve", "--tools", "x"], ["a2e-mcp@0.1.0", "serve", "--tools", "x"]),
+        ("/v/bin/python", ["-m", "a2e_mcp", "serve", "--read-only"], ["a2e-mcp", "serve", "--read-only"]),
+        ("C:\\v\\Scripts\\a2e-mcp.exe", ["--read-only"], ["a2e-mcp", "serve", "--read-only"]),
+        ("uv", ["--directory", "/a2e-mcp", "run", "a2e-mcp", "--read-only"], ["a2e-mcp", "serve", "--read-only"]),
+        ("npx", ["something", "--else"], ["a2e-mcp", "serve"]),
+    ],
+)
+def test_flags_of_the_server_stay_however_it_was_started(command: str, arguments: list[str], merged: list[str]) -> None:
+    uvx = Installation(InstallKind.UVX, "/python", "/home/me/bin/uvx")
+    old = ServerEntry(command, arguments, {"A2E_API_TOKEN": TOKEN})
+    entry = merged_entry(uvx, old, sandbox=False, extra="sandbox", token="", hide_token=False).entry
+    assert (entry.command, entry.arguments) == ("/home/me/bin/uvx", merged)
+    assert entry.token == TOKEN
+
+
+@pytest.mark.parametrize(
+    "text", ['{"mcpServers": {', '{"a": 1, "a": 2}', "[]", '"text"', '{"mcpServers": []}', "\udcff"]
+)
 def test_a_file_that_cannot_be_understood_is_left_alone(tmp_path: Path, text: str) -> None:
     file = configuration(tmp_path)
     file.parent.mkdir(parents=True)
@@ -155,6 +345,17 @@ def test_claude_code_is_configured_by_its_own_command(tmp_path: Path, claude: Pa
     assert (claude.parent / "claude.asked").read_text().split() == ["add-json", "remove", "add-json"]
     entry = json.loads((claude.parent / "claude.entry").read_text())
     assert entry["env"] == {"A2E_API_TOKEN": TOKEN}
+
+
+def test_claude_code_keeps_what_the_entry_had(tmp_path: Path, claude: Path) -> None:
+    old = {"type": "stdio", "command": "uvx", "args": ["a2e-mcp", "--read-only"], "env": {"A2E_DAILY_CREDITS": "40"}}
+    (tmp_path / ".claude.json").write_text(json.dumps({"mcpServers": {"a2e": old}}))
+    done = run("install", "claude-code", "--sandbox", folder=tmp_path, PATH=str(claude.parent), A2E_API_TOKEN=TOKEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    entry = json.loads((claude.parent / "claude.entry").read_text())
+    assert entry["args"][-2:] == ["--read-only", "--sandbox"]
+    # Claude Code passes the shell's token on, with which a sandbox server would refuse to start.
+    assert entry["env"] == {"A2E_DAILY_CREDITS": "40", "A2E_API_TOKEN": ""}
 
 
 def test_an_entry_is_not_removed_when_no_new_one_can_be_added(tmp_path: Path, claude: Path) -> None:

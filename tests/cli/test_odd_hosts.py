@@ -103,7 +103,7 @@ async def test_a_configuration_with_a_byte_order_mark_is_read(
     assert "not valid JSON" not in doctor_run.text
     done = run("install", "claude-desktop", "--sandbox", folder=tmp_path, XDG_CONFIG_HOME=str(tmp_path / "config"))
     assert done.returncode == 0, done.stderr
-    written = json.loads(file.read_text(encoding="utf-8"))
+    written = json.loads(file.read_bytes())
     assert set(written["mcpServers"]) == {"other", NAME}
     assert written["name"] == "Zoë"
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import a2e_mcp
 from a2e_mcp.cli.doctor.findings import Findings
-from a2e_mcp.sandbox.extra import INSTALL, INSTALL_LIVE, PACKAGES, has_webrtc, missing_packages
+from a2e_mcp.installation import Installation
+from a2e_mcp.sandbox.extra import LIVE_ROOMS, PACKAGES, RENDERING, has_webrtc, missing_packages
 from a2e_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ def check_packages(findings: Findings) -> None:
     shown = [f"a2e-mcp {a2e_mcp.__version__}", f"Python {platform.python_version()} on {platform.platform(terse=True)}"]
     for package, (least, below) in REQUIRED.items():
         version = installed_version(package)
-        wanted = f"'{package}>={least},<{below}'"
+        wanted = f"{package}>={least},<{below}"
         if version is None:
-            findings.fix(f"{package} is not installed", f"pip install {wanted}")
+            findings.fix(f"{package} is not installed", Installation.current().package_advice(wanted))
         elif not _numbers(least) <= _numbers(version) < _numbers(below):
-            findings.fix(f"{package} {version} is not supported", f"pip install {wanted}")
+            findings.fix(f"{package} {version} is not supported", Installation.current().package_advice(wanted))
         else:
             shown.append(f"{package} {version}")
     findings.ok(", ".join(shown))
@@ -58,10 +59,11 @@ def installed_version(package: str) -> str | None:
 
 async def check_rendering(findings: Findings, settings: Settings) -> None:
     """Check that the sandbox extra is installed and that a render worker can speak and draw."""
+    here = Installation.current()
     # Live mode needs none of this.
     report = findings.fix if settings.mode == "sandbox" else findings.note
     if missing := missing_packages():
-        report(f"The sandbox cannot render: {', '.join(missing)} missing", f"Install it with: {INSTALL}")
+        report(f"The sandbox cannot render: {', '.join(missing)} missing", here.advice(RENDERING))
         return
     findings.doing("Starting the render worker")
     try:
@@ -77,14 +79,12 @@ async def check_rendering(findings: Findings, settings: Settings) -> None:
         if failure.code == "extra_missing":
             report(failure.message, "")
         else:
-            report(" ".join([failure.message, *output]), f"Reinstall with: {INSTALL}")
+            report(" ".join([failure.message, *output]), f"Reinstall it. {here.advice(RENDERING)}")
     if not failures:
         versions = ", ".join(f"{package} {installed_version(package) or 'found'}" for package in PACKAGES.values())
         findings.ok(f"The sandbox can speak and draw ({versions})")
     if settings.mode == "sandbox" and not has_webrtc():
-        findings.note(
-            "Live rooms in the sandbox need WebRTC, which is not installed", f"Install it with: {INSTALL_LIVE}"
-        )
+        findings.note("Live rooms in the sandbox need WebRTC, which is not installed", here.advice(LIVE_ROOMS))
 
 
 async def _tried(folder: Path) -> list[RenderFailed]:

@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from a2e_mcp.sandbox.assets.builtins import AVATARS, SystemAvatar, language_for
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal, not_found
-from a2e_mcp.sandbox.extra import INSTALL_LIVE, has_webrtc
+from a2e_mcp.sandbox.extra import LIVE_ROOMS, has_webrtc, install_advice
 from a2e_mcp.sandbox.live.answers import answer, unknown
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.store import Record, Store
@@ -58,7 +58,7 @@ class PrepaidRooms:
         """Charge and open a room. Raises Refusal: no host is free, the extra is missing, or credits do not suffice."""
         if not has_webrtc():
             raise Refusal(
-                f"Sandbox: live rooms need the extra sandbox-live: {INSTALL_LIVE}",
+                f"Sandbox: live rooms need the extra {LIVE_ROOMS}. {install_advice(LIVE_ROOMS)}",
                 status=503,
             )
         now = self._clock.now()

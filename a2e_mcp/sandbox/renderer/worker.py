@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import IO, TypeAlias
 
-from a2e_mcp.sandbox.extra import INSTALL, PACKAGES
+from a2e_mcp.sandbox.extra import PACKAGES, install_advice
 from a2e_mcp.sandbox.orders import decode_order, render
 from a2e_mcp.sandbox.protocol import (
     Done,
@@ -116,7 +116,7 @@ def _failed(request_id: str, problem: Exception) -> Failed:
             return Failed(id=request_id, code=problem.code, message=str(problem))
         case ImportError(name=str(module)) if module.partition(".")[0] in PACKAGES:
             package = PACKAGES[module.partition(".")[0]]
-            message = f"Rendering needs the package {package}. Install it with: {INSTALL}"
+            message = f"Rendering needs the package {package}. {install_advice()}"
             return Failed(id=request_id, code="extra_missing", message=message)
     traceback.print_exception(problem, file=sys.stderr)
     message = f"The sandbox could not render this because of an internal error ({type(problem).__name__})."

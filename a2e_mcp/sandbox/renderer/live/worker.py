@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from a2e_mcp.sandbox.extra import INSTALL_LIVE
+from a2e_mcp.sandbox.extra import LIVE_ROOMS, install_advice
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.protocol.stdout import take_stdout
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
@@ -136,7 +136,7 @@ def _failure(problem: Exception) -> dict[str, str]:
             return {"code": problem.code, "message": str(problem)}
         case ImportError(name=str(module)) if not module.startswith("a2e_mcp"):
             package = module.partition(".")[0]
-            message = f"Live rooms need the package {package}. Install it with: {INSTALL_LIVE}"
+            message = f"Live rooms need the package {package}. {install_advice(LIVE_ROOMS)}"
             return {"code": "extra_missing", "message": message}
     traceback.print_exception(problem, file=sys.stderr)
     message = f"Internal error in the live room ({type(problem).__name__})."
