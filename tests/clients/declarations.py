@@ -66,12 +66,20 @@ CLIENTS: tuple[Client, ...] = (
     ),
     Client("typescript-sdk-1", "TypeScript SDK 1", ("@modelcontextprotocol/sdk@1.32.2",), "node"),
     Client("fastmcp", "FastMCP", ("fastmcp==4.2.3",)),
+    Client("pydantic-ai", "Pydantic AI", ("pydantic-ai-slim[openai,mcp]==2.68.0",)),
+    Client("google-genai", "Google GenAI SDK", ("google-genai==3.6.1", "mcp==2.3.0")),
     Client("openai-agents", "OpenAI Agents SDK", ("openai-agents==0.24.0",)),
     Client(
         "langchain",
         "LangChain with Gemini",
         ("langchain-mcp-adapters==0.3.2", "langchain-google-genai==4.4.3", "langchain==1.5.2"),
     ),
+    Client("vercel-ai", "Vercel AI SDK", ("@ai-sdk/mcp@2.0.99", "ai@7.0.173", "@ai-sdk/openai@4.0.118"), "node"),
+    Client("mastra", "Mastra", ("@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "@ai-sdk/openai@4.0.118"), "node"),
+    Client("claude-code", "Claude Code", ("@anthropic-ai/claude-code@2.1.332",), "node", script="claude_code.py"),
+    Client("codex", "Codex", ("@openai/codex@0.171.0",), "node", script="codex.py"),
+    Client("gemini-cli", "Gemini CLI", ("@google/gemini-cli@0.61.0",), "node", script="gemini_cli.py"),
+    Client("opencode", "opencode", ("opencode-ai@1.18.33",), "node", script="opencode.py"),
 )
 
 

@@ -58,7 +58,9 @@ def next_turn(shown: Shown) -> Call | Say:
         return Say("Hello")
     if links:
         return _finish(shown, f"Here is your video: {links[-1]}")
-    if jobs and shown.calls <= _MOST_WAITS and not _is_over(said):
+    # Hosts write much of their own to the model, before the answers of tools.
+    is_over = re.search(r"succeeded|failed", said.rpartition(jobs[-1])[2]) if jobs else None
+    if jobs and shown.calls <= _MOST_WAITS and not is_over:
         wait = {"job_ids": [jobs[-1]], "seconds": WAIT_SECONDS}
         return Call(_named(shown.tools, WAIT_TOOL), wait)
     if not shown.calls:
@@ -86,10 +88,6 @@ def flat(content: object) -> str:
 
 def _named(tools: Sequence[str], name: str) -> str:
     return next(each for each in tools if plain_name(each) == name)
-
-
-def _is_over(said: str) -> bool:
-    return bool(re.search(r"succeeded|failed", said))
 
 
 def _finish(shown: Shown, text: str) -> Call | Say:

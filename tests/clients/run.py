@@ -26,7 +26,6 @@ from tests.clients.model import PROMPT, START, START_TOOL, WAIT_SECONDS, WAIT_TO
 from tests.clients.page import Row, write_rows
 from tests.clients.recording import read_recording
 from tests.clients.verdict import Verdict, judge
-from tests.support.paths import CHECKOUT
 
 _NO_TELEMETRY = {
     "DO_NOT_TRACK": "1",
@@ -127,7 +126,6 @@ def server_of(folder: Path) -> dict[str, object]:
     variables = {
         "HOME": str(folder / "home"),
         "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": str(CHECKOUT),
         "A2E_DATA_DIR": str(folder / "data"),
         "A2E_OUTPUT_DIR": str(folder / "output"),
     }
