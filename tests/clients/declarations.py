@@ -79,6 +79,29 @@ CLIENTS: tuple[Client, ...] = (
     Client("claude-code", "Claude Code", ("@anthropic-ai/claude-code@2.1.332",), "node", script="claude_code.py"),
     Client("codex", "Codex", ("@openai/codex@0.171.0",), "node", script="codex.py"),
     Client("gemini-cli", "Gemini CLI", ("@google/gemini-cli@0.61.0",), "node", script="gemini_cli.py"),
+    Client(
+        "inspector", "MCP Inspector, strict", ("@modelcontextprotocol/inspector@2.12.0",), "node", script="inspector.py"
+    ),
+    Client(
+        "conformance-2026-07-28",
+        "Conformance suite, 2026-07-28",
+        ("@modelcontextprotocol/conformance@0.2.0-alpha.12",),
+        "node",
+        script="conformance.py",
+        arguments=("2026-07-28",),
+        environment="conformance",
+        seconds=600,
+    ),
+    Client(
+        "conformance-2025-11-25",
+        "Conformance suite, 2025-11-25",
+        ("@modelcontextprotocol/conformance@0.2.0-alpha.12",),
+        "node",
+        script="conformance.py",
+        arguments=("2025-11-25",),
+        environment="conformance",
+        seconds=600,
+    ),
     Client("opencode", "opencode", ("opencode-ai@1.18.33",), "node", script="opencode.py"),
 )
 

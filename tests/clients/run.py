@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tests.clients.declarations import FOLDER, Client, chosen
 from tests.clients.endpoint import open_endpoint
@@ -98,7 +99,7 @@ def _run(client: Client, environment: Environment) -> Verdict:
             "wait": {"tool": WAIT_TOOL, "seconds": WAIT_SECONDS},
         }
         command = ["node"] if script.suffix == ".mjs" else [str(_python(client, environment)), "-P"]
-        output = run_bounded(
+        code, output = run_bounded(
             ["nice", "-n", "10", *command, str(script), *client.arguments],
             folder=home,
             variables={
@@ -110,8 +111,12 @@ def _run(client: Client, environment: Environment) -> Verdict:
             seconds=client.seconds,
         )
         (folder / "output.txt").write_text(output, encoding="utf-8")
-        shown = [*endpoint.seen, *_reported(output)]
-    return judge(read_recording(folder / "recording.txt"), shown)
+    report = reported(output)
+    if "report" in report:
+        # A suite judges itself.
+        return Verdict(**report["report"])
+    shown = [Shown(tuple(report["tools"]), report["shown"], calls=2)] if report else endpoint.seen
+    return judge(read_recording(folder / "recording.txt"), shown, ends_well=not code)
 
 
 def _python(client: Client, environment: Environment) -> Path:
@@ -140,8 +145,8 @@ def _variables(home: Path, environment: Environment) -> dict[str, str]:
     return {"PATH": path, "LANG": "C.UTF-8", "TERM": "dumb", **private, **no_proxy, **_NO_TELEMETRY}
 
 
-def run_bounded(command: list[str], *, folder: Path, variables: Mapping[str, str], seconds: float) -> str:
-    """Run a command with all its children to its end, or to the end of its time, and return what it wrote."""
+def run_bounded(command: list[str], *, folder: Path, variables: Mapping[str, str], seconds: float) -> tuple[int, str]:
+    """Run a command with all its children to its end, or to the end of its time: its exit code, and what it wrote."""
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -159,16 +164,16 @@ def run_bounded(command: list[str], *, folder: Path, variables: Mapping[str, str
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             output += f"\nstopped after {seconds:.0f} seconds\n"
-    return output
+    return process.returncode, output
 
 
-def _reported(output: str) -> list[Shown]:
-    """What a script without a model reports in its last line: the tools, and what a program would show."""
+def reported(output: str) -> dict[str, Any]:
+    """The last line of a script without a model: the tools, and what a program would show; or a suite's own verdict."""
     for line in reversed(output.splitlines()):
-        if line.startswith('{"tools":'):
-            report = json.loads(line)
-            return [Shown(tuple(report["tools"]), report["shown"], calls=2)]
-    return []
+        if line.startswith(('{"tools":', '{"report":')):
+            report: dict[str, Any] = json.loads(line)
+            return report
+    return {}
 
 
 def plain(text: str) -> str:

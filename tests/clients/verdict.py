@@ -16,17 +16,21 @@ class Verdict:
 
     protocol: str
     tools: str
-    """How many tools the model sees, of how many."""
+    """How many tools the model sees, of how many; or how many checks of a suite pass."""
     problem: str = ""
     """The first thing that did not work; empty when all did."""
 
 
-def judge(recording: Recording, shown: Sequence[Shown]) -> Verdict:
+def judge(recording: Recording, shown: Sequence[Shown], *, ends_well: bool = True) -> Verdict:
     """Judge by the first thing that went wrong on the way."""
     offered = {plain_name(tool).rpartition("\t")[2] for each in shown for tool in each.tools}
     missing = [name for name in recording.tools if not any(each.endswith(name) for each in offered)]
     tools = f"{len(recording.tools) - len(missing)} of {len(recording.tools)}"
-    return Verdict(recording.protocol or "none", tools, _problem(recording, shown, missing))
+    return Verdict(
+        recording.protocol or "none",
+        tools,
+        _problem(recording, shown, missing) or ("" if ends_well else "it ends with an error"),
+    )
 
 
 def _problem(recording: Recording, shown: Sequence[Shown], missing: Sequence[str]) -> str:
