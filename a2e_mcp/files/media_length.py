@@ -6,14 +6,18 @@ would become a price.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
 
+from a2e_mcp.catalogue.tool import MediaIn
+from a2e_mcp.errors import FileRefused
+from a2e_mcp.files.matroska import matroska_seconds
 from a2e_mcp.files.media_bytes import Buffer, number_at
 from a2e_mcp.files.mp4 import mp4_seconds
 from a2e_mcp.files.mpeg_audio import adts_frame, after_tags, begins_with, framed_seconds, mp3_frame
+from a2e_mcp.files.tracks import is_mpeg_stream
 
+_ENCODER_PADDING = 0.1
+"""Seconds that encoders add to a sound; it may be this much longer than allowed."""
 _AMR_BYTES = (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1)
 _AMR_WIDE_BYTES = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1)
 _PCM = (1, 3, 0xFFFE)
@@ -32,13 +36,12 @@ def media_seconds(content: Buffer) -> float | None:
     return None
 
 
-def file_seconds(content: BinaryIO) -> float | None:
-    """Seconds of an open file."""
-    try:
-        with mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            return media_seconds(mapped)
-    except (OSError, ValueError):
-        return None
+def check_length(name: str, seconds: float | None, wanted: MediaIn) -> None:
+    """Raises FileRefused when a sound or clip is too short or too long; an unknown length is neither."""
+    if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
+        raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
+    if seconds is not None and wanted.longest is not None and seconds > wanted.longest + _ENCODER_PADDING:
+        raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are accepted")
 
 
 # ------------------------------------------------------------------ WAV, AIFF
@@ -89,64 +92,6 @@ def _avi_seconds(content: Buffer) -> float | None:
             scale, rate = number_at(content, at + 20, 4, "little"), number_at(content, at + 24, 4, "little")
             longest = max(longest, number_at(content, at + 32, 4, "little") * scale / rate)
     return longest
-
-
-# ------------------------------------------------------------------ Matroska, WebM
-
-_SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
-_SCALE, _TRACK, _FRAME = 0x2AD7B1, 0xAE, 0x23E383
-_TIME, _SIMPLE, _GROUP, _BLOCK, _LASTS = 0xE7, 0xA3, 0xA0, 0xA1, 0x9B
-_OPENED = (_SEGMENT, _INFO, _TRACKS, _TRACK, _CLUSTER, _GROUP)
-
-
-def _elements(content: Buffer) -> Iterator[tuple[int, int, int]]:
-    """Number, place and size of every element; those that hold others are entered, whatever size they state."""
-    at, end = 0, len(content)
-    while at < end:
-        number, at = _variable(content, at, keep_mark=True)
-        size, at = _variable(content, at, keep_mark=False)
-        yield number, at, size
-        if number not in _OPENED:
-            at += size
-
-
-def _variable(content: Buffer, at: int, *, keep_mark: bool) -> tuple[int, int]:
-    first = content[at]
-    width = 9 - first.bit_length()
-    if width > 8:
-        raise ValueError("no number of variable length")
-    number = number_at(content, at, width)
-    return number if keep_mark else number & (1 << 7 * width) - 1, at + width
-
-
-def _matroska_seconds(content: Buffer) -> float | None:
-    scale, cluster, last, before, lasts, frame = 1_000_000, 0, 0, 0, 0, 0
-    first: int | None = None
-    try:
-        for number, at, size in _elements(content):
-            if number == _SCALE:
-                scale = number_at(content, at, size)
-            elif number == _FRAME:
-                frame = max(frame, number_at(content, at, size))
-            elif number == _TIME:
-                cluster = number_at(content, at, size)
-            elif number == _LASTS:
-                lasts = number_at(content, at, size)
-            elif number in (_SIMPLE, _BLOCK):
-                _, after = _variable(content, at, keep_mark=False)
-                offset = number_at(content, after, 2)
-                time = cluster + (offset - 0x10000 if offset & 0x8000 else offset)
-                first = time if first is None else min(first, time)
-                lasts = 0
-                if time > last:
-                    last, before = time, last
-    except (IndexError, ValueError):
-        # A recording that was cut off: what is there is what it lasts.
-        pass
-    if first is None:
-        return None
-    end = lasts or frame // scale or last - before
-    return (last - first + end) * scale / 1e9
 
 
 # ------------------------------------------------------------------ Ogg, FLAC, AMR
@@ -205,10 +150,12 @@ _FORMATS: tuple[tuple[Callable[[Buffer], bool], Callable[[Buffer], float | None]
     (lambda content: content[:4] == b"RIFF" and content[8:12] == b"AVI ", _avi_seconds),
     (lambda content: content[:4] == b"FORM" and content[8:11] == b"AIF", _aiff_seconds),
     (lambda content: content[4:8] in (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip", b"pnot"), mp4_seconds),
-    (lambda content: content[:4] == b"\x1aE\xdf\xa3", _matroska_seconds),
+    (lambda content: content[:4] == b"\x1aE\xdf\xa3", matroska_seconds),
     (lambda content: content[:4] == b"OggS", _ogg_seconds),
     (lambda content: content[(at := after_tags(content)) : at + 4] == b"fLaC", _flac_seconds),
     (lambda content: content[:5] == b"#!AMR", _amr_seconds),
+    # Their frames lie in packets, and those that happen to be whole are too few.
+    (is_mpeg_stream, lambda _: None),
     (begins_with(adts_frame), lambda content: framed_seconds(content, adts_frame)),
     (begins_with(mp3_frame), lambda content: framed_seconds(content, mp3_frame)),
 )

@@ -1,10 +1,12 @@
-"""MP4, M4A and QuickTime: how long their samples last, in one piece or in fragments."""
+"""MP4, M4A, 3GP and QuickTime: which tracks there are, and how long they last, in one piece or in fragments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from a2e_mcp.files.media_bytes import Buffer, number_at
+
+_KINDS = {b"soun": "audio", b"vide": "video"}
 
 
 def _boxes(content: Buffer, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -28,6 +30,40 @@ def _box(content: Buffer, at: int, end: int, *path: bytes) -> tuple[int, int] | 
             return None
         at, end = found
     return at, end
+
+
+def list_of_tracks(content: Buffer) -> tuple[int, int] | None:
+    """Where the box that lists the tracks begins and ends, by the sizes of the boxes before it; often at the end."""
+    at = 0
+    while at + 16 <= len(content):
+        size = number_at(content, at, 4)
+        size = number_at(content, at + 8, 8) if size == 1 else size
+        if size < 8:
+            return None
+        if content[at + 4 : at + 8] == b"moov":
+            return at, at + size
+        at += size
+    return at, at
+
+
+def mp4_kinds(content: Buffer) -> frozenset[str] | None:
+    """Which of `video` and `audio` there are tracks of; None when their list is not there."""
+    movie = _box(content, 0, len(content), b"moov")
+    if movie is None:
+        return None
+    kinds: dict[int, str] = {}
+    pictures_of_chapters: set[int] = set()
+    for name, start, stop in _boxes(content, *movie):
+        header, kind = _box(content, start, stop, b"tkhd"), _box(content, start, stop, b"mdia", b"hdlr")
+        if name != b"trak" or header is None or kind is None:
+            continue
+        number = number_at(content, header[0] + (20 if content[header[0]] == 1 else 12), 4)
+        kinds[number] = _KINDS.get(content[kind[0] + 8 : kind[0] + 12], "")
+        chapters = _box(content, start, stop, b"tref", b"chap")
+        if chapters is not None:
+            pictures_of_chapters |= {number_at(content, at, 4) for at in range(*chapters, 4)}
+    shown = {kind for number, kind in kinds.items() if kind and number not in pictures_of_chapters}
+    return frozenset(shown)
 
 
 class _SampleTimes:
@@ -65,7 +101,7 @@ def _tracks(content: Buffer, at: int, end: int) -> dict[int, _SampleTimes]:
             continue
         header, media = _box(content, start, stop, b"tkhd"), _box(content, start, stop, b"mdia", b"mdhd")
         kind = _box(content, start, stop, b"mdia", b"hdlr")
-        if header is None or media is None or kind is None or content[kind[0] + 8 : kind[0] + 12] not in _SHOWN:
+        if header is None or media is None or kind is None or content[kind[0] + 8 : kind[0] + 12] not in _KINDS:
             continue
         number = number_at(content, header[0] + (20 if content[header[0]] == 1 else 12), 4)
         scale = number_at(content, media[0] + (20 if content[media[0]] == 1 else 12), 4)
@@ -76,9 +112,6 @@ def _tracks(content: Buffer, at: int, end: int) -> dict[int, _SampleTimes]:
                 row = times[0] + 8 + 8 * entry
                 track.units += number_at(content, row, 4) * number_at(content, row + 4, 4)
     return tracks
-
-
-_SHOWN = (b"soun", b"vide")
 
 
 def _add_fragment(content: Buffer, at: int, end: int, tracks: Mapping[int, _SampleTimes]) -> None:

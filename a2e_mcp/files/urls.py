@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from a2e_mcp.catalogue.values import address_or_none
 from a2e_mcp.errors import FileRefused
+from a2e_mcp.files.readings import is_file_url, unwrapped
 from a2e_mcp.files.ssrf import is_private_host
 from a2e_mcp.text import one_line
 
@@ -20,6 +21,7 @@ _PLAIN = frozenset("._-")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST_STEM = 180
 _WITH_SUFFIX = re.compile(r"(.*)\.([A-Za-z0-9]{1,8})", re.DOTALL)
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _CHAT_ATTACHMENT = re.compile(
     r"(attachment|blob|cid|content|data|sandbox|upload|attached):"
     r"|(file://)?/mnt/(data|user-data|outputs)/"
@@ -37,9 +39,20 @@ _SUFFIXES = {
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is a URL rather than a path or a chat's name for an attachment."""
-    known = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", text) is not None
-    return known and not text.startswith("file://") and not is_chat_attachment(text)
+    """Whether a text is a URL, with or without quotes around it, rather than a path or a chat's name for a file."""
+    bare = unwrapped(text)
+    known = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", bare) is not None
+    return known and not is_file_url(bare) and not is_chat_attachment(bare)
+
+
+def url_readings(text: str) -> list[str]:
+    """What a text may mean as a URL: as it is written first, then without what copying added to it."""
+    bare = unwrapped(text)
+    lines = [_UNSEEN.sub("", re.sub(r"[ \t]*[\r\n]+[ \t]*", between, bare)) for between in ("", " ")]
+    found = [*([text] if re.search(r"\s", text) is None else []), bare, *lines]
+    found += [each.replace("&amp;", "&") for each in found]
+    found += [each.rstrip(".,;:!?'\")>") for each in found]
+    return list(dict.fromkeys(re.sub(r"\s", "%20", each) for each in found))
 
 
 def is_chat_attachment(text: str) -> bool:

@@ -143,8 +143,7 @@ class Resolver:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
             return job.results[0]
         if is_url(value):
-            await self._files.check_url(value, wanted)
-            return value
+            return await self._files.check_url(value, wanted)
         return await self._files.open_local(value, wanted)
 
 

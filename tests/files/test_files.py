@@ -133,7 +133,10 @@ async def test_a_file_name_cannot_speak_in_a_sentence_of_ours(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("response", "words"),
     [
-        (httpx2.Response(200, headers={"content-type": "text/html; charset=utf-8"}), "is text; a picture is needed"),
+        (
+            httpx2.Response(200, headers={"content-type": "text/html; charset=utf-8"}),
+            "is a web page; a picture is needed",
+        ),
         (httpx2.Response(200, headers={"content-type": "video/mp4"}), "is a video; a picture is needed"),
         (httpx2.Response(302, headers={"location": "http://127.0.0.1/"}), "follows no redirects"),
         (httpx2.Response(404), "was not found"),
@@ -151,7 +154,7 @@ async def test_an_address_that_leads_to_no_picture_is_refused(
     async with files_in(tmp_path, answer) as files:
         with pytest.raises(FileRefused, match=words):
             await files.check_url(f"{PUBLIC}/x.png", IMAGE)
-    assert [request.method for request in asked] == ["HEAD"]
+    assert [request.method for request in asked] == ["GET"]
     assert "authorization" not in asked[0].headers
 
 

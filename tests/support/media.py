@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import wave
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import httpx2
+import numpy as np
 from PIL import Image
 
 from tests.support.server import ServerUnderTest
@@ -27,6 +30,33 @@ def wav(folder: Path, name: str = "sound.wav", seconds: float = 1.0) -> Path:
     with wave.open(str(path), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(bytes(int(seconds * 16000)))
+    return path
+
+
+def container(path: Path, kind: str, *, audio: str = "", video: str = "", seconds: float = 0.5) -> Path:
+    """A file of a kind that holds sound, pictures or both, by the names of their encoders."""
+    rate, pieces = 48000, max(1, round(seconds * 10))
+    with av.open(str(path), "w", format=kind) as output:
+        # The header, which names all streams, is written with the first packet.
+        shown = output.add_stream(video, rate=25) if video else None
+        heard = output.add_stream(audio, rate=rate) if audio else None
+        if isinstance(heard, av.AudioStream):
+            heard.layout = "mono"
+            resampler = av.AudioResampler(format=heard.format, layout="mono", rate=rate)
+        if isinstance(shown, av.VideoStream):
+            shown.width, shown.height, shown.pix_fmt = 64, 48, "yuv420p"
+            for number in range(3):
+                frame = av.VideoFrame(64, 48, "yuv420p")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                output.mux(shown.encode(frame))
+            output.mux(shown.encode(None))
+        if isinstance(heard, av.AudioStream):
+            for number in range(pieces):
+                sound = av.AudioFrame.from_ndarray(np.zeros((1, rate // 10), np.int16), format="s16", layout="mono")
+                sound.rate, sound.pts, sound.time_base = rate, number * rate // 10, Fraction(1, rate)
+                for each in resampler.resample(sound):
+                    output.mux(heard.encode(each))
+            output.mux(heard.encode(None))
     return path
 
 

@@ -186,8 +186,8 @@ async def _file(call: Call[UploadInputs]) -> LocalFile:
 async def _copy(call: Call[CopyInputs]) -> Answer:
     if not is_url(call.inputs.url):
         raise InputError("url is not a URL", hint="Send a file on this computer with upload_file")
-    await call.services.files.check_url(call.inputs.url, _ANY_MEDIA)
-    copy = await call.services.client.call(COPY_URL, CopyRequest(url=call.inputs.url))
+    url = await call.services.files.direct_url(call.inputs.url, _ANY_MEDIA)
+    copy = await call.services.client.call(COPY_URL, CopyRequest(url=url))
     return call.answer(f"Copied to {copy.url}. A2E does not say how long it keeps the copy.", {"url": copy.url})
 
 

@@ -227,8 +227,8 @@ def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
     os.mkfifo(inbox / "pipe.png")
     return {
         "empty.png": "is empty",
-        "text.png": "not a supported picture, video or audio file",
-        "page.html": "not a supported picture, video or audio file",
+        "text.png": "is text; a picture",
+        "page.html": "is a web page",
         "sound.png": "is an audio file; a picture is needed",
         "large.png": "larger than 500 MB",
         str(secret): "outside the folders",
