@@ -19,6 +19,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.placeholders import bare_token, is_placeholder, is_token_placeholder, unquoted
+
+ACCESS_VARIABLE = "A2E_API_TOKEN"
 
 Mode = Literal["live", "sandbox", "unset"]
 Kind = Literal["string", "secret", "number", "boolean", "filepath"]
@@ -28,6 +31,12 @@ UNCONFIGURED = (
     "No A2E token. Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), "
     "or start with --sandbox to try it free. Nothing was charged."
 )
+UNFILLED = (
+    "No A2E token: A2E_API_TOKEN holds a placeholder that the host did not fill in. Put the token itself there "
+    "(video.a2e.ai > Account > API Token), or start with --sandbox to try it free. Nothing was charged."
+)
+_NO_DEFAULT_WHEN_UNFILLED = ("A2E_SANDBOX", "A2E_READ_ONLY")
+"""Without these, calls may cost money: a placeholder in one is a mistake that must be seen."""
 
 
 def _setting(
@@ -280,12 +289,19 @@ class Settings:
         "A2E_TOOL_PREFIX", "Prefix of all tool names, for hosts that refuse duplicate names", _prefix, str, "none"
     )
 
+    unfilled_token: bool = field(default=False, compare=False)
+
     def __post_init__(self) -> None:
         if self.token is not None and self.sandbox:
             raise SettingsError(
                 "Both A2E_API_TOKEN and the sandbox are set, so it is unclear whether calls may cost money",
                 hint="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX",
             )
+
+    @property
+    def unconfigured(self) -> str:
+        """What every call answers while there is neither a token nor the sandbox."""
+        return UNFILLED if self.unfilled_token else UNCONFIGURED
 
     @property
     def mode(self) -> Mode:
@@ -330,7 +346,7 @@ def _value(meta: Mapping[str, Any], default: object) -> str | None:
 def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
     """Read the variables; a flag that is not None wins over its variable.
 
-    Blank values and unfilled placeholders (`${...}`) count as missing.
+    Blank values and placeholders that were not filled in count as missing, but not where money depends on it.
 
     Raises SettingsError naming the variable and what it should be.
     """
@@ -341,21 +357,31 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
         text, source = text_of(meta["variable"], given), meta["variable"]
         if isinstance(flag, str):
             text, source = flag, f"--{name.replace('_', '-')}"
-        elif name in values or not text:
+        elif name in values:
+            continue
+        elif meta["variable"] in _NO_DEFAULT_WHEN_UNFILLED and is_placeholder(given.get(meta["variable"], "")):
+            raise SettingsError(f"{source} is invalid: its placeholder was not filled in; use 1 or 0, or remove it")
+        elif not text:
             continue
         try:
             values[name] = meta["parse"](text)
         except ValueError as problem:
             raise SettingsError(f"{source} is invalid: {problem}") from None
-    return Settings(**values)
+    token = given.get(ACCESS_VARIABLE, "")
+    return Settings(**values, unfilled_token=bool(token.strip()) and not text_of(ACCESS_VARIABLE, given))
 
 
 def text_of(variable: str, environment: Mapping[str, str]) -> str:
-    """The text of a variable; empty when blank, or a placeholder such as `${A2E_API_TOKEN}`."""
-    text = environment.get(variable, "").strip()
-    return "" if text.startswith("${") else text
+    """The text of a variable without quotes; empty when blank, or a placeholder such as `${A2E_API_TOKEN}`."""
+    text = environment.get(variable, "")
+    return "" if is_unfilled(variable, text) else bare_token(text) if variable == ACCESS_VARIABLE else unquoted(text)
+
+
+def is_unfilled(variable: str, text: str) -> bool:
+    """Whether a value is a placeholder that was not filled in."""
+    return bool(text.strip()) and (is_token_placeholder(text) if variable == ACCESS_VARIABLE else is_placeholder(text))
 
 
 @cache
 def _declared() -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    return tuple((each.name, each.metadata) for each in dataclasses.fields(Settings))
+    return tuple((each.name, each.metadata) for each in dataclasses.fields(Settings) if each.metadata)

@@ -80,7 +80,78 @@ def test_folders_may_have_commas_between_them_and_in_their_names(tmp_path: Path)
 @pytest.mark.parametrize("variable", [row.variable for row in setting_rows()])
 @pytest.mark.parametrize("text", ["", "  ", "${A2E_SOMETHING}", "${user_config.api_token}"])
 def test_what_a_host_left_blank_counts_as_missing(variable: str, text: str) -> None:
+    if variable in ("A2E_SANDBOX", "A2E_READ_ONLY") and text.strip():
+        with pytest.raises(SettingsError, match=f"{variable} is invalid: its placeholder was not filled in"):
+            read_settings({variable: text})
+        return
     assert read_settings({variable: text}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("${A2E_API_TOKEN}", "${env:A2E_TOKEN}", "{{A2E_TOKEN}}", "{A2E_TOKEN}", "$A2E_API_TOKEN", "%A2E_API_TOKEN%"),
+        *(
+            "<your-token>",
+            "[your token]",
+            "sk_...",
+            "sk_…",
+            "sk_xxxxxxxx",
+            "sk_your_token_here",
+            "sk_****",
+            "YOUR_TOKEN",
+        ),
+        *(
+            "your-api-key",
+            "paste your token here",
+            "changeme",
+            "TODO",
+            "Bearer ${A2E_TOKEN}",
+            '"<token>"',
+            "null",
+            "sk_",
+        ),
+        *("op://vault/a2e/token", "A2E_API_TOKEN=<token>", "__A2E_TOKEN__", "sk_12345...", "$(pass a2e)", "undefined"),
+        *("YOUR_TOKEN", "sk_"),
+    ],
+)
+def test_a_token_that_is_a_placeholder_is_missing_and_the_answer_says_so(text: str) -> None:
+    settings = read_settings({"A2E_API_TOKEN": text})
+    assert settings.mode == "unset"
+    assert "did not fill in" in settings.unconfigured
+    assert "Nothing was charged" in settings.unconfigured
+    assert "did not fill in" not in read_settings({}).unconfigured
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"sk_x"',
+        "'sk_x'",
+        "Bearer sk_x",
+        "bearer sk_x",
+        '"Bearer sk_x"',
+        "Authorization: Bearer sk_x",
+        " sk_x ",
+        "“sk_x”",
+        "A2E_API_TOKEN=sk_x",
+        'export A2E_API_TOKEN="sk_x"',
+    ],
+)
+def test_quotes_and_words_around_a_token_are_removed(text: str) -> None:
+    token = read_settings({"A2E_API_TOKEN": text}).token
+    assert token is not None
+    assert token.get_secret_value() == "sk_x"
+
+
+@pytest.mark.parametrize("text", ["sk_test", "sk_secret_7f", "sk_anything-At_all", "eyJh.eyJz.c2ln", "sk_01234abc"])
+def test_a_real_token_is_no_placeholder(text: str) -> None:
+    assert read_settings({"A2E_API_TOKEN": text}).mode == "live"
+
+
+def test_quotes_around_any_value_are_removed() -> None:
+    assert read_settings({"A2E_SANDBOX": '"1"'}).mode == "sandbox"
+    assert read_settings({"A2E_OUTPUT_DIR": "'/videos'"}).output == Path("/videos")
 
 
 @pytest.mark.parametrize(("variable", "text"), [(name, text) for name, texts in BROKEN.items() for text in texts])
@@ -98,7 +169,7 @@ def test_what_cannot_be_used_is_named_in_one_sentence(variable: str, text: str) 
 def test_every_variable_is_tested_here_and_explained_in_the_docs() -> None:
     rows = {row.variable: row for row in setting_rows()}
     assert set(rows) == {*TAKEN, "A2E_API_TOKEN"} == set(BROKEN)
-    assert len(rows) == len(dataclasses.fields(Settings))
+    assert len(rows) == len([field for field in dataclasses.fields(Settings) if field.metadata])
     assert all(row.about and row.default for row in rows.values())
 
 

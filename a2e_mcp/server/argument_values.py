@@ -43,6 +43,7 @@ _MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×])\.?", re.ASCII
 _COMMA = re.compile(r"(\d+),(\d{1,2})", re.ASCII)
 _ROW = re.compile(r".* = ([A-Za-z0-9_.:-]+?)(?:, preview .*)?", re.DOTALL)
 _ADDRESS_OF_A_RECORD = re.compile(r"a2e://[a-z_]+/([A-Za-z0-9_.:-]+)")
+_NOT_FOLDED = re.compile(r"(?!(?<=\d)[.,]\d|-\d)[\W_]|(?<=[^\W\d])-")
 _BETWEEN_PIECES = re.compile(r"[,;\n|]+")
 _BESIDE_JOBS = re.compile(r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\band\b|[\s\"'`<>()\[\]{}=:.,;|]")
 
@@ -257,8 +258,8 @@ def _size(text: str) -> tuple[float, float] | None:
 
 
 def _folded(text: str) -> str:
-    """A text in which case, accents, spaces, hyphens and underscores do not count."""
-    return re.sub(r"[\W_]", "", folded(text))
+    """A text in which only letters, digits, and the point and sign of a number count."""
+    return _NOT_FOLDED.sub("", folded(text))
 
 
 def _number(unit: Unit | None, value: object) -> object:

@@ -29,7 +29,7 @@ from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.server.tool_prefix import bare_name, prefixed
-from a2e_mcp.settings import UNCONFIGURED, Settings
+from a2e_mcp.settings import Settings
 from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class A2EServer(MCPServer[LazyServices]):
     async def services(self) -> Services:
         """The services behind tools and resources. Raises SettingsError when they cannot be opened."""
         if self._configuration.mode == "unset":
-            raise ToolError(UNCONFIGURED)
+            raise ToolError(self._configuration.unconfigured)
         return await self._lazy_services.services()
 
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:

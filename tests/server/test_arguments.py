@@ -204,7 +204,8 @@ def test_choices_are_read_by_their_everyday_names() -> None:
 @pytest.mark.parametrize(("shape", "told"), [("4:3", "'landscape'"), ("round", "'square'"), ("21:9", "'portrait'")])
 def test_what_is_no_choice_is_refused_with_the_choices(shape: str, told: str) -> None:
     assert told in refusal("start_avatar_video", {**VIDEO, "shape": shape})
-    assert "1080" in refusal("start_avatar_video", {**VIDEO, "resolution": "4K"})
+    for wrong in ("4K", "-720", "7.20", 72.0):
+        assert "1080" in refusal("start_avatar_video", {**VIDEO, "resolution": wrong})
 
 
 def test_a_size_in_pixels_decides_shape_and_resolution() -> None:

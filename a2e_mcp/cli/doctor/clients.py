@@ -20,6 +20,7 @@ from a2e_mcp.cli.doctor.configuration import problem_of
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import text_of
 
 _OURS = re.compile(r"a2e[-_]mcp")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
@@ -137,8 +138,7 @@ async def _check_entry(
         findings.fix(f"{where} does not start: {started.problem}{output}", configuration.fix)
         return
     findings.ok(f"{where} starts: {started.tools} tools in {started.seconds:.1f} s")
-    token = entry.environment.get("A2E_API_TOKEN", "")
-    if not entry.sandbox and (not token or token.startswith("${")):
+    if not entry.sandbox and not text_of("A2E_API_TOKEN", entry.environment):
         findings.note(
             f"{where} has neither a token nor --sandbox, so calls will fail",
             f"Add A2E_API_TOKEN to the entry's env in {configuration.file}, or --sandbox to its args",

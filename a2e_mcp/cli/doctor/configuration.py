@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.server import visibility
-from a2e_mcp.settings import Settings, read_settings, variables
+from a2e_mcp.settings import Settings, is_unfilled, read_settings, text_of, variables
 
 _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
@@ -60,7 +60,7 @@ def problem_of(environment: Mapping[str, str], *, sandbox: bool) -> SettingsErro
 def _is_usable(findings: Findings, name: str, text: str) -> bool:
     if not text:
         return False
-    if text.startswith("${"):
+    if is_unfilled(name, text) and problem_of({**_substitutes(), name: text}, sandbox=False) is None:
         findings.note(f"{name} contains a placeholder that was not filled in; it counts as missing")
         return False
     if (problem := problem_of({**_substitutes(), name: text}, sandbox=False)) is not None:
@@ -68,7 +68,7 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
         return False
     if name != _ACCESS:
         findings.ok(f"{name} is {text}")
-    elif _ACCESS_SHAPE.fullmatch(text):
+    elif _ACCESS_SHAPE.fullmatch(text := text_of(name, {name: text})):
         findings.ok(f"{name} is set (sk_..., {len(text)} characters)")
     else:
         findings.note(
