@@ -75,8 +75,8 @@ def _agrees(sent: Mapping[str, Any], record: JobRecord, names: Sequence[str]) ->
         if name not in names and isinstance(value, str) and value and isinstance(there := record.raw.get(name), str)
     }
     # A2E leaves some fields of some records empty.
-    told = [(value, there) for value, there in shown.values() if there]
-    return all(_is_same(value, there) for value, there in told) if told else None
+    compared = [(value, there) for value, there in shown.values() if there]
+    return all(_is_same(value, there) for value, there in compared) if compared else None
 
 
 def _is_same(sent: str, shown: str) -> bool:

@@ -230,7 +230,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait for its busy timeout here when another process is just doing the same.
+    # SQLite does not wait for its busy timeout here when another process is just doing the same, so a transaction does.
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -238,6 +238,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.01)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
         else:
             return

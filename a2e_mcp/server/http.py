@@ -59,9 +59,9 @@ class _Paths:
             await self._app({**scope, "path": ROOT, "raw_path": ROOT.encode()}, receive, send)
 
 
-def _not_found(request: Request, told: str) -> Response:
+def _not_found(request: Request, message: str) -> Response:
     if request.method != "POST":
-        return PlainTextResponse(f"{told}\n", status_code=_NOT_FOUND)
+        return PlainTextResponse(f"{message}\n", status_code=_NOT_FOUND)
     # As an error of the protocol the sentence reaches the person who wrote the URL into a client.
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": told}}
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": message}}
     return JSONResponse(error, status_code=_NOT_FOUND)

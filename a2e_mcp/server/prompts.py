@@ -96,10 +96,10 @@ def _read(file: Traversable) -> Workflow:
         title=head["title"],
         description=head["description"],
         arguments=tuple(
-            PromptArgument(name=name, description=told["description"], required="default" not in told)
-            for name, told in arguments.items()
+            PromptArgument(name=name, description=declared["description"], required="default" not in declared)
+            for name, declared in arguments.items()
         ),
-        defaults={name: told["default"] for name, told in arguments.items() if "default" in told},
+        defaults={name: declared["default"] for name, declared in arguments.items() if "default" in declared},
         text=parts[2].strip(),
     )
 

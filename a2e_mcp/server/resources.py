@@ -13,7 +13,7 @@ from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
 from a2e_mcp.server.answers.failures import failure_text
-from a2e_mcp.server.outgoing import resource_json
+from a2e_mcp.server.protocol_output import resource_json
 from a2e_mcp.server.tool_prefix import prefixed
 from a2e_mcp.text import clean_line, folded
 

@@ -24,7 +24,7 @@ from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged
-from a2e_mcp.server import outgoing, resources, tool_index, toolset_paths, visibility
+from a2e_mcp.server import protocol_output, resources, tool_index, toolset_paths, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
@@ -68,7 +68,7 @@ class A2EServer(MCPServer[LazyServices]):
             version=__version__,
             lifespan=_lifespan(self._lazy_services),
             log_level="WARNING",
-            middleware=[outgoing.clean_errors],
+            middleware=[protocol_output.clean_errors],
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
@@ -116,21 +116,21 @@ class A2EServer(MCPServer[LazyServices]):
             # Imported at the first call, since the declarations behind the tools are slow to import.
             from a2e_mcp.server.dispatch import run_tool
 
-            seconds, progress = settings.call_seconds, outgoing.progress_reporter(context)
+            seconds, progress = settings.call_seconds, protocol_output.progress_reporter(context)
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
-            return outgoing.tool_result(answer, settings.tool_prefix)
+            return protocol_output.tool_result(answer, settings.tool_prefix)
         except A2EError as problem:
             effect, can_be_charged = tool_index.effect_of(name), tool_index.can_be_charged(name)
             text = failure_text(problem, effect, can_be_charged=can_be_charged)
-            raise outgoing.tool_failure(text, settings.tool_prefix) from None
+            raise protocol_output.tool_failure(text, settings.tool_prefix) from None
         except ToolError as problem:
-            raise outgoing.tool_failure(str(problem), settings.tool_prefix) from None
+            raise protocol_output.tool_failure(str(problem), settings.tool_prefix) from None
         except MCPError:
             raise
         except Exception as mistake:
             # An unforeseen error may follow a charge; its details are for the log.
             _log.exception("%s failed", name)
-            raise outgoing.tool_failure(_unforeseen(name, mistake), settings.tool_prefix) from mistake
+            raise protocol_output.tool_failure(_unforeseen(name, mistake), settings.tool_prefix) from mistake
 
     async def list_resources(self) -> list[ResourceListed]:
         """The fixed resources."""
@@ -161,7 +161,7 @@ class A2EServer(MCPServer[LazyServices]):
         """One prompt, filled in. Raises MCPError -32602 for an unknown prompt or argument."""
         from a2e_mcp.server import prompts
 
-        return outgoing.prompt_result(prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix))
+        return protocol_output.prompt_result(prompts.filled_in(name, arguments or {}, self._configuration.tool_prefix))
 
     def _register_resources(self) -> None:
         # At the first request for any: the SDK builds a model for each, and a person waits for the start.

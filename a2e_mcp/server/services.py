@@ -18,7 +18,7 @@ from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Directory
-from a2e_mcp.lookup.language_warning import ScriptLanguages
+from a2e_mcp.lookup.script_language import ScriptLanguages
 from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings

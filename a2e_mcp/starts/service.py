@@ -24,7 +24,7 @@ from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry, StoredStart
 from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit, UnpricedUnderWay
-from a2e_mcp.lookup.language_warning import ScriptLanguages
+from a2e_mcp.lookup.script_language import ScriptLanguages
 from a2e_mcp.starts.consent import require_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint

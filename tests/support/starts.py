@@ -17,7 +17,7 @@ from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.sqlite import SqliteLedger
 from a2e_mcp.lookup.directory import Directory
-from a2e_mcp.lookup.language_warning import ScriptLanguages
+from a2e_mcp.lookup.script_language import ScriptLanguages
 from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.plan import StartContext

@@ -71,12 +71,12 @@ def started_answer(started: Started) -> Answer:
     prefix = charged_words(started)
     if started.pending:
         prefix = f"{prefix} Still starting; it continues in the background."
-    told = {"notice": charged_words(started)} if started.repeated else {}
+    more = {"notice": charged_words(started)} if started.repeated else {}
     if started.warning is not None:
-        told["warning"] = started.warning
+        more["warning"] = started.warning
     words = f"{prefix} {chosen_words(started.chosen)} {started.warning or ''}"
     answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=" ".join(words.split()))
-    return replace(answer, structured={**answer.structured, **told, **chosen_data(started.chosen)})
+    return replace(answer, structured={**answer.structured, **more, **chosen_data(started.chosen)})
 
 
 def chosen_words(chosen: Mapping[str, str]) -> str:

@@ -55,8 +55,8 @@ def avatar_row(avatar: AvatarChoice) -> dict[str, Any]:
 def voice_row(voice: VoiceChoice) -> dict[str, Any]:
     """A voice as one row of a list."""
     known = {"language": voice.language, "own": voice.own, "gender": voice.gender, "preview": voice.sample}
-    told = {name: value for name, value in known.items() if value not in (None, "")}
-    return {"id": voice.id, "name": at_word_end(voice.name, _LONGEST_NAME), **told}
+    given = {name: value for name, value in known.items() if value not in (None, "")}
+    return {"id": voice.id, "name": at_word_end(voice.name, _LONGEST_NAME), **given}
 
 
 def language_row(language: Language) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def told_page(
     shown = page_of(rows, page, size)
     bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
     head = _head(kind, len(rows), page, pages)
-    for told, given in ((shown, shown), (bare, shown), (bare, bare)):
-        text = "\n".join([head, *(_line(row) for row in told), *([hint] if hint else [])])
+    for seen, given in ((shown, shown), (bare, shown), (bare, bare)):
+        text = "\n".join([head, *(_line(row) for row in seen), *([hint] if hint else [])])
         structured = {kind: given, "total": len(rows), "page": page, "pages": pages}
         if len(text.encode()) + len(json.dumps(structured, ensure_ascii=False).encode()) <= _LARGEST_PAGE:
             break

@@ -84,15 +84,15 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     if balance.diamonds is not None:
         structured["diamonds"] = balance.diamonds
     kind = " of play money" if services.sandbox else ""
-    told = f"{credits_of(balance.credits)}{kind} left; {amount(spent)} spent here in the last 24 hours"
+    message = f"{credits_of(balance.credits)}{kind} left; {amount(spent)} spent here in the last 24 hours"
     if limits.per_day is not None:
         structured["daily_ceiling"] = limits.per_day
-        told += f" of {amount(limits.per_day)} allowed"
+        message += f" of {amount(limits.per_day)} allowed"
     if rooms:
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
-        told = f"A live room is open and paid for: {listed}. leave_streaming refunds unused credits. {told}"
-    return call.answer(f"{told}.", structured)
+        message = f"A live room is open and paid for: {listed}. leave_streaming refunds unused credits. {message}"
+    return call.answer(f"{message}.", structured)
 
 
 async def _quote(call: Call[QuoteInputs]) -> Answer:
@@ -104,7 +104,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
     price = quoted.price
     limits = services.ceilings
-    told = f"{tool.name} would cost {price}. Nothing was charged.{_length(tool.name, inputs)}"
+    message = f"{tool.name} would cost {price}. Nothing was charged.{_length(tool.name, inputs)}"
     structured: dict[str, Any] = {
         "tool": tool.name,
         "steps": [{"step": step.step, "credits": step.credits, "source": step.source} for step in price.steps],
@@ -114,13 +114,13 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     if limits.per_day is not None:
         spent = await services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
-        told += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
+        message += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
     structured |= chosen_data(quoted.chosen)
-    told = f"{told} {chosen_words(quoted.chosen)}".strip()
+    message = f"{message} {chosen_words(quoted.chosen)}".strip()
     if quoted.warning is not None:
         structured["warning"] = quoted.warning
-        told += f" {quoted.warning}"
-    return call.answer(told, structured)
+        message += f" {quoted.warning}"
+    return call.answer(message, structured)
 
 
 def _length(tool: str, inputs: Inputs) -> str:
@@ -158,8 +158,8 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         }
         for entry in shown
     ]
-    told = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
-    lines = [page_line(told, inputs.page, -(-starts // ROWS))]
+    message = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
+    lines = [page_line(message, inputs.page, -(-starts // ROWS))]
     lines += [
         f"{_minute(entry)} {row['job_id']} '{one_line(entry.title)}' {credits_of(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"

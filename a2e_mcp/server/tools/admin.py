@@ -105,8 +105,8 @@ async def _list_tokens(call: Call[NoInputs]) -> Answer:
 async def _create_token(call: Call[CreateTokenInputs]) -> Answer:
     made = await call.services.client.call(CREATE_TOKEN, CreateToken(alias=call.inputs.alias))
     # The secret is not put into a chat; the web page shows it to its owner.
-    told = "Created a token. It is not shown here: copy it from video.a2e.ai > Account > API Token."
-    return _said(call, told, _row(made))
+    message = "Created a token. It is not shown here: copy it from video.a2e.ai > Account > API Token."
+    return _said(call, message, _row(made))
 
 
 async def _delete_token(call: Call[DeleteTokenInputs]) -> Answer:
@@ -115,8 +115,8 @@ async def _delete_token(call: Call[DeleteTokenInputs]) -> Answer:
     return _said(call, f"Deleted the token {call.inputs.token_id}.", structured)
 
 
-def _said(call: Call[Any], told: str, structured: dict[str, Any]) -> Answer:
-    return call.answer(told, structured)
+def _said(call: Call[Any], message: str, structured: dict[str, Any]) -> Answer:
+    return call.answer(message, structured)
 
 
 def _row(token: ApiToken) -> dict[str, Any]:

@@ -101,8 +101,8 @@ async def _delete(call: Call[DeleteAvatarInputs]) -> Answer:
         raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
     await call.services.client.call(REMOVE_TWIN, ById(id=avatar.twin_id))
     call.services.directory.forget()
-    told = f"Deleted the avatar {avatar.name} permanently. A2E does not mention a refund."
-    return call.answer(told, {"avatar": avatar.id, "deleted": True})
+    message = f"Deleted the avatar {avatar.name} permanently. A2E does not mention a refund."
+    return call.answer(message, {"avatar": avatar.id, "deleted": True})
 
 
 TOOLS = (

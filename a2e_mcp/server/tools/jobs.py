@@ -124,12 +124,12 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     if all(each.is_open_room for each in jobs):
         return await _room_answer(call, jobs[0], also=jobs, prefix=f"Nothing to wait for.{failures}")
     first = ended[0] if ended else jobs[0]
-    told = "" if ended else f"Not finished after {seconds:.0f} s, which is not an error: call wait_for_job again."
-    told += failures
-    told += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
+    message = "" if ended else f"Not finished after {seconds:.0f} s, which is not an error: call wait_for_job again."
+    message += failures
+    message += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
     if ended and len(ended) < len(jobs):
-        told += " Some have not ended: call wait_for_job again with those."
-    return job_answer(first, also=jobs, prefix=told.strip())
+        message += " Some have not ended: call wait_for_job again with those."
+    return job_answer(first, also=jobs, prefix=message.strip())
 
 
 async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix: str = "") -> Answer:
@@ -139,8 +139,8 @@ async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), p
     room = rooms.room_of(entry)
     page = "Another a2e-mcp opened it and serves its page." if room is None else f"Its page: {rooms.address(room)}"
     answer = job_answer(job, also=also, prefix=f"{prefix} The live room is open until {ends_at(entry)}. {page}".strip())
-    told = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
-    return replace(answer, structured={**answer.structured, **told})
+    room_facts = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
+    return replace(answer, structured={**answer.structured, **room_facts})
 
 
 async def _list(call: Call[ListInputs]) -> Answer:
@@ -246,8 +246,8 @@ async def _delete(call: Call[JobInputs]) -> Answer:
     else:
         deleted = await delete_job(services.jobs, services.spending, services.ledger, job_id)
         if deleted.before:
-            told = f"{job_id} was already deleted; nothing has changed."
-            return call.answer(told, {"job_id": str(job_id), "deleted": True})
+            message = f"{job_id} was already deleted; nothing has changed."
+            return call.answer(message, {"job_id": str(job_id), "deleted": True})
         meaning, back = deleted.meaning, deleted.refunded
     services.directory.forget()
     structured: dict[str, Any] = {"job_id": str(job_id), "deleted": True}
@@ -264,8 +264,8 @@ async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_S
     if settings.save != "auto" or settings.read_only:
         return ""
     done = [job for job in jobs if job.state == "succeeded" and job.results][:_ROWS]
-    told = await asyncio.gather(*(_kept_one(call, job, min(within, call.within / 2)) for job in done))
-    return " ".join(each for each in told if each)
+    notes = await asyncio.gather(*(_kept_one(call, job, min(within, call.within / 2)) for job in done))
+    return " ".join(each for each in notes if each)
 
 
 async def _kept_one(call: Call[Any], job: Job, within: float) -> str:

@@ -78,8 +78,8 @@ async def _add_background(call: Call[AddBackgroundInputs]) -> Answer:
     added = next((row for row in rows if row.img_url == url), rows[0] if rows else None)
     if added is None:
         raise InputError("A2E did not return the id of the stored picture", hint="Call list_backgrounds")
-    told = f"Stored the background {added.id}. Use it as background in start_avatar_video."
-    return call.answer(told, {"background": _background_row(added)})
+    message = f"Stored the background {added.id}. Use it as background in start_avatar_video."
+    return call.answer(message, {"background": _background_row(added)})
 
 
 async def _add_face(call: Call[AddFaceInputs]) -> Answer:
@@ -88,8 +88,8 @@ async def _add_face(call: Call[AddFaceInputs]) -> Answer:
     added = next((face for face in faces if face.face_url == url), faces[0] if faces else None)
     if added is None:
         raise InputError("A2E did not return the id of the stored face", hint="Call list_face_images")
-    told = f"Stored the face {added.id}. Use its URL as face in start_face_swap."
-    return call.answer(told, {"face": _face_row(added)})
+    message = f"Stored the face {added.id}. Use its URL as face in start_face_swap."
+    return call.answer(message, {"face": _face_row(added)})
 
 
 async def _delete_background(call: Call[DeleteBackgroundInputs]) -> Answer:

@@ -114,10 +114,10 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
             ) from None
         raise
     if started.pending:
-        told = "The room is still opening. Next: get_credits shows when it is open."
+        message = "The room is still opening. Next: get_credits shows when it is open."
         if inputs.context and not started.repeated:
-            told += " Its context is not set: call set_streaming_qa_context when it is open."
-        return call.answer(told, {"room": started.jobs[0].job_id})
+            message += " Its context is not set: call set_streaming_qa_context when it is open."
+        return call.answer(message, {"room": started.jobs[0].job_id})
     entry = await rooms.entry_of(started.jobs[0].job_id)
     answer = await _opened(call, rooms, entry, charged_words(started))
     if inputs.context and not started.repeated:
@@ -141,22 +141,22 @@ async def _without_context(rooms: Rooms, entry: LedgerEntry, context: str, secon
 async def _opened(call: Call[Any], rooms: Rooms, entry: LedgerEntry, charged: str) -> Answer:
     room = rooms.room_of(entry)
     avatar = room_details(entry).avatar
-    told = f"{charged} The live room with {avatar} ({entry.own_job_id}) is open until {ends_at(entry)}."
+    message = f"{charged} The live room with {avatar} ({entry.own_job_id}) is open until {ends_at(entry)}."
     others = [each for each in await rooms.open_entries() if each.id != entry.id]
     if others:
         listed = ", ".join(f"{each.own_job_id} with {room_details(each).avatar}" for each in others)
-        told += f" Also open and paid for: {listed}; leave_streaming(room=...) closes one."
+        message += f" Also open and paid for: {listed}; leave_streaming(room=...) closes one."
     structured: dict[str, Any] = {"room": entry.own_job_id, "until": ends_at(entry)}
     if entry.charged is not None:
         structured["credits"] = entry.charged
     if room is None:
-        return call.answer(f"{told} Another a2e-mcp opened it.", structured)
+        return call.answer(f"{message} Another a2e-mcp opened it.", structured)
     structured["page"] = rooms.address(room)
-    told += (
+    message += (
         f" Ask the user to open {structured['page']} in a browser on this computer; then ask_streaming_avatar and"
         " speak_streaming_avatar work. Call leave_streaming as soon as it is not needed: unused credits are refunded."
     )
-    return call.answer(told, structured, [Link(structured["page"], "live room", "text/html")])
+    return call.answer(message, structured, [Link(structured["page"], "live room", "text/html")])
 
 
 async def _ask(call: Call[AskInputs]) -> Answer:
@@ -173,13 +173,13 @@ async def _ask(call: Call[AskInputs]) -> Answer:
             charged=None,
             hint="Look at the room's page; ask again, or set_streaming_qa_context first",
         )
-    told = f"{room.avatar} answered: {text}"
+    message = f"{room.avatar} answered: {text}"
     if not is_whole:
-        told += " (still speaking; this is the answer so far)"
+        message += " (still speaking; this is the answer so far)"
     if room.page.muted:
-        told += " The page is muted: the user has to click on it."
+        message += " The page is muted: the user has to click on it."
     return call.answer(
-        told,
+        message,
         {
             "room": room.job_id,
             "answer": text,
@@ -194,16 +194,16 @@ async def _speak(call: Call[SpeakInputs]) -> Answer:
     rooms = call.services.rooms
     room = await rooms.visited(await rooms.entry_of(call.inputs.room))
     await rooms.speak(room, call.inputs.text)
-    told = f"{room.avatar} is saying it in the room."
-    return call.answer(told, {"room": room.job_id, "spoken": True})
+    message = f"{room.avatar} is saying it in the room."
+    return call.answer(message, {"room": room.job_id, "spoken": True})
 
 
 async def _set_context(call: Call[ContextInputs]) -> Answer:
     rooms = call.services.rooms
     entry = await rooms.entry_of(call.inputs.room)
     await rooms.set_context(entry, call.inputs.context)
-    told = f"The avatar now answers from these {counted(len(call.inputs.context), 'character')}."
-    return call.answer(told, {"room": entry.own_job_id})
+    message = f"The avatar now answers from these {counted(len(call.inputs.context), 'character')}."
+    return call.answer(message, {"room": entry.own_job_id})
 
 
 async def _get_context(call: Call[RoomInputs]) -> Answer:
@@ -213,19 +213,19 @@ async def _get_context(call: Call[RoomInputs]) -> Answer:
     structured: dict[str, Any] = {"room": entry.own_job_id}
     if text:
         structured["context"] = text
-    told = f"It answers from: {text}" if text else "No context is set."
-    return call.answer(told, structured)
+    message = f"It answers from: {text}" if text else "No context is set."
+    return call.answer(message, structured)
 
 
 async def _leave(call: Call[RoomInputs]) -> Answer:
     rooms = call.services.rooms
     entry = await rooms.entry_of(call.inputs.room)
     back = await rooms.leave_entry(entry, "The room was left.")
-    told = "Left the room. " + ("A2E did not report a refund." if back is None else refunded(back))
+    message = "Left the room. " + ("A2E did not report a refund." if back is None else refunded(back))
     structured: dict[str, Any] = {"room": entry.own_job_id, "left": True}
     if back is not None:
         structured["credits_back"] = back
-    return call.answer(told, structured)
+    return call.answer(message, structured)
 
 
 async def _find_avatar(call: Call[StartStreamingInputs]) -> StreamingAvatar:

@@ -94,22 +94,22 @@ async def _rename(call: Call[RenameInputs]) -> Answer:
     voice = await call.services.directory.own_voice(call.inputs.voice)
     await call.services.client.call(RENAME, RenameVoice(id=voice.id, name=call.inputs.name))
     call.services.directory.forget()
-    told = f"Renamed the voice {voice.name} to {call.inputs.name}."
-    return call.answer(told, {"voice": voice.id, "name": call.inputs.name})
+    message = f"Renamed the voice {voice.name} to {call.inputs.name}."
+    return call.answer(message, {"voice": voice.id, "name": call.inputs.name})
 
 
 async def _delete(call: Call[OwnVoiceInputs]) -> Answer:
     voice = await call.services.directory.own_voice(call.inputs.voice)
     await call.services.client.call(DELETE, ById(id=voice.id))
     call.services.directory.forget()
-    told = f"Deleted the voice {voice.name} permanently. A2E does not mention a refund."
-    return call.answer(told, {"voice": voice.id, "deleted": True})
+    message = f"Deleted the voice {voice.name} permanently. A2E does not mention a refund."
+    return call.answer(message, {"voice": voice.id, "deleted": True})
 
 
 async def _detect(call: Call[DetectInputs]) -> Answer:
     found = await call.services.client.call(DETECT_LANGUAGE, LanguageOf(msg=call.inputs.text))
-    told = f"Detected language: {found.code}. list_voices with language={found.code} finds voices for it."
-    return call.answer(told, {"language": found.code})
+    message = f"Detected language: {found.code}. list_voices with language={found.code} finds voices for it."
+    return call.answer(message, {"language": found.code})
 
 
 async def _languages(call: Call[LanguagesInputs]) -> Answer:

@@ -1,4 +1,4 @@
-"""A warning when a script and its voice differ in language.
+"""Whether a script and its voice agree in language; a warning or an objection when they differ.
 
 Judged from the text itself where possible; otherwise A2E is asked in one free request. The warning is a courtesy: no
 start waits or fails for it.

@@ -1,4 +1,4 @@
-"""Where everything goes out to the host: all of it is clean, so it can always be serialised, and be shown anywhere.
+"""What goes out to the host by the protocol: all of it is clean, so it can always be serialised, and shown anywhere.
 
 A2E's answers are clean already. File names, arguments and settings are not: one half of an emoji among them would
 otherwise end the server in the SDK's writer, where it can no longer be caught.
