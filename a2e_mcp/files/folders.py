@@ -117,13 +117,18 @@ class Folders:
             return elsewhere
         real = [_real(choice) for choice in self._choices(whole)]
         inside = [path for path in real if path is not None and _is_inside(path, roots)]
+        if None in real or any(_leads_nowhere(path) for path in inside):
+            return FileRefused("The path cannot be resolved")
         if len(inside) < len(real):
             listed = ", ".join(str(folder) for folder in self._folders)
             return FileRefused(
                 "The file is outside the folders that files may be sent from",
                 hint=f"Save it into one of {listed} (chat attachments too), or add its folder to A2E_FILES",
             )
-        name = _name_in(text)
+        return self._no_file(_name_in(text), inside) or self.not_found(text)
+
+    def _no_file(self, name: str, inside: Sequence[Path]) -> FileRefused | None:
+        """The error for what is there and no file, or is a file that is somewhere else still."""
         modes = [mode for path in inside if (mode := _mode(path)) is not None]
         if any(stat.S_ISDIR(mode) for mode in modes):
             return FileRefused(f"{name} is a folder", hint="Give the path of a file in it")
@@ -131,7 +136,7 @@ class Folders:
             return FileRefused(f"{name} is not a regular file")
         if any(_mode(path.with_name(f".{path.name}.icloud")) is not None for path in inside if path.name):
             return FileRefused(f"{name} is in iCloud and not on this computer", hint="Download it in Finder first")
-        return self.not_found(text)
+        return None
 
     def _elsewhere(self, text: str, whole: str) -> FileRefused | None:
         """The error for a file of a chat or of another computer."""
@@ -208,6 +213,17 @@ def _mode(path: Path) -> int | None:
         return path.stat().st_mode
     except (OSError, ValueError):
         return None
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether no file can have this path, such as a name that is too long or links in a circle."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _is_inside(real: Path, roots: Sequence[Path]) -> bool:
