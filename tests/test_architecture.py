@@ -221,6 +221,7 @@ def modules() -> Sequence[Path]:
     return tuple(sorted(PACKAGE.rglob("*.py")))
 
 
+@cache
 def part_of(names: tuple[str, ...]) -> str:
     """The part that a module belongs to, by the names of its path: its folder, or itself at the root."""
     folders = 0
@@ -258,6 +259,7 @@ def everything_imported(tree: ast.AST, within: tuple[str, ...]) -> Iterator[str]
                     yield from _named(argument, within)
 
 
+@cache
 def _imported(source: str, name: str) -> str:
     """The module that `from source import name` reaches: a module called `name`, or the source that holds it."""
     folder = PACKAGE.parent / source.replace(".", "/")
@@ -277,6 +279,7 @@ def _named(argument: ast.expr, within: tuple[str, ...]) -> Iterator[str]:
             yield from (name.rpartition(".")[0] for name in _named(start, within))
 
 
+@cache
 def _is_module(path: Path) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
@@ -288,8 +291,9 @@ def imports_of(tree: ast.AST, within: tuple[str, ...] = ()) -> Iterator[tuple[st
             yield tuple(name.split(".")[1:])
 
 
-def imports_of_file(module: Path) -> set[tuple[str, ...]]:
-    return set(imports_of(parsed(module), names_of(module)[:-1]))
+@cache
+def imports_of_file(module: Path) -> frozenset[tuple[str, ...]]:
+    return frozenset(imports_of(parsed(module), names_of(module)[:-1]))
 
 
 def parts_imported(part: str) -> dict[str, set[str]]:

@@ -6,9 +6,10 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from a2e_mcp.ledger.codec import to_row
 from a2e_mcp.ledger.entry import Details, LedgerEntry, Measured
@@ -24,30 +25,41 @@ VALUES (:id, :account, :mode, :family, :title, :fingerprint, :phase, :created, :
 """
 
 
-def rows(count: int) -> list[LedgerEntry]:
+def entry(*, lost: bool, failed: bool) -> LedgerEntry:
+    """A start that failed or not, or lost its answer."""
+    return LedgerEntry(
+        id="",
+        family="image_to_video",
+        title="",
+        fingerprint="",
+        phase="unknown" if lost else "started",
+        created=0.0,
+        sent=time.time(),
+        expected=100.0,
+        charged=None if lost else 100.0,
+        units=5.0,
+        job_ids=[] if lost else ["image_to_video:JOB"],
+        details=Details(priced={"image_to_video": 100.0}, measured={"image_to_video": Measured(100.0, 5.0)}),
+        state="failed" if failed else "succeeded",
+    )
+
+
+def rows(count: int) -> Iterator[dict[str, Any]]:
     """Starts of the last twenty hours, newest last; some failed, some lost their answer."""
     now = time.time()
-    made = []
+    kinds = {
+        (lost, failed): to_row(entry(lost=lost, failed=failed)) for lost in (False, True) for failed in (False, True)
+    }
     for number in range(count):
-        job_id = f"image_to_video:00000000{secrets.token_hex(8)}"
-        made.append(
-            LedgerEntry(
-                id=f"00000000ffffffff{secrets.token_hex(4)}",
-                family="image_to_video",
-                title=f"Waves {number}",
-                fingerprint=f"print {number}",
-                phase="unknown" if number % 160 == 0 else "started",
-                created=now - 72_000 + 3.5 * number,
-                sent=now,
-                expected=100.0,
-                charged=None if number % 160 == 0 else 100.0,
-                units=5.0,
-                job_ids=[] if number % 160 == 0 else [job_id],
-                details=Details(priced={"image_to_video": 100.0}, measured={"image_to_video": Measured(100.0, 5.0)}),
-                state="failed" if number % 7 == 0 else "succeeded",
-            )
-        )
-    return made
+        kind = kinds[number % 160 == 0, number % 7 == 0]
+        yield {
+            **kind,
+            "id": f"00000000ffffffff{secrets.token_hex(4)}",
+            "title": f"Waves {number}",
+            "fingerprint": f"print {number}",
+            "created": now - 72_000 + 3.5 * number,
+            "handles": kind["handles"].replace("JOB", f"00000000{secrets.token_hex(8)}"),
+        }
 
 
 async def fill(folder: Path, token: str, count: int) -> None:
@@ -56,8 +68,8 @@ async def fill(folder: Path, token: str, count: int) -> None:
     async with open_ledger(path, account=token, sandbox=True) as ledger:
         account = hashlib.sha256(token.encode()).hexdigest()[:16]
         with closing(sqlite3.connect(path)) as database, database:
-            for row in map(to_row, rows(count)):
-                database.execute(INSERT, {**row, "account": account, "mode": "sandbox"})
+            written = ({**row, "account": account, "mode": "sandbox"} for row in rows(count))
+            database.executemany(INSERT, written)
         # The first look after that is slower, once.
         await ledger.spent_since(0)
 
