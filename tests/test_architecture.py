@@ -202,6 +202,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "installation",
         "ledger",
+        "loopback",
         "network",
         "private_files",
         "sandbox",

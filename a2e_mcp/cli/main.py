@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
         case "doctor":
             from a2e_mcp.cli.doctor import run_doctor
 
-            code = run_doctor(live=options.live, report=options.report, sandbox=sandbox)
+            code = run_doctor(live=options.live, report=options.report, sandbox=sandbox, as_json=options.json)
         case "install":
             from a2e_mcp.cli.install.command import install
 
@@ -129,6 +129,7 @@ def command_parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "check the installation and suggest fixes")
     doctor.add_argument("--live", action="store_true", help="also make all free reads and compare the answers")
     doctor.add_argument("--report", type=Path, metavar="FILE", help="write the answers' redacted shapes")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON, with stable names")
 
     install = command("install", "add the server to a client's configuration")
     install.add_argument("client", choices=[client.id for client in CLIENTS])

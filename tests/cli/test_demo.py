@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sysconfig
-import venv
 from pathlib import Path
 
 import av
@@ -15,7 +12,6 @@ from a2e_mcp.cli.demo import SCRIPT
 from docs.pictures import constant_lines, pictured_lines
 from tests.support.processes import ServerProcess, run, start_program
 
-EXTRA = ("av", "cv2", "espeakng_loader", "msgspec", "numpy", "PIL", "py3langid", "pillow", "opencv")
 TOKEN = "sk_secret_7f3a"
 
 
@@ -44,18 +40,6 @@ def test_the_demo_makes_a_real_video_with_sound_and_a_poster(tmp_path: Path) -> 
     assert " speech)." in done.stdout
     assert TOKEN not in done.stdout
     assert "\x1b" not in done.stdout
-
-
-@pytest.fixture(scope="module")
-def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A Python with everything that is installed here except the sandbox extra."""
-    folder = tmp_path_factory.mktemp("bare")
-    venv.create(folder, symlinks=True, with_pip=False)
-    packages = next(folder.glob("lib/python*/site-packages"))
-    for package in Path(sysconfig.get_path("purelib")).iterdir():
-        if not package.name.startswith(EXTRA) and package.suffix not in (".pth", ".pyc"):
-            (packages / package.name).symlink_to(package)
-    return os.fspath(folder / "bin" / "python")
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox"])

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
+import sqlite3
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
+from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.cli.doctor.installation import REQUIRED
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.loopback import listen, serve_until_cancelled
 from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings
@@ -256,3 +267,137 @@ def working_entry() -> dict[str, Any]:
         "args": ["-m", "a2e_mcp"],
         "env": {"A2E_SANDBOX": "1", "PYTHONPATH": str(CHECKOUT)},
     }
+
+
+OURS = {"command": sys.executable, "args": ["-c", "import sys; sys.exit('not tried')", "a2e-mcp"]}
+
+
+async def test_an_entry_that_its_client_does_not_read_is_a_problem(doctor_run: DoctorRun) -> None:
+    """Each client of one home has a mistake of its own."""
+    unfilled = {"A2E_API_TOKEN": "sk_...", "A2E_DATA_DIR": str(doctor_run.folder / "data")}
+    files: dict[str, Any] = {
+        "config/Claude/claude_desktop_config.json": {"mcpServers": {NAME: {**OURS, "env": unfilled}}},
+        "home/.claude.json": {
+            "mcp": {"servers": {NAME: OURS}},
+            "projects": {"/elsewhere": {"mcpServers": {NAME: OURS}}},
+        },
+        "home/.cursor/mcp.json": {"mcpServer": {NAME: OURS}},
+        "project/.cursor/mcp.json": {NAME: OURS},
+        "home/.codeium/windsurf/mcp_config.json": {"mcpServers": {NAME: {**OURS, "environment": {}}}},
+        "config/Code/User/mcp.json": {"mcpServers": {"video": OURS}},
+        "project/.vscode/mcp.json": {"servers": {NAME: {"type": "stdio", "cmd": "uvx"}}},
+    }
+    for file, content in files.items():
+        doctor_run.write(file, json.dumps(content))
+    # Editors accept comments, so they are no mistake there.
+    doctor_run.write("home/.cursor/mcp.json", f"// mine\n{json.dumps(files['home/.cursor/mcp.json'])}")
+    assert await doctor_run.run(as_json=True) == 1
+    found = [(each["client"], each["name"]) for each in doctor_run.problems() if "client" in each]
+    assert found == [
+        ("claude-desktop", "client.placeholder"),
+        ("claude-desktop", "client.not_started"),
+        ("claude-code", "client.misplaced"),
+        ("cursor", "client.misplaced"),
+        ("cursor", "client.misplaced"),
+        ("windsurf", "client.misspelt"),
+        ("windsurf", "client.not_started"),
+        ("vscode", "client.misplaced"),
+        ("vscode", "client.misspelt"),
+        ("vscode", "client.entry_unusable"),
+    ]
+    hints = {(each["client"], each["name"]): each["hint"] for each in doctor_run.problems() if "client" in each}
+    assert hints["claude-code", "client.misplaced"] == "Rename mcp.servers to mcpServers"
+    assert hints["vscode", "client.misplaced"] == "Rename mcpServers to servers"
+    assert "Rename it to 'env'" in hints["windsurf", "client.misspelt"]
+
+
+async def test_one_free_call_is_made_as_each_client_would_make_it(doctor_run: DoctorRun) -> None:
+    asked: list[str] = []
+
+    async def answer(request: Request) -> JSONResponse:
+        asked.append(request.url.path)
+        if request.headers.get("authorization") != f"Bearer {FAKE_TOKEN}":
+            return JSONResponse({"code": 401, "msg": "invalid token"}, 401)
+        return JSONResponse({"code": 0, "data": {"coins": 123, "diamonds": 0}})
+
+    async with imitation_of_a2e(answer) as url:
+        env = {"A2E_BASE_URL": url, "A2E_DATA_DIR": str(doctor_run.folder / "data"), "PYTHONPATH": str(CHECKOUT)}
+        start = {"command": sys.executable, "args": ["-m", "a2e_mcp", "--tool-prefix", "x_"]}
+        desktop = {**start, "env": {**env, "A2E_API_TOKEN": FAKE_TOKEN}}
+        cursor = {**start, "env": {**env, "A2E_API_TOKEN": "${env:MINE}"}}
+        doctor_run.configure_desktop(desktop)
+        doctor_run.write("home/.cursor/mcp.json", json.dumps({"mcpServers": {"video": cursor}}))
+        assert await doctor_run.run({"MINE": f"{FAKE_TOKEN}-of-last-year"}) == 1
+    (works,) = [line for line in doctor_run.marked("ok") if "get_credits answers" in line]
+    assert "Claude Desktop's server 'a2e'" in works
+    assert "123 credits" in works
+    (line,) = doctor_run.marked("fix")
+    assert "Cursor's server 'video'" in line
+    assert "A2E did not accept the token" in line
+    assert "last-year" not in doctor_run.text
+    assert set(asked) == {GET_CREDITS.endpoint.path}
+
+
+async def test_a_sandbox_client_without_the_extra_gets_the_line_that_adds_it(
+    doctor_run: DoctorRun, bare_python: str
+) -> None:
+    env = {"A2E_DATA_DIR": str(doctor_run.folder / "data"), "PYTHONPATH": str(CHECKOUT)}
+    doctor_run.configure_desktop({"command": bare_python, "args": ["-m", "a2e_mcp", "--sandbox"], "env": env})
+    runner = doctor_run.write("bin/uvx", f'#!/bin/sh\nexec {bare_python} -m a2e_mcp "$2"\n')
+    runner.chmod(0o755)
+    uvx = {"command": str(runner), "args": ["a2e-mcp", "--sandbox"], "env": env}
+    doctor_run.write("home/.codeium/windsurf/mcp_config.json", json.dumps({"mcpServers": {NAME: uvx}}))
+    assert await doctor_run.run() == 1
+    desktop, windsurf = doctor_run.marked("fix")
+    assert "The sandbox needs its optional dependencies" in desktop
+    assert desktop.endswith(f'-> Run: {bare_python} -m pip install "a2e-mcp[sandbox]"')
+    assert windsurf.endswith("a2e-mcp install windsurf --sandbox")
+
+
+async def test_an_emptied_ledger_and_a_taken_port_are_problems(doctor_run: DoctorRun) -> None:
+    data = doctor_run.folder / "data"
+    async with open_ledger(data / "ledger.sqlite3", account=FAKE_TOKEN, sandbox=False) as ledger:
+        await intend(ledger)
+    (data / "ledger.sqlite3").rename(data / "ledger-version-2.backup")
+    (data / "ledger.sqlite3").touch()
+    (data / "sandbox").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as other, closing(sqlite3.connect(data / "sandbox/sandbox.db")) as box:
+        box.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        box.execute("INSERT INTO facts VALUES ('port', ?)", (str(other.getsockname()[1]),))
+        box.commit()
+        assert await doctor_run.run() == 1
+    empty, taken = sorted(doctor_run.marked("fix"), reverse=True)
+    assert "is empty, but its copy ledger-version-2.backup holds 1 start" in empty
+    assert "the sandbox's earlier result links do not open" in taken
+    assert (data / "ledger.sqlite3").stat().st_size == 0
+
+
+async def test_what_is_found_fits_a_narrow_terminal(doctor_run: DoctorRun) -> None:
+    doctor_run.columns = 60
+    await doctor_run.run({"A2E_TOKEN": "x", "A2E_MAX_WAIT": "forever"})
+    long_lines = [line for line in doctor_run.lines if len(line) > 60]
+    assert [line for line in long_lines if len(line.split()) > 2] == []
+    assert "      -> Did you mean A2E_API_TOKEN?" in doctor_run.lines
+
+
+def test_the_page_lists_every_name_of_a_finding() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "a2e_mcp/cli/doctor").glob("*.py"))
+    names = set(
+        re.findall(
+            r'"((?:settings|python|packages|rendering|host|folders|ledger|links|client|clients|reads|report|connection)\.[a-z_]+)"',
+            sources,
+        )
+    )
+    page = (CHECKOUT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z_.]+)`", page, re.MULTILINE)) == names
+
+
+@asynccontextmanager
+async def imitation_of_a2e(answer: Callable[[Request], Awaitable[Response]]) -> AsyncIterator[str]:
+    """An A2E on a port of this computer."""
+    app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+    with listen("127.0.0.1", 0) as listener:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve_until_cancelled, app, listener)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tasks.cancel_scope.cancel()

@@ -34,6 +34,7 @@ class DoctorRun:
     folder: Path
     host: Answer = reachable
     patience: float = 20.0
+    columns: int | None = None
     lines: list[str] = field(default_factory=list)
 
     async def run(
@@ -43,6 +44,7 @@ class DoctorRun:
         live: bool = False,
         report: Path | None = None,
         sandbox: bool = False,
+        as_json: bool = False,
     ) -> int:
         for name in ("data", "output", "inbox", "home", "project"):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
@@ -50,6 +52,7 @@ class DoctorRun:
             live=live,
             report=report,
             sandbox=sandbox,
+            as_json=as_json,
             write=self.lines.append,
             surroundings=self.surroundings(environment),
         )
@@ -57,6 +60,7 @@ class DoctorRun:
     def surroundings(self, environment: Mapping[str, str]) -> Surroundings:
         return Surroundings(
             environment={
+                "HOME": str(self.folder / "home"),
                 "XDG_CONFIG_HOME": str(self.folder / "config"),
                 "A2E_DATA_DIR": str(self.folder / "data"),
                 "A2E_OUTPUT_DIR": str(self.folder / "output"),
@@ -68,12 +72,24 @@ class DoctorRun:
             platform="linux",
             transport=httpx2.MockTransport(self.host),
             seconds_to_start=self.patience,
+            columns=self.columns,
         )
 
     def configure_desktop(self, entry: Mapping[str, Any]) -> None:
         file = claude_desktop_file({"XDG_CONFIG_HOME": str(self.folder / "config")}, "linux")
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps({"mcpServers": {NAME: entry}}), encoding="utf-8")
+        self.write(str(file.relative_to(self.folder)), json.dumps({"mcpServers": {NAME: entry}}))
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file below the folder."""
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def problems(self) -> list[dict[str, str]]:
+        """The problems that were found, of a run as JSON."""
+        found: list[dict[str, str]] = json.loads(self.text)["findings"]
+        return [each for each in found if each["mark"] == "fix"]
 
     def marked(self, mark: str) -> list[str]:
         return [line for line in self.lines if line.startswith(f"{mark} ")]

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -15,23 +16,30 @@ from a2e_mcp.cli.doctor.clients import check_clients
 from a2e_mcp.cli.doctor.configuration import check_settings
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.doctor.installation import check_packages, check_rendering
-from a2e_mcp.cli.doctor.places import check_folders, check_host, check_ledger
+from a2e_mcp.cli.doctor.places import check_folders, check_host
 from a2e_mcp.cli.doctor.reads import check_reads
+from a2e_mcp.cli.doctor.stored import check_ledger, check_links
+from a2e_mcp.cli.screen import columns_of
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import Settings
 
 __all__ = ["Surroundings", "doctor", "run_doctor"]
 
 
-def run_doctor(*, live: bool, report: Path | None, sandbox: bool) -> int:
+def run_doctor(*, live: bool, report: Path | None, sandbox: bool, as_json: bool) -> int:
     """Check this computer and print the findings."""
     # A broken server is reported as a finding, not as a traceback of the SDK.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    surroundings = Surroundings.of_this_process(colour=colour)
+    surroundings = replace(
+        Surroundings.of_this_process(),
+        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
+        columns=columns_of(sys.stdout),
+    )
 
     async def run() -> int:
-        return await doctor(live=live, report=report, sandbox=sandbox, write=_print, surroundings=surroundings)
+        return await doctor(
+            live=live, report=report, sandbox=sandbox, as_json=as_json, write=_print, surroundings=surroundings
+        )
 
     return anyio.run(run)
 
@@ -42,21 +50,23 @@ async def doctor(
     report: Path | None,
     write: Callable[[str], None],
     sandbox: bool = False,
+    as_json: bool = False,
     surroundings: Surroundings | None = None,
 ) -> int:
     """Check everything and write one line per finding; 0 when no problem was found, else 1.
 
     `live` also makes all free reads of A2E and compares the answers; `report` is the file for their shapes.
-    `sandbox` is the flag of the same name.
+    `sandbox` is the flag of the same name. With `as_json`, all findings are written at the end, as one JSON object.
     """
     here = surroundings or Surroundings.of_this_process()
-    findings = Findings(write, colour=here.colour)
+    findings = Findings(write, colour=here.colour, columns=here.columns, as_json=as_json)
     findings.hide(here.environment.get("A2E_API_TOKEN", ""))
     check_packages(findings)
     settings = check_settings(findings, here, sandbox=sandbox)
     await check_rendering(findings, settings)
     await check_host(findings, settings, here)
     await check_folders(findings, settings, here)
+    await check_links(findings, settings)
     await _check_account(findings, settings, live=live, report=report)
     await check_clients(findings, here)
     findings.write_summary()
@@ -69,6 +79,7 @@ async def _check_account(findings: Findings, settings: Settings, *, live: bool, 
         await check_ledger(findings, settings, None)
         if live:
             findings.fix(
+                "reads.no_token",
                 "--live needs a token",
                 "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or add --sandbox to read the sandbox",
             )
@@ -79,7 +90,7 @@ async def _check_account(findings: Findings, settings: Settings, *, live: bool, 
             if live:
                 await check_reads(findings, connection, mode=settings.mode, report=report)
     except SettingsError as problem:
-        findings.fix(problem.message, problem.hint or "Fix this, then run the doctor again")
+        findings.fix("connection.refused", problem.message, problem.hint or "Fix this, then run the doctor again")
 
 
 def _print(line: str) -> None:

@@ -31,7 +31,7 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
     try:
         settings = read_settings(usable, sandbox=sandbox or None)
     except SettingsError as problem:
-        findings.fix(problem.message, problem.hint)
+        findings.fix("settings.refused", problem.message, problem.hint)
         usable = {**_substitutes(), **usable}
         if problem_of(usable, sandbox=sandbox) is not None:
             usable.pop(_ACCESS, None)
@@ -61,17 +61,20 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
     if not text:
         return False
     if is_unfilled(name, text) and problem_of({**_substitutes(), name: text}, sandbox=False) is None:
-        findings.note(f"{name} contains a placeholder that was not filled in; it counts as missing")
+        findings.note(
+            "settings.placeholder", f"{name} contains a placeholder that was not filled in; it counts as missing"
+        )
         return False
     if (problem := problem_of({**_substitutes(), name: text}, sandbox=False)) is not None:
-        findings.fix(problem.message, f"Correct {name}, or remove it")
+        findings.fix("settings.invalid", problem.message, f"Correct {name}, or remove it")
         return False
     if name != _ACCESS:
-        findings.ok(f"{name} is {text}")
+        findings.ok("settings.set", f"{name} is {text}")
     elif _ACCESS_SHAPE.fullmatch(text := text_of(name, {name: text})):
-        findings.ok(f"{name} is set (sk_..., {len(text)} characters)")
+        findings.ok("settings.token", f"{name} is set (sk_..., {len(text)} characters)")
     else:
         findings.note(
+            "settings.token_odd",
             f"{name} is set ({len(text)} characters) but does not look like sk_ with letters, digits, _ and -",
             "If calls fail, copy it again from video.a2e.ai > Account > API Token",
         )
@@ -81,19 +84,20 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
 def _unknown(findings: Findings, name: str, known: set[str]) -> None:
     near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
     if near:
-        findings.fix(f"Unknown setting {name}", f"Did you mean {near[0]}?")
+        findings.fix("settings.misspelt", f"Unknown setting {name}", f"Did you mean {near[0]}?")
     else:
-        findings.note(f"Unknown setting {name}; it is ignored")
+        findings.note("settings.unknown", f"Unknown setting {name}; it is ignored")
 
 
 def _say_mode(findings: Findings, settings: Settings) -> None:
     match settings.mode:
         case "live":
-            findings.ok("Live mode: starts cost credits")
+            findings.ok("settings.mode", "Live mode: starts cost credits")
         case "sandbox":
-            findings.ok("Sandbox mode: free, nothing leaves this computer")
+            findings.ok("settings.mode", "Sandbox mode: free, nothing leaves this computer")
         case "unset":
             findings.note(
+                "settings.mode",
                 "Neither a token nor the sandbox is set: tools are listed, and calls explain how to set one",
                 "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or use --sandbox",
             )

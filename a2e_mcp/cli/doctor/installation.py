@@ -35,18 +35,24 @@ _SECONDS_TO_WORK = 60.0
 def check_packages(findings: Findings) -> None:
     """Check Python and the required packages."""
     if sys.version_info[:2] < _OLDEST_PYTHON:
-        findings.fix(f"Python {platform.python_version()} is too old", "Install Python 3.11 or newer")
+        findings.fix("python.old", f"Python {platform.python_version()} is too old", "Install Python 3.11 or newer")
     shown = [f"a2e-mcp {a2e_mcp.__version__}", f"Python {platform.python_version()} on {platform.platform(terse=True)}"]
     for package, (least, below) in REQUIRED.items():
         version = installed_version(package)
         wanted = f"{package}>={least},<{below}"
         if version is None:
-            findings.fix(f"{package} is not installed", Installation.current().package_advice(wanted))
+            findings.fix(
+                "packages.missing", f"{package} is not installed", Installation.current().package_advice(wanted)
+            )
         elif not _numbers(least) <= _numbers(version) < _numbers(below):
-            findings.fix(f"{package} {version} is not supported", Installation.current().package_advice(wanted))
+            findings.fix(
+                "packages.unsupported",
+                f"{package} {version} is not supported",
+                Installation.current().package_advice(wanted),
+            )
         else:
             shown.append(f"{package} {version}")
-    findings.ok(", ".join(shown))
+    findings.ok("packages.versions", ", ".join(shown))
 
 
 def installed_version(package: str) -> str | None:
@@ -63,7 +69,11 @@ async def check_rendering(findings: Findings, settings: Settings) -> None:
     # Live mode needs none of this.
     report = findings.fix if settings.mode == "sandbox" else findings.note
     if missing := missing_packages():
-        report(f"The sandbox cannot render: {', '.join(missing)} missing", here.advice(RENDERING))
+        report(
+            "rendering.extra_missing",
+            f"The sandbox cannot render: {', '.join(missing)} missing",
+            here.advice(RENDERING),
+        )
         return
     findings.doing("Starting the render worker")
     try:
@@ -73,18 +83,26 @@ async def check_rendering(findings: Findings, settings: Settings) -> None:
             # The folder is deleted before the user could look there.
             output = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
     except OSError as problem:
-        report(f"The render worker cannot be tested ({problem.strerror or problem})", "Set TMPDIR to a writable folder")
+        report(
+            "rendering.untested",
+            f"The render worker cannot be tested ({problem.strerror or problem})",
+            "Set TMPDIR to a writable folder",
+        )
         return
     for failure in failures:
         if failure.code == "extra_missing":
-            report(failure.message, "")
+            report("rendering.extra_missing", failure.message, "")
         else:
-            report(" ".join([failure.message, *output]), f"Reinstall it. {here.advice(RENDERING)}")
+            report("rendering.broken", " ".join([failure.message, *output]), f"Reinstall it. {here.advice(RENDERING)}")
     if not failures:
         versions = ", ".join(f"{package} {installed_version(package) or 'found'}" for package in PACKAGES.values())
-        findings.ok(f"The sandbox can speak and draw ({versions})")
+        findings.ok("rendering.works", f"The sandbox can speak and draw ({versions})")
     if settings.mode == "sandbox" and not has_webrtc():
-        findings.note("Live rooms in the sandbox need WebRTC, which is not installed", here.advice(LIVE_ROOMS))
+        findings.note(
+            "rendering.live_rooms",
+            "Live rooms in the sandbox need WebRTC, which is not installed",
+            here.advice(LIVE_ROOMS),
+        )
 
 
 async def _tried(folder: Path) -> list[RenderFailed]:

@@ -1,27 +1,22 @@
-"""The host, folders and ledger that a server needs."""
+"""The host and the folders that a server needs."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 import httpx2
-from pydantic import SecretStr
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.network import Internet, proxy_shown, reason_of
 from a2e_mcp.private_files import is_private
 from a2e_mcp.settings import Settings
-from a2e_mcp.starts.pricing import credits_of
-from a2e_mcp.text import counted
 
 _HOST_SECONDS = 5.0
 _DAY = 86_400.0
@@ -36,17 +31,17 @@ async def check_host(findings: Findings, settings: Settings, here: Surroundings)
     try:
         transport = here.transport or Internet().ready_for(settings.base_url)
     except SettingsError as problem:
-        report(f"{host} cannot be reached: {problem.message}{suffix}", problem.hint)
+        report("host.unreachable", f"{host} cannot be reached: {problem.message}{suffix}", problem.hint)
         return
     try:
         async with httpx2.AsyncClient(transport=transport, timeout=_HOST_SECONDS) as http:
             answer = await http.head(settings.base_url)
     except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
         reason = reason_of(problem, settings.base_url, setting="A2E_BASE_URL")
-        report(f"{host} cannot be reached ({reason.message}){suffix}", reason.hint)
+        report("host.unreachable", f"{host} cannot be reached ({reason.message}){suffix}", reason.hint)
         return
     proxy = "" if here.transport else proxy_shown(settings.base_url)
-    findings.ok(f"{host} answers{f' through {proxy}' if proxy else ''} (HTTP {answer.status_code})")
+    findings.ok("host.answers", f"{host} answers{f' through {proxy}' if proxy else ''} (HTTP {answer.status_code})")
 
 
 async def check_folders(findings: Findings, settings: Settings, here: Surroundings) -> None:
@@ -58,9 +53,10 @@ async def check_folders(findings: Findings, settings: Settings, here: Surroundin
     ):
         problem = await anyio.to_thread.run_sync(_write_problem, folder)
         if problem is None:
-            findings.ok(f"{about[0].upper()}{about[1:]} {folder}")
+            findings.ok("folders.written", f"{about[0].upper()}{about[1:]} {folder}")
         else:
             findings.fix(
+                "folders.not_writable",
                 f"{folder}, where {about.removesuffix(' in')}, cannot be written ({problem})",
                 f"Set {variable} to a folder you can write to",
             )
@@ -71,34 +67,10 @@ def _check_privacy(findings: Findings, settings: Settings) -> None:
     """Check that other users of this computer cannot read what was started."""
     if settings.data.is_dir() and not is_private(settings.data):
         findings.note(
+            "folders.open",
             f"{settings.data}, with scripts and results, may be read by other users of this computer",
             f"Run: chmod 700 {settings.data}",
         )
-
-
-async def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
-    """Check that the ledger opens and is intact; count the account's starts, if there is an account."""
-    path = settings.data / "ledger.sqlite3"
-    if not path.exists():
-        findings.ok("The ledger will be created at the first start")
-        return
-    try:
-        account = token.get_secret_value() if token else ""
-        async with open_ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
-            entries = len(await ledger.recent(most=1_000_000))
-            spent = await ledger.spent_since(ledger.now() - _DAY)
-        with closing(sqlite3.connect(path)) as database:
-            (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
-    except SettingsError as problem:
-        findings.fix(problem.message, problem.hint)
-    except (sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError) as problem:
-        findings.fix(f"The ledger in {path.parent} cannot be read ({problem})", f"Move {path.name} away")
-    else:
-        if state != "ok":
-            findings.fix(f"The ledger in {path.parent} is damaged ({state})", f"Move {path.name} away")
-            return
-        summary = f": {counted(entries, 'start')} of this account, {credits_of(spent)} in 24 hours" if token else ""
-        findings.ok(f"The ledger is intact{summary}")
 
 
 def _check_allowed(findings: Findings, settings: Settings, set_by_hand: bool) -> None:
@@ -110,16 +82,24 @@ def _check_allowed(findings: Findings, settings: Settings, set_by_hand: bool) ->
         except FileNotFoundError:
             missing.append(str(folder))
         except OSError as problem:
-            findings.fix(f"Files may be sent from {folder}, but it cannot be read ({problem.strerror})", _PRIVACY)
+            findings.fix(
+                "folders.not_readable",
+                f"Files may be sent from {folder}, but it cannot be read ({problem.strerror})",
+                _PRIVACY,
+            )
         else:
             readable.append(str(folder))
     if readable:
-        findings.ok(f"Files may be sent from {', '.join(readable)}")
+        findings.ok("folders.sent_from", f"Files may be sent from {', '.join(readable)}")
     # A missing default folder is normal (a server has no Desktop); a missing configured one is a mistake.
     if missing and set_by_hand:
-        findings.fix(f"{', '.join(missing)} does not exist", "Correct A2E_FILES, or create the folder")
+        findings.fix(
+            "folders.missing", f"{', '.join(missing)} does not exist", "Correct A2E_FILES, or create the folder"
+        )
     elif not readable:
-        findings.note("None of the folders that files may be sent from exist", "Set A2E_FILES to a folder")
+        findings.note(
+            "folders.none", "None of the folders that files may be sent from exist", "Set A2E_FILES to a folder"
+        )
 
 
 def _write_problem(folder: Path) -> str | None:

@@ -59,17 +59,19 @@ async def check_reads(findings: Findings, connection: Connection, *, mode: Mode,
     try:
         reads = await _all_reads(connection)
     except Unauthorized as problem:
-        findings.fix(problem.message, problem.hint)
+        findings.fix("reads.refused", problem.message, problem.hint)
         return
     _print_table(findings, reads)
     counts = Counter(read.outcome for read in reads)
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     if any(counts[outcome] for outcome in _PROBLEMS):
         findings.fix(
-            f"{len(reads)} reads of {where}: {summary}", "Run with --report FILE and attach the file to an issue"
+            "reads.compared",
+            f"{len(reads)} reads of {where}: {summary}",
+            "Run with --report FILE and attach the file to an issue",
         )
     else:
-        findings.ok(f"{len(reads)} reads of {where}: {summary}")
+        findings.ok("reads.compared", f"{len(reads)} reads of {where}: {summary}")
     if report is not None:
         _write_report(findings, reads, mode, report)
 
@@ -239,6 +241,8 @@ def _write_report(findings: Findings, reads: list[Read], mode: Mode, path: Path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as problem:
-        findings.fix(f"The report cannot be written ({problem.strerror})", "Give --report a writable file")
+        findings.fix(
+            "report.not_written", f"The report cannot be written ({problem.strerror})", "Give --report a writable file"
+        )
     else:
-        findings.ok(f"Saved the shapes of the answers, without values, to {path}")
+        findings.ok("report.written", f"Saved the shapes of the answers, without values, to {path}")

@@ -105,6 +105,11 @@ class ClientProgram:
     """The client's command that adds a server, where it has one."""
 
     @property
+    def fills_in(self) -> bool:
+        """Whether an entry may hold a variable instead of a value."""
+        return self.variables is not VariableStyle.NONE
+
+    @property
     def user_place(self) -> ConfigurationPlace:
         """The configuration for all of the user's projects."""
         return self.places[0]

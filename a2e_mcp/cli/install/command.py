@@ -62,7 +62,7 @@ def install(client_id: str, *, only_print: bool, sandbox: bool) -> int:
     else:
         servers[NAME] = entry
         _write(client, configuration, file, raw, entry)
-    _say_remarks(merged, installation)
+    _say_remarks(client, merged, installation)
     return 0
 
 
@@ -86,7 +86,7 @@ def _write(
     print(f"Restart {client.name}, then ask it: make a 20 second welcome video.")
 
 
-def _say_remarks(merged: MergedEntry, installation: Installation) -> None:
+def _say_remarks(client: ClientProgram, merged: MergedEntry, installation: Installation) -> None:
     """Say on stderr what a person should know or do."""
     remarks = list(merged.remarks)
     if merged.entry.is_sandbox:
@@ -95,7 +95,7 @@ def _say_remarks(merged: MergedEntry, installation: Installation) -> None:
                 f"The sandbox needs its optional dependencies ({', '.join(missing)} missing)."
                 f" {installation.advice(RENDERING)}"
             )
-    elif not merged.entry.token:
+    elif not merged.entry.token and not (client.fills_in and merged.entry.environment.get(ACCESS)):
         remarks.append(
             f"{ACCESS} is not set, so the entry has no token. Add yours (video.a2e.ai > Account > API Token)\n"
             "to the entry's env, or use --sandbox to try it free."

@@ -1,0 +1,230 @@
+"""One entry of a client: would the client start a server from it, and would a call of that server be answered?"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from a2e_mcp.cli.doctor.configuration import problem_of
+from a2e_mcp.cli.doctor.findings import Findings, Surroundings
+from a2e_mcp.cli.doctor.server_start import FREE_CALL, ServerStart, start_server
+from a2e_mcp.cli.install.clients import ClientProgram, ConfigurationPlace, VariableStyle
+from a2e_mcp.cli.install.entry import ACCESS, SANDBOX_FLAG, ServerEntry
+from a2e_mcp.errors import Charged
+from a2e_mcp.installation import Installation
+from a2e_mcp.sandbox.extra import RENDERING
+from a2e_mcp.settings import is_unfilled, variables
+from a2e_mcp.text import whole_sentences
+
+_STYLES: Mapping[VariableStyle, re.Pattern[str]] = {
+    VariableStyle.SHELL: re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}"),
+    VariableStyle.PREFIXED: re.compile(r"\$\{env:(?P<name>\w+)(?P<default>(?!))?\}"),
+}
+_ASKED_FOR = "${input:"
+_MEANT: Mapping[str, str] = {
+    "environment": "env",
+    "envs": "env",
+    "variables": "env",
+    "arguments": "args",
+    "cmd": "command",
+    "executable": "command",
+}
+_KEYS = ("command", "args", "env")
+_RUNNERS = ("uvx", "uv", "pipx")
+_LONGEST_ANSWER = 160
+# What separates a server's sentence from its advice.
+_ADVICE = re.compile(r" (?=(?:Run|Start it with): )")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredEntry:
+    """An entry in a configuration file, as it is written there."""
+
+    client: ClientProgram
+    place: ConfigurationPlace
+    file: Path
+    name: str
+    raw: object
+
+    @property
+    def shown(self) -> str:
+        """The entry in a sentence."""
+        return f"{self.client.name}'s server '{self.name}'"
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The entry for a program."""
+        return {"client": self.client.id, "server": self.name, "file": str(self.file)}
+
+    def correction(self, *, sandbox: bool) -> str:
+        """What to do to have an entry that works."""
+        if self.place.scope != "user":
+            return f"Correct the entry in {self.file}"
+        command = Installation.current().command(RENDERING if sandbox else "")
+        return f"Run: {command} install {self.client.id}{f' {SANDBOX_FLAG}' if sandbox else ''}"
+
+
+async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Surroundings) -> None:
+    """Check one entry, start its server as the client would, and make one free call."""
+    entry = _usable_entry(findings, configured, here)
+    if entry is None:
+        return
+    has_placeholders = _find_placeholders(findings, configured, entry)
+    environment = _environment(configured.client, entry, here)
+    effective = ServerEntry(entry.command, entry.arguments, environment)
+    problem = problem_of(environment, sandbox=SANDBOX_FLAG in entry.arguments)
+    if problem is not None:
+        findings.fix(
+            "client.settings_refused",
+            f"{configured.shown}: {problem.message}",
+            problem.hint or f"Correct the entry's env in {configured.file}",
+            configured.about,
+        )
+        return
+    if shutil.which(entry.command, path=environment.get("PATH") or here.environment.get("PATH")) is None:
+        findings.fix(
+            "client.command_missing",
+            f"{configured.shown}: command not found: {entry.command}",
+            configured.correction(sandbox=effective.is_sandbox),
+            configured.about,
+        )
+        return
+    findings.doing(f"Starting {configured.shown} (up to {here.seconds_to_start:g} s)")
+    has_account = effective.is_sandbox or bool(effective.token)
+    started = await start_server(entry, environment, patience=here.seconds_to_start, with_call=has_account)
+    _report(findings, configured, effective, started)
+    if not has_account and not started.problem and not has_placeholders:
+        findings.note(
+            "client.no_token",
+            f"{configured.shown} has neither a token nor --sandbox, so calls will fail",
+            f"Add {ACCESS} to the entry's env in {configured.file}, or --sandbox to its args",
+            configured.about,
+        )
+
+
+def _usable_entry(findings: Findings, configured: ConfiguredEntry, here: Surroundings) -> ServerEntry | None:
+    """The entry with its variables filled in; None, and a finding, when no server can be started from it."""
+    raw = configured.raw
+    if isinstance(raw, dict) and not raw.get("command") and (raw.get("url") or raw.get("serverUrl")):
+        findings.note(
+            "client.http", f"{configured.shown} is reached over HTTP, so it was not started", "", configured.about
+        )
+        return None
+    _find_misspelt(findings, configured)
+    entry = ServerEntry.read(raw)
+    if entry is None:
+        parts = ServerEntry.read_parts(raw)
+        findings.fix(
+            "client.entry_unusable",
+            f"{configured.shown} has no usable command, args and env",
+            configured.correction(sandbox=parts is not None and parts.is_sandbox),
+            configured.about,
+        )
+        return None
+    if isinstance(raw, dict) and raw.get("disabled") is True:
+        findings.note("client.disabled", f"{configured.shown} is switched off (disabled)", "", configured.about)
+        return None
+    filled = _filled_in(entry, configured.client, here.environment)
+    findings.hide(filled.environment.get(ACCESS, ""))
+    if any(_ASKED_FOR in text for text in (filled.command, *filled.arguments, *filled.environment.values())):
+        findings.note(
+            "client.asks",
+            f"{configured.client.name} asks for a value when it starts the server '{configured.name}',"
+            " so it was not started",
+            "",
+            configured.about,
+        )
+        return None
+    return filled
+
+
+def _find_misspelt(findings: Findings, configured: ConfiguredEntry) -> None:
+    raw: Any = configured.raw
+    for key in raw if isinstance(raw, dict) else ():
+        near = difflib.get_close_matches(key.lower(), _KEYS, n=1, cutoff=0.7)
+        meant = _MEANT.get(key.lower()) or (near[0] if near else "")
+        if key not in _KEYS and meant and meant not in raw and key != "envFile":
+            findings.fix(
+                "client.misspelt",
+                f"{configured.shown} has '{key}', which {configured.client.name} does not read",
+                f"Rename it to '{meant}' in {configured.file}",
+                configured.about,
+            )
+
+
+def _find_placeholders(findings: Findings, configured: ConfiguredEntry, entry: ServerEntry) -> bool:
+    """Find settings that hold a placeholder instead of a value."""
+    found = False
+    for name in variables():
+        text = entry.environment.get(name, "")
+        # Where a placeholder would decide about money, it is refused as a whole.
+        if not is_unfilled(name, text) or problem_of({name: text}, sandbox=False) is not None:
+            continue
+        found = True
+        what = "your token (video.a2e.ai > Account > API Token)" if name == ACCESS else "a value"
+        findings.fix(
+            "client.placeholder",
+            f"{configured.shown} has a placeholder in {name}, so it counts as missing",
+            f"Write {what} in its place in {configured.file}, or --sandbox into args"
+            if name == ACCESS
+            else f"Write {what} in its place in {configured.file}, or remove it",
+            configured.about,
+        )
+    return found
+
+
+def _environment(client: ClientProgram, entry: ServerEntry, here: Surroundings) -> dict[str, str]:
+    """The variables that the client gives to the server."""
+    if client.inherits:
+        return {**here.environment, **entry.environment}
+    from mcp.client.stdio import DEFAULT_INHERITED_ENV_VARS
+
+    usual = {name: here.environment[name] for name in DEFAULT_INHERITED_ENV_VARS if name in here.environment}
+    return {**usual, **entry.environment}
+
+
+def _filled_in(entry: ServerEntry, client: ClientProgram, environment: Mapping[str, str]) -> ServerEntry:
+    """The entry with the variables that the client fills in."""
+    pattern = _STYLES.get(client.variables)
+    if pattern is None:
+        return entry
+
+    def fill(text: str) -> str:
+        return pattern.sub(lambda found: environment.get(found["name"], found["default"] or found[0]), text)
+
+    filled = {name: fill(text) for name, text in entry.environment.items()}
+    return ServerEntry(fill(entry.command), [fill(each) for each in entry.arguments], filled)
+
+
+def _report(findings: Findings, configured: ConfiguredEntry, entry: ServerEntry, started: ServerStart) -> None:
+    """Report how the server started, and what its free call answered."""
+    if started.problem:
+        output = f"; its output: {started.output}" if started.output else ""
+        findings.fix(
+            "client.not_started",
+            f"{configured.shown} does not start: {started.problem}{output}",
+            configured.correction(sandbox=entry.is_sandbox),
+            configured.about,
+        )
+        return
+    starts = f"{configured.shown} starts: {started.tools} tools in {started.seconds:.1f} s"
+    call = started.call
+    if call is None or not call.tried:
+        findings.ok("client.starts", starts, configured.about)
+    elif not call.failed:
+        answer = whole_sentences(call.text, _LONGEST_ANSWER)
+        findings.ok("client.works", f"{starts}; {FREE_CALL} answers: {answer}", configured.about)
+    else:
+        message, *advice = _ADVICE.split(call.text.removesuffix(Charged.NOTHING).strip(), maxsplit=1)
+        hint = advice[0].removesuffix(".") if advice else ""
+        if entry.is_sandbox and PurePath(entry.command).stem in _RUNNERS and hint:
+            # The advice is for a shell; the client needs it in its entry.
+            hint = configured.correction(sandbox=True)
+        elif not entry.is_sandbox and not hint:
+            hint = f"Check {ACCESS} in the entry's env in {configured.file}"
+        findings.fix("client.call_failed", f"{starts}, but {FREE_CALL} fails: {message}", hint, configured.about)
