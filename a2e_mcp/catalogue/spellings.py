@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
+from pydantic import Field, WithJsonSchema
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -51,6 +53,11 @@ class Spellings:
 
 Name: TypeAlias = Annotated[str, Label()]
 """A text that is a title or a name."""
+
+Several: TypeAlias = Annotated[
+    list[Annotated[str, RecordRef()]], Field(min_length=1, max_length=20), WithJsonSchema({"type": "string"})
+]
+"""Records named by id or name: a list, or one text with commas, as the schema says."""
 
 SECONDS = Unit(
     {

@@ -17,7 +17,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import ServiceError
 from a2e_mcp.ledger.job_ids import looks_like_job_id
 from a2e_mcp.lookup.languages import Language, regions_of, unknown_language, written_code
-from a2e_mcp.lookup.names import Candidate, ambiguous_error, exact_matches, not_found_error, pick_one
+from a2e_mcp.lookup.names import Candidate, exact_matches, exactly_one, pick_one
 
 _CACHE_SECONDS = 120.0
 _PUBLIC_CACHE_SECONDS = 3600.0
@@ -80,9 +80,7 @@ class Directory:
         Raises InputError or AmbiguousName.
         """
         known = await self.avatars()
-        return _by_id(text, known) or _exactly_one(
-            text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS
-        )
+        return _by_id(text, known) or exactly_one(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
 
     async def voice(self, text: str) -> VoiceChoice:
         """The voice of this name, id or cloning job id; a language may follow, as in `Aria (en-US)`.
@@ -111,7 +109,7 @@ class Directory:
         known = await self.own_voices()
         wanted = text.strip().rpartition(":")[2]
         found = next((each for each in known if each.id == wanted), None)
-        return found or _exactly_one(text, [_voice(each) for each in known], "own voice", hint=_FIND_OWN_VOICES)
+        return found or exactly_one(text, [_voice(each) for each in known], "own voice", hint=_FIND_OWN_VOICES)
 
     async def language(self, text: str) -> Sequence[Language]:
         """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
@@ -135,6 +133,10 @@ class Directory:
     async def voices_in(self, text: str) -> Sequence[VoiceChoice]:
         """The public voices of a language given as `es`, `es-MX` or `Spanish`. Raises InputError."""
         return await self._voices_of(await self.language(text))
+
+    async def voices_everywhere(self) -> Sequence[VoiceChoice]:
+        """The public voices of all languages, which takes a request for each."""
+        return await self._voices_of(await self.languages())
 
     def language_called(self, code: str) -> str | None:
         """A2E's name for a language code such as `es` or `es-MX`, if its list was read."""
@@ -290,16 +292,6 @@ def _gender(group: voices.VoiceGroup) -> str | None:
 def _by_id(text: str, known: Iterable[AvatarChoice]) -> AvatarChoice | None:
     wanted = text.strip().rpartition(":")[2]
     return next((each for each in known if wanted in (each.id, each.twin_id)), None)
-
-
-def _exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
-    """The one candidate of exactly this name, for a change that cannot be undone and is free."""
-    found = exact_matches(text, known)
-    if len(found) == 1:
-        return found[0].value
-    if found:
-        raise ambiguous_error(text, found, kind, hint="Ask the user which one", charged=None)
-    raise not_found_error(text, known, kind, hint=hint, charged=None)
 
 
 def _avatar(each: AvatarChoice) -> Candidate[AvatarChoice]:

@@ -55,6 +55,16 @@ def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) 
     raise not_found_error(text, known, kind, hint=hint)
 
 
+def exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
+    """The one candidate of exactly this name, for a change that cannot be undone and is free."""
+    found = exact_matches(text, known)
+    if len(found) == 1:
+        return found[0].value
+    if found:
+        raise ambiguous_error(text, found, kind, hint="Ask the user which one", charged=None)
+    raise not_found_error(text, known, kind, hint=hint, charged=None)
+
+
 def ambiguous_error(
     text: str,
     found: Sequence[Candidate[T]],

@@ -315,9 +315,12 @@ def _pieces(field: ArgumentField, value: object) -> object:
     given = from_json(value) if isinstance(value, str) else value
     if isinstance(given, dict):
         given = [given]
+    is_list = isinstance(given, list)
     if not isinstance(given, list):
         given = [given]
-    read = [_value(piece, each) for each in chain.from_iterable(_split(piece, each) for each in given)]
+    # A name may hold a comma, so the names of a real list are whole.
+    whole = is_list and piece.kind == "record"
+    read = [_value(piece, each) for each in (given if whole else chain.from_iterable(_split(piece, x) for x in given))]
     return [each for each in read if not isinstance(each, _LeftOut)]
 
 

@@ -107,7 +107,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
             )
         )
-        resolver = Resolver(directory, files, jobs, sandbox=sandbox)
+        resolver = Resolver(directory, files, jobs, ledger, sandbox=sandbox)
         context = StartContext(
             client=client,
             ledger=ledger,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -74,6 +75,19 @@ def find_tool(name: str) -> AnyTool | None:
         return None
     declared: tuple[AnyTool, ...] = importlib.import_module(indexed.home).TOOLS
     return next(tool for tool in declared if tool.name == name)
+
+
+def meant_tool(text: str) -> str | None:
+    """The tool that a text means: its name, with a host's or a server's prefix or not, its title, or what it makes."""
+    written = re.sub(r"[\s-]+", "_", text.strip().strip("\"'`").casefold())
+    known = {name: name for name in tools()}
+    known |= {tool.wire["title"].casefold().replace(" ", "_"): name for name, tool in tools().items()}
+    for spelling in (written, f"start_{written}", re.sub(r"^.*(?:__|[.:/])", "", written)):
+        if spelling in known:
+            return known[spelling]
+    # The longest name counts: a prefix may end like the beginning of a name.
+    ending = [name for name in tools() if written.endswith(f"_{name}")]
+    return max(ending, key=len, default=None)
 
 
 def declared_tools() -> Iterator[tuple[str, AnyTool]]:

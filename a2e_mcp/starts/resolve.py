@@ -27,8 +27,10 @@ from a2e_mcp.files.urls import is_url
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import StoredStart
-from a2e_mcp.ledger.job_ids import is_meant_as_job_id, makes_files, parse_job_id
+from a2e_mcp.ledger.job_ids import is_id, is_meant_as_job_id, makes_files
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Directory
+from a2e_mcp.lookup.job_names import find_job_id
 
 _PICTURE = MediaIn(("image",))
 _MADE_FROM = (
@@ -76,10 +78,11 @@ class ResolvedInputs:
 class Resolver:
     """Finds what inputs name. Raises InputError or FileRefused for what cannot be found; nothing is sent or charged."""
 
-    def __init__(self, directory: Directory, files: Files, jobs: Jobs, *, sandbox: bool) -> None:
+    def __init__(self, directory: Directory, files: Files, jobs: Jobs, ledger: Ledger, *, sandbox: bool) -> None:
         self._directory = directory
         self._files = files
         self._jobs = jobs
+        self._ledger = ledger
         self._sandbox = sandbox
 
     async def resolve(self, inputs: Inputs, speech: SpeechStep | None) -> ResolvedInputs:
@@ -135,8 +138,8 @@ class Resolver:
 
     async def media(self, name: str, value: str, wanted: MediaIn) -> str | LocalFile:
         """The address, or the file on this computer, that an input names; a job id stands for the job's first file."""
-        if is_meant_as_job_id(value):
-            job = await self._jobs.check(parse_job_id(value, sandbox=self._sandbox))
+        if is_meant_as_job_id(value) or is_id(value):
+            job = await self._jobs.check(await find_job_id(value, self._ledger, sandbox=self._sandbox))
             if not makes_files(job.family):
                 raise InputError(f"{name}: that job makes no file", hint="Give a file, or the job_id of a job with one")
             if not job.results:

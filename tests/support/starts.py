@@ -74,7 +74,7 @@ async def open_pipeline(
         transfers = TransferProgress()
         jobs = Jobs(client, ledger, sandbox=True, fresh=sandbox.fresh, transfers=transfers)
         directory = Directory(client)
-        resolver = Resolver(directory, files, jobs, sandbox=True)
+        resolver = Resolver(directory, files, jobs, ledger, sandbox=True)
         context = StartContext(
             client=client,
             ledger=ledger,

@@ -26,6 +26,11 @@ _LARGEST_PAGE = 5_900
 """Bytes of an answer's text and structured content together."""
 
 
+def filter_words(**filters: str | None) -> str:
+    """What a list was narrowed to, in the words of its inputs, such as `name aria, any language`."""
+    return ", ".join(f"{name} {one_line(value)}" for name, value in filters.items() if value is not None)
+
+
 def is_called(name: str, wanted: str | None) -> bool:
     """Whether every word that is wanted is in a name, in whatever order, with or without accents."""
     return wanted is None or all(word in folded(name) for word in folded(wanted).split())
@@ -70,23 +75,31 @@ def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list
 
 
 def told_page(
-    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = ""
+    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = "", narrowed: str = ""
 ) -> tuple[str, dict[str, Any]]:
-    """A page as text and as structured content; links to previews are left out when it would get too large."""
+    """A page as text and as structured content; links to previews are left out when it would get too large.
+
+    `narrowed` says what the list was narrowed to.
+    """
     pages = -(-len(rows) // size)
     shown = page_of(rows, page, size)
     bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
-    head = _head(kind, len(rows), page, pages)
+    head = _head(kind, len(rows), page, pages, narrowed)
     for seen, given in ((shown, shown), (bare, shown), (bare, bare)):
         text = "\n".join([head, *(_line(row) for row in seen), *([hint] if hint else [])])
-        structured = {kind: given, "total": len(rows), "page": page, "pages": pages}
+        structured: dict[str, Any] = {kind: given, "total": len(rows), "page": page, "pages": pages}
+        if narrowed:
+            structured["filter"] = narrowed
         if len(text.encode()) + len(json.dumps(structured, ensure_ascii=False).encode()) <= _LARGEST_PAGE:
             break
     return text, structured
 
 
-def _head(kind: str, total: int, page: int, pages: int) -> str:
-    return page_line(counted(total, kind.removesuffix("s")), page, pages) if total else f"No {kind} match."
+def _head(kind: str, total: int, page: int, pages: int, narrowed: str) -> str:
+    only = f" ({narrowed})" if narrowed else ""
+    if not total:
+        return f"No {kind} match{only}."
+    return page_line(f"{counted(total, kind.removesuffix('s'))}{only}", page, pages)
 
 
 def page_line(about: str, page: int, pages: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -14,8 +16,8 @@ from pydantic.config import JsonDict
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.spellings import DAYS, Name
-from a2e_mcp.catalogue.tool import Inputs, MediaIn
+from a2e_mcp.catalogue.spellings import DAYS, SECONDS, Name
+from a2e_mcp.catalogue.tool import Inputs, MediaIn, OrNone, optional
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
@@ -26,10 +28,11 @@ from a2e_mcp.ledger.store import LIMIT_SECONDS
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, started_answer
 from a2e_mcp.server.answers.lists import ROWS, Page, page_line
+from a2e_mcp.server.argument_fields import argument_fields
+from a2e_mcp.server.argument_values import normalised
 from a2e_mcp.server.arguments import read_arguments
-from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
-from a2e_mcp.server.tool_index import find_tool, tools
-from a2e_mcp.server.tool_prefix import bare_name
+from a2e_mcp.server.tool_call import AnyTool, Call, NoInputs, ServerTool
+from a2e_mcp.server.tool_index import find_tool, meant_tool, tools
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Quoted
 from a2e_mcp.text import counted, one_line
@@ -44,12 +47,19 @@ _USUAL_ARGUMENTS: JsonDict = {
 """The arguments of most starts: some providers refuse an object without properties."""
 
 
+_LONGEST_QUOTE = 1200
+_STAND_IN_LANGUAGE = "en-US"
+
+
 class QuoteInputs(Inputs):
     """What `quote_job` takes."""
 
     tool: Name = Field(description="Name of a tool that costs credits")
     arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(
         description="The arguments of that call, whichever it takes", json_schema_extra=_USUAL_ARGUMENTS
+    )
+    seconds: OrNone[Annotated[float, Field(ge=1, le=_LONGEST_QUOTE), SECONDS]] = optional(
+        "Length, before there is a script"
     )
 
 
@@ -97,11 +107,14 @@ async def _credits(call: Call[NoInputs]) -> Answer:
 
 async def _quote(call: Call[QuoteInputs]) -> Answer:
     services = call.services
-    tool = find_tool(bare_name(call.inputs.tool, services.settings.tool_prefix))
-    if tool is None or tool.effect is not Effect.SPENDS:
-        raise InputError("No tool of that name costs credits", hint="Name a start_ tool or generate_speech")
-    inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], call.inputs.arguments)
+    tool = _priced_tool(call.inputs.tool)
+    arguments, seconds = _with_length(tool, call.inputs)
+    if seconds is not None:
+        arguments = await _with_stand_ins(call, tool, arguments, seconds)
+    inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], arguments)
     quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
+    if seconds is not None:
+        quoted = Quoted(quoted.price, f"Priced for {seconds:g} s of speech; the script decides how long it really is.")
     price = quoted.price
     limits = services.ceilings
     message = f"{tool.name} would cost {price}. Nothing was charged.{_length(tool.name, inputs)}"
@@ -121,6 +134,59 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         structured["warning"] = quoted.warning
         message += f" {quoted.warning}"
     return call.answer(message, structured)
+
+
+def _priced_tool(named: str) -> AnyTool:
+    """The tool that is to be priced. Raises InputError when none is called so, or when it costs nothing."""
+    name = meant_tool(named)
+    tool = None if name is None else find_tool(name)
+    if tool is None:
+        near = difflib.get_close_matches(named.casefold(), tools(), n=1, cutoff=0.5)
+        suggestion = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"No tool has this name{suggestion}", hint="Name a start_ tool or generate_speech")
+    if tool.effect is not Effect.SPENDS:
+        raise InputError(f"{tool.name} costs nothing", hint="Name a start_ tool or generate_speech")
+    return tool
+
+
+def _with_length(tool: AnyTool, inputs: QuoteInputs) -> tuple[Mapping[str, Any], float | None]:
+    """The arguments to price, and the length to price instead of a script that is not written yet."""
+    arguments, seconds = dict(inputs.arguments), inputs.seconds
+    if seconds is None and tool.speaks and "seconds" not in tool.inputs.model_fields:
+        # Without a script yet, the length is often written where the script would be.
+        written = normalised(argument_fields(QuoteInputs), {"seconds": arguments.get("seconds")}).get("seconds")
+        if isinstance(written, int | float) and 1 <= written <= _LONGEST_QUOTE:
+            seconds = float(written)
+            del arguments["seconds"]
+    is_spoken = any(arguments.get(name) for name in ("script", "audio"))
+    if seconds is None or (tool.speaks and is_spoken):
+        return arguments, None
+    if not tool.speaks:
+        raise InputError(f"seconds is for tools that speak a script, and {tool.name} does not", hint="Leave it out")
+    return arguments, seconds
+
+
+async def _with_stand_ins(
+    call: Call[QuoteInputs], tool: AnyTool, arguments: Mapping[str, Any], seconds: float
+) -> Mapping[str, Any]:
+    """The arguments with a script of this length, and some avatar and voice where none is chosen yet."""
+    directory = call.services.directory
+    made: dict[str, Any] = {**arguments, "script": _of_length(seconds), "language_ok": True}
+    if not made.get("voice"):
+        voices = await directory.voices_in(_STAND_IN_LANGUAGE)
+        made["voice"] = f"{voices[0].name} ({voices[0].language})" if voices else None
+    if "avatar" in tool.inputs.model_fields and not made.get("avatar"):
+        avatars = await directory.avatars()
+        made["avatar"] = next((each.id for each in avatars if not each.own), None)
+    return made
+
+
+def _of_length(seconds: float) -> str:
+    """A text that is about so many seconds long."""
+    text = ""
+    while spoken_seconds(text) < seconds:
+        text += "la " * max(1, round(seconds - spoken_seconds(text)))
+    return text.strip()
 
 
 def _length(tool: str, inputs: Inputs) -> str:

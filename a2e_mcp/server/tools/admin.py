@@ -19,12 +19,14 @@ from a2e_mcp.catalogue.administration import (
 )
 from a2e_mcp.catalogue.avatar_videos import PUBLIC_POOL, PublicPool
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import ById, HexId, Nothing
-from a2e_mcp.catalogue.spellings import Name, RecordRef
+from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.spellings import Name, Several
 from a2e_mcp.catalogue.tool import Estimate, Inputs
-from a2e_mcp.ledger.job_ids import DIAMONDS
+from a2e_mcp.ledger.job_ids import DIAMONDS, is_id
+from a2e_mcp.lookup.names import Candidate, exactly_one
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
 from a2e_mcp.text import counted
@@ -57,7 +59,7 @@ class CreateTokenInputs(Inputs):
 class DeleteTokenInputs(Inputs):
     """What `delete_api_token` takes."""
 
-    token_id: Annotated[HexId, RecordRef()] = Field(description="Id from list_api_tokens")
+    token_id: Several = Field(description="Id or alias; several with commas")
 
 
 async def _add_user(call: Call[AddUserInputs]) -> Answer:
@@ -110,9 +112,14 @@ async def _create_token(call: Call[CreateTokenInputs]) -> Answer:
 
 
 async def _delete_token(call: Call[DeleteTokenInputs]) -> Answer:
-    await call.services.client.call(DELETE_TOKEN, ById(id=call.inputs.token_id))
-    structured = {"token_id": call.inputs.token_id, "deleted": True}
-    return _said(call, f"Deleted the token {call.inputs.token_id}.", structured)
+    tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
+    known = [Candidate(each.id, each.alias or each.id, each.id) for each in tokens if each.id is not None]
+    hint = "Call list_api_tokens to find one"
+    wanted = {
+        named.lower() if is_id(named) else exactly_one(named, known, "API token", hint=hint): named
+        for named in call.inputs.token_id
+    }
+    return await delete_each(call, DELETE_TOKEN, wanted, kind="token", argument="token_id")
 
 
 def _said(call: Call[Any], message: str, structured: dict[str, Any]) -> Answer:

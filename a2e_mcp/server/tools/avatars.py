@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import ById
-from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, JobRef, Name
+from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, JobRef, Name, Several
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, OrNone, optional
+from a2e_mcp.catalogue.tool import Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, JobId, parse_job_id
+from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
-from a2e_mcp.server.answers.lists import Gender, Owner, Page, avatar_row, chosen_avatars, told_page
+from a2e_mcp.server.answers.lists import Gender, Owner, Page, avatar_row, chosen_avatars, filter_words, told_page
+from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
 
@@ -40,7 +42,7 @@ class AvatarFromImageInputs(Inputs):
 class DeleteAvatarInputs(Inputs):
     """What `delete_avatar` takes."""
 
-    avatar: Annotated[str, AvatarRef()] = Field(description="One of your own avatars, by name or id")
+    avatar: Several = Field(description="Your own avatar, by name or id; several with commas")
 
 
 async def _list(call: Call[AvatarsInputs]) -> Answer:
@@ -54,12 +56,14 @@ async def _list(call: Call[AvatarsInputs]) -> Answer:
         hint = f"{unknown} more have no known gender: leave gender out to see them."
     elif not found:
         hint = "Leave name, gender or owner out to see more; A2E lists no age or style."
-    return call.answer(*told_page("avatars", [avatar_row(each) for each in found], inputs.page, hint=hint))
+    narrowed = filter_words(name=inputs.name, gender=inputs.gender, owner=inputs.owner)
+    rows = [avatar_row(each) for each in found]
+    return call.answer(*told_page("avatars", rows, inputs.page, hint=hint, narrowed=narrowed))
 
 
 async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
     services = call.services
-    job = await services.jobs.check(_picture_job(call))
+    job = await services.jobs.check(await _picture_job(call))
     if job.state != "succeeded":
         raise InputError(f"image: that job is {job.state} and has no picture yet", hint="Wait for it first")
     picture = parse_job_id(job.job_id, sandbox=services.sandbox)
@@ -71,11 +75,12 @@ async def _add(call: Call[AvatarFromImageInputs]) -> Answer:
 
 async def _price(call: Call[AvatarFromImageInputs]) -> Quoted:
     # The picture need not be finished for this.
-    return await call.services.starts.quote_purchase(_avatar_of(_picture_job(call).id, call.inputs.gender, None))
+    picture = await _picture_job(call)
+    return await call.services.starts.quote_purchase(_avatar_of(picture.id, call.inputs.gender, None))
 
 
-def _picture_job(call: Call[AvatarFromImageInputs]) -> JobId:
-    job_id = parse_job_id(call.inputs.image, sandbox=call.services.sandbox)
+async def _picture_job(call: Call[AvatarFromImageInputs]) -> JobId:
+    job_id = await find_job_id(call.inputs.image, call.services.ledger, sandbox=call.services.sandbox)
     if job_id.family != "text_to_image":
         raise InputError(
             "image: only pictures made by start_text_to_image become avatars this way",
@@ -96,13 +101,17 @@ def _avatar_of(picture: str, gender: Literal["female", "male"], title: str | Non
 
 
 async def _delete(call: Call[DeleteAvatarInputs]) -> Answer:
-    avatar = await call.services.directory.avatar_to_delete(call.inputs.avatar)
-    if avatar.twin_id is None:
-        raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
-    await call.services.client.call(REMOVE_TWIN, ById(id=avatar.twin_id))
+    own: dict[str, str] = {}
+    ids: list[str] = []
+    for name in call.inputs.avatar:
+        avatar = await call.services.directory.avatar_to_delete(name)
+        if avatar.twin_id is None:
+            raise InputError(f"{avatar.name} is one of A2E's own avatars and cannot be deleted")
+        own[avatar.twin_id] = avatar.name
+        ids.append(avatar.id)
+    answer = await delete_each(call, REMOVE_TWIN, own, kind="avatar", argument="avatar")
     call.services.directory.forget()
-    message = f"Deleted the avatar {avatar.name} permanently. A2E does not mention a refund."
-    return call.answer(message, {"avatar": avatar.id, "deleted": True})
+    return replace(answer, structured={**answer.structured, "avatar": ids if len(own) > 1 else ids[0]})
 
 
 TOOLS = (

@@ -18,8 +18,9 @@ from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId, parse_job_id
+from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId
 from a2e_mcp.ledger.store import JobFilter
+from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import (
     job_answer,
@@ -77,7 +78,7 @@ class DownloadInputs(JobInputs):
 
 
 async def _check(call: Call[JobInputs]) -> Answer:
-    job_id = _job_id(call, call.inputs.job_id)
+    job_id = await _job_id(call, call.inputs.job_id)
     await call.services.rooms.forget_ended()
     job = await call.services.jobs.check(job_id)
     _forget_names(call, [job])
@@ -102,7 +103,7 @@ def _made_data(made: Mapping[str, str], longest: int) -> dict[str, Any]:
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
-    job_ids = list(dict.fromkeys(_job_id(call, each) for each in call.inputs.job_ids))
+    job_ids = list(dict.fromkeys([await _job_id(call, each) for each in call.inputs.job_ids]))
     longest = call.services.settings.max_wait
     wanted = longest if call.inputs.seconds is None else min(call.inputs.seconds, longest)
     seconds = max(0.0, min(wanted, call.within - _ANSWERING_SECONDS))
@@ -216,7 +217,7 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
 
 async def _download(call: Call[DownloadInputs]) -> Answer:
     services = call.services
-    job = await services.jobs.check(_job_id(call, call.inputs.job_id))
+    job = await services.jobs.check(await _job_id(call, call.inputs.job_id))
     if job.family == DOWNLOAD:
         return _saved_answer(job, job)
     if not job.results:
@@ -236,7 +237,7 @@ def _saved_answer(job: Job, saving: Job) -> Answer:
 
 
 async def _delete(call: Call[JobInputs]) -> Answer:
-    job_id = _job_id(call, call.inputs.job_id)
+    job_id = await _job_id(call, call.inputs.job_id)
     services = call.services
     back: float | None = None
     if job_id.family == DOWNLOAD:
@@ -289,8 +290,8 @@ def _forget_names(call: Call[Any], jobs: Sequence[Job]) -> None:
         call.services.directory.forget()
 
 
-def _job_id(call: Call[Any], text: str) -> JobId:
-    return parse_job_id(text, sandbox=call.services.sandbox)
+async def _job_id(call: Call[Any], text: str) -> JobId:
+    return await find_job_id(text, call.services.ledger, sandbox=call.services.sandbox)
 
 
 TOOLS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,12 +10,15 @@ from pydantic import Field
 from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, DELETE_BACKGROUND, LIST_BACKGROUNDS, AddBackground, Background
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.face_swap import ADD_FACE, DELETE_FACE, LIST_FACES, AddFace, FaceImage
-from a2e_mcp.catalogue.records import ById, HexId, Nothing
-from a2e_mcp.catalogue.spellings import Name, RecordRef
+from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.spellings import Name, Several
 from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.errors import InputError
+from a2e_mcp.ledger.job_ids import is_id
+from a2e_mcp.lookup.names import Candidate, exactly_one
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.lists import ROWS, Page, page_line, page_of
+from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import StartOptions
 from a2e_mcp.text import counted
@@ -38,7 +41,7 @@ class AddBackgroundInputs(Inputs):
 class DeleteBackgroundInputs(Inputs):
     """What `delete_background` takes."""
 
-    background_id: Annotated[HexId, RecordRef()] = Field(description="Id from list_backgrounds")
+    background_id: Several = Field(description="Id or name; several with commas")
 
 
 class AddFaceInputs(Inputs):
@@ -53,7 +56,7 @@ class AddFaceInputs(Inputs):
 class DeleteFaceInputs(Inputs):
     """What `delete_face_image` takes."""
 
-    face_id: Annotated[HexId, RecordRef()] = Field(description="Id from list_face_images")
+    face_id: Several = Field(description="Id from list_face_images; several with commas")
 
 
 async def _list_backgrounds(call: Call[StoredPicturesInputs]) -> Answer:
@@ -93,15 +96,22 @@ async def _add_face(call: Call[AddFaceInputs]) -> Answer:
 
 
 async def _delete_background(call: Call[DeleteBackgroundInputs]) -> Answer:
-    await call.services.client.call(DELETE_BACKGROUND, ById(id=call.inputs.background_id))
-    structured = {"background_id": call.inputs.background_id, "deleted": True}
-    return call.answer(f"Deleted the background {call.inputs.background_id}.", structured)
+    found = (await call.services.client.call(LIST_BACKGROUNDS, Nothing())).rows
+    known = [Candidate(each.id, each.name or each.id, each.id) for each in found if each.type == "custom"]
+    wanted = _meant(known, call.inputs.background_id, "own background", "Call list_backgrounds to find one")
+    return await delete_each(call, DELETE_BACKGROUND, wanted, kind="background", argument="background_id")
 
 
 async def _delete_face(call: Call[DeleteFaceInputs]) -> Answer:
-    await call.services.client.call(DELETE_FACE, ById(id=call.inputs.face_id))
-    structured = {"face_id": call.inputs.face_id, "deleted": True}
-    return call.answer(f"Deleted the stored face {call.inputs.face_id}.", structured)
+    found = (await call.services.client.call(LIST_FACES, Nothing())).rows
+    known = [Candidate(each.id, each.face_url or each.id, each.id) for each in found]
+    wanted = _meant(known, call.inputs.face_id, "stored face", "Call list_face_images to find one")
+    return await delete_each(call, DELETE_FACE, wanted, kind="stored face", argument="face_id")
+
+
+def _meant(known: Sequence[Candidate[str]], named: Sequence[str], kind: str, hint: str) -> Mapping[str, str]:
+    """What is to be deleted, each by its id; an id is taken as it is. Raises InputError before anything is deleted."""
+    return {each.lower() if is_id(each) else exactly_one(each, known, kind, hint=hint): each for each in named}
 
 
 async def _picture_url(call: Call[Any], given: str, *, consent: str | None = None) -> str:

@@ -8,25 +8,36 @@ from typing import Annotated
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import ById
-from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, Name
+from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, Name, Several
 from a2e_mcp.catalogue.tool import Inputs, LanguageRef, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, SPEECH_FIELDS, LanguageOf, SpeechInputs
 from a2e_mcp.lookup.languages import regions_of
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
-from a2e_mcp.server.answers.lists import Gender, Owner, Page, is_called, language_row, told_page, voice_row
+from a2e_mcp.server.answers.lists import (
+    Gender,
+    Owner,
+    Page,
+    filter_words,
+    is_called,
+    language_row,
+    told_page,
+    voice_row,
+)
+from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import Quoted
 from a2e_mcp.text import folded, one_line
+
+_USUAL_LANGUAGE = "en-US"
 
 
 class VoicesInputs(Inputs):
     """What `list_voices` takes."""
 
-    language: Annotated[str, LanguageRef()] = Field(
-        default="en-US", description="For example es, es-MX or British English"
+    language: OrNone[Annotated[str, LanguageRef()]] = optional(
+        "For example es-MX or British English; by default en-US, or any with a name"
     )
     name: OrNone[Name] = optional("Part of the name")
     gender: OrNone[Annotated[Gender, GENDERS]] = optional("Gender")
@@ -47,6 +58,12 @@ class OwnVoiceInputs(Inputs):
     voice: Annotated[str, VoiceRef()] = Field(description="One of your cloned voices, by name or id")
 
 
+class DeleteVoiceInputs(Inputs):
+    """What `delete_voice` takes."""
+
+    voice: Several = Field(description="Your cloned voice, by name or id; several with commas")
+
+
 class RenameInputs(OwnVoiceInputs):
     """What `rename_voice` takes."""
 
@@ -62,13 +79,19 @@ class DetectInputs(Inputs):
 async def _list(call: Call[VoicesInputs]) -> Answer:
     inputs, names = call.inputs, call.services.directory
     own = [] if inputs.owner == "public" else await names.own_voices()
-    public = [] if inputs.owner == "own" else await names.voices_in(inputs.language)
+    # A name is looked for in every language; without one that would be thousands of voices.
+    language = inputs.language or (None if inputs.name else _USUAL_LANGUAGE)
+    public: Sequence[VoiceChoice] = ()
+    if inputs.owner != "own":
+        public = await (names.voices_everywhere() if language is None else names.voices_in(language))
     found = [
         each
         for each in (*own, *public)
         if is_called(each.name, inputs.name) and (inputs.gender is None or each.gender == inputs.gender)
     ]
-    return call.answer(*told_page("voices", [voice_row(each) for each in found], inputs.page, hint=_hint(found)))
+    narrowed = filter_words(name=inputs.name, language=language or "any", gender=inputs.gender, owner=inputs.owner)
+    rows = [voice_row(each) for each in found]
+    return call.answer(*told_page("voices", rows, inputs.page, hint=_hint(found), narrowed=narrowed))
 
 
 def _hint(found: Sequence[VoiceChoice]) -> str:
@@ -98,12 +121,12 @@ async def _rename(call: Call[RenameInputs]) -> Answer:
     return call.answer(message, {"voice": voice.id, "name": call.inputs.name})
 
 
-async def _delete(call: Call[OwnVoiceInputs]) -> Answer:
-    voice = await call.services.directory.own_voice(call.inputs.voice)
-    await call.services.client.call(DELETE, ById(id=voice.id))
+async def _delete(call: Call[DeleteVoiceInputs]) -> Answer:
+    own = [await call.services.directory.own_voice(name) for name in call.inputs.voice]
+    named = {each.id: each.name for each in own}
+    answer = await delete_each(call, DELETE, named, kind="voice", argument="voice")
     call.services.directory.forget()
-    message = f"Deleted the voice {voice.name} permanently. A2E does not mention a refund."
-    return call.answer(message, {"voice": voice.id, "deleted": True})
+    return answer
 
 
 async def _detect(call: Call[DetectInputs]) -> Answer:
@@ -118,7 +141,8 @@ async def _languages(call: Call[LanguagesInputs]) -> Answer:
     found = [each for each in known if search in folded(each.name) or search in folded(each.code)]
     # "British English" is a way to say a language that is part of no name.
     found = found or regions_of(call.inputs.search or "", known)
-    return call.answer(*told_page("languages", [language_row(each) for each in found], call.inputs.page, 50))
+    rows, narrowed = [language_row(each) for each in found], filter_words(search=call.inputs.search)
+    return call.answer(*told_page("languages", rows, call.inputs.page, 50, narrowed=narrowed))
 
 
 TOOLS = (
@@ -162,7 +186,7 @@ TOOLS = (
         name="delete_voice",
         title="Delete your voice",
         about="Delete one of the account's cloned voices permanently. Ask the user first.",
-        inputs=OwnVoiceInputs,
+        inputs=DeleteVoiceInputs,
         examples=({"voice": "Narrator"},),
         effect=Effect.DELETES,
         toolset="voices",

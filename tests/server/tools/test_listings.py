@@ -57,8 +57,11 @@ async def test_where_nothing_fits_it_says_what_to_leave_out(tmp_path: Path) -> N
     async with open_server(tmp_path) as server:
         avatars = await server.ask("list_avatars", name="nobody")
         voices = await server.ask("list_voices", language="es", name="nobody")
-    assert "No avatars match.\nLeave name, gender or owner out" in avatars.text
-    assert "No voices match.\nLeave name, gender or owner out, or call list_languages" in voices.text
+    assert "No avatars match (name nobody).\nLeave name, gender or owner out" in avatars.text
+    assert (
+        "No voices match (name nobody, language es).\nLeave name, gender or owner out, or call list_languages"
+        in voices.text
+    )
 
 
 async def test_avatars_of_untold_gender_are_counted_and_not_taken_for_missing(tmp_path: Path) -> None:
