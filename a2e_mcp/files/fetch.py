@@ -179,7 +179,6 @@ class Saver:
             file.seek(0)
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = part.size
-        part.path.chmod(0o644)
         path = _named(part.path, self._output, name)
         part.remove()
         return SavedFile(path, size, sha256)
@@ -192,7 +191,8 @@ class Saver:
             # A link put in its place is not followed.
             how = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if start else os.O_EXCL)
             how |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            return os.fdopen(os.open(part.path, how, 0o600), "ab" if start else "wb")
+            # The mode is that of any new file here, by the umask: the part becomes the file.
+            return os.fdopen(os.open(part.path, how, 0o666), "ab" if start else "wb")
         except OSError as problem:
             raise self._unwritable(problem) from None
 
@@ -240,15 +240,16 @@ class _Get:
         if response.status_code < 300 or response.status_code == 416:
             return response
         await self._stream.__aexit__(None, None, None)
-        kind: type[FileRefused] = FileRefused
-        if response.status_code >= 500 or response.status_code in _BUSY:
-            kind = Interrupted
-        elif response.status_code in _GONE:
-            kind = Gone
-        raise kind(
-            f"The result at {shown(self._url)} cannot be fetched (HTTP {response.status_code})",
-            hint=_FRESH_LINK,
-        )
+        words = f"The result at {shown(self._url)} cannot be fetched (HTTP {response.status_code})"
+        if response.status_code in _GONE:
+            # A model that reads of a missing file would make it again.
+            raise Gone(
+                f"{words}: its link is dead, but the result was made and paid for",
+                hint=f"Do not start it again. {_FRESH_LINK}",
+                charged=None,
+            )
+        is_passing = response.status_code >= 500 or response.status_code in _BUSY
+        raise (Interrupted if is_passing else FileRefused)(words, hint=_FRESH_LINK)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         await self._stream.__aexit__(None, None, None)

@@ -17,7 +17,7 @@ from typing import get_args
 from a2e_mcp.background import BackgroundTasks
 from a2e_mcp.catalogue.tool import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
-from a2e_mcp.files.fetch import Interrupted, Part, Saver
+from a2e_mcp.files.fetch import Gone, Interrupted, Part, Saver
 from a2e_mcp.files.progress import QUICK_SECONDS, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.job import Job
@@ -79,14 +79,17 @@ class Downloads:
         return await self._job(entry.id)
 
     async def save_once(self, job: Job, *, within: float) -> Job | None:
-        """Save a finished job's files unless that was ever begun; None when they are gone again.
+        """Save a finished job's files unless that was done or stopped; what failed is tried again. None when it was.
 
         What went wrong is in the returned job.
         """
         known = await self._ledger.newest(_mark(job.job_id))
         try:
-            entry = known or await self._entry(job, None)
-            if known is None or known.phase == "intended":
+            if known is None or _has_failed(known):
+                entry = await self._entry(job, None if known is None else _name_in(known))
+            else:
+                entry = known
+            if entry.phase == "intended":
                 await self._follow(entry.id, within, _unheard)
         except FileRefused as problem:
             known = await self._ledger.newest(_mark(job.job_id))
@@ -124,8 +127,9 @@ class Downloads:
         print_ = f"{_mark(job.job_id)}{name or ''}\n"
         known = await self._ledger.newest(print_)
         if known is not None and known.state != "deleted":
-            if known.phase == "refused" and self._part(known).size:
-                # It resumes where the connection broke the last time.
+            if _has_failed(known):
+                # It resumes where the connection broke the last time, from where the files are now.
+                await self._ledger.merge_details(known.id, urls=job.results)
                 await self._ledger.transition(known.id, "refused", phase="intended", note=None, beat=0.0)
             if known.phase == "started" and not _there(known):
                 await self._ledger.update(known.id, state="deleted")
@@ -222,6 +226,12 @@ class Downloads:
                 url = url if is_fresh else await self._address(entry, url, number)
                 await self._saver.download(url, part, self._transfers.seen(entry.id), begun)
                 return
+            except Gone:
+                # The address may have died while the download waited.
+                fresh = await self._address(entry, url, number)
+                if fresh == url:
+                    raise
+                url = fresh
             except Interrupted as problem:
                 failures = 0 if part.size >= best + _WORTH_IT else failures + 1
                 best = max(best, part.size)
@@ -253,6 +263,16 @@ class Downloads:
             is_old = self._ledger.now() - entry.created > _KEPT_SECONDS
             if entry.phase == "refused" and is_old:
                 self._part(entry).remove()
+
+
+def _has_failed(entry: LedgerEntry) -> bool:
+    """Whether a download ended without its files, and was not stopped by the user."""
+    return entry.phase == "refused" and entry.state != "deleted"
+
+
+def _name_in(entry: LedgerEntry) -> str | None:
+    """The name that was asked for, as the fingerprint of a download ends."""
+    return (entry.fingerprint or "").removeprefix(_mark(entry.details.source or "")).rstrip("\n") or None
 
 
 def _mark(job_id: str) -> str:

@@ -72,3 +72,39 @@ async def test_a_result_that_cannot_be_saved_is_a_finished_job_all_the_same(tmp_
             assert "Not saved:" in answer.text
             assert "cannot be written" in answer.text
             assert "Retry with download_result" in answer.text
+
+
+async def test_a_result_that_could_not_be_saved_is_saved_at_the_next_look(tmp_path: Path) -> None:
+    output = tmp_path / "there" / "later"
+    output.parent.write_text("a file where a folder is wanted")
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, save="auto", output=output) as server,
+    ):
+        server.storage.content = b"ID3 short"
+        job = await server.finished_speech()
+        assert "Not saved:" in (await server.ask("check_status", job_id=job)).text
+        output.parent.unlink()
+        for _ in range(2):
+            answer = await server.ask("wait_for_job", job_ids=[job])
+            assert f"Saved {output}" in answer.text
+            assert len(server.saved()) == 1
+        assert len([each for each in await server.listed() if each.startswith("download:")]) <= 1
+
+
+async def test_a_dead_link_does_not_sound_as_if_there_were_no_result(tmp_path: Path) -> None:
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server_with_storage(tmp_path, sandbox, save="auto") as server,
+    ):
+        job = await server.finished_speech()
+        server.storage.status = 404
+        answer = await server.ask("check_status", job_id=job)
+        assert answer.data["state"] == "succeeded"
+        assert "was made and paid for" in answer.text
+        refusal = await server.refuse("download_result", job_id=job)
+        assert "its link is dead, but the result was made and paid for. Do not start it again." in refusal
+        assert "check_status returns a fresh one" in refusal
+        server.storage.status = 200
+        server.storage.content = b"ID3 short"
+        assert "Saved " in (await server.ask("check_status", job_id=job)).text

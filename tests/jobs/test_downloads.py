@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,35 @@ async def test_a_link_in_the_place_of_what_is_arriving_is_not_followed(tmp_path:
         async with connect_server_with_storage(tmp_path, sandbox) as server:
             await server.finish_soon(job_id)
     assert victim.read_bytes() == b"mine"
+
+
+async def test_a_name_that_had_to_be_changed_is_said(tmp_path: Path) -> None:
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.content = b"ID3 short"
+        job = await server.finished_speech()
+        for given, saved in (("/a/b/x.mp3", "a-b-x.mp3"), ("clip.mov", "clip.mp3"), ("a b", "a-b.mp3")):
+            answer = await server.ask("download_result", job_id=job, name=given)
+            assert f"The name is {saved} instead of {given}" in answer.text
+            assert saved in answer.data["notice"]
+        for kept in ({"name": "hello"}, {"name": "film.mp3"}, {}):
+            answer = await server.ask("download_result", job_id=job, **kept)
+            assert "instead of" not in answer.text
+            assert "notice" not in answer.data
+        other = await server.ask("generate_speech", script="Good evening.", voice="Aria (en-US)")
+        await server.finish_soon(other.data["job_id"])
+        answer = await server.ask("download_result", job_id=other.data["job_id"], name="hello")
+        assert "The name is hello-2.mp3 instead of hello" in answer.text
+
+
+async def test_a_saved_file_is_as_private_as_any_new_file(tmp_path: Path) -> None:
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.content = b"ID3 short"
+        job = await server.finished_speech()
+        before = os.umask(0o077)
+        try:
+            for mask, mode in ((0o077, 0o600), (0o027, 0o640), (0o022, 0o644)):
+                os.umask(mask)
+                await server.ask("download_result", job_id=job, name=f"{mask:o}")
+                assert (server.output / f"{mask:o}.mp3").stat().st_mode & 0o777 == mode
+        finally:
+            os.umask(before)

@@ -46,6 +46,7 @@ class Storage(httpx2.AsyncBaseTransport):
     content: bytes = LARGE_VIDEO
     headers: dict[str, str] = field(default_factory=dict)
     ranges: bool = True
+    status: int = 200
     asked: list[str] = field(default_factory=list)
     uploads: int = 0
     broken_uploads: int = 0
@@ -55,6 +56,8 @@ class Storage(httpx2.AsyncBaseTransport):
             return await self._take(request)
         if request.method == "HEAD":
             return httpx2.Response(200, headers={"content-type": "video/mp4"}, request=request)
+        if self.status != 200:
+            return httpx2.Response(self.status, request=request)
         wanted = request.headers.get("range", "")
         self.asked.append(wanted)
         is_same = request.headers.get("if-range") == self.tag

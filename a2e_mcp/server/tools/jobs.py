@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -224,16 +225,33 @@ async def _download(call: Call[DownloadInputs]) -> Answer:
         raise no_file(job)
     await call.progress(0.0, "Saving")
     within = max(call.within - _ANSWERING_SECONDS, call.within / 2)
-    saving = await services.downloads.save(job, call.inputs.name, within=within, progress=call.progress)
-    return _saved_answer(job, saving)
+    name = call.inputs.name
+    saving = await services.downloads.save(job, name, within=within, progress=call.progress)
+    return _saved_answer(job, saving, name)
 
 
-def _saved_answer(job: Job, saving: Job) -> Answer:
-    """An answer about the files of a job: saved, or being saved as a job of its own."""
+def _saved_answer(job: Job, saving: Job, name: str | None = None) -> Answer:
+    """An answer about the files of a job, asked for under this name: saved, or being saved as a job of its own."""
     if saving.state != "succeeded":
         return job_answer(saving)
-    structured = {"job_id": job.job_id, "state": job.state, "files": saving.files}
-    return Answer(sandboxed(f"Saved {saved_line(saving)}.", sandbox=job.sandbox), structured)
+    structured: dict[str, Any] = {"job_id": job.job_id, "state": job.state, "files": saving.files}
+    notice = _name_notice(name, saving)
+    if notice:
+        structured["notice"] = notice
+    words = sentences(f"Saved {saved_line(saving)}", notice)
+    return Answer(sandboxed(words, sandbox=job.sandbox), structured)
+
+
+def _name_notice(name: str | None, saving: Job) -> str:
+    """Says that a file has another name than the one that was asked for."""
+    first = next(iter(saving.files or []), None)
+    path = Path("" if first is None else first["path"])
+    if name is None or first is None or path.name in (name, f"{name}{path.suffix}"):
+        return ""
+    return (
+        f"The name is {path.name} instead of {one_line(name, 80)}: files are saved in the output folder, never over"
+        " another, with the ending of their kind"
+    )
 
 
 async def _delete(call: Call[JobInputs]) -> Answer:

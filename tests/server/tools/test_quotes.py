@@ -11,7 +11,7 @@ import pytest
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.server import tool_index
 from tests.support.faulty_transport import QUOTE, only_answered, open_controlled_server
-from tests.support.media import png, wav
+from tests.support.media import container, png, wav
 from tests.support.server import open_server
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
@@ -28,7 +28,7 @@ def put_files(inbox: Path) -> None:
         elif name.endswith(".wav"):
             wav(inbox, name, seconds=12)
         elif name.endswith(".mp4"):
-            (inbox / name).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(12))
+            container(inbox / name, "mp4", audio="aac", video="mpeg4", seconds=12)
 
 
 @pytest.mark.parametrize("known", [True, False])
