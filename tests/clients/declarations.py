@@ -42,6 +42,11 @@ class Client:
         default = f"{self.name.replace('-', '_')}.{'py' if self.runtime == 'python' else 'mjs'}"
         return FOLDER / "scripts" / (self.script or default)
 
+    @property
+    def fault_file(self) -> Path:
+        """The smallest server that shows the fault."""
+        return FOLDER / "faults" / f"{self.name.replace('-', '_')}.py"
+
 
 CLIENTS: tuple[Client, ...] = (
     Client("sdk-2", "Python SDK 2", ("mcp==2.3.0",)),
@@ -73,6 +78,26 @@ CLIENTS: tuple[Client, ...] = (
         "langchain",
         "LangChain with Gemini",
         ("langchain-mcp-adapters==0.3.2", "langchain-google-genai==4.4.3", "langchain==1.5.2"),
+    ),
+    Client("google-adk", "Google ADK", ("google-adk[mcp]==2.13.0",)),
+    Client("strands", "Strands Agents", ("strands-agents[openai]==1.62.0",)),
+    Client("agno", "Agno", ("agno==3.1.10", "openai==3.57.0", "fastmcp==4.2.3")),
+    Client(
+        "smolagents",
+        "smolagents",
+        ("smolagents[mcp,openai]==1.26.0", "mcp[ws]==1.30.0"),
+        fault="its tool-calling agent requires every argument, optional ones too",
+    ),
+    Client("haystack", "Haystack", ("mcp-haystack==2.1.1",)),
+    Client(
+        "llama-index",
+        "LlamaIndex",
+        ("llama-index-tools-mcp==0.6.0", "llama-index-llms-openai-like==0.8.1", "llama-index-core==0.14.25"),
+    ),
+    Client(
+        "agent-framework",
+        "Microsoft Agent Framework",
+        ("agent-framework-core==1.23.0", "agent-framework-openai==1.17.0", "mcp==2.3.0", "tenacity==9.2.1"),
     ),
     Client("vercel-ai", "Vercel AI SDK", ("@ai-sdk/mcp@2.0.99", "ai@7.0.173", "@ai-sdk/openai@4.0.118"), "node"),
     Client("mastra", "Mastra", ("@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "@ai-sdk/openai@4.0.118"), "node"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ class Shown:
     """The user's words and the results of tools, without the instructions and the model's own words."""
     calls: int
     """How many calls the model made so far."""
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The parameters of tools as the model sees them, where a client may have made them all required."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ def next_turn(shown: Shown) -> Call | Say:
     is_over = re.search(r"succeeded|failed", said.rpartition(jobs[-1])[2]) if jobs else None
     if jobs and shown.calls <= _MOST_WAITS and not is_over:
         wait = {"job_ids": [jobs[-1]], "seconds": WAIT_SECONDS}
-        return Call(_named(shown.tools, WAIT_TOOL), wait)
+        return _call(shown, WAIT_TOOL, wait)
     if not shown.calls:
-        return Call(_named(shown.tools, START_TOOL), START)
+        return _call(shown, START_TOOL, START)
     return _finish(shown, "I was shown no link.")
 
 
@@ -86,8 +88,23 @@ def flat(content: object) -> str:
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
 
-def _named(tools: Sequence[str], name: str) -> str:
-    return next(each for each in tools if plain_name(each) == name)
+def _call(shown: Shown, name: str, arguments: Mapping[str, Any]) -> Call:
+    tool = next(each for each in shown.tools if plain_name(each) == name)
+    schema = shown.schemas.get(tool, {})
+    properties = schema.get("properties", {})
+    # A model that must give an argument it has no value for leaves it empty.
+    empty = {each: _empty(properties[each]) for each in schema.get("required", ()) if each in properties}
+    return Call(tool, {**empty, **arguments})
+
+
+def _empty(schema: Mapping[str, Any]) -> object:
+    kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", ()))]
+    if schema.get("nullable") or "null" in kinds or any(isinstance(kind, list) and "null" in kind for kind in kinds):
+        return None
+    if "enum" in schema:
+        return schema["enum"][0]
+    empties: dict[object, object] = {"string": "", "boolean": False, "array": [], "object": {}}
+    return empties.get(kinds[0], schema.get("minimum", 0))
 
 
 def _finish(shown: Shown, text: str) -> Call | Say:

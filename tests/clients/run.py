@@ -7,6 +7,7 @@ to docs/compatibility.md. What is left of each run (messages, what the model was
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.clients.page import Row, write_rows
 from tests.clients.recording import read_recording
 from tests.clients.verdict import Verdict, judge
 
+_SERVER = ("-m", "a2e_mcp", "--sandbox")
 _NO_TELEMETRY = {
     "DO_NOT_TRACK": "1",
     "OTEL_SDK_DISABLED": "true",
@@ -65,7 +67,11 @@ def run_client(client: Client) -> Row:
         return Row(client.title, client.version, result=f"not installed: {plain(str(error))}")
     say(client, "running")
     since = time.monotonic()
-    verdict = _run(client, environment)
+    verdict = _run(client, environment, _SERVER)
+    # A fault is the client's own when the smallest server meets the very same end.
+    if client.fault and _run(client, environment, (str(client.fault_file),)).problem != verdict.problem:
+        verdict = Verdict(verdict.protocol, verdict.tools, f"{client.fault_file.name} does not show its fault")
+        client = dataclasses.replace(client, fault="")
     row = Row(client.title, client.version, verdict.protocol, verdict.tools, result_of(client, verdict))
     say(client, f"{row.result} ({time.monotonic() - since:.0f} s)")
     return row
@@ -78,8 +84,8 @@ def result_of(client: Client, verdict: Verdict) -> str:
     return f"failed: {verdict.problem}" if verdict.problem else "passed"
 
 
-def _run(client: Client, environment: Environment) -> Verdict:
-    folder = HOME / "runs" / client.name
+def _run(client: Client, environment: Environment, server: Sequence[str]) -> Verdict:
+    folder = HOME / "runs" / (client.name if server is _SERVER else f"{client.name}-fault")
     shutil.rmtree(folder, ignore_errors=True)
     home = folder / "home"
     home.mkdir(parents=True)
@@ -92,7 +98,7 @@ def _run(client: Client, environment: Environment) -> Verdict:
             open_endpoint(stack.enter_context((folder / "model.jsonl").open("w", encoding="utf-8")))
         )
         task = {
-            "server": server_of(folder),
+            "server": server_of(folder, server),
             "model": endpoint.urls,
             "prompt": PROMPT,
             "start": {"tool": START_TOOL, "arguments": START},
@@ -124,17 +130,16 @@ def _python(client: Client, environment: Environment) -> Path:
     return environment.python if client.runtime == "python" else Path(sys.executable)
 
 
-def server_of(folder: Path) -> dict[str, object]:
+def server_of(folder: Path, server: Sequence[str]) -> dict[str, object]:
     """The server as a client's configuration has it; it is recorded, and keeps everything inside the folder."""
-    server = [sys.executable, "-m", "a2e_mcp", "--sandbox"]
-    command, *arguments = [sys.executable, str(FOLDER / "recorder.py"), str(folder / "recording.txt"), *server]
+    recorded = (str(FOLDER / "recorder.py"), str(folder / "recording.txt"))
     variables = {
         "HOME": str(folder / "home"),
         "PATH": os.environ.get("PATH", ""),
         "A2E_DATA_DIR": str(folder / "data"),
         "A2E_OUTPUT_DIR": str(folder / "output"),
     }
-    return {"command": command, "args": arguments, "env": variables}
+    return {"command": sys.executable, "args": [*recorded, sys.executable, *server], "env": variables}
 
 
 def _variables(home: Path, environment: Environment) -> dict[str, str]:

@@ -33,7 +33,9 @@ def test_each_client_is_pinned_and_has_its_script_and_the_server_that_shows_its_
     for client in CLIENTS:
         assert client.script_file.exists(), client.name
         assert all("==" in package or "@" in package[1:] for package in client.packages), client.name
-        assert not client.fault or list((FOLDER / "faults").glob(f"{client.name.replace('-', '_')}.*")), client.name
+        assert not client.fault or client.fault_file.exists(), client.name
+    faulty = {client.fault_file for client in CLIENTS if client.fault}
+    assert {path for path in (FOLDER / "faults").iterdir() if path.is_file()} == faulty
 
 
 def test_a_script_belongs_to_a_declared_client() -> None:

@@ -20,6 +20,7 @@ def read(body: Mapping[str, Any]) -> Shown:
         tools=tuple(each["name"] for each in body.get("tools") or ()),
         conversation="\n".join(flat(each["content"]) for each in messages if each["role"] == "user"),
         calls=sum(part.get("type") == "tool_use" for part in parts),
+        schemas={each["name"]: each.get("input_schema") or {} for each in body.get("tools") or ()},
     )
 
 

@@ -21,6 +21,9 @@ def read(body: Mapping[str, Any]) -> Shown:
         tools=tuple(each["function"]["name"] for each in body.get("tools") or ()),
         conversation="\n".join(heard),
         calls=sum(len(each.get("tool_calls") or ()) for each in messages),
+        schemas={
+            each["function"]["name"]: each["function"].get("parameters") or {} for each in body.get("tools") or ()
+        },
     )
 
 

@@ -28,6 +28,7 @@ def read(body: Mapping[str, Any]) -> Shown:
         tools=tuple(_names(body.get("tools") or ())),
         conversation="\n".join(heard),
         calls=sum(each.get("type") == "function_call" for each in items),
+        schemas={each["name"]: each.get("parameters") or {} for each in body.get("tools") or () if "name" in each},
     )
 
 
