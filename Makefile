@@ -18,6 +18,7 @@ help:
 	@echo "make test     run the tests"
 	@echo "make check    lint, types and tests"
 	@echo "make check-all  the same with many more examples of each property and new interpreters (some minutes)"
+	@echo "make matrix   run the tests on each Python 3.11 to 3.14 that is here, and with the lowest dependencies"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make clients  [ONLY=a,b] [PARALLEL=2]  try the server with the real clients (each is installed once, gigabytes in all)"
@@ -71,6 +72,10 @@ $(CONTRACT)/.ready: pyproject.toml
 	@$(CONTRACT)/bin/python -m pip install --quiet --disable-pip-version-check --group contract
 	@touch $(CONTRACT)/.ready
 
+# For example ONLY=3.12,lowest PYTEST=tests/server
+matrix: $(READY)
+	$(BIN)/python -m tests.matrix --only "$(ONLY)" -- $(PYTEST)
+
 # More for schemathesis in MORE, such as MORE="--seed 1 --max-examples 100".
 contract: $(READY) $(CONTRACT)/.ready
 	$(BIN)/python -m tests.contract.run $(OPENAPI) --schemathesis $(CONTRACT)/bin/schemathesis $(MORE)
@@ -83,4 +88,4 @@ facts: $(CONTRACT)/.ready
 	$(CONTRACT)/bin/python -m tests.contract.reduce $(OPENAPI)
 
 clean:
-	rm -rf $(VENV) $(CONTRACT) .clients .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(CONTRACT) .matrix .clients .mypy_cache .ruff_cache .pytest_cache build dist

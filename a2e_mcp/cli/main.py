@@ -36,21 +36,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A console or a pipe may be unable to show other people's letters.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    try:
+        try:
+            code = _exit_code(arguments)
+        finally:
+            # Left to the interpreter's end, a reader that is gone would make it print a complaint of its own.
+            if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.closed:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _BROKEN
+    sys.exit(code)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    """Run the command. Exits when the command line is wrong."""
     parser = command_parser()
     options = parser.parse_args(arguments)
     flags = _flags(parser, options)
     try:
-        code = _run(options, flags)
+        return _run(options, flags)
     except A2EError as problem:
         print(f"a2e-mcp: {problem}", file=sys.stderr)
-        code = _BROKEN
+        return _BROKEN
     except KeyboardInterrupt:
-        code = _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of the output is gone; the interpreter would complain again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _BROKEN
-    sys.exit(code)
+        return _INTERRUPTED
+    except ImportError:
+        # An installer that was forced leaves packages which lack what is imported here.
+        from a2e_mcp.cli.requirements import unmet
+        from a2e_mcp.installation import Installation
+
+        wrong = dict(unmet())
+        if not wrong:
+            raise
+        for problem, requirement in wrong.items():
+            print(f"a2e-mcp: {problem}. {Installation.current().package_advice(requirement)}", file=sys.stderr)
+        return _BROKEN
 
 
 def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:

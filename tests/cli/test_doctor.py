@@ -22,8 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from a2e_mcp.catalogue.account import GET_CREDITS
-from a2e_mcp.cli.doctor.installation import REQUIRED
 from a2e_mcp.cli.install import NAME, claude_desktop_file
+from a2e_mcp.cli.requirements import REQUIRED
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.loopback import listen, serve_until_cancelled
 from a2e_mcp.sandbox.extra import PACKAGES

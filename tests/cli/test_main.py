@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import __version__
+from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
@@ -138,3 +139,32 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         assert process.stderr is not None
         errors = process.stderr.read()
     assert errors == ""
+
+
+@pytest.mark.parametrize("arguments", [("tools",), ("--help",), ("install", "claude-desktop", "--print", "--sandbox")])
+def test_a_reader_that_is_gone_is_no_complaint(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "a2e_mcp", *arguments],
+        env=environment_in(tmp_path, PYTHONUNBUFFERED=""),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, "Broken" in done.stderr, "Exception" in done.stderr) == (1, False, False)
+
+
+def test_an_sdk_that_is_too_old_is_named_with_the_one_that_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "mcp" / "server").mkdir(parents=True)
+    (tmp_path / "mcp" / "__init__.py").touch()
+    (tmp_path / "mcp" / "server" / "__init__.py").touch()
+    (tmp_path / "mcp-1.30.0.dist-info").mkdir()
+    (tmp_path / "mcp-1.30.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mcp\nVersion: 1.30.0\n")
+    done = run("serve", "--sandbox", folder=tmp_path, PYTHONPATH=os.pathsep.join([str(tmp_path), str(CHECKOUT)]))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("a2e-mcp: mcp 1.30.0 is not supported. Run: ")
+    assert line.endswith("pip install 'mcp>=2.3,<3'")

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
-import re
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import a2e_mcp
 from a2e_mcp.cli.doctor.findings import Findings
+from a2e_mcp.cli.requirements import REQUIRED, installed_version, unmet
 from a2e_mcp.installation import Installation
 from a2e_mcp.sandbox.extra import LIVE_ROOMS, PACKAGES, RENDERING, has_webrtc, missing_packages
 from a2e_mcp.settings import Settings
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.workers.pool import RenderFailed
-
-REQUIRED: Mapping[str, tuple[str, str]] = {
-    "mcp": ("2.3", "3"),
-    "httpx2": ("2.10", "3"),
-    "pydantic": ("2.12", "3"),
-    "anyio": ("4.9", "5"),
-}
-"""The packages whose version matters: minimum, and upper bound (exclusive)."""
 
 _OLDEST_PYTHON = (3, 11)
 _SECONDS_TO_WORK = 60.0
@@ -37,30 +27,13 @@ def check_packages(findings: Findings) -> None:
     if sys.version_info[:2] < _OLDEST_PYTHON:
         findings.fix("python.old", f"Python {platform.python_version()} is too old", "Install Python 3.11 or newer")
     shown = [f"a2e-mcp {a2e_mcp.__version__}", f"Python {platform.python_version()} on {platform.platform(terse=True)}"]
-    for package, (least, below) in REQUIRED.items():
-        version = installed_version(package)
-        wanted = f"{package}>={least},<{below}"
-        if version is None:
-            findings.fix(
-                "packages.missing", f"{package} is not installed", Installation.current().package_advice(wanted)
-            )
-        elif not _numbers(least) <= _numbers(version) < _numbers(below):
-            findings.fix(
-                "packages.unsupported",
-                f"{package} {version} is not supported",
-                Installation.current().package_advice(wanted),
-            )
-        else:
-            shown.append(f"{package} {version}")
+    lacking = list(unmet())
+    for lack in lacking:
+        code = "packages.unsupported" if lack.version else "packages.missing"
+        findings.fix(code, lack.problem, Installation.current().package_advice(lack.requirement))
+    wrong = {lack.package for lack in lacking}
+    shown += [f"{package} {installed_version(package)}" for package in REQUIRED if package not in wrong]
     findings.ok("packages.versions", ", ".join(shown))
-
-
-def installed_version(package: str) -> str | None:
-    """The installed version of a package, or None."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 async def check_rendering(findings: Findings, settings: Settings) -> None:
@@ -126,7 +99,3 @@ async def _tried(folder: Path) -> list[RenderFailed]:
                 if failure.code == "internal":
                     break  # a broken worker would fail again
     return failures
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])

@@ -23,7 +23,7 @@ from a2e_mcp.catalogue.capability import Capability, Effect, JobFamily, Reply, R
 from a2e_mcp.catalogue.records import ByIds, JobRecord, Rows
 from a2e_mcp.cli.doctor.comparison import Comparison, compare
 from a2e_mcp.cli.doctor.findings import Findings
-from a2e_mcp.cli.doctor.installation import REQUIRED, installed_version
+from a2e_mcp.cli.requirements import REQUIRED, installed_version
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.connection import Connection
 from a2e_mcp.client.trace import Trace, shape_of
