@@ -185,6 +185,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cli.install",
         "client",
         "errors",
+        "installation",
         "ledger",
         "loopback",
         "sandbox",

