@@ -66,11 +66,12 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         from a2e_mcp.cli.requirements import unmet
         from a2e_mcp.installation import Installation
 
-        wrong = dict(unmet())
-        if not wrong:
+        lacking = list(unmet())
+        if not lacking:
             raise
-        for lack, requirement in wrong.items():
-            print(f"a2e-mcp: {lack}. {Installation.current().package_advice(requirement)}", file=sys.stderr)
+        for lack in lacking:
+            advice = Installation.current().package_advice(lack.requirement)
+            print(f"a2e-mcp: {lack.problem}. {advice}", file=sys.stderr)
         return _BROKEN
 
 
