@@ -44,11 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _forked_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Importing the program takes longer than most of what the tests ask of it."""
-    if request.config.getoption("--new-interpreters"):
+    with forking_programs(is_preferred=not request.config.getoption("--new-interpreters")):
         yield
-    else:
-        with forking_programs():
-            yield
 
 
 @pytest.fixture(autouse=True)

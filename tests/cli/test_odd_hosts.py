@@ -14,15 +14,13 @@ import pytest
 
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from tests.support.doctor_runs import DoctorRun
+from tests.support.forked_program import run_forked
 from tests.support.processes import environment_in, run, start_program
+from tests.support.proxy import DEAD_PROXIES
 
 NARROW = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """An ASCII file system and console."""
-AS_UNKNOWN_USER = """
-import os, runpy, sys
-os.setresuid(54321, 0, 0)  # who it is, not what it may do
-runpy.run_module("a2e_mcp", run_name="__main__", alter_sys=True)
-"""
+UNKNOWN_USER = 54321
 
 only_root = pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root may be another user")
 
@@ -32,16 +30,7 @@ def run_without_home(folder: Path, *arguments: str, **changes: str) -> subproces
     environment = environment_in(folder)
     for name in ("HOME", "A2E_DATA_DIR", "A2E_OUTPUT_DIR"):
         environment.pop(name)
-    return subprocess.run(
-        [sys.executable, "-c", AS_UNKNOWN_USER, *arguments],
-        env={**environment, **changes},
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_forked(arguments, folder, {**environment, **changes}, user=UNKNOWN_USER)
 
 
 @only_root
@@ -69,9 +58,10 @@ def test_the_doctor_finds_that_there_is_no_home_folder(tmp_path: Path) -> None:
     assert any(line.startswith("fix") and "Set HOME" in line for line in done.stdout.splitlines()), done.stdout
 
 
-def test_the_demo_ends_well_on_a_console_of_latin_letters(tmp_path: Path) -> None:
+def test_the_demo_ends_well_on_a_console_of_latin_letters_and_behind_a_dead_proxy(tmp_path: Path) -> None:
     folder = tmp_path / "видео"
-    done = run("demo", "Hello.", "--folder", str(folder), folder=tmp_path, PYTHONIOENCODING="cp1252:strict")
+    odd = {"PYTHONIOENCODING": "cp1252:strict", **DEAD_PROXIES}
+    done = run("demo", "Hello.", "--folder", str(folder), folder=tmp_path, **odd)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Done in" in done.stdout
     assert list(folder.glob("*.mp4"))

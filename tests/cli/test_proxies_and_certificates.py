@@ -18,10 +18,9 @@ from PIL import Image
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly
 from a2e_mcp.network import Proxies
 from tests.support.processes import ServerProcess, run, start_program
-from tests.support.proxy import open_proxy
+from tests.support.proxy import DEAD_PROXIES, open_proxy
 
 LIVE = {"A2E_API_TOKEN": "sk_0123456789"}
-DEAD = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
 
 
 def picture() -> bytes:
@@ -38,18 +37,12 @@ async def failure(server: ServerProcess, tool: str, **arguments: Any) -> str:
 
 async def test_uploads_speech_and_downloads_on_this_computer_use_no_proxy(tmp_path: Path) -> None:
     (tmp_path / "cat.png").write_bytes(picture())
-    async with start_program("--sandbox", folder=tmp_path, A2E_FILES=str(tmp_path), **DEAD) as server:
+    async with start_program("--sandbox", folder=tmp_path, A2E_FILES=str(tmp_path), **DEAD_PROXIES) as server:
         await server.initialize()
         await server.call("upload_file", path=str(tmp_path / "cat.png"))
         spoken = await server.call("generate_speech", script="Hello", voice="Aria")
         saved = await server.call("download_result", job_id=spoken["job_id"])
     assert saved["files"][0]["bytes"] > 100
-
-
-def test_the_demo_works_behind_a_proxy(tmp_path: Path) -> None:
-    done = run("demo", "Hello.", "--folder", str(tmp_path / "out"), folder=tmp_path, **DEAD)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert list((tmp_path / "out").glob("*.mp4"))
 
 
 async def test_a_name_that_only_the_proxy_can_resolve_is_fetched_through_it(tmp_path: Path) -> None:

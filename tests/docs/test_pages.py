@@ -21,8 +21,9 @@ from a2e_mcp.cli.main import command_parser
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.sandbox import testing as sandbox_testing
 from docs import pictures
+from tests.support.forked_program import run_forked
 from tests.support.paths import CHECKOUT
-from tests.support.processes import run
+from tests.support.processes import environment_in, run
 from tests.support.server import open_server
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -66,8 +67,11 @@ def test_a_python_snippet_runs(page: str, snippet: str, tmp_path: Path) -> None:
         output = python(tmp_path, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider")
         assert "1 passed" in output
     else:
-        (tmp_path / "snippet.py").write_text(snippet, encoding="utf-8")
-        assert python(tmp_path, "snippet.py").strip()
+        file = tmp_path / "snippet.py"
+        file.write_text(snippet, encoding="utf-8")
+        done = run_forked([], tmp_path, environment_in(tmp_path), program=str(file))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.strip()
 
 
 @pytest.mark.parametrize(("page", "snippet"), all_blocks("json"))

@@ -24,28 +24,40 @@ class Template:
     """The process that is forked; it is started when it is first needed."""
 
     def __init__(self) -> None:
-        self.is_open = False
+        self.is_preferred = False
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
 
     def can_be(self, python: str, changes: Mapping[str, str]) -> bool:
         """Whether a forked process would be like a new one of this interpreter with these changes of its variables."""
-        is_this = self.is_open and sys.platform == "linux" and python == sys.executable
+        is_this = self.is_preferred and sys.platform == "linux" and python == sys.executable
         return is_this and not any(name.startswith(_READ_BY_THE_INTERPRETER) for name in changes)
 
     def fork(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], streams: Sequence[int]
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        streams: Sequence[int],
+        *,
+        program: str = "a2e_mcp",
+        user: int | None = None,
     ) -> socket.socket:
         """Fork a program, and return the socket that first tells its id and then its exit code."""
         ours, theirs = socket.socketpair()
-        order = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+        order = {
+            "program": program,
+            "arguments": list(arguments),
+            "folder": str(folder),
+            "environment": dict(environment),
+            "user": user,
+        }
         with theirs:
             socket.send_fds(self._open_channel(), [json.dumps(order).encode()], [*streams, theirs.fileno()])
         return ours
 
     def close(self) -> None:
         """End the process; what was forked from it has ended."""
-        self.is_open = False
         if self._channel is not None and self._process is not None:
             self._channel.close()
             self._process.communicate()
@@ -71,9 +83,9 @@ TEMPLATE = Template()
 
 
 @contextmanager
-def forking_programs() -> Iterator[None]:
-    """Let tests start the program by forking a template."""
-    TEMPLATE.is_open = True
+def forking_programs(*, is_preferred: bool) -> Iterator[None]:
+    """Let tests fork the program; preferred, wherever a new interpreter would do the same."""
+    TEMPLATE.is_preferred = is_preferred
     try:
         yield
     finally:
@@ -150,16 +162,22 @@ async def fork_process(
 
 
 def run_forked(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    program: str = "a2e_mcp",
+    user: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Fork the program and wait for its end."""
+    """Fork the program, or a file that uses it, and wait for its end."""
     with (
         open(os.devnull, "rb") as nothing,
         TemporaryFile("w+", encoding="utf-8") as output,
         TemporaryFile("w+", encoding="utf-8") as errors,
     ):
         streams = [file.fileno() for file in (nothing, output, errors)]
-        with TEMPLATE.fork(arguments, folder, environment, streams) as control, control.makefile() as told:
+        forked = TEMPLATE.fork(arguments, folder, environment, streams, program=program, user=user)
+        with forked as control, control.makefile() as told:
             control.settimeout(_SECONDS)
             told.readline()
             code = int(told.readline())

@@ -22,15 +22,16 @@ from typing import NamedTuple
 import a2e_mcp
 
 LONGEST_ORDER = 200_000
-FORKED = "a2e_mcp"
 _LEFT_OUT = ("a2e_mcp.__main__", "a2e_mcp.sandbox.renderer", "a2e_mcp.sandbox.testing")
 _ALSO = ("sqlite3", "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "uvicorn.loops.asyncio")
 
 
 class Order(NamedTuple):
-    """A program to be run: its arguments, folder and environment, and its standard streams."""
+    """A program to be run: a module or a file, what it is started with, and its standard streams."""
 
+    program: str
     arguments: list[str]
+    user: int | None
     folder: str
     environment: dict[str, str]
     streams: list[int]
@@ -72,8 +73,13 @@ def run(order: Order) -> None:
     os.environ.clear()
     os.environ.update(order.environment)
     sys.path[0] = order.folder
-    sys.argv = [FORKED, *order.arguments]
-    runpy.run_module(FORKED, run_name="__main__", alter_sys=True)
+    sys.argv = [order.program, *order.arguments]
+    if order.user is not None:
+        os.setresuid(order.user, 0, 0)  # who it is, not what it may do
+    if order.program.endswith(".py"):
+        runpy.run_path(order.program, run_name="__main__")
+    else:
+        runpy.run_module(order.program, run_name="__main__", alter_sys=True)
 
 
 def _modules() -> Iterator[str]:
