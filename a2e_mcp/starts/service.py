@@ -35,6 +35,7 @@ from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
 from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, chosen_names, local_file_to_data
+from a2e_mcp.starts.script_signs import script_warning
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.titles import LONGEST_TITLE, title_of
 from a2e_mcp.starts.upload import UploadItem
@@ -149,7 +150,7 @@ class Starts:
         prices, warning = await asyncio.gather(item.price(), self._languages.warning(script, voice))
         if is_quote and self._languages.objection(script, voice) is not None:
             warning = f"{warning} The start needs language_ok=true."
-        return Quoted(Price(prices), warning)
+        return Quoted(Price(prices), _together(warning, script_warning(script)))
 
     # ------------------------------------------------------------------ resolve, fingerprint, consent, price
 

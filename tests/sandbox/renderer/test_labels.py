@@ -38,7 +38,7 @@ from a2e_mcp.sandbox.protocol import (
 from a2e_mcp.sandbox.renderer.audio.track import Word
 from a2e_mcp.sandbox.renderer.clips.captions import captions_for
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for, stamp
-from a2e_mcp.sandbox.renderer.pictures.picture import studio
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, studio
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
 from tests.support.paths import CHECKOUT
 from tests.support.render_worker import RenderProcess, frames_of
@@ -199,3 +199,18 @@ def test_where_our_mark_is_taken_off_for_a_new_work_hardly_a_smudge_is_left(tmp_
     _, left, top = mark_for(360, 360)
     assert found[:top].max() == 0
     assert (found[top:, left:].max(-1) > 12).mean() < 0.02
+
+
+def test_captions_show_no_question_mark_for_an_emoji() -> None:
+    def drawn(*words: str) -> Picture:
+        spoken = [Word(text, number / 2, number / 2 + 0.5) for number, text in enumerate(words)]
+        captions = captions_for(spoken, 640, 360)
+        assert captions is not None
+        picture = np.zeros((360, 640, 3), np.uint8)
+        captions.draw(picture, 0.1)
+        return picture
+
+    plain = drawn("Welcome", "to", "us?")
+    assert plain.any()
+    assert np.array_equal(drawn("Welcome", "🎉👍🏽", "to❤️", "us?"), plain)
+    assert captions_for([Word("🎉", 0, 1)], 640, 360) is None

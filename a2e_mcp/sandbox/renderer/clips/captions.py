@@ -1,11 +1,11 @@
 """Spoken words as captions: chunks of at most two lines, shown while they are spoken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Word
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over
-from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined, text_width
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, drawable, outlined, text_width
 
 _LINES = 2
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f")
@@ -109,9 +109,9 @@ class Captions:
 
 
 def captions_for(words: Sequence[Word], width: int, height: int) -> Captions | None:
-    """Captions, or None when there are no words or their script cannot be drawn."""
-    drawable = bool(words) and all(can_draw(word.text) for word in words)
-    return Captions(words, width, height) if drawable else None
+    """Captions without signs that cannot be drawn; None when there are no words or their script cannot be drawn."""
+    shown = [replace(word, text=text) for word in words if (text := drawable(word.text))]
+    return Captions(shown, width, height) if shown and all(can_draw(word.text) for word in shown) else None
 
 
 def _sentences(words: Sequence[Word]) -> list[list[Word]]:

@@ -10,6 +10,7 @@ from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Sprite
 
 _WHITE: Colour = (255, 255, 255)
 _BOLD = 700
+_SAMPLE_SIZE = 24
 
 # Scripts whose letters the embedded fonts have and that need no shaping.
 _DRAWABLE = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC")
@@ -18,6 +19,17 @@ _DRAWABLE = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGU
 def can_draw(text: str) -> bool:
     """Whether the fonts have every letter of the text; they draw the others as question marks."""
     return all(unicodedata.name(letter, "").startswith(_DRAWABLE) for letter in text if letter.isalpha())
+
+
+def drawable(text: str) -> str:
+    """A text without the signs that the fonts do not have, such as emoji, and without the spaces around them."""
+    return " ".join("".join(sign for sign in text if sign.isalpha() or _has(sign)).split())
+
+
+@functools.lru_cache(maxsize=1024)
+def _has(sign: str) -> bool:
+    drawn, missing = outlined(sign, _SAMPLE_SIZE), outlined("?", _SAMPLE_SIZE)
+    return sign == "?" or drawn.shape != missing.shape or not np.array_equal(drawn, missing)
 
 
 @functools.lru_cache(maxsize=256)

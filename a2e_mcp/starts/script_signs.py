@@ -1,0 +1,68 @@
+"""Signs in a script that are not meant to be spoken: they are named before anything is paid."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import partial
+
+from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.text import one_line
+
+_LONGEST_EXAMPLE = 14
+_PATH = r"\b[A-Za-z]:\\\S*"
+_EMOJI = (
+    "[\u203c\u2049\u2139\u231a-\u23ff\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\ufe0f\u20e3"
+    "\U0001f000-\U0001faff]\u200d?"
+)
+# What it is called, how it looks, and what is left of it when it is removed.
+_SIGNS: tuple[tuple[str, str, str], ...] = (
+    (r"literal \n", r"\\[nrt]|\\u[0-9a-fA-F]{4}|\\(?=[\"'])", " "),
+    ("tags", r"</?[A-Za-z!][^<>\n]{0,200}>", " "),
+    ("HTML entities", r"&(?:[A-Za-z]{2,8}\d{0,2}|#\d{1,7}|#x[0-9a-fA-F]{1,6});", "&"),
+    (
+        "Markdown",
+        r"```|\[(?P<link>[^\]\n]{1,200})\]\([^)\s]{1,500}\)|\*\*(?=\S)|(?<=\S)\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)"
+        r"|^ {0,3}(?:#{1,6}|[-*+>]|\d{1,3}\.(?=\s+\*\*)) (?=\S)|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])"
+        r"|`(?=[^`\n]{1,200}`)|(?<=[^`\s])`|^\s*\|?(?:\s*:?-{3,}:?\s*\|?)+\s*$",
+        "",
+    ),
+    (
+        "stage directions",
+        r"[\[(*](?:pause|beat|laughs?|laughing|smiles?|sighs?|music|applause)\b[^\])*\n]{0,40}[\])*]",
+        " ",
+    ),
+    ("emoji", _EMOJI, " "),
+)
+
+
+def script_warning(script: str) -> str | None:
+    """One sentence about signs that are spoken and paid as they stand; None for a plain script."""
+    found: list[str] = []
+    rest = re.sub(_PATH, _with_slashes, script)
+    for name, pattern, instead in _SIGNS:
+        # Compiled at the first use, which is no start of the server.
+        signs = re.compile(pattern, re.MULTILINE | re.IGNORECASE)
+        first = signs.search(rest)
+        if first is None:
+            continue
+        example = one_line(first[0].strip(), _LONGEST_EXAMPLE)
+        found.append(name if name.startswith("literal") else f"{name} ({example})")
+        rest = signs.sub(partial(_left, instead), rest)
+    if not found:
+        return None
+    seconds, plain = spoken_seconds(script), spoken_seconds(rest)
+    share = f", which takes about {seconds - plain:g} of {seconds:g} s" if seconds > plain else ""
+    named = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+    return f"The script has {named}: A2E may speak and caption them as they stand{share}. Remove them if not meant."
+
+
+def _left(instead: str, match: re.Match[str]) -> str:
+    if instead == "&":
+        return html.unescape(match[0])
+    return match.groupdict().get("link") or instead
+
+
+def _with_slashes(path: re.Match[str]) -> str:
+    r"""A path of Windows, whose \n is no line break."""
+    return path[0].replace("\\", "/")

@@ -1,0 +1,64 @@
+"""Signs that are not meant to be spoken are named in the warning of a quote and of a start, before anything is paid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.starts.script_signs import script_warning
+from tests.support.server import open_server
+
+NAMED = {
+    r"First line\nsecond line": r"literal \n",
+    r"She said \"hello\" twice": r"literal \n",
+    "Fish &amp; chips &#39;today&#39;": "HTML entities (&amp;)",
+    "Hello <b>world</b>": "tags (<b>)",
+    'Wait <break time="1s"/> now': "tags (<break",
+    "This is **bold** news": "Markdown (**)",
+    "# Title\nText": "Markdown (#)",
+    "- one\n- two": "Markdown (-)",
+    "See [our page](https://example.com/a)": "Markdown ([our",
+    "Run `make` now": "Markdown (`)",
+    "An *important* point": "Markdown (*)",
+    "Welcome 🎉 to the shop": "emoji (🎉)",
+    "Nice ❤️": "emoji",
+    "Hello [pause] there": "stage directions ([pause])",
+}
+PLAIN = (
+    "Good morning, and welcome to our shop!",
+    "It costs 5 < 7 and 3 * 4 = 12, at 20 % & more.",
+    "AT&T and R&D; that is all.",
+    "Mail me at a_b_c@example.com (soon).",
+    "C:\\Users\\nina\\report",
+    "Temperatures from -5 to 3 degrees - roughly.",
+    "Das kostet 3,50 € – für Sie & mich.",
+    "日本語のテキストです。「はい」",
+    "© 2026 Example™",
+    "He said: 'no' -- twice.",
+)
+
+
+@pytest.mark.parametrize(("script", "named"), NAMED.items())
+def test_what_is_not_meant_to_be_spoken_is_named(script: str, named: str) -> None:
+    warning = script_warning(script)
+    assert warning is not None
+    assert named in warning
+    assert "\n" not in warning
+
+
+@pytest.mark.parametrize("script", PLAIN)
+def test_a_plain_script_is_not_doubted(script: str) -> None:
+    assert script_warning(script) is None
+
+
+async def test_a_quote_and_a_start_say_what_is_spoken_though_it_is_not_meant(tmp_path: Path) -> None:
+    script = r"Hello **all** &amp; welcome 🎉🎉🎉\nto the <i>shop</i>"
+    async with open_server(tmp_path) as server:
+        quoted = await server.ask("quote_job", tool="generate_speech", arguments={"script": script, "voice": "Aria"})
+        started = await server.ask("generate_speech", script=script, voice="Aria")
+    for answer in (quoted, started):
+        for name in (r"literal \n", "HTML entities (&amp;)", "Markdown (**)", "tags (<i>)", "emoji (🎉)"):
+            assert name in answer.text
+            assert name in answer.data["warning"]
+        assert "s. Remove them" in answer.data["warning"]
