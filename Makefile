@@ -11,15 +11,23 @@ READY := $(VENV)/.ready
 # The tests start a hundred processes; none should compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check check-all lint types docs pictures bench live contract clients facts clean help
+# How much `make soak` and `make fuzz` do.
+STARTS ?= 200
+KILLS ?= 5
+CALLS ?= 2000
+SEED ?= 1
+
+.PHONY: soak fuzz demo test check check-all lint types docs pictures bench live contract clients facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
 	@echo "make test     run the tests"
 	@echo "make check    lint, types and tests"
-	@echo "make check-all  the same with many more examples of each property, new interpreters and the long tests (some minutes)"
+	@echo "make check-all  the same with many more examples of each property and new interpreters (some minutes)"
 	@echo "make matrix   run the tests on each Python 3.11 to 3.14 that is here, and with the lowest dependencies"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
+	@echo "make soak     STARTS=200 KILLS=5: starts over a bad line, servers killed, compared with A2E's books (minutes)"
+	@echo "make fuzz     CALLS=2000: generated tool calls over mutated answers of A2E (minutes)"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make clients  [ONLY=a,b] [PARALLEL=2]  try the server with the real clients (each is installed once, gigabytes in all)"
 	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
@@ -42,7 +50,14 @@ test: $(READY)
 check: lint types test
 
 check-all: lint types
-	@$(BIN)/python -m pytest -m '' --hypothesis-profile long --new-interpreters
+	@$(BIN)/python -m pytest --hypothesis-profile long --new-interpreters
+
+# The table of a run goes into docs/reliability.md with WRITE=--write.
+soak: $(READY)
+	$(BIN)/python -m tests.soak --starts $(STARTS) --kills $(KILLS) --seed $(SEED) $(WRITE)
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz --calls $(CALLS) --seed $(SEED) $(WRITE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

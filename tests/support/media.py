@@ -60,6 +60,20 @@ def container(path: Path, kind: str, *, audio: str = "", video: str = "", second
     return path
 
 
+def film(folder: Path, name: str = "film.mp4", seconds: int = 12) -> Path:
+    """A silent clip of one colour, with two pictures a second."""
+    path = folder / name
+    with av.open(str(path), "w", format="mp4") as output:
+        stream = output.add_stream("libx264", rate=2)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        still = av.VideoFrame(160, 120, "yuv420p")
+        for number in range(2 * seconds):
+            still.pts = number
+            output.mux(stream.encode(still))
+        output.mux(stream.encode())
+    return path
+
+
 def picture_size(content: bytes) -> tuple[int, int]:
     """Width and height of a picture."""
     with Image.open(io.BytesIO(content)) as picture:

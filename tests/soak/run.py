@@ -1,0 +1,333 @@
+"""A soak: many starts over a bad line, on a computer on which much goes wrong, compared with A2E's books at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx2
+from PIL import Image
+
+from a2e_mcp.ledger.store import SILENT_SECONDS
+from a2e_mcp.sandbox.serve import serve_on_port
+from a2e_mcp.sandbox.settings import SandboxSettings
+from tests.soak.computer import JumpingClock, clear_disk, fill_disk, locked
+from tests.soak.fault_proxy import TOKEN, FaultProxy, as_live, open_fault_proxy
+from tests.soak.report import SoakReport, compare
+from tests.soak.server_process import LiveServer, ServerKilled
+from tests.soak.wishes import Model, Wish, make_wishes
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.app import Sandbox
+
+_A2E_AHEAD = 2400.0
+"""A2E's clock is so far ahead of this computer's."""
+_NOMINAL = {"text_to_image": 10, "image_to_video": 100, "speech": 1, "avatar_video": 4}
+_SETTLE_SECONDS = 300.0
+_MOST_TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SoakPlan:
+    """How much is wanted and how much goes wrong; `daily_share` is the day's ceiling as a share of what is wanted."""
+
+    starts: int
+    kills: int
+    seed: int = 1
+    players: int = 16
+    call_seconds: float = 20.0
+    rates: tuple[float, ...] = (0.0, 0.02, 0.05, 0.12)
+    trouble_seconds: float = 12.0
+    """How long it takes from one trouble of the computer to the next."""
+    silence_seconds: float = SILENT_SECONDS + 2
+    """After this time nothing is left that is under way."""
+    daily_share: float | None = 0.97
+    user_seconds: float = 125.0
+    """After this time the user says that something may be made again; a server takes it for a retry before."""
+    jump: float = 0.0
+    """By how much the clock jumps after a kill and at the end, so that a quick run waits for nothing."""
+    workers: int = 0
+
+
+@dataclass
+class _Stage:
+    """Everything that a soak works with."""
+
+    plan: SoakPlan
+    dice: random.Random
+    folder: Path
+    clock: JumpingClock
+    sandbox: Sandbox
+    proxy: FaultProxy
+    servers: list[LiveServer]
+    model: Model
+    wishes: list[Wish]
+    daily: float | None
+    troubles: Counter[str]
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "data" / "ledger.sqlite3"
+
+    @property
+    def settled(self) -> int:
+        return sum(wish.is_settled for wish in self.wishes)
+
+
+async def soak(plan: SoakPlan, folder: Path, say: Callable[[str], None] = lambda _: None) -> SoakReport:
+    """Run a soak in a folder and return what it has shown."""
+    began = asyncio.get_running_loop().time()
+    async with _open_stage(plan, folder) as stage:
+        for server in stage.servers:
+            await server.start()
+        async with asyncio.TaskGroup() as tasks:
+            chaos = [tasks.create_task(work) for work in (_weather(stage), _trouble(stage), _kills(stage, say))]
+            await _play(stage, say)
+            for task in chaos:
+                task.cancel()
+        say(f"all faults are over; {stage.settled} of {plan.starts} are settled")
+        await _settle(stage, say)
+        await asyncio.sleep(stage.plan.silence_seconds)
+        report = await _report(stage)
+        report.seconds = asyncio.get_running_loop().time() - began
+        for server in stage.servers:
+            if (code := await server.stop()) != 0:
+                report.problems.append(f"{server.name} ended with exit code {code}")
+        _check_outputs(stage, report)
+    return report
+
+
+# ------------------------------------------------------------------ the stage
+
+
+@asynccontextmanager
+async def _open_stage(plan: SoakPlan, folder: Path) -> AsyncIterator[_Stage]:
+    dice = random.Random(plan.seed)
+    clock = JumpingClock(folder / "clock")
+    clock.jump_to(0)
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(_served(folder / "a2e", plan.workers))
+        sandbox.control.advance(_A2E_AHEAD)
+        proxy = await stack.enter_async_context(open_fault_proxy(sandbox.base_url, ahead=_A2E_AHEAD, dice=dice))
+        files = folder / "files"
+        files.mkdir()
+        Image.new("RGB", (320, 180), "teal").save(files / "harbour.png")
+        wishes = make_wishes(plan.starts, dice, await _picture(sandbox), "harbour.png")
+        daily = None if plan.daily_share is None else round(plan.daily_share * sum(map(_nominal, wishes)))
+        variables = {
+            "A2E_API_TOKEN": TOKEN,
+            "A2E_BASE_URL": proxy.url,
+            "A2E_CALL_SECONDS": f"{plan.call_seconds:g}",
+            "A2E_DAILY_CREDITS": f"{daily or 10**8}",
+            "A2E_FILES": str(files),
+            # Files are at a public address: only through a proxy can that be this computer.
+            "HTTP_PROXY": proxy.url,
+            "http_proxy": proxy.url,
+            **clock.variables,
+        }
+        servers = [LiveServer(f"server-{number}", folder, variables, TOKEN) for number in (1, 2)]
+        for server in servers:
+            stack.push_async_callback(server.kill)
+        model = Model(servers, dice, plan.call_seconds, plan.user_seconds)
+        yield _Stage(plan, dice, folder, clock, sandbox, proxy, servers, model, wishes, daily, Counter())
+
+
+@asynccontextmanager
+async def _served(folder: Path, workers: int) -> AsyncIterator[Sandbox]:
+    """A sandbox on a port."""
+    opened: asyncio.Future[Sandbox] = asyncio.get_running_loop().create_future()
+    settings = SandboxSettings(folder=folder, credits=10**8, draft=True, workers=workers)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: serve_on_port(settings, on_ready=opened.set_result))
+        try:
+            yield await opened
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _picture(sandbox: Sandbox) -> str:
+    """The public address of some picture of A2E's."""
+    async with httpx2.AsyncClient(base_url=sandbox.base_url, trust_env=False) as http:
+        http.headers["authorization"] = f"Bearer {sandbox.token}"
+        rows = (await http.post("/api/v1/custom_back/allBackground", json={})).json()["data"]
+    return as_live(rows[0]["img_url"].encode(), sandbox.base_url).decode()
+
+
+def _nominal(wish: Wish) -> float:
+    """About what a wish will cost."""
+    cost = float(sum(_NOMINAL[step] for step in wish.steps))
+    return 0.0 if wish.max_credits is not None and wish.max_credits < cost else cost
+
+
+# ------------------------------------------------------------------ what goes wrong
+
+
+async def _weather(stage: _Stage) -> None:
+    """The line is now good and now bad."""
+    while True:
+        stage.proxy.rate = stage.dice.choice(stage.plan.rates)
+        await asyncio.sleep(stage.dice.uniform(1.0, 8.0))
+
+
+async def _trouble(stage: _Stage) -> None:
+    """The clock jumps, the ledger is locked, the disk is full; one after the other."""
+    while True:
+        await asyncio.sleep(stage.dice.uniform(0.5, 1.5) * stage.plan.trouble_seconds)
+        match stage.dice.choice(("clock", "lock", "disk")):
+            case "clock":
+                stage.troubles["clock of the computer jumps"] += 1
+                stage.clock.jump_to(stage.dice.choice((0, 0, 3600, -3600, 300, -300, -20)))
+            case "lock":
+                stage.troubles["ledger locked by another process"] += 1
+                with suppress(sqlite3.Error), locked(stage.ledger):
+                    await asyncio.sleep(stage.dice.choice((0.5, 2.0, 11.0)))
+            case _:
+                stage.troubles["disk full"] += 1
+                await _fill_disk(stage)
+
+
+async def _fill_disk(stage: _Stage) -> None:
+    pid = stage.dice.choice(stage.servers).pid
+    if pid is None:
+        return
+    with suppress(ProcessLookupError):
+        fill_disk(pid)
+        try:
+            await asyncio.sleep(stage.dice.uniform(0.3, 3.0))
+        finally:
+            clear_disk(pid)
+
+
+async def _kills(stage: _Stage, say: Callable[[str], None]) -> None:
+    """Servers are killed evenly over the run, at random moments, and started again."""
+    kills = stage.plan.kills
+    for number in range(kills):
+        due = stage.plan.starts * (number + stage.dice.random()) / (kills + 1)
+        while True:
+            if stage.settled >= due:
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(stage.dice.random())
+        server = stage.dice.choice(stage.servers)
+        await server.kill()
+        say(f"kill {number + 1} of {kills}: {server.name}, {stage.settled} of {stage.plan.starts} settled")
+        await asyncio.sleep(stage.dice.choice((0.0, 0.2, 3.0)))
+        stage.clock.jump_to(stage.plan.jump)
+        await _revive(server)
+
+
+async def _revive(server: LiveServer) -> None:
+    while server.pid is None:
+        with suppress(ServerKilled):
+            await server.start()
+
+
+# ------------------------------------------------------------------ what is wanted
+
+
+async def _play(stage: _Stage, say: Callable[[str], None]) -> None:
+    """Several callers ask for everything, and again for what failed, until nearly all is settled."""
+    waiting = deque(stage.wishes)
+    loop = asyncio.get_running_loop()
+
+    async def caller() -> None:
+        while any(_is_open(wish) for wish in stage.wishes):
+            if not waiting:
+                await asyncio.sleep(0.1)
+                continue
+            wish = waiting.popleft()
+            await stage.model.try_once(wish)
+            if _is_open(wish):
+                loop.call_later(stage.dice.uniform(0.5, 12.0), waiting.append, wish)
+            elif wish.job_id is not None and stage.dice.random() < 0.15:
+                await stage.model.repeat(wish)
+
+    async def progress() -> None:
+        while True:
+            await asyncio.sleep(15)
+            say(f"{stage.settled} of {stage.plan.starts} settled, {sum(stage.proxy.counts.values())} faults")
+
+    telling = asyncio.create_task(progress())
+    try:
+        await asyncio.gather(*(caller() for _ in range(stage.plan.players)))
+    finally:
+        telling.cancel()
+
+
+def _is_open(wish: Wish) -> bool:
+    """Whether a wish is worth another try while so much goes wrong."""
+    return not wish.is_settled and wish.calls < _MOST_TRIES
+
+
+async def _settle(stage: _Stage, say: Callable[[str], None]) -> None:
+    """Without faults everything must come to an end."""
+    stage.proxy.rate = 0.0
+    stage.clock.jump_to(2 * stage.plan.jump)
+    for server in stage.servers:
+        await _revive(server)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _SETTLE_SECONDS
+    while (rest := [wish for wish in stage.wishes if not wish.is_settled]) and loop.time() < until:
+        say(f"{len(rest)} are not settled yet, such as {rest[0].number}: {rest[0].last[:160]}")
+        gate = asyncio.Semaphore(stage.plan.players)
+
+        async def one(wish: Wish, gate: asyncio.Semaphore = gate) -> None:
+            async with gate:
+                await stage.model.try_once(wish)
+
+        await asyncio.gather(*map(one, rest))
+        await asyncio.sleep(min(4.0, stage.plan.user_seconds))
+
+
+# ------------------------------------------------------------------ what came of it
+
+
+async def _report(stage: _Stage) -> SoakReport:
+    books = stage.sandbox.control.inspect()["transactions"]
+    charged = -sum(float(each["amount"]) for each in books if each["reason"] != "sandbox grant")
+    spending = await stage.model.call(stage.servers[0], "list_spending", {"days": 3650})
+    assert spending is not None
+    report = SoakReport(
+        starts=len(stage.wishes),
+        refused=sum(wish.refused is not None for wish in stage.wishes),
+        calls=stage.model.calls,
+        requests=stage.proxy.requests,
+        kills=sum(server.kills for server in stage.servers),
+        unanswered=stage.model.unanswered,
+        longest_answer=stage.model.longest,
+        call_seconds=stage.plan.call_seconds,
+        charged=charged,
+        ledger=float(spending["structuredContent"]["total"]),
+        daily=stage.daily,
+        faults=dict(stage.proxy.counts + stage.troubles),
+    )
+    compare(report, stage.wishes, stage.proxy.accepted)
+    report.problems += [*stage.model.late, *stage.model.internal, *stage.model.twice]
+    with closing(sqlite3.connect(stage.ledger)) as database:
+        # What was interrupted is unknown until it is asked for again; nothing may look as if it were under way.
+        stuck = database.execute(
+            "SELECT id, family, phase FROM starts WHERE phase IN ('intended', 'sent') AND beat > ?",
+            (time.time() - SILENT_SECONDS,),
+        )
+        report.problems += [f"a row is stuck: {row}" for row in stuck.fetchall()]
+    return report
+
+
+def _check_outputs(stage: _Stage, report: SoakReport) -> None:
+    """Neither the token nor a traceback may stand in anything that a server has written."""
+    for server in stage.servers:
+        report.problems += [f"the token was answered: {leak}" for leak in server.leaks]
+        errors = server.errors.read_text(errors="replace")
+        if TOKEN in errors:
+            report.problems.append(f"{server.name} wrote the token to stderr")
+        if "Traceback" in errors:
+            report.problems.append(f"{server.name} wrote a traceback: {errors[errors.index('Traceback') :][:1500]}")

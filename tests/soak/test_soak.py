@@ -1,0 +1,26 @@
+"""A short soak; `make soak` is a long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.soak.run import SoakPlan, soak
+
+QUICK = SoakPlan(
+    starts=14,
+    kills=1,
+    seed=3,
+    rates=(0.05, 0.15),
+    trouble_seconds=3.0,
+    silence_seconds=0.0,
+    user_seconds=0.0,
+    jump=300.0,
+    daily_share=None,
+)
+
+
+async def test_what_is_wanted_is_charged_once_over_a_bad_line_and_through_a_kill(tmp_path: Path) -> None:
+    report = await soak(QUICK, tmp_path)
+    assert report.problems == []
+    assert report.kills == 1
+    assert report.faults
