@@ -15,6 +15,7 @@ import httpx2
 from anyio.abc import TaskGroup
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from a2e_mcp.errors import SettingsError
@@ -30,7 +31,6 @@ from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal
 from a2e_mcp.sandbox.http.control import Control, control_routes
 from a2e_mcp.sandbox.http.file_routes import file_routes
-from a2e_mcp.sandbox.http.index_page import index_route
 from a2e_mcp.sandbox.http.routes import AnswerCut, Answering, a2e_routes, problem_shown
 from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
@@ -85,7 +85,7 @@ async def opened(
 ) -> AsyncIterator[Sandbox]:
     """Open a sandbox; `origin` is where its app is served, when it is. Raises SettingsError."""
     policy, policies = _policies(settings)
-    with _folder(settings.folder) as folder, _store(folder) as store:
+    async with _folder_and_store(settings.folder) as (folder, store):
         pool = WorkerPool(folder, renders=settings.workers, render_seconds=settings.render_seconds)
         clock = Clock(store)
         async with _tasks() as tasks:
@@ -152,19 +152,32 @@ async def _tasks() -> AsyncIterator[TaskGroup]:
 
 
 def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
-    calls, switches = a2e_routes(), control_routes(control)
     app = Starlette(
         routes=[
-            index_route(calls=calls, control=switches, token=_BEARER),
-            *calls,
-            *switches,
+            *a2e_routes(),
+            *control_routes(control),
             *file_routes(service),
         ],
         exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
     )
     app.router.redirect_slashes = False
     app.state.answering = Answering(service, counts)
-    return app
+    return _WhenFree(app, service.store)
+
+
+class _WhenFree:
+    """Lets a request in once nothing else has the data locked; refuses it when that lasts too long."""
+
+    def __init__(self, app: ASGIApp, store: Store) -> None:
+        self._app = app
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not await self._store.until_free():
+            locked = Refusal("Sandbox: its data is locked by another program", status=503)
+            await problem_shown(Request(scope), locked)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Dated:
@@ -216,10 +229,12 @@ def _folder(folder: Path | None) -> Iterator[Path]:
     yield folder.resolve()
 
 
-@contextmanager
-def _store(folder: Path) -> Iterator[Store]:
-    store = Store(folder / "sandbox.db")
-    try:
-        yield store
-    finally:
-        store.close()
+@asynccontextmanager
+async def _folder_and_store(folder: Path | None) -> AsyncIterator[tuple[Path, Store]]:
+    with _folder(folder) as opened_folder:
+        # Another process may have it locked, and waiting for that must stop nothing else.
+        store = await anyio.to_thread.run_sync(Store, opened_folder / "sandbox.db")
+        try:
+            yield opened_folder, store
+        finally:
+            store.close()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.private_files import make_private_database
 from a2e_mcp.sandbox.errors import insufficient_coins, not_found
@@ -21,6 +23,7 @@ SANDBOX_ID_PREFIX = "00000000"
 
 _VERSION = 1
 _BUSY_SECONDS = 10.0
+_SECONDS_BETWEEN_TRIES = 0.05
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -77,6 +80,10 @@ class Store:
             make_private_database(path)
             self.connection = _open(path)
         except (sqlite3.Error, OSError) as problem:
+            if getattr(problem, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                raise SettingsError(
+                    f"The sandbox's data in {path} is locked by another program", hint="Close that program, then retry"
+                ) from None
             raise SettingsError(
                 f"The sandbox cannot use {path}: {problem}", hint="choose another folder or remove this one"
             ) from None
@@ -98,6 +105,32 @@ class Store:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+
+    def is_free(self) -> bool:
+        """Whether something could be written right now: no other process has the file locked."""
+        if self.connection.in_transaction:
+            return True
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {round(_BUSY_SECONDS * 1000)}")
+        return True
+
+    async def until_free(self, seconds: float = _BUSY_SECONDS) -> bool:
+        """Wait for another process that has the file locked, while everything else continues; False when it keeps it.
+
+        SQLite's own waiting would stop the whole process.
+        """
+        with anyio.move_on_after(seconds):
+            while True:
+                if self.is_free():
+                    return True
+                await anyio.sleep(_SECONDS_BETWEEN_TRIES)
+        return False
 
     def fact(self, name: str) -> str | None:
         """A remembered value."""
@@ -209,7 +242,7 @@ def _record(row: sqlite3.Row) -> Record:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     try:
         _use_write_ahead_log(connection)

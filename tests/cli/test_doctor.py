@@ -401,3 +401,14 @@ async def imitation_of_a2e(answer: Callable[[Request], Awaitable[Response]]) -> 
             tasks.start_soon(serve_until_cancelled, app, listener)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
             tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("name", ["ledger.sqlite3", "sandbox/sandbox.db"])
+async def test_data_that_another_program_keeps_locked_is_found(doctor_run: DoctorRun, name: str) -> None:
+    path = doctor_run.folder / "data" / name
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("BEGIN EXCLUSIVE")
+        assert await doctor_run.run(SANDBOX) == 1
+    assert any("locked by another program" in line for line in doctor_run.marked("fix"))

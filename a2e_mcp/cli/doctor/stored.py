@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite_file import is_locked, locked
 from a2e_mcp.loopback import LOOPBACK, listen
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.pricing import credits_of
@@ -20,6 +21,8 @@ from a2e_mcp.text import counted
 
 _DAY = 86_400.0
 _PROBE_SECONDS = 2.0
+_LOCK_SECONDS = 2.0
+"""Servers write for milliseconds: what keeps a ledger locked for longer is something else."""
 _UNREADABLE = (sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError)
 
 
@@ -36,8 +39,7 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
         async with open_ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
             entries = len(await ledger.recent(most=1_000_000))
             spent = await ledger.spent_since(ledger.now() - _DAY)
-        with closing(sqlite3.connect(path)) as database:
-            (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        state = await anyio.to_thread.run_sync(_state_of, path)
     except SettingsError as problem:
         findings.fix("ledger.refused", problem.message, problem.hint)
     except _UNREADABLE as problem:
@@ -52,6 +54,20 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
             return
         summary = f": {counted(entries, 'start')} of this account, {credits_of(spent)} in 24 hours" if token else ""
         findings.ok("ledger.intact", f"The ledger is intact{summary}")
+
+
+def _state_of(ledger: Path) -> str:
+    """What SQLite says of a ledger's file. Raises SettingsError when another program has it locked."""
+    with closing(sqlite3.connect(ledger, timeout=_LOCK_SECONDS, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        except sqlite3.OperationalError as problem:
+            if is_locked(problem):
+                raise locked(None) from None
+            raise
+        (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        return str(state)
 
 
 def _is_lost(findings: Findings, path: Path) -> bool:

@@ -149,7 +149,7 @@ class JobEngine:
             await self._news.wait()
 
     async def _next_job(self) -> RenderJob:
-        while (job := self.rows.claim(self._owner)) is None:
+        while not await self._store.until_free() or (job := self.rows.claim(self._owner)) is None:
             await self._pool.retire_idle()
             await self._wait_for_news()
         return job
@@ -169,7 +169,7 @@ class JobEngine:
     async def _keep_lease(self, job_id: str, render: anyio.CancelScope) -> None:
         while True:
             await anyio.sleep(LEASE_SECONDS / 6)
-            if not self.rows.renew(job_id, self._owner):
+            if await self._store.until_free() and not self.rows.renew(job_id, self._owner):
                 render.cancel()
 
     async def _carry_out(self, job: RenderJob) -> None:
@@ -182,13 +182,20 @@ class JobEngine:
                 job.id, job.order, lane="render", on_progress=lambda share: self._report(job, share)
             )
         except RenderFailed as failure:
+            await self._until_free()
             self._fail(job, failure)
         else:
+            await self._until_free()
             self._files.add_rendered(job.results.values())
             self.rows.end(job.id, self._owner, "rendered", note=outcome.note)
 
+    async def _until_free(self) -> None:
+        while not await self._store.until_free():
+            pass
+
     def _report(self, job: RenderJob, share: float) -> None:
-        self.rows.report(job.id, self._owner, share)
+        if self._store.is_free():
+            self.rows.report(job.id, self._owner, share)
         self.announce()
 
     def _fail(self, job: RenderJob, failure: RenderFailed) -> None:
