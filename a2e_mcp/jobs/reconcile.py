@@ -18,6 +18,9 @@ AT_REST = (
     "A2E's answer to the start was lost, and it is not under way now: it ended already or never began. Compare"
     " get_credits with list_spending; again=true starts it again."
 )
+ABSENT = "A2E's answer to the start was lost, and the job is not in the account, so it counts as not charged."
+_OVERDUE_SECONDS = 120.0
+"""After this time a job that was made is in the account's list."""
 _RIVAL_SECONDS = 1200.0
 _SLACK_SECONDS = 10.0
 """By how much a record may seem older than its request, since A2E tells its clock in whole seconds."""
@@ -65,6 +68,22 @@ async def matches(
         # More of that name than were started could belong to other starts.
         return Matches((), [*certain, *possible])
     return Matches(certain, possible)
+
+
+def reaches_back(records: Sequence[JobRecord], entry: LedgerEntry, now_there: float | None) -> bool:
+    """Whether these first records of a list, newest first, go back to before a start, so that its job is not beyond."""
+    moments = [made[0] for record in records if (made := _made_at(record)) is not None]
+    if len(moments) < len(records) or not records or moments[0] <= moments[-1]:
+        return False
+    return moments == sorted(moments, reverse=True) and not _is_new(records[-1], entry, now_there)
+
+
+def is_overdue(entry: LedgerEntry, now: float, now_there: float | None) -> bool:
+    """Whether a start is so long ago that its job would be in the account's list, by A2E's clock where it is known."""
+    sent = entry.details.sent_there
+    if sent is not None and now_there is not None:
+        return now_there - sent >= _OVERDUE_SECONDS
+    return now - (entry.sent or entry.created) >= _OVERDUE_SECONDS
 
 
 def _agrees(sent: Mapping[str, Any], record: JobRecord, names: Sequence[str]) -> bool | None:

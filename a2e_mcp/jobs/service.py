@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, State
@@ -15,8 +14,9 @@ from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress
+from a2e_mcp.jobs.concurrency import at_most, or_problem
 from a2e_mcp.jobs.job import Job, normalise
-from a2e_mcp.jobs.reconcile import AT_REST, matches, snapshot, works_on
+from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
 from a2e_mcp.ledger.states import is_resumable
@@ -35,15 +35,15 @@ _STATES: Mapping[str, State] = {
     "succeeded": "succeeded",
     "failed": "failed",
 }
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Records of an account; `is_complete` when none is missing and none could not be read."""
+    """Records of an account; `is_readable` when every row shown could be read, `is_complete` when none is missing."""
 
     records: Sequence[JobRecord]
     is_complete: bool
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Jobs:
         own = [each for each in wanted if _is_in_ledger_only(JobId(family_name, each))]
         answers: dict[str, Job | A2EError] = {}
         for each in own:
-            answers[each] = await _or_problem(self._check_own(JobId(family_name, each)))
+            answers[each] = await or_problem(self._check_own(JobId(family_name, each)))
         rest = [each for each in wanted if each not in answers]
         if not rest:
             return answers
@@ -102,7 +102,7 @@ class Jobs:
         jobs = await self.seen(family, list(records.values()))
         answers.update(zip(records, jobs, strict=True))
         missing = [each for each in rest if each not in records]
-        details = await _at_most(_AT_ONCE, (_or_problem(self.check(JobId(family_name, each))) for each in missing))
+        details = await at_most(_AT_ONCE, lambda each: or_problem(self.check(JobId(family_name, each))), missing)
         return {**answers, **dict(zip(missing, details, strict=True))}
 
     async def find_again(self, entry: LedgerEntry) -> LedgerEntry:
@@ -127,7 +127,19 @@ class Jobs:
             return Search(entry)
         listing = await self._listed(family)
         entry, possible = await self._adopt(family, entry, listing.records)
-        return Search(entry, [str(JobId(family.name, each.id)) for each in possible], is_complete=listing.is_complete)
+        now_there = self._client.time_there()
+        is_complete = listing.is_complete or (listing.is_readable and reaches_back(listing.records, entry, now_there))
+        if is_complete and not possible and is_overdue(entry, self._ledger.now(), now_there):
+            entry = await self._count_as_absent(entry)
+        return Search(entry, [str(JobId(family.name, each.id)) for each in possible], is_complete=is_complete)
+
+    async def _count_as_absent(self, entry: LedgerEntry) -> LedgerEntry:
+        """Count a start as not made; should its job appear later all the same, it is adopted and counts again."""
+        entry = await self._ledger.entry(entry.id)
+        if not entry.answer_lost or entry.details.absent:
+            return entry
+        await self._ledger.merge_details(entry.id, absent=True)
+        return await self._ledger.update(entry.id, note=ABSENT)
 
     async def snapshot(self, family: JobFamily, record_id: str) -> RecordBefore | None:
         """The state of the record that a job will work on; None when A2E does not say."""
@@ -319,7 +331,9 @@ class Jobs:
             is_last = len(rows) + _skipped(reply) < _PAGE
             if is_last or (until is not None and until <= {record.id for record in found}):
                 break
-        return Listing(found, is_complete=is_last and not skipped)
+        # A list that grows while it is read shows rows twice.
+        known = {record.id: record for record in reversed(found)}
+        return Listing(list(reversed(known.values())), is_last and not skipped, is_readable=not skipped)
 
     async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
         known = entry.details.record_id
@@ -376,20 +390,3 @@ def _skipped(reply: Reply) -> int:
 def _records(reply: Reply) -> list[JobRecord]:
     rows = reply.rows if isinstance(reply, Rows) else [reply]
     return [row for row in rows if isinstance(row, JobRecord)]
-
-
-async def _or_problem(work: Awaitable[T]) -> T | A2EError:
-    try:
-        return await work
-    except A2EError as problem:
-        return problem
-
-
-async def _at_most(limit: int, work: Iterable[Awaitable[T]]) -> list[T]:
-    gate = asyncio.Semaphore(limit)
-
-    async def one(each: Awaitable[T]) -> T:
-        async with gate:
-            return await each
-
-    return await asyncio.gather(*(one(each) for each in work))

@@ -158,6 +158,7 @@ _CODECS: Mapping[str, _Codec] = {
     "addresses": _Codec("addresses", _decode_addresses, _encode_values),
     "charges": _plain("charges"),
     "refund_unknown": _plain("refund_unknown", bool),
+    "absent": _plain("absent", bool),
     "record_id": _plain("id"),
     "before": _Codec("before", _decode_before, lambda before: before and asdict(before)),
     "first_family": _plain("first_family"),

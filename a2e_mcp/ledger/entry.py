@@ -100,6 +100,8 @@ class Details:
     """Credits that A2E says each job cost."""
     refund_unknown: bool = False
     """Whether credits may have been refunded without a way to see how many."""
+    absent: bool = False
+    """Whether the account's list, read whole and late enough, did not hold its job: then it counts as not made."""
     record_id: str | None = None
     """The id of the record that the job works on, where it is known before the start."""
     before: RecordBefore | None = None
@@ -137,6 +139,7 @@ class DetailChanges(TypedDict, total=False):
     addresses: Mapping[str, PaidAddress | None]
     charges: Mapping[str, float]
     refund_unknown: bool
+    absent: bool
     record_id: str | None
     before: RecordBefore | None
     first_family: str | None
@@ -230,6 +233,11 @@ class LedgerEntry:
         """Whether its job may exist at A2E without our knowing its id."""
         return self.phase in ("sent", "unknown") and self.sent is not None and not self.job_ids
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether its answer was lost and its job is not in the account."""
+        return self.answer_lost and self.details.absent
+
     def cost_on_the_way(self) -> tuple[float, bool]:
         """What speech and uploads cost, and whether all of it was measured; else some of it is as it was priced."""
         measured = self.details.measured.items()
@@ -262,8 +270,15 @@ class LedgerEntry:
     def _cost_and_certainty(self) -> tuple[float, bool]:
         if self.charged is not None:
             return self.charged, True
+        measured = {step: cost.credits for step, cost in self.details.measured.items()}
         if self.phase == "refused" or (self.phase == "intended" and self.paying is None):
-            return self._cost_of({step: cost.credits for step, cost in self.details.measured.items()})
+            return self._cost_of(measured)
+        if self.is_absent:
+            return self._cost_of({step: credits for step, credits in measured.items() if step != self.family})
+        lost = self.paying if self.phase in ("intended", "unknown") and self.sent is None else None
+        if lost is not None and self.details.priced.get(lost) is not None:
+            # The job's own request has not left, so only what it needs can have been charged.
+            return self._cost_of(measured | {lost: None})
         return self.expected or 0.0, False
 
     def _cost_of(self, measured: Mapping[str, float | None]) -> tuple[float, bool]:

@@ -80,6 +80,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 transport=way.transport,
                 trace=Trace(settings.trace) if settings.trace else None,
                 pause=timing.pause,
+                now=timing.now,
             )
         )
         files = await stack.enter_async_context(

@@ -76,11 +76,16 @@ async def _serve_in_eras(serve: Serve, messages: _Messages, out: Outgoing) -> No
     in_send, in_receive = anyio.create_memory_object_stream[SessionMessage | Exception](0)
 
     async def feed() -> None:
+        # What still comes in once the serving side has ended is for no one.
         async with in_send:
-            for early in lead:
-                await in_send.send(SessionMessage(early))
-            async for later in messages:
-                await in_send.send(SessionMessage(later))
+            with suppress(anyio.BrokenResourceError):
+                await pass_on()
+
+    async def pass_on() -> None:
+        for early in lead:
+            await in_send.send(SessionMessage(early))
+        async for later in messages:
+            await in_send.send(SessionMessage(later))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(feed)

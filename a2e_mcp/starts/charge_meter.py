@@ -159,8 +159,10 @@ def _unmeasured(entry: LedgerEntry) -> list[str]:
     if entry.charged is not None:
         return []
     steps = [step for step, cost in entry.details.measured.items() if cost.credits is None]
-    if entry.phase == "unknown" and entry.family not in entry.details.measured:
-        steps.append(entry.family)
+    if entry.phase == "unknown" and not entry.is_absent:
+        # Of a start whose own request never left, only the step before it can have been charged.
+        lost = entry.paying if entry.sent is None and entry.paying is not None else entry.family
+        steps += [lost] if lost not in entry.details.measured else []
     return [step for step in steps if step != entry.family or not entry.details.charges]
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,22 @@ async def test_a_client_that_only_closes_the_output_ends_the_server(tmp_path: Pa
     async with asyncio.timeout(10):
         code, errors = await process.wait(), await process.stderr.read()
     assert (code, errors.decode()) == (0, "")
+
+
+async def test_requests_that_come_once_serving_has_ended_end_nothing_with_a_traceback(tmp_path: Path) -> None:
+    program = (
+        "import anyio\n"
+        "from a2e_mcp.server.stdio import serve_stdio\n"
+        "async def serve(incoming, outgoing):\n"
+        "    async with incoming, outgoing:\n"
+        "        await incoming.receive()\n"
+        "async def main():\n"
+        "    await serve_stdio(serve, anyio.Event())\n"
+        "anyio.run(main)\n"
+    )
+    ping = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, env=environment_in(tmp_path), stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    _, errors = await asyncio.wait_for(process.communicate(ping * 50), 20)
+    assert (process.returncode, errors.decode()) == (0, "")

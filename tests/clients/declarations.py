@@ -99,7 +99,6 @@ CLIENTS: tuple[Client, ...] = (
         "Microsoft Agent Framework",
         ("agent-framework-core==1.23.0", "agent-framework-openai==1.17.0", "mcp==2.3.0", "tenacity==9.2.1"),
     ),
-    Client("mcp-use", "mcp-use", ("mcp-use==1.7.1", "langchain==1.5.2", "langchain-openai==1.7.4")),
     Client("vercel-ai", "Vercel AI SDK", ("@ai-sdk/mcp@2.0.99", "ai@7.0.173", "@ai-sdk/openai@4.0.118"), "node"),
     Client("mastra", "Mastra", ("@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "@ai-sdk/openai@4.0.118"), "node"),
     Client("claude-code", "Claude Code", ("@anthropic-ai/claude-code@2.1.332",), "node", script="claude_code.py"),

@@ -26,9 +26,8 @@ def read_recording(file: Path) -> Recording:
     """Read what the recorder kept of one client, whose servers may have been several."""
     recording = Recording()
     asked: dict[object, dict[str, Any]] = {}
-    # A client that was stopped may have cut the last line.
-    whole = file.read_bytes().rpartition(b"\n")[0] if file.exists() else b""
-    for line in whole.splitlines():
+    lines = file.read_bytes().splitlines() if file.exists() else []
+    for line in lines:
         message = json.loads(line[1:])
         if line[:1] == b">" and "method" in message:
             asked[message.get("id")] = message

@@ -46,10 +46,8 @@ def main() -> int:
     wanted = parser.parse_args()
     clients = chosen(wanted.only)
     with ThreadPoolExecutor(wanted.parallel) as pool:
-        rows: dict[str, Row] = {}
-        for client, row in zip(clients, pool.map(run_client, clients), strict=True):
-            rows[client.name] = row
-            write_rows(rows)
+        rows = dict(zip((client.name for client in clients), pool.map(run_client, clients), strict=True))
+    write_rows(rows)
     counts: dict[str, int] = {}
     for name, row in rows.items():
         print(f"{name:24} {row.version:12} {row.protocol:11} {row.tools:9} {row.result}")
@@ -75,8 +73,7 @@ def run_client(client: Client) -> Row:
         verdict = Verdict(verdict.protocol, verdict.tools, f"{client.fault_file.name} does not show its fault")
         client = dataclasses.replace(client, fault="")
     row = Row(client.title, client.version, verdict.protocol, verdict.tools, result_of(client, verdict))
-    where = f"; see {HOME.name}/runs/{client.name}/output.txt" if row.result.startswith("failed") else ""
-    say(client, f"{row.result} ({time.monotonic() - since:.0f} s){where}")
+    say(client, f"{row.result} ({time.monotonic() - since:.0f} s)")
     return row
 
 
@@ -125,8 +122,7 @@ def _run(client: Client, environment: Environment, server: Sequence[str]) -> Ver
         # A suite judges itself.
         return Verdict(**report["report"])
     shown = [Shown(tuple(report["tools"]), report["shown"], calls=2)] if report else endpoint.seen
-    end = f"it takes longer than {client.seconds} seconds" if code == -signal.SIGKILL else "it ends with an error"
-    return judge(read_recording(folder / "recording.txt"), shown, end=end if code else "")
+    return judge(read_recording(folder / "recording.txt"), shown, ends_well=not code)
 
 
 def _python(client: Client, environment: Environment) -> Path:

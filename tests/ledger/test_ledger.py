@@ -263,6 +263,9 @@ async def test_a_start_is_alone_when_no_other_was_under_way_since(path: Path) ->
         ({"phase": "refused"}, 0),
         ({"phase": "refused", "charged": 3.0}, 3),
         ({"phase": "intended", "beat": 0.0, "details": Details(paying="speech")}, 100),
+        ({"phase": "intended", "beat": 0.0, "details": Details(paying="speech", priced={"speech": 3.0})}, 3),
+        ({"phase": "unknown", "details": Details(paying="speech", priced={"speech": 3.0})}, 3),
+        ({"phase": "unknown", "sent": 1.0, "details": Details(absent=True)}, 0),
         ({"phase": "intended", "beat": 0.0, "details": Details(measured={"speech": Measured(2.0, 9.0)})}, 2),
     ],
 )

@@ -33,7 +33,7 @@ async def row(ledger: Ledger, title: str) -> LedgerEntry:
 async def test_a_start_whose_server_died_while_it_paid_may_have_been_charged(ledger: Ledger) -> None:
     died = await row(ledger, "died while speaking")
     assert (died.phase, died.paying, died.sent) == ("intended", "speech", None)
-    assert (died.cost, died.cost_is_sure) == (13, False)
+    assert (died.cost, died.cost_is_sure) == (1, False)
     assert known_state(died, under_way=ledger.is_under_way(died)) == "unknown"
     assert not is_resumable(died)
     assert not died.answer_lost
@@ -63,4 +63,4 @@ async def test_what_a_stopped_transfer_had_reached_is_kept(ledger: Ledger) -> No
     assert upload.addresses == {"sha-d": PaidAddress("https://put-d", "https://get-d", NOW + 900)}
     download = (await row(ledger, "stopped")).details
     assert (download.part, list(download.files)) == ('"etag-4"', [])
-    assert await ledger.spent_since(0) == 13 + 5 + 1
+    assert await ledger.spent_since(0) == 1 + 5 + 1
