@@ -95,12 +95,13 @@ class SandboxOnly:
 class MediaIn:
     """Marks an input that takes a file: a URL, or a path in an allowed folder.
 
-    Durations are in seconds; `None` means A2E publishes no bound.
+    Durations are in seconds; `None` means A2E publishes no bound. With `voice`, something has to be heard in it.
     """
 
     kinds: tuple[MediaKind, ...]
     shortest: float | None = None
     longest: float | None = None
+    voice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,8 @@ VIDEO_VOICE_CLONE = JobFamily(
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*VOICE_CLONE.capabilities, FROM_VIDEO, RENAME)
 FAMILIES = (VOICE_CLONE, VIDEO_VOICE_CLONE)
 
-_SAMPLE = MediaIn(("audio", "video"), shortest=10, longest=120)
+# A2E asks for 15 to 60 s on one line and for at least 30 s on another, so a little less is left to its judgement.
+_SAMPLE = MediaIn(("audio", "video"), shortest=10, longest=60, voice=True)
 
 
 class VoiceCloneInputs(Inputs):

@@ -24,9 +24,9 @@ from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.folders import Folders, identity
 from a2e_mcp.files.formats import checked, format_of
 from a2e_mcp.files.media_bytes import Buffer
-from a2e_mcp.files.media_length import check_length, media_seconds
 from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.remote import RemoteFiles
+from a2e_mcp.files.sounds import MeasuredSound, check_sound, measured
 from a2e_mcp.files.ssrf import PublicOnly
 from a2e_mcp.network import reason_of
 from a2e_mcp.text import one_line
@@ -169,12 +169,12 @@ class Files:
                 raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
             with _mapped(content) as mapped:
                 known = checked(name, format_of(mapped), wanted)
-                seconds = None if known.kind == "image" else media_seconds(mapped)
-            check_length(name, seconds, wanted)
+                sound = MeasuredSound(None) if known.kind == "image" else measured(mapped, wanted)
+            check_sound(name, sound, wanted)
             content.seek(0)
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         kind = cast(MediaKind, known.kind)
-        return LocalFile(path, kind, known.content_type, found.st_size, sha256, seconds, identity(found))
+        return LocalFile(path, kind, known.content_type, found.st_size, sha256, sound.seconds, identity(found))
 
 
 def _opened(path: Path) -> BufferedReader:

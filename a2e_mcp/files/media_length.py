@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from a2e_mcp.catalogue.tool import MediaIn
-from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.matroska import matroska_seconds
 from a2e_mcp.files.media_bytes import Buffer, number_at
 from a2e_mcp.files.mp4 import mp4_seconds
 from a2e_mcp.files.mpeg_audio import adts_frame, after_tags, begins_with, framed_seconds, mp3_frame
 from a2e_mcp.files.tracks import is_mpeg_stream
 
-_ENCODER_PADDING = 0.1
-"""Seconds that encoders add to a sound; it may be this much longer than allowed."""
 _AMR_BYTES = (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1)
 _AMR_WIDE_BYTES = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1)
 _PCM = (1, 3, 0xFFFE)
@@ -34,14 +30,6 @@ def media_seconds(content: Buffer) -> float | None:
                 return None
             return seconds if seconds and seconds > 0 else None
     return None
-
-
-def check_length(name: str, seconds: float | None, wanted: MediaIn) -> None:
-    """Raises FileRefused when a sound or clip is too short or too long; an unknown length is neither."""
-    if seconds is not None and wanted.shortest is not None and seconds < wanted.shortest:
-        raise FileRefused(f"{name} lasts {seconds:.1f} s; at least {wanted.shortest:g} s are needed")
-    if seconds is not None and wanted.longest is not None and seconds > wanted.longest + _ENCODER_PADDING:
-        raise FileRefused(f"{name} lasts {seconds:.1f} s; at most {wanted.longest:g} s are accepted")
 
 
 # ------------------------------------------------------------------ WAV, AIFF

@@ -18,8 +18,8 @@ from a2e_mcp.catalogue.tool import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.formats import SNIFFED, WEB_PAGE, Format, checked, format_of
-from a2e_mcp.files.media_length import check_length, media_seconds
 from a2e_mcp.files.mp4 import list_of_tracks
+from a2e_mcp.files.sounds import MeasuredSound, check_sound, measured
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public, resolved
 from a2e_mcp.files.urls import invalid_url, private_url, public_host, shown, url_readings
 
@@ -58,7 +58,7 @@ class RemoteFiles:
         self._saver = saver
         self._public = public
         self._trusted = trusted
-        self._lengths: dict[str, float | None] = {}
+        self._sounds: dict[tuple[str, bool], MeasuredSound] = {}
 
     async def check(self, text: str, wanted: MediaIn, *, redirects: bool = False) -> str:
         """The URL that a text means: as it is written when a file is there, else without what copying added to it.
@@ -88,22 +88,23 @@ class RemoteFiles:
 
         Raises FileRefused when it is too short or too long.
         """
-        if url not in self._lengths:
-            while len(self._lengths) >= _MOST_LENGTHS:
-                self._lengths.pop(next(iter(self._lengths)))
-            self._lengths[url] = await self._count_seconds(url)
-        check_length(shown(url), self._lengths[url], wanted)
-        return self._lengths[url]
+        known = (url, wanted.voice)
+        if known not in self._sounds:
+            while len(self._sounds) >= _MOST_LENGTHS:
+                self._sounds.pop(next(iter(self._sounds)))
+            self._sounds[known] = await self._measured(url, wanted)
+        check_sound(shown(url), self._sounds[known], wanted)
+        return self._sounds[known].seconds
 
-    async def _count_seconds(self, url: str) -> float | None:
+    async def _measured(self, url: str, wanted: MediaIn) -> MeasuredSound:
         with anyio.move_on_after(_LOOK_SECONDS):
             try:
                 content = await self._saver.fetch(url, most=_MOST_LOOKED_AT)
             except FileRefused:
                 # A2E fetches it from elsewhere, so a failure on this computer proves nothing.
-                return None
-            return await anyio.to_thread.run_sync(media_seconds, content)
-        return None
+                return MeasuredSound(None)
+            return await anyio.to_thread.run_sync(measured, content, wanted)
+        return MeasuredSound(None)
 
     async def _check(self, url: str, wanted: MediaIn, redirects: int) -> tuple[str, bool]:
         """The URL behind so many redirects, and whether a file is known to be there."""

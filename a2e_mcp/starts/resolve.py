@@ -130,7 +130,8 @@ class Resolver:
         media = await self.media(name, value, wanted)
         if isinstance(media, str):
             found.addresses[name] = media
-            seconds = await self._files.length_at(media, wanted) if "audio" in wanted.kinds else None
+            has_length = "audio" in wanted.kinds or wanted.shortest is not None or wanted.longest is not None
+            seconds = await self._files.length_at(media, wanted) if has_length else None
             if seconds is not None:
                 found.seconds[name] = seconds
         else:

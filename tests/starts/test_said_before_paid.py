@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.support.faulty_transport import CONSENT, only_answered, open_controlled_server, video_arguments
-from tests.support.media import png
+from tests.support.media import container, png, wav
 
 AVATARS = "GET /api/v1/anchor/character_list"
 SPANISH = (
@@ -118,3 +118,30 @@ async def test_a_job_tells_how_it_was_made(tmp_path: Path) -> None:
         assert all(value in status.text for value in made.values())
         (row,) = (await server.ask("list_jobs")).data["jobs"]
         assert row["made_from"] == made
+
+
+async def test_a_sample_that_is_too_long_or_silent_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = {"name": "Zoe", "gender": "female", "consent": CONSENT}
+        wav(server.inbox, "long.wav", seconds=194, tone=True)
+        wav(server.inbox, "short.wav", seconds=9, tone=True)
+        wav(server.inbox, "silent.wav", seconds=20)
+        container(server.inbox / "silent.mp3", "mp3", audio="libmp3lame", seconds=20)
+        container(server.inbox / "silent.m4a", "ipod", audio="aac", seconds=20)
+        container(server.inbox / "silent.webm", "webm", audio="libopus", seconds=20)
+        for name, words in {
+            "long.wav": "lasts 194.0 s; at most 60 s are accepted",
+            "short.wav": "lasts 9.0 s; at least 10 s are needed",
+            "silent.wav": "silent.wav is silent",
+            "silent.mp3": "silent.mp3 is silent",
+            "silent.m4a": "silent.m4a is silent",
+            "silent.webm": "silent.webm is silent",
+        }.items():
+            said = await server.refuse("start_voice_clone", sample=name, **arguments)
+            assert words in said, name
+            assert "Nothing was charged." in said
+        assert server.charging_requests == {}
+        for name in ("m4a_isom.m4a", "memo.webm"):
+            shutil.copy(Path(__file__).parents[1] / "files" / "data" / name, server.inbox / name)
+            quoted = await server.call("quote_job", tool="start_voice_clone", arguments={"sample": name, **arguments})
+            assert "silent" not in quoted.text, name

@@ -24,12 +24,13 @@ def png(folder: Path, name: str = "picture.png", size: tuple[int, int] = (64, 48
     return path
 
 
-def wav(folder: Path, name: str = "sound.wav", seconds: float = 1.0) -> Path:
-    """A silent sound."""
+def wav(folder: Path, name: str = "sound.wav", seconds: float = 1.0, *, tone: bool = False) -> Path:
+    """A silent sound, or a hum."""
     path = folder / name
+    samples = bytes([0, 16 * tone, 0, 0]) * int(seconds * 4000)
     with wave.open(str(path), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
-        sound.writeframes(bytes(int(seconds * 16000)))
+        sound.writeframes(samples)
     return path
 
 

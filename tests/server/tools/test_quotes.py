@@ -26,7 +26,7 @@ def put_files(inbox: Path) -> None:
         if name.endswith(".png"):
             png(inbox, name)
         elif name.endswith(".wav"):
-            wav(inbox, name, seconds=12)
+            wav(inbox, name, seconds=20, tone=True)
         elif name.endswith(".mp4"):
             container(inbox / name, "mp4", audio="aac", video="mpeg4", seconds=12)
 
