@@ -1,5 +1,7 @@
 # Each target makes what it needs: `make demo` and `make test` work right after a clone.
-PYTHON ?= python3
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each $(NEW_ENOUGH) 2>/dev/null && echo $$each && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 CONTRACT := .venv-contract
@@ -33,13 +35,40 @@ help:
 	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
 	@echo "make pictures  draw the pictures of the README from a real run of the demo"
 
+# The last words of a failed installation: $(call stop,what happened and what to do).
+stop = { echo; echo "$(1)" | fold -s -w 60; exit 1; }
+
+NO_PYTHON := Python 3.11 or newer was not found: install it from python.org or with your system's packages, then run make \
+	again, or name it as in make demo PYTHON=python3.12.
+NO_VENV := The environment $(VENV) cannot be made: install Python's venv module (on Debian and Ubuntu, apt install \
+	python3-venv), or free some room on the disk, then run make again.
+NO_PACKAGES := The packages could not be installed: check the network connection, the proxy (HTTPS_PROXY) and the room on \
+	the disk, then run make again, which keeps what was fetched.
+
+# pip's own lines are many and long, or none at all with --quiet: one short line for each file that is fetched.
+define SHOW_PROGRESS
+while read -r verb file size; do \
+	case "$$verb $$file" in \
+		"Using cached") file=$${size%% *}; size="(fetched before)" ;; \
+		"Installing collected") echo "  unpacking all of them..."; continue ;; \
+		Downloading\ *.whl) ;; \
+		*) continue ;; \
+	esac; \
+	version=$${file#*-}; echo "  $${file%%-*} $${version%%-*} $$size"; \
+done
+endef
+
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12 or so"; exit 1; }
-	@echo "Installing into $(VENV) (once; about 170 MB to fetch, 570 MB on disk)..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --quiet --editable '.[sandbox-live]' --group dev
-	@touch $(READY)
+	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || $(call stop,$(NO_PYTHON))
+	@echo "Installing into $(VENV) (once): about 170 MB to fetch,"
+	@echo "570 MB on disk. Looking for the packages..."
+	@$(PYTHON) -m venv $(VENV) || $(call stop,$(NO_VENV))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' || $(call stop,$(NO_PACKAGES))
+	@rm -f $(VENV)/.installed; \
+	{ $(BIN)/python -m pip install --disable-pip-version-check --editable '.[sandbox-live]' --group dev \
+		&& touch $(VENV)/.installed; } | $(SHOW_PROGRESS); \
+	test -e $(VENV)/.installed || $(call stop,$(NO_PACKAGES))
+	@rm $(VENV)/.installed; touch $(READY)
 
 demo: $(READY)
 	@$(BIN)/a2e-mcp demo

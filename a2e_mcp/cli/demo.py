@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import Any
 import anyio
 
 from a2e_mcp.cli.connection import check_extra
+from a2e_mcp.cli.screen import Screen
 from a2e_mcp.errors import A2EError
+from a2e_mcp.installation import Installation
+from a2e_mcp.sandbox.extra import RENDERING
 from a2e_mcp.server.answers.jobs import SANDBOX_WORD
 from a2e_mcp.settings import read_settings
 from a2e_mcp.text import counted, one_line, whole_sentences
@@ -22,11 +26,13 @@ SCRIPT = (
 )
 _LANGUAGE = "en-US"
 _BACKGROUND = "#d9e4ee"
-_BAR = 32
 _LONGEST_SHOWN = 90
 _LONGEST_TEXT = 40
 _LONGEST_LINE = 100
+_LONGEST_END = 8
+_BELOW_NAME = " " * len("  video   ")
 _POSTER_AT = 0.4
+_JOB_ID = re.compile(r"^\w+:[0-9a-f]{24}\W*")
 
 
 def demo(*, script: str | None, folder: Path | None) -> int:
@@ -47,12 +53,14 @@ async def _demo(script: str, folder: Path | None) -> int:
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "a2e_mcp", "serve", "--sandbox"], env=environment
     )
-    screen = _Screen()
-    screen.write("a2e-mcp demo: an MCP client starts the server and asks for a video. Sandbox: free, no account.\n")
+    screen = Screen(sys.stdout)
+    screen.write_line("a2e-mcp demo: an MCP client starts the server and asks for a video. Sandbox: free, no account.")
     problem: A2EError | None = None
     async with Client(server) as client:
         tools = await client.list_tools()
-        screen.write(f"  server started, {len(tools.tools)} tools, {time.monotonic() - started:.1f} s\n")
+        screen.write_line(
+            f"server started, {len(tools.tools)} tools, {time.monotonic() - started:.1f} s", indent="  ", more="    "
+        )
         try:
             job, saved = await _make_video(_Assistant(client, screen), script)
         except A2EError as failed:
@@ -64,14 +72,18 @@ async def _demo(script: str, folder: Path | None) -> int:
         raise A2EError("The video was made but not saved", hint="Look into the output folder", charged=None)
     video = Path(saved["files"][0]["path"])
     poster = _poster(video)
-    screen.write(
-        f"\nDone in {time.monotonic() - started:.1f} s."
-        " SANDBOX: rendered on this computer, not by A2E; no credits were used.\n"
-        f"  video   {video}\n"
-        f"  poster  {poster}\n"
-        f"  note    {job.get('note', '')}\n\n"
-        "Install it in Claude Desktop (still the sandbox, free):\n"
-        f"  {_own_command()} install claude-desktop --sandbox\n"
+    screen.write_line()
+    screen.write_line(
+        f"Done in {time.monotonic() - started:.1f} s."
+        " SANDBOX: rendered on this computer, not by A2E; no credits were used."
+    )
+    screen.write_line(str(video), indent="  video   ", more=_BELOW_NAME)
+    screen.write_line(str(poster), indent="  poster  ", more=_BELOW_NAME)
+    screen.write_line(job.get("note", ""), indent="  note    ", more=_BELOW_NAME)
+    screen.write_line()
+    screen.write_line("Install it in Claude Desktop (still the sandbox, free):")
+    screen.write_line(
+        f"{Installation.current().command(RENDERING)} install claude-desktop --sandbox", indent="  ", more="    "
     )
     return 0
 
@@ -100,7 +112,7 @@ async def _make_video(assistant: _Assistant, script: str) -> tuple[dict[str, Any
 class _Assistant:
     """Calls tools and prints every call."""
 
-    def __init__(self, client: Any, screen: _Screen) -> None:
+    def __init__(self, client: Any, screen: Screen) -> None:
         self._client = client
         self._screen = screen
         self._seconds = 0.0
@@ -114,19 +126,27 @@ class _Assistant:
 
     def write(self, text: str) -> None:
         """Print a line about the last answer, with the time that it took."""
-        self._screen.write(f"    {text}  [{self._seconds:.2f} s]\n")
+        self._screen.write_line(f"{text}  [{self._seconds:.2f} s]", indent="    ", more="    ")
 
     async def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call one tool. Raises A2EError with the server's message when it fails."""
-        self._screen.write(f"  > {tool}({_shown(arguments)})\n")
+        self._screen.write_line(f"{tool}({_shown(arguments, self._room(tool))})", indent="  > ", more="      ")
         began = time.monotonic()
-        result = await self._client.call_tool(tool, arguments, progress_callback=self._screen.progress)
-        self._screen.clear()
+        result = await self._client.call_tool(tool, arguments, progress_callback=self._progress)
         self._seconds, self._text = time.monotonic() - began, result.content[0].text
         if result.is_error or result.structured_content is None:
             raise A2EError(self._text.removesuffix("."), charged=None)
         answer: dict[str, Any] = result.structured_content
         return answer
+
+    async def _progress(self, share: float, total: float | None, message: str | None) -> None:
+        # The line above names the job already.
+        self._screen.draw_bar(min(1.0, share / (total or 1.0)), _JOB_ID.sub("", message or ""))
+
+    def _room(self, tool: str) -> int:
+        """How many characters the arguments of a call may have."""
+        columns = self._screen.columns
+        return _LONGEST_SHOWN if columns is None else min(_LONGEST_SHOWN, columns - len(tool) - len("  > ()"))
 
     async def wait(self, job_id: str) -> dict[str, Any]:
         """Wait until a job ends, with as many calls as needed."""
@@ -138,37 +158,18 @@ class _Assistant:
                 return job
 
 
-class _Screen:
-    """Plain lines, and on a terminal a progress bar."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stdout.isatty()
-
-    def write(self, text: str) -> None:
-        """Print text as it is."""
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-    async def progress(self, share: float, total: float | None, message: str | None) -> None:
-        """Draw the bar at a share of the total."""
-        if not self._is_terminal:
-            return
-        part = min(1.0, share / (total or 1.0))
-        filled = round(part * _BAR)
-        self.write(f"\r\033[K    [{'#' * filled}{'.' * (_BAR - filled)}] {part:4.0%} {message or ''}"[:110])
-
-    def clear(self) -> None:
-        """Remove the bar."""
-        if self._is_terminal:
-            self.write("\r\033[K")
-
-
-def _shown(arguments: dict[str, Any]) -> str:
+def _shown(arguments: dict[str, Any], room: int) -> str:
     """Arguments as in code: long texts are cut, and what does not fit on a line is left out."""
     shown: list[str] = []
     for name, value in arguments.items():
         text = f"{name}={one_line(value, _LONGEST_TEXT)!r}" if isinstance(value, str) else f"{name}={value!r}"
-        if shown and len(", ".join([*shown, text])) > _LONGEST_SHOWN:
+        if not shown and len(text) > room:
+            # Of a long id, both ends tell it from others.
+            start = room - _LONGEST_END - len("...") - (len(", ...") if len(arguments) > 1 else 0)
+            text = f"{text[:start]}...{text[-_LONGEST_END:]}"
+        if shown and len(", ".join([*shown, text])) > room:
+            while len(shown) > 1 and len(", ".join([*shown, "..."])) > room:
+                shown.pop()
             return ", ".join([*shown, "..."])
         shown.append(text)
     return ", ".join(shown)
@@ -195,14 +196,3 @@ def _poster(video: Path) -> Path:
 
 def _full_path(folder: Path) -> Path:
     return folder.expanduser().absolute()
-
-
-def _own_command() -> str:
-    """The command of this installation, relative to the current folder where possible."""
-    beside = Path(sys.executable).with_name("a2e-mcp")
-    if not beside.exists():
-        return f"{sys.executable} -m a2e_mcp"
-    try:
-        return str(beside.relative_to(Path.cwd()))
-    except ValueError:
-        return str(beside)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,6 +15,7 @@ from typing import Self
 import httpx2
 
 from a2e_mcp.cli.install.clients import Computer
+from a2e_mcp.cli.screen import wrapped
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])sk_[A-Za-z0-9_-]+")
 _SHORTEST_SECRET = 6
@@ -140,17 +140,7 @@ class Findings:
             yield from self._wrapped(arrow, first=_MARGIN)
 
     def _wrapped(self, text: str, *, first: str) -> list[str]:
-        if self._columns is None:
-            return [f"{first}{text}"]
-        # A path or a command is not broken in the middle of a word, since it may be copied.
-        return textwrap.wrap(
-            text,
-            self._columns,
-            initial_indent=first,
-            subsequent_indent=f"{_MARGIN}   " if text.startswith("->") else _MARGIN,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [first]
+        return wrapped(text, self._columns, first, f"{_MARGIN}   " if text.startswith("->") else _MARGIN)
 
     def _shown(self, text: str) -> str:
         line = " ".join(text.split())
