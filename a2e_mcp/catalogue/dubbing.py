@@ -143,6 +143,7 @@ START_DUBBING = StartTool(
     to_request=_start,
     estimate=_price,
     likeness=("source",),
+    likeness_may_be_made=True,
 )
 
 TOOLS = (START_DUBBING,)

@@ -199,6 +199,7 @@ START_IMAGE_TO_VIDEO = StartTool(
     family=IMAGE_TO_VIDEO,
     to_request=_start,
     estimate=_price,
+    may_show=("image", "end_image"),
 )
 
 TOOLS = (START_IMAGE_TO_VIDEO,)

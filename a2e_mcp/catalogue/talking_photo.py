@@ -161,6 +161,7 @@ START_TALKING_PHOTO = StartTool(
     estimate=_price,
     objection=_objection,
     likeness=("image",),
+    likeness_may_be_made=True,
     speech=SpeechStep(longest=LONGEST),
 )
 

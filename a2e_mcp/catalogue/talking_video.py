@@ -151,6 +151,7 @@ START_TALKING_VIDEO = StartTool(
     estimate=_price,
     objection=_objection,
     likeness=("video",),
+    likeness_may_be_made=True,
     speech=SpeechStep(longest=_LONGEST),
 )
 

@@ -152,6 +152,7 @@ START_TEXT_TO_IMAGE = StartTool(
     family=TEXT_TO_IMAGE,
     to_request=_start,
     estimate=_price,
+    may_show=("reference", "second_reference"),
 )
 
 TOOLS = (START_TEXT_TO_IMAGE,)

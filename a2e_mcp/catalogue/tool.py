@@ -211,7 +211,9 @@ class Tool(Generic[InputsT]):
     `answers` is what the structured answer always holds: `job`, or the name of its list, whose rows have the fields
     `row`. A tool `in_every_set` is shown
     with every toolset, whatever its own. One that `uploads` may be charged for that, whatever its effect.
-    `likeness` names the inputs that carry a person's face or voice: when one is given, consent is asked for.
+    `likeness` names the inputs that carry a person's face or voice: when one is given, consent is asked for, unless
+    the `likeness_may_be_made`, of A2E's avatars and voices or a generated picture. `may_show` names the inputs that may
+    show a person: consent is asked for when the words of the call speak of one.
     """
 
     name: str
@@ -227,11 +229,20 @@ class Tool(Generic[InputsT]):
     in_every_set: bool = False
     uploads: bool = False
     likeness: tuple[str, ...] = ()
+    may_show: tuple[str, ...] = ()
+    likeness_may_be_made: bool = False
 
     @property
     def takes_consent(self) -> bool:
         """Whether a call may carry a person's face or voice."""
-        return bool(self.likeness)
+        return bool(self.likeness or self.may_show)
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether every call carries a person's face or voice."""
+        fields = self.inputs.model_fields
+        always = set(self.inputs.one_of) <= set(self.likeness) if self.inputs.one_of else False
+        return not self.likeness_may_be_made and (always or any(fields[each].is_required() for each in self.likeness))
 
     @property
     def speaks(self) -> bool:

@@ -19,6 +19,10 @@ from a2e_mcp.starts.service import StartOptions
 from a2e_mcp.text import counted
 
 _MOST_PROBLEMS = 3
+_NO_CONSENT = (
+    "consent is missing: this uses a person's face or voice; ask the user who agreed and how that is known, then give"
+    " it as one sentence"
+)
 
 _WORDS: Mapping[str, str] = {
     "missing": "is missing",
@@ -63,17 +67,34 @@ class ConsentInputs(Inputs):
     )
 
 
+class NeededConsentInputs(Inputs):
+    """What every tool takes that uses a person's face or voice in every call."""
+
+    consent: Annotated[Name, Field(min_length=10, max_length=500)] = Field(
+        description="Who agreed and how; ask the user first"
+    )
+
+
+class PossibleConsentInputs(Inputs):
+    """What every tool takes that may show a person."""
+
+    consent: OrNone[Annotated[Name, Field(min_length=10, max_length=500)]] = optional(
+        "If a real person is shown: who agreed and how"
+    )
+
+
 class LanguageInputs(Inputs):
     """What every tool that speaks a script takes."""
 
     language_ok: bool = Field(default=False, description="true: speak it though the voice's language differs")
 
 
-def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
-    """The option models that go with a tool: money for what spends, consent for a likeness."""
+def option_models(tool: Tool[Any], *, is_quote: bool = False) -> tuple[type[Inputs], ...]:
+    """The option models that go with a tool: money for what spends, consent for a likeness; none is needed to quote."""
     models: list[type[Inputs]] = []
     if tool.takes_consent:
-        models.append(ConsentInputs)
+        needed = NeededConsentInputs if tool.needs_consent and not is_quote else ConsentInputs
+        models.append(needed if tool.likeness else PossibleConsentInputs)
     if tool.effect is Effect.SPENDS:
         models.append(MoneyInputs)
     if tool.speaks:
@@ -82,7 +103,7 @@ def option_models(tool: Tool[Any]) -> tuple[type[Inputs], ...]:
 
 
 def read_arguments(
-    tool: Tool[InputsT], schema: Mapping[str, Any], arguments: Mapping[str, Any]
+    tool: Tool[InputsT], schema: Mapping[str, Any], arguments: Mapping[str, Any], *, is_quote: bool = False
 ) -> tuple[InputsT, StartOptions]:
     """Check the arguments of a call, after they were brought into the form that the fields take.
 
@@ -97,7 +118,7 @@ def read_arguments(
     for name, value in given.items():
         if not _can_be_written(value):
             raise InputError(f"{tool.name}: {name} contains lone surrogates, which are not valid text")
-    models = option_models(tool)
+    models = option_models(tool, is_quote=is_quote)
     values = normalised(argument_fields(tool.inputs, *models), given)
     mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
     options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
@@ -129,6 +150,8 @@ def _whole(errors: Sequence[Any]) -> list[str]:
 
 def _said(error: Any) -> str:
     where = str(error["loc"][0]) if error["loc"] else ""
+    if (where, error["type"]) == ("consent", "missing"):
+        return _NO_CONSENT
     context = error.get("ctx", {})
     if error["type"] in _WORDS:
         message = _WORDS[error["type"]].format(**context, **_limits(context))

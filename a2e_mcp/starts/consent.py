@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from a2e_mcp.catalogue.tool import InputsT, StartTool
+from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool
 from a2e_mcp.errors import InputError
+from a2e_mcp.ledger.job_ids import is_meant_as_job_id, job_ids_in
+from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.starts.likeness import names_person, shows_no_one
 from a2e_mcp.starts.plan import StartOptions
 
 _CLAUSE = re.compile(r"[.;:,!?()\n]|\b(?:but|however|although|aber|jedoch|mais|pero|sino|ma|mas|porem)\b")
@@ -90,16 +94,29 @@ _CONSENT = re.compile(
 )
 
 
-def require_consent(tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> None:
-    """Raises InputError when a person's face or voice is used and the call gives no consent."""
-    if all(getattr(inputs, name) is None for name in tool.likeness):
-        return
+async def require_consent(tool: StartTool[InputsT], inputs: InputsT, options: StartOptions, ledger: Ledger) -> None:
+    """Raises InputError when a person's face or voice is used and the call gives no consent, or denies it."""
     consent = (options.consent or "").strip()
     hint = "Ask the user who agreed and how that is known, then give it as one sentence in consent"
-    if not consent:
-        raise InputError("consent is missing: this uses a person's face or voice", hint=hint)
     if denies_consent(consent):
         raise InputError("consent says that the person did not agree, or that this is not known", hint=hint)
+    if consent:
+        return
+    if await _any_real(inputs, tool.likeness, ledger):
+        raise InputError("consent is missing: this uses a person's face or voice", hint=hint)
+    if names_person(inputs) and await _any_real(inputs, tool.may_show, ledger):
+        told = f"{hint}; if no real person is shown, say that there"
+        raise InputError("consent is missing: this seems to show a person", hint=told)
+
+
+async def _any_real(inputs: Inputs, names: Sequence[str], ledger: Ledger) -> bool:
+    """Whether one of these inputs is given and may show or let hear a real person."""
+    given = [value for name in names if isinstance(value := getattr(inputs, name), str)]
+    for value in given:
+        job_ids = job_ids_in(value) if is_meant_as_job_id(value) else []
+        if len(job_ids) != 1 or not await shows_no_one(job_ids[0], ledger):
+            return True
+    return False
 
 
 def denies_consent(sentence: str) -> bool:

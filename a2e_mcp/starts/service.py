@@ -157,7 +157,7 @@ class Starts:
     async def _plan_job(self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> Plan:
         resolved = await self._resolver.resolve(inputs, tool.speech)
         print_ = fingerprint(tool.name, inputs, resolved)
-        require_consent(tool, inputs, options)
+        await require_consent(tool, inputs, options, self._ledger)
         self._require_language(*_spoken(tool, inputs, resolved), options)
         details = Details(count=getattr(inputs, "count", 1))
         if tool.on_own_avatar:

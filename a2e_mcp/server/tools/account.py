@@ -111,7 +111,7 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     arguments, seconds = _with_length(tool, call.inputs)
     if seconds is not None:
         arguments = await _with_stand_ins(call, tool, arguments, seconds)
-    inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], arguments)
+    inputs, options = read_arguments(tool, tools()[tool.name].wire["inputSchema"], arguments, is_quote=True)
     quoted: Quoted = await tool.price(replace(call, inputs=inputs, options=options))
     if seconds is not None:
         quoted = Quoted(quoted.price, f"Priced for {seconds:g} s of speech; the script decides how long it really is.")
