@@ -30,7 +30,6 @@ _WORDS: Mapping[str, str] = {
     "too_long": "takes at most {max_length_items}",
     "string_too_short": "needs at least {min_length_characters}",
     "string_too_long": "takes at most {max_length_characters}",
-    "string_pattern_mismatch": "must be an id of 24 hexadecimal digits",
     "string_type": "must be text",
     "list_type": "must be a list",
     "dict_type": "must be an object",
@@ -49,7 +48,7 @@ _WORDS: Mapping[str, str] = {
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
 }
-"""What pydantic's kinds of mistakes are called here; the only pattern among the inputs is that of ids."""
+"""What pydantic's kinds of mistakes are called here."""
 
 
 class MoneyInputs(Inputs):
