@@ -24,6 +24,8 @@ class Client:
     """A file in scripts/; by default it is called like the client."""
     fault: str = ""
     """What the client does wrong, in a sentence; the smallest server that shows it is in faults/."""
+    setting: str = ""
+    """A setting of the server that the client needs, as `NAME=value`; the table shows it."""
     arguments: tuple[str, ...] = ()
     """What the script is called with, where one script serves two clients."""
     environment: str = ""
@@ -99,6 +101,15 @@ CLIENTS: tuple[Client, ...] = (
         "Microsoft Agent Framework",
         ("agent-framework-core==1.23.0", "agent-framework-openai==1.17.0", "mcp==2.3.0", "tenacity==9.2.1"),
     ),
+    Client("mcp-use", "mcp-use", ("mcp-use==1.7.1", "langchain==1.5.2", "langchain-openai==1.7.4")),
+    Client(
+        "semantic-kernel",
+        "Semantic Kernel",
+        ("semantic-kernel[mcp]==1.45.0",),
+        # It fails on any answer with a resource link.
+        setting="A2E_RESOURCE_LINKS=off",
+    ),
+    Client("crewai", "CrewAI", ("crewai==1.15.30", "crewai-tools[mcp]==1.15.30")),
     Client("vercel-ai", "Vercel AI SDK", ("@ai-sdk/mcp@2.0.99", "ai@7.0.173", "@ai-sdk/openai@4.0.118"), "node"),
     Client("mastra", "Mastra", ("@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "@ai-sdk/openai@4.0.118"), "node"),
     Client("claude-code", "Claude Code", ("@anthropic-ai/claude-code@2.1.332",), "node", script="claude_code.py"),

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.support.paths import CHECKOUT
 
 HOME = CHECKOUT / ".clients"
 INSTALL_SECONDS = 1_200
+# One at a time: two clients may share an environment, and all share Node.
+_INSTALLING = threading.Lock()
 _NICE = ("nice", "-n", "10")
 
 
@@ -60,8 +63,6 @@ class Environment:
 
     def _run(self, *command: str) -> None:
         environment = with_node(os.environ) if self.folder.name != "node" else dict(os.environ)
-        # It tells the clients for whom this is new from those that compile on every start.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         try:
             done = subprocess.run(
                 [*_NICE, *command],
@@ -85,10 +86,11 @@ class Environment:
 
 def environment_of(client: Client) -> Environment:
     """The installed environment of a client, with the Node it runs on."""
-    if client.runtime == "node":
-        node().install()
     environment = Environment(client.environment or client.name, client.packages, client.runtime)
-    environment.install()
+    with _INSTALLING:
+        if client.runtime == "node":
+            node().install()
+        environment.install()
     return environment
 
 

@@ -26,8 +26,9 @@ def read_recording(file: Path) -> Recording:
     """Read what the recorder kept of one client, whose servers may have been several."""
     recording = Recording()
     asked: dict[object, dict[str, Any]] = {}
-    lines = file.read_bytes().splitlines() if file.exists() else []
-    for line in lines:
+    # A client that was stopped may have cut the last line.
+    whole = file.read_bytes().rpartition(b"\n")[0] if file.exists() else b""
+    for line in whole.splitlines():
         message = json.loads(line[1:])
         if line[:1] == b">" and "method" in message:
             asked[message.get("id")] = message

@@ -46,8 +46,10 @@ def main() -> int:
     wanted = parser.parse_args()
     clients = chosen(wanted.only)
     with ThreadPoolExecutor(wanted.parallel) as pool:
-        rows = dict(zip((client.name for client in clients), pool.map(run_client, clients), strict=True))
-    write_rows(rows)
+        rows: dict[str, Row] = {}
+        for client, row in zip(clients, pool.map(run_client, clients), strict=True):
+            rows[client.name] = row
+            write_rows(rows)
     counts: dict[str, int] = {}
     for name, row in rows.items():
         print(f"{name:24} {row.version:12} {row.protocol:11} {row.tools:9} {row.result}")
@@ -73,7 +75,8 @@ def run_client(client: Client) -> Row:
         verdict = Verdict(verdict.protocol, verdict.tools, f"{client.fault_file.name} does not show its fault")
         client = dataclasses.replace(client, fault="")
     row = Row(client.title, client.version, verdict.protocol, verdict.tools, result_of(client, verdict))
-    say(client, f"{row.result} ({time.monotonic() - since:.0f} s)")
+    where = f"; see {HOME.name}/runs/{client.name}/output.txt" if row.result.startswith("failed") else ""
+    say(client, f"{row.result} ({time.monotonic() - since:.0f} s){where}")
     return row
 
 
@@ -81,7 +84,8 @@ def result_of(client: Client, verdict: Verdict) -> str:
     """A declared fault is a fault of the client only while it shows."""
     if client.fault:
         return f"fault of the client: {client.fault}" if verdict.problem else "failed: its declared fault is gone"
-    return f"failed: {verdict.problem}" if verdict.problem else "passed"
+    passed = f"passed: with {client.setting}" if client.setting else "passed"
+    return f"failed: {verdict.problem}" if verdict.problem else passed
 
 
 def _run(client: Client, environment: Environment, server: Sequence[str]) -> Verdict:
@@ -98,7 +102,7 @@ def _run(client: Client, environment: Environment, server: Sequence[str]) -> Ver
             open_endpoint(stack.enter_context((folder / "model.jsonl").open("w", encoding="utf-8")))
         )
         task = {
-            "server": server_of(folder, server),
+            "server": server_of(folder, server, client.setting),
             "model": endpoint.urls,
             "prompt": PROMPT,
             "start": {"tool": START_TOOL, "arguments": START},
@@ -122,7 +126,8 @@ def _run(client: Client, environment: Environment, server: Sequence[str]) -> Ver
         # A suite judges itself.
         return Verdict(**report["report"])
     shown = [Shown(tuple(report["tools"]), report["shown"], calls=2)] if report else endpoint.seen
-    return judge(read_recording(folder / "recording.txt"), shown, ends_well=not code)
+    end = f"it takes longer than {client.seconds} seconds" if code == -signal.SIGKILL else "it ends with an error"
+    return judge(read_recording(folder / "recording.txt"), shown, end=end if code else "")
 
 
 def _python(client: Client, environment: Environment) -> Path:
@@ -130,7 +135,7 @@ def _python(client: Client, environment: Environment) -> Path:
     return environment.python if client.runtime == "python" else Path(sys.executable)
 
 
-def server_of(folder: Path, server: Sequence[str]) -> dict[str, object]:
+def server_of(folder: Path, server: Sequence[str], setting: str) -> dict[str, object]:
     """The server as a client's configuration has it; it is recorded, and keeps everything inside the folder."""
     recorded = (str(FOLDER / "recorder.py"), str(folder / "recording.txt"))
     variables = {
@@ -139,6 +144,9 @@ def server_of(folder: Path, server: Sequence[str]) -> dict[str, object]:
         "A2E_DATA_DIR": str(folder / "data"),
         "A2E_OUTPUT_DIR": str(folder / "output"),
     }
+    if setting:
+        name, _, value = setting.partition("=")
+        variables[name] = value
     return {"command": sys.executable, "args": [*recorded, sys.executable, *server], "env": variables}
 
 

@@ -118,7 +118,7 @@ def test_a_client_passes_only_when_its_model_sees_every_tool_and_the_link() -> N
         (whole, [Shown(TOOLS, f"{JOB_ID} succeeded", 2)], "the model does not see the link"),
     ):
         assert judge(recording, shown).problem == problem
-    assert judge(whole, [seen], ends_well=False).problem == "it ends with an error"
+    assert judge(whole, [seen], end="it ends with an error").problem == "it ends with an error"
 
 
 def test_a_fault_counts_as_the_clients_own_only_while_it_shows() -> None:

@@ -21,15 +21,15 @@ class Verdict:
     """The first thing that did not work; empty when all did."""
 
 
-def judge(recording: Recording, shown: Sequence[Shown], *, ends_well: bool = True) -> Verdict:
-    """Judge by the first thing that went wrong on the way."""
+def judge(recording: Recording, shown: Sequence[Shown], *, end: str = "") -> Verdict:
+    """Judge by the first thing that went wrong on the way; the end is what was wrong when all was done."""
     offered = {plain_name(tool).rpartition("\t")[2] for each in shown for tool in each.tools}
     missing = [name for name in recording.tools if not any(each.endswith(name) for each in offered)]
     tools = f"{len(recording.tools) - len(missing)} of {len(recording.tools)}"
     return Verdict(
         recording.protocol or "none",
         tools,
-        _problem(recording, shown, missing) or ("" if ends_well else "it ends with an error"),
+        _problem(recording, shown, missing) or end,
     )
 
 
