@@ -354,6 +354,16 @@ async def test_a_sandbox_client_without_the_extra_gets_the_line_that_adds_it(
     assert windsurf.endswith("a2e-mcp install windsurf --sandbox")
 
 
+async def test_a_runner_that_cannot_fetch_its_packages_is_to_be_run_in_a_terminal(doctor_run: DoctorRun) -> None:
+    runner = doctor_run.write("bin/uvx", "#!/bin/sh\necho invalid peer certificate >&2; exit 2\n")
+    runner.chmod(0o755)
+    doctor_run.configure_desktop({"command": str(runner), "args": ["a2e-mcp", "--sandbox"]})
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
+    assert "invalid peer certificate" in line
+    assert f"Run this once in a terminal, which fetches its packages: {runner} a2e-mcp --sandbox" in line
+
+
 async def test_an_emptied_ledger_and_a_taken_port_are_problems(doctor_run: DoctorRun) -> None:
     data = doctor_run.folder / "data"
     async with open_ledger(data / "ledger.sqlite3", account=FAKE_TOKEN, sandbox=False) as ledger:

@@ -16,7 +16,7 @@ from a2e_mcp.cli.doctor.server_start import FREE_CALL, ServerStart, start_server
 from a2e_mcp.cli.install.clients import ClientProgram, ConfigurationPlace, VariableStyle
 from a2e_mcp.cli.install.entry import ACCESS, SANDBOX_FLAG, ServerEntry
 from a2e_mcp.errors import Charged
-from a2e_mcp.installation import Installation
+from a2e_mcp.installation import Installation, shell_line
 from a2e_mcp.sandbox.extra import RENDERING
 from a2e_mcp.settings import is_unfilled, variables
 from a2e_mcp.text import whole_sentences
@@ -208,7 +208,7 @@ def _report(findings: Findings, configured: ConfiguredEntry, entry: ServerEntry,
         findings.fix(
             "client.not_started",
             f"{configured.shown} does not start: {started.problem}{output}",
-            configured.correction(sandbox=entry.is_sandbox),
+            _advice_to_start(configured, entry),
             configured.about,
         )
         return
@@ -222,9 +222,26 @@ def _report(findings: Findings, configured: ConfiguredEntry, entry: ServerEntry,
     else:
         message, *advice = _ADVICE.split(call.text.removesuffix(Charged.NOTHING).strip(), maxsplit=1)
         hint = advice[0].removesuffix(".") if advice else ""
-        if entry.is_sandbox and PurePath(entry.command).stem in _RUNNERS and hint:
+        if entry.is_sandbox and _is_runner(entry) and hint:
             # The advice is for a shell; the client needs it in its entry.
             hint = configured.correction(sandbox=True)
         elif not entry.is_sandbox and not hint:
             hint = f"Check {ACCESS} in the entry's env in {configured.file}"
         findings.fix("client.call_failed", f"{starts}, but {FREE_CALL} fails: {message}", hint, configured.about)
+
+
+def _advice_to_start(configured: ConfiguredEntry, entry: ServerEntry) -> str:
+    """What to do about a server that does not start."""
+    if not _is_runner(entry):
+        return configured.correction(sandbox=entry.is_sandbox)
+    # Written again, the entry would be the same: what is missing are packages, or the way to them.
+    line = shell_line([entry.command, *entry.arguments])
+    return (
+        f"Run this once in a terminal, which fetches its packages: {line} (Ctrl-C ends it). If the client still cannot"
+        f" start it, add the variables for the network (HTTPS_PROXY, SSL_CERT_FILE) to the entry's env in"
+        f" {configured.file}"
+    )
+
+
+def _is_runner(entry: ServerEntry) -> bool:
+    return PurePath(entry.command).stem in _RUNNERS
