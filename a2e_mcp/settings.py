@@ -285,6 +285,13 @@ class Settings:
         "0",
         kind="boolean",
     )
+    links: Literal["auto", "off"] = _setting(
+        "A2E_RESOURCE_LINKS",
+        "off = result links in the text only; auto = also as resource links where host and protocol take them",
+        _auto_or_off,
+        lambda: "auto",
+        "auto",
+    )
     tool_prefix: str = _setting(
         "A2E_TOOL_PREFIX", "Prefix of all tool names, for hosts that refuse duplicate names", _prefix, str, "none"
     )

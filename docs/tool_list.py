@@ -15,7 +15,7 @@ from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 
 _TYPES: Mapping[type, str] = {str: "string", bool: "boolean", float: "number", int: "integer"}
 _JOB_FIELDS: Mapping[str, type] = {"job_id": str, "state": str}
-_TOLD_FIELDS: Mapping[str, type] = {"sandbox": bool, "notice": str, "charged": str, "warning": str, "next": str}
+_MESSAGE_FIELDS: Mapping[str, type] = {"sandbox": bool, "notice": str, "charged": str, "warning": str, "next": str}
 _KEYWORDS = ("type", "description", "enum", "minimum", "maximum", "items", "properties")
 """What every provider of models takes; strict modes refuse all others. Our own reader holds the other limits."""
 
@@ -62,14 +62,14 @@ def _job_schema(tool: Tool[Any]) -> dict[str, Any]:
         properties |= _properties({"error": str})
     if {"count", "job_ids"} & tool.inputs.model_fields.keys():
         properties["jobs"] = _list_of({"type": "object", "properties": _properties(_JOB_FIELDS)})
-    properties |= _properties(_TOLD_FIELDS)
+    properties |= _properties(_MESSAGE_FIELDS)
     return {"type": "object", "properties": properties, "required": list(_JOB_FIELDS)}
 
 
 def _list_schema(tool: Tool[Any]) -> dict[str, Any]:
     """A list; a short one has no pages."""
     rows = _list_of({"type": "object", "properties": _properties(tool.row)})
-    counts = {"total": int, **({"page": int} if "page" in tool.inputs.model_fields else {})}
+    counts: dict[str, type] = {"total": float, **({"page": int} if "page" in tool.inputs.model_fields else {})}
     return {"type": "object", "properties": {tool.answers: rows} | _properties(counts), "required": [tool.answers]}
 
 

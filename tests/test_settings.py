@@ -30,6 +30,7 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_EXCLUDE_TOOLS": ("exclude_tools", "delete_job", ("delete_job",)),
     "A2E_READ_ONLY": ("read_only", "1", True),
     "A2E_TOOL_PREFIX": ("tool_prefix", "a2e_", "a2e_"),
+    "A2E_RESOURCE_LINKS": ("links", "OFF", "off"),
 }
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
@@ -58,6 +59,7 @@ BROKEN = {
     "A2E_EXCLUDE_TOOLS": ("löschen",),
     "A2E_READ_ONLY": ("perhaps",),
     "A2E_TOOL_PREFIX": ("A2E_", "eleven_long", "a-"),
+    "A2E_RESOURCE_LINKS": ("always",),
 }
 
 

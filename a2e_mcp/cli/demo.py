@@ -16,7 +16,7 @@ from a2e_mcp.cli.screen import Screen
 from a2e_mcp.errors import A2EError
 from a2e_mcp.installation import Installation
 from a2e_mcp.sandbox.extra import RENDERING
-from a2e_mcp.server.answers.jobs import SANDBOX_WORD
+from a2e_mcp.server.answers.answer import SANDBOX_WORD
 from a2e_mcp.settings import read_settings
 from a2e_mcp.text import counted, one_line, whole_sentences
 

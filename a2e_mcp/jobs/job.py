@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -12,6 +14,8 @@ from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.text import at_word_end
 
 _LONGEST_SHOWN = 100
+_LEAST_SHARE = 0.1
+"""Less of a job done says nothing about the rest."""
 
 
 class Job(BaseModel):
@@ -29,6 +33,8 @@ class Job(BaseModel):
     steps: dict[str, float] = Field(default_factory=dict, exclude=True)
     """What each of those cost, for the words of an answer."""
     created_at: str | None = None
+    remaining_seconds: float | None = None
+    """A guess how long it will still take."""
     next_check_seconds: float | None = None
     raw_status: str | None = None
     error: str | None = None
@@ -88,6 +94,31 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         sandbox=sandbox,
         note=note,
     )
+
+
+def remaining_seconds(family: JobFamily, job: Job, now: float | None, *, sandbox: bool) -> float | None:
+    """A guess how long a job will still take, from its share done, or else from the family's usual time at A2E.
+
+    None when there is nothing to go by, as for a job that takes longer than usual.
+    """
+    began = _seconds_of(job.created_at)
+    if job.finished or job.state == "unknown" or now is None or began is None or now < began:
+        return None
+    gone, share = now - began, job.progress or 0.0
+    if _LEAST_SHARE <= share < 1:
+        left = gone * (1 - share) / share
+    else:
+        left = 0.0 if sandbox else family.typical_seconds - gone
+    return math.ceil(left) if left > 0 else None
+
+
+def _seconds_of(time: str | None) -> float | None:
+    """A time of A2E's in seconds since 1970; one without a zone is in UTC."""
+    try:
+        read = datetime.fromisoformat(time or "")
+    except ValueError:
+        return None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:

@@ -15,6 +15,7 @@ from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 
 Answers = Mapping[JobId, Job | A2EError]
 _GATHER_SECONDS = 0.02
+_SHARED_SECONDS = 1.0
 _MOST_RETURNED = 10_000
 _OWN_SECONDS = 0.5
 """How often the ledger is read for what only it can tell; no request is made for it."""
@@ -35,11 +36,18 @@ class JobPoller:
             await poller.stop()
 
     async def wait(
-        self, job_ids: Sequence[JobId], seconds: float, seen: Callable[[Answers], Awaitable[None]]
+        self,
+        job_ids: Sequence[JobId],
+        seconds: float,
+        seen: Callable[[Answers], Awaitable[None]],
+        *,
+        every: bool = False,
+        patience: float = 5.0,
     ) -> Answers:
-        """Wait until one of these jobs ends or cannot be read, at most so many seconds; every look is given to `seen`.
+        """Wait until one of these jobs, or `every` one, ends or cannot be read, at most so many seconds.
 
-        Returns the newest answer for each; still running is an answer too. What an earlier wait has returned ends no
+        Every look is given to `seen`. Returns the newest answer for each; still running is an answer too. Without any
+        answer yet, up to `patience` seconds are waited for the first. What an earlier wait has returned ends no
         other one, unless nothing is left to wait for: who names an ended job again still waits for the rest.
         Open rooms alone are not waited for.
         """
@@ -50,10 +58,14 @@ class JobPoller:
         pollers = {name: self._poller(name) for name in by_family}
         answers: dict[JobId, Job | A2EError] = {}
         with _watching(pollers, by_family):
+            is_fresh = not any(pollers[job_id.family].is_due(job_id.id) for job_id in job_ids)
             while True:
                 left = until - asyncio.get_running_loop().time()
-                if not await _next_look(list(pollers.values()), left if answers else max(left, 5.0)):
+                if not is_fresh and not await _next_look(
+                    list(pollers.values()), left if answers else max(left, patience)
+                ):
                     return answers
+                is_fresh = False
                 for job_id in job_ids:
                     answer = pollers[job_id.family].answers.get(job_id.id)
                     if answer is not None:
@@ -61,7 +73,7 @@ class JobPoller:
                 await seen(answers)
                 settled = {each for each, answer in answers.items() if isinstance(answer, A2EError) or answer.finished}
                 rooms = {each for each, answer in answers.items() if isinstance(answer, Job) and answer.is_open_room}
-                if settled - self._returned or len(settled | rooms) == len(job_ids):
+                if (settled - self._returned and not every) or len(settled | rooms) == len(job_ids):
                     self._note_returned(settled)
                     return answers
 
@@ -74,27 +86,42 @@ class JobPoller:
         if family_name not in self._pollers:
             own = family_name in LEDGER_FAMILIES
             pace = _OWN_SECONDS if own else poll_seconds(catalogue.family(family_name), sandbox=self._sandbox)
-            self._pollers[family_name] = _Poller(lambda ids: self._jobs.read(family_name, ids), pace)
+            self._pollers[family_name] = _Poller(
+                lambda ids: self._jobs.read(family_name, ids), lambda: self._jobs.at_once(family_name), pace
+            )
         return self._pollers[family_name]
 
 
 class _Poller:
-    """One family's questions: a look whenever a caller joins, then one every `pace` seconds."""
+    """One family's questions: a look at whatever is newly waited for, and one at all jobs every `pace` seconds.
 
-    def __init__(self, read: Callable[[list[str]], Awaitable[Mapping[str, Job | A2EError]]], pace: float) -> None:
+    `at_once` says how many jobs one look is about; who has had no answer yet comes first.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[list[str]], Awaitable[Mapping[str, Job | A2EError]]],
+        at_once: Callable[[], int],
+        pace: float,
+    ) -> None:
         self._read = read
+        self._at_once = at_once
         self._pace = pace
         self._wanted: Counter[str] = Counter()
+        self._due: dict[str, None] = {}
+        self._looked_at: dict[str, float] = {}
         self._joined = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.looked = asyncio.Event()
         self.answers: dict[str, Job | A2EError] = {}
 
     def add(self, ids: Sequence[str]) -> None:
+        now = asyncio.get_running_loop().time()
         for each in ids:
-            if not self._wanted[each]:
-                self.answers.pop(each, None)
             self._wanted[each] += 1
+            # A younger answer is shared.
+            if now - self._looked_at.get(each, -_SHARED_SECONDS) >= min(_SHARED_SECONDS, self._pace):
+                self._due[each] = None
         self._joined.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -105,6 +132,12 @@ class _Poller:
         for each in ids:
             if not self._wanted[each]:
                 self.answers.pop(each, None)
+                self._looked_at.pop(each, None)
+                self._due.pop(each, None)
+
+    def is_due(self, each: str) -> bool:
+        """Whether the next look is about this job."""
+        return each in self._due
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -112,18 +145,38 @@ class _Poller:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        # The first look is about all there are; a later one at who has joined does not put off the next at all of them.
+        next_round, in_round = 0.0, True
         while self._wanted:
             # Many who come at the same moment are asked for together.
             await asyncio.sleep(_GATHER_SECONDS)
             self._joined.clear()
-            asked = list(self._wanted)
-            try:
-                self.answers.update(await self._read(asked))
-            except A2EError as problem:
-                self.answers.update(dict.fromkeys(asked, problem))
-            self.looked.set()
-            self.looked = asyncio.Event()
-            await _first(self._joined.wait(), self._pace)
+            if not in_round and loop.time() >= next_round:
+                self._due |= dict.fromkeys(self._wanted)
+                in_round = True
+            if self._due:
+                await self._look(sorted(self._due, key=self._looked_at.__contains__)[: self._at_once()])
+            if not self._due:
+                if in_round:
+                    next_round, in_round = loop.time() + self._pace, False
+                await _first(self._joined.wait(), next_round - loop.time())
+
+    async def _look(self, asked: list[str]) -> None:
+        for each in asked:
+            del self._due[each]
+        try:
+            found = await self._read(asked)
+        except A2EError as problem:
+            found = dict.fromkeys(asked, problem)
+        now = asyncio.get_running_loop().time()
+        for each in asked:
+            # The caller that waited for it may have left meanwhile.
+            if self._wanted[each]:
+                self._looked_at[each] = now
+                self.answers[each] = found[each]
+        self.looked.set()
+        self.looked = asyncio.Event()
 
 
 @contextmanager

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request, State
+from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request
 from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.concurrency import at_most, or_problem
-from a2e_mcp.jobs.job import Job, normalise
+from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
 from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
+from a2e_mcp.jobs.remembered import remembered
+from a2e_mcp.jobs.shared_answers import SharedAnswers
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
-from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, STREAMING, JobId
-from a2e_mcp.ledger.states import is_resumable
+from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.text import sentences
 
 _MOST_IN_BATCH = 200
 _AT_ONCE = 5
+_MANY = 10_000
 _MOST_PAGES = 3
 _PAGE = 100
 _LOOKED_FOR_SECONDS = 3 * 86_400.0
 _BUSY = 429
-_STATES: Mapping[str, State] = {
-    "queued": "queued",
-    "running": "running",
-    "succeeded": "succeeded",
-    "failed": "failed",
-}
+_SHARED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +71,30 @@ class Jobs:
         self._ledger = ledger
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
+        # The sandbox costs nothing to ask, and its clock may be moved at any time.
+        self._shared = SharedAnswers[JobId, Job](0.0 if sandbox else _SHARED_SECONDS)
 
     async def check(self, job_id: JobId) -> Job:
         """The state of one job. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
         if _is_in_ledger_only(job_id):
             return await self._check_own(job_id)
-        family = catalogue.family(job_id.family)
-        (job,) = await self.seen(family, [await self._detail(family, job_id.id)])
-        return job
+        return await self._shared.get(job_id, lambda: self._check_there(job_id))
+
+    async def last_known(self, job_id: JobId) -> Job:
+        """The state of one job as far as it is known without asking A2E."""
+        entry = await self._ledger.by_job_id(str(job_id))
+        jobs = [] if entry is None else self.of_entry(entry)
+        unknown = Job(job_id=str(job_id), family=job_id.family, state="unknown", sandbox=self._sandbox)
+        job = next((job for job in jobs if job.job_id == str(job_id)), unknown)
+        return job.model_copy(update={"note": sentences(job.note, "A2E has not answered about it yet.")})
+
+    def at_once(self, family_name: str) -> int:
+        """How many jobs of a family one look may be about without keeping others waiting."""
+        if family_name in LEDGER_FAMILIES:
+            return _MANY
+        family = catalogue.family(family_name)
+        together = family.polled == "list" or (family.polled == "batch" and family.name not in self._no_batch)
+        return _MANY if together else _AT_ONCE
 
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
         """The states of several jobs of a family, in as few requests as A2E allows; problems are returned as well."""
@@ -200,6 +212,7 @@ class Jobs:
         if family.remove is None:
             raise InputError(family.delete_note)
         await self._client.call(family.remove, ById(id=job_id.id))
+        self._shared.forget(job_id)
         known = await self._ledger.by_job_id(str(job_id))
         if known is not None:
             await self._ledger.update(known.id, state="deleted")
@@ -213,6 +226,7 @@ class Jobs:
     def job(self, family: JobFamily, record: JobRecord) -> Job:
         """One record of A2E as a Job."""
         job = normalise(family, record, sandbox=self._sandbox)
+        job.remaining_seconds = remaining_seconds(family, job, self._client.time_there(), sandbox=self._sandbox)
         job.on_disk = [str(path) for url in job.results if (path := self._on_disk(url)) is not None]
         return job
 
@@ -220,6 +234,11 @@ class Jobs:
     def sandbox(self) -> bool:
         """Whether these are sandbox jobs."""
         return self._sandbox
+
+    async def _check_there(self, job_id: JobId) -> Job:
+        family = catalogue.family(job_id.family)
+        (job,) = await self.seen(family, [await self._detail(family, job_id.id)])
+        return job
 
     async def _check_own(self, job_id: JobId) -> Job:
         entry = await self._settled(job_id)
@@ -235,51 +254,19 @@ class Jobs:
         return entry if self._ledger.is_under_way(entry) else await self.find_again(entry)
 
     def _remembered(self, entry: LedgerEntry, job_id: JobId) -> Job:
-        state, note = self._state_and_note(entry)
         moved = self._transfers.moved(entry.id)
-        stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
-        return Job(
-            job_id=str(job_id),
-            family=entry.family,
-            state=state,
-            title=entry.title,
-            progress=1.0 if state == "succeeded" else moved.share if moved and state == "running" else None,
-            results=[self._fresh(url) for url in entry.results] if len(entry.job_ids) <= 1 else [],
-            credits=entry.charged,
-            created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
-            next_check_seconds=None if stays else 5,
-            error=note if state == "failed" else None,
-            sandbox=self._sandbox,
-            note=note if state != "failed" else None,
-            files=[asdict(file) for file in entry.details.files] or None,
-        )
-
-    def _state_and_note(self, entry: LedgerEntry) -> tuple[State, str | None]:
-        """State and note of a start as far as the ledger alone can tell."""
-        moved = self._transfers.moved(entry.id)
-        if is_resumable(entry):
-            return "running", str(moved) if moved else "It continues in the background."
         under_way = self._ledger.is_under_way(entry)
-        match entry.phase:
-            case "intended" | "sent" if under_way:
-                return "queued", f"Still starting{f'; {moved} of a file are sent' if moved else ''}."
-            case "started":
-                # A room that was left has done what it was for.
-                left = entry.family == STREAMING and entry.state == "deleted"
-                return "succeeded" if left else _STATES.get(entry.state or "", "unknown"), entry.note
-            case "refused" | "intended" if entry.phase == "refused" or entry.paying is None:
-                return "failed", entry.note or "It was interrupted before it was sent."
-            case "intended":
-                lost = f"It was interrupted while its {entry.paying} was being made, which may have been charged."
-                return "unknown", entry.note or lost
-            case _:
-                lost = "A2E's answer was lost; the job was not found in the account. It may have been charged."
-                return "unknown", entry.note or lost
+        job = remembered(entry, job_id, moved=moved, under_way=under_way, sandbox=self._sandbox)
+        job.results = [self._fresh(url) for url in job.results]
+        return job
 
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
         if family.detail is None:
             raise NotFound(f"A2E has no call to check a {family.name}", hint="Call list_jobs to find it")
-        records = _records(await self._client.call(family.detail, ById(id=record_id)))
+        try:
+            records = _records(await self._client.call(family.detail, ById(id=record_id)))
+        except NotFound as problem:
+            raise problem.advised(hint=problem.hint or "Call list_jobs to find it") from None
         wanted = [record for record in records if record.id.lower() == record_id]
         if not records:
             raise NotFound(f"A2E has no {family.name} with this id", hint="Call list_jobs to find it")

@@ -18,6 +18,15 @@ from a2e_mcp.files.urls import media_type_of
 from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
 from a2e_mcp.text import clean, clean_data, clean_line
 
+_FIRST_WITH_LINKS = "2025-06-18"
+_WITHOUT_HANDSHAKE = "2026-07-28"
+_FAIL_ON_LINKS = ("mcp",)
+"""Names that clients give themselves: this is what the SDK calls them when they say nothing.
+
+AutoGen's workbench is one of them, and any block that it does not know costs it the whole answer. The links are in the
+text anyway. Hosts of the newest protocol were written after there were such links.
+"""
+
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver import Context
@@ -25,7 +34,16 @@ if TYPE_CHECKING:
     from a2e_mcp.server.answers.answer import Answer
 
 
-def tool_result(answer: Answer, prefix: str) -> CallToolResult:
+def takes_links(context: Context[Any, Any] | None) -> bool:
+    """Whether the host of a call can be given links as blocks of their own."""
+    if context is None or context.protocol_version is None or context.protocol_version < _FIRST_WITH_LINKS:
+        return False
+    client = context.session.client_params
+    is_older = context.protocol_version < _WITHOUT_HANDSHAKE
+    return not (is_older and client is not None and client.client_info.name in _FAIL_ON_LINKS)
+
+
+def tool_result(answer: Answer, prefix: str, *, with_links: bool) -> CallToolResult:
     """An answer as the protocol's result; `prefix` precedes tool names."""
     links = [
         ResourceLink(
@@ -34,7 +52,7 @@ def tool_result(answer: Answer, prefix: str) -> CallToolResult:
             name=clean_line(link.name),
             mime_type=link.media_type or media_type_of(link.url),
         )
-        for link in answer.links
+        for link in (answer.links if with_links else ())
     ]
     text = TextContent(type="text", text=clean(prefixed(answer.text, prefix)))
     structured: Any = clean_data(prefixed_data(answer.structured, prefix))

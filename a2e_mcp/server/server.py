@@ -69,6 +69,8 @@ class A2EServer(MCPServer[LazyServices]):
             lifespan=_lifespan(self._lazy_services),
             log_level="WARNING",
             middleware=[protocol_output.clean_errors],
+            # Tools, prompts and resources stay as they are, so no change of them is promised.
+            subscriptions=False,
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
@@ -118,7 +120,8 @@ class A2EServer(MCPServer[LazyServices]):
 
             seconds, progress = settings.call_seconds, protocol_output.progress_reporter(context)
             answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
-            return protocol_output.tool_result(answer, settings.tool_prefix)
+            with_links = settings.links == "auto" and protocol_output.takes_links(context)
+            return protocol_output.tool_result(answer, settings.tool_prefix, with_links=with_links)
         except A2EError as problem:
             effect, can_be_charged = tool_index.effect_of(name), tool_index.can_be_charged(name)
             text = failure_text(problem, effect, can_be_charged=can_be_charged)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
 from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool, Tool
 from a2e_mcp.errors import InputError
-from a2e_mcp.server.answers.answer import Answer, Link
-from a2e_mcp.server.answers.jobs import sandboxed, started_answer
+from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link, two_complete
+from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.answers.lists import ListPage
 from a2e_mcp.server.services import Services
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.service import Quoted, StartOptions
@@ -39,9 +40,21 @@ class Call(Generic[InputsT]):
         """Until when the call waits for a start, and where progress is reported."""
         return Deadline.within(self.within, self.progress)
 
-    def answer(self, text: str, structured: dict[str, Any], links: Sequence[Link] = ()) -> Answer:
-        """An answer whose first word says when it is the sandbox's."""
-        return Answer(sandboxed(text, sandbox=self.services.sandbox), structured, links)
+    def answer(
+        self,
+        message: AnswerSentences | str,
+        data: Mapping[str, Any],
+        *,
+        lines: Sequence[str] = (),
+        links: Sequence[Link] = (),
+    ) -> Answer:
+        """An answer with what it says in sentences, or in one notice; `lines` tell in the text what `data` holds."""
+        message = AnswerSentences(notice=message) if isinstance(message, str) else message
+        return two_complete(message, data, sandbox=self.services.sandbox, lines=lines, links=links)
+
+    def page(self, page: ListPage) -> Answer:
+        """An answer that is a page of a list."""
+        return self.answer("", page.complete, lines=page.shown)
 
     async def start(self, tool: StartTool[Any]) -> Answer:
         """Start a job of this tool's family from the inputs."""

@@ -88,6 +88,15 @@ class Account:
 @asynccontextmanager
 async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> AsyncIterator[JobPoller]:
     """Waiting in front of an account, at the sandbox's quick pace or at A2E's own (15 seconds for clips)."""
+    async with jobs_of(account, folder, sandbox=quick) as jobs:
+        waiting = JobPoller(jobs, sandbox=quick)
+        yield waiting
+        await waiting.close()
+
+
+@asynccontextmanager
+async def jobs_of(account: Account, folder: Path, *, sandbox: bool) -> AsyncIterator[Jobs]:
+    """The jobs of an account."""
 
     async def pause(_: float) -> None:
         await asyncio.sleep(0)
@@ -97,9 +106,7 @@ async def waiting_for(account: Account, folder: Path, *, quick: bool = True) -> 
         A2EClient("token", transport=transport, pause=pause) as client,
         open_ledger(folder / "ledger.sqlite3", account="token", sandbox=True) as ledger,
     ):
-        waiting = JobPoller(Jobs(client, ledger, sandbox=quick), sandbox=quick)
-        yield waiting
-        await waiting.close()
+        yield Jobs(client, ledger, sandbox=sandbox)
 
 
 async def unheard(_: Answers) -> None:
@@ -359,3 +366,57 @@ async def test_wait_for_job_tells_of_the_job_that_ended_first(tmp_path: Path) ->
         listed: Sequence[dict[str, Any]] = answer.data["jobs"]
         assert [row["job_id"] for row in listed] == [quick, slow]
         assert "Some have not ended: call wait_for_job again with those." in answer.text
+
+
+async def test_a_new_wait_gets_its_look_before_others_get_another(tmp_path: Path) -> None:
+    job_ids = [JobId("face_swap_preview", number(each)) for each in range(1, 101)]
+    account = Account({job_id.id: "processing" for job_id in job_ids})
+    async with waiting_for(account, tmp_path) as waiting:
+        asked_by_then: list[int] = []
+
+        async def wait(job_id: JobId) -> Answers:
+            answers = await waiting.wait([job_id], 0, unheard)
+            asked_by_then.append(account.asked.total())
+            return answers
+
+        waits = [asyncio.create_task(wait(job_id)) for job_id in job_ids[:90]]
+        await account.looked(5)
+        waits += [asyncio.create_task(wait(job_id)) for job_id in job_ids[90:]]
+        answers = await asyncio.gather(*waits)
+    assert [states(each) for each in answers] == [["running"]] * 100
+    assert account.asked.total() == 100
+    # None of these is asked for together, so the first answers must not wait for the last.
+    assert min(asked_by_then) < 20
+
+
+async def test_waiting_for_all_ends_with_the_last_one(tmp_path: Path) -> None:
+    one, two = clips(2)
+    account = Account({one.id: "completed", two.id: "processing"})
+    async with waiting_for(account, tmp_path) as waiting, asyncio.timeout(10):
+        both = asyncio.create_task(waiting.wait([one, two], 100, unheard, every=True))
+        await account.looked(2)
+        assert not both.done()
+        account.states[two.id] = "completed"
+        assert states(await both) == ["succeeded", "succeeded"]
+
+
+async def test_the_same_question_of_many_at_once_is_asked_once(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        job_id = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        before = server.transport.attempts.total()
+        answers = await asyncio.gather(*(server.ask("check_status", job_id=job_id) for _ in range(20)))
+        assert {answer.data["state"] for answer in answers} == {"queued"}
+        assert server.transport.attempts.total() - before == 1
+
+
+async def test_live_answers_are_shared_for_a_second_and_errors_are_not(tmp_path: Path) -> None:
+    job_id = JobId("face_swap_preview", number(1))
+    account = Account({})
+    async with jobs_of(account, tmp_path, sandbox=False) as jobs:
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                await jobs.check(job_id)
+        account.states[job_id.id] = "processing"
+        for _ in range(5):
+            assert (await jobs.check(job_id)).state == "running"
+    assert account.asked.total() == 3

@@ -9,8 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx2
-from mcp import Client
-from mcp.types import CallToolResult, TextContent
+from mcp import Client, ClientSession
+from mcp.client._memory import InMemoryTransport
+from mcp.types import (
+    CallToolResult,
+    ClientCapabilities,
+    Implementation,
+    InitializedNotification,
+    InitializeRequest,
+    InitializeRequestParams,
+    InitializeResult,
+    TextContent,
+)
 from pydantic import SecretStr
 
 from a2e_mcp.client.connection import Connect, Connection
@@ -24,6 +34,9 @@ if TYPE_CHECKING:
 Era = Literal["auto", "legacy"]
 ERAS: tuple[Era, ...] = ("auto", "legacy")
 """auto speaks 2026-07-28 with our server, legacy the 2025 handshake."""
+
+HOST = Implementation(name="host", version="1")
+"""A host that names itself."""
 
 Wrap = Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport]
 
@@ -104,6 +117,19 @@ def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) ->
 
 
 @asynccontextmanager
+async def open_session(
+    folder: Path, sandbox: Sandbox, protocol: str, *, host: Implementation = HOST, **changes: Any
+) -> AsyncIterator[ClientSession]:
+    """A session of a host that speaks this older protocol, with a server of its own on the folder and the sandbox."""
+    server = A2EServer(settings_in(folder, **changes), connection_to(sandbox))
+    async with InMemoryTransport(server) as (read, write), ClientSession(read, write, client_info=host) as session:
+        hello = InitializeRequestParams(protocol_version=protocol, capabilities=ClientCapabilities(), client_info=host)
+        session.adopt(await session.send_request(InitializeRequest(params=hello), InitializeResult))
+        await session.send_notification(InitializedNotification())
+        yield session
+
+
+@asynccontextmanager
 async def open_server(
     folder: Path,
     *,
@@ -119,6 +145,6 @@ async def open_server(
     wanted = replace(sandbox_settings or SandboxSettings(workers=1), folder=folder / "sandbox", draft=True)
     async with (
         open_sandbox(wanted) as sandbox,
-        Client(A2EServer(settings, connection_to(sandbox, wrap)), mode=era) as client,
+        Client(A2EServer(settings, connection_to(sandbox, wrap)), mode=era, client_info=HOST) as client,
     ):
         yield ServerUnderTest(client, sandbox, inbox, settings.output)

@@ -1,10 +1,12 @@
-"""What a tool answers."""
+"""What a tool answers: a text and structured content, each complete, since some hosts show only one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+SANDBOX_WORD = "SANDBOX (no real credits): "
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,37 @@ class Answer:
     text: str
     structured: dict[str, Any]
     links: Sequence[Link] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSentences:
+    """What an answer says in sentences; those that are empty are left out.
+
+    `charged` is what a start cost, `notice` what else happened, `next` what to do, without the word "Next:".
+    """
+
+    charged: str = ""
+    notice: str = ""
+    warning: str = ""
+    next: str = ""
+
+
+def two_complete(
+    message: AnswerSentences,
+    data: Mapping[str, Any],
+    *,
+    sandbox: bool,
+    lines: Sequence[str] = (),
+    links: Sequence[Link] = (),
+) -> Answer:
+    """An answer whose text and whose structured content each say everything.
+
+    `lines` tell in the text what `data` holds; in the text every link that they lack follows on a line of its own.
+    """
+    sentences = {"charged": message.charged, "notice": message.notice, "warning": message.warning, "next": message.next}
+    shown = [" ".join(filter(None, (message.charged, message.notice, message.warning))), *lines]
+    shown.append(message.next and f"Next: {message.next}")
+    shown += [link.url for link in links if link.url not in lines]
+    text = "\n".join(filter(None, shown))
+    filled = {name: sentence for name, sentence in sentences.items() if sentence}
+    return Answer(f"{SANDBOX_WORD if sandbox else ''}{text}", {"sandbox": sandbox, **filled, **data}, links)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,37 +12,66 @@ from a2e_mcp import catalogue
 from a2e_mcp.errors import InputError
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
-from a2e_mcp.server.answers.answer import Answer, Link
+from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link, two_complete
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Started
-from a2e_mcp.text import one_line, whole_sentences
+from a2e_mcp.text import counted, one_line, sentences, whole_sentences
 
-SANDBOX_WORD = "SANDBOX (no real credits): "
-_MOST_LINKS = 8
+NO_SENTENCES = AnswerSentences()
+_MOST_LINKS = 20
+"""As many as jobs are waited for together."""
+_MOST_FILES = 8
+_SECONDS_SHOWN = 90
+_MINUTES_SHOWN = 5400
 # With these no status is over a kilobyte, and no page of rows over six.
 _LONGEST_TITLE = 40
 _LONGEST_ERROR = 320
 _LONGEST_NOTE = 200
 _LONGEST_BRIEF = 100
+_LONGEST_BRIEFS = 400
 _LONGEST_ROW_LINK = 300
-_MOST_LINES = 10
 _LONGEST_PATH = 160
 _LARGEST_ERROR = 1e-6
 _MEDIA = ("video", "photo", "image")
 
 
-def job_answer(job: Job, *, also: Sequence[Job] = (), prefix: str = "", links: bool = True) -> Answer:
+def job_answer(
+    job: Job, *, also: Sequence[Job] = (), message: AnswerSentences = NO_SENTENCES, lines: Sequence[str] = ()
+) -> Answer:
     """An answer about one job, or several of which this one comes first."""
     jobs = [job, *(each for each in also if each.job_id != job.job_id)]
-    lines = [prefix, job_line(job), *(_brief_line(each) for each in jobs[1:_MOST_LINES])]
-    if len(jobs) > _MOST_LINES:
-        lines.append(f"... and {len(jobs) - _MOST_LINES} more")
-    text = _sandbox(jobs[0].sandbox) + "\n".join(line for line in lines if line)
-    structured = job_data(job)
-    if len(jobs) > 1:
-        structured["jobs"] = [_short_row(each) for each in jobs]
-    found = [link for each in jobs for link in links_of(each, among=len(jobs))][:_MOST_LINKS] if links else []
-    return Answer(text, structured, found)
+    shown, left_out = _fewer_results(jobs)
+    if left_out:
+        more = f"{counted(left_out, 'more result')} not shown here: download_result saves all of a job."
+        message = replace(message, notice=sentences(message.notice, more))
+    most = min(_LONGEST_BRIEF, _LONGEST_BRIEFS // len(jobs))
+    about = [job_line(job), *(_brief_line(each, most) for each in jobs[1:])]
+    several = len(jobs) > 1
+    # The links of several jobs stand below each of them.
+    lines = [
+        *lines,
+        *(line for each, said in zip(shown, about, strict=True) for line in _with_links(each, said, several)),
+    ]
+    data = job_data(shown[0])
+    if several:
+        data["jobs"] = [_short_row(each, most) for each in shown]
+    links = [link for each in shown for link in links_of(each, among=len(jobs))]
+    next_step = " ".join(filter(None, (message.next, _next(job))))
+    return two_complete(replace(message, next=next_step), data, sandbox=job.sandbox, lines=lines, links=links)
+
+
+def _fewer_results(jobs: Sequence[Job]) -> tuple[list[Job], int]:
+    """Jobs with as many results as an answer shows, and how many it leaves out."""
+    left = _MOST_LINKS
+    fewer = []
+    for job in jobs:
+        fewer.append(job.model_copy(update={"results": job.results[:left]}))
+        left -= len(fewer[-1].results)
+    return fewer, sum(len(job.results) for job in jobs) - sum(len(job.results) for job in fewer)
+
+
+def _with_links(job: Job, said: str, several: bool) -> list[str]:
+    return [said, *(job.results if several else ())]
 
 
 def charged_words(started: Started) -> str:
@@ -68,15 +98,18 @@ def _at(started: Started) -> str:
 
 def started_answer(started: Started) -> Answer:
     """An answer about a start: its cost comes before the next step."""
-    prefix = charged_words(started)
-    if started.pending:
-        prefix = f"{prefix} Still starting; it continues in the background."
-    more = {"notice": charged_words(started)} if started.repeated else {}
-    if started.warning is not None:
-        more["warning"] = started.warning
-    words = f"{prefix} {chosen_words(started.chosen)} {started.warning or ''}"
-    answer = job_answer(started.jobs[0], also=started.jobs[1:], prefix=" ".join(words.split()))
-    return replace(answer, structured={**answer.structured, **more, **chosen_data(started.chosen)})
+    message = start_sentences(started, "Still starting; it continues in the background." if started.pending else "")
+    chosen = chosen_words(started.chosen)
+    answer = job_answer(started.jobs[0], also=started.jobs[1:], message=message, lines=[chosen])
+    return replace(answer, structured={**answer.structured, **chosen_data(started.chosen)})
+
+
+def start_sentences(started: Started, notice: str = "") -> AnswerSentences:
+    """What a start cost and its warning, or that it was made before."""
+    words, warning = charged_words(started), started.warning or ""
+    if started.repeated:
+        return AnswerSentences(notice=f"{words} {notice}".strip(), warning=warning)
+    return AnswerSentences(charged=words, notice=notice, warning=warning)
 
 
 def chosen_words(chosen: Mapping[str, str]) -> str:
@@ -100,6 +133,8 @@ def job_line(job: Job) -> str:
     said = f"{job.job_id}{_title(job)} {_state(job)}"
     if job.state == "running" and job.progress:
         said += f", {job.progress:.0%} done"
+    if job.remaining_seconds is not None:
+        said += f", about {_duration(job.remaining_seconds)} left"
     said += f"{_cost(job)}."
     if job.error:
         said += f" {whole_sentences(job.error, _LONGEST_ERROR)}"
@@ -107,7 +142,14 @@ def job_line(job: Job) -> str:
         said += f" Saved {saved_line(job)}."
     if job.note:
         said += f" ({whole_sentences(job.note, _LONGEST_NOTE)})"
-    return f"{said} {_next(job)}".strip()
+    return said
+
+
+def _duration(seconds: float) -> str:
+    """A rough time in words."""
+    if seconds < _SECONDS_SHOWN:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < _MINUTES_SHOWN else counted(math.ceil(seconds / 3600), "hour")
 
 
 def refunded(credits: float) -> str:
@@ -120,7 +162,7 @@ def refunded(credits: float) -> str:
 def saved_line(job: Job) -> str:
     """Where the files of a download are, with their sizes and hashes."""
     rows = job.files or []
-    most = _MOST_LINKS if len(rows) > 1 else 1
+    most = _MOST_FILES if len(rows) > 1 else 1
     shown = [f"{row['path']} ({_size(row['bytes'])}, sha256 {row['sha256'][:12]})" for row in rows[:most]]
     return "; ".join(shown)
 
@@ -131,11 +173,16 @@ def row_line(job: Job) -> str:
     return f"{when}{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
 
 
-def _brief_line(job: Job) -> str:
+def row_links(job: Job) -> list[str]:
+    """The first result of a job of a list, when it is short enough for a page."""
+    return job.results[:1] if job.results and len(job.results[0]) <= _LONGEST_ROW_LINK else []
+
+
+def _brief_line(job: Job, most: int) -> str:
     """One job beside another that is described in full."""
     more = job.error or (job.note if job.finished else None)
-    said = f"{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
-    return f"{said} ({whole_sentences(more, _LONGEST_BRIEF)})" if more else said
+    said = f"{job.job_id}{_title(job, min(most, _LONGEST_TITLE))} {_state(job)}{_cost(job)}."
+    return f"{said} ({whole_sentences(more, most)})" if more else said
 
 
 def _cost(job: Job) -> str:
@@ -179,7 +226,6 @@ def job_data(job: Job) -> dict[str, Any]:
     for name, most in (("error", _LONGEST_ERROR), ("note", _LONGEST_NOTE)):
         if name in data:
             data[name] = whole_sentences(data[name], most)
-    data["results"] = job.results[:_MOST_LINKS]
     return data
 
 
@@ -192,15 +238,20 @@ def job_row(job: Job) -> dict[str, Any]:
         row["created_at"] = job.created_at[:25]
     if job.credits is not None:
         row["credits"] = job.credits
-    if job.results and len(job.results[0]) <= _LONGEST_ROW_LINK:
-        row["result"] = job.results[0]
+    for link in row_links(job):
+        row["result"] = link
     if job.error:
         row["error"] = whole_sentences(job.error, 120)
     return row
 
 
-def _short_row(job: Job) -> dict[str, Any]:
-    return {name: value for name, value in job_row(job).items() if name in ("job_id", "state", "result")}
+def _short_row(job: Job, most: int) -> dict[str, Any]:
+    """A job beside another, with all its links."""
+    known = job_row(job)
+    row: dict[str, Any] = {name: known[name] for name in ("job_id", "state", "credits") if name in known}
+    if job.error:
+        row["error"] = whole_sentences(job.error, most)
+    return row | ({"results": job.results} if job.results else {})
 
 
 def links_of(job: Job, *, among: int = 1) -> list[Link]:
@@ -209,11 +260,6 @@ def links_of(job: Job, *, among: int = 1) -> list[Link]:
     title = f"{title} ({job.job_id})" if among > 1 else title
     many = len(job.results) > 1
     return [Link(url, f"{title} {number}" if many else title) for number, url in enumerate(job.results, 1)]
-
-
-def sandboxed(text: str, *, sandbox: bool) -> str:
-    """A text that begins with SANDBOX in the sandbox."""
-    return _sandbox(sandbox) + text
 
 
 _STATES = {
@@ -231,16 +277,12 @@ _WHEN_DONE = {
 }
 
 
-def _sandbox(sandbox: bool) -> str:
-    return SANDBOX_WORD if sandbox else ""
-
-
 def _size(count: int) -> str:
     return f"{count / 2**20:.1f} MB" if count >= 2**20 // 10 else f"{max(1, count // 1024)} KB"
 
 
-def _title(job: Job) -> str:
-    return f" '{one_line(job.title, _LONGEST_TITLE)}'" if job.title else ""
+def _title(job: Job, most: int = _LONGEST_TITLE) -> str:
+    return f" '{one_line(job.title, most)}'" if job.title else ""
 
 
 def _state(job: Job) -> str:
@@ -251,15 +293,15 @@ def _state(job: Job) -> str:
 def _next(job: Job) -> str:
     if job.is_open_room:
         return (
-            "Next: the user opens its page in a browser; ask_streaming_avatar and speak_streaming_avatar then talk to"
+            "the user opens its page in a browser; ask_streaming_avatar and speak_streaming_avatar then talk to"
             " the avatar. leave_streaming closes the room."
         )
     if job.state == "succeeded" and (left := _left_behind(job.family)):
-        return f"Next: {left}{' download_result saves the file.' if job.results else ''}"
+        return f"{left}{' download_result saves the file.' if job.results else ''}"
     if job.state == "succeeded" and job.results:
-        return f"Next: show the link {_link_life(job)}"
+        return f"show the link {_link_life(job)}"
     if job.state in ("queued", "running"):
-        return "Next: wait_for_job."
+        return "wait_for_job."
     return ""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.text import at_word_end, counted, folded, one_line
+from a2e_mcp.text import at_word_end, counted, folded, one_line, sentences
 
 if TYPE_CHECKING:
     from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
@@ -74,25 +75,51 @@ def page_of(rows: Sequence[dict[str, Any]], page: int, size: int = ROWS) -> list
     return list(rows[(page - 1) * size : page * size])
 
 
-def told_page(
-    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = "", narrowed: str = ""
-) -> tuple[str, dict[str, Any]]:
-    """A page as text and as structured content; links to previews are left out when it would get too large.
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of rows: the line above them, one line each, what structured content holds, and a hint below them."""
 
-    `narrowed` says what the list was narrowed to.
-    """
+    head: str
+    lines: Sequence[str]
+    data: Mapping[str, Any]
+    hint: str = ""
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """The whole page as lines of a text."""
+        return [self.head, *self.lines, *([self.hint] if self.hint else [])]
+
+    @property
+    def complete(self) -> Mapping[str, Any]:
+        """The whole page as structured content."""
+        return {"notice": sentences(self.head.rstrip(":"), self.hint), **self.data}
+
+
+def page_of_rows(
+    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = "", narrowed: str = ""
+) -> ListPage:
+    """A page; links to previews are left out when it would get too large. `narrowed` says what it was narrowed to."""
     pages = -(-len(rows) // size)
     shown = page_of(rows, page, size)
     bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
     head = _head(kind, len(rows), page, pages, narrowed)
-    for seen, given in ((shown, shown), (bare, shown), (bare, bare)):
-        text = "\n".join([head, *(_line(row) for row in seen), *([hint] if hint else [])])
-        structured: dict[str, Any] = {kind: given, "total": len(rows), "page": page, "pages": pages}
-        if narrowed:
-            structured["filter"] = narrowed
-        if len(text.encode()) + len(json.dumps(structured, ensure_ascii=False).encode()) <= _LARGEST_PAGE:
-            break
-    return text, structured
+    counts: dict[str, Any] = {"total": len(rows), "page": page, "pages": pages}
+    if narrowed:
+        counts["filter"] = narrowed
+    return first_that_fits(
+        ListPage(head, [_line(row) for row in seen], {kind: given, **counts}, hint)
+        for seen, given in ((shown, shown), (bare, shown), (bare, bare))
+    )
+
+
+def first_that_fits(pages: Iterable[ListPage]) -> ListPage:
+    """The first form of a page that is small enough, or the last."""
+    *larger, last = pages
+    return next((page for page in larger if _size(page) <= _LARGEST_PAGE), last)
+
+
+def _size(page: ListPage) -> int:
+    return len("\n".join(page.shown).encode()) + len(json.dumps(page.complete, ensure_ascii=False).encode())
 
 
 def _head(kind: str, total: int, page: int, pages: int, narrowed: str) -> str:

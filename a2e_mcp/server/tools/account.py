@@ -25,9 +25,9 @@ from a2e_mcp.files.urls import is_url
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import LIMIT_SECONDS
-from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link
 from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, started_answer
-from a2e_mcp.server.answers.lists import ROWS, Page, page_line
+from a2e_mcp.server.answers.lists import ROWS, ListPage, Page, page_line
 from a2e_mcp.server.argument_fields import argument_fields
 from a2e_mcp.server.argument_values import normalised
 from a2e_mcp.server.arguments import read_arguments
@@ -90,7 +90,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
         services.client.call(GET_CREDITS, Nothing()), services.rooms.open_rows_and_spent(day)
     )
     limits = services.ceilings
-    structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent, "sandbox": services.sandbox}
+    structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent}
     if balance.diamonds is not None:
         structured["diamonds"] = balance.diamonds
     kind = " of play money" if services.sandbox else ""
@@ -117,7 +117,8 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         quoted = Quoted(quoted.price, f"Priced for {seconds:g} s of speech; the script decides how long it really is.")
     price = quoted.price
     limits = services.ceilings
-    message = f"{tool.name} would cost {price}. Nothing was charged.{_length(tool.name, inputs)}"
+    charged = f"{tool.name} would cost {price}. Nothing was charged."
+    notice = _length(tool.name, inputs)
     structured: dict[str, Any] = {
         "tool": tool.name,
         "steps": [{"step": step.step, "credits": step.credits, "source": step.source} for step in price.steps],
@@ -127,13 +128,10 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     if limits.per_day is not None:
         spent = await services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
-        message += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
+        notice += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
     structured |= chosen_data(quoted.chosen)
-    message = f"{message} {chosen_words(quoted.chosen)}".strip()
-    if quoted.warning is not None:
-        structured["warning"] = quoted.warning
-        message += f" {quoted.warning}"
-    return call.answer(message, structured)
+    notice = f"{notice} {chosen_words(quoted.chosen)}".strip()
+    return call.answer(AnswerSentences(charged=charged, notice=notice, warning=quoted.warning or ""), structured)
 
 
 def _priced_tool(named: str) -> AnyTool:
@@ -195,7 +193,7 @@ def _length(tool: str, inputs: Inputs) -> str:
     if not isinstance(script, str) or any(unicodedata.east_asian_width(each) in "WF" for each in script):
         return ""
     what = "speech" if tool == "generate_speech" else "video"
-    return f" The {what} will be about {spoken_seconds(script, getattr(inputs, 'speed', 1.0)):g} s long."
+    return f"The {what} will be about {spoken_seconds(script, getattr(inputs, 'speed', 1.0)):g} s long."
 
 
 def _is_sure(entry: LedgerEntry) -> bool:
@@ -225,14 +223,13 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         for entry in shown
     ]
     message = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
-    lines = [page_line(message, inputs.page, -(-starts // ROWS))]
-    lines += [
+    lines = [
         f"{_minute(entry)} {row['job_id']} '{one_line(entry.title)}' {credits_of(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]
     structured = {"spending": rows, "total": total, "starts": starts, "page": inputs.page}
-    return call.answer("\n".join(lines), structured)
+    return call.page(ListPage(page_line(message, inputs.page, -(-starts // ROWS)), lines, structured))
 
 
 async def _upload(call: Call[UploadInputs]) -> Answer:
@@ -254,7 +251,8 @@ async def _copy(call: Call[CopyInputs]) -> Answer:
         raise InputError("url is not a URL", hint="Send a file on this computer with upload_file")
     url = await call.services.files.direct_url(call.inputs.url, _ANY_MEDIA)
     copy = await call.services.client.call(COPY_URL, CopyRequest(url=url))
-    return call.answer(f"Copied to {copy.url}. A2E does not say how long it keeps the copy.", {"url": copy.url})
+    copied = [Link(copy.url, "copy")]
+    return call.answer("Copied. A2E does not say how long it keeps the copy.", {"url": copy.url}, links=copied)
 
 
 TOOLS = (

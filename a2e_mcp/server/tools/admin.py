@@ -26,6 +26,7 @@ from a2e_mcp.ledger.job_ids import DIAMONDS, is_id
 from a2e_mcp.lookup.names import Candidate, exactly_one
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
+from a2e_mcp.server.answers.lists import ListPage
 from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
@@ -97,11 +98,9 @@ async def _set_pool(call: Call[PoolInputs]) -> Answer:
 
 async def _list_tokens(call: Call[NoInputs]) -> Answer:
     tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
-    lines = [
-        f"{counted(len(tokens), 'token')}.",
-        *(f"{each.alias or 'token'} = {each.id}" for each in tokens[:20]),
-    ]
-    return _said(call, "\n".join(lines), {"tokens": [_row(each) for each in tokens[:20]], "total": len(tokens)})
+    lines = [f"{each.alias or 'token'} = {each.id}" for each in tokens[:20]]
+    rows = {"tokens": [_row(each) for each in tokens[:20]], "total": len(tokens)}
+    return call.page(ListPage(f"{counted(len(tokens), 'token')}.", lines, rows))
 
 
 async def _create_token(call: Call[CreateTokenInputs]) -> Answer:

@@ -17,7 +17,7 @@ from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, JobId, parse_job_id
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
-from a2e_mcp.server.answers.lists import Gender, Owner, Page, avatar_row, chosen_avatars, filter_words, told_page
+from a2e_mcp.server.answers.lists import Gender, Owner, Page, avatar_row, chosen_avatars, filter_words, page_of_rows
 from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
@@ -58,7 +58,7 @@ async def _list(call: Call[AvatarsInputs]) -> Answer:
         hint = "Leave name, gender or owner out to see more; A2E lists no age or style."
     narrowed = filter_words(name=inputs.name, gender=inputs.gender, owner=inputs.owner)
     rows = [avatar_row(each) for each in found]
-    return call.answer(*told_page("avatars", rows, inputs.page, hint=hint, narrowed=narrowed))
+    return call.page(page_of_rows("avatars", rows, inputs.page, hint=hint, narrowed=narrowed))
 
 
 async def _add(call: Call[AvatarFromImageInputs]) -> Answer:

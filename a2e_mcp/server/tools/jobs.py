@@ -22,7 +22,7 @@ from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
-from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
 from a2e_mcp.server.answers.jobs import (
     job_answer,
     job_row,
@@ -30,12 +30,13 @@ from a2e_mcp.server.answers.jobs import (
     no_file,
     refunded,
     row_line,
-    sandboxed,
+    row_links,
     saved_line,
 )
-from a2e_mcp.server.answers.lists import page_line
+from a2e_mcp.server.answers.lists import ListPage, first_that_fits, page_line
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
+from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, waiting_time
 from a2e_mcp.starts.refunds import delete_job
 from a2e_mcp.starts.resolve import made_from
 from a2e_mcp.text import counted, one_line, sentences, whole_sentences
@@ -44,7 +45,7 @@ _ACCOUNT_SECONDS = 10.0
 _ROWS = 10
 _LONGEST_MADE = 80
 _LONGEST_MADE_ROW = 30
-_ANSWERING_SECONDS = 3.0
+_FIRST_LOOK_SECONDS = 5.0
 
 
 class JobInputs(Inputs):
@@ -58,6 +59,9 @@ class WaitInputs(Inputs):
 
     job_ids: Annotated[list[Annotated[str, JobRef()]], Field(min_length=1, max_length=20)] = Field(
         description="1 to 20 job ids"
+    )
+    until: Literal["first", "all"] = Field(
+        default="first", description="Return at the first end, or when all have ended"
     )
     seconds: OrNone[Annotated[float, Field(ge=0), SECONDS]] = optional("0 to 40; 40 by default")
 
@@ -87,7 +91,7 @@ async def _check(call: Call[JobInputs]) -> Answer:
         return await _room_answer(call, job)
     made = await _made_from(call, job)
     words = f"{made_words(made, _LONGEST_MADE)}." if made else ""
-    answer = job_answer(job, prefix=" ".join(f"{await _kept(call, [job])} {words}".split()))
+    answer = job_answer(job, message=AnswerSentences(notice=await _kept(call, [job])), lines=[words])
     return replace(answer, structured={**answer.structured, **_made_data(made, _LONGEST_MADE)})
 
 
@@ -104,45 +108,48 @@ def _made_data(made: Mapping[str, str], longest: int) -> dict[str, Any]:
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
-    job_ids = list(dict.fromkeys([await _job_id(call, each) for each in call.inputs.job_ids]))
-    longest = call.services.settings.max_wait
-    wanted = longest if call.inputs.seconds is None else min(call.inputs.seconds, longest)
-    seconds = max(0.0, min(wanted, call.within - _ANSWERING_SECONDS))
+    inputs, services = call.inputs, call.services
+    job_ids = list(dict.fromkeys([await _job_id(call, each) for each in inputs.job_ids]))
+    seconds, cut = waiting_time(call, inputs.seconds)
 
     async def seen(answers: Answers) -> None:
         known = [each for each in answers.values() if isinstance(each, Job)]
         done = sum(each.progress or 0.0 for each in known) / len(job_ids)
         await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
 
-    await call.services.rooms.forget_ended()
-    answers = await call.services.waiting.wait(job_ids, seconds, seen)
-    jobs = [each for each in answers.values() if isinstance(each, Job)]
+    await services.rooms.forget_ended()
+    patience = max(0.0, min(_FIRST_LOOK_SECONDS, call.within - 1))
+    answers = await services.waiting.wait(job_ids, seconds, seen, every=inputs.until == "all", patience=patience)
     problems = {job_id: each for job_id, each in answers.items() if isinstance(each, A2EError)}
-    if not jobs:
-        raise next(iter(problems.values()), A2EError("A2E has not answered yet", hint="Call wait_for_job again"))
+    if len(problems) == len(job_ids):
+        raise next(iter(problems.values()))
+    jobs = [
+        answer if isinstance(answer, Job) else await services.jobs.last_known(job_id)
+        for job_id in job_ids
+        if not isinstance(answer := answers.get(job_id), A2EError)
+    ]
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
-    failures = "".join(f" {job_id}: {problem}" for job_id, problem in list(problems.items())[:3])
+    failures = [f"{job_id}: {problem}" for job_id, problem in list(problems.items())[:3]]
     if all(each.is_open_room for each in jobs):
-        return await _room_answer(call, jobs[0], also=jobs, prefix=f"Nothing to wait for.{failures}")
-    first = ended[0] if ended else jobs[0]
-    message = "" if ended else f"Not finished after {seconds:.0f} s, which is not an error: call wait_for_job again."
-    message += failures
-    message += await _kept(call, ended, within=_ANSWERING_SECONDS / 2)
-    if ended and len(ended) < len(jobs):
-        message += " Some have not ended: call wait_for_job again with those."
-    return job_answer(first, also=jobs, prefix=message.strip())
+        return await _room_answer(call, jobs[0], also=jobs, notice=sentences("Nothing to wait for.", *failures))
+    kept = await _kept(call, ended, within=ANSWERING_SECONDS / 2)
+    message = sentences(how_far(jobs, ended, seconds, cut), *failures, kept)
+    return job_answer(ended[0] if ended else jobs[0], also=jobs, message=AnswerSentences(notice=message))
 
 
-async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), prefix: str = "") -> Answer:
+async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), notice: str = "") -> Answer:
     """An answer about a live room that is open: until when, and where its page is."""
     rooms = call.services.rooms
     entry = await rooms.entry_of(job.job_id)
     room = rooms.room_of(entry)
-    page = "Another a2e-mcp opened it and serves its page." if room is None else f"Its page: {rooms.address(room)}"
-    answer = job_answer(job, also=also, prefix=f"{prefix} The live room is open until {ends_at(entry)}. {page}".strip())
-    room_facts = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
-    return replace(answer, structured={**answer.structured, **room_facts})
+    notice = f"{notice} The live room is open until {ends_at(entry)}."
+    if room is None:
+        notice += " Another a2e-mcp opened it and serves its page."
+    shown = [] if room is None else [f"Its page: {rooms.address(room)}"]
+    answer = job_answer(job, also=also, message=AnswerSentences(notice=notice.strip()), lines=shown)
+    message = {"until": ends_at(entry), **({} if room is None else {"page": rooms.address(room)})}
+    return replace(answer, structured={**answer.structured, **message})
 
 
 async def _list(call: Call[ListInputs]) -> Answer:
@@ -152,14 +159,9 @@ async def _list(call: Call[ListInputs]) -> Answer:
     await services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     rows, total = await _page(call, account)
-    lines = [page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."]
+    head = page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."
     made = [await _made_from(call, job) for job in rows]
-    lines += [
-        f"{row_line(job)}{f' {made_words(how, _LONGEST_MADE_ROW)}.' if how else ''}"
-        for job, how in zip(rows, made, strict=True)
-    ]
-    if silent:
-        lines.append(f"A2E did not answer about {', '.join(silent)}; these are shown as last known.")
+    hint = f"A2E did not answer about {', '.join(silent)}; these are shown as last known." if silent else ""
     structured: dict[str, Any] = {
         "jobs": [job_row(job) | _made_data(how, _LONGEST_MADE_ROW) for job, how in zip(rows, made, strict=True)],
         "total": total,
@@ -167,7 +169,13 @@ async def _list(call: Call[ListInputs]) -> Answer:
     }
     if silent:
         structured["unanswered"] = list(silent)
-    return call.answer("\n".join(lines), structured)
+    said = [f"{row_line(job)}{_made_words(how)}" for job, how in zip(rows, made, strict=True)]
+    linked = [line for job, message in zip(rows, said, strict=True) for line in (message, *row_links(job))]
+    return call.page(first_that_fits(ListPage(head, lines, structured, hint) for lines in (linked, said)))
+
+
+def _made_words(made: Mapping[str, str]) -> str:
+    return f" {made_words(made, _LONGEST_MADE_ROW)}." if made else ""
 
 
 async def _page(call: Call[ListInputs], account: Mapping[str, Job]) -> tuple[Sequence[Job], int]:
@@ -198,7 +206,7 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
     families = [family for family in catalogue.families() if call.inputs.family in (None, family.name)]
     tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
     if tasks:
-        left = max(call.within / 2, call.within - _ANSWERING_SECONDS)
+        left = max(call.within / 2, call.within - ANSWERING_SECONDS)
         _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, left))
         for task in late:
             task.cancel()
@@ -224,7 +232,7 @@ async def _download(call: Call[DownloadInputs]) -> Answer:
     if not job.results:
         raise no_file(job)
     await call.progress(0.0, "Saving")
-    within = max(call.within - _ANSWERING_SECONDS, call.within / 2)
+    within = max(call.within - ANSWERING_SECONDS, call.within / 2)
     name = call.inputs.name
     saving = await services.downloads.save(job, name, within=within, progress=call.progress)
     return _saved_answer(job, saving, name)
@@ -234,12 +242,9 @@ def _saved_answer(job: Job, saving: Job, name: str | None = None) -> Answer:
     """An answer about the files of a job, asked for under this name: saved, or being saved as a job of its own."""
     if saving.state != "succeeded":
         return job_answer(saving)
-    structured: dict[str, Any] = {"job_id": job.job_id, "state": job.state, "files": saving.files}
-    notice = _name_notice(name, saving)
-    if notice:
-        structured["notice"] = notice
-    words = sentences(f"Saved {saved_line(saving)}", notice)
-    return Answer(sandboxed(words, sandbox=job.sandbox), structured)
+    data = {"job_id": job.job_id, "state": job.state, "files": saving.files}
+    message = AnswerSentences(notice=_name_notice(name, saving))
+    return two_complete(message, data, sandbox=job.sandbox, lines=[f"Saved {saved_line(saving)}."])
 
 
 def _name_notice(name: str | None, saving: Job) -> str:
@@ -250,7 +255,7 @@ def _name_notice(name: str | None, saving: Job) -> str:
         return ""
     return (
         f"The name is {path.name} instead of {one_line(name, 80)}: files are saved in the output folder, never over"
-        " another, with the ending of their kind"
+        " another, with the ending of their kind."
     )
 
 
@@ -327,7 +332,7 @@ TOOLS = (
     ServerTool(
         name="wait_for_job",
         title="Wait for jobs",
-        about="Wait until one of these jobs ends, up to 40 seconds. If it is still running, call again.",
+        about="Wait until one of these jobs ends, or all, up to 40 seconds. If still running, call again.",
         inputs=WaitInputs,
         examples=({"job_ids": ["avatar_video:000000006720d1f0a1b2c3d4"], "seconds": 20},),
         effect=Effect.READS,

@@ -17,7 +17,7 @@ from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import is_id
 from a2e_mcp.lookup.names import Candidate, exactly_one
 from a2e_mcp.server.answers.answer import Answer
-from a2e_mcp.server.answers.lists import ROWS, Page, page_line, page_of
+from a2e_mcp.server.answers.lists import ROWS, ListPage, Page, page_line, page_of
 from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import StartOptions
@@ -64,7 +64,7 @@ async def _list_backgrounds(call: Call[StoredPicturesInputs]) -> Answer:
     rows, head = _page("background", [_background_row(each) for each in found], call.inputs.page)
     lines = [f"{row.get('name') or 'background'}{' (own)' if row['own'] else ''} = {row['id']}" for row in rows]
     structured = {"backgrounds": rows, "total": len(found), "page": call.inputs.page}
-    return call.answer("\n".join([head, *lines]), structured)
+    return call.page(ListPage(head, lines, structured))
 
 
 async def _list_faces(call: Call[StoredPicturesInputs]) -> Answer:
@@ -72,7 +72,7 @@ async def _list_faces(call: Call[StoredPicturesInputs]) -> Answer:
     rows, head = _page("stored face", [_face_row(each) for each in found], call.inputs.page)
     lines = [f"{row['id']} {row.get('url')}" for row in rows]
     structured = {"faces": rows, "total": len(found), "page": call.inputs.page}
-    return call.answer("\n".join([head, *lines]), structured)
+    return call.page(ListPage(head, lines, structured))
 
 
 async def _add_background(call: Call[AddBackgroundInputs]) -> Answer:

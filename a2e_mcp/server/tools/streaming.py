@@ -25,8 +25,9 @@ from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.lookup.names import Candidate, pick_one
-from a2e_mcp.server.answers.answer import Answer, Link
-from a2e_mcp.server.answers.jobs import charged_words, refunded
+from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link
+from a2e_mcp.server.answers.jobs import refunded, start_sentences
+from a2e_mcp.server.answers.lists import ListPage
 from a2e_mcp.server.live_rooms.rooms import Rooms, ends_at, room_details
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
@@ -76,10 +77,11 @@ async def _list(call: Call[NoInputs]) -> Answer:
     avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
     rows = [_row(each) for each in avatars[:_ROWS]]
     are = f"{counted(len(avatars), 'avatar')} {'is' if len(avatars) == 1 else 'are'}"
-    lines = [f"{are} available for live rooms.", *(f"{row['name']}: {row['avatar_id']}" for row in rows)]
-    if len(avatars) > _ROWS:
-        lines.append(f"... and {len(avatars) - _ROWS} more; start_streaming takes any of their names.")
-    return call.answer("\n".join(lines), {"avatars": rows, "total": len(avatars)})
+    lines = [f"{row['name']}: {row['avatar_id']}" for row in rows]
+    more = len(avatars) - _ROWS
+    hint = f"... and {more} more; start_streaming takes any of their names." if more > 0 else ""
+    data = {"avatars": rows, "total": len(avatars)}
+    return call.page(ListPage(f"{are} available for live rooms.", lines, data, hint))
 
 
 def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purchase[OpenRoom]:
@@ -114,16 +116,18 @@ async def _start(call: Call[StartStreamingInputs]) -> Answer:
             ) from None
         raise
     if started.pending:
-        message = "The room is still opening. Next: get_credits shows when it is open."
+        message = replace(
+            start_sentences(started, "The room is still opening."), next="get_credits shows when it is open."
+        )
         if inputs.context and not started.repeated:
-            message += " Its context is not set: call set_streaming_qa_context when it is open."
+            unset = "Its context is not set: call set_streaming_qa_context when it is open."
+            message = replace(message, warning=unset)
         return call.answer(message, {"room": started.jobs[0].job_id})
     entry = await rooms.entry_of(started.jobs[0].job_id)
-    answer = await _opened(call, rooms, entry, charged_words(started))
+    trouble = ""
     if inputs.context and not started.repeated:
         trouble = await _without_context(rooms, entry, inputs.context, call.within)
-        return replace(answer, text=f"{answer.text}{trouble}")
-    return answer
+    return await _opened(call, rooms, entry, replace(start_sentences(started), warning=trouble))
 
 
 async def _without_context(rooms: Rooms, entry: LedgerEntry, context: str, seconds: float) -> str:
@@ -135,28 +139,29 @@ async def _without_context(rooms: Rooms, entry: LedgerEntry, context: str, secon
             return ""
         except A2EError as problem:
             why = f"{problem.message.rstrip('.')}."
-    return f" But its context could not be set: {why} Next: set_streaming_qa_context."
+    return f"But its context could not be set: {why} Set it with set_streaming_qa_context."
 
 
-async def _opened(call: Call[Any], rooms: Rooms, entry: LedgerEntry, charged: str) -> Answer:
+async def _opened(call: Call[Any], rooms: Rooms, entry: LedgerEntry, message: AnswerSentences) -> Answer:
     room = rooms.room_of(entry)
     avatar = room_details(entry).avatar
-    message = f"{charged} The live room with {avatar} ({entry.own_job_id}) is open until {ends_at(entry)}."
+    notice = f"{message.notice} The live room with {avatar} ({entry.own_job_id}) is open until {ends_at(entry)}."
     others = [each for each in await rooms.open_entries() if each.id != entry.id]
     if others:
         listed = ", ".join(f"{each.own_job_id} with {room_details(each).avatar}" for each in others)
-        message += f" Also open and paid for: {listed}; leave_streaming(room=...) closes one."
+        notice += f" Also open and paid for: {listed}; leave_streaming(room=...) closes one."
     structured: dict[str, Any] = {"room": entry.own_job_id, "until": ends_at(entry)}
     if entry.charged is not None:
         structured["credits"] = entry.charged
     if room is None:
-        return call.answer(f"{message} Another a2e-mcp opened it.", structured)
+        return call.answer(replace(message, notice=f"{notice} Another a2e-mcp opened it.".strip()), structured)
     structured["page"] = rooms.address(room)
-    message += (
-        f" Ask the user to open {structured['page']} in a browser on this computer; then ask_streaming_avatar and"
+    next_step = (
+        "ask the user to open the page in a browser on this computer; then ask_streaming_avatar and"
         " speak_streaming_avatar work. Call leave_streaming as soon as it is not needed: unused credits are refunded."
     )
-    return call.answer(message, structured, [Link(structured["page"], "live room", "text/html")])
+    page = Link(structured["page"], "live room", "text/html")
+    return call.answer(replace(message, notice=notice.strip(), next=next_step), structured, links=[page])
 
 
 async def _ask(call: Call[AskInputs]) -> Answer:
@@ -173,21 +178,18 @@ async def _ask(call: Call[AskInputs]) -> Answer:
             charged=None,
             hint="Look at the room's page; ask again, or set_streaming_qa_context first",
         )
-    message = f"{room.avatar} answered: {text}"
-    if not is_whole:
-        message += " (still speaking; this is the answer so far)"
-    if room.page.muted:
-        message += " The page is muted: the user has to click on it."
-    return call.answer(
-        message,
-        {
-            "room": room.job_id,
-            "answer": text,
-            "complete": is_whole,
-            "frames": room.page.frames,
-            "sound": round(room.page.sound, 4),
-        },
+    message = AnswerSentences(
+        notice="" if is_whole else "It is still speaking; this is the answer so far.",
+        warning="The page is muted: the user has to click on it." if room.page.muted else "",
     )
+    data = {
+        "room": room.job_id,
+        "answer": text,
+        "complete": is_whole,
+        "frames": room.page.frames,
+        "sound": round(room.page.sound, 4),
+    }
+    return call.answer(message, data, lines=[f"{room.avatar} answered: {text}"])
 
 
 async def _speak(call: Call[SpeakInputs]) -> Answer:
@@ -213,8 +215,9 @@ async def _get_context(call: Call[RoomInputs]) -> Answer:
     structured: dict[str, Any] = {"room": entry.own_job_id}
     if text:
         structured["context"] = text
-    message = f"It answers from: {text}" if text else "No context is set."
-    return call.answer(message, structured)
+    if not text:
+        return call.answer("No context is set.", structured)
+    return call.answer("", structured, lines=[f"It answers from: {text}"])
 
 
 async def _leave(call: Call[RoomInputs]) -> Answer:

@@ -22,7 +22,7 @@ from a2e_mcp.server.answers.lists import (
     filter_words,
     is_called,
     language_row,
-    told_page,
+    page_of_rows,
     voice_row,
 )
 from a2e_mcp.server.deletion import delete_each
@@ -91,7 +91,7 @@ async def _list(call: Call[VoicesInputs]) -> Answer:
     ]
     narrowed = filter_words(name=inputs.name, language=language or "any", gender=inputs.gender, owner=inputs.owner)
     rows = [voice_row(each) for each in found]
-    return call.answer(*told_page("voices", rows, inputs.page, hint=_hint(found), narrowed=narrowed))
+    return call.page(page_of_rows("voices", rows, inputs.page, hint=_hint(found), narrowed=narrowed))
 
 
 def _hint(found: Sequence[VoiceChoice]) -> str:
@@ -142,7 +142,7 @@ async def _languages(call: Call[LanguagesInputs]) -> Answer:
     # "British English" is a way to say a language that is part of no name.
     found = found or regions_of(call.inputs.search or "", known)
     rows, narrowed = [language_row(each) for each in found], filter_words(search=call.inputs.search)
-    return call.answer(*told_page("languages", rows, call.inputs.page, 50, narrowed=narrowed))
+    return call.page(page_of_rows("languages", rows, call.inputs.page, 50, narrowed=narrowed))
 
 
 TOOLS = (

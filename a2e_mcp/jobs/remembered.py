@@ -1,0 +1,63 @@
+"""A job as the ledger alone knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from a2e_mcp.catalogue.capability import State
+from a2e_mcp.files.progress import BytesMoved
+from a2e_mcp.jobs.job import Job
+from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.job_ids import STREAMING, JobId
+from a2e_mcp.ledger.states import is_resumable
+
+_STATES: Mapping[str, State] = {
+    "queued": "queued",
+    "running": "running",
+    "succeeded": "succeeded",
+    "failed": "failed",
+}
+
+
+def remembered(entry: LedgerEntry, job_id: JobId, *, moved: BytesMoved | None, under_way: bool, sandbox: bool) -> Job:
+    """One job of a start as far as the ledger alone can tell; `moved` is how far its transfer is."""
+    state, note = _state_and_note(entry, moved, under_way=under_way)
+    stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
+    return Job(
+        job_id=str(job_id),
+        family=entry.family,
+        state=state,
+        title=entry.title,
+        progress=1.0 if state == "succeeded" else moved.share if moved and state == "running" else None,
+        results=list(entry.results) if len(entry.job_ids) <= 1 else [],
+        credits=entry.charged,
+        created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
+        next_check_seconds=None if stays else 5,
+        error=note if state == "failed" else None,
+        sandbox=sandbox,
+        note=note if state != "failed" else None,
+        files=[asdict(file) for file in entry.details.files] or None,
+    )
+
+
+def _state_and_note(entry: LedgerEntry, moved: BytesMoved | None, *, under_way: bool) -> tuple[State, str | None]:
+    """State and note of a start as far as the ledger alone can tell."""
+    if is_resumable(entry):
+        return "running", str(moved) if moved else "It continues in the background."
+    match entry.phase:
+        case "intended" | "sent" if under_way:
+            return "queued", f"Still starting{f'; {moved} of a file are sent' if moved else ''}."
+        case "started":
+            # A room that was left has done what it was for.
+            left = entry.family == STREAMING and entry.state == "deleted"
+            return "succeeded" if left else _STATES.get(entry.state or "", "unknown"), entry.note
+        case "refused" | "intended" if entry.phase == "refused" or entry.paying is None:
+            return "failed", entry.note or "It was interrupted before it was sent."
+        case "intended":
+            lost = f"It was interrupted while its {entry.paying} was being made, which may have been charged."
+            return "unknown", entry.note or lost
+        case _:
+            lost = "A2E's answer was lost; the job was not found in the account. It may have been charged."
+            return "unknown", entry.note or lost
