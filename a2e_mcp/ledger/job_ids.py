@@ -86,6 +86,12 @@ def job_ids_in(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def family_named(text: str) -> str | None:
+    """The family that a text names: as in job ids, in words, in the plural, or by the tool that starts it."""
+    written = re.sub(r"[\s-]+", "_", text.strip().casefold()).removeprefix("start_").removeprefix("generate_")
+    return next((each for each in (*FAMILIES, *LEDGER_FAMILIES) if written in (each, f"{each}s")), None)
+
+
 def makes_files(family: str) -> bool:
     """Whether a job of this family ends with files, as far as it ends well."""
     if family in FAMILIES:

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import chain
 
 from a2e_mcp.catalogue.spellings import Unit
@@ -235,7 +236,7 @@ def _chosen(field: ArgumentField, value: object) -> object:
 
 def _choice(field: ArgumentField, value: object) -> object:
     """The choice that a value means; None for none."""
-    known = {_folded(str(choice)): choice for choice in field.choices}
+    known = _choices(field.choices)
     text = _text(value)
     if not isinstance(text, str) or len(text) > _LONGEST_NAME:
         return None
@@ -248,6 +249,11 @@ def _choice(field: ArgumentField, value: object) -> object:
         number = _text(_number(field.unit, text))
         meant = number if isinstance(number, str) else None
     return None if meant is None else known.get(_folded(meant))
+
+
+@cache
+def _choices(choices: tuple[object, ...]) -> Mapping[str, object]:
+    return {_folded(str(choice)): choice for choice in choices}
 
 
 def _size(text: str) -> tuple[float, float] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -121,26 +120,28 @@ def read_arguments(
     values = normalised(argument_fields(tool.inputs, *models), given)
     mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
     options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
-    problems = [*_problems(tool.inputs, mine), *chain.from_iterable(map(_problems, models, options))]
-    if problems:
+    problems: list[str] = []
+    inputs = _checked(tool.inputs, mine, problems)
+    chosen = [_checked(model, values, problems) for model, values in zip(models, options, strict=True)]
+    if inputs is None or problems:
         # What is missing is named in full, so that one more call is enough.
         problems.sort(key=lambda each: "missing" not in each)
         missing = sum("missing" in each for each in problems)
         raise InputError(f"{tool.name}: {'; '.join(problems[: max(missing, _MOST_PROBLEMS)])}")
-    made = {name: value for model, values in zip(models, options, strict=True) for name, value in model(**values)}
-    return tool.inputs(**mine), StartOptions(**made)
+    return inputs, StartOptions(**{name: value for each in chosen if each is not None for name, value in each})
 
 
-def _problems(model: type[Inputs], values: Mapping[str, Any]) -> list[str]:
-    """What is missing or wrong, each in a few words."""
+def _checked(model: type[InputsT], values: Mapping[str, Any], problems: list[str]) -> InputsT | None:
+    """The checked values; None when something is missing or wrong, which is added to the problems in a few words."""
     try:
-        model.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as problem:
         # Of an input that may be left out pydantic also says that it is not null, which does not help.
         errors = [each for each in problem.errors() if each["type"] != "none_required"]
         # The model as a whole is checked only when its fields are right; what is missing is known before.
-        return [*(_said(each) for each in errors if each["loc"]), *(model.objections(values) or _whole(errors))]
-    return []
+        problems += [_said(each) for each in errors if each["loc"]]
+        problems += model.objections(values) or _whole(errors)
+        return None
 
 
 def _whole(errors: Sequence[Any]) -> list[str]:

@@ -19,7 +19,7 @@ from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, LEDGER_FAMILIES, UPLOAD, JobId
+from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
@@ -153,9 +153,11 @@ async def _room_answer(call: Call[Any], job: Job, *, also: Sequence[Job] = (), n
 
 
 async def _list(call: Call[ListInputs]) -> Answer:
-    services, inputs = call.services, call.inputs
-    if inputs.family is not None and inputs.family not in (*catalogue.FAMILIES, *LEDGER_FAMILIES):
+    family = None if call.inputs.family is None else family_named(call.inputs.family)
+    if call.inputs.family is not None and family is None:
         raise InputError(f"Unknown family; families are {', '.join(catalogue.FAMILIES)}")
+    call = replace(call, inputs=call.inputs.model_copy(update={"family": family}))
+    services, inputs = call.services, call.inputs
     await services.rooms.forget_ended()
     account, silent = await _account_jobs(call)
     rows, total = await _page(call, account)

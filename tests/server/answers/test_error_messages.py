@@ -16,7 +16,7 @@ from a2e_mcp.client.connection import Connect, Connection, live
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.server import A2EServer
-from a2e_mcp.settings import UNCONFIGURED, read_settings
+from a2e_mcp.settings import UNCONFIGURED, UNFILLED, read_settings
 from tests.support.media import CONSENT, png, wav
 from tests.support.server import ERAS, Era, ServerUnderTest, open_server, tool_answer
 
@@ -55,11 +55,12 @@ async def test_without_a_token_everything_is_listed_and_each_call_says_how_to_se
         for tool, arguments in (("get_credits", {}), ("start_avatar_video", VIDEO), ("list_avatars", {})):
             answer = tool_answer(await client.call_tool(tool, arguments))
             assert answer.failed
-            assert answer.text == UNCONFIGURED
+            assert answer.text == (UNFILLED if token and token.strip() else UNCONFIGURED)
         with pytest.raises(Exception, match="No A2E token"):
             await client.read_resource("a2e://avatars")
     for word in ("A2E_API_TOKEN", "video.a2e.ai", "--sandbox", NOTHING):
         assert word in UNCONFIGURED
+        assert word in UNFILLED
 
 
 async def test_a_wrong_token_is_named_and_never_shown(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
             server, "start_avatar_video", "Background not found: 'Mars'", "#204080", **VIDEO, background="Mars"
         )
         await refused(
-            server, "quote_job", "No tool of that name costs credits", **{"tool": "nonsense", "arguments": {}}
+            server, "quote_job", "No tool has this name", "generate_speech", **{"tool": "nonsense", "arguments": {}}
         )
         await refused(server, "delete_avatar", "A2E's own avatars", avatar="Ada")
         await refused(server, "start_lip_sync_training", "only your own", avatar="Ada", consent=CONSENT)

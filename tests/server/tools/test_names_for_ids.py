@@ -26,6 +26,8 @@ async def test_a_job_is_found_by_its_id_alone_and_by_its_title(tmp_path: Path) -
         assert "family" in unknown
         assert "list_jobs" in unknown
         assert "Invalid job_id" in await server.refuse("check_status", job_id="The other video")
+        for family in ("Image to video", "image-to-video", "image_to_videos", "start_image_to_video"):
+            assert (await server.ask("list_jobs", family=family)).data["total"] == 3, family
 
 
 async def test_backgrounds_are_deleted_by_name_and_several_at_once(tmp_path: Path) -> None:
