@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import stat
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.readings import alike, is_file_url, is_windows_path, parts_of, plain, readings
@@ -81,6 +84,7 @@ class Folders:
     def _alike(self, texts: Iterable[str], roots: Sequence[Path]) -> set[Path]:
         """Files whose names, and those of the folders on the way, look as in one of these paths."""
         found: set[Path] = set()
+        listed: dict[Path, _Listing] = {}
         for below, parts in self._ways_down(texts):
             places = {below.resolve()}
             for number, part in enumerate(parts):
@@ -88,7 +92,8 @@ class Folders:
                 places = {
                     real
                     for place in places
-                    for each in _children(place, part, folders=not is_last)
+                    for each in _children(place, part, listed)
+                    if (is_last or each.is_dir())
                     if (real := _real(each)) is not None and _is_inside(real, roots)
                 }
             found |= places
@@ -191,14 +196,18 @@ def _files(choices: Iterable[Path], roots: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
-def _children(folder: Path, looks: str, *, folders: bool) -> list[Path]:
-    """What is in a folder and looks like a name: files, or folders on the way."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [each for each in entries if alike(each.name) == looks]
-            return [folder / each.name for each in found if each.is_dir() or not folders]
-    except OSError:
-        return []
+_Listing: TypeAlias = Mapping[str, Sequence[str]]
+
+
+def _children(folder: Path, looks: str, listed: dict[Path, _Listing]) -> Sequence[Path]:
+    """What is in a folder and looks like a name; `listed` are the folders that were read already."""
+    if folder not in listed:
+        names: dict[str, list[str]] = defaultdict(list)
+        with suppress(OSError), os.scandir(folder) as entries:
+            for each in entries:
+                names[alike(each.name)].append(each.name)
+        listed[folder] = names
+    return [folder / name for name in listed[folder].get(looks, ())]
 
 
 def _real(path: Path) -> Path | None:

@@ -19,20 +19,22 @@ _PAIRS = frozenset(
 )
 _ENDS = " \t\r\n\x0b\x0c\u00a0\u202f\u200b\u200e\u200f\u2060\ufeff\u202a\u202c\u2066\u2069"
 """What stands unseen around a copied path; Windows' properties put U+202A before it."""
-_MARKDOWN = re.compile(r"!?\[[^\]]*\]\((.+)\)", re.DOTALL)
+_MARKDOWN = re.compile(r"!?\[.*?\]\((.+)\)", re.DOTALL)
 _FILE_URL = re.compile(r"file:(?://(?:localhost|127\.0\.0\.1)?(?=[/\\])|(?=/))", re.IGNORECASE)
 _DRIVE = re.compile(r"[/\\]?([a-zA-Z])[:|](?=[/\\])")
 _WSL = re.compile(r"\\\\wsl(?:\$|\.localhost)\\[^\\]+(?=\\)", re.IGNORECASE)
 _HOME = re.compile(
     r"(?:\$(?:HOME|\{HOME\})|%(?:USERPROFILE|HOME|HOMEPATH)%|\$env:USERPROFILE)(?=[/\\]|$)", re.IGNORECASE
 )
-_TYPESET = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4`", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-    }
+_ESCAPE = re.compile(r"\\(?=[^\w/\\])")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
 )
+_TYPESET = {
+    "'": re.compile("[\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4`]"),
+    '"': re.compile("[\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb]"),
+    "-": re.compile("[\u2010-\u2015\u2212]"),
+}
 
 
 def is_file_url(text: str) -> bool:
@@ -56,9 +58,11 @@ def unwrapped(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A path without what stands around it, and not as a URL."""
+    """A path without what stands around it, neither as a URL nor as a shell escapes it."""
     bare = unwrapped(text)
-    return from_url(bare) if is_file_url(bare) else bare
+    if is_file_url(bare):
+        return from_url(bare)
+    return bare if is_windows_path(bare) else _ESCAPE.sub("", bare)
 
 
 def from_url(text: str) -> str:
@@ -82,11 +86,11 @@ def readings(text: str) -> list[str]:
 
 def alike(name: str) -> str:
     """A file name as it looks: one form of each letter, plain blanks, quotes and dashes, nothing unseen."""
-    shown = unicodedata.normalize("NFKC", name).translate(_TYPESET)
-    if shown.isascii():
-        return " ".join(shown.split())
-    seen = (each for each in shown if unicodedata.category(each) != "Cf" and not "\ufe00" <= each <= "\ufe0f")
-    return " ".join("".join(seen).split())
+    if not name.isascii():
+        name = _UNSEEN.sub("", unicodedata.normalize("NFKC", name))
+        for typed, typeset in _TYPESET.items():
+            name = typeset.sub(typed, name)
+    return " ".join(name.replace("`", "'").split())
 
 
 def _variants(text: str) -> Iterator[str]:
@@ -136,7 +140,7 @@ def _from_shell(text: str) -> Iterator[str]:
     if len(words) == 1:
         yield words[0]
     # Some blanks are escaped and others are not when a path went through two programs.
-    yield re.sub(r"\\(?=[^\w/\\])", "", text)
+    yield _ESCAPE.sub("", text)
 
 
 def _of_another_system(text: str) -> Iterator[str]:
