@@ -25,7 +25,7 @@ help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
 	@echo "make test     run the tests"
 	@echo "make check    lint, types and tests"
-	@echo "make check-all  the same with many more examples of each property and new interpreters (some minutes)"
+	@echo "make check-all  the same with many more examples of each property, new interpreters and the long tests (some minutes)"
 	@echo "make matrix   run the tests on each Python 3.11 to 3.14 that is here, and with the lowest dependencies"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make soak     STARTS=200 KILLS=5: starts over a bad line, servers killed, compared with A2E's books (minutes)"
@@ -79,7 +79,7 @@ test: $(READY)
 check: lint types test
 
 check-all: lint types
-	@$(BIN)/python -m pytest --hypothesis-profile long --new-interpreters
+	@$(BIN)/python -m pytest -m '' --hypothesis-profile long --new-interpreters
 
 # The table of a run goes into docs/reliability.md with WRITE=--write.
 soak: $(READY)

@@ -16,7 +16,7 @@ from tests.support.forked_program import forking_programs
 pytest_plugins = ["a2e_mcp.sandbox.testing"]
 
 # No deadlines: how long an example takes depends on what else the computer does.
-settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)
 settings.load_profile("quick")
 

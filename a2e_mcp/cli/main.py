@@ -18,6 +18,21 @@ _INTERRUPTED = 130
 _BROKEN = 1
 
 
+_EXAMPLES = """\
+examples:
+  a2e-mcp demo                            render a video on this computer: free, no account
+  a2e-mcp install claude-desktop --sandbox
+  a2e-mcp doctor                          find what is wrong and how to fix it
+  a2e-mcp tools --toolsets video,voices   see what an assistant would see
+  A2E_API_TOKEN=sk_... a2e-mcp            serve the real A2E on stdio
+
+exit codes:
+  0  done
+  1  not done; one sentence on stderr says why
+  2  the command line is wrong
+  130  stopped with Ctrl-C
+"""
+
 _CHOICE = ("toolsets", "tools", "exclude_tools", "read_only", "tool_prefix")
 _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "serve": ("sandbox", "http", *_CHOICE),
@@ -125,7 +140,10 @@ def _flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict
 def command_parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog="a2e-mcp", description="Make avatar videos by talking: A2E as a Model Context Protocol server."
+        prog="a2e-mcp",
+        description="Make avatar videos by talking: A2E as a Model Context Protocol server.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"a2e-mcp {__version__}")
     _shared_flags(parser, "serve")

@@ -48,6 +48,7 @@ def _say_ready(sandbox: Sandbox) -> None:
         "It is free, and all results are marked SANDBOX. Try:\n"
         f'  curl -H "Authorization: Bearer {sandbox.token}" {sandbox.base_url}/api/v1/user/remainingCoins\n'
         f"  curl {sandbox.base_url}/_sandbox/inspect\n"
+        f"All calls are listed at {sandbox.base_url}/\n"
         "Stop it with Ctrl-C.",
         file=sys.stderr,
         flush=True,

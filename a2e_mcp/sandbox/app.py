@@ -31,6 +31,7 @@ from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal
 from a2e_mcp.sandbox.http.control import Control, control_routes
 from a2e_mcp.sandbox.http.file_routes import file_routes
+from a2e_mcp.sandbox.http.index_page import index_route
 from a2e_mcp.sandbox.http.routes import AnswerCut, Answering, a2e_routes, problem_shown
 from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
@@ -152,10 +153,12 @@ async def _tasks() -> AsyncIterator[TaskGroup]:
 
 
 def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
+    calls, switches = a2e_routes(), control_routes(control)
     app = Starlette(
         routes=[
-            *a2e_routes(),
-            *control_routes(control),
+            index_route(calls=calls, control=switches, token=_BEARER),
+            *calls,
+            *switches,
             *file_routes(service),
         ],
         exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},

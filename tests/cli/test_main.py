@@ -38,6 +38,9 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     done = run("--help", folder=tmp_path)
     assert done.returncode == 0
     assert all(re.search(rf"^    {command} ", done.stdout, re.MULTILINE) for command in COMMANDS)
+    assert "a2e-mcp demo " in done.stdout.partition("examples:")[2]
+    codes = done.stdout.partition("exit codes:")[2]
+    assert [line.split()[0] for line in codes.splitlines() if line] == ["0", "1", "2", "130"]
 
 
 @pytest.mark.parametrize(

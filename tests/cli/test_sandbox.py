@@ -24,7 +24,12 @@ async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:
         (curl,) = re.findall(r'curl -H "Authorization: (Bearer \S+)" (\S+)', told)
         async with httpx2.AsyncClient(trust_env=False) as http:
             answer = await http.get(curl[1], headers={"authorization": curl[0]})
+            page = await http.get(curl[1].partition("/api/")[0] + "/")
         assert answer.json()["data"]["coins"] == 10_000
+        assert page.headers["content-type"].startswith("text/html")
+        assert curl[0] in page.text
+        for call in ("/api/v1/video/generate", "/_sandbox/advance", curl[1]):
+            assert call in page.text
         port = curl[1].split(":")[2].split("/")[0]
         second = run("sandbox", "--port", port, folder=tmp_path)
         assert second.returncode == 1

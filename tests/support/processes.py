@@ -23,8 +23,8 @@ _LONGEST_LINE = 2**22
 
 
 def environment_in(folder: Path, **changes: str) -> dict[str, str]:
-    """An environment that keeps everything inside a folder, without the A2E settings of the outer one."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("A2E_")}
+    """An environment that keeps everything inside a folder, without the outer A2E settings and terminal."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("A2E_") and name != "COLUMNS"}
     own = {
         "HOME": str(folder),
         "A2E_DATA_DIR": str(folder / "data"),

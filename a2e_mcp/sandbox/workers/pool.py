@@ -127,8 +127,9 @@ class WorkerPool:
                 del self._working[order_id]
 
     async def retire_idle(self) -> None:
-        """End the workers that have long had nothing to do."""
-        await self._idle_workers.retire_idle()
+        """End the workers that have long had nothing to do; shared ones stay for the next sandbox."""
+        if self._is_own:
+            await self._idle_workers.retire_idle()
 
     async def __aenter__(self) -> Self:
         """The pool; workers are started when they are needed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from html import escape
 from importlib import resources
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +26,12 @@ AGORA_SDK_HASH = "sha384-LLetIWljRRsVdAiDUW5qNfAuV8n0YvSPGr6vd4Fy/COvGIGaW1RJtUR
 
 _LARGEST_BODY = 64 * 1024
 _CLOSED = "This room is closed. Ask for a new one in the chat."
+_CLOSED_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 _FILES = {
     "": ("room.html", "text/html"),
     "room.js": ("room.js", "text/javascript"),
@@ -102,7 +109,7 @@ def page_app(pages: Pages) -> ASGIApp:
                 return PlainTextResponse("Only the room's own page may do this.", 403)
             room = pages.find(request.path_params["secret"])
             if room is None or room.closed is not None:
-                return PlainTextResponse((room and room.closed) or _CLOSED, 404)
+                return _closed(name, (room and room.closed) or _CLOSED)
             try:
                 return await act(room, request)
             except ValidationError:
@@ -125,10 +132,23 @@ def page_app(pages: Pages) -> ASGIApp:
 
 def _file(name: str, media_type: str) -> _Act:
     async def show(room: Room, _: Request) -> Response:
-        page = resources.files("a2e_mcp.server.live_rooms").joinpath("page", name)
-        return Response(page.read_bytes(), media_type=media_type, headers=_headers(room))
+        return Response(_content(name), media_type=media_type, headers=_headers(room))
 
     return show
+
+
+def _content(name: str) -> bytes:
+    return resources.files("a2e_mcp.server.live_rooms").joinpath("page", name).read_bytes()
+
+
+def _closed(name: str, message: str) -> Response:
+    """What the page of a closed room gets: a person who reloads it sees a page, its script the sentence."""
+    if name == "room.css":
+        return Response(_content(name), media_type="text/css", headers=_CLOSED_HEADERS)
+    if name == "":
+        page = _content("closed.html").decode().replace("{message}", escape(message))
+        return Response(page, 404, media_type="text/html", headers=_CLOSED_HEADERS)
+    return PlainTextResponse(message, 404)
 
 
 async def _read(model: type[_Body], request: Request) -> _Body:

@@ -89,7 +89,10 @@ async def test_a_room_that_another_server_left_is_closed_when_its_page_leaves_it
         own = {"Origin": page.rpartition("/")[0].rpartition("/")[0]}
         assert (await browser.post(f"{page}leave", headers=own)).status_code == 204
         closed = await browser.get(page)
-        assert (closed.status_code, closed.text) == (404, "You have left the room. It was over already.")
+        assert (closed.status_code, closed.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "<p>You have left the room. It was over already.</p>" in closed.text
+        style = await browser.get(f"{page}room.css")
+        assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
 
 
 async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:
