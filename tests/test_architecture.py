@@ -194,7 +194,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "text",
     },
-    "cli.install": {"errors", "installation", "sandbox", "settings", "text"},
+    "cli.install": {"cli", "errors", "installation", "sandbox", "settings", "text"},
     "cli.doctor": {
         "catalogue",
         "cli",

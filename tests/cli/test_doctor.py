@@ -229,6 +229,16 @@ async def test_an_entry_with_token_and_sandbox_is_a_problem(doctor_run: DoctorRu
     assert "Both A2E_API_TOKEN and the sandbox" in line
 
 
+async def test_a_token_of_the_shell_that_a_sandbox_client_would_pass_on_is_a_problem(doctor_run: DoctorRun) -> None:
+    entry = {"command": sys.executable, "args": ["-m", "a2e_mcp", "--sandbox"]}
+    doctor_run.write("home/.claude.json", json.dumps({"mcpServers": {NAME: entry}}))
+    assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}) == 1
+    (line,) = doctor_run.marked("fix")
+    assert "are set, so it is unclear whether calls may cost money (started from this shell)" in line
+    # Installed again, the entry keeps the token from the sandbox.
+    assert line.endswith("install claude-code --sandbox")
+
+
 async def test_a_configuration_that_is_no_json_is_a_problem(doctor_run: DoctorRun) -> None:
     doctor_run.configure_desktop({})
     file = claude_desktop_file({"XDG_CONFIG_HOME": str(doctor_run.folder / "config")}, "linux")

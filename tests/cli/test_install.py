@@ -99,6 +99,15 @@ def test_what_was_set_stays_where_nothing_new_is_given(tmp_path: Path) -> None:
     assert written(tmp_path)["mcpServers"]["a2e"]["env"] == {**environment, **fresh}
 
 
+def test_another_entry_that_starts_this_server_is_named(tmp_path: Path) -> None:
+    servers = {"video": {"command": "uvx", "args": ["a2e-mcp"]}, "weather": OTHER}
+    existing(tmp_path, json.dumps({"mcpServers": servers}))
+    done = install(tmp_path, "claude-desktop", "--sandbox")
+    assert done.returncode == 0
+    assert "also starts a2e-mcp as 'video', so" in done.stderr
+    assert set(written(tmp_path)["mcpServers"]) == {"video", "weather", "a2e"}
+
+
 def test_changing_to_the_sandbox_and_to_a_token_says_what_happened(tmp_path: Path) -> None:
     old = {"command": "a2e-mcp", "env": {"A2E_API_TOKEN": TOKEN, "A2E_DAILY_CREDITS": "40"}}
     file = existing(tmp_path, json.dumps({"mcpServers": {"a2e": old}}))

@@ -79,10 +79,12 @@ async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Sur
     effective = ServerEntry(entry.command, entry.arguments, environment)
     problem = problem_of(environment, sandbox=SANDBOX_FLAG in entry.arguments)
     if problem is not None:
+        is_inherited = problem_of(entry.environment, sandbox=SANDBOX_FLAG in entry.arguments) is None
+        hint = problem.hint or f"Correct the entry's env in {configured.file}"
         findings.fix(
             "client.settings_refused",
-            f"{configured.shown}: {problem.message}",
-            problem.hint or f"Correct the entry's env in {configured.file}",
+            f"{configured.shown}: {problem.message}{' (started from this shell)' if is_inherited else ''}",
+            configured.correction(sandbox=effective.is_sandbox) if is_inherited and effective.is_sandbox else hint,
             configured.about,
         )
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from a2e_mcp.cli.install.entry import (
     shown_entry,
     written_entry,
 )
+from a2e_mcp.cli.screen import Screen
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.installation import Installation
 from a2e_mcp.sandbox.extra import LIVE_ROOMS, RENDERING, has_webrtc, missing_packages
@@ -62,8 +64,14 @@ def install(client_id: str, *, only_print: bool, sandbox: bool) -> int:
     else:
         servers[NAME] = entry
         _write(client, configuration, file, raw, entry)
-    _say_remarks(client, merged, installation)
+    _say_remarks(client, merged, installation, _others_of_ours(servers))
     return 0
+
+
+def _others_of_ours(servers: Mapping[str, Any]) -> list[str]:
+    """The other entries that start this server."""
+    entries = ((name, ServerEntry.read_parts(raw)) for name, raw in servers.items() if name != NAME)
+    return [f"'{name}'" for name, entry in entries if entry is not None and entry.is_ours]
 
 
 def _nested(keys: tuple[str, ...], entry: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +94,7 @@ def _write(
     print(f"Restart {client.name}, then ask it: make a 20 second welcome video.")
 
 
-def _say_remarks(client: ClientProgram, merged: MergedEntry, installation: Installation) -> None:
+def _say_remarks(client: ClientProgram, merged: MergedEntry, installation: Installation, others: list[str]) -> None:
     """Say on stderr what a person should know or do."""
     remarks = list(merged.remarks)
     if merged.entry.is_sandbox:
@@ -97,8 +105,14 @@ def _say_remarks(client: ClientProgram, merged: MergedEntry, installation: Insta
             )
     elif not merged.entry.token and not (client.fills_in and merged.entry.environment.get(ACCESS)):
         remarks.append(
-            f"{ACCESS} is not set, so the entry has no token. Add yours (video.a2e.ai > Account > API Token)\n"
-            "to the entry's env, or use --sandbox to try it free."
+            f"{ACCESS} is not set, so the entry has no token. Add yours (video.a2e.ai > Account > API Token)"
+            " to the entry's env, or use --sandbox to try it free."
         )
+    if others:
+        remarks.append(
+            f"The configuration also starts a2e-mcp as {', '.join(others)}, so its tools are listed more than once;"
+            " remove what you do not need."
+        )
+    screen = Screen(sys.stderr)
     for remark in remarks:
-        print(remark, file=sys.stderr)
+        screen.write_line(remark)
