@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from a2e_mcp.errors import InputError
 from a2e_mcp.lookup.language_detection import language_part
@@ -14,7 +15,9 @@ from a2e_mcp.text import folded, one_line
 _MOST_WORDS = 6
 _MOST_NEAR = 4
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
-_FILLERS = frozenset(["the", "of", "from", "in", "as", "spoken", "language", "accent", "voice", "variant"])
+_FILLERS = frozenset(
+    ["the", "of", "do", "язык", "from", "in", "as", "spoken", "language", "accent", "voice", "variant"]
+)
 
 # Other names of regions, beside A2E's, and their codes (ISO 3166).
 _REGIONS: Mapping[str, str] = {
@@ -99,6 +102,35 @@ _LANGUAGES: Mapping[str, str] = {
     "kiswahili": "sw",
 }
 
+# What languages are called by those who speak them, in neighbouring languages, and by codes of three letters.
+_OTHER_NAMES: Mapping[str, str] = {
+    "en": "Englisch anglais inglés inglese eng",
+    "es": "Spanisch espagnol spagnolo espanhol spa",
+    "de": "allemand alemán tedesco alemão deu ger",
+    "fr": "Französisch francés francese francês fra fre",
+    "it": "Italienisch italien ita",
+    "pt": "Portugiesisch portugais portugués portoghese por",
+    "nl": "Niederländisch nld dut",
+    "pl": "Polnisch pol",
+    "cs": "čeština česky ces cze",
+    "hu": "magyar hun",
+    "ro": "română ron rum",
+    "ru": "русский rus",
+    "uk": "українська ukr",
+    "el": "ελληνικά ell gre",
+    "he": "עברית heb",
+    "ar": "العربية عربي ara",
+    "hi": "हिन्दी हिंदी hin",
+    "th": "ไทย ภาษาไทย tha",
+    "ja": "日本語 jpn",
+    "ko": "한국어 kor",
+    "zh-CN": "中文 汉语 普通话 zho chi",
+    "vi": "tiếng-Việt vie",
+    "fil": "filipino",
+    "tr": "Türkisch tur",
+    "sv": "Schwedisch swe",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -154,7 +186,7 @@ def _readings(words: Sequence[str], known: Sequence[Language]) -> Iterator[tuple
 
 
 def _called(name: str, known: Sequence[Language]) -> list[Language]:
-    code, _, region = _LANGUAGES.get(name, name).partition("-")
+    code, _, region = (_LANGUAGES.get(name) or _other_names().get(name, name)).partition("-")
     found = [each for each in known if name in (" ".join(_words(each.name)), " ".join(_words(_label(each))))]
     spelling = language_part(code)
     return found or [
@@ -162,6 +194,11 @@ def _called(name: str, known: Sequence[Language]) -> list[Language]:
         for each in known
         if spelling is not None and language_part(each.country) == spelling and region in ("", each.region)
     ]
+
+
+@cache
+def _other_names() -> Mapping[str, str]:
+    return {" ".join(_words(name)): code for code, names in _OTHER_NAMES.items() for name in names.split()}
 
 
 def _in_region(words: Sequence[str], among: Sequence[Language]) -> list[Language]:
