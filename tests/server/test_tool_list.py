@@ -109,7 +109,7 @@ def test_the_declared_examples_are_calls_that_the_tool_takes(name: str) -> None:
     assert tool.examples
     for example in tool.examples:
         read_arguments(tool, TOOLS[name]["inputSchema"], example)
-        assert not tool.takes_consent or "consent" in example
+        assert not tool.likeness or "consent" in example
 
 
 STARTS = [tool for _, tool in tool_index.declared_tools() if isinstance(tool, StartTool)]
