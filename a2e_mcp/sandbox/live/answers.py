@@ -16,6 +16,8 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"([{_UNSPACED}]+)|[^\W_{_UNSPACED}]+")
 _PARTICLES = re.compile("[吗呢吧啊呀么的了是谁哪請请问問かのはがをにへ]|什么|怎么|为什么|多少|ですか|ますか")
 _TURN = re.compile(r"\s*(?:(?P<question>q|question|问|問)|a|answer|答)\s*[:：]\s*", re.IGNORECASE)
+# Where a turn begins inside of a line that began with a question.
+_INNER_TURN = re.compile(r"\s+(?=(?:Q|A|Question|Answer|问|問|答)\s*[:：])")
 _SENTENCE_END = re.compile(r"[.!?…。\uff01\uff1f]\s*$")
 _ENDINGS = re.compile(r"(?<=...)(ations?|at(?:ed|es|ing)|ings?|ions?|ies|(?<!s)s|es|ed|[eyi])$")
 
@@ -110,7 +112,7 @@ def _turns(context: str) -> Iterator[tuple[str, str]]:
     """Questions with their answers, and what stands before and between without a question."""
     question, text, is_question = "", "", False
     # The last turn, an empty question, ends the one before.
-    for line in [*context.splitlines(), "Q:"]:
+    for line in [*_lines(context), "Q:"]:
         turn = _TURN.match(line)
         answer_ends = question and not is_question and (not line.strip() or _SENTENCE_END.search(text))
         if (turn and turn["question"]) or (answer_ends and not turn):
@@ -124,6 +126,13 @@ def _turns(context: str) -> Iterator[tuple[str, str]]:
             question = f"{question}\n{rest}"
         else:
             text = f"{text}\n{rest}"
+
+
+def _lines(context: str) -> Iterator[str]:
+    """The lines of a context; questions and answers that stand in one line are lines of their own."""
+    for line in context.splitlines():
+        turn = _TURN.match(line)
+        yield from _INNER_TURN.split(line) if turn and turn["question"] else [line]
 
 
 def _stems(text: str) -> set[str]:

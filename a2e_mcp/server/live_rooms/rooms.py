@@ -34,6 +34,7 @@ from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.server.live_rooms.qa_context import one_turn_a_line
 from a2e_mcp.server.live_rooms.room import Room
 from a2e_mcp.starts.pricing import Spending, credits_of
 from a2e_mcp.starts.refunds import record_refund
@@ -223,8 +224,9 @@ class Rooms:
         room.show("spoken", text)
 
     async def set_context(self, entry: LedgerEntry, text: str) -> None:
-        """Say what the avatar answers from. Raises ServiceError."""
-        await self._client.call(SET_CONTEXT, SetContext(channel=_channel(entry), text=text))
+        """Say what the avatar answers from, with questions and answers on lines of their own. Raises ServiceError."""
+        lines = one_turn_a_line(text)
+        await self._client.call(SET_CONTEXT, SetContext(channel=_channel(entry), text=lines))
 
     async def context(self, entry: LedgerEntry) -> str | None:
         """What the avatar answers from, as far as A2E's answer can be read. Raises ServiceError."""

@@ -46,6 +46,8 @@ The lockers are emptied every night.
             "What does parking cost?",
             "parking costs two euros",
         ),
+        ("Q: When do you open? A: At nine. Q: Is there cake? A: Yes.", "Is there cake?", "Yes."),
+        ("Q: When do you open? A: At nine. Q: Is there cake? A: Yes.", "When do you open?", "At nine."),
         ("Wir öffnen um neun Uhr.", "Wann öffnet ihr?", "um neun Uhr"),
         ("Wir öffnen um neun Uhr. Hunde sind erlaubt.", "Erlaubt ihr einen Hund?", "Hunde sind erlaubt"),
         ("We rest on Mondays. Opening is at nine.", "When do you open?", "Opening is at nine."),

@@ -121,6 +121,9 @@ async def test_an_avatar_is_met_asked_and_left(tmp_path: Path) -> None:
             answer = await server.ask("ask_streaming_avatar", question="When do you open?")
             assert answer.data["answer"] == "Our shop opens at nine on weekdays."
             assert answer.data["complete"]
+            await server.ask("set_streaming_qa_context", context="Q: Open? A: At nine.\\nQ: Cake? A: Yes.")
+            lines = (await server.ask("get_streaming_qa_context")).data["context"].splitlines()
+            assert lines == ["Q: Open?", "A: At nine.", "Q: Cake?", "A: Yes."]
             await server.ask("set_streaming_qa_context", context="Wir öffnen um neun Uhr.")
             assert "neun" in (await server.ask("get_streaming_qa_context")).data["context"]
             beside = await server.ask("ask_streaming_avatar", question="Gibt es Kuchen?")
