@@ -277,6 +277,10 @@ class SqliteLedger(Ledger):
         """Credits of everything started since then, and how many starts that were; downloads are none."""
         return await self._look(lambda index: index.spending(since))
 
+    async def spending_by_family(self, since: float) -> dict[str, float]:
+        """Credits of what was started since then by family, the most expensive first; downloads are none."""
+        return await self._look(lambda index: index.spending_by_family(since))
+
     async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
         """How many listed jobs match; `among` counts only those of these job ids."""
         return await self._look(lambda index: index.count_jobs(wanted, among))

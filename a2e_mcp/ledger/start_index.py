@@ -156,6 +156,16 @@ class StartIndex:
         ).fetchone()
         return float(total), int(starts)
 
+    def spending_by_family(self, since: float) -> dict[str, float]:
+        """Credits of what was started since then by family, the most expensive first; downloads are none."""
+        rows = self._database.execute(
+            "SELECT family, total(cost) AS spent FROM start_index WHERE account = :account AND mode = :mode"
+            " AND created >= :since AND family != :download"
+            " GROUP BY family HAVING spent > 0 ORDER BY spent DESC, family",
+            {**self._whose, "since": since, "download": DOWNLOAD},
+        )
+        return {str(family): float(spent) for family, spent in rows}
+
     def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None) -> int:
         """How many jobs match; `among` counts only those of these job ids."""
         if among is None:

@@ -177,6 +177,9 @@ class Ledger(Protocol):
     async def spending(self, since: float) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
 
+    async def spending_by_family(self, since: float) -> dict[str, float]:
+        """Credits of what was started since then by family, the most expensive first; downloads are none."""
+
     async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
         """How many listed jobs match; `among` counts only those of these job ids."""
 

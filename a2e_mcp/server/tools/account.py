@@ -228,8 +228,11 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]
-    structured = {"spending": rows, "total": total, "starts": starts, "page": inputs.page}
-    return call.page(ListPage(page_line(message, inputs.page, -(-starts // ROWS)), lines, structured))
+    by_kind = await services.ledger.spending_by_family(since)
+    kinds = ", ".join(f"{family} {amount(spent)}" for family, spent in by_kind.items())
+    structured = {"spending": rows, "total": total, "starts": starts, "by_kind": by_kind, "page": inputs.page}
+    head = page_line(message, inputs.page, -(-starts // ROWS))
+    return call.page(ListPage(head, lines, structured, f"Credits by kind: {kinds}." if len(by_kind) > 1 else ""))
 
 
 async def _upload(call: Call[UploadInputs]) -> Answer:

@@ -178,3 +178,16 @@ async def test_names_do_wherever_an_avatar_or_a_voice_is_wanted(tmp_path: Path) 
         photo = {"image": (await face(server)).name, "script": "Guten Tag.", "voice": f"{voice} (de-DE)"}
         await server.ask("quote_job", tool="start_talking_photo", arguments=photo)
         assert "only your own" in await server.refuse("start_lip_sync_training", avatar="Hugo", consent=CONSENT)
+
+
+async def test_spending_is_summed_by_kind(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("generate_speech", script="Hello.", voice="Aria")
+        one = await server.ask("list_spending")
+        await server.ask("start_text_to_image", prompt="a boat")
+        two = await server.ask("list_spending")
+    assert list(one.data["by_kind"]) == ["speech"]
+    assert "by kind" not in one.text
+    assert list(two.data["by_kind"]) == ["text_to_image", "speech"]
+    assert sum(two.data["by_kind"].values()) == two.data["total"]
+    assert f"Credits by kind: text_to_image {two.data['by_kind']['text_to_image']:g}, speech 1." in two.text
