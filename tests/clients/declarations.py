@@ -109,6 +109,13 @@ CLIENTS: tuple[Client, ...] = (
         # It fails on any answer with a resource link.
         setting="A2E_RESOURCE_LINKS=off",
     ),
+    Client(
+        "autogen",
+        "AutoGen",
+        ("autogen-ext[mcp,openai]==0.7.5", "autogen-agentchat==0.7.5", "mcp==1.30.0"),
+        # It fails on any answer with a resource link.
+        setting="A2E_RESOURCE_LINKS=off",
+    ),
     Client("crewai", "CrewAI", ("crewai==1.15.30", "crewai-tools[mcp]==1.15.30")),
     Client("vercel-ai", "Vercel AI SDK", ("@ai-sdk/mcp@2.0.99", "ai@7.0.173", "@ai-sdk/openai@4.0.118"), "node"),
     Client("mastra", "Mastra", ("@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "@ai-sdk/openai@4.0.118"), "node"),
