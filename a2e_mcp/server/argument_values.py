@@ -142,7 +142,9 @@ def _is_empty_text(field: ArgumentField, value: str) -> bool:
         return not value and not field.required if field.kind == "text" else True
     if field.kind == "text":
         return False
-    if bare.casefold() in _NONE - ({"[]"} if field.kind == "list" else set()) or bare in _NIL:
+    # A number that is none is wrong: left out, it would lift the ceiling that it was meant to be.
+    is_nil = bare in _NIL and (bare != "NaN" or field.kind != "number")
+    if is_nil or bare.casefold() in _NONE - ({"[]"} if field.kind == "list" else set()):
         return True
     usual = field.kind in ("choice", "number", "boolean") or (field.kind == "language" and not field.required)
     if usual and _folded(bare) in _AS_USUAL and _choice(field, bare) is None:
