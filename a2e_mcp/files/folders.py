@@ -120,6 +120,8 @@ class Folders:
         elsewhere = self._elsewhere(text, whole)
         if elsewhere is not None:
             return elsewhere
+        if not _is_spellable(whole):
+            return self.not_found(text)
         real = [_real(choice) for choice in self._choices(whole)]
         inside = [path for path in real if path is not None and _is_inside(path, roots)]
         if None in real or any(_leads_nowhere(path) for path in inside):
@@ -215,6 +217,15 @@ def _real(path: Path) -> Path | None:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):
         return None
+
+
+def _is_spellable(text: str) -> bool:
+    """Whether a file of this computer can have such a name: some file systems know ASCII only."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _mode(path: Path) -> int | None:

@@ -118,7 +118,7 @@ async def opened(
             store.grant_once(settings.credits, clock.now())
             counts: Counter[str] = Counter()
             control = Control(service, credits=settings.credits, counts=counts)
-            inside = _app(service, control, counts)
+            inside = _app(service, control, counts, on_a_port=origin is not None)
             app = LocalOnly(_Cutting(inside))
             loopback.mount(app)
             if settings.port:
@@ -152,11 +152,11 @@ async def _tasks() -> AsyncIterator[TaskGroup]:
         raise lone from lone.__cause__
 
 
-def _app(service: Service, control: Control, counts: Counter[str]) -> ASGIApp:
+def _app(service: Service, control: Control, counts: Counter[str], *, on_a_port: bool) -> ASGIApp:
     calls, switches = a2e_routes(), control_routes(control)
     app = Starlette(
         routes=[
-            index_route(calls=calls, control=switches, token=_BEARER),
+            *([index_route(calls=calls, control=switches, token=_BEARER)] if on_a_port else []),
             *calls,
             *switches,
             *file_routes(service),

@@ -28,7 +28,7 @@ _SMALLEST_SIDE = 100
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "„": "“", "<": ">"}
 _NONE = frozenset({"null", "none", "undefined", "(null)", "(none)", "(empty)", "n/a", "[]", "{}", "[object object]"})
-_NIL = frozenset({"nil", "NaN"})
+_NIL = frozenset({"nil"})
 _AS_USUAL = frozenset({"auto", "automatic", "default", "any", "all", "both", "unspecified", "notspecified", "detect"})
 _YES = frozenset({"true", "yes", "y", "on", "1", "t", "enabled"})
 _NO = frozenset({"false", "no", "n", "off", "0", "f", "disabled"})

@@ -31,7 +31,7 @@ def test_consent_is_required_in_the_schema_where_it_always_is() -> None:
 @pytest.mark.parametrize(("prompt", "found"), [*((each, True) for each in A_PERSON), *((x, False) for x in NO_PERSON)])
 def test_the_words_of_a_start_tell_whether_a_person_is_shown(prompt: str, found: bool) -> None:
     assert names_person(ImageToVideoInputs(image="picture.png", prompt=prompt or None)) is found
-    assert names_person(ImageToVideoInputs(image="/home/zoe/Pictures/my_portrait.jpg"))
+    assert names_person(ImageToVideoInputs(image="/media/zoe/Pictures/my_portrait.jpg"))
 
 
 async def test_a_real_person_in_a_clip_needs_consent_and_a_generated_one_does_not(tmp_path: Path) -> None:
