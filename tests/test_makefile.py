@@ -31,10 +31,12 @@ def make_ready(folder: Path, python: str | None = None, **changes: str) -> subpr
     (folder / "python").write_text(PYTHON)
     (folder / "python").chmod(0o755)
     variables = [f"VENV={folder / 'venv'}", f"PYTHON={python or folder / 'python'}"]
+    # `make test` is a make itself, and one inside another says where it is.
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(
         ["make", *variables, str(folder / "venv" / ".ready")],
         cwd=CHECKOUT,
-        env={**os.environ, **changes},
+        env={**alone, **changes},
         capture_output=True,
         text=True,
         check=False,
