@@ -62,9 +62,13 @@ class A2EError(Exception):
 
     def __str__(self) -> str:
         """One line: what failed, whether money was spent, what to do next, A2E's trace id."""
+        return self.with_outcome("" if self.charged is None else self.charged.value)
+
+    def with_outcome(self, outcome: str) -> str:
+        """The same line, with this sentence where it says whether money was spent; none when it is empty."""
         parts = [_sentence(self.message)]
-        if self.charged is not None:
-            parts.append(self.charged.value)
+        if outcome:
+            parts.append(outcome)
         if self.hint:
             parts.append(_sentence(self.hint))
         if self.trace_id:

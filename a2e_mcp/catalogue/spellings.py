@@ -59,6 +59,11 @@ Several: TypeAlias = Annotated[
 ]
 """Records named by id or name: a list, or one text with commas, as the schema says."""
 
+SeveralJobs: TypeAlias = Annotated[
+    list[Annotated[str, JobRef()]], Field(min_length=1, max_length=20), WithJsonSchema({"type": "string"})
+]
+"""Jobs, as `Several` takes records."""
+
 SECONDS = Unit(
     {
         **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sek", "sekunden", "segundos", "secondes"), 1.0),

@@ -20,11 +20,16 @@ _BROKEN = 1
 
 _EXAMPLES = """\
 examples:
-  a2e-mcp demo                            render a video on this computer: free, no account
+  a2e-mcp demo
+      render a video on this computer: free, no account
   a2e-mcp install claude-desktop --sandbox
-  a2e-mcp doctor                          find what is wrong and how to fix it
-  a2e-mcp tools --toolsets video,voices   see what an assistant would see
-  A2E_API_TOKEN=sk_... a2e-mcp            serve the real A2E on stdio
+      try it in Claude Desktop: free, no account
+  a2e-mcp doctor
+      find what is wrong and how to fix it
+  a2e-mcp tools --toolsets video,voices
+      see what an assistant would see
+  A2E_API_TOKEN=sk_... a2e-mcp
+      serve the real A2E on stdio
 
 exit codes:
   0  done
@@ -141,7 +146,7 @@ def command_parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="a2e-mcp",
-        description="Make avatar videos by talking: A2E as a Model Context Protocol server.",
+        description="Make avatar videos by talking:\nA2E as a Model Context Protocol server.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -172,7 +177,8 @@ def command_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON, with stable names")
 
     install = command("install", "add the server to a client's configuration")
-    install.add_argument("client", choices=[client.id for client in CLIENTS])
+    clients = [client.id for client in CLIENTS]
+    install.add_argument("client", choices=clients, metavar="CLIENT", help=f"one of {', '.join(clients)}")
     install.add_argument("--print", action="store_true", help="print the entry, write nothing")
 
     forgotten = command("forget", "remove scripts, consent and raw answers of old starts; amounts stay")

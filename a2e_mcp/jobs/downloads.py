@@ -133,7 +133,7 @@ class Downloads:
                 await self._ledger.transition(known.id, "refused", phase="intended", note=None, beat=0.0)
             if known.phase == "started" and not _there(known):
                 await self._ledger.update(known.id, state="deleted")
-        title = name or f"{job.title or job.family}-{job.job_id[-6:]}"
+        title = name or job.title or job.family
         new = NewEntry(
             family=DOWNLOAD,
             title=title,

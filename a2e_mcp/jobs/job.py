@@ -51,6 +51,15 @@ class Job(BaseModel):
         return self.state in ("succeeded", "failed")
 
     @property
+    def made_at(self) -> float | None:
+        """When it was made, in seconds since 1970; a time without a zone is in UTC."""
+        try:
+            read = datetime.fromisoformat(self.created_at or "")
+        except ValueError:
+            return None
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+    @property
     def is_open_room(self) -> bool:
         """Whether it is a live room, which stays as it is until it is left or its time is over."""
         return self.family == STREAMING and self.state == "running"
@@ -101,7 +110,7 @@ def remaining_seconds(family: JobFamily, job: Job, now: float | None, *, sandbox
 
     None when there is nothing to go by, as for a job that takes longer than usual.
     """
-    began = _seconds_of(job.created_at)
+    began = job.made_at
     if job.finished or job.state == "unknown" or now is None or began is None or now < began:
         return None
     gone, share = now - began, job.progress or 0.0
@@ -110,15 +119,6 @@ def remaining_seconds(family: JobFamily, job: Job, now: float | None, *, sandbox
     else:
         left = 0.0 if sandbox else family.typical_seconds - gone
     return math.ceil(left) if left > 0 else None
-
-
-def _seconds_of(time: str | None) -> float | None:
-    """A time of A2E's in seconds since 1970; one without a zone is in UTC."""
-    try:
-        read = datetime.fromisoformat(time or "")
-    except ValueError:
-        return None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def poll_seconds(family: JobFamily, *, sandbox: bool) -> float:

@@ -72,7 +72,10 @@ CASE WHEN under_way IS NULL THEN at_rest
      WHEN (SELECT beat FROM starts WHERE starts.id = start_index.id) BETWEEN :oldest_beat AND :newest_beat
      THEN under_way ELSE at_rest END
 """
-_MATCHING = "account = :account AND mode = :mode AND listed AND (:family IS NULL OR family = :family)"
+_MATCHING = _sql(
+    "account = :account AND mode = :mode AND listed AND (:family IS NULL OR family = :family)",
+    "AND created >= :since AND created < :before",
+)
 _IN_STATE = f"(:state IS NULL OR {_STATE} = :state)"
 _COUNT = _sql("SELECT coalesce(sum(jobs), 0) FROM start_index WHERE", _MATCHING, "AND", _IN_STATE)
 _COUNT_AMONG = _sql(
@@ -187,7 +190,10 @@ class StartIndex:
         return [from_row(row) for row in rows]
 
     def _values(self, wanted: JobFilter) -> dict[str, object]:
-        return {**self._whose, **self._beats(), "family": wanted.family, "state": wanted.state}
+        since = float("-inf") if wanted.since is None else wanted.since
+        before = float("inf") if wanted.before is None else wanted.before
+        wanted_ones = {"family": wanted.family, "state": wanted.state, "since": since, "before": before}
+        return {**self._whose, **self._beats(), **wanted_ones}
 
     def _beats(self) -> dict[str, float]:
         now = self._now()

@@ -41,6 +41,9 @@ class JobFilter:
 
     family: str | None = None
     state: str | None = None
+    since: float | None = None
+    """In seconds since 1970, as `before`, which is not wanted itself."""
+    before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

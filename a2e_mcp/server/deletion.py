@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from a2e_mcp.catalogue.capability import Capability
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.errors import A2EError
+from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD, JobId
 from a2e_mcp.server.answers.answer import Answer
+from a2e_mcp.server.answers.jobs import refunded
 from a2e_mcp.server.tool_call import Call
-from a2e_mcp.text import one_line
+from a2e_mcp.server.waits import ANSWERING_SECONDS
+from a2e_mcp.starts.refunds import Deleted, delete_job
+from a2e_mcp.text import one_line, sentences
 
 
 async def delete_each(
@@ -36,3 +41,63 @@ async def delete_each(
     if several:
         structured[argument] = list(wanted)
     return call.answer(f"Deleted the {kind}{several} {', '.join(deleted)} permanently.{refund}", structured)
+
+
+async def delete_jobs(call: Call[Any], job_ids: Sequence[JobId]) -> Answer:
+    """Delete jobs one after the other, since what each was refunded is read from the balance.
+
+    What cannot be deleted does not keep the others from it. Raises A2EError when none could be.
+    """
+    clock = asyncio.get_running_loop().time
+    last_begin = clock() + call.within - ANSWERING_SECONDS
+    done: dict[str, Deleted] = {}
+    problems: dict[str, A2EError] = {}
+    for job_id in job_ids:
+        if done and clock() > last_begin:
+            break
+        try:
+            done[str(job_id)] = await _delete_job(call, job_id)
+        except A2EError as problem:
+            problems[str(job_id)] = problem
+    call.services.directory.forget()
+    if not done:
+        raise next(iter(problems.values()))
+    rest = [str(each) for each in job_ids if str(each) not in done and str(each) not in problems]
+    failures = [f"Not deleted: {job_id}: {each.with_outcome('')}" for job_id, each in problems.items()]
+    late = f"There was no time for {', '.join(rest)}: call delete_job again with those." if rest else ""
+    structured: dict[str, Any] = {"job_id": list(done) if len(job_ids) > 1 else next(iter(done)), "deleted": True}
+    new = {job_id: each for job_id, each in done.items() if not each.before}
+    back = [each.refunded for each in new.values() if each.refunded is not None]
+    if back:
+        structured["credits_back"] = sum(back)
+    if failures or rest:
+        structured["not_deleted"] = [*problems, *rest]
+    return call.answer(sentences(_deleted_words(done), *failures, late), structured)
+
+
+def _deleted_words(done: Mapping[str, Deleted]) -> str:
+    """What was deleted, and what was refunded for it."""
+    new = {job_id: each for job_id, each in done.items() if not each.before}
+    before = [job_id for job_id, each in done.items() if each.before]
+    again = f"{', '.join(before)} {'was' if len(before) == 1 else 'were'} already deleted; nothing has changed."
+    # What A2E refunds in general does not matter once it is known what it has refunded.
+    back = [each.refunded for each in new.values() if each.refunded is not None]
+    unknown = [each for each in new.values() if each.refunded is None]
+    meanings = dict.fromkeys(each.meaning for each in unknown)
+    amount = sum(back)
+    known = f"{'At least: ' if unknown else ''}{refunded(amount)}" if amount or (back and not unknown) else ""
+    return sentences(
+        f"Deleted {', '.join(new)}" if new else "",
+        known,
+        *meanings,
+        again if before else "",
+    )
+
+
+async def _delete_job(call: Call[Any], job_id: JobId) -> Deleted:
+    services = call.services
+    if job_id.family == DOWNLOAD:
+        return Deleted(await services.downloads.delete(job_id), None)
+    if job_id.family == UPLOAD:
+        return Deleted(await services.starts.stop(job_id), None)
+    return await delete_job(services.jobs, services.spending, services.ledger, job_id)

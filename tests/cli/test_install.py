@@ -255,6 +255,9 @@ def test_from_a_temporary_environment_the_entry_starts_a_new_one(
         ("C:\\v\\Scripts\\a2e-mcp.exe", ["--read-only"], ["a2e-mcp", "serve", "--read-only"]),
         ("uv", ["--directory", "/a2e-mcp", "run", "a2e-mcp", "--read-only"], ["a2e-mcp", "serve", "--read-only"]),
         ("npx", ["something", "--else"], ["a2e-mcp", "serve"]),
+        ("/opt/run.sh", ["--read-only", "--tools=x"], ["a2e-mcp", "serve", "--read-only", "--tools=x"]),
+        ("docker", ["run", "-i", "film", "--toolsets", "video"], ["a2e-mcp", "serve", "--toolsets", "video"]),
+        ("docker", ["run", "--read-only", "film"], ["a2e-mcp", "serve"]),
     ],
 )
 def test_flags_of_the_server_stay_however_it_was_started(command: str, arguments: list[str], merged: list[str]) -> None:

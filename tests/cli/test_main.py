@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import __version__
+from a2e_mcp.cli.main import main
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run
 
@@ -38,9 +39,18 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     done = run("--help", folder=tmp_path)
     assert done.returncode == 0
     assert all(re.search(rf"^    {command} ", done.stdout, re.MULTILINE) for command in COMMANDS)
-    assert "a2e-mcp demo " in done.stdout.partition("examples:")[2]
+    assert "a2e-mcp demo\n" in done.stdout.partition("examples:")[2]
     codes = done.stdout.partition("exit codes:")[2]
     assert [line.split()[0] for line in codes.splitlines() if line] == ["0", "1", "2", "130"]
+
+
+def test_every_help_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    for command in ((), *((each,) for each in COMMANDS)):
+        with pytest.raises(SystemExit):
+            main([*command, "--help"])
+        shown = capsys.readouterr().out
+        assert [line for line in shown.splitlines() if len(line) > 60] == [], command
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.faulty_transport import open_test_sandbox
 from tests.support.file_server import LARGE_VIDEO, SHA256, SHORT_CALL_SECONDS, connect_server_with_storage
+from tests.support.server import open_server
 
 
 async def test_a_small_result_is_saved_at_once_and_not_listed(tmp_path: Path) -> None:
@@ -212,3 +213,14 @@ async def test_a_saved_file_is_as_private_as_any_new_file(tmp_path: Path) -> Non
                 assert (server.output / f"{mask:o}.mp3").stat().st_mode & 0o777 == mode
         finally:
             os.umask(before)
+
+
+async def test_results_of_one_title_are_numbered_and_have_no_id_in_their_names(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        made = await server.ask("start_text_to_image", prompt="boat", count=2, title="Boats")
+        names = []
+        for row in made.data["jobs"]:
+            await server.finish(row["job_id"])
+            saved = await server.ask("download_result", job_id=row["job_id"])
+            names.append(Path(saved.data["files"][0]["path"]).stem)
+    assert names == ["Boats", "Boats-2"]

@@ -84,14 +84,15 @@ def _nested(keys: tuple[str, ...], entry: dict[str, Any]) -> dict[str, Any]:
 def _write(
     client: ClientProgram, configuration: ConfigurationFile, file: Path, raw: object, entry: dict[str, Any]
 ) -> None:
+    screen = Screen(sys.stdout)
     if raw == entry:
-        print(f"The server '{NAME}' in {file} is up to date; nothing was changed.")
+        screen.write_line(f"The server '{NAME}' in {file} is up to date; nothing was changed.")
         return
     backup = configuration.write()
-    print(f"{'Added' if raw is None else 'Updated'} the server '{NAME}' in {file}.")
+    screen.write_line(f"{'Added' if raw is None else 'Updated'} the server '{NAME}' in {file}.")
     if backup is not None:
-        print(f"The file as it was is kept as {backup.name}.")
-    print(f"Restart {client.name}, then ask it: make a 20 second welcome video.")
+        screen.write_line(f"The file as it was is kept as {backup.name}.")
+    screen.write_line(f"Restart {client.name}, then ask it: make a 20 second welcome video.")
 
 
 def _say_remarks(client: ClientProgram, merged: MergedEntry, installation: Installation, others: list[str]) -> None:

@@ -17,6 +17,15 @@ SANDBOX_FLAG = "--sandbox"
 
 _OURS = re.compile(r"a2e[-_]mcp(\[.*\])?([@=<>~ ].*)?")
 _NAMES_A_PACKAGE = ("--from", "--spec", "--with", "--package", "-p")
+_SERVER_FLAGS = {
+    SANDBOX_FLAG: 0,
+    "--read-only": 0,
+    "--toolsets": 1,
+    "--tools": 1,
+    "--exclude-tools": 1,
+    "--tool-prefix": 1,
+}
+"""The server's flags in an entry, and how many values each has."""
 _YES = ("1", "true", "yes", "on")
 
 
@@ -78,8 +87,21 @@ class ServerEntry:
     def flags(self) -> list[str]:
         """The server's own arguments, without the command `serve`."""
         start = self.start_length()
-        own = self.arguments[start:] if start is not None else []
+        own = self.arguments[start:] if start is not None else self._last_flags()
         return own[1:] if own[:1] == ["serve"] else own
+
+    def _last_flags(self) -> list[str]:
+        """The server's flags at the end of the arguments of a program that is not known, such as a script around it."""
+        start = len(self.arguments)
+        for number in reversed(range(len(self.arguments))):
+            flag, _, value = self.arguments[number].partition("=")
+            given = start - number - 1 + bool(value)
+            if given != _SERVER_FLAGS.get(flag):
+                if given:
+                    break
+                continue
+            start = number
+        return self.arguments[start:]
 
 
 def _texts(environment: Mapping[object, object]) -> dict[str, str]:

@@ -12,14 +12,14 @@ from pydantic import Field
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import SECONDS, STATES, JobRef, Name
+from a2e_mcp.catalogue.spellings import SECONDS, STATES, JobRef, Name, SeveralJobs
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD, JobId, family_named
+from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
@@ -28,16 +28,16 @@ from a2e_mcp.server.answers.jobs import (
     job_row,
     made_words,
     no_file,
-    refunded,
     row_line,
     row_links,
     saved_line,
 )
 from a2e_mcp.server.answers.lists import ListPage, first_that_fits, page_line
+from a2e_mcp.server.days import start_of
+from a2e_mcp.server.deletion import delete_jobs
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, waiting_time
-from a2e_mcp.starts.refunds import delete_job
 from a2e_mcp.starts.resolve import made_from
 from a2e_mcp.text import counted, one_line, sentences, whole_sentences
 
@@ -52,6 +52,12 @@ class JobInputs(Inputs):
     """One job."""
 
     job_id: Annotated[str, JobRef()] = Field(description="For example avatar_video:67d2...")
+
+
+class DeleteInputs(Inputs):
+    """What `delete_job` takes."""
+
+    job_id: SeveralJobs = Field(description="One job id; several with commas")
 
 
 class WaitInputs(Inputs):
@@ -73,6 +79,8 @@ class ListInputs(Inputs):
         "Only jobs in this state"
     )
     family: OrNone[Name] = optional("Only this family, for example avatar_video")
+    since: OrNone[Name] = optional("From this day on (UTC): 2026-01-31, or 7 days")
+    before: OrNone[Name] = optional("Before this day")
     page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
 
 
@@ -159,8 +167,13 @@ async def _list(call: Call[ListInputs]) -> Answer:
     call = replace(call, inputs=call.inputs.model_copy(update={"family": family}))
     services, inputs = call.services, call.inputs
     await services.rooms.forget_ended()
+    now = services.ledger.now()
+    since, before = (
+        None if text is None else start_of(text, name, now)
+        for name, text in (("since", inputs.since), ("before", inputs.before))
+    )
     account, silent = await _account_jobs(call)
-    rows, total = await _page(call, account)
+    rows, total = await _page(call, account, JobFilter(inputs.family, inputs.state, since, before))
     head = page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."
     made = [await _made_from(call, job) for job in rows]
     hint = f"A2E did not answer about {', '.join(silent)}; these are shown as last known." if silent else ""
@@ -180,15 +193,10 @@ def _made_words(made: Mapping[str, str]) -> str:
     return f" {made_words(made, _LONGEST_MADE_ROW)}." if made else ""
 
 
-async def _page(call: Call[ListInputs], account: Mapping[str, Job]) -> tuple[Sequence[Job], int]:
+async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobFilter) -> tuple[Sequence[Job], int]:
     """The jobs of a page, newest first, and how many there are: the account's, and those that only the ledger knows."""
     ledger, inputs = call.services.ledger, call.inputs
-    wanted = JobFilter(family=inputs.family, state=inputs.state)
-    found = {
-        job_id: job
-        for job_id, job in account.items()
-        if inputs.state in (None, job.state) and inputs.family in (None, job.family)
-    }
+    found = {job_id: job for job_id, job in account.items() if _is_wanted(job, wanted)}
     total = len(found) + await ledger.count_jobs(wanted) - await ledger.count_jobs(wanted, among=list(account))
     most = inputs.page * _ROWS
     last: LedgerEntry | None = None
@@ -201,6 +209,17 @@ async def _page(call: Call[ListInputs], account: Mapping[str, Job]) -> tuple[Seq
         last = entries[-1]
     newest = sorted(found.values(), key=lambda job: job.created_at or "", reverse=True)
     return newest[most - _ROWS : most], total
+
+
+def _is_wanted(job: Job, wanted: JobFilter) -> bool:
+    if wanted.state not in (None, job.state) or wanted.family not in (None, job.family):
+        return False
+    if wanted.since is None and wanted.before is None:
+        return True
+    made = job.made_at
+    if made is None:
+        return False
+    return (wanted.since is None or made >= wanted.since) and (wanted.before is None or made < wanted.before)
 
 
 async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
@@ -261,27 +280,8 @@ def _name_notice(name: str | None, saving: Job) -> str:
     )
 
 
-async def _delete(call: Call[JobInputs]) -> Answer:
-    job_id = await _job_id(call, call.inputs.job_id)
-    services = call.services
-    back: float | None = None
-    if job_id.family == DOWNLOAD:
-        meaning = await services.downloads.delete(job_id)
-    elif job_id.family == UPLOAD:
-        meaning = await services.starts.stop(job_id)
-    else:
-        deleted = await delete_job(services.jobs, services.spending, services.ledger, job_id)
-        if deleted.before:
-            message = f"{job_id} was already deleted; nothing has changed."
-            return call.answer(message, {"job_id": str(job_id), "deleted": True})
-        meaning, back = deleted.meaning, deleted.refunded
-    services.directory.forget()
-    structured: dict[str, Any] = {"job_id": str(job_id), "deleted": True}
-    if back is not None:
-        structured["credits_back"] = back
-    # What A2E refunds in general does not matter once it is known what it has refunded.
-    outcome = meaning if back is None else refunded(back)
-    return call.answer(sentences(f"Deleted {job_id}", outcome), structured)
+async def _delete(call: Call[DeleteInputs]) -> Answer:
+    return await delete_jobs(call, list(dict.fromkeys([await _job_id(call, each) for each in call.inputs.job_id])))
 
 
 async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_SECONDS) -> str:
@@ -380,7 +380,7 @@ TOOLS = (
         name="delete_job",
         title="Delete a job",
         about="Delete a job and its result at A2E permanently. Ask the user first. Reports whether it was refunded.",
-        inputs=JobInputs,
+        inputs=DeleteInputs,
         examples=({"job_id": "avatar_video:000000006720d1f0a1b2c3d4"},),
         effect=Effect.DELETES,
         toolset="jobs",

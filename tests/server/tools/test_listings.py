@@ -191,3 +191,22 @@ async def test_spending_is_summed_by_kind(tmp_path: Path) -> None:
     assert list(two.data["by_kind"]) == ["text_to_image", "speech"]
     assert sum(two.data["by_kind"].values()) == two.data["total"]
     assert f"Credits by kind: text_to_image {two.data['by_kind']['text_to_image']:g}, speech 1." in two.text
+
+
+async def test_jobs_are_listed_by_day(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_text_to_image", prompt="a boat")
+        made = (await server.ask("list_jobs")).data["jobs"][0]["created_at"]
+        today = made[:10]
+        for since, before, count in (
+            ("today", None, 1),
+            (str(today), None, 1),
+            ("7 days", None, 1),
+            (f"{today}T00:00:00+00:00", "2999-01-01", 1),
+            (None, "today", 0),
+            (None, str(today), 0),
+            ("2999-01-01", None, 0),
+        ):
+            listed = await server.ask("list_jobs", since=since, before=before)
+            assert (listed.data["total"], len(listed.data["jobs"])) == (count, count), (since, before)
+        assert "use a day such as" in await server.refuse("list_jobs", since="31.1.")

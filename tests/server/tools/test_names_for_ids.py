@@ -48,6 +48,28 @@ async def test_backgrounds_are_deleted_by_name_and_several_at_once(tmp_path: Pat
         assert "Zoe, Max" in (await server.ask("delete_avatar", avatar="Zoe, Max")).text
 
 
+async def test_several_jobs_are_deleted_in_one_call_and_what_cannot_be_is_named(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        made = await server.ask("start_text_to_image", prompt="boat", count=3, title="Boats")
+        one, two, three = (row["job_id"] for row in made.data["jobs"])
+        for job_id in (one, two, three):
+            await server.finish(job_id)
+        missing = f"text_to_image:00000000{'1' * 16}"
+        assert "Invalid job_id" in await server.refuse("delete_job", job_id=[one, "no such title"])
+        some = await server.ask("delete_job", job_id=f"{one}, {missing}, {two}")
+        assert some.data["job_id"] == [one, two]
+        assert some.data["not_deleted"] == [missing]
+        assert f"Deleted {one}, {two}. Nothing was refunded." in some.text
+        assert f"Not deleted: {missing}: No such record" in some.text
+        assert "charged" not in some.text
+        rest = await server.ask("delete_job", job_ids=[two, three])
+        assert rest.data["job_id"] == [two, three]
+        assert f"Deleted {three}." in rest.text
+        assert f"{two} was already deleted; nothing has changed." in rest.text
+        assert "Nothing was deleted." in await server.refuse("delete_job", job_id=missing)
+        assert (await server.ask("list_jobs")).data["total"] == 0
+
+
 async def test_a_name_is_looked_for_in_all_languages_and_a_list_says_what_it_was_narrowed_to(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         spanish = (await server.ask("list_voices", language="es-ES")).data["voices"][0]["name"]
