@@ -28,6 +28,8 @@ _TIMED_OUT = frozenset({408, 499})
 """Something between here and A2E stopped waiting; A2E may still have done the work."""
 _FROM_BETWEEN = frozenset({401, 403, 407, 451, 511})
 """What firewalls, proxies and captive portals answer; from A2E itself these come as JSON."""
+_CERTAIN = frozenset({401, 403, 404, 429})
+"""With these nothing was begun, whatever the words are."""
 _OWN_FIELDS = frozenset({"code", "success", "data", "msg", "message", "error", "errors", "trace_id"})
 _MOST_KEPT = 4096
 _OUT_OF_CREDITS = re.compile(
@@ -35,6 +37,12 @@ _OUT_OF_CREDITS = re.compile(
     r"|(coin|credit|balance)s?[^.]*(insufficient|not enough)",
     re.IGNORECASE,
 )
+_BROKE = re.compile(
+    r"\b(time(d)?[ -]?out|internal (server )?error|bad gateway|service unavailable|deadline exceeded|econn\w+"
+    r"|connection reset|socket hang up)\b",
+    re.IGNORECASE,
+)
+"""What says that something broke or took too long, and not that A2E does not want to."""
 _ABOUT_TOKEN = re.compile(r"token|auth|api.?key|log.?in|permission|forbidden", re.IGNORECASE)
 _MODERATION = {"1003": "A minor was detected; this is final", "1004": "A minor is suspected"}
 
@@ -51,11 +59,26 @@ def open_envelope(capability: Capability[Any, Any], status: int, body: bytes, re
     if code in (0, "0") or (status < 300 and success is True and code in (None, 200, "200")):
         return answer.get("data")
     is_refusal = success is False or (success is None and code not in (None, 200, "200"))
-    if status >= 500 or status in _TIMED_OUT or 300 <= status < 400 or (status < 300 and not is_refusal):
+    if (
+        status >= 500
+        or status in _TIMED_OUT
+        or 300 <= status < 400
+        or (status < 300 and not is_refusal)
+        or (capability.effect is Effect.SPENDS and _has_broken(status, code, _message(answer)))
+    ):
         # A crash may follow the charge; only an answer that says no is a refusal.
-        problem = f"A2E failed with HTTP {status}: {_message(answer) or 'no reason given'}"
+        which = f"HTTP {status}" if status >= 300 or code is None else f"code {clean_line(str(code))[:20]}"
+        problem = f"A2E failed with {which}: {_message(answer) or 'no reason given'}"
         raise lost(capability, problem, status, body, _trace_id(answer), hint=retry)
     raise _refusal(capability, status, answer, retry)
+
+
+def _has_broken(status: int, code: object, message: str) -> bool:
+    """Whether a failure is one of A2E's own work; its codes are often HTTP's, under whatever status they come."""
+    number = int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else 0
+    if {status, number} & _CERTAIN or _OUT_OF_CREDITS.search(message):
+        return False
+    return 500 <= number < 600 or number in _TIMED_OUT or _BROKE.search(message) is not None
 
 
 def _not_from_a2e(capability: Capability[Any, Any], status: int, body: bytes, retry: str) -> ServiceError:

@@ -48,6 +48,17 @@ class ChargeMeter:
         if known.credits is not None:
             await self._note(step, Measured(known.credits + before - now, units))
 
+    async def fallen(self) -> float:
+        """By how many credits the balance fell since the last reading; 0 where that says nothing about this start."""
+        before, since = self._last, self._read_at
+        if before is None:
+            return 0.0
+        try:
+            now = await self._read()
+        except Unauthorized:
+            return 0.0
+        return max(0.0, before - now) if now is not None and await self._is_alone_since(since) else 0.0
+
     @property
     def so_far(self) -> float:
         """What the steps until now cost; a step that could not be measured counts as it was priced."""

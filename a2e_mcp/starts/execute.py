@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from a2e_mcp import __version__
 from a2e_mcp.catalogue.tool import VoiceChoice
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, SettingsError
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, Refused, SettingsError
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
@@ -22,7 +22,7 @@ from a2e_mcp.starts.charge_meter import ChargeMeter, GroupMeter
 from a2e_mcp.starts.job_start import job_from_data
 from a2e_mcp.starts.payments import KEPT_SECONDS
 from a2e_mcp.starts.plan import Item, StartContext, Started
-from a2e_mcp.starts.pricing import Price, amount
+from a2e_mcp.starts.pricing import Price, amount, credits_of
 from a2e_mcp.starts.purchase import Keeper, PurchaseItem, purchase_from_data
 from a2e_mcp.starts.resolve import local_file_from_data
 from a2e_mcp.starts.speech import SpeechItem
@@ -136,6 +136,8 @@ class StartExecutor:
 
     async def _explained(self, entry_id: str, meter: ChargeMeter, problem: A2EError) -> A2EError:
         """Write down why a start failed; the error with what it cost and what to do next."""
+        if isinstance(problem, Refused):
+            problem = await self._disbelieved(entry_id, meter, problem)
         if isinstance(problem, AnswerLost) and problem.charged is Charged.UNKNOWN:
             # Nothing is settled: what may have been charged counts as charged until it is known better.
             hint = problem.hint or "Do not retry automatically. Ask the user, then retry with again=true"
@@ -151,6 +153,21 @@ class StartExecutor:
         failed = problem.advised(charged=charged)
         await self._ledger.update(entry_id, phase="refused", note=str(failed))
         return failed
+
+    async def _disbelieved(self, entry_id: str, meter: ChargeMeter, refusal: Refused) -> A2EError:
+        """A refusal of a charged call; an answer that is lost when credits are missing all the same."""
+        entry = await self._ledger.entry(entry_id)
+        if entry.paying is None and entry.phase != "sent":
+            return refusal
+        missing = await meter.fallen()
+        if not missing:
+            return refusal
+        return AnswerLost(
+            f"{refusal.message}; but the balance fell by {credits_of(missing)}",
+            hint=f"Do not start it again; check_status of {entry.own_job_id} and list_jobs look for it",
+            trace_id=refusal.trace_id,
+            status=refusal.status,
+        )
 
     async def _interrupted(self, entry_id: str) -> None:
         entry = await self._ledger.entry(entry_id)

@@ -68,6 +68,12 @@ async def test_code_0_is_success_whatever_the_http_status(status: int) -> None:
         ({"success": False, "error": "boom"}, 502),
         ({"code": 1, "msg": "timed out"}, 408),
         ({"code": 1, "msg": "closed"}, 499),
+        ({"code": 500, "msg": "Internal server error"}, 200),
+        ({"code": "504", "msg": "slow"}, 200),
+        ({"code": 408}, 200),
+        ({"success": False, "error": {"code": 503, "message": "x"}, "code": 503}, 200),
+        ({"code": -1, "msg": "Request timeout"}, 200),
+        ({"code": 400, "msg": "upstream timed out"}, 400),
         ({"location": "elsewhere"}, 302),
         ({"code": 200, "data": {"task": ID}}, 200),
         ({"success": True, "code": 17}, 200),
@@ -83,6 +89,22 @@ async def test_a_start_answered_by_neither_yes_nor_no_may_have_been_charged(body
     assert isinstance(problem, AnswerLost)
     assert problem.charged is Charged.UNKNOWN
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"code": 401, "msg": "Your session timed out"}, 200),
+        ({"code": 1, "msg": "Your login timed out"}, 403),
+        ({"code": 429, "msg": "Service unavailable"}, 200),
+        ({"code": 500, "msg": "Insufficient coins"}, 200),
+        ({"code": 5001, "msg": "The queue is full"}, 200),
+    ],
+)
+async def test_a_start_that_was_certainly_not_begun_was_not_charged(body: object, status: int) -> None:
+    problem = await error_of(ScriptedTransport(json_response(body, status)))
+    assert not isinstance(problem, AnswerLost)
+    assert problem.charged is Charged.NOTHING
 
 
 @pytest.mark.parametrize("status", [200, 408, 499, 500, 504])

@@ -55,6 +55,7 @@ async def test_a_video_whose_answer_was_cut_or_unreadable_is_adopted(tmp_path: P
 LOST: dict[str, Fault] = {
     "connection broken": cut_after,
     "HTTP 500": answered(500, {"code": 500, "msg": "boom", "trace_id": "t-1"}),
+    "code 500 under HTTP 200": answered(200, {"code": 500, "msg": "boom"}),
     "HTTP 504 page": answered(504, "gateway"),
     "HTTP 302": answered(302, {}),
     "HTTP 408": answered(408, {}),
@@ -149,6 +150,25 @@ async def test_while_a2e_cannot_be_asked_the_same_start_is_not_sent_again(tmp_pa
         assert server.transport.attempts[CLIP] == 1
         await server.ask("start_image_to_video", **arguments, again=True)
         assert server.transport.attempts[CLIP] == 2
+
+
+async def test_a_refusal_after_which_credits_are_missing_is_no_refusal(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        server.transport.on(CLIP, answered(409, {"code": 409, "msg": "A task like this exists"}))
+        sentence = await server.refuse("start_image_to_video", **arguments)
+        assert "A task like this exists" in sentence
+        assert "the balance fell by 100 credits" in sentence
+        assert NOT_KNOWN in sentence
+        assert (await server.ask("list_spending")).data["total"] == server.spent == 100
+        again = await server.ask("start_image_to_video", **arguments)
+        assert FOUND in again.text
+        server.transport.on(SPEECH, answered(400, {"code": 400, "msg": "Try later"}))
+        assert NOT_KNOWN in await server.refuse("generate_speech", script="Hello there.", voice="Aria (en-US)")
+        await server.refuse("generate_speech", script="Hello there.", voice="Aria (en-US)")
+        assert server.transport.attempts[SPEECH] == 1
+        server.transport.on(SPEECH, only_answered(400, {"code": 400, "msg": "Try later"}))
+        assert "Nothing was charged" in await server.refuse("generate_speech", script="Bye.", voice="Aria (en-US)")
 
 
 async def test_a_preview_can_never_be_found_again_and_is_not_sent_again(tmp_path: Path) -> None:
