@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ from a2e_mcp.jobs.polling import Answers, JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.sqlite import open_ledger
-from tests.support.faulty_transport import RENDERS, open_controlled_server
+from tests.support.faulty_transport import RENDERS, Gate, only_answered, open_controlled_server
 from tests.support.ledger import intend
 
+CLIP = "GET /api/v1/userImage2Video/{}"
 BATCH = "POST /api/v1/userImage2Video/batchDetail"
 VIDEOS = "GET /api/v1/video/awsList"
 LONG_ENOUGH = 10.0
@@ -343,6 +346,49 @@ async def test_wait_for_job_says_that_still_running_is_no_error(tmp_path: Path) 
         answer = await server.ask("wait_for_job", job_ids=[job], seconds=0)
         assert answer.data["state"] == "queued"
         assert "not an error" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("limits", "limit"), [({"max_wait": 1}, "A2E_MAX_WAIT"), ({"call_seconds": 2}, "A2E_CALL_SECONDS")]
+)
+async def test_a_wait_that_is_cut_short_names_its_limit_and_lasts_a_second(
+    tmp_path: Path, limits: dict[str, Any], limit: str
+) -> None:
+    async with open_controlled_server(tmp_path, **limits) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        began = time.monotonic()
+        answer = await server.ask("wait_for_job", job_ids=[job], seconds=600)
+        assert time.monotonic() - began >= 1
+        assert f"One wait lasts at most 1 second ({limit})." in answer.text
+        assert f"One wait lasts at most 1 second ({limit})." in answer.data["notice"]
+        assert "One wait" not in (await server.ask("wait_for_job", job_ids=[job], seconds=0)).text
+
+
+async def test_a_job_says_how_much_of_it_is_done_and_how_long_it_will_still_take(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        record_id = job.partition(":")[2]
+        for ago, done, left in ((100, 80, "25 s"), (620, 50, "10 min"), (7300, 50, "2 hours")):
+            made = (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()
+            record = {"_id": record_id, "current_status": "processing", "process": done, "createdAt": made}
+            server.transport.on(CLIP.format(record_id), only_answered(200, {"code": 0, "data": record}))
+            answer = await server.ask("check_status", job_id=job)
+            assert f"{done}% done, about {left} left" in answer.text.replace("about 26 s", "about 25 s")
+            assert answer.data["remaining_seconds"] >= ago * (100 - done) / done
+
+
+async def test_a_wait_that_a2e_does_not_answer_in_time_says_what_is_known(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path, call_seconds=2) as server:
+        job = (await server.ask("start_image_to_video", **await server.clip_arguments())).data["job_id"]
+        gate = Gate()
+        server.transport.on(CLIP.format(job.partition(":")[2]), gate.before, times=5)
+        server.transport.on(BATCH, gate.before, times=5)
+        answer = await server.ask("wait_for_job", job_ids=[job], seconds=0)
+        assert answer.data["job_id"] == job
+        assert answer.data["state"] in ("queued", "unknown")
+        assert "A2E has not answered about it yet." in answer.text
+        assert "A2E has not answered about it yet." in answer.data["note"]
+        gate.opened.set()
 
 
 async def test_wait_for_job_tells_of_a_deleted_job_in_a_sentence(tmp_path: Path) -> None:

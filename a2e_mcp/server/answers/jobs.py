@@ -149,7 +149,7 @@ def _duration(seconds: float) -> str:
     """A rough time in words."""
     if seconds < _SECONDS_SHOWN:
         return f"{math.ceil(seconds)} s"
-    return f"{math.ceil(seconds / 60)} min" if seconds < _MINUTES_SHOWN else counted(math.ceil(seconds / 3600), "hour")
+    return f"{round(seconds / 60)} min" if seconds < _MINUTES_SHOWN else counted(round(seconds / 3600), "hour")
 
 
 def refunded(credits: float) -> str:
