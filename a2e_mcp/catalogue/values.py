@@ -87,17 +87,26 @@ def number_or_none(value: object) -> float | None:
     return float(value) if abs(value) <= _LARGEST_NUMBER and math.isfinite(value) else None
 
 
+def utc_moment(seconds: float) -> str:
+    """A moment, in seconds since 1970, in the one form that all answers have: 2026-11-28T13:05:22.000Z."""
+    return f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
 def moment_or_none(value: object) -> str | None:
-    """A moment as ISO 8601, from a text or from seconds or milliseconds since 1970; None for anything else."""
+    """A moment as ISO 8601, from a text or from seconds or milliseconds since 1970; None for anything else.
+
+    It is in UTC, except that a time without a zone stays as it is: which moment it means is not known here.
+    """
     number = number_or_none(value)
     if number is not None:
         seconds = number / 1000 if number > _LATEST else number
         in_time = _EARLIEST <= seconds <= _LATEST
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if in_time else None
+        return utc_moment(seconds) if in_time else None
     text = text_or_none(value)
     try:
-        return None if text is None else text if datetime.fromisoformat(text) else None
-    except ValueError:
+        moment = None if text is None else datetime.fromisoformat(text)
+        return text if moment is None or moment.tzinfo is None else utc_moment(moment.timestamp())
+    except (ValueError, OverflowError):
         return None
 
 

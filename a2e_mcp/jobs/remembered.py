@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from a2e_mcp.catalogue.capability import State
+from a2e_mcp.catalogue.values import utc_moment
 from a2e_mcp.files.progress import BytesMoved
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
@@ -33,7 +33,7 @@ def remembered(entry: LedgerEntry, job_id: JobId, *, moved: BytesMoved | None, u
         progress=1.0 if state == "succeeded" else moved.share if moved and state == "running" else None,
         results=list(entry.results) if len(entry.job_ids) <= 1 else [],
         credits=entry.charged,
-        created_at=datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="seconds"),
+        created_at=utc_moment(entry.created),
         next_check_seconds=None if stays else 5,
         error=note if state == "failed" else None,
         sandbox=sandbox,

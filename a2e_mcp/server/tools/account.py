@@ -18,6 +18,7 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.spellings import DAYS, SECONDS, Name
 from a2e_mcp.catalogue.tool import Inputs, MediaIn, OrNone, optional
+from a2e_mcp.catalogue.values import utc_moment
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
@@ -214,7 +215,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     rows = [
         {
             "job_id": entry.job_ids[0] if entry.job_ids else entry.own_job_id,
-            "when": datetime.fromtimestamp(entry.created, UTC).isoformat(timespec="minutes"),
+            "when": utc_moment(entry.created),
             "title": entry.title,
             "credits": entry.cost,
             "sure": _is_sure(entry),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.support.faulty_transport import answered, open_controlled_server
@@ -186,7 +187,10 @@ async def test_spending_is_summed_by_kind(tmp_path: Path) -> None:
         one = await server.ask("list_spending")
         await server.ask("start_text_to_image", prompt="a boat")
         two = await server.ask("list_spending")
+        made = (await server.ask("list_jobs")).data["jobs"]
     assert list(one.data["by_kind"]) == ["speech"]
+    moments = [row["when"] for row in two.data["spending"]] + [row["created_at"] for row in made]
+    assert all(re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{3}Z", moment) for moment in moments), moments
     assert "by kind" not in one.text
     assert list(two.data["by_kind"]) == ["text_to_image", "speech"]
     assert sum(two.data["by_kind"].values()) == two.data["total"]
