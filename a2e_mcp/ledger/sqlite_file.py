@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,8 @@ from a2e_mcp.ledger.start_index import START_INDEX
 from a2e_mcp.private_files import make_private_database, make_private_folder
 
 _VERSION = 4
+_PATIENCE = 10.0
+"""Seconds to wait while others have the file locked."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS starts (
     id TEXT PRIMARY KEY,
@@ -50,12 +53,12 @@ def open_file(path: Path) -> sqlite3.Connection:
     try:
         make_private_folder(path.parent)
         make_private_database(path)
-        database = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
+        database = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE, check_same_thread=False)
     except (OSError, sqlite3.DatabaseError) as problem:
         raise _cannot_open(path, problem) from None
     try:
         database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(database)
         database.execute("PRAGMA synchronous = FULL")
         _bring_up_to_date(database, path)
     except BaseException as problem:
@@ -64,6 +67,24 @@ def open_file(path: Path) -> sqlite3.Connection:
             raise _cannot_open(path, problem) from None
         raise
     return database
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Turn write-ahead logging on; several servers may open a new file at the same moment.
+
+    SQLite waits for the locks of others everywhere but here, so the wait is for a lock of our own.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if not is_locked(problem) or time.monotonic() >= until:
+                raise
+        else:
+            return
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("ROLLBACK")
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:

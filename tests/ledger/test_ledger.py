@@ -129,6 +129,23 @@ async def test_a_new_file_may_be_opened_by_many_at_once(path: Path) -> None:
     assert await asyncio.gather(*(rows() for _ in range(16))) == [0] * 16
 
 
+async def test_a_new_file_that_another_server_is_writing_is_opened_when_that_has_ended(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(open_once(path))
+        # SQLite does not wait by itself before it changes how a file is written.
+        await asyncio.wait({opening}, timeout=0.3)
+        other.execute("ROLLBACK")
+        await opening
+
+
+async def open_once(path: Path) -> None:
+    """Open a ledger and close it."""
+    async with open_ledger(path, account="a", sandbox=True):
+        pass
+
+
 async def test_a_start_over_the_daily_limit_leaves_no_row_and_says_what_is_spent(path: Path) -> None:
     async with open_ledger(path, account="a", sandbox=True) as ledger:
         await intend(ledger, limits=Limits(per_day=100, least=100))
