@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
+_log = logging.getLogger(__name__)
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _SHOWN_STATUS = re.compile(r"[a-z_]{2,20}")
 _STATUS_FIELDS = ("status", "current_status", "task_status")
@@ -52,6 +54,7 @@ class Trace:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._has_failed = False
 
     def add(self, *, name: str, method: str, path: str, status: int | None, seconds: float, body: object) -> None:
         """Append one line; `path` is the template, without ids."""
@@ -63,8 +66,14 @@ class Trace:
             "milliseconds": round(seconds * 1000),
             "answer": shape_of(body),
         }
-        if not self._path.exists():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.touch(mode=0o600)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        try:
+            if not self._path.exists():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.touch(mode=0o600)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as problem:
+            # The call that is traced may have been charged: its answer counts more than its trace.
+            if not self._has_failed:
+                _log.warning("The trace in %s cannot be written (%s); calls continue without it", self._path, problem)
+            self._has_failed = True

@@ -26,6 +26,10 @@ _MOST_CREDIBLE = 1e9
 """Credits; a larger quote is a mistake."""
 
 
+_SMALLEST_PRICE = 0.01
+"""Credits; where a price is published, a smaller quote is nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepPrice:
     """What one step of a start costs, in credits; None when it is unknown."""
@@ -89,7 +93,7 @@ class Spending:
         """The price of one step: A2E's quote, else this account's median, else the published figure, else unknown."""
         quoted = await self._quote(capability, body) if capability is not None and body is not None else None
         # Nothing is no price where a price is published.
-        if quoted or (quoted is not None and not estimate.credits_each):
+        if quoted is not None and (quoted >= _SMALLEST_PRICE or not estimate.credits_each):
             return StepPrice(step, quoted, "A2E's quote")
         if estimate.units is None:
             # A length that is not known is a price that is not known.

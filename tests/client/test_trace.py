@@ -11,6 +11,7 @@ from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.trace import Trace
+from tests.support.faulty_transport import open_controlled_server
 from tests.support.scripted_transport import ID, TOKEN, ScriptedTransport, success
 
 
@@ -35,6 +36,14 @@ async def test_what_could_be_an_id_or_a_secret_is_not_written_even_as_a_name(tmp
     assert shape["coins"] == "integer"
     assert shape["byId"] == {"(odd name)": {"status": "text 'completed'", "owner": "text"}}
     assert shape["(odd name)"] == "true/false"
+
+
+async def test_a_start_is_answered_and_written_down_though_its_trace_cannot_be_written(tmp_path: Path) -> None:
+    # A folder where the file should be stands for a full disk and a folder without permission.
+    async with open_controlled_server(tmp_path, trace=tmp_path) as server:
+        answer = await server.ask("start_image_to_video", **await server.clip_arguments())
+        assert answer.data["job_id"] in await server.listed()
+        assert (await server.ask("list_spending")).data["total"] == server.spent == 100
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:

@@ -130,10 +130,11 @@ async def test_speech_without_prices_in_parallel_is_never_booked_as_nothing(tmp_
 @pytest.mark.parametrize("validated", [True, False])
 async def test_a_quote_of_nothing_is_no_quote_where_a_price_is_published(tmp_path: Path, validated: bool) -> None:
     async with open_controlled_server(tmp_path) as server:
-        nothing = {"code": 0, "data": {"coins": 0, "generationRequestValidated": validated}}
-        server.transport.on(QUOTE, only_answered(200, nothing), times=99)
-        said = await server.refuse("start_image_to_video", **await server.clip_arguments(max_credits=5))
-        assert "100 credits" in said
+        for coins in (0, 0.0000001):
+            nothing = {"code": 0, "data": {"coins": coins, "generationRequestValidated": validated}}
+            server.transport.on(QUOTE, only_answered(200, nothing), times=99)
+            said = await server.refuse("start_image_to_video", **await server.clip_arguments(max_credits=5))
+            assert "100 credits" in said, coins
         assert server.charging_requests == {}
 
 
