@@ -286,7 +286,12 @@ async def test_an_entry_that_its_client_does_not_read_is_a_problem(doctor_run: D
     """Each client of one home has a mistake of its own."""
     unfilled = {"A2E_API_TOKEN": "sk_...", "A2E_DATA_DIR": str(doctor_run.folder / "data")}
     files: dict[str, Any] = {
-        "config/Claude/claude_desktop_config.json": {"mcpServers": {NAME: {**OURS, "env": unfilled}}},
+        "config/Claude/claude_desktop_config.json": {
+            "mcpServers": {
+                NAME: {**OURS, "env": unfilled},
+                "film": {**OURS, "args": ["-c", "", "a2e-mcp", "--sandbox"], "env": unfilled},
+            }
+        },
         "home/.claude.json": {
             "mcp": {"servers": {NAME: OURS}},
             "projects": {"/elsewhere": {"mcpServers": {NAME: OURS}}},
@@ -306,6 +311,8 @@ async def test_an_entry_that_its_client_does_not_read_is_a_problem(doctor_run: D
     assert found == [
         ("claude-desktop", "client.placeholder"),
         ("claude-desktop", "client.not_started"),
+        ("claude-desktop", "client.placeholder"),
+        ("claude-desktop", "client.not_started"),
         ("claude-code", "client.misplaced"),
         ("cursor", "client.misplaced"),
         ("cursor", "client.misplaced"),
@@ -316,6 +323,7 @@ async def test_an_entry_that_its_client_does_not_read_is_a_problem(doctor_run: D
         ("vscode", "client.entry_unusable"),
     ]
     hints = {(each["client"], each["name"]): each["hint"] for each in doctor_run.problems() if "client" in each}
+    assert "Remove it from the entry's env" in hints["claude-desktop", "client.placeholder"]
     assert hints["claude-code", "client.misplaced"] == "Rename mcp.servers to mcpServers"
     assert hints["vscode", "client.misplaced"] == "Rename mcpServers to servers"
     assert "Rename it to 'env'" in hints["windsurf", "client.misspelt"]

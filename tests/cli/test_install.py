@@ -385,3 +385,10 @@ def test_each_system_has_its_own_place(tmp_path: Path, monkeypatch: pytest.Monke
     assert (
         claude_desktop_file({"APPDATA": str(tmp_path / "roaming")}, "win32") == tmp_path / "roaming" / "Claude" / name
     )
+
+
+def test_flags_that_were_written_as_one_text_are_kept() -> None:
+    old = ServerEntry.read_parts({"command": "a2e-mcp", "args": "serve --read-only --sandbox"})
+    assert old is not None
+    assert old.is_sandbox
+    assert old.flags() == ["--read-only", "--sandbox"]

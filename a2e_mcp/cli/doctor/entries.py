@@ -168,11 +168,15 @@ def _find_placeholders(findings: Findings, configured: ConfiguredEntry, entry: S
         if not is_unfilled(name, text) or problem_of({name: text}, sandbox=False) is not None:
             continue
         found = True
-        what = "your token (video.a2e.ai > Account > API Token)" if name == ACCESS else "a value"
+        # A sandbox takes no token.
+        wants_token = name == ACCESS and not entry.is_sandbox
+        what = "your token (video.a2e.ai > Account > API Token)" if wants_token else "a value"
         findings.fix(
             "client.placeholder",
             f"{configured.shown} has a placeholder in {name}, so it counts as missing",
             f"Write {what} in its place in {configured.file}, or --sandbox into args"
+            if wants_token
+            else f"Remove it from the entry's env in {configured.file}"
             if name == ACCESS
             else f"Write {what} in its place in {configured.file}, or remove it",
             configured.about,

@@ -55,6 +55,8 @@ class ServerEntry:
         if not isinstance(raw, dict):
             return None
         command, arguments, environment = raw.get("command"), raw.get("args"), raw.get("env")
+        if isinstance(arguments, str):
+            arguments = arguments.split()
         return cls(
             command if isinstance(command, str) else "",
             [each for each in arguments if isinstance(each, str)] if isinstance(arguments, list) else [],

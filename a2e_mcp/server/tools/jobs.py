@@ -138,7 +138,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     ]
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
-    failures = [f"{job_id}: {problem}" for job_id, problem in list(problems.items())[:3]]
+    failures = [f"{job_id}: {problem.with_outcome('')}" for job_id, problem in list(problems.items())[:3]]
     if all(each.is_open_room for each in jobs):
         return await _room_answer(call, jobs[0], also=jobs, notice=sentences("Nothing to wait for.", *failures))
     kept = await _kept(call, ended, within=ANSWERING_SECONDS / 2)

@@ -55,6 +55,9 @@ async def test_several_jobs_are_deleted_in_one_call_and_what_cannot_be_is_named(
         for job_id in (one, two, three):
             await server.finish(job_id)
         missing = f"text_to_image:00000000{'1' * 16}"
+        waited = await server.ask("wait_for_job", job_ids=[one, missing])
+        assert f"{missing}: No such record" in waited.text
+        assert "charged" not in waited.text
         assert "Invalid job_id" in await server.refuse("delete_job", job_id=[one, "no such title"])
         some = await server.ask("delete_job", job_id=f"{one}, {missing}, {two}")
         assert some.data["job_id"] == [one, two]
