@@ -216,4 +216,8 @@ COMMON_STATES: Mapping[str, State] = {
     "error": "failed",
     "canceled": "failed",
     "cancelled": "failed",
+    "rejected": "failed",
+    "aborted": "failed",
+    "timeout": "failed",
+    "timed_out": "failed",
 }

@@ -337,6 +337,13 @@ async def test_a_failure_is_read_however_it_is_spelt(tmp_path: Path) -> None:
             assert "No face" in answer.data["error"], record
 
 
+async def test_a_job_that_ended_without_a_reason_is_not_waited_for(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        job_id = await started_video(server)
+        for word in ("rejected", "Timeout", "TIMED_OUT", "aborted"):
+            assert (await seen_as(server, job_id, status=word)).data["state"] == "failed", word
+
+
 async def test_what_is_no_failure_is_not_read_as_one(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         job_id = await started_video(server)
