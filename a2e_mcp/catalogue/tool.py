@@ -81,9 +81,13 @@ class BackgroundRef:
 
 @dataclass(frozen=True, slots=True)
 class LanguageRef:
-    """Marks an input that means a language, by code or by name; with its `region` it becomes a locale such as es-MX."""
+    """Marks an input that means a language, by code or by name; with its `region` it becomes a locale such as es-MX.
+
+    Where `every` language may be meant, the word any says so and is not the same as leaving the input out.
+    """
 
     region: bool = False
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from a2e_mcp.errors import FileRefused
-from a2e_mcp.files.readings import alike, is_file_url, is_windows_path, parts_of, plain, readings
-from a2e_mcp.files.urls import is_chat_attachment
+from a2e_mcp.files.readings import alike, is_file_url, is_windows_path, parts_of, plain, readings, unwrapped
+from a2e_mcp.files.urls import is_chat_attachment, is_incomplete_url
 from a2e_mcp.text import clean_line
 
 _LONGEST_PATH = 4096
 _LONGEST_SHOWN = 160
 _MOST_SHOWN = 3
+_URL_HINT = "Give the whole URL, beginning with https://"
 
 
 class Folders:
@@ -153,6 +154,10 @@ class Folders:
             return FileRefused(
                 f"{name} is in the chat, not on this computer",
                 hint=f"Ask the user to save it into {self._nearest()} and to give its name",
+            )
+        if is_incomplete_url(text):
+            return FileRefused(
+                f"{_shown(unwrapped(text))} is no file on this computer and no complete URL", hint=_URL_HINT
             )
         if is_windows_path(whole) and os.name != "nt":
             return FileRefused(

@@ -28,6 +28,7 @@ from a2e_mcp.files.progress import OnBytes
 from a2e_mcp.files.remote import RemoteFiles
 from a2e_mcp.files.sounds import MeasuredSound, check_sound, measured
 from a2e_mcp.files.ssrf import PublicOnly
+from a2e_mcp.files.wholeness import is_whole
 from a2e_mcp.network import reason_of
 from a2e_mcp.text import one_line
 
@@ -169,6 +170,8 @@ class Files:
                 raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
             with _mapped(content) as mapped:
                 known = checked(name, format_of(mapped), wanted)
+                if not is_whole(known, mapped):
+                    raise FileRefused(f"{name} is incomplete: its end is missing", hint="Download or export it again")
                 sound = MeasuredSound(None) if known.kind == "image" else measured(mapped, wanted)
             check_sound(name, sound, wanted)
             content.seek(0)

@@ -15,10 +15,12 @@ _MOST = 64
 _DEPTH = 4
 """Wrappings one around the other, such as a quoted file URL with a line break behind it."""
 _PAIRS = frozenset(
-    ["''", '""', "``", "<>", "()", "[]", "\u2018\u2019", "\u201c\u201d", "\u201e\u201c", "\u201a\u2018", "\u00ab\u00bb"]
-)
+    ("''", '""', "``", "<>", "()", "[]", "**", "\u2018\u2019", "\u201c\u201d", "\u201e\u201c", "\u201a\u2018")
+) | {"\u00ab\u00bb", "\u300c\u300d", "\u300e\u300f"}
 _ENDS = " \t\r\n\x0b\x0c\u00a0\u202f\u200b\u200e\u200f\u2060\ufeff\u202a\u202c\u2066\u2069"
 """What stands unseen around a copied path; Windows' properties put U+202A before it."""
+_QUOTES = "'\"`\u2018\u2019\u201c\u201d\u201e\u201a\u00ab\u00bb"
+_LABEL = re.compile(r"(?:path|image|video|audio|picture|photo|url|link)\s*[:=]\s*(?=\S)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"!?\[.*?\]\((.+)\)", re.DOTALL)
 _FILE_URL = re.compile(r"file:(?://(?:localhost|127\.0\.0\.1)?(?=[/\\])|(?=/))", re.IGNORECASE)
 _DRIVE = re.compile(r"[/\\]?([a-zA-Z])[:|](?=[/\\])")
@@ -90,7 +92,7 @@ def alike(name: str) -> str:
         name = _UNSEEN.sub("", unicodedata.normalize("NFKC", name))
         for typed, typeset in _TYPESET.items():
             name = typeset.sub(typed, name)
-    return " ".join(name.replace("`", "'").split())
+    return " ".join(name.replace("`", "'").casefold().split())
 
 
 def _variants(text: str) -> Iterator[str]:
@@ -113,6 +115,8 @@ def _variants(text: str) -> Iterator[str]:
     if "//" in text:
         yield re.sub("/{2,}", "/", text)
     yield text.rstrip(".,;:!?")
+    # One of two quotes was not copied.
+    yield text.strip(_QUOTES)
 
 
 def _unwrapped(text: str) -> Iterator[str]:
@@ -124,6 +128,9 @@ def _unwrapped(text: str) -> Iterator[str]:
         yield bare[1:-1]
     if bare.startswith("@"):
         yield bare[1:]
+    label = _LABEL.match(bare)
+    if label is not None:
+        yield bare[label.end() :]
     link = _MARKDOWN.fullmatch(bare)
     if link is not None:
         yield link[1]

@@ -41,6 +41,7 @@ class _Beginning:
     content_type: str
     start: bytes
     location: str
+    is_whole: bool
 
     @property
     def arrived(self) -> bool:
@@ -141,6 +142,8 @@ class RemoteFiles:
                 checked(shown(url), Format("", kind, look.content_type, taken=True), wanted)
             elif stated == "text":
                 checked(shown(url), WEB_PAGE if look.content_type == "text/html" else Format("text"), wanted)
+            if look.is_whole and not look.start:
+                raise FileRefused(f"{shown(url)} is empty")
             return
         checked(shown(url), found, wanted)
         if stated == "text":
@@ -167,6 +170,7 @@ class RemoteFiles:
         # HEAD proves nothing: storage signs URLs for GET alone.
         headers = {"range": part, "accept-encoding": "identity"}
         start = bytearray()
+        is_whole = False
         try:
             async with self._http.stream("GET", url, headers=headers, timeout=_ANSWER_SECONDS) as response:
                 if response.status_code < 300:
@@ -175,6 +179,8 @@ class RemoteFiles:
                             start += piece
                             if len(start) >= most:
                                 break
+                        else:
+                            is_whole = True
         except PrivateAddress:
             raise private_url(url) from None
         except httpx2.InvalidURL:
@@ -183,7 +189,7 @@ class RemoteFiles:
             return None
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         location = response.headers.get("location", "")
-        return _Beginning(response.status_code, content_type, bytes(start[:most]), location)
+        return _Beginning(response.status_code, content_type, bytes(start[:most]), location, is_whole)
 
 
 def _joined(url: str, location: str) -> str:

@@ -29,6 +29,12 @@ _CHAT_ATTACHMENT = re.compile(
     r"|file[-_][a-z0-9]{6,}$",
     re.IGNORECASE,
 )
+_INCOMPLETE = re.compile(
+    r"(view-source:)?h?t?tps?(:|%3a)?[/\\%]|https?:|www\."
+    r"|([a-z0-9-]+\.)+(ai|app|cloud|co|com|de|dev|edu|eu|fr|gov|io|me|net|org|tv|uk)(:\d+)?(/|$)",
+    re.IGNORECASE,
+)
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f.]*:[0-9a-z:.%]*", re.IGNORECASE)
 _SUFFIXES = {
     "image/jpeg": ".jpg",
     "video/mp4": ".mp4",
@@ -43,6 +49,11 @@ def is_url(text: str) -> bool:
     bare = unwrapped(text)
     known = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", bare) is not None
     return known and not is_file_url(bare) and not is_chat_attachment(bare)
+
+
+def is_incomplete_url(text: str) -> bool:
+    """Whether a text is likely a URL whose beginning is missing or damaged."""
+    return _INCOMPLETE.match(unwrapped(text)) is not None
 
 
 def url_readings(text: str) -> list[str]:
@@ -106,6 +117,16 @@ def suffix_for(content_type: str) -> str:
     return _SUFFIXES.get(content_type) or mimetypes.guess_extension(content_type) or ".bin"
 
 
+def check_scheme(url: str) -> None:
+    """Refuse a URL of a kind that A2E cannot fetch. Raises FileRefused."""
+    scheme = unwrapped(url).partition(":")[0].lower()
+    if scheme not in ("http", "https"):
+        raise FileRefused(
+            f"Only http and https URLs can be used, not {one_line(scheme, 20)}",
+            hint="Give the path of a file on this computer, or its https URL",
+        )
+
+
 def public_host(url: str) -> str:
     """The host of a well-formed public http(s) URL. Raises FileRefused."""
     try:
@@ -114,10 +135,11 @@ def public_host(url: str) -> str:
         _ = parts.port
     except ValueError:
         raise invalid_url() from None
-    if parts.scheme not in ("http", "https"):
-        raise FileRefused(f"Only http and https URLs can be used, not {one_line(parts.scheme, 20)}")
+    check_scheme(url)
     if not host or parts.username is not None or len(url) > _LONGEST or re.search(r"[\s\x00-\x1f\\]", url):
         raise FileRefused("Invalid URL: no spaces, no user name, at most 2048 characters")
+    if _HOST.fullmatch(host) is None or host in ("http", "https"):
+        raise FileRefused(f"Invalid URL: {one_line(host, 60)} is no host", hint="Give the whole URL, as in https://...")
     if is_private_host(host):
         raise private_url(url)
     return host

@@ -25,9 +25,9 @@ LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING
 
 _ID = r"[0-9a-fA-F]{24}"
 _JOB_ID = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
-# As people and hosts write them: with spaces, or with the colon of an address.
-_WRITTEN = re.compile(r"([a-z_]{3,40}) ?(?::|%3a) ?([0-9a-f]{24})(?![0-9a-z])")
-_BARE = re.compile(r"(?<![0-9a-z])[0-9a-f]{24}(?![0-9a-z])")
+# As people and hosts write them: with spaces, with the colon of an address, or without the family.
+_WRITTEN = re.compile(r"(?:([a-z_-]{3,40}) ?(?::|%3a) ?|(?<![0-9a-z]))([0-9a-f]{24})(?![0-9a-z])")
+_NO_FAMILY = frozenset({"job", "jobs", "job_id", "job_ids", "job-id"})
 _LONGEST_LINE = 2000
 
 
@@ -76,13 +76,18 @@ def is_meant_as_job_id(text: str) -> bool:
 
 
 def job_ids_in(text: str) -> list[str]:
-    """The job ids in a text, such as one with quotes or an address around it; without one, the bare ids in it."""
+    """The job ids in a text, such as one with quotes or an address around it; an id without its family stays bare.
+
+    A text with an unknown family has none, since an id of it would be missing among the others.
+    """
     if len(text) > _LONGEST_LINE:
         return []
-    flat = text.lower()
-    named = [f"{match[1]}:{match[2]}" for match in _WRITTEN.finditer(flat)]
-    known = [each for each in named if looks_like_job_id(each)]
-    found = known or ([] if named else [match[0] for match in _BARE.finditer(flat)])
+    found = []
+    for family, record in _WRITTEN.findall(text.lower()):
+        named = family.replace("-", "_")
+        if named and named not in _NO_FAMILY and named not in (*FAMILIES, *LEDGER_FAMILIES):
+            return []
+        found.append(f"{named}:{record}" if named and named not in _NO_FAMILY else record)
     return list(dict.fromkeys(found))
 
 

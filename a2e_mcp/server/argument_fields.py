@@ -48,6 +48,7 @@ class ArgumentField:
     spellings: Spellings = field(default_factory=Spellings)
     unit: Unit | None = None
     zero_means_none: bool = False
+    takes_any: bool = False
     piece: ArgumentField | None = None
 
 
@@ -79,6 +80,7 @@ def _from_parts(name: str, types_: list[object], markers: list[object], *, requi
         spellings=next((each for each in markers if isinstance(each, Spellings)), Spellings()),
         unit=next((each for each in markers if isinstance(each, Unit)), None),
         zero_means_none=any(isinstance(each, ZeroMeansNone) for each in markers),
+        takes_any=any(isinstance(each, LanguageRef) and each.every for each in markers),
     )
     if made.kind != "list":
         return made

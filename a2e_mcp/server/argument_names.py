@@ -184,7 +184,8 @@ def unknown_argument(name: str, known: Sequence[str], fields: Mapping[str, str])
     near = _meant(plain, known, {_plain(theirs): ours for theirs, ours in fields.items()})
     if near is not None:
         return f"unknown argument {shown}; did you mean {near}?"
-    return f"unknown argument {shown}; it takes {', '.join(known) or 'none'}"
+    inner = "; what the other tool takes goes into arguments" if "arguments" in known else ""
+    return f"unknown argument {shown}; it takes {', '.join(known) or 'none'}{inner}"
 
 
 def _meant(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str | None:

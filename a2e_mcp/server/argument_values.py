@@ -30,6 +30,10 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»",
 _NONE = frozenset({"null", "none", "undefined", "(null)", "(none)", "(empty)", "n/a", "[]", "{}", "[object object]"})
 _NIL = frozenset({"nil"})
 _AS_USUAL = frozenset({"auto", "automatic", "default", "any", "all", "both", "unspecified", "notspecified", "detect"})
+_EVERY = frozenset({"any", "all", "both", "every"})
+_BESIDE_CHOICES = frozenset({"video", "mode", "format", "orientation", "aspect", "ratio", "resolution", "quality"})
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""How Chinese and Japanese keyboards write digits and colons."""
 _YES = frozenset({"true", "yes", "y", "on", "1", "t", "enabled"})
 _NO = frozenset({"false", "no", "n", "off", "0", "f", "disabled"})
 # Where the name stands when a host sends a whole record, or a model repeats one that it was shown.
@@ -114,6 +118,12 @@ def _read(field: ArgumentField, value: object) -> object:
         return _number(field.unit, value)
     if field.kind == "boolean":
         return _boolean(value)
+    if field.takes_any and isinstance(value, str) and _folded(value) in _EVERY:
+        return "any"
+    return _compound(field, value)
+
+
+def _compound(field: ArgumentField, value: object) -> object:
     if field.kind == "object":
         return from_json(value)
     return _pieces(field, value) if field.kind == "list" else _reference(field, value)
@@ -148,7 +158,7 @@ def _is_empty_text(field: ArgumentField, value: str) -> bool:
         return True
     usual = field.kind in ("choice", "number", "boolean") or (field.kind == "language" and not field.required)
     if usual and _folded(bare) in _AS_USUAL and _choice(field, bare) is None:
-        return True
+        return not (field.takes_any and _folded(bare) in _EVERY)
     return field.zero_means_none and _number(field.unit, bare) == 0
 
 
@@ -211,7 +221,8 @@ def _only_job_ids(text: str) -> list[str]:
     """The job ids in a text that says nothing else: in quotes, as resources, or after the word job."""
     found = job_ids_in(text)
     rest = text.lower().replace("%3a", ":").replace(": ", ":").replace(" :", ":") if found else ""
-    for each in found:
+    # A bare id may also be part of one with its family.
+    for each in sorted(found, key=len, reverse=True):
         rest = rest.replace(each, "")
     return [] if _BESIDE_JOBS.sub("", rest) else found
 
@@ -233,7 +244,21 @@ def _chosen(field: ArgumentField, value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     found = _choice(field, value)
+    if found is None and isinstance(value, str):
+        found = _said_twice(field, value)
     return value if found is None else found
+
+
+def _said_twice(field: ArgumentField, text: str) -> object:
+    """The choice that every part of a text means, as in `landscape (16:9)` or `vertical video`; None for none."""
+    if len(text) > _LONGEST_NUMBER:
+        return None
+    for between in (r"[(),;\[\]]+", r"[(),;\[\]\s]+"):
+        parts = [part for part in re.split(between, text) if part.strip() and _folded(part) not in _BESIDE_CHOICES]
+        meant = {_choice(field, part) for part in parts}
+        if len(meant) == 1 and None not in meant:
+            return meant.pop()
+    return None
 
 
 def _choice(field: ArgumentField, value: object) -> object:
@@ -259,7 +284,7 @@ def _choices(choices: tuple[object, ...]) -> Mapping[str, object]:
 
 
 def _size(text: str) -> tuple[float, float] | None:
-    match = _SIZE.fullmatch(text.casefold()) if len(text) <= _LONGEST_NAME else None
+    match = _SIZE.fullmatch(text.translate(_FULL_WIDTH).casefold()) if len(text) <= _LONGEST_NAME else None
     if match is None or not float(match[1]) or not float(match[2]):
         return None
     return float(match[1]), float(match[2])
@@ -277,7 +302,7 @@ def _number(unit: Unit | None, value: object) -> object:
         return str(value).lower()
     if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
         return value
-    text = _unquoted(value).casefold()
+    text = _unquoted(value).translate(_FULL_WIDTH).casefold()
     if comma := _COMMA.fullmatch(text):
         text = f"{comma[1]}.{comma[2]}"
     if _PLAIN_NUMBER.fullmatch(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import wave
 from collections.abc import Sequence
 
@@ -30,6 +31,9 @@ def pieces(script: str) -> list[str]:
     text = script.strip()
     if not text:
         raise InputError("The script is empty", hint="Write what should be said")
+    # Punctuation and unseen characters would be paid for as silence.
+    if all(unicodedata.category(each)[0] in "PCZM" for each in text):
+        raise InputError("The script has no words", hint="Write what should be said")
     if len(text) > LONGEST_SCRIPT:
         raise InputError(f"The script has {len(text)} characters; at most {LONGEST_SCRIPT} are allowed")
     found = []

@@ -32,6 +32,11 @@ _SIGNS: tuple[tuple[str, str, str], ...] = (
         r"[\[(*](?:pause|beat|laughs?|laughing|smiles?|sighs?|music|applause)\b[^\])*\n]{0,40}[\])*]",
         " ",
     ),
+    (
+        "placeholders",
+        r"\$?\{{1,2}[^{}\n]{1,60}\}{1,2}|%[A-Za-z]\w{1,40}%|\[(?=[^\W\d])[^\[\]\n]{2,60}\]",
+        " ",
+    ),
     ("emoji", _EMOJI, " "),
 )
 

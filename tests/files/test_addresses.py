@@ -114,6 +114,30 @@ async def test_a_url_is_read_as_it_was_copied(tmp_path: Path) -> None:
         assert "was not found" in await picture(server, f"{PUBLIC}/y.png")
 
 
+async def test_an_empty_file_at_a_url_is_called_empty(tmp_path: Path) -> None:
+    async with internet(tmp_path, lambda _: httpx2.Response(200, headers={"content-type": "image/png"})) as server:
+        assert "is empty" in await picture(server, f"{PUBLIC}/a.png")
+
+
+async def test_what_is_nearly_a_url_is_called_one(tmp_path: Path) -> None:
+    async with internet(tmp_path, lambda _: httpx2.Response(404)) as server:
+        for given in (
+            "www.example.com/a.png",
+            "example.com/a.png",
+            "https:/example.com/a.png",
+            "https//example.com/a.png",
+        ):
+            told = await picture(server, given)
+            assert f"{given} is no file on this computer and no complete URL. Give the whole URL, beginning" in told
+        for given in ("https://{{host}}/a.png", "https://https://example.com/a.png", "https://your host/a.png"):
+            told = await picture(server, given)
+            assert "is no host" in told
+            assert "private network" not in told
+        for tool, name in (("upload_file", "path"), ("start_caption_removal", "video")):
+            told = await quote(server, tool, **{name: "s3://bucket/a.mp4"})
+            assert "Only http and https URLs can be used, not s3. Give the path of a file" in told
+
+
 async def test_a_web_page_is_called_one_whatever_its_server_says(tmp_path: Path) -> None:
     page = b"<!DOCTYPE html><html><head><title>photo.png - My Drive</title>"
     stated = ""

@@ -160,7 +160,7 @@ async def test_an_address_that_leads_to_no_picture_is_refused(
 
 @pytest.mark.parametrize("status", [200, 403, 405, 500])
 async def test_an_address_that_only_this_computer_cannot_see_is_left_to_a2e(tmp_path: Path, status: int) -> None:
-    async with files_in(tmp_path, lambda _: httpx2.Response(status)) as files:
+    async with files_in(tmp_path, lambda _: httpx2.Response(status, content=b"\x80\x81")) as files:
         await files.check_url(f"{PUBLIC}/x.png", IMAGE)
 
     def broken(_: httpx2.Request) -> httpx2.Response:

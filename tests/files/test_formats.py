@@ -116,6 +116,26 @@ async def test_only_pictures_that_a2e_takes_are_sent(tmp_path: Path) -> None:
             assert f"{name} is a picture; an audio file is needed" in await as_sound(server, name)
 
 
+async def test_a_file_whose_end_is_missing_is_refused_before_anything_is_paid(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        picture = Image.effect_noise((64, 64), 50).convert("RGB")
+        for ending in ("png", "jpg", "webp"):
+            picture.save(server.inbox / f"whole.{ending}")
+        container(server.inbox / "whole.mp4", "mp4", video="mpeg4", seconds=3)
+        for ending, ask in (("png", as_picture), ("jpg", as_picture), ("webp", as_picture), ("mp4", as_clip)):
+            whole = (server.inbox / f"whole.{ending}").read_bytes()
+            if ending == "mp4":
+                # As for the web: the list of tracks comes first.
+                place = whole.index(b"moov") - 4
+                whole = whole[: whole.index(b"free") - 4] + whole[place:] + whole[whole.index(b"mdat") - 4 : place]
+                (server.inbox / "whole.mp4").write_bytes(whole)
+            (server.inbox / f"part.{ending}").write_bytes(whole[: len(whole) * 2 // 3])
+            (server.inbox / f"longer.{ending}").write_bytes(whole + b"trailer of a camera")
+            assert "is incomplete: its end is missing. Download" in await ask(server, f"part.{ending}"), ending
+            assert "would cost" in await ask(server, f"whole.{ending}"), ending
+            assert "would cost" in await ask(server, f"longer.{ending}"), ending
+
+
 async def test_what_is_no_media_is_called_what_it_is(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         with zipfile.ZipFile(server.inbox / "zip.png", "w") as archive:

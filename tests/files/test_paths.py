@@ -93,6 +93,23 @@ def test_a_path_from_the_home_folder_is_read_as_one() -> None:
         assert meant in readings(f"'{given}/Pictures/x.png'")
 
 
+async def test_a_name_is_found_without_its_capitals_and_in_the_marks_of_a_chat(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        png(server.inbox, "My Photo.PNG")
+        for given in (
+            "my photo.png",
+            "MY PHOTO.png",
+            "**My Photo.PNG**",
+            "「My Photo.PNG」",
+            "'My Photo.PNG",
+            "path: My Photo.PNG",
+        ):
+            assert await read(server, given) == "found", given
+        png(server.inbox, "my photo.PNG")
+        assert await read(server, "My Photo.PNG") == "found"
+        assert (await read(server, "MY PHOTO.PNG")).startswith("2 files fit: ")
+
+
 async def test_two_files_that_fit_are_both_named_and_none_is_taken(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         first, second = png(server.inbox, "a b.png"), png(server.inbox, "a\u202fb.png", colour="red")

@@ -67,7 +67,7 @@ def test_every_job_id_of_a_known_family_is_read_in_its_own_mode_only(family: str
         "avatar_video",
         "avatar_video:",
         LIVE,
-        f"avatar-video:{SANDBOX}",
+        f"avatar.video:{SANDBOX}",
         f"avatar_video:{SANDBOX}0",
         f"no_such_family:{SANDBOX}",
         "avatar_video:../../../../etc/passwd",

@@ -125,6 +125,16 @@ def test_a_list_is_read_however_it_came(given: object) -> None:
     assert read("wait_for_job", {"job_ids": given})["job_ids"] == [JOB, "speech:000000006720d1f0a1b2c3d5"]
 
 
+def test_no_id_of_a_list_in_one_text_is_dropped() -> None:
+    bare = "000000006720d1f0a1b2c3d5"
+    for between in (" ", ", ", "\n", " and "):
+        assert read("wait_for_job", {"job_ids": f"{bare}{between}{JOB}"})["job_ids"] == [bare, JOB]
+        assert read("wait_for_job", {"job_ids": f"{JOB}{between}{JOB[13:]}"})["job_ids"] == [JOB, JOB[13:]]
+    assert read("wait_for_job", {"job_ids": f"{JOB} avatr_video:{bare}"})["job_ids"] == [f"{JOB} avatr_video:{bare}"]
+    assert read("check_status", {"job_id": f"job:{bare}"})["job_id"] == bare
+    assert read("check_status", {"job_id": JOB.replace("_", "-")})["job_id"] == JOB
+
+
 def test_one_bare_text_is_a_list_of_one() -> None:
     assert read("wait_for_job", {"job_ids": JOB})["job_ids"] == [JOB]
     assert read("wait_for_job", {"job_id": JOB})["job_ids"] == [JOB]
@@ -169,12 +179,48 @@ def test_a_name_or_id_is_found_in_what_was_copied_with_it() -> None:
 
 CHOICES: Mapping[tuple[str, str], Mapping[Any, tuple[Any, ...]]] = {
     ("start_avatar_video", "shape"): {
-        "landscape": ("16:9", "16x9", "16/9", "Landscape", "LANDSCAPE", " horizontal", "widescreen", "Querformat"),
-        "portrait": ("9:16", "9 x 16", "Portrait", "vertical", "TikTok", "Hochformat", "Reels"),
+        "landscape": (
+            "16：9",
+            "landscape (16:9)",
+            "16:9 landscape",
+            "horizontal video",
+            "16:9",
+            "16x9",
+            "16/9",
+            "Landscape",
+            "LANDSCAPE",
+            " horizontal",
+            "widescreen",
+            "Querformat",
+        ),
+        "portrait": (
+            "portrait mode",
+            "9:16 (TikTok)",
+            "9:16",
+            "9 x 16",
+            "Portrait",
+            "vertical",
+            "TikTok",
+            "Hochformat",
+            "Reels",
+        ),
         "square": ("1:1", "Square", "1x1", "quadratisch"),
     },
     ("start_avatar_video", "resolution"): {
-        1080: ("1080p", "1080P", "1080", "Full HD", "full-hd", "FHD", 1080.0, "1080 px", "1920x1080"),
+        1080: (
+            "1080p (Full HD)",
+            "FHD 1080p",
+            "１０８０",
+            "1080p",
+            "1080P",
+            "1080",
+            "Full HD",
+            "full-hd",
+            "FHD",
+            1080.0,
+            "1080 px",
+            "1920x1080",
+        ),
         720: ("720p", "HD", "720", "1280 x 720"),
         480: ("480p", "SD"),
     },
@@ -201,7 +247,10 @@ def test_choices_are_read_by_their_everyday_names() -> None:
                 assert str(normalised({name: field}, {name: spelling})[name]) == str(meant), (tool, name, spelling)
 
 
-@pytest.mark.parametrize(("shape", "told"), [("4:3", "'landscape'"), ("round", "'square'"), ("21:9", "'portrait'")])
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [("landscape 9:16", "'landscape'"), ("4:3", "'landscape'"), ("round", "'square'"), ("21:9", "'portrait'")],
+)
 def test_what_is_no_choice_is_refused_with_the_choices(shape: str, told: str) -> None:
     assert told in refusal("start_avatar_video", {**VIDEO, "shape": shape})
     for wrong in ("4K", "-720", "7.20", 72.0):
@@ -228,6 +277,7 @@ def test_numbers_come_with_their_unit_and_truths_as_words() -> None:
         assert "again" not in read("generate_speech", {**SPEECH, "again": no})
     for wrong in ("1,000", "30 seconds", "$30", "-", "about 30", True):
         assert "max_credits: must be a number" in refusal("generate_speech", {**SPEECH, "max_credits": wrong})
+    assert "must be at least 0. Nothing" in refusal("generate_speech", {**SPEECH, "max_credits": -1})
     assert "again: must be true or false" in refusal("generate_speech", {**SPEECH, "again": "only if needed"})
 
 
@@ -298,6 +348,7 @@ def test_other_names_of_an_argument_are_refused_with_the_right_one() -> None:
     assert "list_voices" in told
     told = refusal("start_avatar_video", {**VIDEO, "zebra": 1})
     assert all(name in told for name in SCHEMAS["start_avatar_video"]["properties"])
+    assert "goes into arguments" in refusal("quote_job", {"tool": "generate_speech", **SPEECH})
     two = refusal("start_avatar_video", {**VIDEO, "avatar_id": "x", "voice_id": "y"})
     assert "did you mean avatar?" in two
     assert "did you mean voice?" in two

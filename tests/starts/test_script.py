@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import wave
 from contextlib import suppress
@@ -70,7 +71,7 @@ def test_a_script_of_20000_characters_is_taken_and_one_more_is_not() -> None:
 
 @given(st.text(alphabet=st.sampled_from("ab .!?。，\n\t\u3000é你\"'…1"), min_size=1, max_size=4000))
 def test_pieces_say_the_same_words_in_order_and_each_fits(script: str) -> None:
-    if not script.strip():
+    if re.search(r"\w", script) is None:
         return
     found = pieces(script)
     assert all(0 < len(piece) <= LIMIT and piece == piece.strip() for piece in found)

@@ -23,10 +23,16 @@ NAMED = {
     "An *important* point": "Markdown (*)",
     "Welcome 🎉 to the shop": "emoji (🎉)",
     "Nice ❤️": "emoji",
+    "Hello {name}, welcome": "placeholders ({name})",
+    "Hello {{ first_name }}!": "placeholders ({{",
+    "Dear ${NAME}": "placeholders (${NAME})",
+    "Dear %NAME%, hello": "placeholders (%NAME%)",
+    "Welcome to [Your Company]": "placeholders ([Your",
     "Hello [pause] there": "stage directions ([pause])",
 }
 PLAIN = (
     "Good morning, and welcome to our shop!",
+    "Up 20% this year, 50% more than [3] says.",
     "It costs 5 < 7 and 3 * 4 = 12, at 20 % & more.",
     "AT&T and R&D; that is all.",
     "Mail me at a_b_c@example.com (soon).",
@@ -50,6 +56,16 @@ def test_what_is_not_meant_to_be_spoken_is_named(script: str, named: str) -> Non
 @pytest.mark.parametrize("script", PLAIN)
 def test_a_plain_script_is_not_doubted(script: str) -> None:
     assert script_warning(script) is None
+
+
+async def test_a_script_that_would_be_silent_is_refused_before_it_is_paid(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        for script in ("...", "\u200b", "—", "„“"):
+            quoted = {"script": script, "voice": "Aria", "avatar": "Ada"}
+            told = await server.refuse("quote_job", tool="start_avatar_video", arguments=quoted)
+            assert "The script has no words. Write what should be said" in told
+            assert "no words" in await server.refuse("generate_speech", script=script, voice="Aria")
+        assert server.sandbox.control.inspect()["credits"] == 10_000
 
 
 async def test_a_quote_and_a_start_say_what_is_spoken_though_it_is_not_meant(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from a2e_mcp.catalogue.values import utc_moment
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
-from a2e_mcp.files.urls import is_url
+from a2e_mcp.files.urls import check_scheme, is_url
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import LIMIT_SECONDS
@@ -246,6 +246,7 @@ async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:
 
 async def _file(call: Call[UploadInputs]) -> LocalFile:
     if is_url(call.inputs.path):
+        check_scheme(call.inputs.path)
         raise FileRefused("path is a URL, which needs no upload", hint="Give the URL itself to the other tool")
     return await call.services.files.open_local(call.inputs.path, _ANY_MEDIA)
 

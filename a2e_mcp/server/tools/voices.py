@@ -31,12 +31,13 @@ from a2e_mcp.starts.service import Quoted
 from a2e_mcp.text import folded, one_line
 
 _USUAL_LANGUAGE = "en-US"
+_EVERY_LANGUAGE = "any"
 
 
 class VoicesInputs(Inputs):
     """What `list_voices` takes."""
 
-    language: OrNone[Annotated[str, LanguageRef()]] = optional(
+    language: OrNone[Annotated[str, LanguageRef(every=True)]] = optional(
         "For example es-MX or British English; by default en-US, or any with a name"
     )
     name: OrNone[Name] = optional("Part of the name")
@@ -79,8 +80,9 @@ class DetectInputs(Inputs):
 async def _list(call: Call[VoicesInputs]) -> Answer:
     inputs, names = call.inputs, call.services.directory
     own = [] if inputs.owner == "public" else await names.own_voices()
-    # A name is looked for in every language; without one that would be thousands of voices.
-    language = inputs.language or (None if inputs.name else _USUAL_LANGUAGE)
+    # A name is looked for in every language; without one that would be thousands of voices. Own voices have none.
+    usual = None if inputs.name or inputs.owner == "own" else _USUAL_LANGUAGE
+    language = None if inputs.language == _EVERY_LANGUAGE else inputs.language or usual
     public: Sequence[VoiceChoice] = ()
     if inputs.owner != "own":
         public = await (names.voices_everywhere() if language is None else names.voices_in(language))

@@ -54,6 +54,16 @@ async def test_words_of_a_name_are_found_in_any_order(tmp_path: Path) -> None:
         assert voice["name"] == "Élodie"
 
 
+async def test_voices_of_any_language_are_listed_when_that_is_asked_for(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        usual = await server.ask("list_voices", language="default")
+        for word in ("any", "All"):
+            every = await server.ask("list_voices", language=word)
+            assert every.data["total"] > usual.data["total"]
+            assert "(language any" in every.text
+        assert "language any, owner own" in (await server.ask("list_voices", owner="own")).text
+
+
 async def test_where_nothing_fits_it_says_what_to_leave_out(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         avatars = await server.ask("list_avatars", name="nobody")
