@@ -10,7 +10,7 @@ from tests.support.faulty_transport import CLIP, UPLOAD, Forward, open_test_sand
 from tests.support.file_server import SHORT_CALL_SECONDS, connect_server_with_storage
 from tests.support.server import tool_answer
 
-SMALL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+SMALL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x00IEND"
 
 
 async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
