@@ -60,7 +60,8 @@ class StartExecutor:
                 return job_from_data(self._context, start, title)
             case "speech":
                 voice = from_stored(VoiceChoice, start.resolved["voice"])
-                return SpeechItem(self._context, start.inputs["script"], voice, start.inputs["speed"])
+                script, speed, most = start.inputs["script"], start.inputs["speed"], start.options.get("max_credits")
+                return SpeechItem(self._context, script, voice, speed, max_credits=most)
             case "upload":
                 return UploadItem(self._context, local_file_from_data(start.resolved["file"]))
             case "purchase":

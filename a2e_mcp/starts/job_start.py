@@ -157,7 +157,7 @@ class JobItem(Generic[InputsT]):
         script: str | None = None if step is None else getattr(self._inputs, step.script)
         if step is None or script is None:
             return None
-        return SpeechItem(self._context, script, self._resolved.voices[step.voice])
+        return SpeechItem(self._context, script, self._resolved.voices[step.voice], max_credits=self._max_credits)
 
     @cached_property
     def _lengths(self) -> Mapping[str, float]:

@@ -36,11 +36,12 @@ class StartOptions:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What a start would cost, and the warning that it would come with."""
+    """What a start would cost, and the warning that it would come with; `same` is an identical start that counts."""
 
     price: Price
     warning: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
+    same: LedgerEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,12 +128,23 @@ class Starts:
         resolved = await self._resolver.resolve(inputs, tool.speech)
         item = JobItem(self._context, tool, inputs, resolved, title_of(tool.family.name, inputs))
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved), True)
-        return replace(quoted, chosen=chosen_names(resolved), warning=_together(quoted.warning, tool.caution(inputs)))
+        return replace(
+            quoted,
+            chosen=chosen_names(resolved),
+            warning=_together(quoted.warning, tool.caution(inputs)),
+            same=await self._same(fingerprint(tool.name, inputs, resolved)),
+        )
 
     async def quote_speech(self, inputs: SpeechInputs) -> Quoted:
         """What speaking a text would cost."""
         plan = await self._plan_speech(inputs, StartOptions(), is_quote=True)
-        return Quoted(plan.price, plan.warning, plan.chosen)
+        return Quoted(plan.price, plan.warning, plan.chosen, await self._same(plan.fingerprint))
+
+    async def _same(self, print_: str) -> LedgerEntry | None:
+        """The identical start that a start would return, unless its result is gone."""
+        same = await self._ledger.find_existing(print_)
+        has_left = same is not None and (same.phase != "intended" or self._ledger.is_under_way(same))
+        return same if has_left else None
 
     async def quote_upload(self, file: LocalFile) -> Quoted:
         """What sending a file would cost."""

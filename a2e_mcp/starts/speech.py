@@ -27,8 +27,17 @@ _JOINED = UploadRequest(key="speech.mp3", contentType="audio/mpeg")
 class SpeechItem:
     """A script, spoken in pieces when it is long; each piece is kept, so that none is paid twice."""
 
-    def __init__(self, context: StartContext, script: str, voice: VoiceChoice, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        context: StartContext,
+        script: str,
+        voice: VoiceChoice,
+        speed: float = 1.0,
+        *,
+        max_credits: float | None = None,
+    ) -> None:
         self._context = context
+        self._max_credits = max_credits
         self._voice = voice
         self._speed = speed
         self._texts = pieces(script)
@@ -40,30 +49,42 @@ class SpeechItem:
 
     async def price(self) -> Sequence[StepPrice]:
         """What the pieces cost that are not spoken yet, and the upload of a long script."""
-        prices = [
-            await self._context.spending.price(
-                "speech",
-                SPEAK,
-                self._request(text),
-                Estimate(spoken_seconds(text, self._speed), "second", None, UNPRICED),
-            )
-            for text in self._texts
-            if await self._kept(self._key(text)) is None
-        ]
-        known = [price.credits for price in prices if price.credits is not None]
-        total = sum(known) if len(known) == len(prices) else None
-        spoken = StepPrice("speech", total, prices[0].source if prices else "already made")
+        prices = [await self._price(text) for text in self._texts if await self._kept(self._key(text)) is None]
+        spoken = self._together(prices)
         return [spoken] if len(self._texts) == 1 else [spoken, await price_of_sending(self._context, _JOINED)]
 
     async def execute(self, entry: LedgerEntry, meter: ChargeMeter) -> Sequence[str]:
         """Speak the script and give the URL of the sound."""
-        urls = [await self._speak(number, text, entry, meter) for number, text in enumerate(self._texts, 1)]
+        urls: list[str] = []
+        for number, text in enumerate(self._texts, 1):
+            if urls:
+                await self._hold_under_ceiling(self._texts[number - 1 :], meter)
+            urls.append(await self._speak(number, text, entry, meter))
         if len(urls) == 1:
             return urls
         sound, content_type = join([await self._context.files.fetch(url) for url in urls])
         with tempfile.TemporaryDirectory(prefix="a2e-") as folder:
             file = _write_sound(Path(folder), sound, content_type)
             return await UploadItem(self._context, file).execute(entry, meter)
+
+    def _together(self, prices: Sequence[StepPrice]) -> StepPrice:
+        known = [price.credits for price in prices if price.credits is not None]
+        total = sum(known) if len(known) == len(prices) else None
+        return StepPrice("speech", total, prices[0].source if prices else "already made")
+
+    async def _price(self, text: str) -> StepPrice:
+        seconds = Estimate(spoken_seconds(text, self._speed), "second", None, UNPRICED)
+        return await self._context.spending.price("speech", SPEAK, self._request(text), seconds)
+
+    async def _hold_under_ceiling(self, texts: Sequence[str], meter: ChargeMeter) -> None:
+        """Raises MoneyRefused when what was really charged until now leaves no room for the other pieces."""
+        ceilings = self._context.ceilings
+        if ceilings.ceiling(self._max_credits) is None:
+            return
+        step = self._together([await self._price(text) for text in texts if await self._kept(self._key(text)) is None])
+        objection = ceilings.objection_after(meter.so_far, step, self._max_credits)
+        if objection is not None:
+            raise objection
 
     async def _speak(self, number: int, text: str, entry: LedgerEntry, meter: ChargeMeter) -> str:
         payments, key = self._context.payments, self._key(text)

@@ -130,6 +130,8 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
         spent = await services.spending.spent_today()
         structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
         notice += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
+    if quoted.same is not None:
+        notice += f" {_same_words(quoted.same)}"
     structured |= chosen_data(quoted.chosen)
     notice = f"{notice} {chosen_words(quoted.chosen)}".strip()
     return call.answer(AnswerSentences(charged=charged, notice=notice, warning=quoted.warning or ""), structured)
@@ -195,6 +197,15 @@ def _length(tool: str, inputs: Inputs) -> str:
         return ""
     what = "speech" if tool == "generate_speech" else "video"
     return f"The {what} will be about {spoken_seconds(script, getattr(inputs, 'speed', 1.0)):g} s long."
+
+
+def _same_words(same: LedgerEntry) -> str:
+    """What a quote says of an identical start."""
+    job_id = same.job_ids[0] if same.job_ids else same.own_job_id
+    return (
+        f"The same was started at {_minute(same)} UTC as {job_id}: starting it returns that job and charges nothing,"
+        " as long as its result lives."
+    )
 
 
 def _is_sure(entry: LedgerEntry) -> bool:
