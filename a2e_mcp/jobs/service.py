@@ -27,6 +27,8 @@ _MOST_IN_BATCH = 200
 _AT_ONCE = 5
 _MANY = 10_000
 _MOST_PAGES = 3
+_MOST_PAGES_BACK = 50
+"""A lost start is looked for as far back as it was made, in accounts of up to 5,000 later jobs."""
 _PAGE = 100
 _LOOKED_FOR_SECONDS = 3 * 86_400.0
 _BUSY = 429
@@ -137,7 +139,7 @@ class Jobs:
             return Search(await self._find_by_id(family, entry))
         if family.recovery == "never" or family.listing is None:
             return Search(entry)
-        listing = await self._listed(family)
+        listing = await self._listed(family, pages=_MOST_PAGES_BACK, back_to=entry)
         entry, possible = await self._adopt(family, entry, listing.records)
         now_there = self._client.time_there()
         is_complete = listing.is_complete or (listing.is_readable and reaches_back(listing.records, entry, now_there))
@@ -301,7 +303,15 @@ class Jobs:
         wanted = set(ids)
         return {record_id: record for record_id, record in found.items() if record_id in wanted}
 
-    async def _listed(self, family: JobFamily, *, pages: int = _MOST_PAGES, until: set[str] | None = None) -> Listing:
+    async def _listed(
+        self,
+        family: JobFamily,
+        *,
+        pages: int = _MOST_PAGES,
+        until: set[str] | None = None,
+        back_to: LedgerEntry | None = None,
+    ) -> Listing:
+        """The newest records of a family; `until` these ids, or `back_to` a start, as far as the pages go."""
         if family.listing is None:
             return Listing([], is_complete=False)
         if "page" not in family.listing.request.model_fields:
@@ -318,9 +328,9 @@ class Jobs:
             is_last = len(rows) + _skipped(reply) < _PAGE
             if is_last or (until is not None and until <= {record.id for record in found}):
                 break
-        # A list that grows while it is read shows rows twice.
-        known = {record.id: record for record in reversed(found)}
-        return Listing(list(reversed(known.values())), is_last and not skipped, is_readable=not skipped)
+            if back_to is not None and reaches_back(_once(found), back_to, self._client.time_there()):
+                break
+        return Listing(_once(found), is_last and not skipped, is_readable=not skipped)
 
     async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
         known = entry.details.record_id
@@ -372,6 +382,12 @@ def _is_in_ledger_only(job_id: JobId) -> bool:
 def _skipped(reply: Reply) -> int:
     """How many rows of a list could not be read."""
     return reply.skipped if isinstance(reply, Rows) else 0
+
+
+def _once(records: Sequence[JobRecord]) -> list[JobRecord]:
+    """Each record once, since a list that grows while it is read shows rows twice."""
+    known = {record.id: record for record in reversed(records)}
+    return list(reversed(known.values()))
 
 
 def _records(reply: Reply) -> list[JobRecord]:

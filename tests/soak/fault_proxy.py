@@ -175,7 +175,9 @@ class FaultProxy:
             case "cut before the answer":
                 raise _LineCut
             case "500 after it was done":
-                return _Answer(500, {"content-type": "application/json"}, b'{"code": 500, "msg": "Internal error"}')
+                return _Answer(
+                    500, {"content-type": "application/json"}, b'{"code": 500, "msg": "The worker has crashed"}'
+                )
             case "HTML after it was done":
                 return _Answer(200, {"content-type": "text/html"}, _PAGE)
             case "delayed answer":

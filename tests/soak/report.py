@@ -79,7 +79,7 @@ def compare(report: SoakReport, wishes: Sequence[Wish], accepted: Sequence[Accep
         missing = [step for step in wish.steps if not found[step]]
         if wish.job_id is not None and missing:
             report.problems.append(f"{name} has {wish.job_id}, but {' and '.join(missing)} was never made")
-        elif wish.refused is not None and found[wish.steps[-1]]:
+        elif wish.refused is not None and found[wish.steps[-1]] and not wish.agreed:
             report.problems.append(f"{name} was refused and made all the same: {wish.refused[:200]}")
         elif not wish.is_settled:
             report.problems.append(f"{name} was never settled: {wish.last[:300]}")
