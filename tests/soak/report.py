@@ -57,7 +57,7 @@ class SoakReport:
         return table + kinds
 
 
-def compare(report: SoakReport, wishes: Sequence[Wish], accepted: Sequence[Accepted]) -> None:
+def compare(report: SoakReport, wishes: Sequence[Wish], accepted: Sequence[Accepted], *, most_off: float) -> None:
     """Note every wish that was charged for other than once, and every ceiling that was exceeded."""
     bought: dict[int, Counter[str]] = {}
     cost: Counter[int] = Counter()
@@ -85,5 +85,5 @@ def compare(report: SoakReport, wishes: Sequence[Wish], accepted: Sequence[Accep
             report.problems.append(f"{name} was never settled: {wish.last[:300]}")
     if report.daily is not None and report.charged > report.daily:
         report.problems.append(f"{report.charged:g} credits were charged under a daily ceiling of {report.daily:g}")
-    if report.off > 0.03:
+    if report.off > most_off:
         report.problems.append(f"the ledger has {report.ledger:g} credits, A2E charged {report.charged:g}")

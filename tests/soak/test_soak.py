@@ -7,11 +7,18 @@ from pathlib import Path
 from tests.soak.run import SoakPlan, soak
 
 QUICK = SoakPlan(
-    starts=14,
+    starts=10,
     kills=1,
-    seed=3,
+    seed=7,
     rates=(0.05, 0.15),
+    call_seconds=6.0,
     trouble_seconds=3.0,
+    late_seconds=1.0,
+    pause_seconds=0.3,
+    lock_seconds=(0.5,),
+    most_off=1.0,
+    spare_seconds=40.0,
+    settle_seconds=60.0,
     silence_seconds=0.0,
     user_seconds=0.0,
     jump=300.0,
