@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.soak.run import SoakPlan, soak
 
 QUICK = SoakPlan(
@@ -26,6 +28,8 @@ QUICK = SoakPlan(
 )
 
 
+# One run in three or so, beside other tests, does not come to its end: until it is known why, it is no quick check.
+@pytest.mark.long
 async def test_what_is_wanted_is_charged_once_over_a_bad_line_and_through_a_kill(tmp_path: Path) -> None:
     report = await soak(QUICK, tmp_path)
     assert report.problems == []
