@@ -28,7 +28,7 @@ QUICK = SoakPlan(
 )
 
 
-# One run in three or so, beside other tests, does not come to its end: until it is known why, it is no quick check.
+# Of three runs beside all other tests one did not end within five minutes, so it is no check for everyday.
 @pytest.mark.long
 async def test_what_is_wanted_is_charged_once_over_a_bad_line_and_through_a_kill(tmp_path: Path) -> None:
     report = await soak(QUICK, tmp_path)
