@@ -54,7 +54,7 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         kind = kinds[number % 160 == 0, number % 7 == 0]
         yield {
             **kind,
-            "id": f"00000000ffffffff{secrets.token_hex(4)}",
+            "id": f"00000000ffffffff{number:08x}",
             "title": f"Waves {number}",
             "fingerprint": f"print {number}",
             "created": now - 72_000 + 3.5 * number,
