@@ -18,7 +18,7 @@ PACKAGE = Path(a2e_mcp.__file__).parent
 LONGEST_MODULE = 400
 """Lines. A smell, not a knife: split at a noun, or raise this with a reason."""
 
-MAY_IMPORT_THE_PACKAGE = {"cli/doctor/installation.py", "cli/doctor/reads.py", "sandbox/workers/line_process.py"}
+MAY_IMPORT_THE_PACKAGE = {"cli/doctor/installation.py", "cli/doctor/reads.py", "processes/line_process.py"}
 """They need the package itself, for its place or its version."""
 
 # What each part may import of the others. A part is a module at the root of the package, or a folder; a folder inside
@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "installation": set(),
     "network": {"errors", "installation"},
     "private_files": set(),
+    "processes": set(),
     "placeholders": set(),
     "settings": {"errors", "placeholders"},
     "catalogue": set(),
@@ -96,7 +97,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.renderer.rendering",
         "sandbox.renderer.vision",
     },
-    "sandbox.workers": {"sandbox", "sandbox.orders", "sandbox.protocol"},
+    "sandbox.workers": {"processes", "sandbox", "sandbox.orders", "sandbox.protocol"},
     "sandbox.assets": {
         "errors",
         "files",
@@ -107,7 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.workers",
     },
     "sandbox.jobs": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
-    "sandbox.live": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
+    "sandbox.live": {"processes", "sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
     "sandbox.behaviour": {
         "catalogue",
         "sandbox",
@@ -137,7 +138,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.jobs",
         "sandbox.workers",
     },
-    "sandbox.renderer": {"sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.renderer.rendering"},
+    "sandbox.renderer": {"processes", "sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.rendering": {"sandbox.protocol"},
     "sandbox.renderer.pictures": {"sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.audio": {"sandbox.protocol", "sandbox.renderer.rendering"},
@@ -171,6 +172,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.renderer.vision",
     },
     "sandbox.renderer.live": {
+        "processes",
         "sandbox",
         "sandbox.protocol",
         "sandbox.renderer.audio",

@@ -9,8 +9,8 @@ from typing import IO, Any, Self
 
 import anyio
 
+from a2e_mcp.processes.line_process import LineProcess, RenderFailed, open_log
 from a2e_mcp.sandbox.protocol import DrawnAvatar
-from a2e_mcp.sandbox.workers.line_process import LineProcess, RenderFailed, open_log
 
 MOST_ROOMS = 3
 LONGEST_OFFER = 65_536
@@ -123,7 +123,9 @@ class _RoomProcess:
     @classmethod
     async def open(cls, folder: Path, log: IO[bytes], avatar: DrawnAvatar, voice: str) -> _RoomProcess:
         """Start the process and let it draw the avatar. Raises RenderFailed."""
-        room = cls(await LineProcess.start("a2e_mcp.sandbox.renderer.live.worker", "live room", folder, log), voice)
+        room = cls(
+            await LineProcess.start("a2e_mcp.sandbox.renderer.live.worker", "sandbox's live room", folder, log), voice
+        )
         is_open = False
         try:
             await room.ask("open", seed=avatar.seed, gender=avatar.gender)

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import IO, TypeAlias
 
+from a2e_mcp.processes.stdout import take_stdout
 from a2e_mcp.sandbox.extra import PACKAGES, install_advice
 from a2e_mcp.sandbox.orders import decode_order, render
 from a2e_mcp.sandbox.protocol import (
@@ -26,7 +27,6 @@ from a2e_mcp.sandbox.protocol import (
     encode_reply,
     kind_of,
 )
-from a2e_mcp.sandbox.protocol.stdout import take_stdout
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 Send: TypeAlias = Callable[[Reply], None]

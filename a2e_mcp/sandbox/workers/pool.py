@@ -12,8 +12,8 @@ from typing import IO, Literal, Self
 import anyio
 import msgspec
 
+from a2e_mcp.processes.line_process import RenderFailed, open_log, worker_environment
 from a2e_mcp.sandbox.protocol import Order, Outcome
-from a2e_mcp.sandbox.workers.line_process import RenderFailed, open_log, worker_environment
 from a2e_mcp.sandbox.workers.process import WorkerProcess
 
 __all__ = ["IdleWorkers", "Lane", "RenderFailed", "WorkerPool", "sharing_workers", "worker_environment"]

@@ -8,8 +8,8 @@ from typing import IO
 
 import msgspec
 
+from a2e_mcp.processes.line_process import LineProcess, RenderFailed
 from a2e_mcp.sandbox.protocol import Done, Failed, Order, Outcome, Progress, Ready, Reply, decode_reply, encode_request
-from a2e_mcp.sandbox.workers.line_process import LineProcess, RenderFailed
 
 
 class WorkerProcess:
@@ -23,7 +23,7 @@ class WorkerProcess:
     @classmethod
     async def start(cls, folder: Path, log: IO[bytes]) -> WorkerProcess:
         """Start a worker and wait until it listens. Raises RenderFailed."""
-        process = await LineProcess.start("a2e_mcp.sandbox.renderer.worker", "render worker", folder, log)
+        process = await LineProcess.start("a2e_mcp.sandbox.renderer.worker", "sandbox's render worker", folder, log)
         worker = cls(process)
         try:
             worker._is_between_orders = isinstance(worker._read(process.greeting), Ready)

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
+from a2e_mcp.processes.line_process import RenderFailed
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
-from a2e_mcp.sandbox.workers.line_process import RenderFailed
 from tests.support.paths import CHECKOUT
 from tests.support.room_peer import Array, join_room
 
@@ -168,7 +168,7 @@ async def test_rooms_are_counted_and_leave_no_process(tmp_path: Path) -> None:
 _WITHOUT_AIORTC = """
 import anyio
 from pathlib import Path
-from a2e_mcp.sandbox.workers.line_process import RenderFailed
+from a2e_mcp.processes.line_process import RenderFailed
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 

@@ -105,7 +105,7 @@ def test_where_espeak_cannot_be_loaded_a_job_says_what_is_missing_and_what_to_do
 def test_what_libraries_print_stays_out_of_the_protocol(tmp_path: Path) -> None:
     program = (
         "import os\n"
-        "from a2e_mcp.sandbox.protocol.stdout import take_stdout\n"
+        "from a2e_mcp.processes.stdout import take_stdout\n"
         "protocol = take_stdout()\n"
         "os.write(1, b'native chatter')\n"
         "print('python chatter')\n"

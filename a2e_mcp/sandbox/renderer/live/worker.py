@@ -12,9 +12,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from a2e_mcp.processes.stdout import take_stdout
 from a2e_mcp.sandbox.extra import LIVE_ROOMS, install_advice
 from a2e_mcp.sandbox.protocol import DrawnAvatar
-from a2e_mcp.sandbox.protocol.stdout import take_stdout
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 if TYPE_CHECKING:

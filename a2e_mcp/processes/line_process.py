@@ -40,7 +40,7 @@ class LineProcess:
         self._process = process
         self._name = name
         if process.stdin is None or process.stdout is None:
-            raise RenderFailed("internal", f"The sandbox's {name} was started without its pipes.")
+            raise RenderFailed("internal", f"The {name} was started without its pipes.")
         self._requests = process.stdin
         self._replies = process.stdout
         self.greeting = b""
@@ -53,7 +53,7 @@ class LineProcess:
             with anyio.fail_after(_SECONDS_TO_START):
                 started.greeting = await started.receive()
         except TimeoutError:
-            raise RenderFailed("internal", f"The sandbox's {name} did not start in time.") from None
+            raise RenderFailed("internal", f"The {name} did not start in time.") from None
         finally:
             if not started.greeting:
                 await started.end()
@@ -107,7 +107,7 @@ class LineProcess:
 
     def unreadable(self) -> RenderFailed:
         """What to raise when a line makes no sense."""
-        return RenderFailed("internal", f"The sandbox's {self._name} sent an unreadable answer.")
+        return RenderFailed("internal", f"The {self._name} sent an unreadable answer.")
 
     def _end(self, seconds: float) -> None:
         if seconds:
@@ -118,7 +118,7 @@ class LineProcess:
         self.kill()
 
     def _broke_off(self) -> RenderFailed:
-        message = f"The sandbox's {self._name} ended unexpectedly; workers.log in its folder may say why."
+        message = f"The {self._name} ended unexpectedly; workers.log in its folder may say why."
         return RenderFailed("internal", message)
 
 

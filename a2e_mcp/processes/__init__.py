@@ -1,0 +1,1 @@
+"""Subprocesses of ours that exchange lines over their pipes."""
