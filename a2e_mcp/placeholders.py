@@ -1,4 +1,4 @@
-"""Values of settings that a host did not fill in, and what is copied along with a value."""
+"""Values that a host or a template did not fill in, and what is copied along with a value."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ _WORDS = frozenset(
         " user value with you your yours",
     )
 )
+# `${HOME}` is part of a path as shells know it.
+_TEMPLATE = re.compile(
+    r"=?(?:\{\{[^{}]{0,200}\}\}|\$\{(?!HOME\})[^{}]{0,200}\}|<%.{0,200}?%>|\{%.{0,200}?%\})", re.DOTALL
+)
+# Around the words that stand for a value, such as `<image_url>` or `%IMAGE%`.
+_AROUND = re.compile(r"<([^<>]*)>|\[([^\[\]]*)\]|\{([^{}]*)\}|%(\w+)%|\$(?:env:)?(\w+)|__(\w+?)__", re.IGNORECASE)
+_PLACEHOLDER_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a add an audio avatar avatars background clip enter example face file files filename garment here id ids image"
+        " images insert job jobs language link media name of paste path person photo picture placeholder product"
+        " replace script sound source target text the to upload uri url value video voice with your",
+    )
+)
+_TELLING = frozenset({"your", "insert", "enter", "replace", "paste", "placeholder", "here", "url", "uri", "path", "id"})
+"""Without brackets one of these must be among the words: other names are made of them as well."""
 
 
 def unquoted(text: str) -> str:
@@ -54,3 +70,23 @@ def is_token_placeholder(text: str) -> bool:
         return True
     words = [word for word in re.split(r"[\s_.:-]+", token.lower()) if word]
     return all(word in _WORDS or _FILLERS.fullmatch(word) for word in words)
+
+
+def template_in(text: str) -> str | None:
+    """The first expression of a template in a text, such as `{{url}}` or `${folder}`; None without one."""
+    found = _TEMPLATE.search(text)
+    return found[0] if found else None
+
+
+def is_template(text: str) -> bool:
+    """Whether a text is one expression of a template and nothing else."""
+    return _TEMPLATE.fullmatch(text.strip()) is not None
+
+
+def stands_in(text: str) -> bool:
+    """Whether a text is the name of what was to be put in its place, such as `<image_url>` or `YOUR_VOICE_ID`."""
+    around = _AROUND.fullmatch(text.strip())
+    name = text.strip() if around is None else next(each for each in around.groups() if each is not None)
+    words = [word for word in re.split(r"[\W_]+", name.lower()) if word]
+    is_name = around is not None or ("_" in name and not _TELLING.isdisjoint(words))
+    return is_name and bool(words) and all(word in _PLACEHOLDER_WORDS for word in words)

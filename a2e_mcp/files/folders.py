@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +13,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from a2e_mcp.errors import FileRefused
+from a2e_mcp.files.links import is_known_link, is_link_to_file
 from a2e_mcp.files.readings import alike, is_file_url, is_windows_path, parts_of, plain, readings, unwrapped
-from a2e_mcp.files.urls import is_chat_attachment, is_incomplete_url
+from a2e_mcp.files.urls import check_one, check_scheme, is_chat_attachment, is_incomplete_url
+from a2e_mcp.placeholders import stands_in, template_in
 from a2e_mcp.text import clean_line
 
 _LONGEST_PATH = 4096
 _LONGEST_SHOWN = 160
 _MOST_SHOWN = 3
+_EXAMPLE = re.compile(r"(^|[/\\])path[/\\]to[/\\]", re.IGNORECASE)
 _URL_HINT = "Give the whole URL, beginning with https://"
 
 
@@ -117,6 +121,11 @@ class Folders:
 
     def _nothing(self, text: str, roots: Sequence[Path]) -> FileRefused:
         """Why a text means no file."""
+        check_one(text)
+        if template_in(text) or stands_in(text) or _EXAMPLE.search(text):
+            raise FileRefused(
+                f"{_shown(text)} is a placeholder that was not filled in", hint="Give the path of a file, or its URL"
+            )
         whole = os.path.expanduser(plain(text))
         elsewhere = self._elsewhere(text, whole)
         if elsewhere is not None:
@@ -155,7 +164,9 @@ class Folders:
                 f"{name} is in the chat, not on this computer",
                 hint=f"Ask the user to save it into {self._nearest()} and to give its name",
             )
-        if is_incomplete_url(text):
+        if is_link_to_file(unwrapped(text)) and not is_known_link(unwrapped(text)):
+            check_scheme(text)
+        if is_incomplete_url(text) and not is_known_link(unwrapped(text)):
             return FileRefused(
                 f"{_shown(unwrapped(text))} is no file on this computer and no complete URL", hint=_URL_HINT
             )

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from a2e_mcp.files.links import is_link_to_file, linked_paths, without_place
+
 _MOST = 64
 _DEPTH = 4
 """Wrappings one around the other, such as a quoted file URL with a line break behind it."""
@@ -21,7 +23,7 @@ _ENDS = " \t\r\n\x0b\x0c\u00a0\u202f\u200b\u200e\u200f\u2060\ufeff\u202a\u202c\u
 """What stands unseen around a copied path; Windows' properties put U+202A before it."""
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d\u201e\u201a\u00ab\u00bb"
 _LABEL = re.compile(r"(?:path|image|video|audio|picture|photo|url|link)\s*[:=]\s*(?=\S)", re.IGNORECASE)
-_MARKDOWN = re.compile(r"!?\[.*?\]\((.+)\)", re.DOTALL)
+_MARKDOWN = re.compile(r"!?\[.*\]\(.+\)", re.DOTALL)
 _FILE_URL = re.compile(r"file:(?://(?:localhost|127\.0\.0\.1)?(?=[/\\])|(?=/))", re.IGNORECASE)
 _DRIVE = re.compile(r"[/\\]?([a-zA-Z])[:|](?=[/\\])")
 _WSL = re.compile(r"\\\\wsl(?:\$|\.localhost)\\[^\\]+(?=\\)", re.IGNORECASE)
@@ -64,6 +66,8 @@ def plain(text: str) -> str:
     bare = unwrapped(text)
     if is_file_url(bare):
         return from_url(bare)
+    if is_link_to_file(bare) and (paths := linked_paths(bare)):
+        return paths[0]
     return bare if is_windows_path(bare) else _ESCAPE.sub("", bare)
 
 
@@ -100,8 +104,12 @@ def _variants(text: str) -> Iterator[str]:
     if is_file_url(text):
         yield from_url(text)
         yield from_url(text.replace("+", "%20"))
+    elif is_link_to_file(text):
+        yield from linked_paths(text)
     elif "%" in text:
         yield unquote(text)
+    if (file := without_place(text)) is not None:
+        yield file
     if "&" in text:
         yield html.unescape(text)
     home = _HOME.match(text)
@@ -131,9 +139,9 @@ def _unwrapped(text: str) -> Iterator[str]:
     label = _LABEL.match(bare)
     if label is not None:
         yield bare[label.end() :]
-    link = _MARKDOWN.fullmatch(bare)
-    if link is not None:
-        yield link[1]
+    if _MARKDOWN.fullmatch(bare):
+        # A file's name may itself look like the middle of a link.
+        yield from (bare[middle.end() : -1] for middle in re.finditer(r"\]\(", bare))
 
 
 def _from_shell(text: str) -> Iterator[str]:

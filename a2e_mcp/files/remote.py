@@ -21,7 +21,8 @@ from a2e_mcp.files.formats import SNIFFED, WEB_PAGE, Format, checked, format_of
 from a2e_mcp.files.mp4 import list_of_tracks
 from a2e_mcp.files.sounds import MeasuredSound, check_sound, measured
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public, resolved
-from a2e_mcp.files.urls import invalid_url, private_url, public_host, shown, url_readings
+from a2e_mcp.files.urls import check_one, invalid_url, private_url, public_host, shown, url_readings
+from a2e_mcp.files.wholeness import BOXED, ENDED, box_head, is_whole
 
 _ANSWER_SECONDS = 5.0
 _LOOK_SECONDS = 8.0
@@ -31,6 +32,7 @@ _MOST_LENGTHS = 50
 _LONGEST_LIST = 4 * 2**20
 """Bytes of a list of tracks that are fetched to see what an MP4 file holds."""
 _MOST_REDIRECTS = 5
+_MOST_BOXES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class _Beginning:
     start: bytes
     location: str
     is_whole: bool
+    size: int | None = None
+    """Bytes of the whole file, if the server says so."""
 
     @property
     def arrived(self) -> bool:
@@ -67,6 +71,7 @@ class RemoteFiles:
         With `redirects` it is the one that they lead to. Raises FileRefused for what A2E could not fetch, or what is
         clearly not wanted.
         """
+        check_one(text)
         unsure: str | None = None
         problem: FileRefused | None = None
         for url in url_readings(text):
@@ -145,12 +150,56 @@ class RemoteFiles:
             if look.is_whole and not look.start:
                 raise FileRefused(f"{shown(url)} is empty")
             return
-        checked(shown(url), found, wanted)
+        known = checked(shown(url), found, wanted)
+        if await self._is_cut_off(url, look, known):
+            raise FileRefused(f"{shown(url)} is incomplete: its end is missing", hint="Give the URL of the whole file")
         if stated == "text":
             raise FileRefused(
                 f"{shown(url)} is {found.name}, but its server calls it {look.content_type}, which A2E believes",
                 hint="Download it and give its path",
             )
+
+    async def _is_cut_off(self, url: str, look: _Beginning, known: Format) -> bool:
+        """Whether the end of a file is certainly missing; where its server does not let it be seen, it is not."""
+        size = look.size
+        if size is None or size < len(look.start):
+            return False
+        if size == len(look.start) or known.name not in (*BOXED, *ENDED):
+            return not is_whole(known, look.start, size=size)
+        if known.name in BOXED:
+            return await self._lacks_samples(url, look.start, size)
+        # Programs put data of their own behind a picture: then only the whole file shows whether it has its end.
+        return not await self._has_mark_at_end(url, size, ENDED[known.name]) and not await self._is_whole(url, known)
+
+    async def _is_whole(self, url: str, known: Format) -> bool:
+        with anyio.move_on_after(_LOOK_SECONDS):
+            try:
+                return is_whole(known, await self._saver.fetch(url, most=_MOST_LOOKED_AT))
+            except FileRefused:
+                return True
+        return True
+
+    async def _has_mark_at_end(self, url: str, size: int, mark: bytes) -> bool:
+        rest = await self._look(url, f"bytes={max(0, size - SNIFFED)}-{size - 1}", SNIFFED)
+        return rest is None or rest.status != 206 or mark in rest.start
+
+    async def _lacks_samples(self, url: str, start: bytes, size: int) -> bool:
+        """Whether a box of samples of an MP4 file is longer than the file; only so many boxes are looked at."""
+        at = 0
+        for _ in range(_MOST_BOXES):
+            head = start[at : at + 16]
+            if len(head) < 16:
+                rest = await self._look(url, f"bytes={at}-{at + 15}", 16) if at + 16 <= size else None
+                if rest is None or rest.status != 206:
+                    return False
+                head = rest.start
+            name, length = box_head(head)
+            if name == b"mdat" and at + length > size:
+                return True
+            if length < 8:
+                return False
+            at += length
+        return False
 
     async def _with_list_of_tracks(self, url: str, start: bytes) -> bytes:
         """The beginning of a file; of an MP4 file whose tracks are listed further back, with that list."""
@@ -189,7 +238,17 @@ class RemoteFiles:
             return None
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         location = response.headers.get("location", "")
-        return _Beginning(response.status_code, content_type, bytes(start[:most]), location, is_whole)
+        size = _size(response, len(start) if is_whole else None)
+        return _Beginning(response.status_code, content_type, bytes(start[:most]), location, is_whole, size)
+
+
+def _size(response: httpx2.Response, arrived: int | None) -> int | None:
+    """Bytes of the file of which an answer holds a part, or all; None when that is not known."""
+    if response.status_code == 206:
+        total = response.headers.get("content-range", "").rpartition("/")[2].strip()
+        return int(total) if total.isascii() and total.isdecimal() and len(total) < 20 else None
+    length = response.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else arrived
 
 
 def _joined(url: str, location: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from a2e_mcp.catalogue.values import address_or_none
 from a2e_mcp.errors import FileRefused
+from a2e_mcp.files.links import is_link_to_file, without_place
 from a2e_mcp.files.readings import is_file_url, unwrapped
 from a2e_mcp.files.ssrf import is_private_host
 from a2e_mcp.text import one_line
@@ -24,7 +25,7 @@ _WITH_SUFFIX = re.compile(r"(.*)\.([A-Za-z0-9]{1,8})", re.DOTALL)
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _CHAT_ATTACHMENT = re.compile(
     r"(attachment|blob|cid|content|data|sandbox|upload|attached):"
-    r"|(file://)?/mnt/(data|user-data|outputs)/"
+    r"|((file|computer)://)?/mnt/(data|user-data|outputs)/"
     r"|[a-z]:[\\/]fakepath[\\/]"
     r"|file[-_][a-z0-9]{6,}$",
     re.IGNORECASE,
@@ -34,6 +35,10 @@ _INCOMPLETE = re.compile(
     r"|([a-z0-9-]+\.)+(ai|app|cloud|co|com|de|dev|edu|eu|fr|gov|io|me|net|org|tv|uk)(:\d+)?(/|$)",
     re.IGNORECASE,
 )
+_AMPERSAND = re.compile("&(?:amp|#0?38|#x26);", re.IGNORECASE)
+_URL_IN_TEXT = re.compile(r"""(?:^|[\s,;|<("'\[])(https?://[^\s,;|<>()"'\[\]]+)""", re.IGNORECASE)
+_BETWEEN_FILES = re.compile(r"\s*[,;|\n]\s*|\s+(?:and|&|\+|und|et|y)\s+")
+_FILE_NAME = re.compile(r".*[^\s.]\.[A-Za-z][A-Za-z0-9]{1,4}", re.DOTALL)
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f.]*:[0-9a-z:.%]*", re.IGNORECASE)
 _SUFFIXES = {
     "image/jpeg": ".jpg",
@@ -48,7 +53,7 @@ def is_url(text: str) -> bool:
     """Whether a text is a URL, with or without quotes around it, rather than a path or a chat's name for a file."""
     bare = unwrapped(text)
     known = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", bare) is not None
-    return known and not is_file_url(bare) and not is_chat_attachment(bare)
+    return known and not (is_file_url(bare) or is_chat_attachment(bare) or is_link_to_file(bare))
 
 
 def is_incomplete_url(text: str) -> bool:
@@ -61,9 +66,37 @@ def url_readings(text: str) -> list[str]:
     bare = unwrapped(text)
     lines = [_UNSEEN.sub("", re.sub(r"[ \t]*[\r\n]+[ \t]*", between, bare)) for between in ("", " ")]
     found = [*([text] if re.search(r"\s", text) is None else []), bare, *lines]
-    found += [each.replace("&amp;", "&") for each in found]
+    found += [_AMPERSAND.sub("&", each) for each in found]
+    # A server is never sent a fragment, and some programs that fetch a URL stumble over it.
+    found = [each.partition("#")[0] for each in found]
     found += [each.rstrip(".,;:!?'\")>") for each in found]
+    found += [file for each in found if "?" not in each and (file := without_place(each)) is not None]
     return list(dict.fromkeys(re.sub(r"\s", "%20", each) for each in found))
+
+
+def same_url(text: str) -> str:
+    """One form for a URL however it was copied, to compare it; only the first reading is certainly the URL."""
+    url = url_readings(text)[-1]
+    host, slash, rest = url.partition("://")[2].partition("/")
+    return f"{url.partition('://')[0].lower()}://{host.lower()}{slash}{rest}"
+
+
+def check_one(text: str) -> None:
+    """Refuse a text that names several files where one is wanted. Raises FileRefused."""
+    bare = unwrapped(text)
+    urls = {each[1] for each in _URL_IN_TEXT.finditer(bare) if not _is_inside_url(bare, each)}
+    files = [unwrapped(each) for each in _BETWEEN_FILES.split(bare)]
+    named = len(urls) or (len(files) if all(_FILE_NAME.fullmatch(each) for each in files) else 0)
+    if named > 1:
+        raise FileRefused(
+            f"One file is wanted, and {named} are named: {one_line(text, 80)}", hint="Call the tool once for each"
+        )
+
+
+def _is_inside_url(text: str, found: re.Match[str]) -> bool:
+    """Whether what looks like another URL belongs to the one before it, as in `?from=x,https://...`."""
+    before = text[: found.start(1)]
+    return not re.search(r"\s", before) and "?" in before
 
 
 def is_chat_attachment(text: str) -> bool:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from a2e_mcp.files.formats import Format
 from a2e_mcp.files.media_bytes import Buffer, number_at
 
-_BOXED = frozenset({"MP4", "QuickTime", "3GP", "3G2"})
+BOXED = frozenset({"MP4", "QuickTime", "3GP", "3G2"})
+"""Formats made of boxes (ISO/IEC 14496-12)."""
+ENDED: Mapping[str, bytes] = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
+"""Formats with a mark at their end."""
 _START_OF_SCAN = 0xDA
 
 
-def is_whole(known: Format, content: Buffer) -> bool:
-    """Whether nothing is missing at the end of a file, as far as its format shows that."""
+def is_whole(known: Format, content: Buffer, *, size: int | None = None) -> bool:
+    """Whether nothing is missing at the end of a file, as far as its format shows that.
+
+    `content` is all of it, or of `size` bytes the beginning, which is enough for formats that tell their length there.
+    """
     if known.name == "PNG":
-        return content.rfind(b"IEND") >= 0
+        return content.rfind(ENDED["PNG"]) >= 0
     if known.name == "WebP":
-        return number_at(content, 4, 4, "little") + 8 <= len(content)
+        return number_at(content, 4, 4, "little") + 8 <= (len(content) if size is None else size)
     try:
         if known.name == "JPEG":
             return _has_end_of_image(content)
-        return known.name not in _BOXED or _has_all_media(content)
+        return known.name not in BOXED or _has_all_media(content)
     except IndexError:
-        return known.name in _BOXED
+        return known.name in BOXED
 
 
 def _has_end_of_image(content: Buffer) -> bool:
@@ -29,21 +37,26 @@ def _has_end_of_image(content: Buffer) -> bool:
     while number_at(content, at, 1) == 0xFF:
         marker = number_at(content, at + 1, 1)
         if marker == _START_OF_SCAN:
-            return content.find(b"\xff\xd9", at) >= 0
+            return content.find(ENDED["JPEG"], at) >= 0
         # Bytes of 0xFF may fill the place between two segments.
         at += 1 if marker == 0xFF else 2 + number_at(content, at + 2, 2)
     return False
 
 
 def _has_all_media(content: Buffer) -> bool:
-    """Whether no box of samples (ISO/IEC 14496-12) is longer than the file."""
+    """Whether no box of samples is longer than the file."""
     at = 0
     while at + 16 <= len(content):
-        size = number_at(content, at, 4)
-        size = number_at(content, at + 8, 8) if size == 1 else size
-        if content[at + 4 : at + 8] == b"mdat" and at + size > len(content):
+        name, size = box_head(content[at : at + 16])
+        if name == b"mdat" and at + size > len(content):
             return False
         if size < 8:
             break
         at += size
     return True
+
+
+def box_head(head: bytes) -> tuple[bytes, int]:
+    """The name and the length of a box, from its first 16 bytes."""
+    size = number_at(head, 0, 4)
+    return bytes(head[4:8]), number_at(head, 8, 8) if size == 1 else size

@@ -11,13 +11,16 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.spellings import CREDITS, Name
 from a2e_mcp.catalogue.tool import Inputs, InputsT, OrNone, Tool, optional
 from a2e_mcp.errors import InputError
-from a2e_mcp.server.argument_fields import argument_fields
+from a2e_mcp.placeholders import is_template, stands_in, template_in
+from a2e_mcp.server.argument_fields import ArgumentField, argument_fields
 from a2e_mcp.server.argument_names import in_singular_or_plural, unknown_argument, without_host_names
 from a2e_mcp.server.argument_values import normalised
 from a2e_mcp.starts.service import StartOptions
-from a2e_mcp.text import counted
+from a2e_mcp.text import counted, one_line
 
 _MOST_PROBLEMS = 3
+_NAMING = frozenset({"record", "job", "media", "language"})
+"""Kinds of values that name something."""
 _NO_CONSENT = (
     "consent is missing: this uses a person's face or voice; ask the user who agreed and how that is known, then give"
     " it as one sentence"
@@ -117,7 +120,13 @@ def read_arguments(
         if not _can_be_written(value):
             raise InputError(f"{tool.name}: {name} contains lone surrogates, which are not valid text")
     models = option_models(tool, is_quote=is_quote)
-    values = normalised(argument_fields(tool.inputs, *models), given)
+    fields = argument_fields(tool.inputs, *models)
+    unfilled = [
+        _unfilled(name, value) for name, field in fields.items() for value in _placeholders(field, given.get(name))
+    ]
+    if unfilled:
+        raise InputError(f"{tool.name}: {'; '.join(unfilled[:_MOST_PROBLEMS])}", hint="Give the value itself")
+    values = normalised(fields, given)
     mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
     options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
     problems: list[str] = []
@@ -144,6 +153,21 @@ def _checked(model: type[InputsT], values: Mapping[str, Any], problems: list[str
         return None
 
 
+def _placeholders(field: ArgumentField, value: object) -> list[str]:
+    """The placeholders in the place of a value, or in that of a name; a text may speak of some."""
+    if isinstance(value, list):
+        return [each for item in value for each in _placeholders(field.piece or field, item)]
+    if not isinstance(value, str):
+        return []
+    if field.kind in _NAMING:
+        return [value] if stands_in(value) else [found] if (found := template_in(value)) is not None else []
+    return [value] if field.kind != "object" and is_template(value) else []
+
+
+def _unfilled(name: str, placeholder: str) -> str:
+    return f"{name} is a placeholder that was not filled in ({one_line(placeholder)})"
+
+
 def _whole(errors: Sequence[Any]) -> list[str]:
     return [_said(each) for each in errors if not each["loc"]]
 
@@ -152,7 +176,9 @@ def _said(error: Any) -> str:
     where = str(error["loc"][0]) if error["loc"] else ""
     if (where, error["type"]) == ("consent", "missing"):
         return _NO_CONSENT
-    context = error.get("ctx", {})
+    context, given = error.get("ctx", {}), error.get("input")
+    if error["type"] == "string_type" and isinstance(given, list) and len(given) > 1:
+        return f"{where} takes one value, not {len(given)}; call the tool once for each"
     if error["type"] in _WORDS:
         message = _WORDS[error["type"]].format(**context, **_limits(context))
     else:
