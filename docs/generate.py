@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from a2e_mcp.cli.install.clients import CLIENTS
+from a2e_mcp.cli.install.computer import Computer
 from a2e_mcp.errors import A2EError
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
@@ -136,9 +138,21 @@ def coverage_table() -> str:
     return _table(head, coverage_rows(exercises_in(_ROOT)))
 
 
+def clients_table() -> str:
+    """Every client that `install` knows, with its files on Linux; macOS and Windows have their own places for some."""
+    here = Computer(environment={}, home=Path("~"), folder=Path("."), platform="linux")
+    rows = []
+    for client in CLIENTS:
+        files = {place.scope: f"`{place.file(here)}`" for place in client.places}
+        user = files.get("user", "none: prints a node for a workflow, and the line that serves it")
+        rows.append((client.name, f"`{client.id}`", user, files.get("project", "")))
+    return _table(("Client", "Name for `install`", "For you, on Linux", "For a project"), rows)
+
+
 TABLES = {
     "settings": settings_table,
     "tools": tools_text,
+    "clients": clients_table,
     "errors": errors_table,
     "folders": folders_table,
     "prompts": prompts_table,

@@ -114,7 +114,13 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
         case "install":
             from a2e_mcp.cli.install.command import install
 
-            code = install(options.client, only_print=options.print, sandbox=sandbox)
+            code = install(
+                options.client,
+                only_print=options.print,
+                sandbox=sandbox,
+                remove=options.remove,
+                scope=options.scope,
+            )
         case "forget":
             from a2e_mcp.cli.forget import forget
 
@@ -180,6 +186,10 @@ def command_parser() -> argparse.ArgumentParser:
     clients = [client.id for client in CLIENTS]
     install.add_argument("client", choices=clients, metavar="CLIENT", help=f"one of {', '.join(clients)}")
     install.add_argument("--print", action="store_true", help="print the entry, write nothing")
+    install.add_argument("--remove", action="store_true", help="remove the entry again")
+    install.add_argument(
+        "--scope", choices=("user", "project"), default="user", help="for you (the default) or for the current folder"
+    )
 
     forgotten = command("forget", "remove scripts, consent and raw answers of old starts; amounts stay")
     forgotten.add_argument("--before", required=True, metavar="DATE", help="a day, for example 2026-01-31")

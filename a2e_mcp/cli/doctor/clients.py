@@ -10,9 +10,9 @@ from typing import Any
 
 from a2e_mcp.cli.doctor.entries import ConfiguredEntry, check_entry
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
-from a2e_mcp.cli.install.clients import CLIENTS, NAME, ClientProgram, ConfigurationPlace
+from a2e_mcp.cli.install.clients import CLIENTS, NAME, ClientProgram, ConfigurationPlace, EntryShape
 from a2e_mcp.cli.install.configuration_files import parse, table_of
-from a2e_mcp.cli.install.entry import ServerEntry
+from a2e_mcp.cli.install.entry import ADDRESSES, ServerEntry
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.installation import Installation
 
@@ -38,7 +38,7 @@ async def check_clients(findings: Findings, here: Surroundings) -> None:
             seen.add(held.file)
             entries += _find_misplaced(findings, held)
         for name, raw in table_of(held.data, held.place.keys(here.computer)).items():
-            if _is_ours(name, raw):
+            if _is_ours(name, raw, held.client.shape):
                 entries += 1
                 await check_entry(findings, ConfiguredEntry(held.client, held.place, held.file, name, raw), here)
     if not entries:
@@ -51,7 +51,7 @@ async def check_clients(findings: Findings, here: Surroundings) -> None:
 
 
 def _others() -> str:
-    return ", ".join(client.id for client in CLIENTS[1:])
+    return ", ".join(client.id for client in CLIENTS[1:] if client.places)
 
 
 def _configurations(findings: Findings, here: Surroundings) -> Iterator[_Held]:
@@ -59,21 +59,21 @@ def _configurations(findings: Findings, here: Surroundings) -> Iterator[_Held]:
         unreadable: set[Path] = set()
         for place in client.places:
             with suppress(SettingsError):
-                file = place.file(here.computer)
-                if file in unreadable:
-                    continue
-                data = _read(findings, client, file)
-                if data is None:
-                    unreadable.add(file)
-                else:
-                    yield _Held(client, place, file, data)
+                for file in place.files(here.computer):
+                    if file in unreadable:
+                        continue
+                    data = _read(findings, client, file)
+                    if data is None:
+                        unreadable.add(file)
+                    else:
+                        yield _Held(client, place, file, data)
 
 
 def _read(findings: Findings, client: ClientProgram, file: Path) -> object:
     """The value in a configuration file; None when there is none to read."""
     about = {"client": client.id, "file": str(file)}
     try:
-        return parse(file.read_bytes(), allow_comments=client.allows_comments)
+        return parse(file.read_bytes(), client.format, allow_comments=client.allows_comments)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
@@ -85,7 +85,12 @@ def _read(findings: Findings, client: ClientProgram, file: Path) -> object:
         )
     except ValueError as problem:
         reason = str(problem) or "it has comments or trailing commas"
-        findings.fix("client.invalid", f"{file} of {client.name} is not valid JSON ({reason})", "Edit the file", about)
+        findings.fix(
+            "client.invalid",
+            f"{file} of {client.name} is not valid {client.format.value} ({reason})",
+            "Edit the file",
+            about,
+        )
     return None
 
 
@@ -94,7 +99,7 @@ def _find_misplaced(findings: Findings, held: _Held) -> int:
     read = {place.table[0] for place in held.client.places}
     table = ".".join(held.place.table)
     found = 0
-    for path, name in _entries_in(held.data, ()):
+    for path, name in _entries_in(held.data, (), held.client.shape):
         if path[:1] and path[0] in read:
             continue
         found += 1
@@ -108,21 +113,23 @@ def _find_misplaced(findings: Findings, held: _Held) -> int:
     return found
 
 
-def _entries_in(data: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _entries_in(data: object, path: tuple[str, ...], shape: EntryShape) -> Iterator[tuple[tuple[str, ...], str]]:
     """The entries of this server in a table and the tables inside, with the keys that lead to them."""
     if not isinstance(data, dict):
         return
     for name, value in data.items():
-        if _is_entry(value) and _is_ours(name, value):
+        if _is_entry(value) and _is_ours(name, value, shape):
             yield path, name
         elif len(path) < _DEEPEST and name != "projects":
-            yield from _entries_in(value, (*path, name))
+            yield from _entries_in(value, (*path, name), shape)
 
 
 def _is_entry(value: Mapping[str, Any] | object) -> bool:
-    return isinstance(value, dict) and any(isinstance(value.get(key), str) for key in ("command", "url", "serverUrl"))
+    return isinstance(value, dict) and any(
+        isinstance(value.get(key), str | list) for key in ("command", "cmd", *ADDRESSES)
+    )
 
 
-def _is_ours(name: str, raw: object) -> bool:
-    entry = ServerEntry.read_parts(raw)
-    return name == NAME or (entry is not None and entry.is_ours)
+def _is_ours(name: str, raw: object, shape: EntryShape) -> bool:
+    entries = (ServerEntry.read_parts(shape.standard(raw)), ServerEntry.read_parts(raw))
+    return name == NAME or any(entry is not None and entry.is_ours for entry in entries)

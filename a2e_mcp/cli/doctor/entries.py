@@ -13,8 +13,8 @@ from typing import Any
 from a2e_mcp.cli.doctor.configuration import problem_of
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.doctor.server_start import FREE_CALL, ServerStart, start_server
-from a2e_mcp.cli.install.clients import ClientProgram, ConfigurationPlace, VariableStyle
-from a2e_mcp.cli.install.entry import ACCESS, SANDBOX_FLAG, ServerEntry
+from a2e_mcp.cli.install.clients import ClientProgram, ConfigurationPlace, Inherited, VariableStyle
+from a2e_mcp.cli.install.entry import ACCESS, ADDRESSES, SANDBOX_FLAG, ServerEntry
 from a2e_mcp.errors import Charged
 from a2e_mcp.installation import Installation, shell_line
 from a2e_mcp.sandbox.extra import RENDERING
@@ -23,9 +23,13 @@ from a2e_mcp.text import whole_sentences
 
 _STYLES: Mapping[VariableStyle, re.Pattern[str]] = {
     VariableStyle.SHELL: re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}"),
+    VariableStyle.DOLLAR: re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<name>[A-Za-z_]\w*))"),
     VariableStyle.PREFIXED: re.compile(r"\$\{env:(?P<name>\w+)(?P<default>(?!))?\}"),
+    VariableStyle.BRACED: re.compile(r"\{env:(?P<name>\w+)(?P<default>(?!))?\}"),
 }
-_ASKED_FOR = "${input:"
+_ASKED_FOR = ("${input:", "${{", "{file:")
+"""What a client fills in from somewhere that is not known here."""
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|KEY|AUTH|CREDENTIAL|CREDS|PRIVATE|CERT", re.IGNORECASE)
 _MEANT: Mapping[str, str] = {
     "environment": "env",
     "envs": "env",
@@ -34,7 +38,6 @@ _MEANT: Mapping[str, str] = {
     "cmd": "command",
     "executable": "command",
 }
-_KEYS = ("command", "args", "env")
 _RUNNERS = ("uvx", "uv", "pipx")
 _LONGEST_ANSWER = 160
 # What separates a server's sentence from its advice.
@@ -63,10 +66,21 @@ class ConfiguredEntry:
 
     def correction(self, *, sandbox: bool) -> str:
         """What to do to have an entry that works."""
-        if self.place.scope != "user":
+        if self.place.scope == "local":
             return f"Correct the entry in {self.file}"
         command = Installation.current().command(RENDERING if sandbox else "")
-        return f"Run: {command} install {self.client.id}{f' {SANDBOX_FLAG}' if sandbox else ''}"
+        scope = f" --scope {self.place.scope}" if self.place.scope != "user" else ""
+        return f"Run: {command} install {self.client.id}{f' {SANDBOX_FLAG}' if sandbox else ''}{scope}"
+
+    @property
+    def standard(self) -> Any:
+        """The entry with `command`, `args` and `env`, whatever its client calls them."""
+        return self.client.shape.standard(self.raw)
+
+    @property
+    def environment_key(self) -> str:
+        """What the client calls the entry's variables."""
+        return self.client.shape.environment
 
 
 async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Surroundings) -> None:
@@ -80,7 +94,7 @@ async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Sur
     problem = problem_of(environment, sandbox=SANDBOX_FLAG in entry.arguments)
     if problem is not None:
         is_inherited = problem_of(entry.environment, sandbox=SANDBOX_FLAG in entry.arguments) is None
-        hint = problem.hint or f"Correct the entry's env in {configured.file}"
+        hint = problem.hint or f"Correct the entry's {configured.environment_key} in {configured.file}"
         findings.fix(
             "client.settings_refused",
             f"{configured.shown}: {problem.message}{' (started from this shell)' if is_inherited else ''}",
@@ -104,15 +118,15 @@ async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Sur
         findings.note(
             "client.no_token",
             f"{configured.shown} has neither a token nor --sandbox, so calls will fail",
-            f"Add {ACCESS} to the entry's env in {configured.file}, or --sandbox to its args",
+            f"Add {ACCESS} to the entry's {configured.environment_key} in {configured.file}, or --sandbox to its args",
             configured.about,
         )
 
 
 def _usable_entry(findings: Findings, configured: ConfiguredEntry, here: Surroundings) -> ServerEntry | None:
     """The entry with its variables filled in; None, and a finding, when no server can be started from it."""
-    raw = configured.raw
-    if isinstance(raw, dict) and not raw.get("command") and (raw.get("url") or raw.get("serverUrl")):
+    raw = configured.standard
+    if isinstance(raw, dict) and not raw.get("command") and any(raw.get(key) for key in ADDRESSES):
         findings.note(
             "client.http", f"{configured.shown} is reached over HTTP, so it was not started", "", configured.about
         )
@@ -123,17 +137,18 @@ def _usable_entry(findings: Findings, configured: ConfiguredEntry, here: Surroun
         parts = ServerEntry.read_parts(raw)
         findings.fix(
             "client.entry_unusable",
-            f"{configured.shown} has no usable command, args and env",
+            f"{configured.shown} has no usable {_listed(configured.client.shape.keys)}",
             configured.correction(sandbox=parts is not None and parts.is_sandbox),
             configured.about,
         )
         return None
-    if isinstance(raw, dict) and raw.get("disabled") is True:
-        findings.note("client.disabled", f"{configured.shown} is switched off (disabled)", "", configured.about)
+    if isinstance(raw, dict) and (raw.get("disabled") is True or raw.get("enabled") is False):
+        findings.note("client.disabled", f"{configured.shown} is switched off", "", configured.about)
         return None
     filled = _filled_in(entry, configured.client, here.environment)
     findings.hide(filled.environment.get(ACCESS, ""))
-    if any(_ASKED_FOR in text for text in (filled.command, *filled.arguments, *filled.environment.values())):
+    texts = (filled.command, *filled.arguments, *filled.environment.values())
+    if any(mark in text for mark in _ASKED_FOR for text in texts):
         findings.note(
             "client.asks",
             f"{configured.client.name} asks for a value when it starts the server '{configured.name}',"
@@ -147,10 +162,18 @@ def _usable_entry(findings: Findings, configured: ConfiguredEntry, here: Surroun
 
 def _find_misspelt(findings: Findings, configured: ConfiguredEntry) -> None:
     raw: Any = configured.raw
+    shape = configured.client.shape
+    spelled = dict(zip(("command", "args", "env"), (shape.command, shape.arguments, shape.environment), strict=True))
     for key in raw if isinstance(raw, dict) else ():
-        near = difflib.get_close_matches(key.lower(), _KEYS, n=1, cutoff=0.7)
-        meant = _MEANT.get(key.lower()) or (near[0] if near else "")
-        if key not in _KEYS and meant and meant not in raw and key != "envFile":
+        near = difflib.get_close_matches(key.lower(), shape.keys, n=1, cutoff=0.7)
+        meant = spelled.get(_MEANT.get(key.lower(), key.lower())) or (near[0] if near else "")
+        if (
+            key not in shape.keys
+            and key not in configured.client.usual
+            and meant
+            and meant not in raw
+            and key != "envFile"
+        ):
             findings.fix(
                 "client.misspelt",
                 f"{configured.shown} has '{key}', which {configured.client.name} does not read",
@@ -176,7 +199,7 @@ def _find_placeholders(findings: Findings, configured: ConfiguredEntry, entry: S
             f"{configured.shown} has a placeholder in {name}, so it counts as missing",
             f"Write {what} in its place in {configured.file}, or --sandbox into args"
             if wants_token
-            else f"Remove it from the entry's env in {configured.file}"
+            else f"Remove it from the entry's {configured.environment_key} in {configured.file}"
             if name == ACCESS
             else f"Write {what} in its place in {configured.file}, or remove it",
             configured.about,
@@ -186,8 +209,11 @@ def _find_placeholders(findings: Findings, configured: ConfiguredEntry, entry: S
 
 def _environment(client: ClientProgram, entry: ServerEntry, here: Surroundings) -> dict[str, str]:
     """The variables that the client gives to the server."""
-    if client.inherits:
+    if client.inherits is Inherited.ALL:
         return {**here.environment, **entry.environment}
+    if client.inherits is Inherited.NO_SECRETS:
+        public = {name: text for name, text in here.environment.items() if not _SECRET.search(name)}
+        return {**public, **entry.environment}
     from mcp.client.stdio import DEFAULT_INHERITED_ENV_VARS
 
     usual = {name: here.environment[name] for name in DEFAULT_INHERITED_ENV_VARS if name in here.environment}
@@ -200,8 +226,13 @@ def _filled_in(entry: ServerEntry, client: ClientProgram, environment: Mapping[s
     if pattern is None:
         return entry
 
+    def value(found: re.Match[str]) -> str:
+        parts = found.groupdict()
+        name = parts.get("braced") or parts["name"]
+        return environment.get(name, parts["default"] or found[0])
+
     def fill(text: str) -> str:
-        return pattern.sub(lambda found: environment.get(found["name"], found["default"] or found[0]), text)
+        return pattern.sub(value, text)
 
     filled = {name: fill(text) for name, text in entry.environment.items()}
     return ServerEntry(fill(entry.command), [fill(each) for each in entry.arguments], filled)
@@ -232,7 +263,7 @@ def _report(findings: Findings, configured: ConfiguredEntry, entry: ServerEntry,
             # The advice is for a shell; the client needs it in its entry.
             hint = configured.correction(sandbox=True)
         elif not entry.is_sandbox and not hint:
-            hint = f"Check {ACCESS} in the entry's env in {configured.file}"
+            hint = f"Check {ACCESS} in the entry's {configured.environment_key} in {configured.file}"
         findings.fix("client.call_failed", f"{starts}, but {FREE_CALL} fails: {message}", hint, configured.about)
 
 
@@ -244,9 +275,13 @@ def _advice_to_start(configured: ConfiguredEntry, entry: ServerEntry) -> str:
     line = shell_line([entry.command, *entry.arguments])
     return (
         f"Run this once in a terminal, which fetches its packages: {line} (Ctrl-C ends it). If the client still cannot"
-        f" start it, add the variables for the network (HTTPS_PROXY, SSL_CERT_FILE) to the entry's env in"
-        f" {configured.file}"
+        f" start it, add the variables for the network (HTTPS_PROXY, SSL_CERT_FILE) to the entry's"
+        f" {configured.environment_key} in {configured.file}"
     )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _is_runner(entry: ServerEntry) -> bool:

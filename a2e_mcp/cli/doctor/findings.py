@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx2
 
-from a2e_mcp.cli.install.clients import Computer
+from a2e_mcp.cli.install.computer import Computer, or_none
 from a2e_mcp.cli.screen import wrapped
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])sk_[A-Za-z0-9_-]+")
@@ -165,17 +165,9 @@ class Surroundings:
     @classmethod
     def of_this_process(cls) -> Self:
         """This computer, this environment, the current folder."""
-        return cls(environment=os.environ, home=_or_none(Path.home), folder=_or_none(Path.cwd))
+        return cls(environment=os.environ, home=or_none(Path.home), folder=or_none(Path.cwd))
 
     @property
     def computer(self) -> Computer:
         """Where clients keep their configurations here."""
         return Computer(environment=self.environment, home=self.home, folder=self.folder, platform=self.platform)
-
-
-def _or_none(find: Callable[[], Path]) -> Path | None:
-    try:
-        return find()
-    except (OSError, RuntimeError):
-        # A container may have no home, and the current folder may have been removed.
-        return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Self
 
+from a2e_mcp.cli.install.clients import ClientProgram
 from a2e_mcp.installation import Installation
 from a2e_mcp.settings import text_of, variables
 
@@ -26,6 +27,8 @@ _SERVER_FLAGS = {
     "--tool-prefix": 1,
 }
 """The server's flags in an entry, and how many values each has."""
+ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
+"""What clients call the address of a server that is reached over HTTP."""
 _YES = ("1", "true", "yes", "on")
 
 
@@ -164,21 +167,23 @@ def _start(installation: Installation, old: ServerEntry | None, extra: str) -> t
     return command, words
 
 
-def written_entry(entry: ServerEntry, raw: object, fixed: Mapping[str, str]) -> dict[str, Any]:
-    """The entry as it stands in a configuration, with what else the old one holds."""
-    kept = dict(raw) if isinstance(raw, dict) and "url" not in raw else {}
+def written_entry(entry: ServerEntry, old: object, client: ClientProgram) -> dict[str, Any]:
+    """The entry as it stands in a client's configuration, with what else the old one holds."""
+    raw = client.shape.standard(old)
+    kept = dict(raw) if isinstance(raw, dict) and not any(key in raw for key in ADDRESSES) else {}
     kept.pop("env", None)
-    written: dict[str, Any] = {**kept, **fixed, "command": entry.command, "args": entry.arguments}
-    return {**written, "env": entry.environment} if entry.environment else written
+    written: dict[str, Any] = {**client.usual, **kept, **client.fixed}
+    written |= {"command": entry.command, "args": entry.arguments}
+    return client.shape.shaped({**written, "env": entry.environment} if entry.environment else written)
 
 
-def shown_entry(raw: Mapping[str, Any]) -> dict[str, Any]:
+def shown_entry(raw: Mapping[str, Any], environment_key: str = "env") -> dict[str, Any]:
     """The entry for the screen: values that may be secret are hidden."""
-    environment = raw.get("env")
+    environment = raw.get(environment_key)
     if not isinstance(environment, dict):
         return dict(raw)
     public = set(variables()) - {ACCESS}
     shown = {name: value if name in public or not value else "..." for name, value in environment.items()}
     if shown.get(ACCESS):
         shown[ACCESS] = "sk_..."
-    return {**raw, "env": shown}
+    return {**raw, environment_key: shown}
