@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from a2e_mcp import user_folders
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.placeholders import bare_token, is_placeholder, is_token_placeholder, unquoted
 
@@ -136,48 +137,6 @@ def _prefix(text: str) -> str:
     return text
 
 
-def _at_home(variable: str, find: Callable[[], Path]) -> Path:
-    try:
-        folder = find()
-    except RuntimeError:
-        folder = Path()
-    if not folder.is_absolute():
-        raise SettingsError(
-            f"This user has no home folder, so {variable} has no default", hint=f"Set HOME or {variable}"
-        )
-    return folder
-
-
-def _videos() -> Path:
-    import platformdirs
-
-    return _at_home("A2E_OUTPUT_DIR", platformdirs.user_videos_path) / "A2E"
-
-
-def _user_data() -> Path:
-    import platformdirs
-
-    return _at_home("A2E_DATA_DIR", lambda: platformdirs.user_data_path("a2e-mcp", appauthor=False))
-
-
-def _media_folders() -> tuple[Path, ...]:
-    import platformdirs as dirs
-
-    try:
-        Path.home()
-    except RuntimeError:
-        # A user without a home folder has none of these either.
-        return ()
-    return (
-        dirs.user_desktop_path(),
-        dirs.user_documents_path(),
-        dirs.user_downloads_path(),
-        dirs.user_music_path(),
-        dirs.user_pictures_path(),
-        dirs.user_videos_path(),
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Every setting; made by `read_settings`, or directly in tests."""
@@ -241,15 +200,30 @@ class Settings:
         "0",
         kind="boolean",
     )
+    confirm_above: float | None = _setting(
+        "A2E_CONFIRM_ABOVE",
+        "The user confirms starts above so many credits, where the host can ask",
+        _optional(_number(0, 1e9)),
+        lambda: None,
+        "none",
+        kind="number",
+    )
+    elicitation: Literal["auto", "off"] = _setting(
+        "A2E_ELICITATION",
+        "auto = the user confirms consent where the host can ask; off = never asked through the host",
+        _auto_or_off,
+        lambda: "auto",
+        "auto",
+    )
     files: tuple[Path, ...] = _setting(
         "A2E_FILES",
         "Folders that files may be sent from, separated by commas or as in PATH",
         _folders,
-        _media_folders,
+        user_folders.media,
         "Desktop, Documents, Downloads, Music, Pictures, Videos",
     )
     output: Path = _setting(
-        "A2E_OUTPUT_DIR", "Folder for saved results", _folder, _videos, "Videos/A2E", kind="filepath"
+        "A2E_OUTPUT_DIR", "Folder for saved results", _folder, user_folders.videos, "Videos/A2E", kind="filepath"
     )
     save: Literal["auto", "off"] = _setting(
         "A2E_SAVE", "auto = save every finished result into the output folder", _auto_or_off, lambda: "off", "off"
@@ -258,7 +232,7 @@ class Settings:
         "A2E_DATA_DIR",
         "Folder for the ledger and the sandbox's data",
         _folder,
-        _user_data,
+        user_folders.data,
         "the user's data folder",
         kind="filepath",
     )

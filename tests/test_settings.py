@@ -30,6 +30,8 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_EXCLUDE_TOOLS": ("exclude_tools", "delete_job", ("delete_job",)),
     "A2E_READ_ONLY": ("read_only", "1", True),
     "A2E_TOOL_PREFIX": ("tool_prefix", "a2e_", "a2e_"),
+    "A2E_CONFIRM_ABOVE": ("confirm_above", "0", 0.0),
+    "A2E_ELICITATION": ("elicitation", "Off", "off"),
     "A2E_RESOURCE_LINKS": ("links", "OFF", "off"),
 }
 BROKEN = {
@@ -59,6 +61,8 @@ BROKEN = {
     "A2E_EXCLUDE_TOOLS": ("löschen",),
     "A2E_READ_ONLY": ("perhaps",),
     "A2E_TOOL_PREFIX": ("A2E_", "eleven_long", "a-"),
+    "A2E_CONFIRM_ABOVE": ("-1", "much", "nan"),
+    "A2E_ELICITATION": ("sometimes",),
     "A2E_RESOURCE_LINKS": ("always",),
 }
 

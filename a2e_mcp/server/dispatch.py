@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +16,9 @@ from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.field_names import rename_fields
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.services import Services
+from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.tool_call import Call, Progress
+from a2e_mcp.starts.progress import Confirm
 
 
 async def run_tool(
@@ -28,8 +29,11 @@ async def run_tool(
     progress: Progress,
     *,
     shown: Sequence[str],
+    confirm: Confirm | None = None,
 ) -> Answer:
-    """Run a tool within so many seconds; `shown` are those that may be suggested for an unknown name.
+    """Run a tool within so many seconds, not counting those that the user thinks when they are asked to `confirm`.
+
+    `shown` are the tools that may be suggested for an unknown name.
 
     Raises ToolError for an unknown one, A2EError for what failed.
     """
@@ -37,13 +41,13 @@ async def run_tool(
     if tool is None:
         near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
         raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'}")
-    until = time.monotonic() + seconds
+    limit = TimeLimit(seconds)
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
     services = await _opened(open_services, seconds)
-    call = Call(inputs=inputs, services=services, options=options, until=until, progress=progress)
+    call = Call(inputs=inputs, services=services, options=options, limit=limit, progress=progress, confirm=confirm)
     began = services.ledger.now()
     try:
-        with anyio.fail_after(call.within + 1):
+        with limit.enforced(grace=1):
             answer: Answer = await tool.run(call)
             return answer
     except Refused as problem:

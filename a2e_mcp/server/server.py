@@ -16,6 +16,7 @@ from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, Tool
 from mcp.types import Prompt as PromptListed
@@ -51,6 +52,7 @@ is missing, look in list_jobs first.
 Ask the user before using a person's face or voice, and write who agreed into consent."""
 
 _HOUR = 3_600_000
+_DAY = 86_400.0
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +62,8 @@ class A2EServer(MCPServer[LazyServices]):
     def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
         self._configuration = settings
         self._shown = visibility.visible(settings)
-        self._lazy_services = LazyServices(settings, connect, timing)
+        self._timing = timing or Timing()
+        self._lazy_services = LazyServices(settings, connect, self._timing)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -69,6 +72,8 @@ class A2EServer(MCPServer[LazyServices]):
             lifespan=_lifespan(self._lazy_services),
             log_level="WARNING",
             middleware=[protocol_output.clean_errors],
+            # A person may think for long about a question; what they agree to is checked anew anyway.
+            request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY),
             # Tools, prompts and resources stay as they are, so no change of them is promised.
             subscriptions=False,
             cache_hints={
@@ -117,9 +122,16 @@ class A2EServer(MCPServer[LazyServices]):
                 raise ToolError(hidden)
             # Imported at the first call, since the declarations behind the tools are slow to import.
             from a2e_mcp.server.dispatch import run_tool
+            from a2e_mcp.server.elicitation import InputNeeded, confirmation
 
             seconds, progress = settings.call_seconds, protocol_output.progress_reporter(context)
-            answer = await run_tool(name, arguments, self.services, seconds, progress, shown=self._shown_here())
+            asked = context if settings.elicitation == "auto" else None
+            confirm = confirmation(asked, seconds=self._timing.answer_seconds)
+            shown = self._shown_here()
+            try:
+                answer = await run_tool(name, arguments, self.services, seconds, progress, shown=shown, confirm=confirm)
+            except InputNeeded as question:
+                return question.result
             with_links = settings.links == "auto" and protocol_output.takes_links(context)
             return protocol_output.tool_result(answer, settings.tool_prefix, with_links=with_links)
         except A2EError as problem:

@@ -127,6 +127,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 context,
                 resolver=resolver,
                 languages=ScriptLanguages(client, directory, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
+                confirm_above=settings.confirm_above,
                 keepers={STREAMING: rooms.keep},
                 closing_seconds=timing.closing_seconds,
                 beat_seconds=timing.beat_seconds,

@@ -15,6 +15,7 @@ class Timing:
 
     A request in flight is given `closing_seconds` when they close; a start under way is said so every `beat_seconds`.
     A live room whose page has gone is left after `grace_seconds`, for the page may just be loading anew.
+    A person who is asked to confirm a start has `answer_seconds`.
     """
 
     pause: Callable[[float], Awaitable[None]] = anyio.sleep
@@ -22,3 +23,4 @@ class Timing:
     closing_seconds: float = 3.0
     beat_seconds: float = 10.0
     grace_seconds: float = 10.0
+    answer_seconds: float = 120.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -13,7 +12,8 @@ from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link, two_com
 from a2e_mcp.server.answers.jobs import started_answer
 from a2e_mcp.server.answers.lists import ListPage
 from a2e_mcp.server.services import Services
-from a2e_mcp.starts.progress import Deadline
+from a2e_mcp.server.time_limit import TimeLimit
+from a2e_mcp.starts.progress import Confirm, Deadline
 from a2e_mcp.starts.service import Quoted, StartOptions
 
 Progress = Callable[[float, str], Awaitable[None]]
@@ -22,23 +22,38 @@ Progress = Callable[[float, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[InputsT]):
-    """One call of one tool, to be answered before `until` by the monotonic clock; it is the catalogue's `JobCall`."""
+    """One call of one tool, to be answered within its limit; it is the catalogue's `JobCall`.
+
+    `confirm` asks the user, where the host can; the limit stands still meanwhile.
+    """
 
     inputs: InputsT
     services: Services
     options: StartOptions
-    until: float
+    limit: TimeLimit
     progress: Progress
+    confirm: Confirm | None = None
 
     @property
     def within(self) -> float:
         """How many seconds are left for it."""
-        return self.until - time.monotonic()
+        return self.limit.left
 
     @property
     def deadline(self) -> Deadline:
         """Until when the call waits for a start, and where progress is reported."""
-        return Deadline.within(self.within, self.progress)
+        return Deadline.within(self.within, self.progress, self._pausing_confirm())
+
+    def _pausing_confirm(self) -> Confirm | None:
+        confirm = self.confirm
+        if confirm is None:
+            return None
+
+        async def pausing(question: str) -> float:
+            with self.limit.paused():
+                return await confirm(question)
+
+        return pausing
 
     def answer(
         self,

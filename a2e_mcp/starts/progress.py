@@ -16,21 +16,28 @@ from a2e_mcp.files.progress import TransferProgress
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Called with how far a start is (a share from 0 to 1) and what it is doing."""
 
+Confirm = Callable[[str], Awaitable[float]]
+"""Asks the user a question, and answers how many seconds they thought. Raises MoneyRefused unless they agreed."""
+
 _LOOK_SECONDS = 0.5
 """How often a file on its way is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Until when a caller waits for a start, by the event loop's clock, and where its steps are reported."""
+    """Until when a caller waits for a start, by the event loop's clock, and where its steps are reported.
+
+    `confirm` asks the user behind the caller, where that is possible.
+    """
 
     until: float
     report: OnProgress
+    confirm: Confirm | None = None
 
     @classmethod
-    def within(cls, seconds: float, report: OnProgress) -> Deadline:
+    def within(cls, seconds: float, report: OnProgress, confirm: Confirm | None = None) -> Deadline:
         """A caller who waits for so many seconds from now on."""
-        return cls(asyncio.get_running_loop().time() + seconds, report)
+        return cls(asyncio.get_running_loop().time() + seconds, report, confirm)
 
     @property
     def left(self) -> float:
@@ -40,6 +47,10 @@ class Deadline:
     def at_most(self, seconds: float) -> Deadline:
         """The same one, who waits no longer than so many seconds from now on."""
         return replace(self, until=min(self.until, asyncio.get_running_loop().time() + seconds))
+
+    def later(self, seconds: float) -> Deadline:
+        """The same one, who waits so many seconds longer."""
+        return replace(self, until=self.until + seconds)
 
 
 @dataclass(slots=True)

@@ -214,3 +214,11 @@ def markers_of(info: Any) -> list[object]:
         found += getattr(annotation, "__metadata__", ())
         waiting += getattr(annotation, "__args__", ())
     return found
+
+
+def own_avatar_id(resolved: ResolvedInputs) -> str:
+    """The id of the own avatar that is worked on; A2E keeps it when its training continues. Raises InputError."""
+    own_id = next((avatar.twin_id for avatar in resolved.avatars.values()), None)
+    if own_id is None:
+        raise InputError("That is one of A2E's own avatars; only your own can be used here", hint="Call list_avatars")
+    return own_id

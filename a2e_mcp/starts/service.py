@@ -1,6 +1,7 @@
 """The one way anything is charged.
 
-Resolve names, fingerprint, consent, price, ceilings, an intent in the ledger, uploads, speech, the request, its job.
+Resolve names, fingerprint, consent, price, ceilings, the user's confirmation, an intent in the ledger, uploads, speech,
+the request, its job.
 A2E charges when a job is created and has no idempotency key: from the intent on the work belongs to this process and
 not to its caller, and the same start is the first one while that runs or its result lives.
 """
@@ -25,6 +26,7 @@ from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit, UnpricedUnderWay
 from a2e_mcp.lookup.script_language import ScriptLanguages
+from a2e_mcp.starts.confirmation import Confirmation
 from a2e_mcp.starts.consent import require_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
@@ -34,7 +36,7 @@ from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext,
 from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
-from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, chosen_names, local_file_to_data
+from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, chosen_names, local_file_to_data, own_avatar_id
 from a2e_mcp.starts.script_signs import script_warning
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.titles import LONGEST_TITLE, title_of
@@ -55,6 +57,7 @@ class Starts:
         *,
         resolver: Resolver,
         languages: ScriptLanguages,
+        confirm_above: float | None = None,
         keepers: Mapping[str, Keeper] | None = None,
         closing_seconds: float = 3.0,
         beat_seconds: float = HEARTBEAT_SECONDS,
@@ -64,6 +67,7 @@ class Starts:
         self._resolver = resolver
         self._languages = languages
         self._ceilings = context.ceilings
+        self._confirmation = Confirmation(context, above=confirm_above)
         self._executor = StartExecutor(context, keepers or {}, beat_seconds)
         self._closing_seconds = closing_seconds
         self._beat_seconds = beat_seconds
@@ -172,7 +176,7 @@ class Starts:
         self._require_language(*_spoken(tool, inputs, resolved), options)
         details = Details(count=getattr(inputs, "count", 1))
         if tool.on_own_avatar:
-            known = _known_id(resolved)
+            known = own_avatar_id(resolved)
             is_kept = tool.family.recovery == "by_id"
             before = await self._context.jobs.snapshot(tool.family, known) if is_kept else None
             details = replace(details, record_id=known, before=before)
@@ -253,6 +257,7 @@ class Starts:
     async def _run(
         self, plan: Plan, options: StartOptions, deadline: Deadline, passed: frozenset[str] = frozenset()
     ) -> Started:
+        deadline, unconfirmed = await self._confirmation.obtain(plan, options, deadline, passed)
         outcome = await self._insert_or_get_recent(plan, options, passed)
         if isinstance(outcome, Existing):
             same = outcome.entry
@@ -266,7 +271,7 @@ class Starts:
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
         started = await self._outcome(entry, plan.price, task, deadline)
-        warning = _together(plan.warning, self._ceilings.remark(plan.price))
+        warning = _together(plan.warning, unconfirmed, self._ceilings.remark(plan.price))
         return replace(started, warning=warning, chosen=plan.chosen)
 
     async def _insert_or_get_recent(
@@ -388,11 +393,3 @@ def _spoken(tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs)
     """The script that is spoken on the way, and its voice."""
     script = None if tool.speech is None else getattr(inputs, tool.speech.script)
     return (None, None) if tool.speech is None or script is None else (script, resolved.voices[tool.speech.voice])
-
-
-def _known_id(resolved: ResolvedInputs) -> str:
-    """The id of the own avatar that is worked on; A2E keeps it when its training continues. Raises InputError."""
-    own_id = next((avatar.twin_id for avatar in resolved.avatars.values()), None)
-    if own_id is None:
-        raise InputError("That is one of A2E's own avatars; only your own can be used here", hint="Call list_avatars")
-    return own_id

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import httpx2
 from mcp import Client, ClientSession
 from mcp.client._memory import InMemoryTransport
+from mcp.client.session import ElicitationFnT
 from mcp.types import (
     CallToolResult,
     ClientCapabilities,
@@ -26,6 +27,7 @@ from pydantic import SecretStr
 from a2e_mcp.client.connection import Connect, Connection
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
+from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -136,15 +138,25 @@ async def open_server(
     era: Era = "auto",
     sandbox_settings: SandboxSettings | None = None,
     wrap: Wrap = lambda transport: transport,
+    timing: Timing | None = None,
+    asked: ElicitationFnT | None = None,
     **changes: Any,
 ) -> AsyncIterator[ServerUnderTest]:
-    """Open a server and its sandbox in a folder; opening the same folder again restarts both."""
+    """Open a server and its sandbox in a folder; opening the same folder again restarts both.
+
+    With `asked` the host declares elicitation, and this answers for its user.
+    """
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
     wanted = replace(sandbox_settings or SandboxSettings(workers=1), folder=folder / "sandbox", draft=True)
     async with (
         open_sandbox(wanted) as sandbox,
-        Client(A2EServer(settings, connection_to(sandbox, wrap)), mode=era, client_info=HOST) as client,
+        Client(
+            A2EServer(settings, connection_to(sandbox, wrap), timing),
+            mode=era,
+            client_info=HOST,
+            elicitation_callback=asked,
+        ) as client,
     ):
         yield ServerUnderTest(client, sandbox, inbox, settings.output)
