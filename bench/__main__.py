@@ -10,6 +10,7 @@ from importlib.metadata import version
 import anyio
 
 from bench.calls import measure_calls
+from bench.http_calls import measure_http
 from bench.polling import measure_polling
 from bench.renders import measure_renders
 from bench.startup import measure_startup
@@ -37,6 +38,8 @@ def _measure(rows: list[Row], *, quick: bool) -> None:
     rows += measure_startup(4 if quick else 25)
     _say("Calling ...")
     rows.append(anyio.run(measure_calls, 3 if quick else 10))
+    _say("Calling over HTTP ...")
+    rows += anyio.run(measure_http, 2 if quick else 5)
     _say("Waiting ...")
     rows.append(anyio.run(measure_polling, 1.1 if quick else 3.1))
     _say("Starting workers ...")

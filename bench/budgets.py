@@ -12,6 +12,8 @@ TOOL_BYTES = int(1.9 * 1024)
 """The largest tool."""
 CALL_MS = 0.5
 """What we add to a tool call over the SDK's own call and the HTTP call under it."""
+CONNECTIONS_RATIO = 0.8
+"""Calls a second over HTTP from many connections, beside the bare SDK's."""
 REQUESTS_A_LOOK = 1.0
 """Requests to A2E at each look at the jobs of one family that are waited for."""
 WORKER_RATIO = 8.0

@@ -33,7 +33,7 @@ async def measure_calls(runs: int) -> Row:
     """The three calls in turn; the median of each run, the least of the medians."""
     transport = httpx2.MockTransport(_credits)
     with tempfile.TemporaryDirectory(prefix="a2e-bench-", ignore_cleanup_errors=True) as folder:
-        server = A2EServer(_settings(Path(folder)), _connect(transport))
+        server = A2EServer(live_settings(Path(folder)), connect_to_credits(transport))
         async with (
             Client(server, cache=None) as ours,
             Client(one_tool.server, cache=None) as bare,
@@ -47,7 +47,7 @@ async def measure_calls(runs: int) -> Row:
             medians: dict[str, list[float]] = {name: [] for name in calls}
             for _ in range(runs):
                 for name, call in calls.items():
-                    medians[name].append(await _median(call))
+                    medians[name].append(await median_ms(call))
     least = {name: min(each) for name, each in medians.items()}
     added = least["ours"] - least["SDK"] - least["HTTP"]
     return Row(
@@ -60,7 +60,7 @@ async def measure_calls(runs: int) -> Row:
     )
 
 
-async def _median(call: Callable[[], Awaitable[object]]) -> float:
+async def median_ms(call: Callable[[], Awaitable[object]]) -> float:
     """Milliseconds of one call."""
     seconds = []
     for _ in range(_CALLS):
@@ -70,11 +70,14 @@ async def _median(call: Callable[[], Awaitable[object]]) -> float:
     return statistics.median(seconds) * 1000
 
 
-def _settings(folder: Path) -> Settings:
+def live_settings(folder: Path) -> Settings:
+    """Live mode with a token of no account."""
     return Settings(token=SecretStr("sk_bench"), data=folder, output=folder / "out", files=())
 
 
-def _connect(transport: httpx2.MockTransport) -> Connect:
+def connect_to_credits(transport: httpx2.MockTransport | None = None) -> Connect:
+    """A connection to an A2E that answers every call with a balance."""
+    transport = transport or httpx2.MockTransport(_credits)
     return lambda: _opened(transport)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import anyio
@@ -168,3 +169,15 @@ async def test_a_result_link_works_again_after_a_restart(tmp_path: Path) -> None
 async def test_localhost_is_this_computer(tmp_path: Path) -> None:
     async with start_http_server(tmp_path, "localhost:0") as (_, address), Client(address) as client:
         assert (await client.list_tools()).tools
+
+
+async def test_calls_over_http_do_not_wait_for_the_network(tmp_path: Path) -> None:
+    # Nagle's algorithm holds the second half of each answer back until the client acknowledges the first, for 40 ms.
+    async with start_http_server(tmp_path) as (_, address), Client(address) as client:
+        seconds = []
+        for _ in range(60):
+            began = time.perf_counter()
+            await client.call_tool("list_spending", {})
+            seconds.append(time.perf_counter() - began)
+    # Of the first answers of a connection the system acknowledges each at once.
+    assert min(seconds[30:]) < 0.035
