@@ -28,6 +28,11 @@ class RecordRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Marks a name that narrows a list, in which words such as `all` or `*` mean that it is not narrowed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ZeroMeansNone:
     """Marks a number whose 0 means that it is left out, as hosts send it that fill in every field."""
 
@@ -53,6 +58,9 @@ class Spellings:
 
 Name: TypeAlias = Annotated[str, Label()]
 """A text that is a title or a name."""
+
+FilterName: TypeAlias = Annotated[str, Label(), Filter()]
+"""A name that narrows a list."""
 
 Several: TypeAlias = Annotated[
     list[Annotated[str, RecordRef()]], Field(min_length=1, max_length=20), WithJsonSchema({"type": "string"})
@@ -135,6 +143,15 @@ STATES = Spellings(
             "succeeded",
         ),
         **dict.fromkeys(("failure", "fail", "error", "errored", "refused"), "failed"),
+    }
+)
+UNTIL = Spellings(
+    {
+        **dict.fromkeys(("any", "one", "either", "anyof", "anyone", "next", "firstend", "race"), "first"),
+        **dict.fromkeys(
+            ("every", "each", "both", "everything", "everyone", "allof", "alljobs", "last", "allend", "alldone"), "all"
+        ),
+        **dict.fromkeys(("done", "complete", "completed", "finished", "end", "theend"), "all"),
     }
 )
 CORNERS = Spellings(

@@ -92,6 +92,15 @@ def utc_moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
+def moment_shown(moment: float | str) -> str:
+    """A moment as every text shows it, 2026-11-28 13:05 UTC; from seconds since 1970, or from `utc_moment`'s form.
+
+    A time without a zone is shown without one.
+    """
+    text = utc_moment(moment) if isinstance(moment, int | float) else moment
+    return f"{text[:10]} {text[11:16]}{' UTC' if text.endswith('Z') else ''}"
+
+
 def moment_or_none(value: object) -> str | None:
     """A moment as ISO 8601, from a text or from seconds or milliseconds since 1970; None for anything else.
 

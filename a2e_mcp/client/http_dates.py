@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+from a2e_mcp.catalogue.values import moment_shown
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
@@ -41,11 +43,9 @@ def retry_hint(seconds: float, until: float) -> str:
     if seconds > _LONGEST_IN_MINUTES:
         span = f"{seconds / 3600:.0f} hours"
     try:
-        moment = datetime.fromtimestamp(until, UTC)
+        return f"Retry in {span}, at {moment_shown(until)}"
     except (ValueError, OverflowError, OSError):
         return f"Retry in {span}"
-    return f"Retry in {span}, at {moment:%H:%M:%S} UTC{f' on {moment:%Y-%m-%d}' if seconds > _A_DAY else ''}"
 
 
 _LONGEST_IN_MINUTES = 7200.0
-_A_DAY = 86_400.0

@@ -76,7 +76,7 @@ _MATCHING = _sql(
     "account = :account AND mode = :mode AND listed AND (:family IS NULL OR family = :family)",
     "AND created >= :since AND created < :before",
 )
-_IN_STATE = f"(:state IS NULL OR {_STATE} = :state)"
+_IN_STATE = _sql("(:states IS NULL OR", _STATE, "IN (SELECT value FROM json_each(:states)))")
 _COUNT = _sql("SELECT coalesce(sum(jobs), 0) FROM start_index WHERE", _MATCHING, "AND", _IN_STATE)
 _COUNT_AMONG = _sql(
     "SELECT count(*) FROM (SELECT key, max(created) AS created, id FROM start_keys WHERE account = :account AND"
@@ -192,7 +192,8 @@ class StartIndex:
     def _values(self, wanted: JobFilter) -> dict[str, object]:
         since = float("-inf") if wanted.since is None else wanted.since
         before = float("inf") if wanted.before is None else wanted.before
-        wanted_ones = {"family": wanted.family, "state": wanted.state, "since": since, "before": before}
+        states = json.dumps(list(wanted.states)) if wanted.states else None
+        wanted_ones = {"family": wanted.family, "states": states, "since": since, "before": before}
         return {**self._whose, **self._beats(), **wanted_ones}
 
     def _beats(self) -> dict[str, float]:

@@ -37,10 +37,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which listed jobs are wanted; None means any."""
+    """Which listed jobs are wanted; None, or no state, means any."""
 
     family: str | None = None
-    state: str | None = None
+    states: Sequence[str] = ()
     since: float | None = None
     """In seconds since 1970, as `before`, which is not wanted itself."""
     before: float | None = None

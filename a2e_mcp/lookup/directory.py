@@ -25,6 +25,7 @@ _PUBLIC_CACHE_SECONDS = 3600.0
 _AT_ONCE = 8
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _IN_A_LANGUAGE = re.compile(r"(.+?)\s*\(([^()]+)\)")
+_BESIDE_A_LANGUAGE = frozenset({"female", "male", "own", "a2e's"})
 _FIRST_LOOKED_IN = "en-US"
 _FIND_AVATARS = "Call list_avatars to find one"
 _FIND_VOICES = "Call list_voices to find one"
@@ -158,6 +159,17 @@ class Directory:
             hint="Give a colour such as #204080, a picture, or a stored id",
         )
         return BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
+
+    async def name_and_language(self, text: str) -> tuple[str, str | None]:
+        """A voice's name without the language that may follow it, as in `Aria (en-US)`, and that language."""
+        found = _IN_A_LANGUAGE.fullmatch(text.strip())
+        if found is None:
+            return text, None
+        # As a list shows it, a gender may stand beside the language.
+        parts = [part.strip() for part in found[2].split(",")]
+        languages = [part for part in parts if regions_of(part, await self.languages())]
+        rest = {part.lower() for part in parts if part not in languages} - _BESIDE_A_LANGUAGE
+        return (text, None) if rest or len(languages) > 1 else (found[1], next(iter(languages), None))
 
     async def _regions_after_name(self, text: str) -> Sequence[Language]:
         """The regions of the language given after a voice's name; empty when the text is not a language.

@@ -100,6 +100,14 @@ _LANGUAGES: Mapping[str, str] = {
     "bangla": "bn",
     "tagalog": "fil",
     "kiswahili": "sw",
+    # Alone, these mean the English that is spoken there, and not another language of the region.
+    "british": "en-GB",
+    "american": "en-US",
+    "australian": "en-AU",
+    "canadian": "en-CA",
+    "scottish": "en-GB",
+    "new zealand": "en-NZ",
+    "south african": "en-ZA",
 }
 
 # What languages are called by those who speak them, in neighbouring languages, and by codes of three letters.

@@ -11,7 +11,7 @@ from typing import Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from a2e_mcp.catalogue.spellings import JobRef, Label, RecordRef, Spellings, Unit, ZeroMeansNone
+from a2e_mcp.catalogue.spellings import Filter, JobRef, Label, RecordRef, Spellings, Unit, ZeroMeansNone
 from a2e_mcp.catalogue.tool import AvatarRef, BackgroundRef, LanguageRef, MediaIn, VoiceRef
 
 Kind = Literal["text", "label", "language", "record", "job", "media", "choice", "number", "boolean", "list", "object"]
@@ -49,6 +49,7 @@ class ArgumentField:
     unit: Unit | None = None
     zero_means_none: bool = False
     takes_any: bool = False
+    is_filter: bool = False
     piece: ArgumentField | None = None
 
 
@@ -80,6 +81,7 @@ def _from_parts(name: str, types_: list[object], markers: list[object], *, requi
         spellings=next((each for each in markers if isinstance(each, Spellings)), Spellings()),
         unit=next((each for each in markers if isinstance(each, Unit)), None),
         zero_means_none=any(isinstance(each, ZeroMeansNone) for each in markers),
+        is_filter=any(isinstance(each, Filter) for each in markers),
         takes_any=any(isinstance(each, LanguageRef) and each.every for each in markers),
     )
     if made.kind != "list":

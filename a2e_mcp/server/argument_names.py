@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from a2e_mcp.server.argument_values import from_json
+from a2e_mcp.server.argument_wrappings import from_json
 
 ADDED_BY_HOSTS = frozenset(
     {

@@ -6,7 +6,6 @@ as it is in any case. The step changes nothing when it is taken again.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -17,28 +16,27 @@ from a2e_mcp.catalogue.spellings import Unit
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import job_ids_in
 from a2e_mcp.server.argument_fields import ArgumentField
+from a2e_mcp.server.argument_wrappings import from_json, name_in, object_in, row_or_address, unquoted
 from a2e_mcp.text import folded
 
 _LONGEST_JSON = 100_000
+
 _LONGEST_NUMBER = 40
 _LONGEST_NAME = 200
 _MOST_WRAPPED = 12
 _SMALLEST_SIDE = 100
 """Pixels; a smaller number beside another one is part of a ratio."""
 
-_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "„": "“", "<": ">"}
 _NONE = frozenset({"null", "none", "undefined", "(null)", "(none)", "(empty)", "n/a", "[]", "{}", "[object object]"})
 _NIL = frozenset({"nil"})
 _AS_USUAL = frozenset({"auto", "automatic", "default", "any", "all", "both", "unspecified", "notspecified", "detect"})
 _EVERY = frozenset({"any", "all", "both", "every"})
+_NO_FILTER = _EVERY | {"everything", "anything", "*", "%", ".*"}
 _BESIDE_CHOICES = frozenset({"video", "mode", "format", "orientation", "aspect", "ratio", "resolution", "quality"})
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """How Chinese and Japanese keyboards write digits and colons."""
 _YES = frozenset({"true", "yes", "y", "on", "1", "t", "enabled"})
 _NO = frozenset({"false", "no", "n", "off", "0", "f", "disabled"})
-# Where the name stands when a host sends a whole record, or a model repeats one that it was shown.
-_NAMES_IN_A_RECORD = ("job_id", "url", "uri", "path", "file", "href", "id", "_id", "code", "name", "value")
-
 _SIZE = re.compile(
     r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*(?:px)?\s*(?:[:x×*/]|by)\s*(\d{1,5}(?:\.\d{1,3})?)\s*(?:px|pixels)?\s*"
 )
@@ -46,10 +44,9 @@ _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×])\.?", re.ASCII | re.IGNORECASE)
 _COMMA = re.compile(r"(\d+),(\d{1,2})", re.ASCII)
-_ROW = re.compile(r".* = ([A-Za-z0-9_.:-]+?)(?:, preview .*)?", re.DOTALL)
-_ADDRESS_OF_A_RECORD = re.compile(r"a2e://[a-z_]+/([A-Za-z0-9_.:-]+)")
 _NOT_FOLDED = re.compile(r"(?!(?<=\d)[.,]\d|-\d)[\W_]|(?<=[^\W\d])-")
 _BETWEEN_PIECES = re.compile(r"[,;\n|]+")
+_BETWEEN_CHOICES = re.compile(r"\s*[,;\n|/+&]+\s*|\s+(?:and|or)\s+", re.IGNORECASE)
 _BESIDE_JOBS = re.compile(r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\band\b|[\s\"'`<>()\[\]{}=:.,;|]")
 
 
@@ -111,7 +108,8 @@ def _value(field: ArgumentField, value: object) -> object:
 
 def _read(field: ArgumentField, value: object) -> object:
     if field.kind in ("text", "label"):
-        return _text(value)
+        one = value[0] if isinstance(value, list) and len(value) == 1 else None
+        return one if isinstance(one, str) else _text(value)
     if field.kind == "choice":
         return _chosen(field, value)
     if field.kind == "number":
@@ -125,7 +123,7 @@ def _read(field: ArgumentField, value: object) -> object:
 
 def _compound(field: ArgumentField, value: object) -> object:
     if field.kind == "object":
-        return from_json(value)
+        return object_in(value)
     return _pieces(field, value) if field.kind == "list" else _reference(field, value)
 
 
@@ -146,7 +144,7 @@ def _is_empty(field: ArgumentField, value: object) -> bool:
 def _is_empty_text(field: ArgumentField, value: str) -> bool:
     if len(value) > _LONGEST_NAME and not value.isspace():
         return False
-    bare = _unquoted(value)
+    bare = unquoted(value)
     if not bare:
         # A script of spaces is a mistake that is named; an empty one is a field that a host had to fill.
         return not value and not field.required if field.kind == "text" else True
@@ -159,7 +157,15 @@ def _is_empty_text(field: ArgumentField, value: str) -> bool:
     usual = field.kind in ("choice", "number", "boolean") or (field.kind == "language" and not field.required)
     if usual and _folded(bare) in _AS_USUAL and _choice(field, bare) is None:
         return not (field.takes_any and _folded(bare) in _EVERY)
-    return field.zero_means_none and _number(field.unit, bare) == 0
+    is_no_filter = bare in _NO_FILTER or _folded(bare).removesuffix("s") in _no_filter(field.name)
+    return is_no_filter if field.is_filter else field.zero_means_none and _number(field.unit, bare) == 0
+
+
+@cache
+def _no_filter(name: str) -> frozenset[str]:
+    """What says that a list is not narrowed by this name, such as `all` or `all families`."""
+    nouns = (name, {"family": "familie"}.get(name, name), "job", "kind", "type", "voice", "avatar", "language", "name")
+    return _NO_FILTER | {f"{word}{noun}" for word in _EVERY for noun in nouns}
 
 
 # ---------------------------------------------------------------------- texts and references
@@ -178,7 +184,7 @@ def _text(value: object) -> object:
 
 def _reference(field: ArgumentField, value: object) -> object:
     """An id or a name without what was copied with it: quotes, a record around it, the row of a list, an address."""
-    inner = _unwrapped(value)
+    inner = name_in(value)
     if inner is not None:
         return inner
     value = _text(value)
@@ -191,30 +197,7 @@ def _reference(field: ArgumentField, value: object) -> object:
     if field.kind == "media":
         # Quotes may be part of a path: the files are looked at there.
         return value
-    return _record(_unquoted(value))
-
-
-def _unwrapped(value: object) -> object:
-    """What is inside a list of one, a record, or either as JSON; None for anything else."""
-    if isinstance(value, str):
-        is_wrapped = value.strip()[:1] in ("[", "{") or value.strip()[:2] in ('"[', '"{')
-        return from_json(value) if is_wrapped and len(value) <= _LONGEST_JSON else None
-    if isinstance(value, list):
-        return value[0] if len(value) == 1 and isinstance(value[0], str | dict) else None
-    if isinstance(value, dict):
-        named = (value.get(name) for name in _NAMES_IN_A_RECORD)
-        return next((each for each in named if isinstance(each, str) and each.strip()), None)
-    return None
-
-
-def _record(text: str) -> str:
-    """A name or an id from the row of a list, such as `Ada (female) = 6672...`, or from a resource's address."""
-    if len(text) > 2 * _LONGEST_NAME:
-        return text
-    if row := _ROW.fullmatch(text):
-        return row[1]
-    address = _ADDRESS_OF_A_RECORD.fullmatch(text)
-    return address[1] if address else text
+    return row_or_address(unquoted(value))
 
 
 def _only_job_ids(text: str) -> list[str]:
@@ -225,14 +208,6 @@ def _only_job_ids(text: str) -> list[str]:
     for each in sorted(found, key=len, reverse=True):
         rest = rest.replace(each, "")
     return [] if _BESIDE_JOBS.sub("", rest) else found
-
-
-def _unquoted(text: str) -> str:
-    """A text without spaces and pairs of quotes around it."""
-    text = text.strip()
-    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
-        text = text[1:-1].strip()
-    return text
 
 
 # ---------------------------------------------------------------------- choices, numbers, yes and no
@@ -267,7 +242,7 @@ def _choice(field: ArgumentField, value: object) -> object:
     text = _text(value)
     if not isinstance(text, str) or len(text) > _LONGEST_NAME:
         return None
-    if (written := _folded(_unquoted(text))) in known:
+    if (written := _folded(unquoted(text))) in known:
         return known[written]
     meant = field.spellings.names.get(written)
     if meant is None and field.spellings.of_size is not None and (size := _size(text)):
@@ -302,7 +277,7 @@ def _number(unit: Unit | None, value: object) -> object:
         return str(value).lower()
     if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
         return value
-    text = _unquoted(value).translate(_FULL_WIDTH).casefold()
+    text = unquoted(value).translate(_FULL_WIDTH).casefold()
     if comma := _COMMA.fullmatch(text):
         text = f"{comma[1]}.{comma[2]}"
     if _PLAIN_NUMBER.fullmatch(text):
@@ -333,7 +308,7 @@ def _as_number(number: float, given: str) -> object:
 def _boolean(value: object) -> object:
     if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
         return value
-    text = _folded(_unquoted(value))
+    text = _folded(unquoted(value))
     return True if text in _YES else False if text in _NO else value
 
 
@@ -354,7 +329,9 @@ def _pieces(field: ArgumentField, value: object) -> object:
     # A name may hold a comma, so the names of a real list are whole.
     whole = is_list and piece.kind == "record"
     read = [_value(piece, each) for each in (given if whole else chain.from_iterable(_split(piece, x) for x in given))]
-    return [each for each in read if not isinstance(each, _LeftOut)]
+    kept = [each for each in read if not isinstance(each, _LeftOut)]
+    # What is named twice is meant once.
+    return list(dict.fromkeys(kept)) if all(isinstance(each, str) for each in kept) else kept
 
 
 def _split(piece: ArgumentField, value: object) -> Iterator[object]:
@@ -367,18 +344,9 @@ def _split(piece: ArgumentField, value: object) -> Iterator[object]:
     if text[:1] == "{":
         yield value
         return
+    if piece.kind == "choice":
+        # A choice may have a blank in its name, such as `in progress`.
+        yield from [text] if _choice(piece, text) is not None else _BETWEEN_CHOICES.split(text)
+        return
     pieces = (_only_job_ids(text) if piece.kind == "job" else []) or _BETWEEN_PIECES.split(text)
     yield from (each.strip() for each in pieces if each.strip())
-
-
-def from_json(value: object) -> object:
-    """A list or an object that came as text, even as the text of a text; anything else as it is."""
-    read = value
-    for _ in range(_MOST_WRAPPED):
-        if not isinstance(read, str) or len(read) > _LONGEST_JSON or read.strip()[:1] not in ("[", "{", '"'):
-            break
-        try:
-            read = json.loads(read)
-        except (ValueError, RecursionError):
-            break
-    return read if isinstance(read, list | dict) else value

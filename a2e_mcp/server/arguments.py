@@ -113,6 +113,7 @@ def read_arguments(
     """
     known: Mapping[str, Any] = schema.get("properties", {})
     given = in_singular_or_plural(known, without_host_names(known, arguments))
+    given = {name: value for name, value in given.items() if name in known or not _has_no_use(tool, name)}
     unknown = [unknown_argument(name, list(known), tool.fields) for name in given if name not in known]
     if unknown:
         raise InputError(f"{tool.name}: {'; '.join(unknown[:_MOST_PROBLEMS])}")
@@ -138,6 +139,15 @@ def read_arguments(
         missing = sum("missing" in each for each in problems)
         raise InputError(f"{tool.name}: {'; '.join(problems[: max(missing, _MOST_PROBLEMS)])}")
     return inputs, StartOptions(**{name: value for each in chosen if each is not None for name, value in each})
+
+
+def _has_no_use(tool: Tool[Any], option: str) -> bool:
+    """Whether an option of other tools changes nothing here: no consent is needed, or nothing can be charged."""
+    if option == "consent":
+        return not tool.takes_consent
+    if option == "language_ok":
+        return not tool.speaks
+    return option in ("again", "max_credits") and tool.effect is not Effect.SPENDS and not tool.uploads
 
 
 def _checked(model: type[InputsT], values: Mapping[str, Any], problems: list[str]) -> InputsT | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from a2e_mcp.catalogue.capability import Capability
 from a2e_mcp.catalogue.records import ById
-from a2e_mcp.errors import A2EError
+from a2e_mcp.errors import A2EError, Unauthorized, Unreachable
 from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD, JobId
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import refunded
@@ -16,6 +16,9 @@ from a2e_mcp.server.tool_call import Call
 from a2e_mcp.server.waits import ANSWERING_SECONDS
 from a2e_mcp.starts.refunds import Deleted, delete_job
 from a2e_mcp.text import one_line, sentences
+
+_FOR_ALL = (Unauthorized, Unreachable)
+"""What keeps one job from being deleted and would keep all others from it."""
 
 
 async def delete_each(
@@ -53,7 +56,7 @@ async def delete_jobs(call: Call[Any], job_ids: Sequence[JobId]) -> Answer:
     done: dict[str, Deleted] = {}
     problems: dict[str, A2EError] = {}
     for job_id in job_ids:
-        if done and clock() > last_begin:
+        if (done and clock() > last_begin) or any(isinstance(each, _FOR_ALL) for each in problems.values()):
             break
         try:
             done[str(job_id)] = await _delete_job(call, job_id)
@@ -61,10 +64,10 @@ async def delete_jobs(call: Call[Any], job_ids: Sequence[JobId]) -> Answer:
             problems[str(job_id)] = problem
     call.services.directory.forget()
     if not done:
-        raise next(iter(problems.values()))
+        raise next((each for each in problems.values() if isinstance(each, _FOR_ALL)), next(iter(problems.values())))
     rest = [str(each) for each in job_ids if str(each) not in done and str(each) not in problems]
     failures = [f"Not deleted: {job_id}: {each.with_outcome('')}" for job_id, each in problems.items()]
-    late = f"There was no time for {', '.join(rest)}: call delete_job again with those." if rest else ""
+    late = f"Not tried: {', '.join(rest)}; call delete_job again with those." if rest else ""
     structured: dict[str, Any] = {"job_id": list(done) if len(job_ids) > 1 else next(iter(done)), "deleted": True}
     new = {job_id: each for job_id, each in done.items() if not each.before}
     back = [each.refunded for each in new.values() if each.refunded is not None]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from a2e_mcp import catalogue
+from a2e_mcp.catalogue.values import moment_shown
 from a2e_mcp.errors import A2EError, AnswerLost
 from a2e_mcp.jobs.service import Search
 from a2e_mcp.ledger.entry import LedgerEntry
@@ -34,5 +33,4 @@ def not_found(search: Search) -> AnswerLost:
 
 
 def _lost(entry: LedgerEntry) -> str:
-    when = f"{datetime.fromtimestamp(entry.created, UTC):%Y-%m-%d %H:%M:%S}"
-    return f"The same start was made at {when} UTC as {entry.own_job_id}; A2E's answer was lost"
+    return f"The same start was made at {moment_shown(entry.created)} as {entry.own_job_id}; A2E's answer was lost"

@@ -10,6 +10,7 @@ from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.text import one_line
 
 _LONGEST_EXAMPLE = 14
+_MOST_ESCAPES = 3
 _PATH = r"\b[A-Za-z]:\\\S*"
 _EMOJI = (
     "[\u203c\u2049\u2139\u231a-\u23ff\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\ufe0f\u20e3"
@@ -17,7 +18,7 @@ _EMOJI = (
 )
 # What it is called, how it looks, and what is left of it when it is removed.
 _SIGNS: tuple[tuple[str, str, str], ...] = (
-    (r"literal \n", r"\\[nrt]|\\u[0-9a-fA-F]{4}|\\(?=[\"'])", " "),
+    ("literal", r"\\[nrt]|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\(?=[\"'])", " "),
     ("tags", r"</?[A-Za-z!][^<>\n]{0,200}>", " "),
     ("HTML entities", r"&(?:[A-Za-z]{2,8}\d{0,2}|#\d{1,7}|#x[0-9a-fA-F]{1,6});", "&"),
     (
@@ -51,8 +52,12 @@ def script_warning(script: str) -> str | None:
         first = signs.search(rest)
         if first is None:
             continue
-        example = one_line(first[0].strip(), _LONGEST_EXAMPLE)
-        found.append(name if name.startswith("literal") else f"{name} ({example})")
+        if name == "literal":
+            places = [(each.start(), max(each.end(), each.start() + 2)) for each in signs.finditer(rest)]
+            escapes = dict.fromkeys(rest[start:end] for start, end in places)
+            found.append(f"literal {' and '.join(list(escapes)[:_MOST_ESCAPES])}")
+        else:
+            found.append(f"{name} ({one_line(first[0].strip(), _LONGEST_EXAMPLE)})")
         rest = signs.sub(partial(_left, instead), rest)
     if not found:
         return None

@@ -150,7 +150,6 @@ async def test_a_language_becomes_the_code_that_a2e_takes(tmp_path: Path, text: 
 @pytest.mark.parametrize(
     ("text", "near"),
     [
-        ("British", "en-GB, cy-GB"),
         ("UK", "uk-UA, en-GB, cy-GB"),
         ("Canadian French", "fr-FR, fr-BE, fr-CH"),
         ("de-AT", "de-DE"),

@@ -11,7 +11,10 @@ from tests.support.server import open_server
 
 NAMED = {
     r"First line\nsecond line": r"literal \n",
-    r"She said \"hello\" twice": r"literal \n",
+    r"She said \"hello\" twice": r"literal \"",
+    r"One\tTwo": r"literal \t:",
+    r"Caf\u00e9 and\nbar": r"literal \u00e9 and \n:",
+    r"Caf\xe9": r"literal \xe9:",
     "Fish &amp; chips &#39;today&#39;": "HTML entities (&amp;)",
     "Hello <b>world</b>": "tags (<b>)",
     'Wait <break time="1s"/> now': "tags (<break",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from a2e_mcp import catalogue
+from a2e_mcp.catalogue.values import moment_shown
 from a2e_mcp.errors import InputError
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
@@ -93,7 +93,7 @@ def _at(started: Started) -> str:
     """When a job was started, in UTC."""
     if started.made_at is None:
         return ""
-    return f" at {datetime.fromtimestamp(started.made_at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f" at {moment_shown(started.made_at)}"
 
 
 def started_answer(started: Started) -> Answer:
@@ -169,7 +169,7 @@ def saved_line(job: Job) -> str:
 
 def row_line(job: Job) -> str:
     """One job of a list, with its time in UTC."""
-    when = f"{job.created_at[:16].replace('T', ' ')} " if job.created_at else ""
+    when = f"{moment_shown(job.created_at)} " if job.created_at else ""
     return f"{when}{job.job_id}{_title(job)} {_state(job)}{_cost(job)}."
 
 

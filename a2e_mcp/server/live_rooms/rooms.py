@@ -10,7 +10,6 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,6 +28,7 @@ from a2e_mcp.catalogue.streaming import (
     SayInRoom,
     SetContext,
 )
+from a2e_mcp.catalogue.values import moment_shown
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails
@@ -298,7 +298,7 @@ def room_details(entry: LedgerEntry) -> RoomDetails:
 
 def ends_at(entry: LedgerEntry) -> str:
     """When a room's time is over, in UTC."""
-    return datetime.fromtimestamp(room_details(entry).until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return moment_shown(room_details(entry).until)
 
 
 def _channel(entry: LedgerEntry) -> str:

@@ -7,7 +7,6 @@ import difflib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -18,7 +17,7 @@ from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.catalogue.spellings import DAYS, SECONDS, Name
 from a2e_mcp.catalogue.tool import Inputs, MediaIn, OrNone, optional
-from a2e_mcp.catalogue.values import utc_moment
+from a2e_mcp.catalogue.values import moment_shown, utc_moment
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile
@@ -203,19 +202,14 @@ def _same_words(same: LedgerEntry) -> str:
     """What a quote says of an identical start."""
     job_id = same.job_ids[0] if same.job_ids else same.own_job_id
     return (
-        f"The same was started at {_minute(same)} UTC as {job_id}: starting it returns that job and charges nothing,"
-        " as long as its result lives."
+        f"The same was started at {moment_shown(same.created)} as {job_id}: starting it returns that job and charges"
+        " nothing, as long as its result lives."
     )
 
 
 def _is_sure(entry: LedgerEntry) -> bool:
     """Whether the cost of a start was reported or measured, and no refund can have gone unseen."""
     return entry.cost_is_sure and not entry.details.refund_unknown
-
-
-def _minute(entry: LedgerEntry) -> str:
-    """When a start was made, in UTC, as in list_jobs."""
-    return datetime.fromtimestamp(entry.created, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 async def _spending(call: Call[SpendingInputs]) -> Answer:
@@ -236,7 +230,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     ]
     message = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
     lines = [
-        f"{_minute(entry)} {row['job_id']} '{one_line(entry.title)}' {credits_of(entry.cost)}"
+        f"{moment_shown(entry.created)} {row['job_id']} '{one_line(entry.title)}' {credits_of(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]

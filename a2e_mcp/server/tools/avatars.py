@@ -9,7 +9,7 @@ from pydantic import Field
 
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, JobRef, Name, Several
+from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, FilterName, JobRef, Several
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
 from a2e_mcp.catalogue.tool import Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import InputError
@@ -26,7 +26,7 @@ from a2e_mcp.starts.service import Purchase, Quoted
 class AvatarsInputs(Inputs):
     """What `list_avatars` takes."""
 
-    name: OrNone[Name] = optional("Part of the name")
+    name: OrNone[FilterName] = optional("Part of the name")
     gender: OrNone[Annotated[Gender, GENDERS]] = optional("Gender")
     owner: OrNone[Annotated[Owner, OWNERS]] = optional("Both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import SECONDS, STATES, JobRef, Name, SeveralJobs
+from a2e_mcp.catalogue.spellings import SECONDS, STATES, UNTIL, FilterName, JobRef, Name, SeveralJobs
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
@@ -48,6 +48,13 @@ _LONGEST_MADE_ROW = 30
 _FIRST_LOOK_SECONDS = 5.0
 
 
+_State = Literal["queued", "running", "succeeded", "failed", "unknown"]
+# One is usual, so the schema shows one; several are taken as a list, or with commas.
+_States = Annotated[
+    list[Annotated[_State, STATES]], Field(max_length=5), WithJsonSchema({"type": "string", "enum": get_args(_State)})
+]
+
+
 class JobInputs(Inputs):
     """One job."""
 
@@ -66,7 +73,7 @@ class WaitInputs(Inputs):
     job_ids: Annotated[list[Annotated[str, JobRef()]], Field(min_length=1, max_length=20)] = Field(
         description="1 to 20 job ids"
     )
-    until: Literal["first", "all"] = Field(
+    until: Annotated[Literal["first", "all"], UNTIL] = Field(
         default="first", description="Return at the first end, or when all have ended"
     )
     seconds: OrNone[Annotated[float, Field(ge=0), SECONDS]] = optional("0 to 40; 40 by default")
@@ -75,10 +82,8 @@ class WaitInputs(Inputs):
 class ListInputs(Inputs):
     """What `list_jobs` takes."""
 
-    state: OrNone[Annotated[Literal["queued", "running", "succeeded", "failed", "unknown"], STATES]] = optional(
-        "Only jobs in this state"
-    )
-    family: OrNone[Name] = optional("Only this family, for example avatar_video")
+    state: OrNone[_States] = optional("Only jobs in this state")
+    family: OrNone[FilterName] = optional("Only this family, for example avatar_video")
     since: OrNone[Name] = optional("From this day on (UTC): 2026-01-31, or 7 days")
     before: OrNone[Name] = optional("Before this day")
     page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
@@ -173,7 +178,7 @@ async def _list(call: Call[ListInputs]) -> Answer:
         for name, text in (("since", inputs.since), ("before", inputs.before))
     )
     account, silent = await _account_jobs(call)
-    rows, total = await _page(call, account, JobFilter(inputs.family, inputs.state, since, before))
+    rows, total = await _page(call, account, JobFilter(inputs.family, tuple(inputs.state or ()), since, before))
     head = page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."
     made = [await _made_from(call, job) for job in rows]
     hint = f"A2E did not answer about {', '.join(silent)}; these are shown as last known." if silent else ""
@@ -212,7 +217,7 @@ async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobF
 
 
 def _is_wanted(job: Job, wanted: JobFilter) -> bool:
-    if wanted.state not in (None, job.state) or wanted.family not in (None, job.family):
+    if (wanted.states and job.state not in wanted.states) or wanted.family not in (None, job.family):
         return False
     if wanted.since is None and wanted.before is None:
         return True

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, Name, Several
+from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, FilterName, Name, Several
 from a2e_mcp.catalogue.tool import Inputs, LanguageRef, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, SPEECH_FIELDS, LanguageOf, SpeechInputs
@@ -40,7 +40,7 @@ class VoicesInputs(Inputs):
     language: OrNone[Annotated[str, LanguageRef(every=True)]] = optional(
         "For example es-MX or British English; by default en-US, or any with a name"
     )
-    name: OrNone[Name] = optional("Part of the name")
+    name: OrNone[FilterName] = optional("Part of the name")
     gender: OrNone[Annotated[Gender, GENDERS]] = optional("Gender")
     owner: OrNone[Annotated[Owner, OWNERS]] = optional("Both by default")
     page: Page = Field(default=1, description="Page of ten, from 1")
@@ -49,7 +49,7 @@ class VoicesInputs(Inputs):
 class LanguagesInputs(Inputs):
     """What `list_languages` takes."""
 
-    search: OrNone[Name] = optional("Part of a name or code")
+    search: OrNone[FilterName] = optional("Part of a name or code")
     page: Page = Field(default=1, description="Page of fifty, from 1")
 
 
@@ -79,6 +79,9 @@ class DetectInputs(Inputs):
 
 async def _list(call: Call[VoicesInputs]) -> Answer:
     inputs, names = call.inputs, call.services.directory
+    if inputs.name is not None and inputs.language is None:
+        name, spoken = await names.name_and_language(inputs.name)
+        inputs = inputs.model_copy(update={"name": name, "language": spoken})
     own = [] if inputs.owner == "public" else await names.own_voices()
     # A name is looked for in every language; without one that would be thousands of voices. Own voices have none.
     usual = None if inputs.name or inputs.owner == "own" else _USUAL_LANGUAGE

@@ -1,0 +1,173 @@
+"""Values in the wrappings of providers, languages and models are read; options that change nothing are no mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.test_arguments import JOB, SPEECH, VIDEO, read, refusal
+from tests.support.faulty_transport import only_answered, open_controlled_server
+from tests.support.media import png
+from tests.support.server import open_server
+
+OTHER = "avatar_video:000000006720d1f0a1b2c3d5"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "{'script': 'Good morning.', 'voice': 'Aria'}",
+        "{'script': \"It's good.\", 'voice': 'Aria', 'speed': 1.0, 'language_ok': True, 'max_credits': None}",
+        "[{'script': 'Good morning.', 'voice': 'Aria'}]",
+        [SPEECH],
+        '[{"script": "Good morning.", "voice": "Aria"}]',
+        '```json\n{"script": "Good morning.", "voice": "Aria"}\n```',
+        '```\n{"script": "Good morning.", "voice": "Aria"}```',
+    ],
+)
+async def test_the_arguments_of_a_quote_are_read_as_python_json_or_a_list(tmp_path: Path, arguments: Any) -> None:
+    async with open_server(tmp_path) as server:
+        assert "would cost" in (await server.ask("quote_job", tool="generate_speech", arguments=arguments)).text
+
+
+async def test_what_is_no_object_is_refused_and_not_run(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        for arguments in ("{'script': open('/etc/passwd')}", "script=hello", "{" * 5000, [SPEECH, SPEECH], 7):
+            assert "must be an object" in await server.refuse("quote_job", tool="generate_speech", arguments=arguments)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"image_url": {"url": "a.png"}},
+        '{"image_url": {"url": "a.png"}}',
+        {"type": "image_url", "image_url": {"url": "a.png"}},
+        [{"type": "image_url", "image_url": {"url": "a.png"}}],
+        {"type": "image", "source": {"type": "url", "url": "a.png"}},
+        "{'image_url': {'url': 'a.png', 'detail': 'auto'}}",
+        {"type": "input_image", "image_url": "a.png"},
+        {"resource": {"uri": "a.png", "mimeType": "image/png"}},
+        {"src": "a.png"},
+    ],
+)
+async def test_a_picture_in_a_providers_message_is_the_picture(tmp_path: Path, image: Any) -> None:
+    async with open_server(tmp_path) as server:
+        png(server.inbox, "a.png")
+        quoted = await server.ask(
+            "quote_job", tool="start_image_to_video", arguments={"image": image, "prompt": "she waves"}
+        )
+        assert "would cost" in quoted.text
+
+
+async def test_a_list_that_is_not_narrowed_is_asked_for_in_many_words(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_text_to_image", prompt="a boat")
+        for family in ("all", "any", "*", "everything", "All families", "every kind", ["all"], ""):
+            assert (await server.ask("list_jobs", family=family)).data["total"] == 1, family
+        assert "Unknown family" in await server.refuse("list_jobs", family="films")
+        for name in ("all", "*", "all voices"):
+            listed = await server.ask("list_voices", name=name)
+            assert listed.data["total"] > 0
+        assert (await server.ask("list_avatars", name="*")).data["total"] > 0
+        assert (await server.ask("list_languages", search="all")).data["total"] > 0
+
+
+async def test_jobs_of_several_states_are_listed_together(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_text_to_image", prompt="a boat")
+        state = (await server.ask("list_jobs")).data["jobs"][0]["state"]
+        for states, count in (
+            ([state], 1),
+            ([state, "failed"], 1),
+            (f"failed, {state}", 1),
+            (f"failed or {state}", 1),
+            ([], 1),
+            ("all", 1),
+            (["failed", "unknown"], 0),
+            ("failed", 0),
+        ):
+            listed = await server.ask("list_jobs", state=states)
+            assert (listed.data["total"], len(listed.data["jobs"])) == (count, count), states
+        refused = await server.refuse("list_jobs", state="failed, frozen")
+        assert "state: must be 'queued', 'running', 'succeeded', 'failed' or 'unknown'" in refused
+
+
+def test_a_state_of_two_words_is_one_state() -> None:
+    assert read("list_jobs", {"state": "in progress"}) == {"state": ["running"]}
+    assert read("list_jobs", {"state": "in progress and completed"}) == {"state": ["running", "succeeded"]}
+    assert read("list_jobs", {"state": '["done", "completed"]'}) == {"state": ["succeeded"]}
+
+
+def test_a_wait_reads_every_word_for_first_and_all() -> None:
+    for word, meant in (("every", "all"), ("Each", "all"), ("all of", "all"), ("both", "all"), ("any", None)):
+        assert read("wait_for_job", {"job_ids": [JOB], "until": word}).get("until") == meant, word
+    assert "must be 'first' or 'all'" in refusal("wait_for_job", {"job_ids": [JOB], "until": "noon"})
+
+
+def test_what_is_named_twice_counts_once() -> None:
+    assert read("wait_for_job", {"job_ids": [JOB, JOB, OTHER] * 10})["job_ids"] == [JOB, OTHER]
+    assert read("wait_for_job", {"job_ids": f"{JOB}, {JOB}"})["job_ids"] == [JOB]
+    assert read("delete_job", {"job_id": [JOB] * 25})["job_id"] == [JOB]
+    many = [f"avatar_video:0000000067{number:014x}" for number in range(21)]
+    assert "at most 20 items" in refusal("wait_for_job", {"job_ids": many})
+
+
+def test_an_option_that_changes_nothing_is_no_mistake() -> None:
+    agreed = "She agreed in writing."
+    assert read("start_avatar_video", {**VIDEO, "consent": agreed}) == VIDEO
+    assert read("generate_speech", {**SPEECH, "consent": "yes"}) == SPEECH
+    assert read("wait_for_job", {"job_ids": [JOB], "max_credits": 5, "again": False}) == {"job_ids": [JOB]}
+    assert read("list_jobs", {"language_ok": True}) == {}
+    # Where it means something, it is checked.
+    assert "at least 10 characters" in refusal(
+        "start_talking_photo", {"image": "a.png", "script": "Hi.", "voice": "Aria", "consent": "yes"}
+    )
+    assert "unknown argument consents" in refusal("start_avatar_video", {**VIDEO, "consents": agreed})
+    assert "unknown argument max_credits" in refusal("add_background", {"image": "a.png", "max_credits": 5})
+
+
+async def test_a_voice_is_listed_as_another_list_shows_it(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        for name in ("Aria (en-US)", "Aria (female, en-US)", "aria (American English)", "Aria (British)"):
+            listed = await server.ask("list_voices", name=name)
+            expected = "en-GB" if "British" in name else "en-US"
+            assert f"language {name.partition('(')[2].rstrip(')').rpartition(', ')[2]}" in listed.text
+            assert {row["language"] for row in listed.data["voices"]} <= {expected}
+        assert (await server.ask("list_voices", name="Aria (en-US)")).data["total"] == 1
+        assert "No voices match (name Aria (deep)" in (await server.ask("list_voices", name="Aria (deep)")).text
+
+
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [("british", "en-GB"), ("American", "en-US"), ("Mexican", "es-MX"), ("Welsh", "cy-GB")],
+)
+async def test_a_language_is_named_by_who_speaks_it(tmp_path: Path, named: str, code: str) -> None:
+    async with open_server(tmp_path) as server:
+        listed = await server.ask("list_voices", language=named)
+        assert {row["language"] for row in listed.data["voices"]} == {code}
+
+
+async def test_a_token_that_is_refused_is_not_tried_on_every_job(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        arguments = await server.clip_arguments()
+        made = [await server.ask("start_image_to_video", **{**arguments, "prompt": f"Wave {n}"}) for n in range(3)]
+        jobs = [each.data["job_id"] for each in made]
+        calls = [f"DELETE /api/v1/userImage2Video/{each.partition(':')[2]}" for each in jobs]
+
+        def refuse(*refused: str) -> None:
+            for call in refused:
+                server.transport.on(call, only_answered(401, {"code": 401, "msg": "Unauthorized"}))
+            server.transport.attempts.clear()
+
+        refuse(*calls)
+        assert "did not accept the token" in await server.refuse("delete_job", job_id=jobs)
+        assert sum(server.transport.attempts[call] for call in calls) == 1
+        refuse(calls[1])
+        deleted = await server.ask("delete_job", job_id=jobs)
+        assert deleted.data["job_id"] == [jobs[0]]
+        assert deleted.data["not_deleted"] == jobs[1:]
+        assert f"Not deleted: {jobs[1]}: " in deleted.text
+        assert f"Not tried: {jobs[2]}; call delete_job again" in deleted.text
+        assert server.transport.attempts[calls[2]] == 0
