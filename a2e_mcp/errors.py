@@ -5,7 +5,8 @@ A2EError                     what happened, whether money was spent, what to do 
 │   └── AmbiguousName        a name matches several records; the candidates are listed
 ├── FileRefused              a path, file or URL is not accepted
 ├── SettingsError            the user changes a setting
-│   └── ExtraMissing         an optional dependency is not installed
+│   ├── ExtraMissing         an optional dependency is not installed
+│   └── TokenMissing         there is neither a token nor the sandbox
 ├── MoneyRefused             a ceiling, an unknown price, or a missing consent stopped a start
 └── ServiceError             A2E or the connection to it failed
     ├── Unauthorized         the token was not accepted
@@ -104,6 +105,10 @@ class SettingsError(A2EError):
 
 class ExtraMissing(SettingsError):
     """An optional dependency is not installed; the user installs it."""
+
+
+class TokenMissing(SettingsError):
+    """There is no token, and the sandbox was not asked for; the user sets one."""
 
 
 class MoneyRefused(A2EError):

@@ -149,6 +149,9 @@ class Settings:
         "none",
         kind="secret",
     )
+    keyring: Literal["auto", "off"] = _setting(
+        "A2E_KEYRING", "off = never look for the token in the system's keyring", _auto_or_off, lambda: "auto", "auto"
+    )
     sandbox: bool = _setting(
         "A2E_SANDBOX",
         "1 = use the sandbox: free, nothing leaves this computer",

@@ -33,6 +33,7 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_CONFIRM_ABOVE": ("confirm_above", "0", 0.0),
     "A2E_ELICITATION": ("elicitation", "Off", "off"),
     "A2E_RESOURCE_LINKS": ("links", "OFF", "off"),
+    "A2E_KEYRING": ("keyring", "off", "off"),
 }
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
@@ -64,6 +65,7 @@ BROKEN = {
     "A2E_CONFIRM_ABOVE": ("-1", "much", "nan"),
     "A2E_ELICITATION": ("sometimes",),
     "A2E_RESOURCE_LINKS": ("always",),
+    "A2E_KEYRING": ("always",),
 }
 
 

@@ -40,11 +40,11 @@ exit codes:
 
 _CHOICE = ("toolsets", "tools", "exclude_tools", "read_only", "tool_prefix")
 _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
-    "serve": ("sandbox", "http", *_CHOICE),
+    "serve": ("sandbox", "no_keyring", "http", *_CHOICE),
     "demo": (),
     "sandbox": (),
-    "doctor": ("sandbox",),
-    "install": ("sandbox",),
+    "doctor": ("sandbox", "no_keyring"),
+    "install": ("sandbox", "no_keyring"),
     "tools": ("sandbox", *_CHOICE),
     "forget": ("sandbox",),
 }
@@ -110,7 +110,13 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
         case "doctor":
             from a2e_mcp.cli.doctor import run_doctor
 
-            code = run_doctor(live=options.live, report=options.report, sandbox=sandbox, as_json=options.json)
+            code = run_doctor(
+                live=options.live,
+                report=options.report,
+                sandbox=sandbox,
+                as_json=options.json,
+                keyring=not flags.get("no_keyring", False),
+            )
         case "install":
             from a2e_mcp.cli.install.command import install
 
@@ -120,6 +126,7 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
                 sandbox=sandbox,
                 remove=options.remove,
                 scope=options.scope,
+                keyring=not flags.get("no_keyring", False),
             )
         case "forget":
             from a2e_mcp.cli.forget import forget
@@ -132,6 +139,8 @@ def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
         case _:
             from a2e_mcp.cli.serve import serve
 
+            if flags.pop("no_keyring", False):
+                flags["keyring"] = "off"
             code = serve(http=flags.pop("http", None), **flags)
     return code
 
@@ -203,6 +212,7 @@ def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
     # No defaults, so that a command does not override a flag given before it.
     for name, shown, about in (
         ("sandbox", "", "use the sandbox: free, no account"),
+        ("no_keyring", "", "do not use the system's keyring for the token"),
         ("http", "HOST:PORT", "serve streamable HTTP on a loopback address"),
         ("toolsets", "NAMES", "toolsets to show, separated by commas; `all` includes admin"),
         ("tools", "NAMES", "single tools to show in addition"),

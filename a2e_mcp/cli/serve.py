@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp import __version__
-from a2e_mcp.cli.connection import connect
+from a2e_mcp.cli.connection import connect, token_in_keyring
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import Settings, read_settings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MODES = {
     "live": "live mode: starts cost credits",
     "sandbox": "sandbox: free, nothing leaves this computer",
-    "unset": "no token: tools are listed, and calls explain how to set one",
+    "unset": "no A2E_API_TOKEN: calls look in the system's keyring, or explain how to set one",
 }
 
 
@@ -31,7 +31,8 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
     address = _loopback(http) if http is not None else None
     from a2e_mcp.server.server import A2EServer
 
-    server = A2EServer(settings, connect(settings))
+    stored = token_in_keyring(settings)
+    server = A2EServer(settings, connect(settings, stored), finds_token=stored is not None)
     if address is None:
         if sys.stdin.isatty():
             _say_hello(settings)

@@ -24,7 +24,7 @@ from mcp.types import Resource as ResourceListed
 from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
-from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.errors import A2EError, Charged, TokenMissing
 from a2e_mcp.server import protocol_output, resources, tool_index, toolset_paths, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.lifespan import LazyServices
@@ -59,8 +59,12 @@ _log = logging.getLogger(__name__)
 class A2EServer(MCPServer[LazyServices]):
     """One server for one account, live or sandbox; services are opened at the first call that needs them."""
 
-    def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
+    def __init__(
+        self, settings: Settings, connect: Connect, timing: Timing | None = None, *, finds_token: bool = False
+    ) -> None:
+        """`finds_token` says that the connection looks for a token where the settings have none."""
         self._configuration = settings
+        self._finds_token = finds_token
         self._shown = visibility.visible(settings)
         self._timing = timing or Timing()
         self._lazy_services = LazyServices(settings, connect, self._timing)
@@ -90,9 +94,12 @@ class A2EServer(MCPServer[LazyServices]):
 
     async def services(self) -> Services:
         """The services behind tools and resources. Raises SettingsError when they cannot be opened."""
-        if self._configuration.mode == "unset":
+        if self._configuration.mode == "unset" and not self._finds_token:
             raise ToolError(self._configuration.unconfigured)
-        return await self._lazy_services.services()
+        try:
+            return await self._lazy_services.services()
+        except TokenMissing:
+            raise ToolError(self._configuration.unconfigured) from None
 
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
         """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""

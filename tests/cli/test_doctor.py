@@ -8,28 +8,26 @@ import socket
 import sqlite3
 import sys
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx2
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.cli.requirements import REQUIRED
+from a2e_mcp.cli.stored_token import KeyringFailed, StoredToken
 from a2e_mcp.ledger.sqlite import open_ledger
-from a2e_mcp.loopback import listen, serve_until_cancelled
 from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings
 from tests.support.doctor_runs import FAKE_TOKEN, NOTHING_SET, SANDBOX, DoctorRun, unreachable
+from tests.support.imitation import account_with, imitation_of_a2e
 from tests.support.ledger import intend
 from tests.support.paths import CHECKOUT
 
@@ -332,11 +330,11 @@ async def test_an_entry_that_its_client_does_not_read_is_a_problem(doctor_run: D
 async def test_one_free_call_is_made_as_each_client_would_make_it(doctor_run: DoctorRun) -> None:
     asked: list[str] = []
 
-    async def answer(request: Request) -> JSONResponse:
+    account = account_with(FAKE_TOKEN)
+
+    async def answer(request: Request) -> Response:
         asked.append(request.url.path)
-        if request.headers.get("authorization") != f"Bearer {FAKE_TOKEN}":
-            return JSONResponse({"code": 401, "msg": "invalid token"}, 401)
-        return JSONResponse({"code": 0, "data": {"coins": 123, "diamonds": 0}})
+        return await account(request)
 
     async with imitation_of_a2e(answer) as url:
         env = {"A2E_BASE_URL": url, "A2E_DATA_DIR": str(doctor_run.folder / "data"), "PYTHONPATH": str(CHECKOUT)}
@@ -382,6 +380,45 @@ async def test_a_runner_that_cannot_fetch_its_packages_is_to_be_run_in_a_termina
     assert f"Run this once in a terminal, which fetches its packages: {runner} a2e-mcp --sandbox" in line
 
 
+async def test_the_source_of_the_token_is_named(doctor_run: DoctorRun) -> None:
+    doctor_run.stored = StoredToken(lambda: Kept(FAKE_TOKEN))
+    env = {"A2E_DATA_DIR": str(doctor_run.folder / "data"), "PYTHONPATH": str(CHECKOUT)}
+    doctor_run.configure_desktop({"command": sys.executable, "args": ["-m", "a2e_mcp", "--no-keyring"], "env": env})
+    assert await doctor_run.run() == 0
+    assert "The token is kept in the system's keyring (A2E_API_TOKEN is not set)" in doctor_run.text
+    assert any("Live mode" in line for line in doctor_run.marked("ok"))
+    assert any("has neither a token" in line for line in doctor_run.marked("note"))
+    assert FAKE_TOKEN not in doctor_run.text
+    doctor_run.lines.clear()
+    assert await doctor_run.run({"A2E_KEYRING": "off"}) == 0
+    assert "The token is kept in" not in doctor_run.text
+    doctor_run.lines.clear()
+    doctor_run.stored = StoredToken(lambda: Kept("", "the prompt was dismissed"))
+    assert await doctor_run.run() == 1
+    (line,) = doctor_run.marked("fix")
+    assert "The system's keyring cannot be used (the prompt was dismissed) -> Unlock the keyring and retry" in line
+
+
+class Kept:
+    """A keyring that holds one token, or has a problem."""
+
+    name = "system's keyring"
+
+    def __init__(self, token: str, problem: str = "") -> None:
+        self.token, self.problem = token, problem
+
+    def read(self) -> str:
+        if self.problem:
+            raise KeyringFailed(self.problem)
+        return self.token
+
+    def write(self, token: str) -> None:
+        self.token = token
+
+    def delete(self) -> None:
+        self.token = ""
+
+
 async def test_an_emptied_ledger_and_a_taken_port_are_problems(doctor_run: DoctorRun) -> None:
     data = doctor_run.folder / "data"
     async with open_ledger(data / "ledger.sqlite3", account=FAKE_TOKEN, sandbox=False) as ledger:
@@ -418,17 +455,6 @@ def test_the_page_lists_every_name_of_a_finding() -> None:
     )
     page = (CHECKOUT / "docs" / "doctor.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([a-z_.]+)`", page, re.MULTILINE)) == names
-
-
-@asynccontextmanager
-async def imitation_of_a2e(answer: Callable[[Request], Awaitable[Response]]) -> AsyncIterator[str]:
-    """An A2E on a port of this computer."""
-    app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
-    with listen("127.0.0.1", 0) as listener:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(serve_until_cancelled, app, listener)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-            tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("name", ["ledger.sqlite3", "sandbox/sandbox.db"])

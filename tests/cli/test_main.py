@@ -101,7 +101,7 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "calls explain how to set one"),
+        ({}, "or explain how to set one"),
         ({"A2E_API_TOKEN": "sk_secret_7f"}, "live mode: starts cost credits"),
     ],
 )

@@ -12,6 +12,7 @@ import httpx2
 
 from a2e_mcp.cli.doctor import Surroundings, doctor
 from a2e_mcp.cli.install import NAME, claude_desktop_file
+from a2e_mcp.cli.stored_token import StoredToken
 
 FAKE_TOKEN = "sk_very-secret_0123456789"
 SANDBOX = {"A2E_SANDBOX": "1"}
@@ -35,6 +36,7 @@ class DoctorRun:
     host: Answer = reachable
     patience: float = 20.0
     columns: int | None = None
+    stored: StoredToken | None = None
     lines: list[str] = field(default_factory=list)
 
     async def run(
@@ -73,6 +75,7 @@ class DoctorRun:
             transport=httpx2.MockTransport(self.host),
             seconds_to_start=self.patience,
             columns=self.columns,
+            stored=self.stored,
         )
 
     def configure_desktop(self, entry: Mapping[str, Any]) -> None:

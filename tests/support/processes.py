@@ -31,6 +31,7 @@ def environment_in(folder: Path, **changes: str) -> dict[str, str]:
         "A2E_OUTPUT_DIR": str(folder / "output"),
         "PYTHONPATH": str(HOME),
         "PYTHONWARNINGS": "error",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
     return {**kept, **own, **changes}
 

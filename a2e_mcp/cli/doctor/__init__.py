@@ -10,23 +10,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+from pydantic import SecretStr
 
 from a2e_mcp.cli.connection import connect
 from a2e_mcp.cli.doctor.clients import check_clients
-from a2e_mcp.cli.doctor.configuration import check_settings
+from a2e_mcp.cli.doctor.configuration import check_settings, say_mode
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.doctor.installation import check_packages, check_rendering
 from a2e_mcp.cli.doctor.places import check_folders, check_host
 from a2e_mcp.cli.doctor.reads import check_reads
 from a2e_mcp.cli.doctor.stored import check_ledger, check_links
 from a2e_mcp.cli.screen import columns_of
+from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import Settings
 
 __all__ = ["Surroundings", "doctor", "run_doctor"]
 
 
-def run_doctor(*, live: bool, report: Path | None, sandbox: bool, as_json: bool) -> int:
+def run_doctor(*, live: bool, report: Path | None, sandbox: bool, as_json: bool, keyring: bool = True) -> int:
     """Check this computer and print the findings."""
     # A broken server is reported as a finding, not as a traceback of the SDK.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
@@ -34,6 +36,7 @@ def run_doctor(*, live: bool, report: Path | None, sandbox: bool, as_json: bool)
         Surroundings.of_this_process(),
         colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
         columns=columns_of(sys.stdout),
+        stored=StoredToken() if keyring else None,
     )
 
     async def run() -> int:
@@ -62,7 +65,12 @@ async def doctor(
     findings = Findings(write, colour=here.colour, columns=here.columns, as_json=as_json)
     findings.hide(here.environment.get("A2E_API_TOKEN", ""))
     check_packages(findings)
-    settings = check_settings(findings, here, sandbox=sandbox)
+    settings, accepted = check_settings(findings, here, sandbox=sandbox)
+    if accepted:
+        if settings.mode == "unset":
+            settings = await _with_stored_token(findings, settings, here.stored)
+            here = replace(here, has_stored_token=settings.mode == "live")
+        say_mode(findings, settings)
     await check_rendering(findings, settings)
     await check_host(findings, settings, here)
     await check_folders(findings, settings, here)
@@ -71,6 +79,22 @@ async def doctor(
     await check_clients(findings, here)
     findings.write_summary()
     return 1 if findings.problems else 0
+
+
+async def _with_stored_token(findings: Findings, settings: Settings, stored: StoredToken | None) -> Settings:
+    """The settings with the token of the keyring, if it holds one."""
+    if stored is None or settings.keyring == "off":
+        return settings
+    try:
+        token, keyring = await stored.read()
+    except SettingsError as problem:
+        findings.fix("settings.keyring_failed", problem.message, problem.hint)
+        return settings
+    if not token:
+        return settings
+    findings.hide(token)
+    findings.ok("settings.keyring", f"The token is kept in the {keyring} (A2E_API_TOKEN is not set)")
+    return replace(settings, token=SecretStr(token))
 
 
 async def _check_account(findings: Findings, settings: Settings, *, live: bool, report: Path | None) -> None:

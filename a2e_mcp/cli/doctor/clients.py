@@ -33,11 +33,17 @@ async def check_clients(findings: Findings, here: Surroundings) -> None:
     """Read all configurations found, and start every entry of this server."""
     entries = 0
     seen: set[Path] = set()
+    read: set[tuple[Path, tuple[str, ...]]] = set()
     for held in _configurations(findings, here):
+        keys = held.place.keys(here.computer)
+        if (held.file, keys) in read:
+            # In the home folder, the configuration of the project is the user's.
+            continue
+        read.add((held.file, keys))
         if held.file not in seen:
             seen.add(held.file)
             entries += _find_misplaced(findings, held)
-        for name, raw in table_of(held.data, held.place.keys(here.computer)).items():
+        for name, raw in table_of(held.data, keys).items():
             if _is_ours(name, raw, held.client.shape):
                 entries += 1
                 await check_entry(findings, ConfiguredEntry(held.client, held.place, held.file, name, raw), here)

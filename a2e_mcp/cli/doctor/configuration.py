@@ -17,10 +17,11 @@ _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
 
 
-def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> Settings:
+def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> tuple[Settings, bool]:
     """Check all A2E_* variables; `sandbox` is the flag of the same name.
 
-    Returns the settings made of the valid ones. When both a token and the sandbox are set, the free sandbox is used.
+    Returns the settings made of the valid ones, and whether a server would start with all of them.
+    When both a token and the sandbox are set, the free sandbox is used.
     """
     given = {name: text.strip() for name, text in sorted(here.environment.items()) if name.upper().startswith("A2E_")}
     known = set(variables())
@@ -35,9 +36,8 @@ def check_settings(findings: Findings, here: Surroundings, *, sandbox: bool) -> 
         usable = {**_substitutes(), **usable}
         if problem_of(usable, sandbox=sandbox) is not None:
             usable.pop(_ACCESS, None)
-        return read_settings(usable, sandbox=sandbox or None)
-    _say_mode(findings, settings)
-    return settings
+        return read_settings(usable, sandbox=sandbox or None), False
+    return settings, True
 
 
 def _substitutes() -> dict[str, str]:
@@ -89,7 +89,8 @@ def _unknown(findings: Findings, name: str, known: set[str]) -> None:
         findings.note("settings.unknown", f"Unknown setting {name}; it is ignored")
 
 
-def _say_mode(findings: Findings, settings: Settings) -> None:
+def say_mode(findings: Findings, settings: Settings) -> None:
+    """Report in which mode a server with these settings would be."""
     match settings.mode:
         case "live":
             findings.ok("settings.mode", "Live mode: starts cost credits")

@@ -111,7 +111,8 @@ async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Sur
         )
         return
     findings.doing(f"Starting {configured.shown} (up to {here.seconds_to_start:g} s)")
-    has_account = effective.is_sandbox or bool(effective.token)
+    looks_in_keyring = "--no-keyring" not in entry.arguments and environment.get("A2E_KEYRING", "").lower() != "off"
+    has_account = effective.is_sandbox or bool(effective.token) or (here.has_stored_token and looks_in_keyring)
     started = await start_server(entry, environment, patience=here.seconds_to_start, with_call=has_account)
     _report(findings, configured, effective, started)
     if not has_account and not started.problem and not has_placeholders:
@@ -262,8 +263,12 @@ def _report(findings: Findings, configured: ConfiguredEntry, entry: ServerEntry,
         if entry.is_sandbox and _is_runner(entry) and hint:
             # The advice is for a shell; the client needs it in its entry.
             hint = configured.correction(sandbox=True)
-        elif not entry.is_sandbox and not hint:
-            hint = f"Check {ACCESS} in the entry's {configured.environment_key} in {configured.file}"
+        elif not entry.is_sandbox and not hint and "token" in message:
+            hint = (
+                f"Check {ACCESS} in the entry's {configured.environment_key} in {configured.file}"
+                if entry.token
+                else f"Set {ACCESS} to your token in this shell. {configured.correction(sandbox=False)}"
+            )
         findings.fix("client.call_failed", f"{starts}, but {FREE_CALL} fails: {message}", hint, configured.about)
 
 

@@ -16,6 +16,7 @@ import httpx2
 
 from a2e_mcp.cli.install.computer import Computer, or_none
 from a2e_mcp.cli.screen import wrapped
+from a2e_mcp.cli.stored_token import StoredToken
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])sk_[A-Za-z0-9_-]+")
 _SHORTEST_SECRET = 6
@@ -151,7 +152,10 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What is checked; `transport` None is the network, `seconds_to_start` is how long a client waits for a server."""
+    """What is checked; `transport` None is the network, `seconds_to_start` is how long a client waits for a server.
+
+    `stored` is the keyring to look in, if any, and `has_stored_token` whether it holds a token.
+    """
 
     environment: Mapping[str, str]
     home: Path | None
@@ -161,6 +165,8 @@ class Surroundings:
     seconds_to_start: float = 20.0
     colour: bool = False
     columns: int | None = None
+    stored: StoredToken | None = None
+    has_stored_token: bool = False
 
     @classmethod
     def of_this_process(cls) -> Self:

@@ -22,8 +22,10 @@ from a2e_mcp.cli.install.entry import (
     shown_entry,
     written_entry,
 )
+from a2e_mcp.cli.install.given_token import GivenToken, find_token, forget_unused
 from a2e_mcp.cli.install.http_clients import explain
 from a2e_mcp.cli.screen import Screen
+from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.installation import Installation
 from a2e_mcp.sandbox.extra import LIVE_ROOMS, RENDERING, has_webrtc, missing_packages
@@ -53,25 +55,31 @@ class _Target:
         return ServerEntry.read_parts(self.client.shape.standard(raw))
 
 
-def install(client_id: str, *, only_print: bool, sandbox: bool, remove: bool, scope: Scope = "user") -> int:
+def install(
+    client_id: str, *, only_print: bool, sandbox: bool, remove: bool, scope: Scope = "user", keyring: bool = True
+) -> int:
     """Add this installation to a client, only print the entry, or remove it.
 
+    `keyring` says whether the system's keyring may keep the token.
     Raises SettingsError when the configuration cannot be read, or not be written without loss.
     """
     computer, client, installation = Computer.this_one(), client_called(client_id), Installation.current()
     if not client.places:
         return explain(client, installation, sandbox=sandbox, remove=remove)
     target = _target(client, scope, computer)
+    stored = StoredToken() if keyring else None
     if remove:
-        return _remove(target, only_print=only_print)
-    token = text_of(ACCESS, computer.environment)
+        return _remove(target, computer, stored, only_print=only_print)
+    in_shell, old = text_of(ACCESS, computer.environment), target.parts(target.raw)
+    given = GivenToken(in_shell) if sandbox or only_print else find_token(old, computer.environment, stored)
     merged = merged_entry(
         installation,
-        target.parts(target.raw),
+        old,
         sandbox=sandbox,
         extra=LIVE_ROOMS if has_webrtc() else RENDERING,
-        token=token,
-        hide_token=client.inherits is Inherited.ALL and bool(token),
+        token=given.token,
+        in_keyring=bool(given.keyring),
+        hide_token=client.inherits is Inherited.ALL and bool(in_shell),
     )
     entry = written_entry(merged.entry, target.raw, client)
     shown = shown_entry(entry, client.shape.environment)
@@ -87,7 +95,8 @@ def install(client_id: str, *, only_print: bool, sandbox: bool, remove: bool, sc
         print(f"Added the server '{NAME}' to {client.name} ({scope} scope). Check it with: claude mcp list")
     else:
         _write(target, entry)
-    _say_remarks(target, merged, installation, [*_others_of_ours(target), *_elsewhere(target, computer)])
+    others = [*_others_of_ours(target), *_elsewhere(target, computer)]
+    _say_remarks(target, merged, installation, others, given)
     return 0
 
 
@@ -108,7 +117,7 @@ def _files(place: ConfigurationPlace, computer: Computer) -> Sequence[Path]:
     return [usual, *(file for file in others if file.exists())]
 
 
-def _remove(target: _Target, *, only_print: bool) -> int:
+def _remove(target: _Target, computer: Computer, stored: StoredToken | None, *, only_print: bool) -> int:
     client, screen = target.client, Screen(sys.stdout)
     if only_print:
         raise SettingsError("--print shows what would be added; nothing was changed", hint="Leave out --print")
@@ -121,14 +130,22 @@ def _remove(target: _Target, *, only_print: bool) -> int:
     if client.own_command:
         remove_with_claude(NAME, target.scope)
         print(f"Removed the server '{NAME}' from {client.name} ({target.scope} scope).")
-        return 0
-    backup = target.configuration.remove(target.keys, NAME)
-    screen.write_line(f"Removed the server '{NAME}' from {target.file}.")
+        backup = None
+    else:
+        backup = target.configuration.remove(target.keys, NAME)
+        screen.write_line(f"Removed the server '{NAME}' from {target.file}.")
     if backup is not None:
         screen.write_line(
             f"The file as it was is kept as {backup.name}; the copies may contain your token, so delete those you do"
             " not need."
         )
+    if stored is not None:
+        try:
+            said = forget_unused(stored, computer)
+        except SettingsError as problem:
+            said = f"{problem.message}; a token that is kept there stays there."
+        if said:
+            screen.write_line(said)
     screen.write_line(f"Restart {client.name}.")
     return 0
 
@@ -178,9 +195,17 @@ def _write(target: _Target, entry: dict[str, Any]) -> None:
     screen.write_line(f"Restart {target.client.name}, then ask it: make a 20 second welcome video.")
 
 
-def _say_remarks(target: _Target, merged: MergedEntry, installation: Installation, others: list[str]) -> None:
+def _say_remarks(
+    target: _Target, merged: MergedEntry, installation: Installation, others: list[str], given: GivenToken
+) -> None:
     """Say on stderr what a person should know or do."""
     client, remarks = target.client, list(merged.remarks)
+    if given.keyring:
+        remarks.append(
+            f"Your token is kept in the {given.keyring}, where the server looks for it; no file contains it."
+        )
+    if given.remark:
+        remarks.append(given.remark)
     if target.scope == "project" and client.trust:
         remarks.append(client.trust)
     if merged.entry.is_sandbox:
@@ -189,7 +214,9 @@ def _say_remarks(target: _Target, merged: MergedEntry, installation: Installatio
                 f"The sandbox needs its optional dependencies ({', '.join(missing)} missing)."
                 f" {installation.advice(RENDERING)}"
             )
-    elif not merged.entry.token and not (client.fills_in and merged.entry.environment.get(ACCESS)):
+    elif (
+        not given.keyring and not merged.entry.token and not (client.fills_in and merged.entry.environment.get(ACCESS))
+    ):
         remarks.append(
             f"{ACCESS} is not set, so the entry has no token. Add yours (video.a2e.ai > Account > API Token)"
             f" to the entry's {client.shape.environment}, or use --sandbox to try it free."

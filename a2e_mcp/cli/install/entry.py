@@ -20,6 +20,7 @@ _OURS = re.compile(r"a2e[-_]mcp(\[.*\])?([@=<>~ ].*)?")
 _NAMES_A_PACKAGE = ("--from", "--spec", "--with", "--package", "-p")
 _SERVER_FLAGS = {
     SANDBOX_FLAG: 0,
+    "--no-keyring": 0,
     "--read-only": 0,
     "--toolsets": 1,
     "--tools": 1,
@@ -122,11 +123,19 @@ class MergedEntry:
 
 
 def merged_entry(
-    installation: Installation, old: ServerEntry | None, *, sandbox: bool, extra: str, token: str, hide_token: bool
+    installation: Installation,
+    old: ServerEntry | None,
+    *,
+    sandbox: bool,
+    extra: str,
+    token: str,
+    hide_token: bool,
+    in_keyring: bool = False,
 ) -> MergedEntry:
     """The entry that starts this installation, with all that was set before unless it is given anew.
 
-    `token` is the one of this environment; `hide_token` that the client would pass it on to a sandbox.
+    `token` is one that is given anew, and `in_keyring` that the entry needs none, since the server finds it there;
+    `hide_token` is that the client would pass one on to a sandbox.
     """
     environment = dict(old.environment) if old else {}
     flags = old.flags() if old else []
@@ -148,6 +157,8 @@ def merged_entry(
         environment[ACCESS] = token
     elif old is None:
         environment[ACCESS] = ""
+    if in_keyring:
+        environment.pop(ACCESS, None)
     made = ServerEntry(*_start(installation, old, extra if _is_sandbox(flags, environment) else ""), environment)
     return MergedEntry(ServerEntry(made.command, [*made.arguments, "serve", *flags], environment), tuple(remarks))
 
