@@ -124,6 +124,17 @@ def kind_of(prefix: Path) -> InstallKind:
     return InstallKind.ENVIRONMENT
 
 
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported here."""
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        # A module that is there only in part.
+        return False
+
+
 def shell_line(words: list[str]) -> str:
     """Words as one line for a shell; double quotes are understood by all of them."""
     return " ".join(word if _PLAIN_WORD.fullmatch(word) else f'"{word}"' for word in words)

@@ -41,6 +41,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": {"catalogue", "errors", "network", "settings", "text"},
     "ledger": {"__init__", "catalogue", "errors", "private_files"},
     "files": {"catalogue", "errors", "network", "placeholders", "text"},
+    "media": set(),
+    "film": {"background", "errors", "files", "installation", "jobs", "ledger", "loopback", "processes"},
+    "film.engine": {"film", "media", "processes"},
     "lookup": {"catalogue", "client", "errors", "ledger", "text"},
     "jobs": {"background", "catalogue", "client", "errors", "files", "ledger", "text"},
     "starts": {"__init__", "background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup", "text"},
@@ -50,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "client",
         "errors",
         "files",
+        "film",
         "jobs",
         "ledger",
         "lookup",
@@ -67,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "catalogue",
         "errors",
         "files",
+        "film",
         "jobs",
         "ledger",
         "lookup",
@@ -403,9 +408,9 @@ def test_server_and_sandbox_never_import_each_other() -> None:
         assert part in ("cli", "cli.doctor") or len(sides) <= 1, part
 
 
-def test_the_render_worker_imports_neither_mcp_nor_pydantic() -> None:
-    for folder in ("protocol", "orders", "renderer"):
-        for module in (PACKAGE / "sandbox" / folder).rglob("*.py"):
+def test_the_workers_import_neither_mcp_nor_pydantic() -> None:
+    for folder in ("sandbox/protocol", "sandbox/orders", "sandbox/renderer", "film/engine", "media"):
+        for module in (PACKAGE / folder).rglob("*.py"):
             imported = {name.partition(".")[0] for name in everything_imported(parsed(module), names_of(module)[:-1])}
             assert not imported & {"mcp", "pydantic", "pydantic_core"}, module
 

@@ -203,7 +203,7 @@ def length_objection(seconds: int | None, longest: int) -> str:
     return "" if seconds is not None else f"seconds is missing: the audio's length cannot be read; give 1 to {longest}"
 
 
-Toolset = Literal["jobs", "account", "video", "image", "voices", "avatars", "streaming", "admin"]
+Toolset = Literal["jobs", "account", "video", "image", "voices", "film", "avatars", "streaming", "admin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

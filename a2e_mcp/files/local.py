@@ -108,6 +108,15 @@ class Files:
         except OSError as problem:
             raise FileRefused(f"That file cannot be read ({problem.strerror})") from None
 
+    async def read_text(self, text: str, suffixes: Sequence[str], *, most: int) -> tuple[bytes, str]:
+        """The content and the name of a text file in an allowed folder, at most so many bytes. Raises FileRefused."""
+        try:
+            return await anyio.to_thread.run_sync(self._read_text, text, suffixes, most)
+        except UnicodeEncodeError:
+            raise self._folders.not_found(text) from None
+        except OSError as problem:
+            raise FileRefused(f"That file cannot be read ({problem.strerror})") from None
+
     async def check_url(self, url: str, wanted: MediaIn) -> str:
         """The URL of a file that A2E can fetch, without what copying added to it. Raises FileRefused."""
         return await self._remote.check(url, wanted)
@@ -155,6 +164,19 @@ class Files:
     async def is_gone(self, url: str) -> bool:
         """Whether storage says that there is nothing at a URL any more; False when it cannot be asked."""
         return await self.saver.is_gone(url)
+
+    def _read_text(self, text: str, suffixes: Sequence[str], most: int) -> tuple[bytes, str]:
+        path = self._folders.find(text)
+        name = one_line(path.name, 80)
+        if path.suffix.lower() not in suffixes:
+            raise FileRefused(f"{name} is not one of {', '.join(suffixes)}")
+        with _opened(path) as content:
+            found = os.fstat(content.fileno())
+            if not stat.S_ISREG(found.st_mode) or not self._folders.holds(path, found):
+                raise FileRefused(f"{name} is not a regular file")
+            if found.st_size > most:
+                raise FileRefused(f"{name} is larger than {most // 2**20} MB")
+            return content.read(most), name
 
     def _open_local(self, text: str, wanted: MediaIn) -> LocalFile:
         path = self._folders.find(text)

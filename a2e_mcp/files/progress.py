@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 LARGE_FILE = 8 * 2**20
 """Bytes; the transfer of a larger file is a job of its own."""
@@ -39,11 +40,34 @@ class BytesMoved:
         return f"{done} MB" if self.total is None else f"{done} of {self.total / 2**20:.1f} MB"
 
 
+@dataclass(frozen=True, slots=True)
+class WorkDone:
+    """How much of other work on a file is done, such as rendering: a share from 0 to 1."""
+
+    share: float
+    what: str
+    large: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.what}, {self.share:.0%} done"
+
+
+Progress: TypeAlias = BytesMoved | WorkDone
+
+
 class TransferProgress:
-    """The transfers of this process, by ledger entry id."""
+    """The transfers of this process, and other work on files, by ledger entry id."""
 
     def __init__(self) -> None:
-        self._moved: dict[str, BytesMoved] = {}
+        self._moved: dict[str, Progress] = {}
+
+    def working(self, entry_id: str) -> Callable[[float, str], None]:
+        """The callback that records the progress of other work on an entry's file."""
+
+        def note(share: float, what: str) -> None:
+            self._moved[entry_id] = WorkDone(share, what)
+
+        return note
 
     def seen(self, entry_id: str) -> OnBytes:
         """The callback that records the progress of an entry's file."""
@@ -53,7 +77,7 @@ class TransferProgress:
 
         return note
 
-    def moved(self, entry_id: str) -> BytesMoved | None:
+    def moved(self, entry_id: str) -> Progress | None:
         """The progress of an entry's file; None when this process transfers none."""
         return self._moved.get(entry_id)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from a2e_mcp.catalogue.capability import State
 from a2e_mcp.catalogue.values import utc_moment
-from a2e_mcp.files.progress import BytesMoved
+from a2e_mcp.files.progress import Progress
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
@@ -21,7 +21,7 @@ _STATES: Mapping[str, State] = {
 }
 
 
-def remembered(entry: LedgerEntry, job_id: JobId, *, moved: BytesMoved | None, under_way: bool, sandbox: bool) -> Job:
+def remembered(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, under_way: bool, sandbox: bool) -> Job:
     """One job of a start as far as the ledger alone can tell; `moved` is how far its transfer is."""
     state, note = _state_and_note(entry, moved, under_way=under_way)
     stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
@@ -42,7 +42,7 @@ def remembered(entry: LedgerEntry, job_id: JobId, *, moved: BytesMoved | None, u
     )
 
 
-def _state_and_note(entry: LedgerEntry, moved: BytesMoved | None, *, under_way: bool) -> tuple[State, str | None]:
+def _state_and_note(entry: LedgerEntry, moved: Progress | None, *, under_way: bool) -> tuple[State, str | None]:
     """State and note of a start as far as the ledger alone can tell."""
     if is_resumable(entry):
         return "running", str(moved) if moved else "It continues in the background."

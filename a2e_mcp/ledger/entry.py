@@ -62,7 +62,7 @@ class StoredStart:
     `resolved` is what names and files in the inputs turned out to be, `version` is that of the program that wrote it.
     """
 
-    kind: Literal["job", "speech", "upload", "purchase"]
+    kind: Literal["job", "speech", "upload", "purchase", "film"]
     family: str
     tool: str
     inputs: Mapping[str, Any]

@@ -20,7 +20,8 @@ DOWNLOAD = "download"
 PICTURE_AVATAR = "picture_avatar"
 DIAMONDS = "diamonds"
 STREAMING = "streaming"
-LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING)
+FILM = "film"
+LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING, FILM)
 """What is ours, or what A2E does at once and gives no id: the ledger's own id stands for it."""
 
 _ID = r"[0-9a-fA-F]{24}"
@@ -101,7 +102,7 @@ def makes_files(family: str) -> bool:
     """Whether a job of this family ends with files, as far as it ends well."""
     if family in FAMILIES:
         return bool(catalogue.family(family).results)
-    return family in (SPEECH, UPLOAD, DOWNLOAD)
+    return family in (SPEECH, UPLOAD, DOWNLOAD, FILM)
 
 
 def parse_job_id(text: str, *, sandbox: bool) -> JobId:

@@ -25,7 +25,7 @@ from a2e_mcp.ledger.entry import (
     after_refund,
     with_details,
 )
-from a2e_mcp.ledger.job_ids import DOWNLOAD, new_own_id
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
 from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.ledger.start_index import StartIndex
@@ -176,7 +176,7 @@ class SqliteLedger(Ledger):
         def work() -> bool:
             now = self._now()
             beats = {"oldest": now - SILENT_SECONDS, "newest": now + CLOCK_STEP_SECONDS}
-            values = {**self._whose, **beats, "id": entry_id, "download": DOWNLOAD, "moment": moment}
+            values = {**self._whose, **beats, "id": entry_id, "download": DOWNLOAD, "film": FILM, "moment": moment}
             return not self._file.database.execute(statements.OTHERS_SINCE, values).fetchone()[0]
 
         return await self._file.run(work)

@@ -43,10 +43,10 @@ SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('in
 OTHERS_SINCE = """
 SELECT EXISTS (
     SELECT 1 FROM starts WHERE account = :account AND mode = :mode AND created >= :moment
-        AND id != :id AND family != :download
+        AND id != :id AND family NOT IN (:download, :film)
 ) OR EXISTS (
     SELECT 1 FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
-        AND beat BETWEEN :oldest AND :newest AND id != :id AND family != :download
+        AND beat BETWEEN :oldest AND :newest AND id != :id AND family NOT IN (:download, :film)
 )
 """
 NEWEST = """

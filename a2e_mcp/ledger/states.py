@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, STREAMING, UPLOAD
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, STREAMING, UPLOAD
 
 _JOB_STATES = ("queued", "running", "succeeded", "failed")
 
 
 def is_resumable(entry: LedgerEntry) -> bool:
     """Whether an entry is a file on its way that any server on this ledger can resume."""
-    known = entry.family == DOWNLOAD or (entry.family == UPLOAD and bool(entry.details.addresses))
+    known = entry.family in (DOWNLOAD, FILM) or (entry.family == UPLOAD and bool(entry.details.addresses))
     return known and entry.phase == "intended" and entry.paying is None
 
 

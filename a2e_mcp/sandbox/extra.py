@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 
-from a2e_mcp.installation import Installation
+from a2e_mcp.installation import Installation, is_installed
 
 PACKAGES: Mapping[str, str] = {
     "av": "av",
@@ -32,17 +31,9 @@ def install_advice(extra: str = RENDERING) -> str:
 
 def missing_packages() -> list[str]:
     """The packages that are not installed here."""
-    return [package for module, package in PACKAGES.items() if not _is_found(module)]
+    return [package for module, package in PACKAGES.items() if not is_installed(module)]
 
 
 def has_webrtc() -> bool:
     """Whether what a live room is streamed with is installed here."""
-    return _is_found("aiortc")
-
-
-def _is_found(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        # A module that is there only in part.
-        return False
+    return is_installed("aiortc")

@@ -9,7 +9,7 @@ from typing import Any
 from a2e_mcp.catalogue.capability import Capability
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.errors import A2EError, Unauthorized, Unreachable
-from a2e_mcp.ledger.job_ids import DOWNLOAD, UPLOAD, JobId
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, UPLOAD, JobId
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import refunded
 from a2e_mcp.server.tool_call import Call
@@ -101,6 +101,8 @@ async def _delete_job(call: Call[Any], job_id: JobId) -> Deleted:
     services = call.services
     if job_id.family == DOWNLOAD:
         return Deleted(await services.downloads.delete(job_id), None)
+    if job_id.family == FILM:
+        return Deleted(await services.films.delete(job_id), None)
     if job_id.family == UPLOAD:
         return Deleted(await services.starts.stop(job_id), None)
     return await delete_job(services.jobs, services.spending, services.ledger, job_id)

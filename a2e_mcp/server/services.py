@@ -11,6 +11,8 @@ from a2e_mcp.client.connection import Connect
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
+from a2e_mcp.film.links import open_links
+from a2e_mcp.film.service import Films
 from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.polling import JobPoller
 from a2e_mcp.jobs.service import Jobs
@@ -51,6 +53,7 @@ class Services:
     starts: Starts
     rooms: Rooms
     downloads: Downloads
+    films: Films
 
     @property
     def sandbox(self) -> bool:
@@ -93,7 +96,12 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             )
         )
         transfers = TransferProgress()
-        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=way.fresh, on_disk=way.on_disk, transfers=transfers)
+        links = await stack.enter_async_context(open_links())
+
+        def fresh(url: str) -> str:
+            return links.fresh(url) if url.startswith("file:") else way.fresh(url)
+
+        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=fresh, on_disk=way.on_disk, transfers=transfers)
         directory = Directory(client)
         limits = ceilings(
             sandbox=sandbox,
@@ -143,6 +151,18 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 beat_seconds=timing.beat_seconds,
             )
         )
+        films = await stack.enter_async_context(
+            Films(
+                ledger=ledger,
+                jobs=jobs,
+                saver=files.saver,
+                folder=settings.data / "film",
+                transfers=transfers,
+                on_disk=way.on_disk,
+                pause=timing.pause,
+                beat_seconds=timing.beat_seconds,
+            )
+        )
         waiting = JobPoller(jobs, sandbox=sandbox)
         stack.push_async_callback(waiting.close)
         yield Services(
@@ -159,4 +179,5 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             starts=starts,
             rooms=rooms,
             downloads=downloads,
+            films=films,
         )

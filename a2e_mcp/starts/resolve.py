@@ -27,7 +27,7 @@ from a2e_mcp.files.urls import is_url
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import StoredStart
-from a2e_mcp.ledger.job_ids import is_id, is_meant_as_job_id, makes_files
+from a2e_mcp.ledger.job_ids import FILM, is_id, is_meant_as_job_id, makes_files
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.job_names import find_job_id
@@ -47,6 +47,8 @@ _MADE_FROM = (
     "source",
     "media",
     "product",
+    "clips",
+    "music",
 )
 """The inputs that tell how a job was made, in the order in which they are shown."""
 
@@ -145,6 +147,9 @@ class Resolver:
                 raise InputError(f"{name}: that job makes no file", hint="Give a file, or the job_id of a job with one")
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
+            if job.family == FILM and job.files:
+                # It is on this computer only.
+                return await self._files.open_local(str(job.files[0]["path"]), wanted)
             return job.results[0]
         if is_url(value):
             return await self._files.check_url(value, wanted)

@@ -11,7 +11,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.values import moment_shown
 from a2e_mcp.errors import InputError
 from a2e_mcp.jobs.job import Job
-from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
+from a2e_mcp.ledger.job_ids import FILM, PICTURE_AVATAR, STREAMING, UPLOAD, makes_files
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link, two_complete
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Started
@@ -306,6 +306,8 @@ def _next(job: Job) -> str:
 
 
 def _link_life(job: Job) -> str:
+    if job.family == FILM:
+        return "(it works while this server runs); the file stays."
     if not job.sandbox:
         return "(it works for about three days), or download_result to keep the file."
     known = len(job.on_disk) == 1 and len(job.on_disk[0]) <= _LONGEST_PATH

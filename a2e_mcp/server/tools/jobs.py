@@ -19,7 +19,7 @@ from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId, family_named
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
@@ -253,7 +253,7 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
 async def _download(call: Call[DownloadInputs]) -> Answer:
     services = call.services
     job = await services.jobs.check(await _job_id(call, call.inputs.job_id))
-    if job.family == DOWNLOAD:
+    if job.family in (DOWNLOAD, FILM) and (job.files or not job.finished):
         return _saved_answer(job, job)
     if not job.results:
         raise no_file(job)
@@ -294,7 +294,8 @@ async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_S
     settings = call.services.settings
     if settings.save != "auto" or settings.read_only:
         return ""
-    done = [job for job in jobs if job.state == "succeeded" and job.results][:_ROWS]
+    # A film is in the output folder already.
+    done = [job for job in jobs if job.state == "succeeded" and job.results and job.family != FILM][:_ROWS]
     notes = await asyncio.gather(*(_kept_one(call, job, min(within, call.within / 2)) for job in done))
     return " ".join(each for each in notes if each)
 

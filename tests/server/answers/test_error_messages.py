@@ -108,7 +108,7 @@ async def test_what_does_not_exist_is_named_with_what_is_near(tmp_path: Path, er
         )
         await refused(server, "start_avatar_video", "voice is missing", "list_voices", script="Hi", avatar="Ada")
         await refused(server, "list_voices", "Language not found: 'kligon'", "list_languages", language="kligon")
-        await refused(server, "list_jobs", "Unknown family", "avatar_video", family="films")
+        await refused(server, "list_jobs", "Unknown family", "avatar_video", family="songs")
         await refused(
             server, "start_avatar_video", "Background not found: 'Mars'", "#204080", **VIDEO, background="Mars"
         )

@@ -1,0 +1,1 @@
+"""What makes a film; imported by its worker only."""

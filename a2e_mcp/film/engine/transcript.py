@@ -1,0 +1,104 @@
+"""What is said in a film and when: from the clips' scripts, a text, or the cues of an SRT file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from a2e_mcp.film.engine.captions import CaptionGroup, from_cues, grouped, shown_words
+from a2e_mcp.film.engine.mix import FilmSound
+from a2e_mcp.film.engine.refusal import FilmRefused
+from a2e_mcp.film.engine.sound import RATE, samples_of
+from a2e_mcp.film.engine.timeline import Segment, Timeline
+from a2e_mcp.film.engine.word_times import SpokenWord, estimated, written_down
+from a2e_mcp.film.orders import FilmCaptions
+
+_ESTIMATED = "The captions' times are estimated from the pauses of the speech."
+
+
+@dataclass(frozen=True)
+class _Transcript:
+    """Words in the film's time; whether some times are estimated; and the clips whose words are not known."""
+
+    words: Sequence[SpokenWord]
+    is_estimated: bool = False
+    unknown: Sequence[str] = ()
+
+
+def captions_of(captions: FilmCaptions, timeline: Timeline, sound: FilmSound) -> tuple[list[CaptionGroup], str]:
+    """The captions of a film, and how their times were found, as sentences. Raises FilmRefused when there are none."""
+    if captions.cues:
+        return from_cues(captions.cues, timeline.size), ""
+    said = _of_text(captions.text, timeline, sound) if captions.text else _of_scripts(timeline)
+    words = shown_words(said.words)
+    if not words:
+        raise FilmRefused("No speech was found in the film, so captions have no times; give an SRT file instead.")
+    unknown = f"No captions for {', '.join(dict.fromkeys(said.unknown))}: what is said there is not known."
+    notes = [_ESTIMATED] if said.is_estimated else []
+    return grouped(words, timeline.size), " ".join([*notes, *([unknown] if said.unknown else [])])
+
+
+def write_subtitles(groups: Sequence[CaptionGroup], path: str) -> None:
+    """Write captions as an SRT file."""
+    rows = [
+        f"{number}\n{_srt_clock(group.start)} --> {_srt_clock(group.end)}\n{group.text}\n"
+        for number, group in enumerate(groups, 1)
+    ]
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join(rows))
+
+
+def _srt_clock(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02},{rest % 1000:03}"
+
+
+def _of_text(text: str, timeline: Timeline, sound: FilmSound) -> _Transcript:
+    """A text that is said over the whole film."""
+    known = [word for segment in timeline.segments for word in _written_down(segment, timeline)]
+    if known and _letters(text) == _letters("".join(word.text for word in known)):
+        return _Transcript(known)
+    return _Transcript(estimated(text, sound.spoken()), is_estimated=True)
+
+
+def _of_scripts(timeline: Timeline) -> _Transcript:
+    """What is said in each clip, where that is known."""
+    words: list[SpokenWord] = []
+    unknown: list[str] = []
+    is_estimated = False
+    for segment in timeline.segments:
+        found = _written_down(segment, timeline)
+        if not found and segment.script and segment.source.has_sound:
+            found = _in_film(_estimated_in(segment), segment, timeline)
+            is_estimated = is_estimated or bool(found)
+        if not found and segment.source.has_sound:
+            unknown.append(segment.source.name)
+        words += found
+    return _Transcript(words, is_estimated, unknown)
+
+
+def _written_down(segment: Segment, timeline: Timeline) -> list[SpokenWord]:
+    return _in_film(written_down(segment.source.tags), segment, timeline)
+
+
+def _estimated_in(segment: Segment) -> list[SpokenWord]:
+    """A script's words in the whole clip, of which the film may show a part."""
+    whole = round(segment.source.seconds * RATE)
+    return estimated(segment.script or "", samples_of(segment.source, 0.0, whole))
+
+
+def _in_film(words: Sequence[SpokenWord], segment: Segment, timeline: Timeline) -> list[SpokenWord]:
+    """The words that are spoken in a segment, in the film's time; a word counts where its middle is."""
+    begin = float(segment.first / timeline.fps)
+    seconds = float(segment.frames / timeline.fps)
+    found = []
+    for word in words:
+        start, end = word.start - segment.start, word.end - segment.start
+        if 0 <= (start + end) / 2 < seconds:
+            found.append(SpokenWord(word.text, begin + max(0.0, start), begin + min(seconds, end)))
+    return found
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())

@@ -1,0 +1,70 @@
+"""Clips joined into a film, as a job like every other: made here, free, and found again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.clips import BLUE, GREEN, RED, watch, write_clip
+from tests.support.media import fetched
+from tests.support.server import ServerUnderTest, ToolAnswer, open_server
+
+
+async def made(server: ServerUnderTest, tool: str, /, **arguments: object) -> tuple[ToolAnswer, Path]:
+    """Make a film to its end; the answer and the file."""
+    begun = await server.ask(tool, **arguments)
+    ended = await server.finish(begun.data["job_id"])
+    assert ended.data["state"] == "succeeded", ended.text
+    return ended, Path(ended.data["files"][0]["path"])
+
+
+def near(found: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
+    return all(abs(one - other) < 24 for one, other in zip(found, wanted, strict=True))
+
+
+async def test_clips_are_joined_in_order_with_their_parts(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "first.mp4", colour=RED, seconds=2)
+        write_clip(server.inbox / "second.mp4", colour=GREEN, seconds=1.5, size=(240, 240), fps=30)
+        clips = ["first.mp4 0:00.5-0:01.5", "second.mp4"]
+        ended, path = await made(server, "compose_video", clips=clips, name="Joined")
+        assert path == server.output / "Joined.mp4"
+        film = watch(path)
+        assert film.size == (320, 180)
+        assert abs(film.seconds - 2.5) < 0.05
+        assert near(film.colour_at(0.5), RED)
+        assert near(film.colour_at(1.8), GREEN)
+        # The square clip has black bars beside it.
+        assert near(film.colour_at(1.8, across=0.05), (0, 0, 0))
+        assert "SANDBOX" not in str(film.tags)
+        assert ended.data["credits"] == 0
+        served = await fetched(ended.links[0], range="bytes=0-99")
+        assert (served.status_code, len(served.content)) == (206, 100)
+        assert sorted(each.name for each in server.output.iterdir()) == ["Joined.mp4"]
+
+
+async def test_the_same_film_is_made_once_while_its_file_lives(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "first.mp4", seconds=0.4)
+        wanted = {"clips": ["first.mp4", "first.mp4"], "name": "Twice"}
+        first, path = await made(server, "compose_video", **wanted)
+        again = await server.ask("compose_video", **wanted)
+        assert again.data["job_id"] == first.data["job_id"]
+        assert "same film" in again.data["notice"]
+        path.unlink()
+        second, other = await made(server, "compose_video", **wanted)
+        assert second.data["job_id"] != first.data["job_id"]
+        assert other == path
+        jobs = (await server.ask("list_jobs", family="film")).data["jobs"]
+        assert {row["state"] for row in jobs} == {"succeeded"}
+        spending = (await server.ask("list_spending")).data
+        assert spending["total"] == 0
+
+
+async def test_a_film_is_deleted_from_the_list_and_its_file_stays(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "first.mp4", seconds=0.4, colour=BLUE)
+        ended, path = await made(server, "compose_video", clips=["first.mp4"])
+        deleted = await server.ask("delete_job", job_id=ended.data["job_id"])
+        assert "stays where it is" in deleted.text
+        assert path.exists()
+        assert (await server.ask("list_jobs", family="film")).data["jobs"] == []

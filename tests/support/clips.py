@@ -1,0 +1,131 @@
+"""Small clips, sounds and pictures for films, made by code, and what is found in finished ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+Colour = tuple[int, int, int]
+RED, GREEN, BLUE, WHITE = (200, 40, 40), (40, 180, 60), (40, 60, 200), (255, 255, 255)
+
+
+def write_clip(
+    path: Path,
+    *,
+    seconds: float = 1.0,
+    size: tuple[int, int] = (320, 180),
+    fps: Fraction | int = 25,
+    colour: Colour = RED,
+    hertz: float | None = 440.0,
+    rate: int = 48_000,
+    level: float = 0.2,
+    marks: Sequence[float] = (),
+    key_every: int = 250,
+    tags: dict[str, str] | None = None,
+) -> Path:
+    """A clip of one colour and a tone, or of white frames and clicks at the `marks`; without a sound for no `hertz`."""
+    with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
+        container.metadata.update(tags or {})
+        video = container.add_stream("libx264", rate=Fraction(fps))
+        video.width, video.height = size
+        video.pix_fmt = "yuv420p"
+        video.options = {"preset": "ultrafast", "g": str(key_every), "sc_threshold": "0"}
+        audio = container.add_stream("aac", rate=rate, layout="stereo") if hertz else None
+        for number in range(round(seconds * fps)):
+            is_marked = any(abs(number / fps - mark) * fps < 0.5 for mark in marks)
+            picture = np.full((size[1], size[0], 3), WHITE if is_marked else colour, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, 1 / Fraction(fps)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        if audio is not None and hertz is not None:
+            sound = _clicks(seconds, rate, marks) if marks else _tone(seconds, rate, hertz, level)
+            block = av.AudioFrame.from_ndarray(np.tile(sound, (2, 1)), format="fltp", layout="stereo")
+            block.sample_rate, block.pts, block.time_base = rate, 0, Fraction(1, rate)
+            container.mux(audio.encode(block))
+            container.mux(audio.encode(None))
+    return path
+
+
+def _tone(seconds: float, rate: int, hertz: float, level: float) -> npt.NDArray[np.float32]:
+    times = np.arange(round(seconds * rate)) / rate
+    return np.asarray(level * np.sin(2 * np.pi * hertz * times), np.float32)
+
+
+def _clicks(seconds: float, rate: int, marks: Sequence[float]) -> npt.NDArray[np.float32]:
+    times = np.arange(round(seconds * rate)) / rate
+    sound = np.zeros(len(times), np.float32)
+    for mark in marks:
+        inside = (times >= mark) & (times < mark + 0.1)
+        sound[inside] = 0.5 * np.sin(2 * np.pi * 1000 * times[inside])
+    return sound
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A finished film: its frames, small and in RGB, when each is shown, and its sound as 2 x length at 48 kHz."""
+
+    size: tuple[int, int]
+    times: npt.NDArray[np.float64]
+    frames: npt.NDArray[np.uint8]
+    sound: npt.NDArray[np.float32]
+    tags: dict[str, str]
+
+    @property
+    def seconds(self) -> float:
+        """How long its picture is."""
+        return float(self.times[-1] + self.times[1] - self.times[0])
+
+    def colour_at(self, moment: float, across: float = 0.5, down: float = 0.5) -> tuple[int, int, int]:
+        """The colour at a place of the frame that is shown at a moment; places are shares of its sides."""
+        frame = self.frames[max(0, int(np.searchsorted(self.times, moment + 1e-6)) - 1)]
+        red, green, blue = frame[int(down * (frame.shape[0] - 1)), int(across * (frame.shape[1] - 1))]
+        return int(red), int(green), int(blue)
+
+    def loudness_from(self, begin: float, end: float) -> float:
+        """The level of the sound between two moments, in decibels below full scale."""
+        part = self.sound[:, round(begin * 48_000) : round(end * 48_000)]
+        return float(20 * np.log10(np.sqrt((part**2).mean()) + 1e-9))
+
+    def click_times(self) -> list[float]:
+        """When the sound begins after silence."""
+        loud = np.abs(self.sound).max(0) > 0.08
+        starts = np.flatnonzero(np.diff(np.concatenate([[False], loud]).astype(int)) == 1)
+        kept: list[float] = []
+        for start in starts / 48_000:
+            if not kept or start - kept[-1] > 0.3:
+                kept.append(float(start))
+        return kept
+
+    def flash_times(self) -> list[float]:
+        """When white frames begin."""
+        white = self.frames.reshape(len(self.frames), -1).mean(1) > 225
+        return [
+            float(self.times[n]) for n in np.flatnonzero(np.diff(np.concatenate([[False], white]).astype(int)) == 1)
+        ]
+
+
+def watch(path: Path, *, width: int = 160) -> Watched:
+    """Decode a film, made small."""
+    times, frames, sound = [], [], []
+    with av.open(str(path)) as container:
+        tags = dict(container.metadata)
+        video = container.streams.video[0]
+        size = (video.width, video.height)
+        height = round(width * size[1] / size[0] / 2) * 2
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=48_000)
+        for packet in container.demux():
+            for frame in packet.decode():
+                if isinstance(frame, av.VideoFrame):
+                    times.append(frame.time or 0.0)
+                    frames.append(frame.to_ndarray(width=width, height=height, format="rgb24"))
+                elif isinstance(frame, av.AudioFrame):
+                    sound += [np.asarray(each.to_ndarray(), np.float32) for each in resampler.resample(frame)]
+    heard = np.concatenate(sound, 1) if sound else np.zeros((2, 0), np.float32)
+    return Watched(size, np.array(times), np.asarray(np.stack(frames), np.uint8), heard, tags)
