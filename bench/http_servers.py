@@ -1,4 +1,4 @@
-"""A server over HTTP to measure: `python -m bench.http_servers ours` or `bare`; its port is the first line of stdout."""
+"""A server over HTTP to measure: `python -m bench.http_servers ours` or `bare`; stdout begins with its port."""
 
 from __future__ import annotations
 
