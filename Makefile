@@ -9,6 +9,8 @@ MORE ?= --max-examples 20
 ONLY ?=
 PARALLEL ?= 1
 READY := $(VENV)/.ready
+# The official host side of MCP Apps, which the tests show the pages of the chat in; made where npm is installed.
+CHAT_HOST := $(if $(shell command -v npm),.chat-host/host.js)
 
 # The tests start a hundred processes; none should compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -73,12 +75,17 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@$(BIN)/a2e-mcp demo
 
-test: $(READY)
+.chat-host/host.js: tests/support/chat_host/package.json tests/support/chat_host/host.mjs
+	@mkdir -p .chat-host && cp tests/support/chat_host/package.json tests/support/chat_host/host.mjs .chat-host
+	@cd .chat-host && npm install --silent --no-audit --no-fund --no-package-lock && npx esbuild host.mjs --bundle \
+		--format=iife --log-level=warning --outfile=host.js
+
+test: $(READY) $(CHAT_HOST)
 	@$(BIN)/python -m pytest
 
 check: lint types test
 
-check-all: lint types
+check-all: lint types $(CHAT_HOST)
 	@$(BIN)/python -m pytest -m '' --hypothesis-profile long --new-interpreters
 
 # The table of a run goes into docs/reliability.md with WRITE=--write.
@@ -132,4 +139,4 @@ facts: $(CONTRACT)/.ready
 	$(CONTRACT)/bin/python -m tests.contract.reduce $(OPENAPI)
 
 clean:
-	rm -rf $(VENV) $(CONTRACT) .matrix .clients .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(CONTRACT) .matrix .clients .chat-host .mypy_cache .ruff_cache .pytest_cache build dist

@@ -1,4 +1,5 @@
-"""Writes tools.json and what is generated in README.md, docs/*.md and server.json: `make docs`.
+"""Writes tools.json, the pages shown in the chat, and what is generated in README.md, docs/*.md and server.json:
+`make docs`.
 
 A table stands between `<!-- generated:NAME -->` and `<!-- /generated -->`. server.json, the entry in the registry of
 MCP servers, lists the settings. With `--check` nothing is written, and the exit code is 1 when something is stale.
@@ -22,7 +23,7 @@ from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
 from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 from a2e_mcp.settings import setting_rows
-from docs import tool_list
+from docs import apps, tool_list
 from docs.exercises import exercises_in
 from docs.menu import coverage_rows
 
@@ -224,6 +225,9 @@ def stale(root: Path) -> Iterator[tuple[Path, str]]:
                 raise ValueError(f"{path.name}: {problem}") from None
             if new != text:
                 yield path, new
+    for path, new in apps.rendered(root).items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != new:
+            yield path, new
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
@@ -240,6 +244,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
         if check:
             print(f"{path.name} is stale; run: make docs", file=sys.stderr)
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(new, encoding="utf-8", newline="\n")
             print(f"Wrote {path.name}")
     return 1 if found and check else 0

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.tool import Tool
+from a2e_mcp.server.apps.pages import address
 from a2e_mcp.server.arguments import option_models
 from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 
@@ -50,6 +51,8 @@ def wire_form(tool: Tool[Any]) -> dict[str, Any]:
             "openWorldHint": True,
         },
     }
+    if tool.page:
+        form["_meta"] = {"ui": {"resourceUri": address(tool.page)}}
     if tool.answers:
         form["outputSchema"] = _job_schema(tool) if tool.answers == "job" else _list_schema(tool)
     return form

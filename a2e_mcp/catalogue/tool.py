@@ -215,6 +215,7 @@ class Tool(Generic[InputsT]):
     `answers` is what the structured answer always holds: `job`, or the name of its list, whose rows have the fields
     `row`. A tool `in_every_set` is shown
     with every toolset, whatever its own. One that `uploads` may be charged for that, whatever its effect.
+    `page` is the page that hosts with MCP Apps show with its answers.
     `likeness` names the inputs that carry a person's face or voice: when one is given, consent is asked for, unless
     the `likeness_may_be_made`, of A2E's avatars and voices or a generated picture. `may_show` names the inputs that may
     show a person: consent is asked for when the words of the call speak of one.
@@ -231,6 +232,7 @@ class Tool(Generic[InputsT]):
     answers: str = ""
     row: Mapping[str, type] = field(default_factory=dict)
     in_every_set: bool = False
+    page: str = ""
     uploads: bool = False
     likeness: tuple[str, ...] = ()
     may_show: tuple[str, ...] = ()
@@ -292,6 +294,7 @@ class StartTool(Tool[InputsT]):
 
     effect: Effect = Effect.SPENDS
     answers: str = "job"
+    page: str = "job"
 
     family: JobFamily
     to_request: Callable[[InputsT, PreparedInputs], Request | None]

@@ -52,6 +52,7 @@ def in_process(settings: SandboxSettings) -> Connect:
                 trusted=sandbox.owns,
                 fresh=sandbox.fresh,
                 on_disk=sandbox.on_disk,
+                media=sandbox.media,
             )
 
     return open_connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 from pydantic import SecretStr
 
+from a2e_mcp.catalogue.media_hosts import MEDIA_ORIGINS
 from a2e_mcp.settings import Settings
 
 
@@ -18,7 +19,7 @@ class Connection:
     """Where A2E is and how to reach it.
 
     `trusted` recognises URLs that this connection itself issues; `fresh` updates a URL that was kept from earlier;
-    `on_disk` is the file behind one that is on this computer.
+    `on_disk` is the file behind one that is on this computer; `media` are the origins that results are loaded from.
     `transport` leads to A2E, `storage` to uploads and results; None is the network.
     """
 
@@ -29,6 +30,7 @@ class Connection:
     trusted: Callable[[str], bool] = lambda _: False
     fresh: Callable[[str], str] = lambda url: url
     on_disk: Callable[[str], Path | None] = lambda _: None
+    media: Callable[[], Sequence[str]] = lambda: MEDIA_ORIGINS
 
 
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]

@@ -75,6 +75,10 @@ class Sandbox:
         key = self._files.key_of(url)
         return None if key is None else self._files.path(key)
 
+    def media(self) -> tuple[str, ...]:
+        """The origin that files are served from; opens its port."""
+        return (self.loopback.origin(),)
+
     def transport(self) -> httpx2.ASGITransport:
         """A transport that leads straight into the sandbox, without a port, whatever host is asked for."""
         return httpx2.ASGITransport(app=_Dated(self._inside, self.clock), raise_app_exceptions=False)

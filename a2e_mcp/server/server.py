@@ -7,12 +7,13 @@ read by us, and every failure we foresee is an error the model can act on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp.server import MCPServer
+from mcp.server.apps import Apps
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -80,6 +81,8 @@ class A2EServer(MCPServer[LazyServices]):
             request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY),
             # Tools, prompts and resources stay as they are, so no change of them is promised.
             subscriptions=False,
+            # Its pages are read from files when they are asked for.
+            extensions=[Apps()],
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
@@ -156,8 +159,10 @@ class A2EServer(MCPServer[LazyServices]):
 
     async def list_resources(self) -> list[ResourceListed]:
         """The fixed resources."""
+        from a2e_mcp.server.apps import pages
+
         self._register_resources()
-        return await super().list_resources()
+        return [*await super().list_resources(), *pages.listed()]
 
     async def list_resource_templates(self) -> list[ResourceTemplateListed]:
         """The resources whose addresses have parameters."""
@@ -168,6 +173,11 @@ class A2EServer(MCPServer[LazyServices]):
         self, uri: AnyUrl | str, context: Context[LazyServices, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """The content of one resource. Raises ResourceNotFoundError or ResourceError."""
+        from a2e_mcp.server.apps import pages
+
+        page = pages.find_page(str(uri))
+        if page is not None:
+            return [pages.content(page, self._configuration.tool_prefix, await self._media())]
         self._register_resources()
         return await super().read_resource(uri, context)
 
@@ -190,6 +200,13 @@ class A2EServer(MCPServer[LazyServices]):
         if not self._resources_are_registered:
             self._resources_are_registered = True
             self._resources.register(self)
+
+    async def _media(self) -> Sequence[str]:
+        """Where results are loaded from; without services no result is shown."""
+        try:
+            return (await self.services()).media()
+        except (A2EError, ToolError):
+            return ()
 
     def _shown_here(self) -> tuple[str, ...]:
         here = toolset_paths.current()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -54,6 +54,8 @@ class Services:
     rooms: Rooms
     downloads: Downloads
     films: Films
+    media: Callable[[], Sequence[str]]
+    """The origins that results are loaded from."""
 
     @property
     def sandbox(self) -> bool:
@@ -180,4 +182,5 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             rooms=rooms,
             downloads=downloads,
             films=films,
+            media=way.media,
         )

@@ -113,6 +113,7 @@ def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) ->
             trusted=sandbox.owns,
             fresh=sandbox.fresh,
             on_disk=sandbox.on_disk,
+            media=sandbox.media,
         )
 
     return connect

@@ -331,6 +331,7 @@ TOOLS = (
         title="Check a job",
         about="Show the state, progress, result links and cost of one job, without waiting.",
         inputs=JobInputs,
+        page="job",
         examples=({"job_id": "avatar_video:000000006720d1f0a1b2c3d4"},),
         effect=Effect.READS,
         toolset="jobs",

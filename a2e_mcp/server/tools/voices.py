@@ -175,6 +175,7 @@ TOOLS = (
         toolset="voices",
         run=_speak,
         price=_price_of_speech,
+        page="job",
         answers="job",
     ),
     ServerTool(

@@ -1,0 +1,89 @@
+"""The job card in a chat: progress moves, the result plays, is saved and copied, and what it cost is said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from a2e_mcp.sandbox import SandboxSettings
+from tests.support.chat import CAN_ALL, needs_chromium, open_browser, screenshots, shown
+from tests.support.server import open_server
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+VIDEO = {"script": "Good morning from the studio.", "avatar": "Ada", "voice": "Aria (en-US)"}
+PICTURE = {"prompt": "A house at the sea"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with open_browser() as opened:
+        yield opened
+
+
+async def test_a_video_is_followed_until_it_plays_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+    polls = SandboxSettings(workers=1, policy="polls:3")
+    async with (
+        open_server(tmp_path, sandbox_settings=polls) as server,
+        shown(browser, server, "start_avatar_video", VIDEO) as card,
+    ):
+        await card.reads("Avatar video")
+        await card.reads("SANDBOX: no real credits")
+        await card.reads("Queued")
+        assert await card.frame.locator("progress").is_visible()
+        await card.reads("Running")
+        await card.reads("Ready")
+        assert not await card.frame.locator("progress").is_visible()
+        await card.reads("Cost: 3 credits of play money")
+        await card.frame.wait_for_function("document.querySelector('video').duration > 0.5", timeout=10_000)
+        await card.frame.get_by_role("button", name="Save").click()
+        await card.reads("Saved ")
+        assert [path.suffix for path in server.output.iterdir()] == [".mp4"]
+        await card.frame.get_by_role("button", name="Copy link").click()
+        await card.reads("The link is copied.")
+        await card.frame.get_by_role("button", name="Open").click()
+        assert str(await card.told("open")).endswith(".mp4")
+        assert await card.faults() == []
+        await screenshots(card, "job")
+
+
+async def test_where_a_chat_loads_nothing_the_card_offers_to_open_the_result(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        open_server(tmp_path) as server,
+        shown(browser, server, "start_text_to_image", PICTURE, media=False, theme="dark") as card,
+    ):
+        await card.reads("This chat does not play it here. Open shows it in the browser.")
+        assert not await card.frame.get_by_role("img").is_visible()
+        await card.frame.get_by_role("button", name="Open").click()
+        assert str(await card.told("open")).endswith(".png")
+        assert await card.faults() == []
+
+
+async def test_a_chat_that_calls_no_tools_still_shows_the_start(browser: Browser, tmp_path: Path) -> None:
+    can = {name: how for name, how in CAN_ALL.items() if name not in ("serverTools", "openLinks")}
+    async with open_server(tmp_path) as server:
+        async with shown(browser, server, "start_text_to_image", {"count": 2, **PICTURE}, capabilities=can) as card:
+            await card.reads("Text to image: 2 jobs")
+            await card.reads("Ask in the chat how far it is.")
+        spoken = {"script": "Hello.", "voice": "Aria (en-US)"}
+        async with shown(browser, server, "generate_speech", spoken, capabilities=can) as card:
+            await card.reads("Ready")
+            await card.frame.get_by_role("button", name="Open").click()
+            await card.reads("This chat opens no links; open the one shown here in a browser.")
+            assert (await card.frame.get_by_label("Link to the result").input_value()).endswith(".mp3")
+            assert await card.frame.get_by_role("button", name="Save").count() == 0
+
+
+async def test_what_failed_or_was_refused_is_said_in_full(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path, tool_prefix="a2e_") as server:
+        async with shown(browser, server, "a2e_start_text_to_image", {"prompt": "A house [sandbox:fail]"}) as card:
+            await card.reads("Failed")
+            job_id = await card.frame.locator("section").get_attribute("id")
+            state = await server.ask("a2e_check_status", job_id=job_id)
+            await card.reads(state.data["error"])
+        async with shown(browser, server, "a2e_start_text_to_image", {"max_credits": 1, **PICTURE}) as card:
+            await card.reads("Not started")
+            await card.reads("which is over the ceiling of 1 credit. Nothing was charged.")

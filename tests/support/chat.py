@@ -1,0 +1,169 @@
+"""A chat in headless Chromium that shows the pages of a server, behind the official bridge of MCP Apps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, Literal
+
+import axe_playwright_python
+import pytest
+from mcp.types import TextResourceContents
+from playwright.async_api import Browser, Frame, Page, async_playwright
+
+from tests.support.paths import CHECKOUT
+from tests.support.server import ServerUnderTest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--mute-audio",
+)
+HOST = CHECKOUT / ".chat-host" / "host.js"
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+CAN_ALL: Mapping[str, Any] = {"openLinks": {}, "serverTools": {}, "message": {}, "updateModelContext": {}}
+"""What a host of today can do."""
+
+needs_chromium = pytest.mark.skipif(
+    (CHROMIUM is None or not HOST.exists()) and not os.environ.get("CI"),
+    reason="needs Chromium, and npm for the host of MCP Apps; see CONTRIBUTING.md",
+)
+"""Skipped on a computer without them, and never in CI."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page in the chat."""
+
+    host: Page
+    frame: Frame
+
+    async def events(self) -> list[dict[str, Any]]:
+        """What the page asked of its host."""
+        events: list[dict[str, Any]] = await self.host.evaluate("window.events")
+        return events
+
+    async def told(self, kind: str) -> Any:
+        """The first thing of a kind that the page asked of its host, waited for."""
+        await self.host.wait_for_function(f"window.events.some((event) => {kind!r} in event)", timeout=10_000)
+        return next(event[kind] for event in await self.events() if kind in event)
+
+    async def reads(self, text: str, *, seconds: float = 15) -> None:
+        """Wait until the page says this."""
+        await self.frame.get_by_text(text).first.wait_for(timeout=seconds * 1000)
+
+    async def faults(self) -> list[str]:
+        """What axe finds that keeps people out: serious and critical violations."""
+        await self.frame.evaluate(AXE.read_text(encoding="utf-8"))
+        found = await self.frame.evaluate("axe.run()")
+        return [
+            f"{each['id']}: {node['html']}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+
+async def screenshots(page: Shown, name: str) -> None:
+    """Pictures of the page at two widths, light and dark, when A2E_SCREENSHOTS names a folder to look at."""
+    if folder := os.environ.get("A2E_SCREENSHOTS"):
+        for width, height in ((320, 900), (1200, 900)):
+            await page.host.set_viewport_size({"width": width, "height": height})
+            await page.host.locator("iframe").evaluate(f"frame => frame.style.width = '{width}px'")
+            for theme in ("light", "dark"):
+                await page.frame.evaluate(f"host.dress({{theme: {theme!r}}})")
+                ground = "#1b1b1a" if theme == "dark" else "#ffffff"
+                await page.host.evaluate(f"document.body.style.background = {ground!r}")
+                await page.host.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True)
+
+
+class _EmptyPage(BaseHTTPRequestHandler):
+    """The address of the chat. It is on this computer: a browser lets no page from elsewhere load results from here."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Chat</title><body>")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is logged."""
+
+
+@cache
+def _address() -> str:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/"
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def shown(
+    browser: Browser,
+    server: ServerUnderTest,
+    tool: str,
+    arguments: Mapping[str, Any],
+    *,
+    theme: Literal["light", "dark"] = "light",
+    width: int = 640,
+    capabilities: Mapping[str, Any] = CAN_ALL,
+    media: bool = True,
+) -> AsyncIterator[Shown]:
+    """Call a tool and show its page; without `media` the host lets it load nothing."""
+    client = server.client
+    listed = next(each for each in (await client.list_tools()).tools if each.name == tool)
+    assert listed.meta is not None
+    (content,) = (await client.read_resource(listed.meta["ui"]["resourceUri"])).contents
+    assert isinstance(content, TextResourceContents)
+    assert content.meta is not None
+    result = await client.call_tool(tool, dict(arguments))
+
+    async def call_tool(params: Mapping[str, Any]) -> Any:
+        answer = await client.call_tool(params["name"], params.get("arguments"))
+        return answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    page = await browser.new_page(viewport={"width": width, "height": 800})
+    try:
+        await page.goto(_address())
+        await page.expose_function("callTool", call_tool)
+        await page.add_script_tag(path=HOST)
+        await page.evaluate(
+            "(wanted) => window.openApp(wanted)",
+            {
+                "html": content.text,
+                "csp": content.meta["ui"]["csp"] if media else {},
+                "input": dict(arguments),
+                "result": result.model_dump(mode="json", by_alias=True, exclude_none=True),
+                "theme": theme,
+                "width": width,
+                "capabilities": dict(capabilities),
+            },
+        )
+        (frame,) = (each for each in page.frames if each != page.main_frame)
+        yield Shown(page, frame)
+    finally:
+        await page.close()
