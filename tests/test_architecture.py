@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "starts": {"__init__", "background", "catalogue", "client", "errors", "files", "jobs", "ledger", "lookup", "text"},
     "server": {
         "__init__",
+        "background",
         "catalogue",
         "client",
         "errors",

@@ -110,7 +110,7 @@ class SqliteLedger(Ledger):
         self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False
     ) -> LedgerEntry | None:
         """The newest same start; refused, failed and deleted ones do not count, and neither do those in `passed`."""
-        return await self._file.run(lambda: self._select_recent(fingerprint, passed, again=again))
+        return await self._file.read(lambda: self._select_recent(fingerprint, passed, again=again))
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""
@@ -179,11 +179,11 @@ class SqliteLedger(Ledger):
             values = {**self._whose, **beats, "id": entry_id, "download": DOWNLOAD, "film": FILM, "moment": moment}
             return not self._file.database.execute(statements.OTHERS_SINCE, values).fetchone()[0]
 
-        return await self._file.run(work)
+        return await self._file.read(work)
 
     async def entry(self, entry_id: str) -> LedgerEntry:
         """The entry of this id."""
-        return await self._file.run(lambda: self._entry(entry_id))
+        return await self._file.read(lambda: self._entry(entry_id))
 
     async def stored_start(self, entry_id: str) -> StoredStart | None:
         """What a start is made from; None for entries that were written without it."""
@@ -193,11 +193,11 @@ class SqliteLedger(Ledger):
             row = self._file.database.execute("SELECT start FROM start_inputs WHERE id = ?", (entry_id,)).fetchone()
             return None if row is None else start_from_text(row["start"])
 
-        return await self._file.run(work)
+        return await self._file.read(work)
 
     async def by_job_id(self, job_id: str) -> LedgerEntry | None:
         """The newest entry that a job belongs to."""
-        return await self._file.run(lambda: self._by_job_id(job_id))
+        return await self._file.read(lambda: self._by_job_id(job_id))
 
     async def recent(
         self,
@@ -210,13 +210,13 @@ class SqliteLedger(Ledger):
     ) -> list[LedgerEntry]:
         """Entries created at or after `since`, newest first; of a family, or `without` one."""
         values = {"since": since, "most": most, "skip": skip, "family": family, "without": without}
-        return await self._file.run(
+        return await self._file.read(
             lambda: self._entries(statements.RECENT if family is None else statements.RECENT_OF_FAMILY, values)
         )
 
     async def unfinished(self, family: str) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered, newest first."""
-        return await self._file.run(lambda: self._entries(statements.UNFINISHED, {"family": family}))
+        return await self._file.read(lambda: self._entries(statements.UNFINISHED, {"family": family}))
 
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
@@ -246,20 +246,20 @@ class SqliteLedger(Ledger):
     async def newest(self, beginning: str) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
         values = {"first": beginning, "last": f"{beginning}\U0010ffff"}
-        return next(iter(await self._file.run(lambda: self._entries(statements.NEWEST, values))), None)
+        return next(iter(await self._file.read(lambda: self._entries(statements.NEWEST, values))), None)
 
     async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
         """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
         wanted = None if titles is None else json.dumps(sorted(titles))
         values = {"family": family, "since": since, "titles": wanted}
-        found = await self._file.run(lambda: self._entries(statements.LOST, values))
+        found = await self._file.read(lambda: self._entries(statements.LOST, values))
         return [entry for entry in found if not self.is_under_way(entry)]
 
     async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:
         """Whether another start of the same title, made within so many seconds of this one, also waits for its job."""
         values = {"family": entry.family, "title": entry.title, "id": entry.id}
         times = {"first": entry.created - seconds, "last": entry.created + seconds}
-        others = await self._file.run(lambda: self._entries(statements.RIVALS, {**values, **times}))
+        others = await self._file.read(lambda: self._entries(statements.RIVALS, {**values, **times}))
         return any(other.answer_lost or self.is_under_way(other) for other in others)
 
     async def spent_since(self, since: float) -> float:
@@ -313,7 +313,7 @@ class SqliteLedger(Ledger):
             self._catch_up()
             return look(self._index)
 
-        return await self._file.run(work)
+        return await self._file.read(work)
 
     async def _set_beat(self, entry_id: str, beat: float) -> None:
         def work() -> None:

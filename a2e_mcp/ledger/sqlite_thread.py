@@ -55,18 +55,14 @@ class SqliteThread:
             raise SettingsError("The ledger is closed", charged=None)
         return self._opened
 
+    async def read(self, work: Callable[[], T]) -> T:
+        """Read in the ledger's thread; who is cancelled is let go at once, for nothing was changed."""
+        with _explained():
+            return await self._begin(work)
+
     async def run(self, work: Callable[[], T]) -> T:
         """Work in the ledger's thread; a cancellation waits until the outcome is there and comes after it."""
-        asked = time.monotonic()
-
-        def in_turn() -> T:
-            self._asked = asked
-            return work()
-
-        try:
-            future = asyncio.get_running_loop().run_in_executor(self._thread, in_turn)
-        except RuntimeError:
-            raise SettingsError("The ledger is closed", charged=None) from None
+        future = self._begin(work)
         cancellations = 0
         # anyio's scopes would cancel again and again; a task's own cancellation arrives once and is passed on below.
         with anyio.CancelScope(shield=True):
@@ -79,14 +75,20 @@ class SqliteThread:
             for _ in range(cancellations):
                 task.uncancel()
                 task.cancel()
-        try:
+        with _explained():
             return future.result()
-        except sqlite3.DatabaseError as problem:
-            if is_locked(problem):
-                raise locked(None) from None
-            raise SettingsError(
-                f"The ledger cannot be read ({problem})", charged=None, hint="Run a2e-mcp doctor, or move the file away"
-            ) from None
+
+    def _begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        asked = time.monotonic()
+
+        def in_turn() -> T:
+            self._asked = asked
+            return work()
+
+        try:
+            return asyncio.get_running_loop().run_in_executor(self._thread, in_turn)
+        except RuntimeError:
+            raise SettingsError("The ledger is closed", charged=None) from None
 
     def check_identity(self) -> None:
         """Refuse to begin anything that another server would not find: the file may have been removed."""
@@ -119,3 +121,16 @@ class SqliteThread:
                 charged=None,
                 hint="Make room on the disk or set A2E_DATA_DIR, then look in list_jobs before starting anything again",
             ) from None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a database's error means."""
+    try:
+        yield
+    except sqlite3.DatabaseError as problem:
+        if is_locked(problem):
+            raise locked(None) from None
+        raise SettingsError(
+            f"The ledger cannot be read ({problem})", charged=None, hint="Run a2e-mcp doctor, or move the file away"
+        ) from None

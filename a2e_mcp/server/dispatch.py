@@ -9,16 +9,21 @@ from typing import Any
 import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
-from a2e_mcp.errors import A2EError, Charged, Refused
+from a2e_mcp.errors import Charged, Refused
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.field_names import rename_fields
 from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.calls import Unfinished, unfinished
+from a2e_mcp.server.lifespan import opened
 from a2e_mcp.server.services import Services
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.tool_call import Call, Progress
 from a2e_mcp.starts.progress import Confirm
+
+_ASKING_SECONDS = 0.2
+"""How long the ledger is asked what a call that was cut has cost."""
 
 
 async def run_tool(
@@ -43,30 +48,45 @@ async def run_tool(
         raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'}")
     limit = TimeLimit(seconds)
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
-    services = await _opened(open_services, seconds)
-    call = Call(inputs=inputs, services=services, options=options, limit=limit, progress=progress, confirm=confirm)
+    services = await opened(open_services, limit)
+    reports = _Reports(progress)
+    call = Call(
+        inputs=inputs, services=services, options=options, limit=limit, progress=reports.report, confirm=confirm
+    )
     began = services.ledger.now()
     try:
-        with limit.enforced(grace=1):
-            answer: Answer = await tool.run(call)
-            return answer
+        answer: Answer = await services.calls.within(limit, tool.run(call))
+        return answer
     except Refused as problem:
         raise problem.advised(message=rename_fields(problem.message, tool.fields)) from None
-    except TimeoutError:
+    except Unfinished as problem:
+        raise unfinished(problem, limit).advised(charged=await _charged(name, services, began)) from None
+    finally:
+        reports.end()
+
+
+class _Reports:
+    """The progress of one call, which ends with its answer: the work may continue without it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress: Progress | None = progress
+
+    async def report(self, share: float, message: str) -> None:
+        """Report how far the call is, unless it is answered."""
+        if self._progress is not None:
+            await self._progress(share, message)
+
+    def end(self) -> None:
+        """Report no more."""
+        self._progress = None
+
+
+async def _charged(name: str, services: Services, began: float) -> Charged:
+    """What is known about charges after a call that was cut; a locked ledger is not waited for."""
+    if not tool_index.can_be_charged(name):
+        return Charged.NOTHING
+    with anyio.move_on_after(_ASKING_SECONDS):
         # A step of this call, such as an upload, may have been charged before; so may another call's.
         spent = bool(await services.ledger.recent(since=began, most=1, without=DOWNLOAD))
-        raise A2EError(
-            f"A2E did not answer within {seconds:g} s",
-            charged=Charged.UNKNOWN if spent else Charged.NOTHING,
-            hint="Try again; jobs that were started are in list_jobs",
-        ) from None
-
-
-async def _opened(open_services: Callable[[], Awaitable[Services]], seconds: float) -> Services:
-    """The services, opened within the seconds of a call. Raises A2EError."""
-    with anyio.move_on_after(seconds):
-        return await open_services()
-    raise A2EError(
-        f"The server is still opening its data after {seconds:g} s; a slow disk or another program may hold it up",
-        hint="Try again in a minute; a2e-mcp doctor checks the data folder",
-    )
+        return Charged.UNKNOWN if spent else Charged.NOTHING
+    return Charged.UNKNOWN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.text import one_line
@@ -104,6 +105,17 @@ class LazyServices:
             f"The data in {self._settings.data} cannot be used ({problem.strerror or one_line(str(problem), 200)})",
             hint="Make room on the disk or correct the folder's permissions, or set A2E_DATA_DIR; then retry",
         )
+
+
+async def opened(open_services: Callable[[], Awaitable[Services]], limit: TimeLimit) -> Services:
+    """The services, opened within the limit of a call. Raises A2EError."""
+    with anyio.move_on_after(limit.left):
+        return await open_services()
+    raise A2EError(
+        f"The server is still opening its data after {limit.seconds:g} s; a slow disk or another program may "
+        "hold it up",
+        hint="Try again in a minute; a2e-mcp doctor checks the data folder",
+    )
 
 
 def _unforeseen(problem: Exception) -> A2EError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
@@ -13,12 +13,17 @@ from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
 from a2e_mcp.server.answers.failures import failure_text
+from a2e_mcp.server.calls import Unfinished, unfinished
+from a2e_mcp.server.lifespan import opened
 from a2e_mcp.server.protocol_output import resource_json
+from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.tool_prefix import prefixed
 from a2e_mcp.text import clean_line, folded
 
 if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
+
+T = TypeVar("T")
 
 _MOST_COMPLETIONS = 100
 _GENDERS = ("female", "male")
@@ -28,9 +33,12 @@ _FIXED: Mapping[str, Sequence[str]] = {"gender": _GENDERS, "owner": _OWNERS}
 Open = Callable[[], Awaitable["Services"]]
 
 
-def offer_completions(server: MCPServer[Any], open_services: Open, prefix: str) -> Resources:
-    """Let a server complete arguments, and return its resources to register later; `prefix` precedes tool names."""
-    resources = Resources(open_services, prefix)
+def offer_completions(server: MCPServer[Any], open_services: Open, prefix: str, seconds: float) -> Resources:
+    """Let a server complete arguments, and return its resources to register later.
+
+    `prefix` precedes tool names; everything is answered within so many seconds.
+    """
+    resources = Resources(open_services, prefix, seconds)
     # The SDK's decorator carries no types of its own.
     offer: Any = server.completion
     offer()(resources.complete)
@@ -40,9 +48,10 @@ def offer_completions(server: MCPServer[Any], open_services: Open, prefix: str) 
 class Resources:
     """The resources of one server."""
 
-    def __init__(self, open_services: Open, prefix: str) -> None:
+    def __init__(self, open_services: Open, prefix: str, seconds: float) -> None:
         self._open = open_services
         self._prefix = prefix
+        self._seconds = seconds
 
     def register(self, server: MCPServer[Any]) -> None:
         """Add the resources to a server."""
@@ -113,8 +122,7 @@ class Resources:
         context: CompletionContext | None,
     ) -> Completion | None:
         try:
-            services = await self._open()
-            known = await _choices(services, argument.name)
+            known = await self._in_time(lambda services: _choices(services, argument.name))
         except (A2EError, ToolError):
             # A completion is a convenience: without an answer there is none.
             return None
@@ -124,9 +132,17 @@ class Resources:
         found += [each for each in dict.fromkeys(known) if begun in folded(each) and each not in found]
         return Completion(values=found[:_MOST_COMPLETIONS], total=len(found), has_more=len(found) > _MOST_COMPLETIONS)
 
-    async def _json(self, read: Callable[[Services], Awaitable[object]]) -> str:
+    async def _in_time(self, read: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
+        limit = TimeLimit(self._seconds)
+        services = await opened(self._open, limit)
         try:
-            return resource_json(await read(await self._open()), self._prefix)
+            return await services.calls.within(limit, read(services))
+        except Unfinished as problem:
+            raise unfinished(problem, limit) from None
+
+    async def _json(self, read: Callable[[Services], Coroutine[Any, Any, object]]) -> str:
+        try:
+            return resource_json(await self._in_time(read), self._prefix)
         except (NotFound, InputError) as problem:
             raise ResourceNotFoundError(
                 prefixed(failure_text(problem, "reads", can_be_charged=False), self._prefix)

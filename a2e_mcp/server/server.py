@@ -92,7 +92,7 @@ class A2EServer(MCPServer[LazyServices]):
                 "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
             },
         )
-        self._resources = resources.offer_completions(self, self.services, settings.tool_prefix)
+        self._resources = resources.offer_completions(self, self.services, settings.tool_prefix, settings.call_seconds)
         self._resources_are_registered = False
 
     async def services(self) -> Services:

@@ -21,6 +21,7 @@ from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.script_language import ScriptLanguages
+from a2e_mcp.server.calls import Calls
 from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
@@ -56,6 +57,7 @@ class Services:
     films: Films
     media: Callable[[], Sequence[str]]
     """The origins that results are loaded from."""
+    calls: Calls
 
     @property
     def sandbox(self) -> bool:
@@ -183,4 +185,6 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             downloads=downloads,
             films=films,
             media=way.media,
+            # Left first, before anything that calls work with.
+            calls=await stack.enter_async_context(Calls()),
         )

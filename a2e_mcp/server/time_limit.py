@@ -6,41 +6,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import anyio
-
 
 class TimeLimit:
     """So many seconds from now on, by the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._until = time.monotonic() + seconds
-        self._scopes: list[anyio.CancelScope] = []
+        self._paused_at: float | None = None
 
     @property
     def left(self) -> float:
         """Seconds that are left; negative after the end."""
-        return self._until - time.monotonic()
-
-    @contextmanager
-    def enforced(self, *, grace: float) -> Iterator[None]:
-        """Raises TimeoutError when the block has not ended so many seconds after the end."""
-        with anyio.fail_after(self.left + grace) as scope:
-            self._scopes.append(scope)
-            try:
-                yield
-            finally:
-                self._scopes.remove(scope)
+        return self._until - (time.monotonic() if self._paused_at is None else self._paused_at)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Stand still for the length of the block."""
-        began, deadlines = time.monotonic(), [scope.deadline for scope in self._scopes]
-        for scope in self._scopes:
-            scope.deadline = float("inf")
+        self._paused_at = began = time.monotonic()
         try:
             yield
         finally:
-            seconds = time.monotonic() - began
-            self._until += seconds
-            for scope, deadline in zip(self._scopes, deadlines, strict=True):
-                scope.deadline = deadline + seconds
+            self._until += time.monotonic() - began
+            self._paused_at = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -92,7 +92,7 @@ async def _has_no_price(_: Call[Any]) -> Quoted:
 class ServerTool(Tool[InputsT]):
     """A tool that is more than one start: an ordinary function over the services, and one for its price."""
 
-    run: Callable[[Call[InputsT]], Awaitable[Answer]]
+    run: Callable[[Call[InputsT]], Coroutine[Any, Any, Answer]]
     price: Callable[[Call[InputsT]], Awaitable[Quoted]] = _has_no_price
 
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import anyio
+
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
@@ -22,6 +24,7 @@ from a2e_mcp.starts.progress import StartProgress
 AGAIN_SECONDS = 120.0
 """What was asked for again within this time is asked for by a program that retries, not by the user."""
 UNPRICED = "A2E publishes no price"
+_SHORT_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,12 @@ class StartContext:
     transfers: TransferProgress
     pause: Callable[[float], Awaitable[None]]
     fresh: Callable[[str], str] = lambda url: url
+
+    async def as_known(self, entry: LedgerEntry) -> LedgerEntry:
+        """An entry as it is now; as it was, when another program has the ledger locked, for a call's time is over."""
+        with anyio.move_on_after(_SHORT_LOOK_SECONDS):
+            return await self.ledger.entry(entry.id)
+        return entry
 
     async def finish_at_once(
         self, entry: LedgerEntry, *, results: Sequence[str] = (), state: str = "succeeded", note: str | None = None

@@ -314,7 +314,7 @@ class Starts:
         await self._context.progress.follow(entry.id, task, deadline)
         if task.done() and not task.cancelled():
             return task.result()
-        return Started(self._context.jobs.of_entry(await self._ledger.entry(entry.id)), price, pending=True)
+        return Started(self._context.jobs.of_entry(await self._context.as_known(entry)), price, pending=True)
 
     async def _earlier(self, entry: LedgerEntry, price: Price, deadline: Deadline, *, again: bool) -> Started | None:
         """The same start, made earlier; None when it never left, has failed, or its result is gone.

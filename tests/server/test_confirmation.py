@@ -18,6 +18,7 @@ from mcp.types import (
     InputResponses,
 )
 
+from a2e_mcp.server.calls import Calls, Unfinished
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.timing import Timing
 from tests.support.media import png
@@ -167,10 +168,21 @@ async def test_an_answer_counts_for_its_own_question_only(tmp_path: Path) -> Non
 
 
 async def test_time_stands_still_while_a_user_thinks() -> None:
-    limit = TimeLimit(0.2)
-    with limit.enforced(grace=0):
+    limit, thought = TimeLimit(0.2), anyio.Event()
+
+    async def think() -> str:
         with limit.paused():
-            await anyio.sleep(0.4)
+            await thought.wait()
+        return "agreed"
+
+    async with Calls() as calls, anyio.create_task_group() as tasks:
+
+        async def decide() -> None:
+            await anyio.sleep(2.0)
+            thought.set()
+
+        tasks.start_soon(decide)
+        assert await calls.within(limit, think()) == "agreed"
         assert limit.left > 0
-    with pytest.raises(TimeoutError), limit.enforced(grace=0):
-        await anyio.sleep_forever()
+        with pytest.raises(Unfinished):
+            await calls.within(limit, anyio.sleep_forever())

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support.ledger import locked
 from tests.support.processes import start_program
 from tests.support.server import open_server
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep a database locked, as a backup program does."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("BEGIN EXCLUSIVE")
-        yield
-        database.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("name", ["ledger.sqlite3", "sandbox/sandbox.db"])

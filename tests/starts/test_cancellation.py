@@ -58,6 +58,11 @@ class CancellingThread(SqliteThread):
         await super().open()
         self._is_open = True
 
+    async def read(self, work: Callable[[], T]) -> T:
+        if self._is_open:
+            self._cancellation.moment()
+        return await super().read(work)
+
     async def run(self, work: Callable[[], T]) -> T:
         if self._is_open:
             self._cancellation.moment()

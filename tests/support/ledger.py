@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,16 @@ from a2e_mcp.ledger.store import Inserted, Ledger, Limits
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep a database locked for the length of a `with`, as a backup program does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("BEGIN EXCLUSIVE")
+        yield
+        database.execute("ROLLBACK")
 
 
 async def entries_of(sandbox: Sandbox, folder: Path) -> list[LedgerEntry]:
