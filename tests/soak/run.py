@@ -81,6 +81,8 @@ class _Stage:
     wishes: list[Wish]
     daily: float | None
     troubles: Counter[str]
+    is_over: bool = False
+    """Whether all that was wanted has been played."""
 
     @property
     def ledger(self) -> Path:
@@ -98,8 +100,12 @@ async def soak(plan: SoakPlan, folder: Path, say: Callable[[str], None] = lambda
         for server in stage.servers:
             await server.start()
         async with asyncio.TaskGroup() as tasks:
-            chaos = [tasks.create_task(work) for work in (_weather(stage), _trouble(stage), _kills(stage, say))]
+            chaos = [tasks.create_task(work) for work in (_weather(stage), _trouble(stage))]
+            kills = tasks.create_task(_kills(stage, say))
             await _play(stage, say)
+            # A server that is being started again is waited for, and kills that are still due are made.
+            stage.is_over = True
+            await kills
             for task in chaos:
                 task.cancel()
         say(f"all faults are over; {stage.settled} of {plan.starts} are settled")
@@ -222,7 +228,7 @@ async def _kills(stage: _Stage, say: Callable[[str], None]) -> None:
     for number in range(kills):
         due = stage.plan.starts * (number + stage.dice.random()) / (kills + 1)
         while True:
-            if stage.settled >= due:
+            if stage.settled >= due or stage.is_over:
                 break
             await asyncio.sleep(0.05)
         await asyncio.sleep(stage.dice.random())

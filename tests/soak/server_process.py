@@ -13,6 +13,8 @@ from typing import Any
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in
 
+_GREETING_SECONDS = 120.0
+
 
 class ServerKilled(Exception):
     """The process ended before it answered."""
@@ -56,9 +58,16 @@ class LiveServer:
                 limit=2**22,
             )
         self._reader = asyncio.create_task(self._read(self._process))
-        hello = {"name": "soak", "version": "1"}
-        await self._ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=hello)
-        self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        try:
+            hello = {"name": "soak", "version": "1"}
+            async with asyncio.timeout(_GREETING_SECONDS):
+                await self._ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=hello)
+            self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        except BaseException:
+            # Half a start is none: who looks later must not take it for a server that runs.
+            self._process.kill()
+            self._process = None
+            raise
         self._up.set()
 
     async def kill(self) -> None:
@@ -86,7 +95,8 @@ class LiveServer:
 
     async def call(self, tool: str, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The result of a tool. Raises ServerKilled, or TimeoutError when no answer comes in time."""
-        await self._up.wait()
+        async with asyncio.timeout(2 * _GREETING_SECONDS):
+            await self._up.wait()
         async with asyncio.timeout(seconds):
             answer = await self._ask("tools/call", name=tool, arguments=dict(arguments))
         if "error" in answer:
