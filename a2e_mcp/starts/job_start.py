@@ -32,6 +32,7 @@ from a2e_mcp.starts.pricing import Price, StepPrice
 from a2e_mcp.starts.resolve import ResolvedInputs, resolved_from_data, resolved_to_data
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.upload import UploadItem
+from a2e_mcp.text import sentences
 
 _NOWHERE = "https://storage.invalid/"
 _NO_ID = "0" * 24
@@ -279,7 +280,7 @@ class JobItem(Generic[InputsT]):
             # A2E cannot be asked about it later: what this answer says is kept.
             await self._context.jobs.seen(family, records)
             for job in jobs:
-                await self._ledger.update(entry.id, note=job.note)
+                await self._ledger.update(entry.id, note=sentences(job.error, job.note) or None)
         return entry
 
     async def _look_again(self, entry: LedgerEntry, lost: AnswerLost) -> LedgerEntry:

@@ -61,13 +61,13 @@ def container(path: Path, kind: str, *, audio: str = "", video: str = "", second
     return path
 
 
-def film(folder: Path, name: str = "film.mp4", seconds: int = 12) -> Path:
+def film(folder: Path, name: str = "film.mp4", seconds: int = 12, size: tuple[int, int] = (160, 120)) -> Path:
     """A silent clip of one colour, with two pictures a second."""
     path = folder / name
     with av.open(str(path), "w", format="mp4") as output:
         stream = output.add_stream("libx264", rate=2)
-        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-        still = av.VideoFrame(160, 120, "yuv420p")
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        still = av.VideoFrame(*size, "yuv420p")
         for number in range(2 * seconds):
             still.pts = number
             output.mux(stream.encode(still))

@@ -58,7 +58,9 @@ async def _plan(service: Service, request: GenerateVideo) -> JobPlan:
     width, height = _canvas(request, service.quality)
     placement = _placement(request, width, height) if is_replaced else None
     captions = bool(request.isCaptionEnabled)
-    remarks = [f"Made at {width}x{height}."] if request.resolution > height else []
+    asked = _size_asked_for(request)
+    is_smaller = min(width, height) < min(asked) - 1
+    remarks = [f"Made at {width}x{height} instead of {asked[0]}x{asked[1]}."] if is_smaller else []
     if captions and audio.track is None:
         remarks.append("No captions: they need speech made by the sandbox.")
 
@@ -127,6 +129,14 @@ async def _background(service: Service, request: GenerateVideo) -> Background | 
         raise invalid("color", "not a colour such as rgb(61,165,82)")
     parts = [int(part) for part in color[4:-1].split(",")]
     return ColourBackground(colour="#" + "".join(f"{part:02x}" for part in parts))
+
+
+def _size_asked_for(request: GenerateVideo) -> tuple[int, int]:
+    """The frame in pixels as A2E would make it: `resolution` is how high a frame of the shape is."""
+    shape = 16 / 9
+    if request.web_bg_width > 0 and request.web_bg_height > 0:
+        shape = request.web_bg_width / request.web_bg_height
+    return _even(request.resolution * shape), _even(request.resolution)
 
 
 def _canvas(request: GenerateVideo, quality: RenderQuality) -> tuple[int, int]:

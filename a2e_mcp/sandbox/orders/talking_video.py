@@ -40,6 +40,7 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
         _without_face(speaker.without_face),
         "The clip is repeated, since the sound is longer." if sound.seconds > clip.seconds + 0.2 else "",
         "The prompts are not used.",
+        clip.scale_note,
     )
 
 
@@ -76,7 +77,7 @@ class _ClipSpeaker:
         if self._face is None and self._shown % _FRAMES_BETWEEN_LOOKS == 0:
             self._face = largest_face(picture)
         self._shown += 1
-        if self._face is None:
+        if self._face is None or self._face.is_turned_away:
             self.without_face += 1
         else:
             TalkingFace(picture, self._face).draw(picture, moment.mouth, 0.0)

@@ -14,6 +14,7 @@ FailureCode: TypeAlias = Literal[
     "no_face",
     "several_faces",
     "no_person",
+    "no_object",
     "no_sound",
     "unsupported_language",
     "nothing_spoken",

@@ -112,3 +112,57 @@ def test_only_the_letters_in_given_boxes_are_painted_over(worker: RenderProcess,
 
     changed = np.abs(frames_of(order.output)[4][..., ::-1].astype(float) - dirty[4]).mean(-1)
     assert changed[125:165, 90:170].mean() > 4 * changed[125:165, 195:240].mean()
+
+
+def boxed(
+    pictures: list[npt.NDArray[Any]], colour: tuple[int, int, int], opacity: float, *, across: bool = False
+) -> list[npt.NDArray[Any]]:
+    """Two lines of white letters on a box of a colour, over the whole width or only behind them."""
+    burned = []
+    for picture in pictures:
+        shown = picture.copy()
+        left, right = (0, 360) if across else (74, 286)
+        box = shown[108:182, left:right]
+        box[:] = (box * (1 - opacity) + np.array(colour) * opacity).astype(np.uint8)
+        for line, text in enumerate(("Every word of it", "stands in a box")):
+            cv2.putText(shown, text, (88, 138 + 32 * line), (255, 255, 255), cv2.FontFace("sans"), 22, 700)
+        burned.append(shown)
+    return burned
+
+
+def lively(frames: int = 6) -> list[npt.NDArray[Any]]:
+    """A scene with light and dark in it, which moves."""
+    random = np.random.default_rng(3)
+    coarse = random.integers(60, 230, (9, 20, 3)).astype(np.uint8)
+    wide = cv2.resize(coarse, (480, 200), interpolation=cv2.INTER_CUBIC)
+    return [np.ascontiguousarray(wide[:, 4 * at : 4 * at + 360]) for at in range(frames)]
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_a_box_that_one_sees_through_is_taken_off_with_its_letters(
+    worker: RenderProcess, tmp_path: Path, across: bool
+) -> None:
+    clean = lively()
+    dirty = boxed(clean, (0, 0, 0), 0.6, across=across)
+    order = CaptionRemovalOrder(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
+
+    outcome = worker.render(order)
+
+    assert "what shines through" in outcome.note
+    after = [np.ascontiguousarray(frame[..., ::-1]) for frame in frames_of(order.output)]
+    for shown, true in zip(after, clean, strict=True):
+        strip = np.s_[112:160, 80:280]
+        assert abs(float(shown[strip].mean()) - float(true[strip].mean())) < 6
+        assert cv2.PSNR(shown[strip], true[strip]) > 22
+
+
+def test_an_opaque_box_does_not_stay_as_a_bar_and_is_said_to_be_a_guess(worker: RenderProcess, tmp_path: Path) -> None:
+    clean = lively()
+    dirty = boxed(clean, (10, 10, 12), 1.0)
+    order = CaptionRemovalOrder(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
+
+    outcome = worker.render(order)
+
+    assert "opaque box" in outcome.note
+    for frame in frames_of(order.output):
+        assert (frame[112:160, 80:280].max(2) < 40).mean() < 0.02

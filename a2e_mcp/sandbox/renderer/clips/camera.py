@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+from a2e_mcp.sandbox.renderer.rendering.prompts import asked_for, ruled_out
+
 
 @dataclass(frozen=True)
 class CameraMove:
@@ -31,24 +33,50 @@ _PATTERNS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("down", rf"\b({_MOVE_WORDS}down|downwards?)\b", {"down": 1.0}),
     (
         "still",
-        r"\b(still|static|motionless|no movement|fixed camera|tripod)\b",
+        r"\b(still|static|motionless|fixed camera|tripod)\b",
         {"zoom": 0.0, "across": 0.0, "down": 0.0},
     ),
 )
 
 
-def read_prompt(prompt: str) -> CameraMove:
-    """The camera move a prompt asks for; words about anything but the camera are not understood."""
-    found = [(word, change) for word, pattern, change in _PATTERNS if re.search(pattern, prompt, re.IGNORECASE)]
-    if not found:
-        return CameraMove()
-    # Asked for one thing, the camera does nothing else beside it.
-    move = CameraMove(zoom=0.25, across=0.0)
-    for _, change in found:
+# What can be ruled out beyond one direction.
+_ALL_MOVES = r"\b(mov(?:e|es|ing|ement|ements)|motions?|camera(?:\s+\w+)?|pan(?:s|ning)?)\b"
+_ANY_ZOOM = r"\bzoom(?:s|ing)?\b(?![\s-]+(?:in|out)\b)"
+
+
+def read_prompt(prompt: str, negative_prompt: str = "") -> CameraMove:
+    """The camera move a prompt asks for; words about anything but the camera are not understood.
+
+    What it rules out, or a negative prompt does, is not done.
+    """
+    denied = _denied(ruled_out(prompt, negative_prompt))
+    wanted = asked_for(prompt)
+    found = [entry for entry in _PATTERNS if entry[0] not in denied and re.search(entry[1], wanted, re.IGNORECASE)]
+    move = CameraMove()
+    if found:
+        # Asked for one thing, the camera does nothing else beside it.
+        move = CameraMove(zoom=0.25, across=0.0)
+    for _, _, change in found:
         move = replace(
             move,
             zoom=change.get("zoom", move.zoom),
             across=change.get("across", move.across),
             down=change.get("down", move.down),
         )
-    return replace(move, understood=tuple(word for word, _ in found))
+    # The slow zoom that is made without a prompt is ruled out too.
+    if "zoom" in denied or "zoom in" in denied:
+        move = replace(move, zoom=min(move.zoom, 0.0))
+    if "movement" in denied and not found:
+        move = replace(move, zoom=0.0, across=0.0, down=0.0)
+    understood = (*(name for name, _, _ in found), *(f"no {name}" for name in denied))
+    return replace(move, understood=understood)
+
+
+def _denied(text: str) -> tuple[str, ...]:
+    """The moves that a text names, all of which are not wanted."""
+    names = [name for name, pattern, _ in _PATTERNS if name != "still" and re.search(pattern, text, re.IGNORECASE)]
+    if re.search(_ANY_ZOOM, text, re.IGNORECASE):
+        names += ["zoom"]
+    if not names and re.search(_ALL_MOVES, text, re.IGNORECASE):
+        names += ["movement"]
+    return tuple(names)

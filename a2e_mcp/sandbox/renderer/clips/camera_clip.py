@@ -17,11 +17,13 @@ from a2e_mcp.sandbox.renderer.pictures.picture import (
     cut_out,
     lay_over,
     resize,
+    size_of,
     size_within,
     soften,
 )
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled, sensible_fps
+from a2e_mcp.sandbox.renderer.vision.edges import cut_cleanly
 from a2e_mcp.sandbox.renderer.vision.faces import largest_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
 
@@ -60,7 +62,7 @@ def make_camera_clip(
     layers = [_take_apart(resize(picture, *size))]
     if end_image:
         layers.append(_take_apart(cover(read_for_remaking(end_image), *size)))
-    move = read_prompt(prompt)
+    move = read_prompt(prompt, negative_prompt)
     frames = max(2, round(seconds * fps))
     with write_clip(order.output, size, fps, rendering) as clip:
         for index in range(frames):
@@ -72,9 +74,10 @@ def make_camera_clip(
     return clip.outcome(
         f"{found} was found and moves in front of the background." if in_depth else "Camera pan and zoom only.",
         "It dissolves into the end picture." if end_image else "",
-        move.note if prompt.strip() else "No prompt was given, so it zooms in slowly.",
-        "The negative prompt was ignored." if negative_prompt.strip() else "",
+        move.note if prompt.strip() or move.understood else "No prompt was given, so it zooms in slowly.",
+        "Of the negative prompt only camera moves count." if negative_prompt.strip() else "",
         "No AI model was used.",
+        scaled(size_of(picture), size),
     )
 
 
@@ -92,7 +95,8 @@ def _take_apart(picture: Picture) -> _Layers:
     reach = max(3, round(max(height, width) * 0.012)) | 1
     around = soften(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), reach / 2)
     behind = blend(picture, cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), around)
-    return _Layers(behind, cut_out(picture, mask), largest_face(picture) is not None)
+    person = cut_cleanly(picture, mask)
+    return _Layers(behind, cut_out(person.picture, person.mask), largest_face(picture) is not None)
 
 
 def _frame(layers: list[_Layers], move: CameraMove, progress: float) -> Picture:

@@ -11,6 +11,7 @@ from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_cli
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
+from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
@@ -39,7 +40,7 @@ def erase_captions(order: ClipOrder, rendering: Rendering, *, video: str, boxes:
     looks, plates = _look_through(clip, _scaled(boxes, clip), rendering)
     remover = _Remover(looks, plates, _our_mark(clip))
     remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound)
-    return remade.outcome(_note(remover, given=len(boxes)), clip.sound_note)
+    return remade.outcome(_note(remover, given=len(boxes)), clip.sound_note, clip.scale_note)
 
 
 def _note(remover: "_Remover", given: int) -> str:
@@ -48,8 +49,11 @@ def _note(remover: "_Remover", given: int) -> str:
         return f"Letters in {counted(given, 'given box', 'given boxes')} were painted over {frames}."
     if not remover.with_text:
         return "No text was found in the lower half of the frames, so nothing was removed."
+    boxes = "The box behind it was taken off by what shines through it. " if remover.lifted > remover.hidden else ""
+    if remover.hidden > remover.lifted:
+        boxes = "It stands in an opaque box, which was painted over too, so that a large part is a guess. "
     return (
-        f"Text was found {frames} and replaced by what other frames show there, or else by a guess. "
+        f"Text was found {frames} and replaced by what other frames show there, or else by a guess. {boxes}"
         "Only the lower half of the frames is searched."
     )
 
@@ -93,11 +97,11 @@ def _look_through(
         looks.append(_Look(frame.time, found))
         # What was overlooked in one frame is known from those before and after it.
         if waiting is not None:
-            plates.keep(waiting.time, waiting.picture, _letters(waiting.picture, looks[-3:], mark))
+            plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, looks[-3:], mark)[0])
         waiting = frame
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
     if waiting is not None:
-        plates.keep(waiting.time, waiting.picture, _letters(waiting.picture, looks[-2:], mark))
+        plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, looks[-2:], mark)[0])
     return looks, plates
 
 
@@ -108,12 +112,19 @@ def _low_text(picture: Picture) -> list[TextBox]:
     ]
 
 
-def _letters(picture: Picture, looks: Sequence[_Look], keep: TextBox | None) -> Mask:
-    """All lines at once, or the letters of one would be taken for what is behind the next."""
-    letters = letters_in(picture, _merged([box for look in looks for box in look.boxes]))
+def _uncover(
+    picture: Picture, looks: Sequence[_Look], keep: TextBox | None, known: Sequence[CaptionBox] = ()
+) -> tuple[Mask, list[CaptionBox]]:
+    """Take captions' boxes off in place; answers what is still to be painted, and the boxes.
+
+    All lines at once, or the letters of one would be taken for what is behind the next.
+    """
+    boxes = _merged([box for look in looks for box in look.boxes])
+    plates = plates_in(picture, boxes, known)
+    letters = lift(picture, plates, letters_in(picture, boxes))
     if keep is not None:
         letters[keep.top : keep.bottom, keep.left : keep.right] = 0
-    return letters
+    return letters, plates
 
 
 class _Remover:
@@ -124,8 +135,11 @@ class _Remover:
         self._plates = plates
         self._keep = keep
         self._at = 0
+        self._boxes: list[CaptionBox] = []
         self.frames = 0
         self.with_text = 0
+        self.lifted = 0
+        self.hidden = 0
 
     def draw(self, frame: Frame) -> Picture:
         """The frame without its text."""
@@ -136,7 +150,9 @@ class _Remover:
         self.frames += 1
         if any(look.boxes for look in around):
             self.with_text += 1
-            letters = _letters(frame.picture, around, self._keep)
+            letters, self._boxes = _uncover(frame.picture, around, self._keep, self._boxes)
+            self.lifted += any(plate.is_see_through for plate in self._boxes)
+            self.hidden += any(not plate.is_see_through for plate in self._boxes)
             if letters.any():
                 _paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
         return frame.picture

@@ -6,10 +6,10 @@ from a2e_mcp.sandbox.protocol import ClipOrder, MarkPosition, Outcome, PictureMa
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit, size_of
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, read_sprite, write_still
 from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
 
 _GAP = 0.025
 _WIDEST = 0.94
@@ -55,11 +55,13 @@ def lay_watermark(
         laid = _PlacedSprite(
             _sprite(mark, scale * picture.shape[1] / whole.shape[1]), position, opacity, picture.shape[1::-1]
         )
-        return write_still(laid.lay(picture), order.output, rendering, laid.note)
+        return write_still(
+            laid.lay(picture), order.output, rendering, laid.note, scaled(size_of(whole), size_of(picture))
+        )
     clip = source_clip(source, order.width, order.height, order.fps, found)
     laid = _PlacedSprite(_sprite(mark, scale * clip.size[0] / clip.own_size[0]), position, opacity, clip.size)
     remade = remake(clip, order.output, rendering, lambda frame: laid.lay(frame.picture), sound=clip.sound)
-    return remade.outcome(laid.note, clip.sound_note)
+    return remade.outcome(laid.note, clip.sound_note, clip.scale_note)
 
 
 class _PlacedSprite:

@@ -44,6 +44,8 @@ _NAMED = (
     ("f, v", MouthShape(0.1, 0.3)),
     ("m, b, p", MouthShape(0, 0)),
 )
+# In parts of the face's height: lips that touch, and lips that are clearly parted; then of an eye's width, an open one.
+_SHUT, _AJAR, _AWAKE = 0.012, 0.03, 0.24
 _UNTRAINED = "Nothing was trained."
 _SECONDS_A_SHAPE = 0.4
 _SECONDS_A_NAMED_SHAPE = 0.6
@@ -67,7 +69,7 @@ def preview_training(
             needed, brought = f"{minimum_seconds:g}", f"{found.seconds or 0.0:.1f}"
             raise OrderRefused("too_short", f"The video is {brought} s long; it must be at least {needed} s.")
         picture = _best_frame(source, found.seconds or 0.0, rendering)
-        came_from = "the sharpest frontal frame of the video"
+        came_from = "the sharpest frontal frame of the video with the mouth at rest"
     else:
         picture = shrink_to_fit(read_for_remaking(source), _PORTRAIT_SIDE, _PORTRAIT_SIDE)
         _single_face(picture, "the picture")
@@ -133,7 +135,7 @@ def _single_face(picture: Picture, where: str) -> Face:
 
 
 def _best_frame(path: str, seconds: float, rendering: Rendering) -> Picture:
-    """The sharpest frontal frame with exactly one face."""
+    """The sharpest frontal frame with exactly one face, its mouth at rest and its eyes open."""
     rate = min(_LOOKS_A_SECOND, _MOST_LOOKS / max(seconds, 1.0))
     best: _FrontalFrame | None = None
     refusal: OrderRefused | None = None
@@ -159,4 +161,7 @@ def _quality(picture: Picture, face: Face) -> float:
     )
     grey = cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
     sharpness = float(np.var(cv2.Laplacian(grey, cv2.CV_32F)))
-    return face.frontal**2 * float(np.log1p(sharpness))
+    # A portrait in the middle of a word, or of a blink, would speak with it ever after.
+    at_rest = float(np.exp(-((max(0.0, face.mouth_gap - _SHUT) / _AJAR) ** 2)))
+    awake = min(1.0, face.eyes_open / _AWAKE)
+    return face.frontal**2 * float(np.log1p(sharpness)) * at_rest * awake**2

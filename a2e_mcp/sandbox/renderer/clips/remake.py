@@ -9,7 +9,7 @@ from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stre
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
 from a2e_mcp.sandbox.renderer.rendering.open_media import open_media
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled, sensible_fps
 
 OWN_TAG = "a2e_sandbox"
 
@@ -26,10 +26,20 @@ class SourceClip:
     sound: Sound | None
     is_ours: bool
 
+    own_fps: float = 0.0
+
     @property
     def sound_note(self) -> str:
         """The sentence about a sound that is kept."""
         return "The original sound is kept." if self.sound else ""
+
+    @property
+    def scale_note(self) -> str:
+        """What is said of a size or a frame rate that is smaller than the clip's own."""
+        slower = (
+            f"Of its {self.own_fps:.3g} frames a second {self.fps} are kept." if self.own_fps > self.fps + 1 else ""
+        )
+        return " ".join(filter(None, (scaled(self.own_size, self.size), slower)))
 
 
 def source_clip(path: str, width: int, height: int, fps: int, found: Inspection | None = None) -> SourceClip:
@@ -54,6 +64,7 @@ def source_clip(path: str, width: int, height: int, fps: int, found: Inspection 
         seconds=max(found.seconds or 0.0, 1 / even_rate),
         sound=read_sound(path) if found.has_audio else None,
         is_ours=is_ours,
+        own_fps=rate,
     )
 
 

@@ -4,9 +4,9 @@ from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit, size_of
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
 from a2e_mcp.sandbox.renderer.vision.face_swapper import FaceSwapper
 from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, largest_face, only_face
 
@@ -24,21 +24,28 @@ def swap_face(order: ClipOrder, rendering: Rendering, *, face: str, target: str,
     if found.kind == "audio":
         raise OrderRefused("unreadable", "The target is a sound; a picture or a video is needed.")
     if found.kind == "image":
-        picture = shrink_to_fit(read_for_remaking(target), *box)
-        return _still(swapper, picture, "the target picture", order, rendering)
+        whole = read_for_remaking(target)
+        picture = shrink_to_fit(whole, *box)
+        note = scaled(size_of(whole), size_of(picture))
+        return _still(swapper, picture, "the target picture", order, rendering, note=note)
     if preview:
         middle = (found.seconds or 0.0) / 2
         frame = next(read_frames(target, *box, start=middle), None)
         if frame is None:
             raise OrderRefused("unreadable", "The middle of the video cannot be decoded.")
-        return _still(swapper, frame.picture, "the middle of the target video", order, rendering)
+        own_size = found.width or box[0], found.height or box[1]
+        note = scaled(own_size, size_of(frame.picture))
+        return _still(swapper, frame.picture, "the middle of the target video", order, rendering, note=note)
     clip = source_clip(target, order.width, order.height, order.fps, found)
     return _clip(swapper, clip, order, rendering)
 
 
-def _still(swapper: FaceSwapper, picture: Picture, where: str, order: ClipOrder, rendering: Rendering) -> Outcome:
+def _still(
+    swapper: FaceSwapper, picture: Picture, where: str, order: ClipOrder, rendering: Rendering, *, note: str
+) -> Outcome:
     swapped = swapper.onto(picture, only_face(picture, where))
-    return write_still(swapped, order.output, rendering, f"The face is laid onto the largest face of {where}; {_HOW}.")
+    about = f"The face is laid onto the largest face of {where}; {_HOW}."
+    return write_still(swapped, order.output, rendering, about, note)
 
 
 def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: Rendering) -> Outcome:
@@ -46,11 +53,13 @@ def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: R
     remade = remake(
         clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
     )
-    without = f"Frames without a face, left unchanged: {follower.without_face} of {follower.frames}."
+    left = f"{follower.without_face} of {follower.frames}"
+    without = f"Frames without a face that looks towards the camera, left unchanged: {left}."
     return remade.outcome(
         f"The face is laid onto the largest face of every frame; {_HOW}.",
         without if follower.without_face else "",
         clip.sound_note,
+        clip.scale_note,
     )
 
 
@@ -73,7 +82,7 @@ class _Follower:
             self._looked_at = self.frames
             self._looks += 1
         self.frames += 1
-        if self._face is None:
+        if self._face is None or self._face.is_turned_away:
             self.without_face += 1
             return frame.picture
         return self._swapper.onto(frame.picture, self._face)

@@ -3,10 +3,10 @@
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import curve_from_sound
 from a2e_mcp.sandbox.renderer.clips.speech_clip import read_speech, write_speech_clip
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture, size_within
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, size_of, size_within
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
-from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, sensible_fps
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, scaled, sensible_fps
 
 _MAX_SECONDS = 20.0
 # A photo smaller than this is enlarged, or there is hardly anything to see.
@@ -30,6 +30,7 @@ def make_talking_photo(
         presenter.about,
         "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
         f"Only the first {_MAX_SECONDS:.0f} s of the sound are spoken." if sound.seconds > _MAX_SECONDS else "",
+        scaled(size_of(photo), size),
         f"Not used: {', '.join(given)}." if given else "",
     )
 

@@ -9,6 +9,7 @@ from a2e_mcp.sandbox.protocol import Gender
 from a2e_mcp.sandbox.renderer.drawn.artwork import ARTWORK
 from a2e_mcp.sandbox.renderer.drawn.likeness import Likeness, likeness_of
 from a2e_mcp.sandbox.renderer.pictures.picture import Colour, parse_colour
+from a2e_mcp.sandbox.renderer.rendering.prompts import asked_for, ruled_out
 
 _MAN = re.compile(r"\b(m[ae]n|boy|male|gentleman|guy|businessman|father|grandfather|king|he|his)\b")
 _WOMAN = re.compile(r"\b(wom[ae]n|girl|female|lady|businesswoman|mother|grandmother|queen|she|her)\b")
@@ -37,7 +38,8 @@ class Description:
 
 def described(prompt: str, seed: int) -> Description | None:
     """The person a prompt asks for; None when it asks for none."""
-    text = prompt.lower()
+    text = asked_for(prompt.lower())
+    unwanted = ruled_out(prompt.lower())
     man, woman = _MAN.search(text), _WOMAN.search(text)
     if not (man or woman or _PERSON.search(text)):
         return None
@@ -62,12 +64,11 @@ def described(prompt: str, seed: int) -> Description | None:
             looks |= {"clothes": clothes} | ({"jacket": parse_colour(colour[1])} if colour else {})
             understood.append(f"{colour[0]} {worn[0]}" if colour else worn[0])
             break
-    if _GLASSES.search(text):
-        looks["glasses"] = True
-        understood.append("glasses")
-    if gender == "male" and _BEARD.search(text):
-        looks["beard"] = True
-        understood.append("a beard")
+    for trait, pattern, name in (("glasses", _GLASSES, "glasses"), ("beard", _BEARD, "a beard")):
+        is_wanted = pattern.search(text) is not None
+        if (is_wanted or pattern.search(unwanted)) and (trait == "glasses" or gender == "male"):
+            looks[trait] = is_wanted
+            understood.append(name if is_wanted else f"no {trait}")
     behind = _named(text, "colours", "background|backdrop|wall")
     if behind:
         understood.append(f"{behind[0]} background")

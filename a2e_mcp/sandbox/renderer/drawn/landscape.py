@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, parse_colour
+from a2e_mcp.sandbox.renderer.rendering.prompts import asked_for, ruled_out
 
 _Floats: TypeAlias = npt.NDArray[np.float32]
 
@@ -33,13 +34,21 @@ class Scene:
 def read_scene(prompt: str, random: np.random.Generator) -> Scene:
     """The scene of a prompt; a prompt without any known word gets a mood by chance."""
 
+    wanted = asked_for(prompt)
+
     def names(words: str) -> bool:
-        return re.search(rf"\b({words})\b", prompt, re.IGNORECASE) is not None
+        return _named(words, wanted)
 
     moods = [name for name, mood in _ARTWORK["moods"].items() if names(mood["words"])][:1]
     things = [thing for thing, words in _ARTWORK["things"].items() if names(words)]
-    by_chance = list(_ARTWORK["moods"])[int(random.integers(len(_ARTWORK["moods"])))]
+    denied = ruled_out(prompt)
+    others = [name for name, mood in _ARTWORK["moods"].items() if not _named(mood["words"], denied)]
+    by_chance = [*others, *_ARTWORK["moods"]][int(random.integers(len(others) or len(_ARTWORK["moods"])))]
     return Scene([*moods, by_chance][0], frozenset(things), tuple(dict.fromkeys([*moods, *things])))
+
+
+def _named(words: str, text: str) -> bool:
+    return re.search(rf"\b({words})\b", text, re.IGNORECASE) is not None
 
 
 def paint_landscape(scene: Scene, width: int, height: int, random: np.random.Generator) -> Picture:

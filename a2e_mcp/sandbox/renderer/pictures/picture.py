@@ -37,6 +37,11 @@ def flat(colour: Colour, width: int, height: int) -> Picture:
     return np.full((height, width, 3), colour, np.uint8)
 
 
+def size_of(picture: Picture) -> tuple[int, int]:
+    """Its width and height."""
+    return picture.shape[1], picture.shape[0]
+
+
 def resize(picture: Picture, width: int, height: int) -> Picture:
     """The picture at exactly this size, with the filter that suits the direction."""
     shrinks = width < picture.shape[1]
@@ -64,12 +69,20 @@ def cover(
 
     A zoom over 1 crops more of it.
     """
+    scale, left, top = covering(picture, width, height, focus, zoom)
+    part = picture[round(top) : round(top + height / scale), round(left) : round(left + width / scale)]
+    return resize(part, width, height)
+
+
+def covering(
+    picture: Picture, width: int, height: int, focus: tuple[float, float], zoom: float
+) -> tuple[float, float, float]:
+    """By how much a picture is enlarged to fill a frame, and which of its points is then the frame's upper left."""
     scale = zoom * max(width / picture.shape[1], height / picture.shape[0])
     crop_width, crop_height = width / scale, height / scale
     left = min(max(focus[0] * picture.shape[1] - crop_width / 2, 0), picture.shape[1] - crop_width)
     top = min(max(focus[1] * picture.shape[0] - crop_height / 2, 0), picture.shape[0] - crop_height)
-    part = picture[round(top) : round(top + crop_height), round(left) : round(left + crop_width)]
-    return resize(part, width, height)
+    return scale, left, top
 
 
 def overlap(picture: Picture, other: Picture, left: int, top: int) -> tuple[Picture, Picture] | None:

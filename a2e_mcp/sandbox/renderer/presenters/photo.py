@@ -3,11 +3,22 @@
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Placement
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, cover, cut_out, lay_over, overlap, resize, soften
+from a2e_mcp.sandbox.renderer.pictures.picture import (
+    Mask,
+    Picture,
+    cover,
+    covering,
+    cut_out,
+    lay_over,
+    overlap,
+    resize,
+    soften,
+)
 from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
-from a2e_mcp.sandbox.renderer.vision.faces import Face, only_face
+from a2e_mcp.sandbox.renderer.vision.edges import cut_cleanly
+from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
 from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
@@ -36,14 +47,19 @@ class PhotoPresenter:
         self._mask: Mask | None = None
         if backdrop is None and placement is None and not _crops_badly(photo, face, size):
             zoom = _zoom(photo, face, size)
-            photo = cover(photo, *size, focus=_focus(photo, face, size, zoom), zoom=zoom)
+            focus = _focus(photo, face, size, zoom)
+            scale, left, top = covering(photo, *size, focus, zoom)
+            photo, face = cover(photo, *size, focus, zoom), face.placed(scale, -left * scale, -top * scale)
             self._backdrop: Picture | None = None
         else:
             self._backdrop = _blurred(photo, size) if backdrop is None else backdrop
-            photo = self._place(photo, face, placement, cut=backdrop is not None)
-        # Found again at the size it is drawn in: scaled points would do, this is as quick and exact.
+            scaled = self._place(photo, face, placement, cut=backdrop is not None)
+            photo, face = scaled, face.placed(scaled.shape[1] / photo.shape[1], 0, 0)
+        # Looked at again at the size it is drawn in, which is a little more exact.
         self._photo = photo
-        self._face = TalkingFace(photo, only_face(photo, "the portrait at the size of the frame"))
+        self._face = TalkingFace(photo, follow(photo, face) or face)
+        if not self._face.shows_eyes:
+            self.about += " It does not blink, since its eyes are covered or in the dark."
 
     def frame(self, moment: Moment) -> Picture:
         """A fresh picture of the moment."""
@@ -62,6 +78,9 @@ class PhotoPresenter:
     def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> Picture:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
         mask = person_mask(photo, at=face.centre) if cut else None
+        if mask is not None:
+            clean = cut_cleanly(photo, mask)
+            photo, mask = clean.picture, clean.mask
         if cut:
             self.about += " The person is cut out." if mask is not None else " No person was found to cut out."
         width, height = self._size
@@ -107,8 +126,8 @@ def _cut_out_scale(photo: Picture, face: Face, size: tuple[int, int]) -> float:
 def _zoom(photo: Picture, face: Face, size: tuple[int, int]) -> float:
     across, down = size[0] / photo.shape[1], size[1] / photo.shape[0]
     scale = max(across, down)
-    if min(across, down) > 0.95 * scale:
-        # The photo has the frame's shape, and its own composition stays.
+    if min(across, down) > 0.95 * scale or not face.is_upright:
+        # The photo has the frame's shape, and its own composition stays; so it does where the person lies or hangs.
         return 1.0
     larger = _SMALLEST_FACE * min(size[1], size[0] * 1.25) / (face.height * scale)
     higher = (1 - _LOWEST_EYES) * size[1] / max((photo.shape[0] - face.eye_line) * scale, 1.0)
@@ -123,6 +142,8 @@ def _eyes_down(face_height: float) -> float:
 
 def _focus(photo: Picture, face: Face, size: tuple[int, int], zoom: float) -> tuple[float, float]:
     """What to keep near the middle: across the face, down what brings the eyes to their place."""
+    if not face.is_upright:
+        return face.centre[0] / photo.shape[1], face.centre[1] / photo.shape[0]
     scale = zoom * max(size[0] / photo.shape[1], size[1] / photo.shape[0])
     lower = (0.5 - _eyes_down(face.height * scale / size[1])) * size[1] / scale
     return face.centre[0] / photo.shape[1], (face.eye_line + lower) / photo.shape[0]

@@ -81,6 +81,12 @@ def sensible_fps(fps: int) -> int:
     return fps
 
 
+def scaled(own: tuple[int, int], made: tuple[int, int]) -> str:
+    """The sentence about a picture or clip that was made smaller; empty where it was not."""
+    is_smaller = made[0] < own[0] - 1 or made[1] < own[1] - 1
+    return f"It is scaled from {own[0]}x{own[1]} to {made[0]}x{made[1]}." if is_smaller else ""
+
+
 def counted(number: int, one: str, more: str = "") -> str:
     """A number of things, in the plural unless it is one."""
     return f"{number} {one if number == 1 else more or one + 's'}"

@@ -8,6 +8,8 @@ import numpy as np
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, resize, soften
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, read_sprite
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
+from a2e_mcp.sandbox.renderer.vision.edges import without_fringe
 
 _LARGEST_SIDE = 1280
 _WORKING_SIDE = 320
@@ -17,6 +19,10 @@ _GRAB_CUT_ROUNDS = 4
 # A cut that keeps less or more than this part of the picture has gone wrong.
 _LEAST, _MOST = 0.03, 0.97
 _TRUE_HOLE = 0.012
+# Of a thing and what is behind it: with more colours in common, a cut by colour is a guess.
+_MOST_SHARED_COLOURS = 0.12
+# A swatch has at least so much of its colours in the middle and around it.
+_LEAST_ALIKE = 0.5
 # Against the largest piece, how large another must be to count, and how much of its width they must share.
 _OWN_PIECE, _SHARED = 0.08, 0.6
 
@@ -30,19 +36,26 @@ class CutObject:
     how: str
 
 
-def cut_object(path: str, what: str, mask_path: str | None = None) -> CutObject:
-    """The main thing in a picture; a mask picture, white where the thing is, decides if given. Raises OrderRefused."""
+def cut_object(path: str, what: str, mask_path: str | None = None, *, surely: bool = False) -> CutObject:
+    """The main thing in a picture; a mask picture, white where the thing is, decides if given.
+
+    Raises OrderRefused, also where a thing is cut out by colour, `surely` is asked for, and what is behind it has
+    much of its colours.
+    """
     picture = read_for_remaking(path)
     if mask_path:
         mask = read_mask(mask_path, picture.shape[1], picture.shape[0])
         how = f"The {what} is cut out by the given mask."
     else:
-        mask, how = _own_mask(path, picture, what)
+        mask, how = _own_mask(path, picture, what, surely=surely)
+    if not (mask > 127).any():
+        mask, how = np.full_like(mask, 255), f"The {what} is used as the whole picture."
+    return cut_by(without_fringe(picture, mask), mask, how)
+
+
+def cut_by(picture: Picture, mask: Mask, how: str) -> CutObject:
+    """The part of a picture that a mask keeps, which must be some of it."""
     left, top, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
-    if not width:
-        mask = np.full_like(mask, 255)
-        left, top, width, height = 0, 0, mask.shape[1], mask.shape[0]
-        how = f"The {what} is used as the whole picture."
     part, part_mask = (each[top : top + height, left : left + width] for each in (picture, mask))
     shrink = min(1.0, _LARGEST_SIDE / max(width, height))
     size = max(2, round(width * shrink)), max(2, round(height * shrink))
@@ -55,7 +68,7 @@ def read_mask(path: str, width: int, height: int) -> Mask:
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _own_mask(path: str, picture: Picture, what: str) -> tuple[Mask, str]:
+def _own_mask(path: str, picture: Picture, what: str, *, surely: bool) -> tuple[Mask, str]:
     alpha = np.ascontiguousarray(read_sprite(path)[..., 3])
     if (alpha < 128).mean() > 1 - _MOST:
         return alpha, f"The {what} is cut out by its own transparency."
@@ -64,7 +77,11 @@ def _own_mask(path: str, picture: Picture, what: str) -> tuple[Mask, str]:
     plain = _unlike_the_border(small)
     found = plain if plain is not None else _grab_cut(small)
     found = _main_piece(found)
-    if not _LEAST < (found > 0).mean() < _MOST:
+    is_found = _LEAST < (found > 0).mean() < _MOST
+    if surely and plain is None and not (_is_sure(small, found) if is_found else _is_swatch(small)):
+        reason = f"The {what} has the colours of its background: use a picture of it on a plain background"
+        raise OrderRefused("no_object", f"{reason}, worn by one person, or with its mask.")
+    if not is_found:
         return np.full(picture.shape[:2], 255, np.uint8), f"The {what} is used as the whole picture."
     how = "by its plain background" if plain is not None else "by colour"
     large = cv2.resize(found, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -84,12 +101,35 @@ def _unlike_the_border(picture: Picture) -> Mask | None:
     return np.where(np.linalg.norm(lab - middle, axis=2) > _FROM_PLAIN, 255, 0).astype(np.uint8)
 
 
+def _is_sure(picture: Picture, mask: Mask) -> bool:
+    """Whether a thing cut out by colour has other colours than what is behind it."""
+    return _shared_colours(picture, mask) < _MOST_SHARED_COLOURS
+
+
+def _is_swatch(picture: Picture) -> bool:
+    """Whether a picture without a main thing is one cloth or pattern all over."""
+    height, width = picture.shape[:2]
+    middle = np.zeros((height, width), np.uint8)
+    middle[height // 4 : height - height // 4, width // 4 : width - width // 4] = 255
+    return _shared_colours(picture, middle) > _LEAST_ALIKE
+
+
+def _shared_colours(picture: Picture, mask: Mask) -> float:
+    """How alike the colours of what a mask keeps and of the rest are, 0 to 1."""
+    lab, channels, bins, ranges = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB), (0, 1, 2), (16, 32, 32), (0, 256) * 3
+    both = [cv2.calcHist([lab], channels, part, bins, ranges) for part in (mask, cv2.bitwise_not(mask))]
+    inside, outside = (each / max(float(each.sum()), 1.0) for each in both)
+    return float(np.minimum(inside, outside).sum())
+
+
 def _grab_cut(picture: Picture) -> Mask:
     height, width = picture.shape[:2]
     rim = max(2, round(0.03 * min(height, width)))
     labels = np.zeros((height, width), np.uint8)
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     inside = (rim, rim, width - 2 * rim, height - 2 * rim)
+    # It begins with a random guess: the same picture must be cut in the same way each time.
+    cv2.setRNGSeed(1)
     cv2.grabCut(picture, labels, inside, background, foreground, _GRAB_CUT_ROUNDS, cv2.GC_INIT_WITH_RECT)
     return np.where((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), 255, 0).astype(np.uint8)
 

@@ -1,7 +1,7 @@
 """Faces found in pictures, and the 468 points of each, by two small networks that OpenCV runs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
@@ -34,6 +34,7 @@ LEFT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144,
 RIGHT_EYE = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
 FOREHEAD, CHIN = 10, 152
 EYE_CORNERS = (33, 263)
+CHEEKS = (234, 454)
 
 _DETECTOR_SIDE = 128
 _MESH_SIDE = 192
@@ -42,16 +43,25 @@ _FAINT = 0.35
 _MESH_TRUST = 0.5
 _EYES_APART = 0.15
 _SQUARES = 4
+# A closer look is this many times as wide as the face is high; windows and petals do not stand it.
+_CLOSER = (1.6, 2.4)
+_CERTAIN = 0.72
+# The mesh of a true face hardly depends on how wide it is looked at; in parts of the face's height.
+_NARROW, _WIDE, _STEADY = 1.25, 1.8, 0.08
+# A smaller face in a photo, or one turned farther, in degrees as the mesh sees them, has no mouth that could be moved.
+_SMALLEST, _FARTHEST_TURN = 32.0, 28.0
+_UPRIGHT = 0.5
 
 _EYE_CORNERS = (33, 133, 263, 362)
 
 
 @dataclass(frozen=True)
 class Face:
-    """A face as 468 points in the picture's pixels."""
+    """A face as 468 points in the picture's pixels; `turn` is how far it looks aside, in degrees."""
 
     points: Points
     score: float
+    turn: float = 0.0
 
     @property
     def height(self) -> float:
@@ -75,9 +85,38 @@ class Face:
         return float(self.points[list(_EYE_CORNERS), 1].mean())
 
     @property
+    def mouth_gap(self) -> float:
+        """How far the lips are parted in the middle, in parts of the face's height."""
+        return float(np.linalg.norm(self.points[INNER_UPPER_LIP[5]] - self.points[INNER_LOWER_LIP[5]])) / self.height
+
+    @property
+    def eyes_open(self) -> float:
+        """How high the wider open eye is, in parts of its width."""
+        return max(self._openness(eye) for eye in (LEFT_EYE, RIGHT_EYE))
+
+    def _openness(self, eye: tuple[int, ...]) -> float:
+        points = self.points[list(eye)]
+        width = float(np.linalg.norm(points[8] - points[0]))
+        return float(np.linalg.norm(points[4] - points[12])) / max(width, 1e-6)
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether it looks too far aside to be bent or replaced without tearing."""
+        return abs(self.turn) > _FARTHEST_TURN
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether the chin is rather below the forehead than beside or above it."""
+        return bool(self.points[CHIN][1] - self.points[FOREHEAD][1] > _UPRIGHT * self.height)
+
+    def placed(self, scale: float, left: float, top: float) -> "Face":
+        """The face in a copy of its picture that was enlarged and then moved by so many pixels."""
+        return replace(self, points=(self.points * scale + (left, top)).astype(np.float32))
+
+    @property
     def frontal(self) -> float:
         """How straight the face looks at the camera, 1 for fully: the nose in the middle between the cheeks."""
-        nose, left, right = (self.points[index] for index in (1, 234, 454))
+        nose, left, right = (self.points[index] for index in (1, *CHEEKS))
         to_left, to_right = float(np.linalg.norm(nose - left)), float(np.linalg.norm(nose - right))
         return min(to_left, to_right) / max(to_left, to_right, 1e-6)
 
@@ -102,24 +141,22 @@ _Look: TypeAlias = tuple[int, int, Picture]
 def faces_in(picture: Picture) -> list[Face]:
     """All clear faces, the largest first."""
     boxes = [box for box in _detect(picture) if box.score >= _CLEAR]
-    faces = (_mesh(picture, box.centre, box.side * 1.5, box.eyes, box.score) for box in boxes)
+    found = (_mesh(picture, box.centre, box.side * 1.5, box.eyes, box.score) for box in boxes)
+    faces = (_confirmed(picture, face) for face in found if face)
     return sorted((face for face in faces if face), key=lambda face: -face.height)
 
 
 def largest_face(picture: Picture, *, closely: bool = True) -> Face | None:
-    """The largest clear face, else a faint one, else (`closely`) a small one, as of a person at full length."""
-    return (
-        _first_face(picture, _looks(picture), _CLEAR)
-        or _first_face(picture, _looks(picture), _FAINT)
-        or (_first_face(picture, _closer_looks(picture), _CLEAR) if closely else None)
-    )
+    """The largest clear face, else a faint one, else (`closely`) a small one or one that stands on its head."""
+    found = _first_face(picture, _looks(picture), _CLEAR) or _first_face(picture, _looks(picture), _FAINT)
+    if found is None and closely:
+        found = _first_face(picture, _closer_looks(picture), _CLEAR) or _face_upside_down(picture)
+    return found
 
 
 def follow(picture: Picture, last: Face) -> Face | None:
     """The face in the next frame of a clip, looked for where it was; None when it is not there any more."""
-    low, high = last.points.min(0), last.points.max(0)
-    eyes = last.points[list(EYE_CORNERS)]
-    return _mesh(picture, (low + high) / 2, float((high - low).max()) * 1.5, eyes, last.score)
+    return _seen_anew(picture, last, last.points[list(EYE_CORNERS)], 1.5)
 
 
 def only_face(picture: Picture, where: str) -> Face:
@@ -127,6 +164,11 @@ def only_face(picture: Picture, where: str) -> Face:
     face = largest_face(picture)
     if face is None:
         raise OrderRefused("no_face", f"No face was found in {where}. It needs a clear, frontal, large enough face.")
+    if face.height < _SMALLEST:
+        size = f"is only {face.height:.0f} pixels high; at least {_SMALLEST:.0f} are needed"
+        raise OrderRefused("no_face", f"The face in {where} {size}.")
+    if face.is_turned_away:
+        raise OrderRefused("no_face", f"The face in {where} is turned too far aside; it must look towards the camera.")
     return face
 
 
@@ -144,9 +186,46 @@ def _first_face(picture: Picture, looks: Iterable[_Look], least: float) -> Face 
         boxes = (box for box in _detect(part) if box.score >= least and box.has_two_eyes)
         found = (_mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score) for box in boxes)
         # By the mesh, since the detector's boxes are no measure of size.
-        if face := max(filter(None, found), key=lambda face: face.height, default=None):
-            return follow(picture, face) or face
+        for face in sorted(filter(None, found), key=lambda face: -face.height):
+            if confirmed := _confirmed(picture, follow(picture, face) or face):
+                return confirmed
     return None
+
+
+def _face_upside_down(picture: Picture) -> Face | None:
+    height, width = picture.shape[:2]
+    turned = cv2.rotate(picture, cv2.ROTATE_180)
+    face = _first_face(turned, [(0, 0, turned)], _CLEAR)
+    return None if face is None else replace(face, points=np.array((width - 1, height - 1), np.float32) - face.points)
+
+
+def _confirmed(picture: Picture, face: Face) -> Face | None:
+    """The face as a closer look sees it, which may be the other way up; None when that sees none."""
+    eyes = face.points[list(EYE_CORNERS)]
+    upright, inverted = _closer_score(picture, face, eyes), _closer_score(picture, face, eyes[::-1])
+    if max(upright, inverted) < _CERTAIN:
+        return None
+    seen: Face | None = face
+    if inverted > upright:
+        seen = _seen_anew(picture, face, eyes[::-1], 1.5)
+        seen = seen and follow(picture, seen)
+    if seen is None:
+        return None
+    for width in (_NARROW, _WIDE):
+        again = _seen_anew(picture, seen, seen.points[list(EYE_CORNERS)], width)
+        if again is None or np.linalg.norm(again.points - seen.points, axis=1).mean() > _STEADY * seen.height:
+            return None
+    return seen
+
+
+def _closer_score(picture: Picture, face: Face, eyes: Points) -> float:
+    """How like a face the detector finds what is cut out around it, turned so that the eyes are level."""
+    best = 0.0
+    for wide in _CLOSER:
+        square, _ = _level(picture, np.array(face.centre), wide * face.height, eyes, 2 * _DETECTOR_SIDE)
+        near = (box for box in _detect(square) if np.linalg.norm(box.centre - _DETECTOR_SIDE) < _DETECTOR_SIDE / 3)
+        best = max(best, *(box.score for box in near), 0.0)
+    return best
 
 
 def _looks(picture: Picture) -> list[_Look]:
@@ -201,24 +280,37 @@ def _detect(picture: Picture) -> list[_Box]:
     ]
 
 
+def _seen_anew(picture: Picture, face: Face, eyes: Points, width: float) -> Face | None:
+    """The mesh in a square around a face, so many times as wide as the face."""
+    low, high = face.points.min(0), face.points.max(0)
+    return _mesh(picture, (low + high) / 2, float((high - low).max()) * width, eyes, face.score)
+
+
+def _level(picture: Picture, centre: Points, side: float, eyes: Points, size: int) -> tuple[Picture, Points]:
+    """A square around a centre with the eyes level, at a size in pixels, and the matrix that led there."""
+    across = eyes[1] - eyes[0]
+    angle = np.arctan2(across[1], across[0])
+    cosine, sine = np.cos(angle) * size / side, np.sin(angle) * size / side
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    matrix = np.hstack([turn, (size / 2 - turn @ centre)[:, None]])
+    return cv2.warpAffine(picture, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE), matrix
+
+
 def _mesh(picture: Picture, centre: Points, side: float, eyes: Points, score: float) -> Face | None:
     """The points of the face in an upright square of a side; None when the network sees no face in it."""
     if side < 8:
         return None
-    across = eyes[1] - eyes[0]
-    angle = np.arctan2(across[1], across[0])
-    cosine, sine = np.cos(angle) * _MESH_SIDE / side, np.sin(angle) * _MESH_SIDE / side
-    turn = np.array([[cosine, sine], [-sine, cosine]])
-    matrix = np.hstack([turn, (_MESH_SIDE / 2 - turn @ centre)[:, None]])
-    square = cv2.warpAffine(picture, matrix, (_MESH_SIDE, _MESH_SIDE), borderMode=cv2.BORDER_REPLICATE)
+    square, matrix = _level(picture, centre, side, eyes, _MESH_SIDE)
     network = _mesh_network()
     network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, swapRB=True))
     points, trust = network.forward(["conv2d_21", "conv2d_31"])
     if 1 / (1 + np.exp(-float(trust.reshape(-1)[0]))) < _MESH_TRUST:
         return None
     back = cv2.invertAffineTransform(matrix)
-    flat = points.reshape(-1, 3)[:, :2]
-    return Face((flat @ back[:, :2].T + back[:, 2]).astype(np.float32), score)
+    solid = points.reshape(-1, 3)
+    across, _, inwards = solid[CHEEKS[1]] - solid[CHEEKS[0]]
+    turn = float(np.degrees(np.arctan2(inwards, across)))
+    return Face((solid[:, :2] @ back[:, :2].T + back[:, 2]).astype(np.float32), score, turn)
 
 
 @cache

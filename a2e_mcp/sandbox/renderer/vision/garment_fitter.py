@@ -1,19 +1,30 @@
 """Virtual try-on: a garment's picture laid onto a person's clothes, in the light of the person's picture."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.protocol import Outcome, StillOrder
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, resize, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.pictures.picture import (
+    Mask,
+    Picture,
+    Points,
+    blend,
+    resize,
+    shrink_to_fit,
+    size_of,
+    soften,
+)
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
-from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object, read_mask
-from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, UNDER_EARS, Face, only_face
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
+from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_by, cut_object, read_mask
+from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, UNDER_EARS, Face, largest_face, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
 from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled
 
 # In parts of the face's height.
-_UNDER_CHIN = 0.10
+_SHOULDERS, _NECKLINE = 0.04, (0.46, 0.36)
 _HIPS, _ARMS = 3.6, 2.4
 _LONG_HAIR, _WIDE_HAIR = 1.3, 1.1
 _LIKE_SKIN, _LIKE_HAIR = 12.0, 14.0
@@ -23,6 +34,9 @@ _LEAST_CLOTHES = 0.02
 _LEAST_RIM, _RIM = 7, 0.025
 # How much of a garment's height is shown at least, unless it would be narrower than this part of the clothes.
 _TO_BE_SEEN, _NARROWEST = 0.75, 0.6
+_LARGEST_GARMENT, _PAINTING_SIDE = 1280, 320
+# In parts of a face's width, hair included.
+_WIDEST_HEAD = 2.4
 _DARKEST, _LIGHTEST = 0.72, 1.18
 
 
@@ -36,16 +50,32 @@ def fit_garment(
     garment_mask: str | None,
 ) -> Outcome:
     """Dress a person in a garment."""
-    picture = shrink_to_fit(read_for_remaking(person), *even_size(order.width, order.height))
+    whole = read_for_remaking(person)
+    picture = shrink_to_fit(whole, *even_size(order.width, order.height))
     height, width = picture.shape[:2]
     if person_mask:
         clothes, where = read_mask(person_mask, width, height), "onto the given mask"
     else:
         clothes, where = _clothes(picture), "onto the clothes found below the face"
-    shown = cut_object(garment, "garment", garment_mask)
+    worn = None if garment_mask else _worn_garment(garment)
+    shown = worn or cut_object(garment, "garment", garment_mask, surely=True)
     dressed = _dressed(picture, clothes, shown)
     laid = f"Its colours and pattern are laid {where}; its cut is not copied."
-    return write_still(dressed, order.output, rendering, shown.how, laid)
+    return write_still(dressed, order.output, rendering, shown.how, laid, scaled(size_of(whole), size_of(picture)))
+
+
+def _worn_garment(path: str) -> CutObject | None:
+    """What the person in a garment's picture wears; None for a picture of the garment alone."""
+    picture = shrink_to_fit(read_for_remaking(path), _LARGEST_GARMENT, _LARGEST_GARMENT)
+    face = largest_face(picture, closely=False)
+    figure = None if face is None else person_mask(picture, at=face.centre)
+    if face is None or figure is None or not face.is_upright:
+        return None
+    # A face printed on a shirt has cloth to both sides.
+    beside = figure[min(max(round(face.eye_line), 0), len(figure) - 1)] > 127
+    if beside.sum() > _WIDEST_HEAD * face.width:
+        return None
+    return cut_by(picture, _clothes(picture), "The garment is what the person in its picture wears.")
 
 
 def _clothes(picture: Picture) -> Mask:
@@ -74,8 +104,11 @@ def _clothes(picture: Picture) -> Mask:
 
 
 def _reach_of_a_garment(face: Face, size: tuple[int, int]) -> Mask:
-    """Where a garment for the upper body can be: below the chin, and no farther than arms and hips are."""
-    return _below(face, size, _UNDER_CHIN, _HIPS, _ARMS)
+    """Where a garment for the upper body can be: below a neckline, and no farther than arms and hips are."""
+    reach = _below(face, size, _SHOULDERS, _HIPS, _ARMS)
+    chin = round(face.centre[0]), round(float(face.points[CHIN][1]))
+    neck = round(_NECKLINE[0] * face.height), round(_NECKLINE[1] * face.height)
+    return cv2.ellipse(reach, chin, neck, 0, 0, 360, (0,), -1, cv2.LINE_AA)
 
 
 def _around_the_head(face: Face, size: tuple[int, int]) -> Mask:
@@ -139,7 +172,7 @@ def _dressed(picture: Picture, clothes: Mask, garment: CutObject) -> Picture:
     if not width:
         raise OrderRefused("invalid_order", "The person's mask is all black.")
     place = np.s_[top : top + height, left : left + width]
-    cloth = _hung(_without_gaps(garment), width, height)
+    cloth = _hung(_without_gaps(_without_holes(garment)), width, height)
     grey = cv2.cvtColor(picture[place], cv2.COLOR_BGR2GRAY).astype(np.float32) + 12
     # Folds are what is lighter or darker than its surroundings; the old colours must not shine through.
     folds = cv2.GaussianBlur(grey, (0, 0), max(1.0, height * 0.008))
@@ -169,6 +202,27 @@ def _hung(cloth: Picture, width: int, height: int) -> Picture:
     hung = cv2.copyMakeBorder(hung, 0, 0, missing // 2, missing - missing // 2, cv2.BORDER_REPLICATE)
     left = (hung.shape[1] - width) // 2
     return hung[:, left : left + width]
+
+
+def _without_holes(garment: CutObject) -> CutObject:
+    """The garment with what lay before it, hands for instance, painted over in its own colours."""
+    scale = min(1.0, _PAINTING_SIDE / max(garment.mask.shape))
+    size = max(8, round(garment.mask.shape[1] * scale)), max(8, round(garment.mask.shape[0] * scale))
+    small = cv2.resize(garment.mask, size, interpolation=cv2.INTER_AREA)
+    outlines, _ = cv2.findContours((small > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = cv2.drawContours(np.zeros_like(small), outlines, -1, (255,), -1)
+    # What was before the cloth has a rim in its own colours.
+    holes = cv2.dilate(
+        cv2.bitwise_and(whole, np.where(small < 200, 255, 0).astype(np.uint8)), np.ones((5, 5), np.uint8)
+    )
+    holes = cv2.bitwise_and(holes, whole)
+    if not holes.any():
+        return garment
+    painted = cv2.inpaint(resize(garment.picture, *size), cv2.max(holes, cv2.bitwise_not(whole)), 3, cv2.INPAINT_TELEA)
+    height, width = garment.mask.shape
+    there = cv2.resize(holes, (width, height), interpolation=cv2.INTER_LINEAR)
+    picture = blend(garment.picture, cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), there)
+    return replace(garment, picture=picture, mask=cv2.max(garment.mask, there))
 
 
 def _without_gaps(garment: CutObject) -> Picture:

@@ -17,6 +17,8 @@ _DOWN, _ASIDE = 91, 15
 _COMMON = 0.003
 _HEAD_AND_SHOULDERS = 0.45
 _UNSURE = 0.2
+# How much of its rim a piece found by colour must share with the person, or it is a pattern of the background.
+_SHARED_RIM, _SMALL_PIECE = 0.4, 12
 _FILTER_REACH = 9
 _SMOOTHNESS = 1e-3
 # Below and above these the answer is taken for no and yes.
@@ -81,8 +83,23 @@ def _by_colour(picture: Picture, likely: Picture) -> Picture:
     # A colour that is rare on both sides leaves the network's answer as it is.
     belongs = (near > 0) & (person < 0.9) & (among_person > np.maximum(3 * among_outside, _COMMON))
     found = cv2.medianBlur(belongs.astype(np.uint8) * 255, 5)
+    found[_strange_pieces(found, person)] = 0
     found = cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(likely, found.astype(np.float32) / 255))
+
+
+def _strange_pieces(found: Mask, person: Picture) -> Mask:
+    """Where pieces lie that colour alone would add although they hardly touch the person."""
+    figure = person > 0.5
+    added = ((found > 0) & ~figure).astype(np.uint8)
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats(added)
+    strange = np.zeros(added.shape, bool)
+    for piece in range(1, count):
+        at = labels == piece
+        rim = (cv2.dilate(at.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~at
+        if sizes[piece, cv2.CC_STAT_AREA] > _SMALL_PIECE and figure[rim].mean() < _SHARED_RIM:
+            strange |= at
+    return strange
 
 
 def _figures(person: Picture) -> list[Mask]:

@@ -5,9 +5,18 @@ import numpy as np
 
 from a2e_mcp.sandbox.protocol import Outcome, Rectangle, StillOrder
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, cut_out, lay_over, resize, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.pictures.picture import (
+    Picture,
+    Sprite,
+    cut_out,
+    lay_over,
+    resize,
+    shrink_to_fit,
+    size_of,
+    soften,
+)
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
 from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_object
 from a2e_mcp.sandbox.renderer.vision.faces import CHIN, only_face
 
@@ -40,7 +49,7 @@ def place_product(
     _cast_shadow(picture, sprite, left, top)
     lay_over(picture, sprite, left, top)
     placed = f"It is placed {where}: placed, not held, and no hands are drawn."
-    return write_still(picture, order.output, rendering, shown.how, placed)
+    return write_still(picture, order.output, rendering, shown.how, placed, scaled(size_of(whole), size_of(picture)))
 
 
 def _at_the_chest(picture: Picture, product: CutObject) -> Rectangle:

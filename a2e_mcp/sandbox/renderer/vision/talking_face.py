@@ -1,5 +1,7 @@
 """A face in a photo that opens its mouth and blinks, by bending the photo around it."""
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 
@@ -18,8 +20,10 @@ from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled, triangles_over, wa
 _LIP_TOP, _LIP_BOTTOM = 13, 14
 _MOUTH_CORNERS = (61, 291)
 
+_Eye: TypeAlias = tuple[int, int, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
 # Each eye: its corners, the crease above the upper lid, the lower lid's edge, and the cheek below.
-_EYES = (
+_EYES: tuple[_Eye, ...] = (
     (33, 133, (247, 30, 29, 27, 28, 56, 190), (7, 163, 144, 145, 153, 154, 155), (50, 101, 118)),
     (263, 362, (467, 260, 259, 257, 258, 286, 414), (249, 390, 373, 374, 380, 381, 382), (280, 330, 347)),
 )
@@ -27,6 +31,11 @@ _EYES = (
 _JAW_DROP = 0.105  # of the face's height, for the widest mouth
 _SPREAD = 0.16
 _OPENINGS, _WIDTHS, _LIDS = 14, 4, 3
+# What is under an eye is skin, about as light as the cheeks and of their colour; glasses, hair and shadow are not.
+_AS_LIGHT, _AS_COLOURED = (0.6, 1.8), 20.0
+# The white of an eye is at least so light beside the skin, and teeth are so light beside that white.
+_LEAST_WHITE, _TEETH_BESIDE_EYES, _TEETH_BESIDE_SKIN = 0.6, 1.06, 1.12
+_TEETH, _MOUTH, _TONGUE = (206, 218, 226), (34, 24, 56), (84, 76, 158)
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
 _LARGEST_ROOM = 560
 
@@ -53,7 +62,7 @@ class TalkingFace:
         key = (round(shape.opening * _OPENINGS), round(shape.width * _WIDTHS), round(lids * _LIDS))
         if key not in self._patches:
             drawn = self._bend(MouthShape(key[0] / _OPENINGS, key[1] / _WIDTHS))
-            if key[2]:
+            if key[2] and self.shows_eyes:
                 drawn = self._close_eyes(drawn, key[2] / _LIDS)
             if drawn.shape[1::-1] != self._size:
                 drawn = cv2.resize(drawn, self._size, interpolation=cv2.INTER_CUBIC)
@@ -75,6 +84,14 @@ class TalkingFace:
         self._rest_gap = float(np.linalg.norm(points[_LIP_BOTTOM] - points[_LIP_TOP]))
         self._shows_teeth = self._rest_gap > 0.025 * self._height and self._has_teeth()
         self._brightness = float(np.median(self._room[filled(points[list(OVAL)], self._room_size) > 0]))
+        whites = [self._white_of(eye) for eye in _EYES]
+        seen = [white for white in whites if white is not None]
+        self.shows_eyes = len(seen) == len(_EYES)
+        # Teeth are as white as the eyes are in this light; without eyes the skin must answer for it.
+        light = (
+            np.mean(seen, axis=0) * _TEETH_BESIDE_EYES if seen else np.full(3, self._brightness * _TEETH_BESIDE_SKIN)
+        )
+        self._light = np.clip(light / np.mean(_TEETH), 0.02, 1.0)
         # Around the face a ring that follows only a little, and the patch's rim that stays.
         width, height = self._room_size
         middle = points.mean(0)
@@ -97,6 +114,30 @@ class TalkingFace:
         between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP), self._room_size) > 127
         lips = (filled(self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP), self._room_size) > 127) & ~between
         return bool(between.any() and lips.any() and np.median(red[between]) < np.median(red[lips]) - 6)
+
+    def _white_of(self, eye: _Eye) -> Points | None:
+        """The colour of an eye's white; None where no eye is seen, as behind dark glasses."""
+        outer, inner, crease, lower_lid, _ = eye
+        upper, lower = self._points[list(crease)], self._points[list(lower_lid)]
+        width = float(np.linalg.norm(self._points[outer] - self._points[inner]))
+        under = np.vstack([lower + self._down * width * 0.12, (lower + self._down * width * 0.35)[::-1]])
+        inside = (
+            filled(np.vstack([self._points[outer], upper, self._points[inner], lower[::-1]]), self._room_size) > 127
+        )
+        below = filled(under, self._room_size) > 127
+        if not inside.any() or not below.any():
+            return None
+        colours = self._room[inside].astype(np.float64)
+        light = colours.mean(1)
+        skin, found = (_lab(colour) for colour in (self._face_colour(), np.median(self._room[below], 0)))
+        is_skin = _AS_LIGHT[0] < found[0] / max(skin[0], 1.0) < _AS_LIGHT[1]
+        is_skin = is_skin and float(np.linalg.norm(found[1:] - skin[1:])) < _AS_COLOURED
+        white = np.asarray(colours[light >= np.percentile(light, 85)].mean(0))
+        return white if is_skin and _lab(white)[0] > _LEAST_WHITE * skin[0] else None
+
+    def _face_colour(self) -> Points:
+        """The colour of the cheeks, by the middle of both."""
+        return np.asarray(np.mean([self._skin_near(cheek) for *_, cheek in _EYES], axis=0))
 
     def _ring(self, upper: tuple[int, ...], lower: tuple[int, ...]) -> Points:
         return np.vstack([self._points[list(upper)], self._points[list(lower)][::-1]])
@@ -161,13 +202,13 @@ class TalkingFace:
         return blend(bent, self._mouth_inside(moved, gap), mask)
 
     def _mouth_inside(self, moved: Points, gap: float) -> Picture:
-        light = np.clip(self._brightness / 170, 0.35, 1.0)
+        light = min(1.0, self._brightness / 170)
         width, height = self._room_size
         inside = np.empty((height, width, 3), np.uint8)
-        inside[:] = np.array((34, 24, 56)) * light
+        inside[:] = np.array(_MOUTH) * light
         tongue = moved[_LIP_BOTTOM] - self._down * gap * 0.1
         reach = (self._half_mouth * 0.55, gap * 0.34)
-        inside = blend(inside, _flat(inside, np.array((84, 76, 158)) * light), self._soft_ellipse(tongue, reach))
+        inside = blend(inside, _flat(inside, np.array(_TONGUE) * light), self._soft_ellipse(tongue, reach))
         if self._shows_teeth:
             return self._own_teeth(inside, moved)
         roof = moved[list(INNER_UPPER_LIP)][1:-1]
@@ -175,7 +216,7 @@ class TalkingFace:
         edge = roof + np.outer(depth * np.sin(np.linspace(0.5, np.pi - 0.5, len(roof))), self._down)
         teeth = filled(np.vstack([roof - self._down * depth * 0.6, edge[::-1]]), self._room_size)
         teeth = cv2.convertScaleAbs(cv2.GaussianBlur(teeth, (0, 0), max(0.6, 0.004 * self._height)), alpha=0.92)
-        return blend(inside, _flat(inside, np.array((206, 218, 226)) * light), teeth)
+        return blend(inside, _flat(inside, np.array(_TEETH) * self._light), teeth)
 
     def _own_teeth(self, inside: Picture, moved: Points) -> Picture:
         """The photo's own teeth, kept under the upper lip."""
@@ -220,6 +261,10 @@ class TalkingFace:
         low, high = self._points[list(cheek)].min(0).astype(int), self._points[list(cheek)].max(0).astype(int)
         patch = self._room[max(0, low[1]) : high[1] + 1, max(0, low[0]) : high[0] + 1].reshape(-1, 3)
         return np.asarray(np.median(patch if len(patch) else self._room.reshape(-1, 3), axis=0))
+
+
+def _lab(colour: Points) -> Points:
+    return np.asarray(cv2.cvtColor(np.asarray(colour, np.uint8).reshape(1, 1, 3), cv2.COLOR_BGR2LAB)[0, 0], np.float64)
 
 
 def _arch(count: int) -> Points:

@@ -1,0 +1,110 @@
+"""What is cut out of a picture: people before a key colour, garments before blinds or on a person."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
+from a2e_mcp.sandbox.protocol import ColourBackground, PortraitAvatar
+from tests.support.pictures import drawn_woman, shirt, wall
+from tests.support.render_worker import RenderProcess, frames_of
+
+GREEN, BLUE = (64, 190, 60), (200, 90, 20)
+RED_CLOTH = (190, 60, 60)
+
+
+def written(folder: Path, name: str, picture: npt.NDArray[Any]) -> str:
+    path = str(folder / name)
+    cv2.imwrite(path, picture)
+    return path
+
+
+@pytest.mark.parametrize("key", [GREEN, BLUE])
+def test_nothing_of_a_key_colour_is_left_around_a_person(
+    worker: RenderProcess, speech: SpeechOrder, tmp_path: Path, key: tuple[int, int, int]
+) -> None:
+    # A screen lights the rim of who stands before it, and a lens softens the edge.
+    photo = cv2.GaussianBlur(drawn_woman(1, 480, behind=key), (0, 0), 1.6)
+    order = AvatarVideoOrder(
+        audio=speech.output,
+        track=speech.track,
+        avatar=PortraitAvatar(image=written(tmp_path, "p.png", photo)),
+        background=ColourBackground(colour="#808080"),
+        output=str(tmp_path / "o.mp4"),
+        width=320,
+        height=320,
+        fps=2,
+    )
+
+    worker.render(order)
+
+    frame = frames_of(order.output)[0][:280].astype(int)
+    red, green, blue = (frame[..., channel] for channel in range(3))
+    excess = green - np.maximum(red, blue) if key == GREEN else blue - np.maximum(red, green)
+    coloured = excess > 25
+    # The drawn woman wears violet, which is no blue of the screen.
+    violet = (blue > green + 20) & (red > green + 5)
+    assert (coloured & ~violet).mean() < 0.0005
+
+
+def dressed(worker: RenderProcess, folder: Path, garment: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
+    """The person, RGB, in the garment of a picture, and the note."""
+    order = VirtualTryOnOrder(
+        person=written(folder, "person.png", drawn_woman(1, 480)),
+        garment=written(folder, "garment.png", garment),
+        output=str(folder / "o.png"),
+    )
+    outcome = worker.render(order)
+    picture = cv2.imread(order.output)
+    assert picture is not None
+    return picture[..., ::-1].astype(int), outcome.note
+
+
+@pytest.mark.parametrize("behind", ["plain", "blinds"])
+def test_the_garment_is_laid_on_and_what_is_behind_it_is_not(
+    worker: RenderProcess, tmp_path: Path, behind: str
+) -> None:
+    picture, _ = dressed(worker, tmp_path, shirt(behind))
+
+    chest = picture[400:470, 120:360].reshape(-1, 3)
+    is_red = chest[:, 0] > chest[:, 1] + 50
+    is_pale = (chest.min(1) > 100) & (np.ptp(chest, 1) < 25)
+    assert is_red.mean() > 0.7
+    assert is_pale.mean() < 0.05
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_garment_with_the_colours_of_its_background_is_refused(
+    worker: RenderProcess, tmp_path: Path, seed: int
+) -> None:
+    order = VirtualTryOnOrder(
+        person=written(tmp_path, "person.png", drawn_woman(1, 480)),
+        garment=written(tmp_path, "garment.png", wall(seed)),
+        output=str(tmp_path / "o.png"),
+    )
+
+    refused = worker.refused(order)
+
+    assert refused.code == "no_object"
+    assert "plain background" in refused.message
+
+
+def test_a_garment_worn_by_a_person_is_taken_without_the_person(worker: RenderProcess, tmp_path: Path) -> None:
+    model = drawn_woman(2, 480, behind=(90, 160, 90))
+    hsv = cv2.cvtColor(model, cv2.COLOR_BGR2HSV)
+    body = np.zeros(model.shape[:2], bool)
+    body[330:] = True
+    clothes = body & (hsv[..., 1] > 20) & (np.abs(model.astype(int) - (90, 160, 90)).max(2) > 30)
+    model[clothes] = (40, 40, 200)
+
+    picture, note = dressed(worker, tmp_path, model)
+
+    assert "what the person in its picture wears" in note
+    chest = picture[420:470, 150:330].reshape(-1, 3)
+    assert (chest[:, 0] > chest[:, 1] + 50).mean() > 0.6

@@ -1,0 +1,71 @@
+"""What prompts rule out is left out: people, glasses, camera moves, the night."""
+
+import numpy as np
+import pytest
+
+from a2e_mcp.sandbox.renderer.clips.camera import read_prompt
+from a2e_mcp.sandbox.renderer.drawn.description import described
+from a2e_mcp.sandbox.renderer.drawn.landscape import read_scene
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a beach at sunset, no people",
+        "an empty street without a single person in it",
+        "a street, people not allowed",
+        "a people-free street",
+        "a forest with no visible humans and a lake",
+        "mountains (no humans)",
+        "nobody on the beach",
+        "a city. Don't draw a man",
+        "a quiet room, free of people",
+        "a meadow, avoid any woman or man",
+    ],
+)
+def test_a_prompt_that_rules_people_out_draws_none(prompt: str) -> None:
+    assert described(prompt, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "understood"),
+    [
+        ("a portrait of a woman without glasses", ["a female person", "no glasses"]),
+        ("a man with no beard, navy suit", ["a male person", "navy suit", "no beard"]),
+        ("not a man but a woman with red hair", ["a female person", "red hair"]),
+        ("No text, no watermark. A doctor", ["a person, drawn as female"]),
+        ("a woman, not smiling, in a red coat", ["a female person", "red coat"]),
+        ("a man who doesn't wear glasses, brown hair", ["a male person", "brown hair", "no glasses"]),
+        ("not only a woman but a queen", ["a female person"]),
+    ],
+)
+def test_what_is_ruled_out_is_said_and_the_rest_counts(prompt: str, understood: list[str]) -> None:
+    found = described(prompt, 2)
+    assert found is not None
+    assert found.understood == understood
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_landscape_is_not_of_what_is_ruled_out(seed: int) -> None:
+    scene = read_scene("a view, not at night, no snow, no trees", np.random.default_rng(seed))
+
+    assert scene.mood not in ("night", "snow", "forest")
+    assert "woods" not in scene.things
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "moves"),
+    [
+        ("no zoom", "", (0.0, 0.25, 0.0)),
+        ("don't pan left, zoom out slowly", "", (-1.6, 0.0, 0.0)),
+        ("without camera movement", "", (0.0, 0.0, 0.0)),
+        ("She waves; do not move the camera", "", (0.0, 0.0, 0.0)),
+        ("", "zoom, blurry", (0.0, 0.25, 0.0)),
+        ("zoom in", "static, still image", (1.6, 0.0, 0.0)),
+        ("zoom in", "zoom in", (0.0, 0.25, 0.0)),
+    ],
+)
+def test_moves_that_are_ruled_out_are_not_made(prompt: str, negative: str, moves: tuple[float, float, float]) -> None:
+    move = read_prompt(prompt, negative)
+
+    assert (move.zoom, move.across, move.down) == moves
