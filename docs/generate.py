@@ -25,6 +25,7 @@ from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 from a2e_mcp.settings import setting_rows
 from docs import apps, tool_list
 from docs.exercises import exercises_in
+from docs.install_links import install_text
 from docs.menu import coverage_rows
 
 _ROOT = Path(__file__).parent.parent
@@ -154,6 +155,7 @@ TABLES = {
     "settings": settings_table,
     "tools": tools_text,
     "clients": clients_table,
+    "links": install_text,
     "errors": errors_table,
     "folders": folders_table,
     "prompts": prompts_table,

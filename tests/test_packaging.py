@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 import a2e_mcp
 from a2e_mcp.server import prompts, tool_index
@@ -230,3 +231,53 @@ def test_no_path_of_any_machine_and_nothing_unfinished_is_left_in_the_tree() -> 
         for match in LEFTOVERS.finditer(path.read_text(encoding="utf-8"))
     ]
     assert not found
+
+
+def test_the_registry_shows_files_that_are_in_the_repository() -> None:
+    entry = json.loads((HOME / "server.json").read_text(encoding="utf-8"))
+    assert entry["repository"] == {"url": PROJECT["urls"]["Source"], "source": "github"}
+    assert entry["websiteUrl"] == PROJECT["urls"]["Homepage"]
+    for icon in entry["icons"]:
+        name = icon["src"].removeprefix("https://raw.githubusercontent.com/a2e-mcp/a2e-mcp/main/")
+        content = (HOME / name).read_bytes()
+        assert content.startswith(b"\x89PNG" if icon["mimeType"] == "image/png" else b"<svg")
+
+
+def test_the_image_is_built_of_what_it_is_given(wheel: zipfile.Path, tmp_path: Path) -> None:
+    """Docker sees only what .dockerignore lets through: the package can be built of that, and is the same."""
+    for line in (HOME / ".dockerignore").read_text(encoding="utf-8").split():
+        if (name := line.removeprefix("!")) == line:
+            assert line == "*"
+        elif (HOME / name).is_dir():
+            shutil.copytree(HOME / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(HOME / name, tmp_path / name)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    (built,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        assert set(archive.namelist()) == {name for name in names_in(wheel) if not name.endswith("/")}
+
+
+def test_the_image_is_run_by_a_user_without_rights() -> None:
+    *_, last = (HOME / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")
+    words = dict(re.findall(r"^(USER|ENTRYPOINT) (.*)$", last, re.MULTILINE))
+    assert words["USER"] not in ("root", "0")
+    assert json.loads(words["ENTRYPOINT"]) == [PROJECT["name"]]
+    assert "ca-certificates" in last
+    assert 'io.modelcontextprotocol.server.name="io.github.a2e-mcp/a2e-mcp"' in last
+    variables = set(re.findall(r"\b(A2E_\w+)=", last))
+    assert variables <= {row.variable for row in setting_rows()}
+
+
+def test_a_tag_is_released_only_when_its_tests_have_passed() -> None:
+    workflow = YAML(typ="safe").load((HOME / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
+    jobs = workflow["jobs"]
+    assert jobs["test"]["uses"] == "./.github/workflows/test.yml"
+    assert (jobs["build"]["needs"], jobs["publish"]["needs"], jobs["release"]["needs"]) == ("test", "build", "publish")
+    # No password is stored: the index trusts this very job.
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+    assert jobs["publish"]["environment"]["name"] == "pypi"
+    assert "secrets." not in (HOME / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    tests = YAML(typ="safe").load((HOME / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    assert len(tests["jobs"]["check"]["strategy"]["matrix"]["system"]) == 3

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolResult, GetPromptResult, ResourceLink, TextContent
+from mcp.types import SERVER_INFO_META_KEY, CallToolResult, GetPromptResult, ResourceLink, TextContent
 
 from a2e_mcp.files.urls import media_type_of
 from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
@@ -20,6 +20,7 @@ from a2e_mcp.text import clean, clean_data, clean_line
 
 _FIRST_WITH_LINKS = "2025-06-18"
 _WITHOUT_HANDSHAKE = "2026-07-28"
+_IN_EVERY_ANSWER = ("name", "title", "version")
 _FAIL_ON_LINKS = ("mcp",)
 """Names that clients give themselves: this is what the SDK calls them when they say nothing.
 
@@ -50,6 +51,8 @@ def tool_result(answer: Answer, prefix: str, *, with_links: bool) -> CallToolRes
             type="resource_link",
             uri=clean_line(link.url),
             name=clean_line(link.name),
+            title=clean_line(link.name),
+            size=link.size,
             mime_type=link.media_type or media_type_of(link.url),
         )
         for link in (answer.links if with_links else ())
@@ -87,6 +90,18 @@ def progress_reporter(context: Context[Any, Any] | None) -> Callable[[float, str
         await context.report_progress(share, 1.0, clean_line(message))
 
     return report
+
+
+async def short_introductions(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware: in the newest protocol the server names itself in every answer, and shows its face in one only."""
+    result = await call_next(ctx)
+    if ctx.method != "server/discover" and isinstance(result, dict):
+        meta = result.get("_meta")
+        told = meta.get(SERVER_INFO_META_KEY) if isinstance(meta, dict) else None
+        if isinstance(meta, dict) and isinstance(told, dict):
+            short = {key: told[key] for key in _IN_EVERY_ANSWER if key in told}
+            return {**result, "_meta": {**meta, SERVER_INFO_META_KEY: short}}
+    return result
 
 
 async def clean_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

@@ -19,7 +19,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, Tool
+from mcp.types import CallToolResult, GetPromptResult, Icon, InputRequiredResult, Tool
 from mcp.types import Prompt as PromptListed
 from mcp.types import Resource as ResourceListed
 from mcp.types import ResourceTemplate as ResourceTemplateListed
@@ -52,6 +52,13 @@ Starts cost credits: quote_job shows the price, max_credits sets a limit. Never 
 is missing, look in list_jobs first.
 Ask the user before using a person's face or voice, and write who agreed into consent."""
 
+WEBSITE = "https://github.com/a2e-mcp/a2e-mcp"
+ICON = Icon(
+    src="https://raw.githubusercontent.com/a2e-mcp/a2e-mcp/main/docs/pictures/icon.svg",
+    mime_type="image/svg+xml",
+    sizes=["any"],
+)
+DESCRIPTION = "Avatar videos, speech, clips and face swaps with A2E."
 _HOUR = 3_600_000
 _DAY = 86_400.0
 _log = logging.getLogger(__name__)
@@ -72,11 +79,14 @@ class A2EServer(MCPServer[LazyServices]):
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
+            description=DESCRIPTION,
+            website_url=WEBSITE,
+            icons=[ICON],
             instructions=prefixed(INSTRUCTIONS, settings.tool_prefix),
             version=__version__,
             lifespan=_lifespan(self._lazy_services),
             log_level="WARNING",
-            middleware=[protocol_output.clean_errors],
+            middleware=[protocol_output.clean_errors, protocol_output.short_introductions],
             # A person may think for long about a question; what they agree to is checked anew anyway.
             request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY),
             # Tools, prompts and resources stay as they are, so no change of them is promised.

@@ -28,7 +28,7 @@ from tests.support.server import open_server
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 PORT = "http://127.0.0.1:8811"
-OTHER_PROGRAMS = {"git", "pip", "export", "curl", "uvx"}
+OTHER_PROGRAMS = {"claude", "git", "pip", "export", "curl", "uvx"}
 """Programs that are not ours; what they are asked is not run, except requests to the sandbox."""
 
 

@@ -297,7 +297,17 @@ async def test_answers_carry_links_and_never_media(tmp_path: Path) -> None:
     assert kinds == ["text", "resource_link"]
     link = result.content[1].model_dump(by_alias=True)
     assert link["mimeType"] == "audio/mpeg"
-    assert link["name"]
+    assert link["name"] == link["title"]
+
+
+async def test_a_link_has_the_size_of_its_file_where_that_is_known(tmp_path: Path) -> None:
+    """So that a host can decide whether to fetch it."""
+    async with open_server(tmp_path) as server:
+        job = (await server.ask("start_text_to_image", prompt="a red boat")).data["job_id"]
+        result = await server.client.call_tool("wait_for_job", {"job_ids": [job]})
+        (link,) = [block for block in result.content if block.type == "resource_link"]
+        content = (await fetched(str(link.uri))).content
+    assert link.size == len(content)
 
 
 @pytest.mark.exercises("list_languages")

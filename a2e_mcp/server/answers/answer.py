@@ -16,6 +16,8 @@ class Link:
     url: str
     name: str
     media_type: str | None = None
+    size: int | None = None
+    """Bytes, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from a2e_mcp import catalogue
@@ -259,7 +261,18 @@ def links_of(job: Job, *, among: int = 1) -> list[Link]:
     title = one_line(job.title or job.family, 2 * _LONGEST_TITLE)
     title = f"{title} ({job.job_id})" if among > 1 else title
     many = len(job.results) > 1
-    return [Link(url, f"{title} {number}" if many else title) for number, url in enumerate(job.results, 1)]
+    sizes = [_bytes_of(Path(path)) for path in job.on_disk] if len(job.on_disk) == len(job.results) else []
+    return [
+        Link(url, f"{title} {number}" if many else title, size=size)
+        for number, (url, size) in enumerate(zip_longest(job.results, sizes), 1)
+    ]
+
+
+def _bytes_of(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
 
 
 _STATES = {
