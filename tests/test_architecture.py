@@ -151,7 +151,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox.renderer": {"processes", "sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.rendering": {"sandbox.protocol"},
     "sandbox.renderer.pictures": {"sandbox.protocol", "sandbox.renderer.rendering"},
-    "sandbox.renderer.audio": {"sandbox.protocol", "sandbox.renderer.rendering"},
+    "sandbox.renderer.audio": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.vision": {
         "sandbox.protocol",
         "sandbox.renderer.audio",
@@ -173,6 +173,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.renderer.rendering",
     },
     "sandbox.renderer.clips": {
+        "media",
         "sandbox.protocol",
         "sandbox.renderer.audio",
         "sandbox.renderer.drawn",

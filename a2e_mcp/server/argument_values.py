@@ -327,11 +327,12 @@ def _pieces(field: ArgumentField, value: object) -> object:
     if not isinstance(given, list):
         given = [given]
     # A name may hold a comma, so the names of a real list are whole.
-    whole = is_list and piece.kind == "record"
+    whole = is_list and piece.kind in ("record", "text")
     read = [_value(piece, each) for each in (given if whole else chain.from_iterable(_split(piece, x) for x in given))]
     kept = [each for each in read if not isinstance(each, _LeftOut)]
-    # What is named twice is meant once.
-    return list(dict.fromkeys(kept)) if all(isinstance(each, str) for each in kept) else kept
+    # A record or a job that is named twice is meant once; a clip may well be shown twice.
+    is_named = piece.kind != "text" and all(isinstance(each, str) for each in kept)
+    return list(dict.fromkeys(kept)) if is_named else kept
 
 
 def _split(piece: ArgumentField, value: object) -> Iterator[object]:

@@ -5,16 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.clips import BLUE, GREEN, RED, watch, write_clip
+from tests.support.films import make_film
 from tests.support.media import fetched
-from tests.support.server import ServerUnderTest, ToolAnswer, open_server
-
-
-async def made(server: ServerUnderTest, tool: str, /, **arguments: object) -> tuple[ToolAnswer, Path]:
-    """Make a film to its end; the answer and the file."""
-    begun = await server.ask(tool, **arguments)
-    ended = await server.finish(begun.data["job_id"])
-    assert ended.data["state"] == "succeeded", ended.text
-    return ended, Path(ended.data["files"][0]["path"])
+from tests.support.server import open_server
 
 
 def near(found: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
@@ -26,7 +19,7 @@ async def test_clips_are_joined_in_order_with_their_parts(tmp_path: Path) -> Non
         write_clip(server.inbox / "first.mp4", colour=RED, seconds=2)
         write_clip(server.inbox / "second.mp4", colour=GREEN, seconds=1.5, size=(240, 240), fps=30)
         clips = ["first.mp4 0:00.5-0:01.5", "second.mp4"]
-        ended, path = await made(server, "compose_video", clips=clips, name="Joined")
+        ended, path = await make_film(server, "compose_video", clips=clips, name="Joined")
         assert path == server.output / "Joined.mp4"
         film = watch(path)
         assert film.size == (320, 180)
@@ -46,12 +39,12 @@ async def test_the_same_film_is_made_once_while_its_file_lives(tmp_path: Path) -
     async with open_server(tmp_path) as server:
         write_clip(server.inbox / "first.mp4", seconds=0.4)
         wanted = {"clips": ["first.mp4", "first.mp4"], "name": "Twice"}
-        first, path = await made(server, "compose_video", **wanted)
+        first, path = await make_film(server, "compose_video", **wanted)
         again = await server.ask("compose_video", **wanted)
         assert again.data["job_id"] == first.data["job_id"]
         assert "same film" in again.data["notice"]
         path.unlink()
-        second, other = await made(server, "compose_video", **wanted)
+        second, other = await make_film(server, "compose_video", **wanted)
         assert second.data["job_id"] != first.data["job_id"]
         assert other == path
         jobs = (await server.ask("list_jobs", family="film")).data["jobs"]
@@ -63,7 +56,7 @@ async def test_the_same_film_is_made_once_while_its_file_lives(tmp_path: Path) -
 async def test_a_film_is_deleted_from_the_list_and_its_file_stays(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         write_clip(server.inbox / "first.mp4", seconds=0.4, colour=BLUE)
-        ended, path = await made(server, "compose_video", clips=["first.mp4"])
+        ended, path = await make_film(server, "compose_video", clips=["first.mp4"])
         deleted = await server.ask("delete_job", job_id=ended.data["job_id"])
         assert "stays where it is" in deleted.text
         assert path.exists()

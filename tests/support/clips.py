@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,10 +27,14 @@ def write_clip(
     rate: int = 48_000,
     level: float = 0.2,
     marks: Sequence[float] = (),
+    bursts: Sequence[tuple[float, float]] = (),
     key_every: int = 250,
     tags: dict[str, str] | None = None,
 ) -> Path:
-    """A clip of one colour and a tone, or of white frames and clicks at the `marks`; without a sound for no `hertz`."""
+    """A clip of one colour and a tone, without a sound for no `hertz`.
+
+    With `marks` it has white frames and clicks at these moments, with `bursts` the tone only between these.
+    """
     with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
         container.metadata.update(tags or {})
         video = container.add_stream("libx264", rate=Fraction(fps))
@@ -45,11 +50,23 @@ def write_clip(
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if audio is not None and hertz is not None:
-            sound = _clicks(seconds, rate, marks) if marks else _tone(seconds, rate, hertz, level)
+            clicks = [(mark, mark + 0.1) for mark in marks]
+            sound = _between(
+                clicks or bursts, _tone(seconds, rate, 1000 if marks else hertz, 0.5 if marks else level), rate
+            )
             block = av.AudioFrame.from_ndarray(np.tile(sound, (2, 1)), format="fltp", layout="stereo")
             block.sample_rate, block.pts, block.time_base = rate, 0, Fraction(1, rate)
             container.mux(audio.encode(block))
             container.mux(audio.encode(None))
+    return path
+
+
+def write_sound(path: Path, *, seconds: float, hertz: float, rate: int = 44_100) -> Path:
+    """A tone in a WAV file."""
+    samples = (_tone(seconds, rate, hertz, 0.3) * 32767).astype("<i2")
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, rate, 0, "NONE", ""))
+        sound.writeframes(samples.tobytes())
     return path
 
 
@@ -58,13 +75,15 @@ def _tone(seconds: float, rate: int, hertz: float, level: float) -> npt.NDArray[
     return np.asarray(level * np.sin(2 * np.pi * hertz * times), np.float32)
 
 
-def _clicks(seconds: float, rate: int, marks: Sequence[float]) -> npt.NDArray[np.float32]:
-    times = np.arange(round(seconds * rate)) / rate
-    sound = np.zeros(len(times), np.float32)
-    for mark in marks:
-        inside = (times >= mark) & (times < mark + 0.1)
-        sound[inside] = 0.5 * np.sin(2 * np.pi * 1000 * times[inside])
-    return sound
+def _between(
+    spans: Sequence[tuple[float, float]], sound: npt.NDArray[np.float32], rate: int
+) -> npt.NDArray[np.float32]:
+    """A sound that is silent but in these spans; whole without any."""
+    times = np.arange(len(sound)) / rate
+    inside = np.zeros(len(sound), bool)
+    for begin, end in spans:
+        inside |= (times >= begin) & (times < end)
+    return np.asarray(np.where(inside, sound, 0) if spans else sound, np.float32)
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,25 @@ class Watched:
         """The level of the sound between two moments, in decibels below full scale."""
         part = self.sound[:, round(begin * 48_000) : round(end * 48_000)]
         return float(20 * np.log10(np.sqrt((part**2).mean()) + 1e-9))
+
+    def brightest_at(self, moment: float) -> int:
+        """The brightest pixel of the frame that is shown at a moment, by its darkest colour: white counts."""
+        frame = self.frames[max(0, int(np.searchsorted(self.times, moment + 1e-6)) - 1)]
+        return int(frame.min(2).max())
+
+    def speech_begins(self) -> list[float]:
+        """When the sound begins after a pause."""
+        step = 480
+        mono = self.sound.mean(0)[: self.sound.shape[1] // step * step].reshape(-1, step)
+        loud = np.sqrt((mono**2).mean(1)) > 0.01
+        quiet_before = np.convolve(loud, np.ones(8), "full")[: len(loud)] - loud == 0
+        return [float(number / 100) for number in np.flatnonzero(loud & quiet_before)]
+
+    def level_of(self, hertz: float, begin: float, end: float) -> float:
+        """How loud a tone is between two moments, in decibels."""
+        part = self.sound.mean(0)[round(begin * 48_000) : round(end * 48_000)]
+        times = np.arange(len(part)) / 48_000
+        return float(20 * np.log10(2 * abs(np.mean(part * np.exp(-2j * np.pi * hertz * times))) + 1e-9))
 
     def click_times(self) -> list[float]:
         """When the sound begins after silence."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -98,19 +99,16 @@ class _Notes:
 def _frames(order: ComposeOrder, timeline: Timeline) -> Iterator[av.VideoFrame]:
     """All frames of the film before anything is laid over them; they must not be drawn on."""
     fills = order.fit == "fill"
-    tail: list[av.VideoFrame] = []
+    tail: Iterator[av.VideoFrame] = iter(())
     for number, segment in enumerate(timeline.segments):
         following = timeline.segments[number + 1] if number + 1 < len(timeline.segments) else None
         kept = segment.frames - (following.fade if following else 0)
         framer = Framer(segment.source.size, timeline.size, fills=fills)
         frames = frames_of(segment.source, framer, segment.start, timeline.fps, segment.frames)
-        faded, tail = tail, []
-        for at, own in enumerate(frames):
-            frame = blended(faded[at], own, (at + 1) / (len(faded) + 1)) if at < len(faded) else own
-            if at >= kept:
-                tail.append(frame)
-            else:
-                yield frame
+        for at, own in enumerate(islice(frames, kept)):
+            yield blended(next(tail), own, (at + 1) / (segment.fade + 1)) if at < segment.fade else own
+        # What is faded over the next segment is decoded beside it.
+        tail = frames
 
 
 class _Overlays:

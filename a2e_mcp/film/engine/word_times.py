@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -14,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.film.engine.sound import RATE, Samples
-
-WORDS_TAG = "a2e_words"
-"""The metadata key under which the sandbox writes when each word is spoken: [[word, start, end], ...]."""
+from a2e_mcp.media.word_tags import words_from_tag
 
 _Numbers: TypeAlias = npt.NDArray[np.float64]
 
@@ -58,11 +55,7 @@ def words_of(text: str) -> list[str]:
 
 def written_down(tags: dict[str, str]) -> list[SpokenWord]:
     """The times that a file's metadata tell; none when it tells none."""
-    try:
-        rows = json.loads(tags.get(WORDS_TAG, "[]"))
-        words = [SpokenWord(str(text), float(start), float(end)) for text, start, end in rows]
-    except (TypeError, ValueError):
-        return []
+    words = [SpokenWord(text, start, end) for text, start, end in words_from_tag(tags)]
     return [part for word in words for part in _parted(word)]
 
 

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from a2e_mcp.media.word_tags import WordRow, words_from_tag, words_to_tag
 from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, open_media, too_long
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
@@ -17,10 +18,11 @@ _MUSIC_RATE = 44100
 
 @dataclass(frozen=True)
 class Sound:
-    """Samples as channels x length, 16 bit, and how many there are a second."""
+    """Samples as channels x length, 16 bit, and how many there are a second; and its words, where they are known."""
 
     samples: npt.NDArray[np.int16]
     rate: int
+    words: tuple[WordRow, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -33,7 +35,8 @@ class Sound:
 
     def first(self, seconds: float) -> "Sound":
         """Its first seconds."""
-        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate)
+        words = tuple(word for word in self.words if word[2] <= seconds)
+        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate, words)
 
 
 def silence(seconds: float, rate: int = 11_025) -> Sound:
@@ -63,13 +66,14 @@ def read_sound(path: str) -> Sound | None:
         except av.FFmpegError:
             if not pieces:
                 raise OrderRefused("unreadable", "The sound in the file cannot be decoded.") from None
-    return Sound(np.concatenate(pieces, axis=1), _MUSIC_RATE) if pieces else None
+        words = tuple(words_from_tag(container.metadata))
+    return Sound(np.concatenate(pieces, axis=1), _MUSIC_RATE, words) if pieces else None
 
 
 def write_mp3(sound: Sound, path: str, rendering: Rendering) -> None:
     """Write the sound as MP3, labelled."""
     with rendering.writing(path) as temporary, av.open(temporary, "w", format="mp3") as container:
-        container.metadata.update(rendering.tags)
+        container.metadata.update(rendering.tags | words_to_tag(sound.words))
         stream = container.add_stream("libmp3lame", rate=sound.rate, layout=_layout(sound))
         stream.bit_rate = 64_000 * len(sound.samples)
         # A third less work than LAME's own choice, and nothing to be heard in a synthetic voice.

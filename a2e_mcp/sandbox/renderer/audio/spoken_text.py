@@ -25,7 +25,8 @@ def speak_text(
     text, speaking = utter(text, voice, speed=speed, pitch=pitch)
     rendering.report(0.3)
     spoken = Track(round(speaking.seconds, 3), mouth_of(speaking), _words(text, speaking))
-    write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate), output, rendering)
+    rows = tuple((word.text, word.start, word.end) for word in spoken.words)
+    write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate, rows), output, rendering)
     write_track(spoken, track, rendering)
     note = f"Spoken by eSpeak NG, voice {voice}, a synthetic voice."
     if voice.startswith("ja") and _KANJI.search(text):

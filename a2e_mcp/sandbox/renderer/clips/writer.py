@@ -13,6 +13,7 @@ from av.container import OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from a2e_mcp.media.word_tags import words_to_tag
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
 from a2e_mcp.sandbox.renderer.pictures.mark import stamp
@@ -85,7 +86,7 @@ def write_clip(
     """Begin an MP4 of an even `size`, width before height; it appears at `path` when the block ends well."""
     options = {"movflags": "+faststart+use_metadata_tags"}
     with rendering.writing(path) as temporary, av.open(temporary, "w", format="mp4", options=options) as container:
-        container.metadata.update(rendering.tags)
+        container.metadata.update(rendering.tags | words_to_tag(sound.words if sound else ()))
         video = container.add_stream("libx264", rate=fps)
         video.width, video.height = size
         video.pix_fmt = "yuv420p"

@@ -1,0 +1,150 @@
+"""What cannot become a film is said in one sentence, and nothing is lost or left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.errors import InputError
+from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment
+from a2e_mcp.film.orders import ComposeOrder, FilmClip
+from a2e_mcp.film.process import FilmFailure, carry_out
+from tests.support.clips import GREEN, watch, write_clip, write_sound
+from tests.support.films import failed_film, make_film
+from tests.support.media import png
+from tests.support.server import open_server
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("intro.mp4 0:02-0:09", ClipPart("intro.mp4", 2, 9)),
+        ("intro.mp4 (0:02 - 0:09)", ClipPart("intro.mp4", 2, 9)),
+        ("my film.mp4 1:02:03.5-1:02:04", ClipPart("my film.mp4", 3723.5, 3724)),
+        ("intro.mp4 2s-9s", ClipPart("intro.mp4", 2, 9)),
+        ("intro.mp4 0:02-", ClipPart("intro.mp4", 2)),
+        ("intro.mp4 -0:09", ClipPart("intro.mp4", 0, 9)),
+        ("picture.png 4s", ClipPart("picture.png", seconds=4)),
+        ("picture.png 2.5 seconds", ClipPart("picture.png", seconds=2.5)),
+        ("take 1-2.mp4", ClipPart("take 1-2.mp4")),
+        ("holiday 2024-2025.mp4", ClipPart("holiday 2024-2025.mp4")),
+        ("'quoted name.mp4' 1-2", ClipPart("quoted name.mp4", 1, 2)),
+        ("https://example.com/a.mp4?sig=1-2 0:01-0:02", ClipPart("https://example.com/a.mp4?sig=1-2", 1, 2)),
+        ("avatar_video:000000006720d1f0a1b2c3d4 0:01-0:02", ClipPart("avatar_video:000000006720d1f0a1b2c3d4", 1, 2)),
+    ],
+)
+def test_a_clip_is_read_as_people_write_it(text: str, part: ClipPart) -> None:
+    assert read_clip(text) == part
+
+
+@pytest.mark.parametrize("text", ["a.mp4 0:09-0:02", "a.png 0s"])
+def test_a_part_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        read_clip(text)
+
+
+@pytest.mark.parametrize("text", ["soon", "1:2:3:4", "-3", "1:xx"])
+def test_a_moment_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        read_moment(text, "start")
+
+
+async def test_each_bad_clip_is_named_with_its_reason(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "good.mp4", seconds=2)
+        (server.inbox / "text.mp4").write_text("no video at all")
+        write_sound(server.inbox / "song.wav", seconds=1, hertz=440)
+        whole = (server.inbox / "good.mp4").read_bytes()
+        (server.inbox / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+        assert "text.mp4" in await failed_film(server, "compose_video", clips=["good.mp4", "text.mp4"])
+        assert "song.wav" in await failed_film(server, "compose_video", clips=["song.wav"])
+        assert "it is incomplete" in await failed_film(server, "compose_video", clips=["cut.mp4"])
+        past = await failed_film(server, "compose_video", clips=["good.mp4 0:01-0:09"])
+        assert "good.mp4 is 2.0 s long, so it has nothing at 9 s" in past
+        png(server.inbox)
+        assert "picture.png" in await failed_film(server, "compose_video", clips=["good.mp4"], music="picture.png")
+        assert "missing.mp4" in await failed_film(server, "compose_video", clips=["missing.mp4"])
+        silent = write_clip(server.inbox / "silent.mp4", hertz=None)
+        text = await failed_film(server, "compose_video", clips=["good.mp4"], music=silent.name)
+        assert "silent.mp4 has no sound, so it cannot be the music" in text
+        assert "Nothing would be cut" in await server.refuse("trim_video", video="good.mp4")
+        assert [each for each in server.output.glob("**/*") if each.is_file()] == []
+        # All of it has left the server as it was.
+        await make_film(server, "compose_video", clips=["good.mp4"])
+
+
+async def test_twenty_clips_of_different_shapes_and_rates_are_one_film(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        shapes = ((160, 90), (90, 160), (120, 120), (64, 160), (322, 182))
+        rates: tuple[Fraction | int, ...] = (12, Fraction(24000, 1001), 25, 30, 50)
+        for number in range(20):
+            write_clip(
+                server.inbox / f"{number}.mp4",
+                seconds=0.4,
+                size=shapes[number % 5],
+                fps=rates[number * 3 % 5],
+                hertz=None if number % 4 == 0 else 300,
+                rate=(48_000, 44_100, 22_050)[number % 3],
+            )
+        clips = [f"{number}.mp4" for number in range(20)]
+        _, path = await make_film(server, "compose_video", clips=clips, shape="1:1", fit="fill", transition="crossfade")
+        film = watch(path)
+        assert film.size[0] == film.size[1]
+        assert film.seconds == pytest.approx(20 * 0.4 - 19 * 0.2, abs=0.8)
+        assert abs(film.sound.shape[1] / 48_000 - film.seconds) < 0.05
+
+
+async def test_the_sandboxs_word_stays_and_is_written_nowhere_else(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        tags = {"comment": "A2E sandbox render, synthetic, not made by A2E", "a2e_sandbox": "{}"}
+        write_clip(server.inbox / "own.mp4", seconds=0.5, colour=GREEN)
+        write_clip(server.inbox / "sandbox.mp4", seconds=0.5, tags=tags, size=(320, 180))
+        _, path = await make_film(server, "compose_video", clips=["own.mp4", "sandbox.mp4"], shape="9:16", fit="fill")
+        film = watch(path, width=180)
+        assert film.tags["a2e_sandbox"] == "{}"
+        # What filling the frame would have cut off stands there anew, on the sandbox's part only.
+        corner = film.frames[:, int(film.frames.shape[1] * 0.85) :, film.frames.shape[2] // 2 :].min(3)
+        assert corner[2].max() < 120
+        assert corner[-3].max() > 200
+
+
+async def test_a_picture_is_shown_as_long_as_was_asked_and_a_logo_lies_in_its_corner(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        png(server.inbox, "wide.png", (320, 180), "#208040")
+        png(server.inbox, "logo.png", (60, 60), "#ff0000")
+        wanted = {"clips": ["wide.png 1.5s"], "logo": "logo.png", "logo_position": "bottom_left", "title": "Hi"}
+        _, path = await make_film(server, "compose_video", **wanted)
+        film = watch(path)
+        assert film.seconds == pytest.approx(2.5 + 1.5, abs=0.05)
+        assert film.brightest_at(1.0) > 200
+        red, green, _ = film.colour_at(3.5, across=0.07, down=0.86)
+        assert red > 200
+        assert green < 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are POSIX")
+async def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    import resource
+
+    clip = write_clip(tmp_path / "clip.mp4", seconds=3)
+    (tmp_path / "work").mkdir()
+
+    def limit(process_id: int) -> None:
+        resource.prlimit(process_id, resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    order = ComposeOrder(output=str(tmp_path / "work" / "film.mp4"), clips=(FilmClip(path=str(clip), name="clip.mp4"),))
+    with pytest.raises(FilmFailure, match=r"The disk is full, so the film was not finished") as failure:
+        await carry_out(order, tmp_path / "logs", on_begin=limit)
+    assert "charged" not in str(failure.value)
+
+
+async def test_a_worker_that_dies_costs_one_film(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=3)
+    order = ComposeOrder(output=str(tmp_path / "film.mp4"), clips=(FilmClip(path=str(clip), name="clip.mp4"),))
+    with pytest.raises(FilmFailure, match=r"The film worker ended unexpectedly"):
+        await carry_out(order, tmp_path / "logs", on_begin=lambda process_id: os.kill(process_id, 9))
+    assert (await carry_out(order, tmp_path / "logs")).seconds == pytest.approx(3, abs=0.1)

@@ -1,0 +1,60 @@
+"""A film is a job like every other: it is stopped, resumed by the next server, and used by its job id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.clips import watch, write_clip
+from tests.support.films import make_film
+from tests.support.server import open_server
+
+
+async def test_a_film_is_stopped_and_leaves_nothing(tmp_path: Path) -> None:
+    async with open_server(tmp_path, call_seconds=2) as server:
+        write_clip(server.inbox / "long.mp4", seconds=5, size=(640, 360))
+        begun = await server.ask("compose_video", clips=["long.mp4"] * 40, transition="crossfade")
+        assert begun.data["state"] == "running"
+        deleted = await server.ask("delete_job", job_id=begun.data["job_id"])
+        assert "nothing was saved" in deleted.text
+        assert list(server.output.iterdir()) == []
+        listed = (await server.ask("list_jobs", family="film")).data["jobs"]
+        assert [row["state"] for row in listed] in ([], ["failed"])
+
+
+async def test_the_next_server_makes_a_film_that_was_interrupted(tmp_path: Path) -> None:
+    async with open_server(tmp_path, call_seconds=2) as server:
+        write_clip(server.inbox / "long.mp4", seconds=8)
+        begun = await server.ask("compose_video", clips=["long.mp4"] * 4, name="resumed")
+        assert begun.data["state"] == "running"
+    assert not (tmp_path / "output" / "resumed.mp4").exists()
+    async with open_server(tmp_path) as server:
+        ended = await server.finish(begun.data["job_id"])
+        assert ended.data["state"] == "succeeded", ended.text
+        assert watch(server.output / "resumed.mp4").seconds > 31
+
+
+async def test_a_film_is_used_by_its_job_id(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "first.mp4", seconds=1)
+        made, path = await make_film(server, "trim_video", video="first.mp4", start="0.2", name="one")
+        again, other = await make_film(server, "compose_video", clips=[made.data["job_id"], "first.mp4"], name="two")
+        assert watch(other).seconds > watch(path).seconds + 0.9
+        marked = await server.ask("add_watermark", media=again.data["job_id"], text="Hello")
+        assert (await server.finish(marked.data["job_id"])).data["state"] == "succeeded"
+        saved = await server.ask("download_result", job_id=again.data["job_id"])
+        assert saved.data["files"][0]["path"] == str(other)
+
+
+async def test_the_sandboxs_results_are_clips(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        voices = (await server.ask("list_voices", language="en-US")).data["voices"]
+        video = await server.ask("start_avatar_video", script="Hello.", voice=voices[0]["id"], avatar="Ada")
+        job_id = video.data["job_id"]
+        early = await server.call("compose_video", clips=[job_id])
+        if early.failed:
+            assert "has no file yet" in early.text
+        await server.finish(job_id)
+        _, path = await make_film(server, "compose_video", clips=[f"{job_id} 0:00-0:00.8"], captions="auto")
+        assert "a2e_sandbox" in watch(path).tags
+        status = await server.ask("list_jobs", family="film")
+        assert job_id in status.data["jobs"][0]["made_from"]["clips"] or "avatar_video" in status.text

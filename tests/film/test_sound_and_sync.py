@@ -1,0 +1,103 @@
+"""What is heard: with the picture after any number of joins, at one loudness, with music that makes way for speech."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from a2e_mcp.film.engine.compose import compose
+from a2e_mcp.film.engine.sound import LoudnessMeter, loudness_of
+from a2e_mcp.film.orders import ComposeOrder, FilmClip, FilmMade, Music
+from tests.support.clips import Watched, watch, write_clip, write_sound
+
+RATES: tuple[Fraction | int, ...] = (Fraction(24000, 1001), 24, 25, Fraction(30000, 1001), 30, 50, 60, 15, 12, 48, 25)
+SAMPLE_RATES = (48_000, 44_100, 22_050, 32_000, 16_000, 48_000, 44_100, 24_000, 48_000, 44_100, 22_050)
+
+
+def film_of(
+    folder: Path, *clips: Path, music: Path | None = None, crossfades: bool = False
+) -> tuple[FilmMade, Watched]:
+    output = folder / "film.mp4"
+    under = None if music is None else Music(path=str(music), name=music.name)
+    order = ComposeOrder(
+        output=str(output),
+        clips=tuple(FilmClip(path=str(clip), name=clip.name) for clip in clips),
+        transition="crossfade" if crossfades else "cut",
+        music=under,
+    )
+    return compose(order, lambda _: None), watch(output)
+
+
+@pytest.mark.parametrize(
+    "crossfades", [pytest.param(False, id="cuts"), pytest.param(True, id="crossfades", marks=pytest.mark.long)]
+)
+def test_picture_and_sound_stay_together_after_ten_joins_of_mixed_rates(tmp_path: Path, crossfades: bool) -> None:
+    clips = [
+        write_clip(tmp_path / f"{number}.mp4", seconds=1.7, fps=fps, rate=rate, marks=(0.8,), size=(160, 90))
+        for number, (fps, rate) in enumerate(zip(RATES, SAMPLE_RATES, strict=True))
+    ]
+    _, film = film_of(tmp_path, *clips, crossfades=crossfades)
+    flashes, clicks = film.flash_times(), film.click_times()
+    assert len(flashes) == len(clicks) == 11
+    offsets = [flash - click for flash, click in zip(flashes, clicks, strict=True)]
+    # A flash of a slow clip stands up to half of its own frame away from the click, before it is joined to anything.
+    own = [0.5 / float(fps) for fps in RATES]
+    late = [abs(offset) - slack for offset, slack in zip(offsets, own, strict=True)]
+    assert max(late) <= 0.04, offsets
+    # Nothing adds up from join to join.
+    assert abs(np.mean(offsets[-4:]) - np.mean(offsets[:4])) < 0.03
+
+
+def test_quiet_and_loud_clips_are_one_film_at_the_loudness_of_streaming(tmp_path: Path) -> None:
+    quiet = write_clip(tmp_path / "quiet.mp4", seconds=3, level=0.02)
+    loud = write_clip(tmp_path / "loud.mp4", seconds=3, level=0.7, rate=44_100)
+    _, film = film_of(tmp_path, quiet, loud)
+    whole = loudness_of(iter([film.sound]))
+    assert whole == pytest.approx(-16, abs=1)
+    parts = [loudness_of(iter([film.sound[:, begin : begin + 2 * 48_000]])) for begin in (24_000, 3 * 48_000 + 24_000)]
+    assert parts == [pytest.approx(-16, abs=1.5)] * 2
+    assert np.abs(film.sound).max() < 0.95
+
+
+def test_the_meter_measures_as_the_recommendation_says() -> None:
+    """EBU Tech 3341, case 1: a stereo sine of 1 kHz at -23 dBFS is -23 LUFS."""
+    times = np.arange(48_000 * 20) / 48_000
+    sine = np.asarray(10 ** (-23 / 20) * np.sin(2 * np.pi * 1000 * times), np.float32)
+    meter = LoudnessMeter()
+    meter.add(np.tile(sine, (2, 1)))
+    meter.add(None)
+    assert meter.loudness == pytest.approx(-23, abs=0.1)
+
+
+def test_music_is_lower_under_speech_and_as_long_as_the_film(tmp_path: Path) -> None:
+    speech = write_clip(tmp_path / "speech.mp4", seconds=4, hertz=300)
+    silent = write_clip(tmp_path / "silent.mp4", seconds=5, hertz=None)
+    music = write_sound(tmp_path / "music.wav", seconds=3, hertz=3000)
+    made, film = film_of(tmp_path, speech, silent, music=music)
+    assert "music.wav is repeated" in made.note
+    assert "silent.mp4 has no sound." in made.note
+    under = film.level_of(3000, 1.5, 3.5)
+    alone = film.level_of(3000, 5.5, 6.5)
+    assert 6 < alone - under < 12
+    # It is faded out at the end, and heard until then although the file is shorter.
+    assert film.level_of(3000, 8.8, 8.95) < alone - 6
+    assert film.level_of(300, 1.5, 3.5) > under + 6
+    assert loudness_of(iter([film.sound])) == pytest.approx(-16, abs=1)
+
+
+def test_longer_music_ends_with_the_film(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=2, hertz=None)
+    music = write_sound(tmp_path / "long.wav", seconds=30, hertz=500)
+    made, film = film_of(tmp_path, clip, music=music)
+    assert "long.wav is faded out at the film's end." in made.note
+    assert film.seconds == pytest.approx(2, abs=0.05)
+    assert abs(film.sound.shape[1] / 48_000 - 2) < 0.05
+
+
+def test_a_film_without_any_sound_has_none(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=1, hertz=None)
+    _, film = film_of(tmp_path, clip)
+    assert film.sound.shape[1] == 0
