@@ -184,6 +184,22 @@ class NewEntry:
     details: Details = field(default_factory=Details)
     start: StoredStart | None = None
 
+    def begun(self, own_id: str, now: float) -> LedgerEntry:
+        """The entry with which it begins."""
+        return LedgerEntry(
+            id=own_id,
+            family=self.family,
+            title=self.title,
+            fingerprint=self.fingerprint,
+            phase="intended",
+            created=now,
+            consent=self.consent,
+            expected=self.expected,
+            units=self.units,
+            details=self.details,
+            beat=now,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class JobSeen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Protocol
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue import FAMILIES
@@ -51,6 +52,13 @@ class JobId:
     def sandbox(self) -> bool:
         """Whether the id was issued by the sandbox."""
         return self.id.startswith(SANDBOX_MARK)
+
+
+class NewId(Protocol):
+    """Makes ids of our own."""
+
+    def __call__(self, *, sandbox: bool) -> str:
+        """A new one, which may be taken."""
 
 
 def new_own_id(*, sandbox: bool) -> str:

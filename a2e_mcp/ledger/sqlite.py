@@ -25,7 +25,7 @@ from a2e_mcp.ledger.entry import (
     after_refund,
     with_details,
 )
-from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, new_own_id
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, NewId, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
 from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.ledger.start_index import StartIndex
@@ -59,12 +59,14 @@ class SqliteLedger(Ledger):
         sandbox: bool,
         now: Callable[[], float] = time.time,
         file: SqliteThread | None = None,
+        new_id: NewId = new_own_id,
     ) -> None:
         self._account = hashlib.sha256(account.encode()).hexdigest()[:16]
         self._mode = "sandbox" if sandbox else "live"
         self._whose = {"account": self._account, "mode": self._mode}
         self._now = now
         self._file = file or SqliteThread(path)
+        self._new_id = new_id
 
     async def open(self) -> None:
         """Open the file and bring it up to date. Raises SettingsError."""
@@ -360,20 +362,11 @@ class SqliteLedger(Ledger):
         return entry if changed is None or changed == entry else self._write(changed)
 
     def _insert(self, new: NewEntry) -> LedgerEntry:
-        now = self._now()
-        entry = LedgerEntry(
-            id=new_own_id(sandbox=self._mode == "sandbox"),
-            family=new.family,
-            title=new.title,
-            fingerprint=new.fingerprint,
-            phase="intended",
-            created=now,
-            consent=new.consent,
-            expected=new.expected,
-            units=new.units,
-            details=new.details,
-            beat=now,
-        )
+        own_id = self._new_id(sandbox=self._mode == "sandbox")
+        # In the sandbox few of its digits are random, so some day it is taken.
+        while self._file.database.execute(statements.IS_TAKEN, (own_id,)).fetchone():
+            own_id = self._new_id(sandbox=self._mode == "sandbox")
+        entry = new.begun(own_id, self._now())
         self._file.database.execute(statements.INSERT, {**to_row(entry), **self._whose})
         self._index.write(entry)
         if new.start is not None:

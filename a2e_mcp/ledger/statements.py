@@ -13,6 +13,7 @@ UPDATE starts SET family = :family, title = :title, phase = :phase, sent = :sent
 WHERE id = :id
 """
 BY_ID = "SELECT * FROM starts WHERE account = :account AND mode = :mode AND id = :id"
+IS_TAKEN = "SELECT 1 FROM starts WHERE id = ?"
 NOT_ENDED = "SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')"
 RECENT = """
 SELECT * FROM starts WHERE account = :account AND mode = :mode AND created >= :since

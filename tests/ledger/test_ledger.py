@@ -14,7 +14,7 @@ import pytest
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import Details, EntryChanges, Measured, NewEntry, Phase, StoredStart
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite import SqliteLedger, open_ledger
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Limits, OverLimit
 from tests.support.faulty_transport import Clock
 from tests.support.ledger import intend
@@ -29,6 +29,21 @@ SAME = NewEntry(family="x", title="", fingerprint="print", expected=1)
 
 
 # ------------------------------------------------------------------ whose rows
+
+
+async def test_an_id_that_another_start_has_is_passed_over_whoever_it_belongs_to(path: Path) -> None:
+    ids = iter([f"ffffffff{number:016x}" for number in (1, 1, 1, 2, 2, 3)])
+
+    def next_id(*, sandbox: bool) -> str:
+        return next(ids)
+
+    made = []
+    for account in ("token a", "token b", "token a"):
+        ledger = SqliteLedger(path, account=account, sandbox=True, new_id=next_id)
+        await ledger.open()
+        made.append((await intend(ledger)).id[-1])
+        await ledger.close()
+    assert made == ["1", "2", "3"]
 
 
 async def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None:
@@ -368,7 +383,7 @@ DIE_AFTER_INTENT = """
 import asyncio, os, sys
 from pathlib import Path
 from a2e_mcp.ledger.entry import NewEntry
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite import SqliteLedger, open_ledger
 from a2e_mcp.ledger.store import Limits
 
 async def main():
