@@ -93,10 +93,13 @@ class LiveServer:
         await reader
         return code
 
-    async def call(self, tool: str, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """The result of a tool. Raises ServerKilled, or TimeoutError when no answer comes in time."""
+    async def up(self) -> None:
+        """Wait until the process takes calls. Raises TimeoutError."""
         async with asyncio.timeout(2 * _GREETING_SECONDS):
             await self._up.wait()
+
+    async def call(self, tool: str, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """The result of a tool. Raises ServerKilled, or TimeoutError when no answer comes in time."""
         async with asyncio.timeout(seconds):
             answer = await self._ask("tools/call", name=tool, arguments=dict(arguments))
         if "error" in answer:

@@ -100,6 +100,8 @@ class Model:
     async def call(self, server: LiveServer, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """A tool's result; None when the server was killed or did not answer in time."""
         self.calls += 1
+        # How long a server takes to start again after it was killed is no part of its answer.
+        await server.up()
         began = asyncio.get_running_loop().time()
         try:
             result = await server.call(tool, arguments, self.call_seconds + 60)
