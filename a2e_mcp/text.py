@@ -46,6 +46,11 @@ def whole_sentences(text: str, most: int) -> str:
     return shown or one_line(line, most)
 
 
+def within_bytes(text: str, most: int) -> int:
+    """How many characters of a text fit into so many bytes."""
+    return len(text) if len(text.encode()) <= most else len(text.encode()[:most].decode(errors="ignore"))
+
+
 def sentences(*parts: str | None) -> str:
     """Texts in a row, each a sentence; what is empty is left out."""
     stripped = [part.strip() for part in parts if part and part.strip()]

@@ -332,7 +332,7 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "start_voice_clone": {"audio_url": "sample", "sex": "gender", "lang": "language"},
     "speak_streaming_avatar": {"message": "text"},
     "check_status": {"task_id": "job_id", "id": "job_id"},
-    "list_jobs": {"status": "state", "limit": "page", "type": "family"},
+    "list_jobs": {"status": "state", "page_size": "limit", "type": "family"},
     "list_voices": {"lang": "language", "query": "name"},
     "upload_file": {"file": "path", "file_path": "path"},
     "quote_job": {"tool_name": "tool"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,11 @@ class Answer:
     text: str
     structured: dict[str, Any]
     links: Sequence[Link] = field(default=())
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the text and of the structured content."""
+        return len(self.text.encode()), len(json.dumps(self.structured, ensure_ascii=False).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

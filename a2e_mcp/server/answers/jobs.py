@@ -17,7 +17,7 @@ from a2e_mcp.ledger.job_ids import FILM, PICTURE_AVATAR, STREAMING, UPLOAD, make
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link, two_complete
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Started
-from a2e_mcp.text import counted, one_line, sentences, whole_sentences
+from a2e_mcp.text import counted, one_line, sentences, whole_sentences, within_bytes
 
 NO_SENTENCES = AnswerSentences()
 _MOST_LINKS = 20
@@ -34,6 +34,8 @@ _LONGEST_BRIEFS = 400
 _LONGEST_ROW_LINK = 300
 _LONGEST_PATH = 160
 _LARGEST_ERROR = 1e-6
+_NAMES = frozenset({"avatar", "voice"})
+_SHORTEST_NAME = 40
 _MEDIA = ("video", "photo", "image")
 
 
@@ -127,7 +129,13 @@ def chosen_data(chosen: Mapping[str, str]) -> dict[str, Any]:
 
 def made_words(made: Mapping[str, str], longest: int) -> str:
     """How a job was made, in a few words."""
-    return "; ".join(f"{name} '{one_line(value, longest)}'" for name, value in made.items())
+    return "; ".join(f"{name} '{value}'" for name, value in made_data(made, longest).items())
+
+
+def made_data(made: Mapping[str, str], longest: int) -> dict[str, str]:
+    """How a job was made, each source in so many bytes; the names of its avatar and voice are never much shorter."""
+    lengths = {name: max(longest, _SHORTEST_NAME) if name in _NAMES else longest for name in made}
+    return {name: one_line(value, max(4, within_bytes(value, lengths[name]))) for name, value in made.items()}
 
 
 def job_line(job: Job) -> str:
@@ -139,11 +147,11 @@ def job_line(job: Job) -> str:
         said += f", about {_duration(job.remaining_seconds)} left"
     said += f"{_cost(job)}."
     if job.error:
-        said += f" {whole_sentences(job.error, _LONGEST_ERROR)}"
+        said += f" {_shortened(job.error, _LONGEST_ERROR)}"
     if job.files and job.state == "succeeded":
         said += f" Saved {saved_line(job)}."
     if job.note:
-        said += f" ({whole_sentences(job.note, _LONGEST_NOTE)})"
+        said += f" ({_shortened(job.note, _LONGEST_NOTE)})"
     return said
 
 
@@ -184,7 +192,7 @@ def _brief_line(job: Job, most: int) -> str:
     """One job beside another that is described in full."""
     more = job.error or (job.note if job.finished else None)
     said = f"{job.job_id}{_title(job, min(most, _LONGEST_TITLE))} {_state(job)}{_cost(job)}."
-    return f"{said} ({whole_sentences(more, most)})" if more else said
+    return f"{said} ({_shortened(more, most)})" if more else said
 
 
 def _cost(job: Job) -> str:
@@ -224,10 +232,10 @@ def job_data(job: Job) -> dict[str, Any]:
     """A job as structured content: what is empty is left out."""
     data = job.model_dump(mode="json", exclude_none=True)
     if job.title:
-        data["title"] = one_line(job.title, 2 * _LONGEST_TITLE)
+        data["title"] = _short_title(job.title, 2 * _LONGEST_TITLE)
     for name, most in (("error", _LONGEST_ERROR), ("note", _LONGEST_NOTE)):
         if name in data:
-            data[name] = whole_sentences(data[name], most)
+            data[name] = _shortened(data[name], most)
     return data
 
 
@@ -235,7 +243,7 @@ def job_row(job: Job) -> dict[str, Any]:
     """A job as one row of a list."""
     row: dict[str, Any] = {"job_id": job.job_id, "state": job.state}
     if job.title:
-        row["title"] = one_line(job.title, 60)
+        row["title"] = _short_title(job.title, 60)
     if job.created_at:
         row["created_at"] = job.created_at[:25]
     if job.credits is not None:
@@ -243,7 +251,7 @@ def job_row(job: Job) -> dict[str, Any]:
     for link in row_links(job):
         row["result"] = link
     if job.error:
-        row["error"] = whole_sentences(job.error, 120)
+        row["error"] = _shortened(job.error, 120)
     return row
 
 
@@ -252,7 +260,7 @@ def _short_row(job: Job, most: int) -> dict[str, Any]:
     known = job_row(job)
     row: dict[str, Any] = {name: known[name] for name in ("job_id", "state", "credits") if name in known}
     if job.error:
-        row["error"] = whole_sentences(job.error, most)
+        row["error"] = _shortened(job.error, most)
     return row | ({"results": job.results} if job.results else {})
 
 
@@ -295,7 +303,17 @@ def _size(count: int) -> str:
 
 
 def _title(job: Job, most: int = _LONGEST_TITLE) -> str:
-    return f" '{one_line(job.title, most)}'" if job.title else ""
+    return f" '{_short_title(job.title, most)}'" if job.title else ""
+
+
+def _short_title(title: str, most: int) -> str:
+    """A title of so many characters, fewer of those that take several bytes."""
+    return one_line(title, min(most, within_bytes(title, 2 * most)))
+
+
+def _shortened(text: str, most: int) -> str:
+    """The whole sentences of a text that fit into so many bytes."""
+    return whole_sentences(text, within_bytes(text, most))
 
 
 def _state(job: Job) -> str:

@@ -115,11 +115,13 @@ def page_of_rows(
 def first_that_fits(pages: Iterable[ListPage]) -> ListPage:
     """The first form of a page that is small enough, or the last."""
     *larger, last = pages
-    return next((page for page in larger if _size(page) <= _LARGEST_PAGE), last)
+    return next((page for page in larger if fits(page)), last)
 
 
-def _size(page: ListPage) -> int:
-    return len("\n".join(page.shown).encode()) + len(json.dumps(page.complete, ensure_ascii=False).encode())
+def fits(page: ListPage) -> bool:
+    """Whether a page is small enough for an answer."""
+    text, data = "\n".join(page.shown), json.dumps(page.complete, ensure_ascii=False)
+    return len(text.encode()) + len(data.encode()) <= _LARGEST_PAGE
 
 
 def _head(kind: str, total: int, page: int, pages: int, narrowed: str) -> str:

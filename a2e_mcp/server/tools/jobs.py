@@ -23,28 +23,19 @@ from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
-from a2e_mcp.server.answers.jobs import (
-    job_answer,
-    job_row,
-    made_words,
-    no_file,
-    row_line,
-    row_links,
-    saved_line,
-)
-from a2e_mcp.server.answers.lists import ListPage, first_that_fits, page_line
+from a2e_mcp.server.answers.job_list import jobs_page, status_answer
+from a2e_mcp.server.answers.jobs import job_answer, no_file, saved_line
+from a2e_mcp.server.answers.lists import ROWS, Page
 from a2e_mcp.server.days import start_of
 from a2e_mcp.server.deletion import delete_jobs
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, waiting_time
 from a2e_mcp.starts.resolve import made_from
-from a2e_mcp.text import counted, one_line, sentences, whole_sentences
+from a2e_mcp.text import one_line, sentences, whole_sentences
 
 _ACCOUNT_SECONDS = 10.0
-_ROWS = 10
-_LONGEST_MADE = 80
-_LONGEST_MADE_ROW = 30
+_MOST_ROWS = 50
 _FIRST_LOOK_SECONDS = 5.0
 
 
@@ -86,7 +77,8 @@ class ListInputs(Inputs):
     family: OrNone[FilterName] = optional("Only this family, for example avatar_video")
     since: OrNone[Name] = optional("From this day on (UTC): 2026-01-31, or 7 days")
     before: OrNone[Name] = optional("Before this day")
-    page: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Page of ten, from 1")
+    page: Page = Field(default=1, description="Page, from 1")
+    limit: Annotated[int, Field(ge=1, le=_MOST_ROWS)] = Field(default=ROWS, description="Jobs on a page")
 
 
 class DownloadInputs(JobInputs):
@@ -103,9 +95,7 @@ async def _check(call: Call[JobInputs]) -> Answer:
     if job.is_open_room:
         return await _room_answer(call, job)
     made = await _made_from(call, job)
-    words = f"{made_words(made, _LONGEST_MADE)}." if made else ""
-    answer = job_answer(job, message=AnswerSentences(notice=await _kept(call, [job])), lines=[words])
-    return replace(answer, structured={**answer.structured, **_made_data(made, _LONGEST_MADE)})
+    return status_answer(job, made, await _kept(call, [job]))
 
 
 async def _made_from(call: Call[Any], job: Job) -> Mapping[str, str]:
@@ -114,10 +104,6 @@ async def _made_from(call: Call[Any], job: Job) -> Mapping[str, str]:
     entry = await ledger.by_job_id(job.job_id)
     start = None if entry is None else await ledger.stored_start(entry.id)
     return {} if start is None else made_from(start)
-
-
-def _made_data(made: Mapping[str, str], longest: int) -> dict[str, Any]:
-    return {"made_from": {name: one_line(value, longest) for name, value in made.items()}} if made else {}
 
 
 async def _wait(call: Call[WaitInputs]) -> Answer:
@@ -179,23 +165,8 @@ async def _list(call: Call[ListInputs]) -> Answer:
     )
     account, silent = await _account_jobs(call)
     rows, total = await _page(call, account, JobFilter(inputs.family, tuple(inputs.state or ()), since, before))
-    head = page_line(counted(total, "job"), inputs.page, -(-total // _ROWS)) if total else "No jobs."
-    made = [await _made_from(call, job) for job in rows]
-    hint = f"A2E did not answer about {', '.join(silent)}; these are shown as last known." if silent else ""
-    structured: dict[str, Any] = {
-        "jobs": [job_row(job) | _made_data(how, _LONGEST_MADE_ROW) for job, how in zip(rows, made, strict=True)],
-        "total": total,
-        "page": inputs.page,
-    }
-    if silent:
-        structured["unanswered"] = list(silent)
-    said = [f"{row_line(job)}{_made_words(how)}" for job, how in zip(rows, made, strict=True)]
-    linked = [line for job, message in zip(rows, said, strict=True) for line in (message, *row_links(job))]
-    return call.page(first_that_fits(ListPage(head, lines, structured, hint) for lines in (linked, said)))
-
-
-def _made_words(made: Mapping[str, str]) -> str:
-    return f" {made_words(made, _LONGEST_MADE_ROW)}." if made else ""
+    found = [(job, await _made_from(call, job)) for job in rows]
+    return call.page(jobs_page(found, total=total, page=inputs.page, limit=inputs.limit, silent=silent))
 
 
 async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobFilter) -> tuple[Sequence[Job], int]:
@@ -203,7 +174,7 @@ async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobF
     ledger, inputs = call.services.ledger, call.inputs
     found = {job_id: job for job_id, job in account.items() if _is_wanted(job, wanted)}
     total = len(found) + await ledger.count_jobs(wanted) - await ledger.count_jobs(wanted, among=list(account))
-    most = inputs.page * _ROWS
+    most = inputs.page * inputs.limit
     last: LedgerEntry | None = None
     while entries := await ledger.listed(wanted, after=last, most=most):
         jobs = [job for entry in entries for job in call.services.jobs.of_entry(entry)]
@@ -213,7 +184,7 @@ async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobF
             break
         last = entries[-1]
     newest = sorted(found.values(), key=lambda job: job.created_at or "", reverse=True)
-    return newest[most - _ROWS : most], total
+    return newest[most - inputs.limit : most], total
 
 
 def _is_wanted(job: Job, wanted: JobFilter) -> bool:
@@ -295,7 +266,7 @@ async def _kept(call: Call[Any], jobs: Sequence[Job], *, within: float = QUICK_S
     if settings.save != "auto" or settings.read_only:
         return ""
     # A film is in the output folder already.
-    done = [job for job in jobs if job.state == "succeeded" and job.results and job.family != FILM][:_ROWS]
+    done = [job for job in jobs if job.state == "succeeded" and job.results and job.family != FILM][:ROWS]
     notes = await asyncio.gather(*(_kept_one(call, job, min(within, call.within / 2)) for job in done))
     return " ".join(each for each in notes if each)
 
