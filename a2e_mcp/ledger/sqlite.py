@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, Unpack
+from typing import Literal, TypeVar, Unpack
 
 from a2e_mcp.ledger import statements
 from a2e_mcp.ledger.codec import from_row, start_from_text, start_to_text, to_row
@@ -279,9 +279,9 @@ class SqliteLedger(Ledger):
         """Credits of everything started since then, and how many starts that were; downloads are none."""
         return await self._look(lambda index: index.spending(since))
 
-    async def spending_by_family(self, since: float) -> dict[str, float]:
-        """Credits of what was started since then by family, the most expensive first; downloads are none."""
-        return await self._look(lambda index: index.spending_by_family(since))
+    async def spending_by(self, part: Literal["family", "day"], since: float, most: int = 100) -> dict[str, float]:
+        """Credits of what was started since then: by family, dearest first, or by day (UTC), newest first."""
+        return await self._look(lambda index: index.spending_by(part, since, most))
 
     async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
         """How many listed jobs match; `among` counts only those of these job ids."""

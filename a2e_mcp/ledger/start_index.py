@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import LedgerEntry
@@ -87,6 +88,21 @@ _COUNT_AMONG = _sql(
     _IN_STATE,
     ")",
 )
+_SPENT_BY = {
+    part: _sql(
+        "SELECT",
+        column,
+        "AS part, total(cost) AS spent FROM start_index WHERE account = :account AND mode = :mode",
+        "AND created >= :since AND family != :download GROUP BY part HAVING spent > 0 ORDER BY",
+        order,
+        "LIMIT :most",
+    )
+    for part, column, order in (
+        ("family", "family", "spent DESC, part"),
+        ("day", "date(created, 'unixepoch')", "part DESC"),
+    )
+}
+"""Credits of what was started since then by family, dearest first, or by day (UTC), newest first."""
 _LISTED = _sql(
     "SELECT id FROM start_index WHERE",
     _MATCHING,
@@ -159,15 +175,10 @@ class StartIndex:
         ).fetchone()
         return float(total), int(starts)
 
-    def spending_by_family(self, since: float) -> dict[str, float]:
-        """Credits of what was started since then by family, the most expensive first; downloads are none."""
-        rows = self._database.execute(
-            "SELECT family, total(cost) AS spent FROM start_index WHERE account = :account AND mode = :mode"
-            " AND created >= :since AND family != :download"
-            " GROUP BY family HAVING spent > 0 ORDER BY spent DESC, family",
-            {**self._whose, "since": since, "download": DOWNLOAD},
-        )
-        return {str(family): float(spent) for family, spent in rows}
+    def spending_by(self, part: Literal["family", "day"], since: float, most: int) -> dict[str, float]:
+        """Credits of what was started since then: by family, dearest first, or by day (UTC), newest first."""
+        wanted = {**self._whose, "since": since, "download": DOWNLOAD, "most": most}
+        return {str(name): float(spent) for name, spent in self._database.execute(_SPENT_BY[part], wanted)}
 
     def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None) -> int:
         """How many jobs match; `among` counts only those of these job ids."""

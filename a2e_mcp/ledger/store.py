@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Unpack
+from typing import Literal, Protocol, Unpack
 
 from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
 
@@ -180,8 +180,11 @@ class Ledger(Protocol):
     async def spending(self, since: float) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
 
-    async def spending_by_family(self, since: float) -> dict[str, float]:
-        """Credits of what was started since then by family, the most expensive first; downloads are none."""
+    async def spending_by(self, part: Literal["family", "day"], since: float, most: int = 100) -> dict[str, float]:
+        """Credits of what was started since then: by family, dearest first, or by day (UTC), newest first.
+
+        Downloads are none.
+        """
 
     async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
         """How many listed jobs match; `among` counts only those of these job ids."""

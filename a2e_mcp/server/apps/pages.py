@@ -30,7 +30,11 @@ class Page:
         return address(self.name)
 
 
-PAGES = (Page("job", "Job card", "Follows a job, plays its result, saves it and says what it cost"),)
+PAGES = (
+    Page("job", "Job card", "Follows a job, plays its result, saves it and says what it cost"),
+    Page("casting", "Casting", "Choose avatar, voice, background and shape, and hear the voices"),
+    Page("spending", "Spending", "Credits by day and kind, the limits, and what is running"),
+)
 
 
 def address(name: str) -> str:

@@ -35,9 +35,11 @@ from a2e_mcp.server.tool_call import AnyTool, Call, NoInputs, ServerTool
 from a2e_mcp.server.tool_index import find_tool, meant_tool, tools
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Quoted
-from a2e_mcp.text import counted, one_line
+from a2e_mcp.text import counted, one_line, sentences
 
 _ANY_MEDIA = MediaIn(("image", "video", "audio"))
+_MOST_DAYS = 14
+"""Days that a list of spending sums up."""
 _DAY = 86_400.0
 _USUAL_ARGUMENTS: JsonDict = {
     "properties": {
@@ -234,11 +236,32 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         f"{'' if row['sure'] else ' (expected)'}"
         for row, entry in zip(rows, shown, strict=True)
     ]
-    by_kind = await services.ledger.spending_by_family(since)
-    kinds = ", ".join(f"{family} {amount(spent)}" for family, spent in by_kind.items())
-    structured = {"spending": rows, "total": total, "starts": starts, "by_kind": by_kind, "page": inputs.page}
+    by_kind = await services.ledger.spending_by("family", since)
+    by_day = await services.ledger.spending_by("day", since, _MOST_DAYS)
+    today, limits = await services.spending.spent_today(), services.ceilings
+    ceilings = {"per_start": limits.per_start, "per_day": limits.per_day}
+    structured = {
+        "spending": rows,
+        "total": total,
+        "starts": starts,
+        "by_kind": by_kind,
+        "by_day": by_day,
+        "spent_today": today,
+        "ceilings": {name: most for name, most in ceilings.items() if most is not None},
+        "page": inputs.page,
+    }
     head = page_line(message, inputs.page, -(-starts // ROWS))
-    return call.page(ListPage(head, lines, structured, f"Credits by kind: {kinds}." if len(by_kind) > 1 else ""))
+    hint = sentences(
+        f"Credits by kind: {_sums(by_kind)}." if len(by_kind) > 1 else "",
+        f"By day: {_sums(by_day)}." if len(by_day) > 1 else "",
+        "" if limits.per_day is None else f"In 24 hours: {amount(today)} of {amount(limits.per_day)} allowed.",
+        "" if limits.per_start is None else f"At most {amount(limits.per_start)} a start.",
+    )
+    return call.page(ListPage(head, lines, structured, hint))
+
+
+def _sums(credits: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {amount(spent)}" for name, spent in credits.items())
 
 
 async def _upload(call: Call[UploadInputs]) -> Answer:
@@ -296,6 +319,7 @@ TOOLS = (
         toolset="account",
         run=_spending,
         answers="spending",
+        page="spending",
         row={"job_id": str, "when": str, "title": str, "credits": float, "sure": bool},
     ),
     ServerTool(

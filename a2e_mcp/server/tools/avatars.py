@@ -129,6 +129,7 @@ TOOLS = (
         run=_list,
         in_every_set=True,
         answers="avatars",
+        page="casting",
         row={"id": str, "name": str, "own": bool, "gender": str, "preview": str},
     ),
     ServerTool(

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from a2e_mcp.sandbox import SandboxSettings
-from tests.support.chat import CAN_ALL, needs_chromium, open_browser, screenshots, shown
+from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
 from tests.support.server import open_server
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 VIDEO = {"script": "Good morning from the studio.", "avatar": "Ada", "voice": "Aria (en-US)"}
 PICTURE = {"prompt": "A house at the sea"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with open_browser() as opened:
-        yield opened
 
 
 async def test_a_video_is_followed_until_it_plays_in_the_chat(browser: Browser, tmp_path: Path) -> None:

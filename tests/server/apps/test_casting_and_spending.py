@@ -1,0 +1,90 @@
+"""The casting page hands a choice to the chat, and hearing a voice costs nothing unasked; the spending page adds up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from a2e_mcp.sandbox import SandboxSettings
+from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
+from tests.support.server import open_server
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_cast_is_chosen_by_keyboard_and_said_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server, shown(browser, server, "list_avatars", {}) as casting:
+        frame = casting.frame
+        await casting.reads("Green screen")
+        await frame.get_by_label("Script").fill("Buenos días a todos, bienvenidos al estudio.")
+        await frame.get_by_label("Language of the voice").focus()
+        await casting.reads("Lucía (female)")
+        await frame.get_by_label("Ada", exact=True).focus()
+        await casting.host.keyboard.press("ArrowRight")
+        await frame.get_by_role("radio", name="Álvaro (male)").check()
+        await frame.get_by_role("radio", name="Evening").check()
+        await frame.get_by_role("radio", name="Portrait, 9:16").check()
+        await frame.get_by_role("button", name="Hear Álvaro").click()
+        await casting.reads("Álvaro: Charged 1 credit.")
+        await frame.wait_for_function("document.querySelector('audio').duration > 0.5", timeout=10_000)
+        assert await casting.faults() == []
+        await screenshots(casting, "casting")
+        await frame.get_by_role("button", name="Use these").press("Enter")
+        said = str(await casting.told("message"))
+        assert said.startswith('For the avatar video I choose: avatar "Bruno" (')
+        assert 'voice "Álvaro" (' in said
+        assert ', es-ES), background "Evening" (' in said
+        assert said.endswith("shape portrait. The script: Buenos días a todos, bienvenidos al estudio.")
+        spoken = await server.ask("list_jobs", family="speech")
+        assert spoken.data["total"] == 1
+
+
+async def test_a_voice_that_costs_real_credits_is_heard_after_a_second_press(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server, shown(browser, server, "list_avatars", {}) as casting:
+        await casting.reads("Green screen")
+        # As in live mode, where the page shows no sandbox.
+        await casting.frame.evaluate("document.getElementById('sandbox').hidden = true")
+        hear = casting.frame.get_by_role("button", name="Hear Aria")
+        await hear.click()
+        await casting.reads("Hearing Aria costs 1 credit. Press again to agree.")
+        await expect(hear).to_have_text("Hear: 1 credit")
+        assert (await server.ask("list_jobs", family="speech")).data["total"] == 0
+        await hear.click()
+        await casting.reads("Aria: Charged 1 credit.")
+        calls = [event["with"] for event in await casting.events() if event.get("call") == "generate_speech"]
+        assert [call["max_credits"] for call in calls] == [1]
+
+
+async def test_a_chat_without_messages_shows_the_choice_to_copy(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        server.sandbox.control.seed(avatars=[{"name": f"Presenter {number}"} for number in range(5)])
+        none = {"serverTools": CAN_ALL["serverTools"]}
+        async with shown(browser, server, "list_avatars", {}, capabilities=none, theme="dark") as casting:
+            await casting.frame.get_by_role("button", name="More avatars").click()
+            await casting.reads("Jonas")
+            assert await casting.frame.get_by_role("radio", name="Ada", exact=True).count() == 1
+            await casting.frame.get_by_role("button", name="Use these").click()
+            await casting.reads("copy the text shown here into it")
+            assert "I choose: avatar" in await casting.frame.get_by_label("Your choice").input_value()
+            assert await casting.faults() == []
+
+
+async def test_spending_is_shown_by_day_and_kind_with_limits_and_what_runs(browser: Browser, tmp_path: Path) -> None:
+    waiting = SandboxSettings(workers=1, policy="seconds:600")
+    async with open_server(tmp_path, sandbox_settings=waiting, daily_credits=200.0, max_credits=50.0) as server:
+        await server.ask("generate_speech", script="Hello.", voice="Aria (en-US)")
+        await server.ask("start_text_to_image", prompt="A house at the sea")
+        async with shown(browser, server, "list_spending", {"days": 7}, theme="dark") as spending:
+            await spending.reads("16 credits, 2 starts from this computer in 7 days.")
+            await spending.reads("16 of 200 credits spent; at most 50 credits a start.")
+            await expect(spending.frame.get_by_role("listitem")).to_contain_text("Text to image: A house at the sea")
+            kinds = spending.frame.get_by_role("table", name="By kind")
+            await expect(kinds.get_by_role("row").nth(1)).to_contain_text("Text to image15")
+            await expect(spending.frame.get_by_role("table", name="By day (UTC)").get_by_role("row")).to_have_count(2)
+            await server.ask("generate_speech", script="Hello again.", voice="Aria (en-US)")
+            await spending.frame.get_by_role("button", name="Refresh").click()
+            await spending.reads("17 credits, 3 starts")
+            assert await spending.faults() == []
+            await screenshots(spending, "spending")
