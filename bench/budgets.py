@@ -18,5 +18,9 @@ REQUESTS_A_LOOK = 1.0
 """Requests to A2E at each look at the jobs of one family that are waited for."""
 WORKER_RATIO = 8.0
 """A render worker's start beside an empty Python."""
+FILM_SECONDS_720, FILM_SECONDS_1080 = 0.5, 1.0
+"""Work for a second of film."""
+FILM_MEMORY_MIB = 400.0
+"""Peak memory of the film worker, whatever the length."""
 RENDER_SECONDS = 0.5
 """Work for a second of video at 720p in the sandbox."""

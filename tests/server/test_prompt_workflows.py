@@ -8,6 +8,7 @@ import pytest
 
 from a2e_mcp.server import prompts
 from tests.support.browser import open_page
+from tests.support.clips import write_sound
 from tests.support.media import CONSENT, face, fetched, picture_size, png
 from tests.support.server import open_server
 from tests.support.workflow_runner import clip_at, follow_prompt
@@ -169,6 +170,42 @@ async def test_faq_avatar(tmp_path: Path) -> None:
         assert 0 < left.data["credits_back"] < price
         assert (await server.ask("list_spending")).data["total"] == price - left.data["credits_back"]
         await runner.end()
+
+
+async def test_dialogue(tmp_path: Path) -> None:
+    lines = ["Good morning. How is the bread?", "It is warm. Come and try it!"]
+    async with open_server(tmp_path) as server:
+        write_sound(server.inbox / "song.wav", seconds=2, hertz=500)
+        given = {
+            "topic": "A bakery",
+            "avatars": "Ada and Bruno",
+            "language": "en-US",
+            "music": "song.wav",
+            "shape": "9:16",
+        }
+        async with follow_prompt(server, "dialogue", given) as runner:
+            avatars = [(await runner.call("list_avatars", name=name)).data["avatars"][0] for name in ("Ada", "Bruno")]
+            voices = (await runner.call("list_voices", language="en-US")).data["voices"]
+            fitting = [next(row for row in voices if row["gender"] == avatar["gender"]) for avatar in avatars]
+            starts = [
+                {"script": line, "voice": voice["id"], "avatar": avatar["name"], "title": f"Line {number}"}
+                for number, (line, voice, avatar) in enumerate(zip(lines, fitting, avatars, strict=True), 1)
+            ]
+            for wanted in starts:
+                await runner.quote("start_avatar_video", **wanted)
+            job_ids = [await runner.start("start_avatar_video", **wanted) for wanted in starts]
+            lengths = [(await clip_at(link)).seconds for link in await runner.finish(*job_ids)]
+            wanted = {"clips": job_ids, "shape": "9:16", "captions": "auto", "music": "song.wav", "name": "bakery"}
+            composed = await runner.call("compose_video", **wanted)
+            clip = await clip_at(*await runner.finish(composed.data["job_id"]))
+            assert clip.height > clip.width
+            assert clip.has_sound
+            assert clip.seconds == pytest.approx(sum(lengths), abs=0.2)
+            said = (server.output / "bakery.srt").read_text("utf-8")
+            assert said.index("How is the bread?") < said.index("It is warm.")
+            (file,) = (await runner.call("download_result", job_id=composed.data["job_id"])).data["files"][:1]
+            assert file["path"] == str(server.output / "bakery.mp4")
+            await runner.end()
 
 
 async def test_every_prompt_is_followed_by_a_test() -> None:
