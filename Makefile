@@ -21,7 +21,7 @@ KILLS ?= 5
 CALLS ?= 2000
 SEED ?= 1
 
-.PHONY: bundle release-notes soak fuzz demo test check check-all lint types docs pictures bench live contract clients facts clean help
+.PHONY: bundle examples release-notes soak fuzz demo test check check-all lint types docs pictures bench live contract clients facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
@@ -35,6 +35,7 @@ help:
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make clients  [ONLY=a,b] [PARALLEL=2]  try the server with the real clients (each is installed once, gigabytes in all)"
 	@echo "make docs     write what is generated: tools.json, tables of the README and docs, settings of server.json"
+	@echo "make examples [ONLY=a.py]  run the examples with agent frameworks against a scripted model (each is installed once)"
 	@echo "make bundle   make the .mcpb for Claude Desktop in dist/ (with TRY=--try, measure its first start; needs uv)"
 	@echo "make pictures  draw the pictures of the README from a real run of the demo"
 
@@ -106,6 +107,10 @@ types: $(READY)
 # The pictures of the README, from a real run of the demo.
 pictures: $(READY)
 	$(BIN)/python -m docs.pictures
+
+# The examples with an agent framework; the others are run by the tests.
+examples: $(READY)
+	@$(BIN)/python -m tests.examples.run --only "$(ONLY)"
 
 # The bundle for Claude Desktop; TRY=--try starts it as a host would, with an empty cache.
 bundle: $(READY)

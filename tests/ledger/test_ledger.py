@@ -31,7 +31,7 @@ SAME = NewEntry(family="x", title="", fingerprint="print", expected=1)
 # ------------------------------------------------------------------ whose rows
 
 
-async def test_an_id_that_another_start_has_is_passed_over_whoever_it_belongs_to(path: Path) -> None:
+async def test_an_id_that_another_start_has_is_passed_over_in_any_account(path: Path) -> None:
     ids = iter([f"ffffffff{number:016x}" for number in (1, 1, 1, 2, 2, 3)])
 
     def next_id(*, sandbox: bool) -> str:
