@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.fixture(scope="session", autouse=True)
 def _warm_workers(a2e_sandbox_workers: None) -> None:
     """Starting a worker takes longer than most renders of the tests."""
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: no search for garbage needs to walk through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

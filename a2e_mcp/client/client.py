@@ -83,6 +83,7 @@ class A2EClient:
         self._pause = pause
         self._now = now
         self._older: set[str] = set()
+        self._addresses: dict[str, httpx2.URL] = {}
         self._ahead: float | None = None
 
     async def __aenter__(self) -> A2EClient:
@@ -159,11 +160,14 @@ class A2EClient:
         path = endpoint.path.format(**{name: quote(str(values.pop(name)), safe="") for name in endpoint.parameters})
         http_request = self._http.build_request(
             endpoint.method,
-            path,
-            params=_query(values) if endpoint.method == "GET" else None,
+            self._addresses.get(path, path),
+            params=(_query(values) or None) if endpoint.method == "GET" else None,
             json=values if endpoint.method in ("POST", "PUT") else None,
             headers={"authorization": f"Bearer {self._token.get_secret_value()}"},
         )
+        if not endpoint.parameters and path not in self._addresses:
+            # To parse and to join addresses takes longer than anything else about a request.
+            self._addresses[path] = http_request.url.copy_with(query=None)
         started = time.monotonic()
         status: int | None = None
         body = b""

@@ -27,6 +27,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> tuple[float, float] |
     Either form is read, seconds or a date (RFC 9110, 10.2.3); a date is compared with A2E's own clock.
     """
     text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
     here = http_date(headers.get("date", ""))
     here = now if here is None else here
     if _SECONDS.fullmatch(text):

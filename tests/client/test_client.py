@@ -11,6 +11,7 @@ import pytest
 
 from a2e_mcp.catalogue.account import CREDIT_HISTORY, GET_CREDITS, HistoryQuery
 from a2e_mcp.catalogue.avatar_videos import DELETE_VIDEO, GENERATE
+from a2e_mcp.catalogue.avatars import LIST_AVATARS, AvatarQuery
 from a2e_mcp.catalogue.records import ById, Nothing
 from a2e_mcp.catalogue.voices import SPEAK, SpeechRequest
 from a2e_mcp.errors import (
@@ -50,6 +51,15 @@ async def test_a_list_is_asked_for_with_a_query_and_a_record_by_its_path() -> No
     listing, deletion = script.requests
     assert dict(listing.url.params) == {"pageNum": "2", "pageSize": "10", "is_consumption": "true"}
     assert (deletion.method, deletion.url.path, deletion.content) == ("DELETE", f"/api/v1/video/{ID}", b"")
+
+
+async def test_each_call_of_a_list_has_a_query_of_its_own() -> None:
+    script = ScriptedTransport(success([]))
+    async with scripted_client(script) as (client, _):
+        for query in (AvatarQuery(type="custom"), AvatarQuery(), AvatarQuery(type="default")):
+            await client.call(LIST_AVATARS, query)
+    assert [request.url.query for request in script.requests] == [b"type=custom", b"", b"type=default"]
+    assert len(set(script.paths)) == 1
 
 
 # ------------------------------------------------------------------ trying again

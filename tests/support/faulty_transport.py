@@ -18,6 +18,7 @@ from PIL import Image
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
+from tests.support.output_schemas import learn_output_schemas
 from tests.support.server import ServerUnderTest, connection_to, settings_in
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ async def connect_server(
     settings = settings_in(folder, **changes)
     timing = Timing(clock.pause, clock.now, closing_seconds=0.5, beat_seconds=beat_seconds, grace_seconds=grace_seconds)
     async with Client(A2EServer(settings, connection_to(sandbox, lambda _: transport), timing)) as client:
+        learn_output_schemas(client.session)
         yield ControlledServer(client, sandbox, inbox, settings.output, transport, clock)
 
 

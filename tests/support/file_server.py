@@ -17,6 +17,7 @@ from a2e_mcp.client.connection import Connection
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
 from tests.support.faulty_transport import Clock, ControlledServer, FaultyTransport
+from tests.support.output_schemas import learn_output_schemas
 from tests.support.server import connection_to, settings_in
 
 if TYPE_CHECKING:
@@ -154,4 +155,5 @@ async def connect_server_with_storage(
 
     timing = Timing(clock.pause, clock.now, closing_seconds=0.2, beat_seconds=beat_seconds)
     async with Client(A2EServer(settings, connect, timing)) as client:
+        learn_output_schemas(client.session)
         yield ServerWithStorage(client, sandbox, inbox, settings.output, transport, clock, storage)

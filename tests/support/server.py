@@ -29,6 +29,7 @@ from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
+from tests.support.output_schemas import learn_output_schemas
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
@@ -160,4 +161,5 @@ async def open_server(
             elicitation_callback=asked,
         ) as client,
     ):
+        learn_output_schemas(client.session)
         yield ServerUnderTest(client, sandbox, inbox, settings.output)

@@ -86,10 +86,10 @@ class CopyInputs(Inputs):
 
 async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
-    # The ledger is read while A2E answers, and once: each look is a change of threads.
+    # The ledger is read while A2E answers, and once: each look is a change of threads, which is asked for first.
     day = services.ledger.now() - LIMIT_SECONDS
-    balance, (rooms, spent) = await asyncio.gather(
-        services.client.call(GET_CREDITS, Nothing()), services.rooms.open_rows_and_spent(day)
+    (rooms, spent), balance = await asyncio.gather(
+        services.rooms.open_rows_and_spent(day), services.client.call(GET_CREDITS, Nothing())
     )
     limits = services.ceilings
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent}
