@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp.server import MCPServer
-from mcp.server.apps import Apps
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolResult, GetPromptResult, Icon, InputRequiredResult, Tool
+from mcp.types import CallToolResult, GetPromptResult, Icon, InputRequiredResult, TextContent, Tool
 from mcp.types import Prompt as PromptListed
 from mcp.types import Resource as ResourceListed
 from mcp.types import ResourceTemplate as ResourceTemplateListed
@@ -28,7 +27,9 @@ from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged, TokenMissing
 from a2e_mcp.server import protocol_output, resources, tool_index, toolset_paths, visibility
 from a2e_mcp.server.answers.failures import failure_text
+from a2e_mcp.server.apps.extension import Apps
 from a2e_mcp.server.lifespan import LazyServices
+from a2e_mcp.server.tasks import Tasks
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.server.tool_prefix import bare_name, prefixed
 from a2e_mcp.settings import Settings
@@ -91,8 +92,16 @@ class A2EServer(MCPServer[LazyServices]):
             request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY),
             # Tools, prompts and resources stay as they are, so no change of them is promised.
             subscriptions=False,
-            # Its pages are read from files when they are asked for.
-            extensions=[Apps()],
+            # Pages are read from files when they are asked for.
+            extensions=[
+                Apps(),
+                Tasks(
+                    self.services,
+                    self._ended,
+                    seconds=settings.call_seconds,
+                    prefix=settings.tool_prefix,
+                ),
+            ],
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
@@ -210,6 +219,19 @@ class A2EServer(MCPServer[LazyServices]):
         if not self._resources_are_registered:
             self._resources_are_registered = True
             self._resources.register(self)
+
+    async def _ended(self, job_ids: Sequence[str]) -> CallToolResult:
+        """The answer about jobs that have ended, as wait_for_job gives it."""
+        from a2e_mcp.server.dispatch import run_tool
+
+        arguments = {"job_ids": list(job_ids), "until": "all", "seconds": 0}
+        settings, silent = self._configuration, protocol_output.progress_reporter(None)
+        try:
+            answer = await run_tool("wait_for_job", arguments, self.services, settings.call_seconds, silent, shown=())
+        except A2EError as problem:
+            text = prefixed(failure_text(problem, "reads", can_be_charged=False), settings.tool_prefix)
+            return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+        return protocol_output.tool_result(answer, settings.tool_prefix, with_links=settings.links == "auto")
 
     async def _media(self) -> Sequence[str]:
         """Where results are loaded from; without services no result is shown."""

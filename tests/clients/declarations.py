@@ -136,6 +136,16 @@ CLIENTS: tuple[Client, ...] = (
         seconds=600,
     ),
     Client(
+        "conformance-tasks",
+        "Conformance suite, tasks",
+        ("@modelcontextprotocol/conformance@0.2.0-alpha.12",),
+        runtime="node",
+        script="conformance.py",
+        arguments=("tasks",),
+        environment="conformance",
+        seconds=300,
+    ),
+    Client(
         "conformance-2025-11-25",
         "Conformance suite, 2025-11-25",
         ("@modelcontextprotocol/conformance@0.2.0-alpha.12",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import httpx2
 from mcp import Client, ClientSession
 from mcp.client._memory import InMemoryTransport
+from mcp.client.extension import ClientExtension
 from mcp.client.session import ElicitationFnT
 from mcp.types import (
     CallToolResult,
@@ -142,11 +143,12 @@ async def open_server(
     wrap: Wrap = lambda transport: transport,
     timing: Timing | None = None,
     asked: ElicitationFnT | None = None,
+    extensions: Sequence[ClientExtension] = (),
     **changes: Any,
 ) -> AsyncIterator[ServerUnderTest]:
     """Open a server and its sandbox in a folder; opening the same folder again restarts both.
 
-    With `asked` the host declares elicitation, and this answers for its user.
+    With `asked` the host declares elicitation, and this answers for its user; it has these extensions.
     """
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
@@ -159,6 +161,7 @@ async def open_server(
             mode=era,
             client_info=HOST,
             elicitation_callback=asked,
+            extensions=list(extensions),
         ) as client,
     ):
         learn_output_schemas(client.session)

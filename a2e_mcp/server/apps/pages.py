@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from mcp.server.apps import APP_MIME_TYPE
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.types import Resource
+
+from a2e_mcp.server.apps.extension import PAGE_TYPE
 
 SCHEME = "ui://"
 _NO_PREFIX = '{"prefix": ""}'
@@ -45,7 +46,7 @@ def address(name: str) -> str:
 def listed() -> list[Resource]:
     """The pages as `resources/list` shows them."""
     return [
-        Resource(uri=page.uri, name=page.uri, title=page.title, description=page.about, mime_type=APP_MIME_TYPE)
+        Resource(uri=page.uri, name=page.uri, title=page.title, description=page.about, mime_type=PAGE_TYPE)
         for page in PAGES
     ]
 
@@ -63,4 +64,4 @@ def content(page: Page, prefix: str, media: Sequence[str]) -> ReadResourceConten
         "permissions": {"clipboardWrite": {}},
         "prefersBorder": False,
     }
-    return ReadResourceContents(html.replace(_NO_PREFIX, json.dumps({"prefix": prefix})), APP_MIME_TYPE, {"ui": meta})
+    return ReadResourceContents(html.replace(_NO_PREFIX, json.dumps({"prefix": prefix})), PAGE_TYPE, {"ui": meta})

@@ -6,12 +6,30 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 TASK = json.loads(os.environ["A2E_TASK"])
 
 
+FIXTURES = "tests.clients.task_fixtures"
+TASKS = (
+    "lifecycle",
+    "capability-negotiation",
+    "wire-fields",
+    "request-state-removal",
+    "request-headers",
+    "dispatch-and-envelope",
+)
+"""The scenarios of tasks that a server can pass whose tasks ask for nothing and are jobs that are paid for."""
+NOT_OURS = ("sep-2663-tasks-get-status-failed",)
+"""Checks that must fail: no task of this server ends in an error of the protocol."""
+
+
 def main(revision: str) -> None:
     server = TASK["server"]
+    if revision == "tasks":
+        tasks(server)
+        return
     command = [server["command"], *server["args"], "--http", "127.0.0.1:0"]
     with subprocess.Popen(command, env=server["env"], stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -19,6 +37,34 @@ def main(revision: str) -> None:
             check(revision, process.stderr.readline().split(" at ")[1].split(" ")[0])
         finally:
             process.terminate()
+
+
+def tasks(server: dict[str, Any]) -> None:
+    """Tasks, tried on the server with the suite's own tools put before the real ones."""
+    python = Path(server["command"]).with_name("python")
+    checkout = Path(__file__).parents[3]
+    with subprocess.Popen([python, "-m", FIXTURES], cwd=checkout, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            url = process.stderr.readline().split(" at ")[1].split(" ")[0]
+            results = [scenario(url, f"tasks-{name}") for name in TASKS]
+        finally:
+            process.terminate()
+    passed, failed = (sum(counts) for counts in zip(*results, strict=True))
+    unexpected = failed - len(NOT_OURS)
+    problem = f"{unexpected} checks failed" if unexpected else ""
+    checks = f"{passed} of {passed + failed} checks"
+    print(json.dumps({"report": {"protocol": "2026-07-28", "tools": checks, "problem": problem}}))
+
+
+def scenario(url: str, name: str) -> tuple[int, int]:
+    """How many checks of a scenario passed and failed."""
+    command = ["conformance", "server", "--url", url, "--scenario", name]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    print(done.stdout)
+    passed, total, failed = re.findall(r"Passed: (\d+)/(\d+), (\d+) failed", done.stdout)[-1]
+    assert int(passed) + int(failed) == int(total)
+    return int(passed), int(failed)
 
 
 def check(revision: str, url: str) -> None:

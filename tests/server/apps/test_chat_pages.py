@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mcp import Client
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from mcp.types import TextResourceContents
 from pydantic import SecretStr
 
@@ -17,7 +18,7 @@ from a2e_mcp.server.server import A2EServer
 from tests.support.server import ERAS, Era, open_server, settings_in
 
 LARGEST = 60 * 1024
-TYPE = "text/html;profile=mcp-app"
+TYPE = APP_MIME_TYPE
 both_eras = pytest.mark.parametrize("era", ERAS)
 
 
@@ -44,7 +45,7 @@ async def test_every_page_that_a_tool_names_can_be_read(era: Era, tmp_path: Path
         # Older protocols have no place where a server could say so.
         if era == "auto":
             assert client.server_capabilities is not None
-            assert client.server_capabilities.extensions == {"io.modelcontextprotocol/ui": {}}
+            assert set(client.server_capabilities.extensions or {}) == {EXTENSION_ID, "io.modelcontextprotocol/tasks"}
 
 
 async def test_in_live_mode_results_come_from_the_hosts_of_a2e_alone(tmp_path: Path) -> None:
