@@ -120,6 +120,12 @@ def _start(inputs: DubbingInputs, found: PreparedInputs) -> StartDubbing:
     )
 
 
+def _untranslated(inputs: DubbingInputs) -> str:
+    if (inputs.translated_script or "").strip():
+        return ""
+    return "The sandbox cannot translate: give what is to be said, in the target language, as translated_script."
+
+
 def _price(_: DubbingInputs, lengths: Mapping[str, float]) -> Estimate:
     return Estimate(lengths.get("source"), "second", None, "A2E publishes no price")
 
@@ -142,6 +148,7 @@ START_DUBBING = StartTool(
     family=DUBBING,
     to_request=_start,
     estimate=_price,
+    sandbox_objection=_untranslated,
     likeness=("source",),
     likeness_may_be_made=True,
 )

@@ -285,11 +285,11 @@ class StartTool(Tool[InputsT]):
     """A tool that starts a job of one family.
 
     `to_request` is pure: inputs and what was found for them become A2E's request, or None when this way cannot make
-    it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is
-    billed, from the inputs and the known lengths of its media in seconds. `objection` says why such a job cannot be
-    made, before anything is paid. `caution` says at the start what cannot
-    be changed later. A job `on_own_avatar` works on the record of one of the user's own avatars, so its id is known
-    before the start.
+    it; then, and when A2E answers 404, the `older` way is taken. `estimate` says how the job is billed, from the inputs
+    and the known lengths of its media in seconds. `objection` says why such a job cannot be made, before anything is
+    paid; `sandbox_objection` why only the sandbox cannot make it. `caution` says at the start what cannot be changed
+    later. A job `on_own_avatar` works on the record of one of the user's own avatars, so its id is known before the
+    start.
     """
 
     effect: Effect = Effect.SPENDS
@@ -302,6 +302,7 @@ class StartTool(Tool[InputsT]):
     speech: SpeechStep | None = None
     older: LegacyStart[InputsT] | None = None
     objection: Callable[[InputsT, PreparedInputs], str] = lambda _, __: ""
+    sandbox_objection: Callable[[InputsT], str] = lambda _: ""
     caution: Callable[[InputsT], str] = lambda _: ""
     on_own_avatar: bool = False
 

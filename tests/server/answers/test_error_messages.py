@@ -123,10 +123,15 @@ async def test_a_refusal_names_what_the_tool_takes_and_not_what_a2e_calls_it(tmp
     async with open_server(tmp_path) as server:
         picture = (await server.ask("list_backgrounds")).data["backgrounds"][0]["url"]
         small = {"image": png(server.inbox, size=(10, 12)).name}
+        spanish = {"language": "es", "translated_script": "Hola."}
         told = "10x12 pixels; each side must have at least 16 "
         for tool, word, arguments in (
-            ("start_dubbing", ": source must be a video or a sound", {"source": picture, "language": "es"}),
-            ("start_dubbing", ": language: unsupported", {"source": wav(server.inbox).name, "language": "tlh"}),
+            ("start_dubbing", ": source must be a video or a sound", {"source": picture, **spanish}),
+            (
+                "start_dubbing",
+                ": language: unsupported",
+                {"source": wav(server.inbox).name, **spanish, "language": "tlh"},
+            ),
             ("generate_speech", ": voice: there is no such voice", {"script": "Hi", "voice": "0" * 24}),
             ("add_background", f"{told}(image)", small),
             ("start_avatar_video", f"{told}(background)", VIDEO | {"background": small["image"]}),

@@ -43,3 +43,19 @@ async def test_a_clip_that_is_scaled_says_from_what_to_what(tmp_path: Path) -> N
         assert made.data["state"] == "succeeded"
         said = await server.ask("check_status", job_ids=[made.data["job_id"]])
         assert "It is scaled from 640x480 to 320x240." in said.text
+
+
+async def test_the_sandbox_says_before_charging_that_it_cannot_translate(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        credits = (await server.ask("get_credits")).data["credits"]
+        dubbing = {"source": media.wav(server.inbox, seconds=3, tone=True).name, "language": "es"}
+
+        quoted = await server.ask("quote_job", tool="start_dubbing", arguments=dubbing)
+        refused = await server.refuse("start_dubbing", **dubbing, consent=media.CONSENT)
+
+        assert "cannot translate" in quoted.text
+        assert "would cost" in quoted.text
+        for said in (quoted.text, refused):
+            assert "in the target language, as translated_script" in said
+        assert "Nothing was charged" in refused
+        assert (await server.ask("get_credits")).data["credits"] == credits
