@@ -8,7 +8,7 @@ WIRE_BYTES = 48 * 1024
 """All default tools in tools/list."""
 SEEN_BYTES = 30 * 1024
 """What a model sees of them: names, descriptions and inputs."""
-TOOL_BYTES = int(1.9 * 1024)
+TOOL_BYTES = 2 * 1024
 """The largest tool."""
 CALL_MS = 0.5
 """What we add to a tool call over the SDK's own call and the HTTP call under it."""

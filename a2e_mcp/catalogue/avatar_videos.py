@@ -37,7 +37,7 @@ from a2e_mcp.catalogue.tool import (
     optional,
 )
 from a2e_mcp.catalogue.values import Text
-from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT
+from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT, Speed
 
 LONGEST_TITLE = 40
 
@@ -219,6 +219,7 @@ class AvatarVideoInputs(Inputs):
 
     script: OrNone[str] = optional("What the avatar says, as plain text")
     voice: OrNone[Annotated[str, VoiceRef()]] = optional("Voice name or id, with script")
+    speed: Speed = Field(default=1.0, description="Of the script, 0.5 to 2")
     audio: OrNone[Annotated[str, MediaIn(("audio",))]] = optional("Speech instead of script: URL, path or job id")
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
     background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL, path) or id")
@@ -234,6 +235,8 @@ class AvatarVideoInputs(Inputs):
     def _one_source(self) -> AvatarVideoInputs:
         if self.script is not None and not self.script.strip():
             raise ValueError("script is empty; write what the avatar should say")
+        if self.speed != 1.0 and self.script is None:
+            raise ValueError("speed needs script: finished audio is spoken as it is")
         if self.captions and self.script is None:
             raise ValueError("captions need script: A2E makes them from the text")
         return self
@@ -302,6 +305,7 @@ START_AVATAR_VIDEO = StartTool(
     ),
     fields={
         **SPEECH_FIELDS,
+        "speechRate": "speed",
         "anchor_id": "avatar",
         "audioSrc": "audio",
         "color": "background",

@@ -110,7 +110,7 @@ class MediaIn:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStep:
-    """Marks a tool that speaks a text on the way: which inputs hold the text, the voice and the finished audio.
+    """Marks a tool that speaks a text on the way: which inputs hold the text, the voice, the speed and finished audio.
 
     `longest` is how many seconds of speech the job takes, unless the inputs say how long it is to be.
     """
@@ -118,6 +118,7 @@ class SpeechStep:
     script: str = "script"
     voice: str = "voice"
     audio: str = "audio"
+    speed: str = "speed"
     longest: int | None = None
 
 

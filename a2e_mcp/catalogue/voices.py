@@ -250,6 +250,9 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (
 VOICE_FOR_SCRIPT = ("script", "voice", "say who speaks the script; list_voices with its language finds one")
 """Why a script needs a voice, for `Inputs.needs`."""
 
+Speed = Annotated[float, Field(ge=0.5, le=2), TIMES]
+"""How fast a script is spoken, the only thing about speech that A2E lets one set."""
+
 SPEECH_FIELDS = {"msg": "script", "tts_id": "voice", "user_voice_id": "voice"}
 """The inputs behind A2E's fields of speech, in every tool that speaks a script."""
 
@@ -259,7 +262,7 @@ class SpeechInputs(Inputs):
 
     script: str = Field(description="What to say, as plain text")
     voice: Annotated[str, VoiceRef()] = Field(description="Voice name or id; see list_voices")
-    speed: Annotated[float, Field(ge=0.5, le=2), TIMES] = Field(default=1.0, description="0.5 (slow) to 2 (fast)")
+    speed: Speed = Field(default=1.0, description="0.5 (slow) to 2 (fast)")
 
 
 def spoken_seconds(script: str, speed: float = 1.0) -> float:

@@ -51,6 +51,8 @@ Avatars, voices and backgrounds may be given by name; jobs need their job_id. Fi
 folder on this computer.
 Starts cost credits: quote_job shows the price, max_credits sets a limit. Never start the same job twice: if an answer \
 is missing, look in list_jobs first.
+A2E has no setting for emotion, tone, gestures, pauses or pronunciation, and reads no SSML: speed is all; spell an odd \
+name as it sounds.
 Ask the user before using a person's face or voice, and write who agreed into consent."""
 
 WEBSITE = "https://github.com/a2e-mcp/a2e-mcp"

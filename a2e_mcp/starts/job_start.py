@@ -88,6 +88,11 @@ class JobItem(Generic[InputsT]):
         return next(self._requests(prepared))
 
     @property
+    def sandbox_objection(self) -> str:
+        """Why only the sandbox cannot make it; empty in live mode."""
+        return self._tool.sandbox_objection(self._inputs) if self._context.jobs.sandbox else ""
+
+    @property
     def estimate(self) -> Estimate:
         """How the job is billed."""
         return self._tool.estimate(self._inputs, self._lengths)
@@ -158,7 +163,14 @@ class JobItem(Generic[InputsT]):
         script: str | None = None if step is None else getattr(self._inputs, step.script)
         if step is None or script is None:
             return None
-        return SpeechItem(self._context, script, self._resolved.voices[step.voice], max_credits=self._max_credits)
+        voice = self._resolved.voices[step.voice]
+        return SpeechItem(self._context, script, voice, self._speed, max_credits=self._max_credits)
+
+    @property
+    def _speed(self) -> float:
+        """How fast the script is spoken, where the tool lets one say."""
+        step = self._tool.speech
+        return 1.0 if step is None else float(getattr(self._inputs, step.speed, 1.0))
 
     @cached_property
     def _lengths(self) -> Mapping[str, float]:
@@ -166,7 +178,8 @@ class JobItem(Generic[InputsT]):
         lengths = self._resolved.lengths
         if self._speech is None or self._tool.speech is None:
             return lengths
-        return {**lengths, "speech": spoken_seconds(getattr(self._inputs, self._tool.speech.script))}
+        script = getattr(self._inputs, self._tool.speech.script)
+        return {**lengths, "speech": spoken_seconds(script, self._speed)}
 
     def _prepared(
         self,

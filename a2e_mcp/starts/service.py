@@ -135,13 +135,9 @@ class Starts:
         return replace(
             quoted,
             chosen=chosen_names(resolved),
-            warning=_together(quoted.warning, _together(tool.caution(inputs), self._in_sandbox(tool, inputs))),
+            warning=_together(quoted.warning, _together(tool.caution(inputs), item.sandbox_objection)),
             same=await self._same(fingerprint(tool.name, inputs, resolved)),
         )
-
-    def _in_sandbox(self, tool: StartTool[InputsT], inputs: InputsT) -> str:
-        """What the start will refuse in the sandbox; empty in live mode."""
-        return tool.sandbox_objection(inputs) if self._context.jobs.sandbox else ""
 
     async def quote_speech(self, inputs: SpeechInputs) -> Quoted:
         """What speaking a text would cost."""
@@ -175,8 +171,6 @@ class Starts:
 
     async def _plan_job(self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> Plan:
         resolved = await self._resolver.resolve(inputs, tool.speech)
-        if objection := self._in_sandbox(tool, inputs):
-            raise InputError(objection)
         print_ = fingerprint(tool.name, inputs, resolved)
         await require_consent(tool, inputs, options, self._ledger)
         self._require_language(*_spoken(tool, inputs, resolved), options)
@@ -188,6 +182,8 @@ class Starts:
             details = replace(details, record_id=known, before=before)
         title = title_of(tool.family.name, inputs, self._ledger.now())
         item = JobItem(self._context, tool, inputs, resolved, title)
+        if item.sandbox_objection:
+            raise InputError(item.sandbox_objection)
         family, _ = item.draft
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
         return Plan(
