@@ -189,6 +189,12 @@ class Estimate:
     credits_each: float | None
     source: str
 
+    @property
+    def billed(self) -> float:
+        """The units that whole credits are charged for: a second that has begun counts; 0 when they are not known."""
+        units = self.units or 0.0
+        return float(whole_seconds(units)) if units and self.unit == "second" else units
+
 
 _ENCODER_PADDING = 0.1
 """Seconds that encoders add to a sound."""

@@ -6,6 +6,7 @@ Source: A2E docs menu "TTS and Voice Clone"; limits from the newest developer sp
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +26,10 @@ LONGEST_SPEECH_TEXT = 1000
 CHARACTERS_A_SECOND = 15.0
 """How fast a script of letters is spoken at speed 1; used for estimates only, measured on public voices."""
 
+_LETTERS_WITHOUT_PAUSES = 17.0
+_SILENT_SECONDS = 0.5
+_PAUSE_SECONDS = 0.25
+_SENTENCE_BREAK = re.compile(r"[.!?…]+\s+(?=\S)|[。！？]+(?=\S)")
 _SPOKEN_SIGNS = frozenset("#%&@*/\\_")
 # How many letters of a word a character takes as long as when it is spoken, measured on public voices; the first that
 # fits counts, and everything else counts as one letter.
@@ -266,9 +271,14 @@ class SpeechInputs(Inputs):
 
 
 def spoken_seconds(script: str, speed: float = 1.0) -> float:
-    """Roughly how long a script takes to speak, in seconds; at least one."""
+    """Roughly how long a script takes to speak, in seconds; at least one.
+
+    A few words are mostly silence: before, behind, and between sentences.
+    """
     letters = sum(count * _letters(sign) for sign, count in Counter(script).items())
-    return max(1.0, math.ceil(round(letters / CHARACTERS_A_SECOND / speed, 6)))
+    silence = _SILENT_SECONDS + _PAUSE_SECONDS * len(_SENTENCE_BREAK.findall(script.strip()))
+    seconds = max(letters / CHARACTERS_A_SECOND, letters / _LETTERS_WITHOUT_PAUSES + silence)
+    return max(1.0, math.ceil(round(seconds / speed, 6)))
 
 
 def _letters(sign: str) -> float:

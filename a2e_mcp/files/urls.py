@@ -76,7 +76,7 @@ def url_readings(text: str) -> list[str]:
 
 def same_url(text: str) -> str:
     """One form for a URL however it was copied, to compare it; only the first reading is certainly the URL."""
-    url = url_readings(text)[-1]
+    url = url_readings(unwrapped(text))[-1]
     host, slash, rest = url.partition("://")[2].partition("/")
     return f"{url.partition('://')[0].lower()}://{host.lower()}{slash}{rest}"
 

@@ -130,7 +130,7 @@ class JobItem(Generic[InputsT]):
         else:
             entry = await self._adopt(entry, family, records)
         # What was paid for an unknown length says nothing about the price of a second.
-        await meter.measure_step(entry.family, estimate.units or 0.0)
+        await meter.measure_step(entry.family, estimate.billed)
         return []
 
     async def _hold_under_ceilings(

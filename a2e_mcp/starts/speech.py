@@ -108,7 +108,9 @@ class SpeechItem:
     def _key(self, text: str) -> str:
         voice = self._voice
         spoken_by = f"{voice.id} {voice.language}" if voice.own else voice.id
-        return hashlib.sha256(f"{spoken_by}\0{self._speed:g}\0{text}".encode()).hexdigest()
+        # Line breaks may be pauses; other blanks are the layout of a host.
+        words = "\n".join(" ".join(line.split()) for line in text.splitlines())
+        return hashlib.sha256(f"{spoken_by}\0{self._speed:g}\0{words}".encode()).hexdigest()
 
     def _request(self, text: str) -> SpeechRequest:
         voice, msg = self._voice, text[:LONGEST_SPEECH_TEXT]

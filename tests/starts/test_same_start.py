@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +53,43 @@ async def test_a_name_and_its_id_are_the_same_start(tmp_path: Path) -> None:
         first = await server.ask("start_avatar_video", **video_arguments())
         second = await server.ask("start_avatar_video", **video_arguments(avatar=ada, voice="aria (EN-us)"))
         assert second.data["job_id"] == first.data["job_id"]
+
+
+async def test_what_a_host_formats_in_another_way_is_the_same_start(tmp_path: Path) -> None:
+    script = "Hello there, Zoë. This is a line.\nAnd one more."
+    async with open_controlled_server(tmp_path) as server:
+        first = await server.ask("start_avatar_video", **video_arguments(script=script))
+        for again in (
+            f"  {script}\n",
+            script.replace("\n", "\r\n"),
+            script.replace("\n", " "),
+            script.replace(" ", "\u00a0"),
+            script.replace(" ", "  ").replace("\n", "\n\n"),
+            unicodedata.normalize("NFD", script),
+        ):
+            second = await server.ask("start_avatar_video", **video_arguments(script=again))
+            assert second.data["job_id"] == first.data["job_id"], again
+        arguments = await server.clip_arguments()
+        clip = await server.ask("start_image_to_video", **arguments)
+        for url, prompt in (
+            (f"{arguments['image']}#t=5", "The waves move"),
+            (f"<{arguments['image']}>", "The waves\nmove "),
+        ):
+            again_clip = await server.ask("start_image_to_video", **{**arguments, "image": url, "prompt": prompt})
+            assert again_clip.data["job_id"] == clip.data["job_id"]
+        # Other words, another case and another query are another start.
+        other = await server.ask("start_avatar_video", **video_arguments(script=script.lower()))
+        assert other.data["job_id"] != first.data["job_id"]
+        assert (server.transport.attempts[SPEECH], server.transport.attempts[CLIP]) == (2, 1)
+
+
+async def test_a_script_with_other_blanks_is_not_spoken_again_for_another_avatar(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        await server.ask("start_avatar_video", **video_arguments(script="Hello there, you two.\r\nGood day."))
+        await server.ask(
+            "start_avatar_video", **video_arguments(script="Hello  there, you two. \nGood day.", avatar="Hugo")
+        )
+        assert (server.transport.attempts[SPEECH], server.transport.attempts[VIDEO]) == (1, 2)
 
 
 async def test_another_script_is_another_start(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class WorkflowRunner:
             assert "consent is missing" in await self.server.refuse(tool, **without)
             assert "consent" in self.text[: self.at]
         assert "max_credits" in self.text[self.at :]
-        begun = await self.call(tool, **arguments, max_credits=self.prices[tool] + 3)
+        begun = await self.call(tool, **arguments, max_credits=self.prices[tool])
         assert begun.text.startswith(_SANDBOX)
         assert "Charged" in begun.text
         self.started = True
