@@ -108,7 +108,7 @@ def manifest() -> dict[str, Any]:
         "description": "Make avatar videos, speech, clips and face swaps with A2E, or free in a sandbox.",
         "long_description": (
             "Make avatar videos by talking to your assistant, with your A2E account, or free in a sandbox that renders"
-            " on this computer. The first start fetches about 140 MB; on a slow line the host may give up on it: start"
+            " on this computer. The first start fetches about 160 MB; on a slow line the host may give up on it: start"
             " it again, since what was fetched is kept. Not made or supported by A2E."
         ),
         "author": {"name": "The a2e-mcp authors", "url": HOMEPAGE},
