@@ -49,6 +49,9 @@ NO_VENV := The environment $(VENV) cannot be made: install Python's venv module 
 NO_PACKAGES := The packages could not be installed: check the network connection, the proxy (HTTPS_PROXY) and the room on \
 	the disk, then run make again, which keeps what was fetched.
 
+NO_CHAT_HOST := The host of MCP Apps could not be fetched with npm: the pages of the chat are not tested (in CI that fails). \
+	Check the network connection, then run make again.
+
 # pip's own lines are many and long, or none at all with --quiet: one short line for each file that is fetched.
 define SHOW_PROGRESS
 while read -r verb file size; do \
@@ -80,7 +83,7 @@ demo: $(READY)
 .chat-host/host.js: tests/support/chat_host/package.json tests/support/chat_host/host.mjs
 	@mkdir -p .chat-host && cp tests/support/chat_host/package.json tests/support/chat_host/host.mjs .chat-host
 	@cd .chat-host && npm install --silent --no-audit --no-fund --no-package-lock && npx esbuild host.mjs --bundle \
-		--format=iife --log-level=warning --outfile=host.js
+		--format=iife --log-level=warning --outfile=host.js || echo "$(NO_CHAT_HOST)" | fold -s -w 60
 
 test: $(READY) $(CHAT_HOST)
 	@$(BIN)/python -m pytest

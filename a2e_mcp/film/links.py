@@ -53,6 +53,12 @@ class FilmLinks:
             return f"{self._open().origin()}/{self._secret}/{key}/{quote(path.name)}"
         return url
 
+    def origins(self) -> tuple[str, ...]:
+        """Where films are loaded from; opens the port. Nowhere when it cannot be opened."""
+        with suppress(SettingsError):
+            return (self._open().origin(),)
+        return ()
+
     def _open(self) -> LoopbackServer:
         if self._server is None:
             # Imported with the first film: a web server is slow to import.

@@ -184,7 +184,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             rooms=rooms,
             downloads=downloads,
             films=films,
-            media=way.media,
+            media=lambda: (*way.media(), *links.origins()),
             # Left first, before anything that calls work with.
             calls=await stack.enter_async_context(Calls()),
         )

@@ -282,6 +282,7 @@ TOOLS = (
         toolset="film",
         run=_compose,
         answers="job",
+        page="job",
     ),
     ServerTool(
         name="add_captions",
@@ -293,6 +294,7 @@ TOOLS = (
         toolset="film",
         run=_caption,
         answers="job",
+        page="job",
     ),
     ServerTool(
         name="trim_video",
@@ -304,5 +306,6 @@ TOOLS = (
         toolset="film",
         run=_trim,
         answers="job",
+        page="job",
     ),
 )

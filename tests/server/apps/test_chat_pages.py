@@ -40,20 +40,25 @@ async def test_every_page_that_a_tool_names_can_be_read(era: Era, tmp_path: Path
             assert content.mime_type == TYPE
             assert len(content.text.encode()) < LARGEST
             assert content.meta is not None
-            (origin,) = content.meta["ui"]["csp"]["resourceDomains"]
-            assert server.sandbox.fresh(origin).startswith("http://127.0.0.1:")
+            # The sandbox's files, and films.
+            allowed = content.meta["ui"]["csp"]["resourceDomains"]
+            assert [origin.rpartition(":")[0] for origin in allowed] == ["http://127.0.0.1"] * 2
+            assert server.sandbox.media()[0] in allowed
         # Older protocols have no place where a server could say so.
         if era == "auto":
             assert client.server_capabilities is not None
             assert set(client.server_capabilities.extensions or {}) == {EXTENSION_ID, "io.modelcontextprotocol/tasks"}
 
 
-async def test_in_live_mode_results_come_from_the_hosts_of_a2e_alone(tmp_path: Path) -> None:
+async def test_in_live_mode_results_come_from_the_hosts_of_a2e_and_films_from_here(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, sandbox=False, token=SecretStr("sk_1234567890"))
     async with Client(A2EServer(settings, live(settings))) as client:
         meta = (await read(client, "ui://a2e/job")).meta
         assert meta is not None
-        assert meta["ui"]["csp"] == {"resourceDomains": list(MEDIA_ORIGINS)}
+        *theirs, films = meta["ui"]["csp"]["resourceDomains"]
+        assert tuple(theirs) == MEDIA_ORIGINS
+        assert films.startswith("http://127.0.0.1:")
+        assert set(meta["ui"]["csp"]) == {"resourceDomains"}
 
 
 @pytest.mark.parametrize("page", [page.name for page in PAGES])

@@ -9,6 +9,7 @@ from playwright.async_api import Browser
 
 from a2e_mcp.sandbox import SandboxSettings
 from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
+from tests.support.media import png
 from tests.support.server import open_server
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
@@ -40,6 +41,14 @@ async def test_a_video_is_followed_until_it_plays_in_the_chat(browser: Browser, 
         assert str(await card.told("open")).endswith(".mp4")
         assert await card.faults() == []
         await screenshots(card, "job")
+
+
+async def test_a_film_made_on_this_computer_plays_in_the_chat(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        film = {"clips": [f"{png(server.inbox).name} 1s"]}
+        async with shown(browser, server, "compose_video", film) as card:
+            await card.reads("Ready", seconds=30)
+            await card.frame.wait_for_function("document.querySelector('video').duration > 0.5", timeout=10_000)
 
 
 async def test_where_a_chat_loads_nothing_the_card_offers_to_open_the_result(browser: Browser, tmp_path: Path) -> None:
