@@ -13,6 +13,7 @@ from urllib.request import getproxies
 import httpx2
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.hosts import names_a_server
 from a2e_mcp.installation import Installation
 
 _ISSUER_UNKNOWN = frozenset({18, 19, 20, 21})
@@ -116,6 +117,8 @@ class Internet(httpx2.AsyncBaseTransport):
         certificates = self._trusted() if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if proxy is None:
             return httpx2.AsyncHTTPTransport(verify=certificates)
+        if not names_a_server(proxy):
+            raise _invalid_proxy(proxy)
         scheme = proxy.partition("://")[0].lower()
         if scheme not in _PROXIES:
             raise SettingsError(
@@ -129,9 +132,7 @@ class Internet(httpx2.AsyncBaseTransport):
                 hint=f"{Installation.current().package_advice('socksio')}, or use an http proxy",
             ) from None
         except (ValueError, httpx2.InvalidURL):
-            raise SettingsError(
-                f"{_source_of(proxy)} is not a valid URL", hint="Use a URL like http://proxy.example.com:8080"
-            ) from None
+            raise _invalid_proxy(proxy) from None
 
     def _trusted(self) -> ssl.SSLContext:
         # Loading them takes long, and a server that only talks to the sandbox on this computer needs none.
@@ -140,16 +141,26 @@ class Internet(httpx2.AsyncBaseTransport):
         return self._certificates
 
 
+def _invalid_proxy(proxy: str) -> SettingsError:
+    return SettingsError(
+        f"{_source_of(proxy)} is not a valid URL", hint="Use a URL like http://proxy.example.com:8080, or remove it"
+    )
+
+
 def trusted_certificates() -> ssl.SSLContext:
     """The certificates that servers are checked with. Raises SettingsError naming the variable that is wrong."""
-    for variable, exists in (("SSL_CERT_FILE", os.path.isfile), ("SSL_CERT_DIR", os.path.isdir)):
+    for variable, is_right, needed in (
+        ("SSL_CERT_FILE", os.path.isfile, "a file of CA certificates"),
+        ("SSL_CERT_DIR", os.path.isdir, "a folder of CA certificates"),
+    ):
         path = os.environ.get(variable)
         if not path:
             continue
-        if not exists(path):
+        if not is_right(path):
+            found = "is a folder" if os.path.isdir(path) else "is no folder" if os.path.isfile(path) else "is no file"
             raise SettingsError(
-                f"{variable} is {path}, which does not exist",
-                hint=f"Correct {variable}, or remove it to use the system's certificates",
+                f"{variable} is {path}, which {found if os.path.exists(path) else 'does not exist'}",
+                hint=f"Give {needed}, or remove {variable} to use the system's certificates",
             )
         break
     try:

@@ -36,3 +36,20 @@ def make_private_database(path: Path) -> None:
 def is_private(path: Path) -> bool:
     """Whether only the owner may read a file or folder, as far as the system tells."""
     return os.name == "nt" or not path.stat().st_mode & 0o077
+
+
+def link_problem(path: Path) -> str | None:
+    """Why a path cannot be opened when a link on the way leads nowhere, as a clause; None when no link is to blame."""
+    for each in (*reversed(path.parents), path):
+        if not each.is_symlink():
+            continue
+        try:
+            each.stat()
+        except FileNotFoundError:
+            # The target of the last link is made, where the folder for it is there.
+            target = Path(os.path.realpath(each))
+            if each != path or not target.parent.is_dir():
+                return f"{each} is a link to {target}, which does not exist"
+        except OSError:
+            return f"{each} is a link that leads in a circle"
+    return None

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from a2e_mcp import user_folders
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.hosts import names_a_server
 from a2e_mcp.placeholders import bare_token, is_placeholder, is_token_placeholder, unquoted
 
 ACCESS_VARIABLE = "A2E_API_TOKEN"
@@ -87,6 +88,8 @@ def _token(text: str) -> SecretStr:
 
 
 def _address(text: str) -> str:
+    if not names_a_server(text):
+        raise ValueError("use a URL like https://video.a2e.ai")
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ValueError("use a URL like https://video.a2e.ai")

@@ -31,7 +31,10 @@ _FROM_BETWEEN = frozenset({401, 403, 407, 451, 511})
 _CERTAIN = frozenset({401, 403, 404, 429})
 """With these nothing was begun, whatever the words are."""
 _OWN_FIELDS = frozenset({"code", "success", "data", "msg", "message", "error", "errors", "trace_id"})
+_ENVELOPE_FIELDS = frozenset({"msg", "success", "trace_id"})
+"""Of each of A2E's envelopes one field is always there, and is in no refusal of a gateway that was seen."""
 _MOST_KEPT = 4096
+_LONGEST_SAID = 200
 _OUT_OF_CREDITS = re.compile(
     r"(insufficient|not enough|lack|run out)[^.]*(coin|credit|balance|diamond)"
     r"|(coin|credit|balance)s?[^.]*(insufficient|not enough)",
@@ -53,7 +56,7 @@ def open_envelope(capability: Capability[Any, Any], status: int, body: bytes, re
     `retry` says when A2E wants to be asked again. Raises ServiceError.
     """
     answer = json_or_none(body)
-    if not isinstance(answer, dict) or (status >= 400 and not _OWN_FIELDS & answer.keys()):
+    if not isinstance(answer, dict) or not _is_a2es(status, answer):
         raise _not_from_a2e(capability, status, body, retry)
     code, success = answer.get("code"), answer.get("success")
     if code in (0, "0") or (status < 300 and success is True and code in (None, 200, "200")):
@@ -73,6 +76,13 @@ def open_envelope(capability: Capability[Any, Any], status: int, body: bytes, re
     raise _refusal(capability, status, answer, retry)
 
 
+def _is_a2es(status: int, answer: Mapping[str, Any]) -> bool:
+    """Whether an answer has the form of A2E's envelopes; proxies and gateways refuse in JSON as well."""
+    # A gateway that wants a login of its own answers 407.
+    own = _ENVELOPE_FIELDS if status in _FROM_BETWEEN - {401} else _OWN_FIELDS
+    return status < 400 or bool(own & answer.keys())
+
+
 def _has_broken(status: int, code: object, message: str) -> bool:
     """Whether a failure is one of A2E's own work; its codes are often HTTP's, under whatever status they come."""
     number = int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else 0
@@ -85,8 +95,11 @@ def _not_from_a2e(capability: Capability[Any, Any], status: int, body: bytes, re
     """The error for an answer that is not A2E's: a page of something between here and there, or no JSON at all."""
     if status in _FROM_BETWEEN:
         # Refused on the way: the request has not reached A2E, and the token is not to blame.
+        answer = json_or_none(body)
+        said = _message(answer) if isinstance(answer, dict) else ""
         return Unreachable(
-            f"A2E cannot be reached: something on the way to it refused the request (HTTP {status})",
+            f"A2E cannot be reached: something on the way to it refused the request (HTTP {status}"
+            f"{f': {said[:_LONGEST_SAID]}' if said else ''})",
             hint="Check the network, VPN and proxy, then retry in a minute",
             status=status,
         )

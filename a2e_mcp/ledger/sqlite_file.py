@@ -11,7 +11,7 @@ from pathlib import Path
 
 from a2e_mcp.errors import Charged, SettingsError
 from a2e_mcp.ledger.start_index import START_INDEX
-from a2e_mcp.private_files import make_private_database, make_private_folder
+from a2e_mcp.private_files import link_problem, make_private_database, make_private_folder
 
 _VERSION = 4
 _PATIENCE = 10.0
@@ -156,7 +156,8 @@ def locked(charged: Charged | None) -> SettingsError:
 def _cannot_open(path: Path, problem: Exception) -> SettingsError:
     if is_locked(problem):
         return locked(Charged.NOTHING)
+    reason = link_problem(path) or (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
     return SettingsError(
-        f"The ledger in {path.parent} cannot be opened ({problem})",
+        f"The ledger in {path.parent} cannot be opened ({reason})",
         hint="Set A2E_DATA_DIR to a folder that can be written, or move the damaged file away",
     )

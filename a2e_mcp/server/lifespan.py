@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.private_files import link_problem
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
@@ -102,7 +103,8 @@ class LazyServices:
 
     def _unusable(self, problem: OSError) -> A2EError:
         return A2EError(
-            f"The data in {self._settings.data} cannot be used ({problem.strerror or one_line(str(problem), 200)})",
+            f"The data in {self._settings.data} cannot be used"
+            f" ({link_problem(self._settings.data) or problem.strerror or one_line(str(problem), 200)})",
             hint="Make room on the disk or correct the folder's permissions, or set A2E_DATA_DIR; then retry",
         )
 

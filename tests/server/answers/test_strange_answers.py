@@ -446,6 +446,19 @@ async def test_the_token_is_blamed_only_when_a2e_itself_refuses_it(tmp_path: Pat
                 assert "token" not in text
             server.transport.on(CREDITS, only_answered(status, {"code": status, "msg": "invalid token"}))
             assert "did not accept the token" in await server.refuse("get_credits")
+        for refused in (
+            {"error": "Access denied by policy"},
+            {"message": "Forbidden"},
+            {"code": "ACCESS_DENIED", "message": "Access denied by policy"},
+            {"code": 403, "message": "This site is blocked"},
+            {"errors": [{"message": "Category: media"}]},
+        ):
+            server.transport.on(CREDITS, only_answered(403, refused))
+            text = await server.refuse("get_credits")
+            assert "A2E cannot be reached: something on the way to it refused the request (HTTP 403: " in text
+            assert "A2E refused" not in text
+        server.transport.on(CREDITS, only_answered(403, {"code": 403, "msg": "voice clone quota reached"}))
+        assert "voice clone quota reached" in await server.refuse("get_credits")
         server.transport.on(VIDEO, raw(403, EDGE_PAGE))
         text = await server.refuse("start_avatar_video", **video_arguments())
         assert "A2E cannot be reached" in text
