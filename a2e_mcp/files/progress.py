@@ -49,7 +49,7 @@ class WorkDone:
     large: bool = True
 
     def __str__(self) -> str:
-        return f"{self.what}, {self.share:.0%} done"
+        return f"{self.what}."
 
 
 Progress: TypeAlias = BytesMoved | WorkDone

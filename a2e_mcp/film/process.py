@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from a2e_mcp.film.orders import AnyOrder, FilmMade
 
 
+_LONGEST_SILENCE = 900.0
+"""Seconds without a word from the worker after which it counts as stuck, which a damaged file may do to a decoder."""
+
+
 class FilmFailure(FileRefused):
     """The film worker refused an order, or broke; the message says why."""
 
@@ -44,7 +48,9 @@ async def carry_out(
                 raise process.unreadable()
             await process.send(encode(order))
             while True:
-                match decode_reply(await process.receive()):
+                with anyio.fail_after(_LONGEST_SILENCE):
+                    reply = decode_reply(await process.receive())
+                match reply:
                     case FilmProgress(share=share):
                         on_share(share)
                     case FilmMade() as made:
@@ -55,6 +61,8 @@ async def carry_out(
             raise _broken(problem) from None
         except ValueError:
             raise _broken(process.unreadable()) from None
+        except TimeoutError:
+            raise FilmFailure("The film worker stopped answering, so the film was given up", charged=None) from None
         finally:
             await process.end()
 

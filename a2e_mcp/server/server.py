@@ -53,6 +53,7 @@ Starts cost credits: quote_job shows the price, max_credits sets a limit. Never 
 is missing, look in list_jobs first.
 A2E has no setting for emotion, tone, gestures, pauses or pronunciation, and reads no SSML: speed is all; spell an odd \
 name as it sounds.
+compose_video joins finished videos with music and captions, add_captions and trim_video change one: all free.
 Ask the user before using a person's face or voice, and write who agreed into consent."""
 
 WEBSITE = "https://github.com/a2e-mcp/a2e-mcp"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,7 @@ from a2e_mcp.film.process import FilmFailure, carry_out
 from tests.support.clips import GREEN, watch, write_clip, write_sound
 from tests.support.films import failed_film, make_film
 from tests.support.media import png
+from tests.support.paths import CHECKOUT
 from tests.support.server import open_server
 
 
@@ -140,6 +142,25 @@ async def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FilmFailure, match=r"The disk is full, so the film was not finished") as failure:
         await carry_out(order, tmp_path / "logs", on_begin=limit)
     assert "charged" not in str(failure.value)
+
+
+def test_without_the_extra_the_answer_names_the_line_that_installs_it() -> None:
+    program = (
+        "from a2e_mcp.errors import ExtraMissing\n"
+        "from a2e_mcp.film.extra import check_extra\n"
+        "try:\n    check_extra()\n"
+        "except ExtraMissing as problem:\n    print(problem)\n"
+    )
+    # -S leaves the installed packages away; the standard library and ours are all there is.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("Films need the extra film. Run: ")
+    assert 'pip install "a2e-mcp[film]"' in done.stdout
 
 
 async def test_a_worker_that_dies_costs_one_film(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
+
 from tests.support.clips import watch, write_clip
 from tests.support.films import make_film
 from tests.support.server import open_server
@@ -43,6 +45,38 @@ async def test_a_film_is_used_by_its_job_id(tmp_path: Path) -> None:
         assert (await server.finish(marked.data["job_id"])).data["state"] == "succeeded"
         saved = await server.ask("download_result", job_id=again.data["job_id"])
         assert saved.data["files"][0]["path"] == str(other)
+
+
+async def test_a_saved_file_and_a_film_keep_what_is_said_in_them(tmp_path: Path) -> None:
+    script = "Hello to all of you. Have a good day!"
+    async with open_server(tmp_path) as server:
+        voices = (await server.ask("list_voices", language="en-US")).data["voices"]
+        video = await server.ask("start_avatar_video", script=script, voice=voices[0]["id"], avatar="Ada")
+        await server.finish(video.data["job_id"])
+        saved = await server.ask("download_result", job_id=video.data["job_id"], name="hello")
+        # Without the sandbox's word times, as a result of A2E comes.
+        without_tags(Path(saved.data["files"][0]["path"]))
+        film, _ = await make_film(server, "compose_video", clips=["hello.mp4"], captions="auto", name="first")
+        assert "estimated from the pauses" in film.text
+        again, _ = await make_film(server, "add_captions", video=film.data["job_id"], name="second")
+        assert "estimated from the pauses" in again.text
+        first, second = ((server.output / name).read_text("utf-8") for name in ("first.srt", "second.srt"))
+        assert "Hello to all of you." in first
+        assert [line for line in second.splitlines() if "-->" not in line] == [
+            line for line in first.splitlines() if "-->" not in line
+        ]
+
+
+def without_tags(clip: Path) -> None:
+    """Take the metadata out of a clip."""
+    to = clip.with_name("plain.mp4")
+    with av.open(str(clip)) as source, av.open(str(to), "w") as made:
+        streams = {stream.index: made.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                made.mux(packet)
+    to.replace(clip)
 
 
 async def test_the_sandboxs_results_are_clips(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -101,3 +102,23 @@ def test_a_film_without_any_sound_has_none(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", seconds=1, hertz=None)
     _, film = film_of(tmp_path, clip)
     assert film.sound.shape[1] == 0
+
+
+def test_a_phones_clip_stands_upright_and_in_shape(tmp_path: Path) -> None:
+    lying = write_clip(tmp_path / "lying.mp4", seconds=0.4, size=(320, 180), halves=((255, 0, 0), (0, 0, 255)))
+    upright = turned(lying, tmp_path / "upright.mp4")
+    _, film = film_of(tmp_path, upright)
+    assert film.size == (180, 320)
+    # Turned to the right, what was below is on the left.
+    assert film.colour_at(0.1, across=0.2, down=0.5)[2] > 200
+    assert film.colour_at(0.1, across=0.8, down=0.5)[0] > 200
+
+
+def turned(clip: Path, to: Path) -> Path:
+    """The clip with a header that says it is to be shown a quarter turned to the right, as phones write it."""
+    content = bytearray(clip.read_bytes())
+    matrix = content.index(b"tkhd") + 44
+    one = 1 << 16
+    content[matrix : matrix + 36] = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
+    to.write_bytes(content)
+    return to

@@ -23,6 +23,7 @@ def write_clip(
     size: tuple[int, int] = (320, 180),
     fps: Fraction | int = 25,
     colour: Colour = RED,
+    halves: tuple[Colour, Colour] | None = None,
     hertz: float | None = 440.0,
     rate: int = 48_000,
     level: float = 0.2,
@@ -33,7 +34,8 @@ def write_clip(
 ) -> Path:
     """A clip of one colour and a tone, without a sound for no `hertz`.
 
-    With `marks` it has white frames and clicks at these moments, with `bursts` the tone only between these.
+    Its upper and lower `halves` may have a colour each. With `marks` it has white frames and clicks at these moments,
+    with `bursts` the tone only between these.
     """
     with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
         container.metadata.update(tags or {})
@@ -45,6 +47,8 @@ def write_clip(
         for number in range(round(seconds * fps)):
             is_marked = any(abs(number / fps - mark) * fps < 0.5 for mark in marks)
             picture = np.full((size[1], size[0], 3), WHITE if is_marked else colour, np.uint8)
+            if halves:
+                picture[: size[1] // 2], picture[size[1] // 2 :] = halves
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = number, 1 / Fraction(fps)
             container.mux(video.encode(frame))

@@ -19,7 +19,7 @@ from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment
 from a2e_mcp.film.service import FilmPlan, FilmSource
 from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
-from a2e_mcp.ledger.job_ids import is_id, is_meant_as_job_id
+from a2e_mcp.ledger.job_ids import DOWNLOAD, is_id, is_meant_as_job_id
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer
@@ -34,6 +34,7 @@ _STILL = MediaIn(("image",))
 _AUTO = ("auto", "automatic", "true", "yes", "on", "own", "script")
 _NO_CAPTIONS = ("none", "off", "no", "false")
 _LONGEST_TEXT = 60_000
+_SAVED_LOOKED_AT = 500
 _SHAPES = Spellings(
     {
         **dict.fromkeys(("landscape", "horizontal", "wide", "widescreen", "youtube"), "16:9"),
@@ -82,7 +83,7 @@ class ComposeInputs(Inputs):
     logo_position: Annotated[Literal["top_left", "top_right", "bottom_left", "bottom_right"], CORNERS] = Field(
         default="top_right", description="Corner"
     )
-    title: OrNone[str] = optional("Text of a title card before the film")
+    title: OrNone[Annotated[str, Field(max_length=200)]] = optional("Text of a title card before the film")
     name: OrNone[Name] = optional("File name")
 
 
@@ -117,7 +118,7 @@ async def _compose(call: Call[ComposeInputs]) -> Answer:
         "transition": inputs.transition,
         "shape": inputs.shape,
         "fit": inputs.fit,
-        "title": inputs.title,
+        "title": (inputs.title or "").strip() or None,
     }
     if inputs.music is not None:
         sources["music"] = await _source(call, "music", inputs.music, _HEARD)
@@ -178,16 +179,37 @@ async def _source(
         name = job_id or one_line(unquote(PurePath(urlsplit(media).path).name) or media, 60)
         return FilmSource(name, job_id or media, url=media, script=script)
     _check_length(media.path.name, media.seconds, part)
+    script = script or await _script_of_file(call, str(media.path))
     return FilmSource(one_line(media.path.name, 60), media.sha256, path=str(media.path), script=script)
 
 
 async def _script(call: Call[Any], job_id: str) -> str | None:
-    """What is said in a job's result."""
+    """What is said in a job's result, as far as the ledger knows."""
     ledger = call.services.ledger
     entry = await ledger.by_job_id(job_id)
     start = None if entry is None else await ledger.stored_start(entry.id)
-    said = None if start is None else start.inputs.get("translated_script") or start.inputs.get("script")
+    if start is None:
+        return None
+    if start.kind == "film":
+        return _script_of_film(start.resolved)
+    said = start.inputs.get("translated_script") or start.inputs.get("script")
     return said if isinstance(said, str) else None
+
+
+def _script_of_film(plan: Mapping[str, Any]) -> str | None:
+    """What is said in a film whose clips are all known and whole."""
+    clips = plan["order"].get("clips", ())
+    scripts = [clip.get("script") for clip in clips if not clip.get("start") and clip.get("end") is None]
+    return " ".join(scripts) if len(scripts) == len(clips) and clips and all(scripts) else None
+
+
+async def _script_of_file(call: Call[Any], path: str) -> str | None:
+    """What is said in a file that was saved here."""
+    ledger = call.services.ledger
+    for entry in await ledger.recent(family=DOWNLOAD, most=_SAVED_LOOKED_AT):
+        if entry.details.source and any(file.path == path for file in entry.details.files):
+            return await _script(call, entry.details.source)
+    return None
 
 
 def _check_length(name: str, seconds: float | None, part: ClipPart | None) -> None:
