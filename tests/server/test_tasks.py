@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx2
 import pytest
 from mcp import ClientSession
 from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    HEADER_MISMATCH,
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
     MISSING_REQUIRED_CLIENT_CAPABILITY,
@@ -21,10 +23,13 @@ from mcp.types import (
 )
 from pydantic import ConfigDict, Field
 
-from a2e_mcp.sandbox import SandboxSettings
-from tests.support.server import ServerUnderTest, open_server
+from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.server.http import web_app
+from a2e_mcp.server.server import A2EServer
+from tests.support.server import ServerUnderTest, connection_to, open_server, settings_in
 
-TASKS = "io.modelcontextprotocol/tasks"
+MCP = "io.modelcontextprotocol"
+TASKS = f"{MCP}/tasks"
 PICTURE = {"prompt": "A house at the sea"}
 POLLS = SandboxSettings(workers=1, policy="polls:3")
 
@@ -128,6 +133,27 @@ async def test_cancelling_a_task_leaves_the_paid_job_alone(tmp_path: Path) -> No
         assert ended.data["state"] == "succeeded"
         assert (await server.ask("get_credits")).data["credits"] == before
         assert (await ask(session, "tasks/cancel", task_id))["resultType"] == "complete"
+
+
+@pytest.mark.parametrize(("name", "code"), [("another", HEADER_MISMATCH), ("nothing", INVALID_PARAMS)])
+async def test_over_http_a_header_that_contradicts_the_task_is_refused(name: str, code: int, tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    async with open_sandbox(SandboxSettings(folder=tmp_path / "sandbox")) as sandbox:
+        server = A2EServer(settings, connection_to(sandbox))
+        app = web_app(server, settings, "127.0.0.1")
+        meta = {f"{MCP}/protocolVersion": "2026-07-28", f"{MCP}/clientCapabilities": {"extensions": {TASKS: {}}}}
+        params = {"taskId": "nothing", "_meta": meta}
+        headers = {
+            "accept": "application/json, text/event-stream",
+            "mcp-protocol-version": "2026-07-28",
+            "mcp-method": "tasks/get",
+            "mcp-name": name,
+        }
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": params}
+        here = httpx2.ASGITransport(app=app)
+        async with server.session_manager.run(), httpx2.AsyncClient(transport=here) as http:
+            refusal = await http.post("http://127.0.0.1/mcp", json=body, headers=headers)
+    assert f'"code":{code}' in refusal.text
 
 
 async def test_tasks_that_do_not_exist_are_refused_in_one_sentence(tmp_path: Path) -> None:
