@@ -41,6 +41,7 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
         "The clip is repeated, since the sound is longer." if sound.seconds > clip.seconds + 0.2 else "",
         "The prompts are not used.",
         clip.scale_note,
+        sound.damage_note,
     )
 
 

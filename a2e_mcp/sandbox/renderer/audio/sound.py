@@ -10,10 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.media.word_tags import WordRow, words_from_tag, words_to_tag
-from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, open_media, too_long
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.open_media import (
+    MAX_SECONDS,
+    Damage,
+    decoded,
+    open_media,
+    start_of,
+    too_long,
+)
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
 
 _MUSIC_RATE = 44100
+# A sound that continues later than this, in seconds, has a hole; less is how containers round.
+_GAP = 0.06
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Sound:
     samples: npt.NDArray[np.int16]
     rate: int
     words: tuple[WordRow, ...] = ()
+    damaged: int = 0
 
     @property
     def seconds(self) -> float:
@@ -36,7 +46,15 @@ class Sound:
     def first(self, seconds: float) -> "Sound":
         """Its first seconds."""
         words = tuple(word for word in self.words if word[2] <= seconds)
-        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate, words)
+        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate, words, self.damaged)
+
+    @property
+    def damage_note(self) -> str:
+        """The sentence about parts of the file that could not be decoded; empty where all could."""
+        if not self.damaged:
+            return ""
+        were = "is silent" if self.damaged == 1 else "are silent"
+        return f"{counted(self.damaged, 'damaged piece')} of the sound {were}."
 
 
 def silence(seconds: float, rate: int = 11_025) -> Sound:
@@ -54,20 +72,24 @@ def read_sound(path: str) -> Sound | None:
         resampler = av.AudioResampler("s16p", layout, _MUSIC_RATE)
         pieces: list[npt.NDArray[Any]] = []
         length = 0
-        try:
-            for frame in container.decode(stream):
-                if not pieces and frame.time:
-                    pieces.append(_silence(frame.time, layout))
-                pieces.extend(part.to_ndarray() for part in resampler.resample(frame))
-                length += frame.samples
-                if length > MAX_SECONDS * frame.sample_rate:
-                    raise too_long()
-            pieces.extend(part.to_ndarray() for part in resampler.resample(None))
-        except av.FFmpegError:
-            if not pieces:
-                raise OrderRefused("unreadable", "The sound in the file cannot be decoded.") from None
+        damage, begins = Damage(), start_of(container)
+        for frame in decoded(container, stream, damage):
+            if not isinstance(frame, av.AudioFrame):
+                continue
+            late = 0.0 if frame.time is None else frame.time - begins - length / _MUSIC_RATE
+            if late > _GAP:
+                pieces.append(_silence(late, layout))
+                length += pieces[-1].shape[1]
+            for part in resampler.resample(frame):
+                pieces.append(part.to_ndarray())
+                length += part.samples
+            if length > MAX_SECONDS * _MUSIC_RATE:
+                raise too_long()
+        if not pieces and damage.packets:
+            raise OrderRefused("unreadable", "The sound in the file cannot be decoded.")
+        pieces.extend(part.to_ndarray() for part in resampler.resample(None))
         words = tuple(words_from_tag(container.metadata))
-    return Sound(np.concatenate(pieces, axis=1), _MUSIC_RATE, words) if pieces else None
+    return Sound(np.concatenate(pieces, axis=1), _MUSIC_RATE, words, damage.packets) if pieces else None
 
 
 def write_mp3(sound: Sound, path: str, rendering: Rendering) -> None:

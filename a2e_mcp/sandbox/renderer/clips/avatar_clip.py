@@ -43,7 +43,7 @@ def make_avatar_clip(
     presenter = _presenter(avatar, backdrop, size, placement)
     drawn, caption_note = _captions(known, size) if captions else (None, "")
     clip = write_speech_clip(order, rendering, size=size, sound=sound, curve=curve, presenter=presenter, captions=drawn)
-    return clip.outcome(mouth_note, presenter.about, background_note, caption_note)
+    return clip.outcome(mouth_note, presenter.about, background_note, caption_note, sound.damage_note)
 
 
 def _presenter(

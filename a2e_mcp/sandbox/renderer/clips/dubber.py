@@ -58,7 +58,7 @@ def dub(order: ClipOrder, rendering: Rendering, *, source: str, voice: str, scri
         )
     clip = source_clip(source, order.width, order.height, order.fps, found)
     remade = remake(clip, order.output, rendering, lambda frame: frame.picture, sound=dubbed)
-    return remade.outcome(*notes, "The mouth is not changed.", clip.scale_note)
+    return remade.outcome(*notes, "The mouth is not changed.", clip.scale_note, original.damage_note)
 
 
 def _plan(voice: str, sentences: Sequence[str], speech: Sequence[Stretch]) -> tuple[list[Line], str, str]:

@@ -4,13 +4,15 @@ import os
 from dataclasses import dataclass
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from a2e_mcp.sandbox.protocol import MediaKind
-from a2e_mcp.sandbox.renderer.clips.reader import video_stream
+from a2e_mcp.sandbox.renderer.clips.reader import orientation, pixel_aspect, video_stream
 from a2e_mcp.sandbox.renderer.pictures.stills import open_still, read_still
-from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, open_media, too_long
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, Damage, decoded, open_media, too_long
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 _MAX_PACKETS = 2_000_000
@@ -82,14 +84,13 @@ def _container(media: InputContainer) -> str:
     return "webm" if "webm" in names and os.path.splitext(media.name)[1] == ".webm" else names[0]
 
 
-def _first_frame_size(media: InputContainer, stream: Stream) -> tuple[int, int]:
-    try:
-        frame = next(media.decode(stream), None)
-    except av.FFmpegError:
-        frame = None
-    if isinstance(frame, av.VideoFrame):
-        on_its_side = round(frame.rotation / 90) % 2
-        return (frame.height, frame.width) if on_its_side else (frame.width, frame.height)
+def _first_frame_size(media: InputContainer, stream: VideoStream | AudioStream) -> tuple[int, int]:
+    frame = next(decoded(media, stream, Damage()), None)
+    if isinstance(frame, av.VideoFrame) and isinstance(stream, VideoStream):
+        aspect = pixel_aspect(stream)
+        size = round(frame.width * max(1.0, aspect)), round(frame.height / min(1.0, aspect))
+        is_on_its_side = not orientation(frame)[0]
+        return (size[1], size[0]) if is_on_its_side else size
     if isinstance(frame, av.AudioFrame):
         return 0, 0
     raise OrderRefused("unreadable", "Nothing in the file can be decoded.")

@@ -1,19 +1,36 @@
 """Media files from anywhere: opened with limits, decoded frame by frame."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import av
 import cv2
 from av.container import InputContainer
+from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit
-from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_PIXELS, MAX_SECONDS, open_media, too_long, too_many_pixels
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
+from a2e_mcp.sandbox.renderer.rendering.open_media import (
+    MAX_PIXELS,
+    MAX_SECONDS,
+    Damage,
+    decoded,
+    open_media,
+    start_of,
+    too_long,
+    too_many_pixels,
+)
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 _MAX_FRAMES_A_SECOND = 240
+_NARROWEST_PIXEL = 0.2
+_MATRIX_BYTES = 36
+
+Orientation: TypeAlias = tuple[int, int, int, int]
+"""Where a step across and a step down the decoded picture lead in the shown one, each as (across, down)."""
 
 
 @dataclass(frozen=True)
@@ -40,45 +57,76 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 
 
 def read_frames(
-    path: str, width: int, height: int, *, fps: float = _MAX_FRAMES_A_SECOND, start: float = 0.0
+    path: str,
+    width: int,
+    height: int,
+    *,
+    fps: float = _MAX_FRAMES_A_SECOND,
+    start: float = 0.0,
+    damage: Damage | None = None,
 ) -> Iterator[Frame]:
-    """A clip's frames from `start` on, upright, shrunk into the box, at most `fps` a second. Raises OrderRefused."""
+    """A clip's frames from `start` on as they are to be seen, shrunk into the box, at most `fps` a second.
+
+    What cannot be decoded is passed over, and counted in `damage`. Raises OrderRefused.
+    """
     with open_media(path) as container:
         stream = video_stream(container)
         if stream is None:
             raise OrderRefused("unreadable", "The file contains no video.")
+        begins = start_of(container)
         if start > 0 and container.duration:
-            container.seek(int(start * 1_000_000), backward=True)
-        first: float | None = None
-        shown = 0
-        decoded = 0
-        try:
-            for raw in container.decode(stream):
-                time = raw.time or 0.0
-                first = time if first is None and not start else first
-                time -= first or 0.0
-                decoded += 1
-                if time > MAX_SECONDS or decoded > MAX_SECONDS * _MAX_FRAMES_A_SECOND:
-                    raise too_long()
-                # Half a frame of slack, so that a clip at just this rate keeps every frame.
-                if time + 0.0005 < start or (time - start + 0.5 / fps) * fps < shown:
-                    continue
-                shown += 1
-                upright = _upright(raw.to_ndarray(format="bgr24"), raw.rotation)
-                yield Frame(time, shrink_to_fit(upright, width, height))
-        except av.FFmpegError:
-            # What could be decoded before the damage is still a clip.
-            if not shown:
-                raise OrderRefused("unreadable", "The video cannot be decoded.") from None
+            container.seek(int((begins + start) * 1_000_000), backward=True)
+        aspect = pixel_aspect(stream)
+        due = 0
+        count = 0
+        for raw in decoded(container, stream, Damage() if damage is None else damage):
+            if not isinstance(raw, av.VideoFrame):
+                continue
+            time = (raw.time or 0.0) - begins
+            count += 1
+            if time > MAX_SECONDS or count > MAX_SECONDS * _MAX_FRAMES_A_SECOND:
+                raise too_long()
+            # By the time that has passed and not by the frames: after a still, many frames may come at once.
+            number = int((time - start) * fps + 0.5 + 1e-6)
+            if time + 0.0005 < start or number < due:
+                continue
+            due = number + 1
+            seen = as_shown(raw.to_ndarray(format="bgr24"), orientation(raw), aspect)
+            yield Frame(max(0.0, time), shrink_to_fit(seen, width, height))
+        if not count:
+            raise OrderRefused("unreadable", "The video cannot be decoded.")
 
 
-def _upright(picture: Picture, rotation: int) -> Picture:
-    # A positive rotation is counter-clockwise, as it is to be undone for display.
-    match round(rotation / 90) % 4:
-        case 1:
-            return cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE)
-        case 2:
-            return cv2.rotate(picture, cv2.ROTATE_180)
-        case 3:
-            return cv2.rotate(picture, cv2.ROTATE_90_CLOCKWISE)
-    return picture
+def pixel_aspect(stream: VideoStream) -> float:
+    """How many times as wide as high a pixel is to be shown; 1 where the file says nothing sensible."""
+    said = stream.sample_aspect_ratio
+    aspect = float(said) if said else 1.0
+    return aspect if _NARROWEST_PIXEL < aspect < 1 / _NARROWEST_PIXEL else 1.0
+
+
+def orientation(frame: av.VideoFrame) -> Orientation:
+    """How a frame is to be turned and mirrored before it is shown, by its display matrix."""
+    found = frame.side_data.get("DISPLAYMATRIX")
+    content = bytes(found) if isinstance(found, SideData) else b""
+    if len(content) < _MATRIX_BYTES:
+        return (1, 0, 0, 1)
+    a, b, _, c, d, *_ = struct.unpack("=9i", content[:_MATRIX_BYTES])
+    if abs(a * d) >= abs(b * c):
+        return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
+    return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)
+
+
+def as_shown(picture: Picture, turned: Orientation, aspect: float = 1.0) -> Picture:
+    """The picture with square pixels, turned and mirrored."""
+    if abs(aspect - 1) > 0.01:
+        height, width = picture.shape[:2]
+        # The side that is too short grows: nothing is lost before the clip is scaled to its size.
+        wider = max(1, round(width * aspect)), height
+        picture = resize(picture, *(wider if aspect > 1 else (width, max(1, round(height / aspect)))))
+    across, across_to_down, down_to_across, down = turned
+    if not across:
+        picture = cv2.transpose(picture)
+        across, down = down_to_across, across_to_down
+    if across < 0:
+        picture = cv2.flip(picture, 1)
+    return cv2.flip(picture, 0) if down < 0 else picture

@@ -1,15 +1,15 @@
 """Clips made anew frame by frame: the same length, size and sound, other pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
-from a2e_mcp.sandbox.renderer.rendering.open_media import open_media
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled, sensible_fps
+from a2e_mcp.sandbox.renderer.rendering.open_media import Damage, open_media
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted, even_size, scaled, sensible_fps
 
 OWN_TAG = "a2e_sandbox"
 
@@ -27,19 +27,22 @@ class SourceClip:
     is_ours: bool
 
     own_fps: float = 0.0
+    damage: Damage = field(default_factory=Damage)
 
     @property
     def sound_note(self) -> str:
         """The sentence about a sound that is kept."""
-        return "The original sound is kept." if self.sound else ""
+        return f"The original sound is kept. {self.sound.damage_note}".strip() if self.sound else ""
 
     @property
     def scale_note(self) -> str:
-        """What is said of a size or a frame rate that is smaller than the clip's own."""
+        """What is said of a smaller size or frame rate, and of damage in the pictures, once they were read."""
         slower = (
             f"Of its {self.own_fps:.3g} frames a second {self.fps} are kept." if self.own_fps > self.fps + 1 else ""
         )
-        return " ".join(filter(None, (scaled(self.own_size, self.size), slower)))
+        pieces = counted(self.damage.packets, "damaged piece")
+        damaged = f"{pieces} of the picture could not be read." if self.damage.packets else ""
+        return " ".join(filter(None, (scaled(self.own_size, self.size), slower, damaged)))
 
 
 def source_clip(path: str, width: int, height: int, fps: int, found: Inspection | None = None) -> SourceClip:
@@ -83,16 +86,22 @@ def remake(
     """
     last: Picture | None = None
     with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
-        for read in read_frames(clip.path, *clip.size, fps=clip.fps):
+        for read in read_frames(clip.path, *clip.size, fps=clip.fps, damage=clip.damage):
+            due = round(read.time * clip.fps)
             # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
-            while last is not None and written.frames < round(read.time * clip.fps):
+            while last is not None and written.frames < due:
                 written.add(last)
             fits = read.picture.shape[1::-1] == clip.size
             last = draw(read if fits else Frame(read.time, resize(read.picture, *clip.size)))
+            # Pictures that begin later than the sound have their first one from the beginning.
+            while written.frames < due:
+                written.add(last)
             written.add(last)
             rendering.report(min(1.0, written.seconds / clip.seconds))
         if last is None:
             raise OrderRefused("unreadable", "No frame of the video can be decoded.")
+        while written.frames < round(clip.seconds * clip.fps):
+            written.add(last)
         accept()
     return written
 

@@ -31,6 +31,7 @@ def make_talking_photo(
         "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
         f"Only the first {_MAX_SECONDS:.0f} s of the sound are spoken." if sound.seconds > _MAX_SECONDS else "",
         scaled(size_of(photo), size),
+        sound.damage_note,
         f"Not used: {', '.join(given)}." if given else "",
     )
 

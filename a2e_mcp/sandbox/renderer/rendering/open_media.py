@@ -3,15 +3,20 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 MAX_PIXELS = 40_000_000
 MAX_SECONDS = 600.0
 MAX_BYTES = 2_000_000_000
+# A file with more is no clip with a flaw but noise.
+_MOST_DAMAGED = 10_000
 
 # Whole files only: playlists and the like would let a file name other files and addresses.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg,wav,mp3,flac,aac,aiff,amr,caf"
@@ -31,6 +36,39 @@ def open_media(path: str, wanted: str = "video or sound") -> Iterator[InputConta
         raise OrderRefused("unreadable", f"The file is not a readable {wanted}.") from None
     with container:
         yield container
+
+
+@dataclass
+class Damage:
+    """How many packets of a stream could not be decoded."""
+
+    packets: int = 0
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream | AudioStream, damage: Damage
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """The frames of a stream; packets that cannot be decoded are passed over and counted."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            frames = () if packet is None else packet.decode()
+        except av.FFmpegError:
+            damage.packets += 1
+            if damage.packets > _MOST_DAMAGED:
+                return
+            continue
+        if packet is None:
+            return
+        for frame in frames:
+            if isinstance(frame, av.VideoFrame | av.AudioFrame):
+                yield frame
+
+
+def start_of(container: InputContainer) -> float:
+    """The moment of a file's clock at which its picture and sound begin, in seconds."""
+    return (container.start_time or 0) / av.time_base
 
 
 def too_long() -> OrderRefused:
