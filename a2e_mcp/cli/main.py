@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from a2e_mcp import __version__
-from a2e_mcp.cli.install.clients import CLIENTS
 from a2e_mcp.errors import A2EError
+
+if TYPE_CHECKING:
+    import argparse
 
 _INTERRUPTED = 130
 _BROKEN = 1
@@ -71,11 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     """Run the command. Exits when the command line is wrong."""
-    parser = command_parser()
-    options = parser.parse_args(arguments)
-    flags = _flags(parser, options)
+    given = sys.argv[1:] if arguments is None else arguments
+    command, options, flags = _read(given) if given else ("serve", None, {})
     try:
-        return _run(options, flags)
+        return _run(command, options, flags)
     except A2EError as problem:
         print(f"a2e-mcp: {problem}", file=sys.stderr)
         return _BROKEN
@@ -95,10 +95,17 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return _BROKEN
 
 
-def _run(options: argparse.Namespace, flags: dict[str, Any]) -> int:
+def _read(arguments: Sequence[str]) -> tuple[str, argparse.Namespace, dict[str, Any]]:
+    """The command, its options, and the shared flags that were given. Exits when the command line is wrong."""
+    parser = command_parser()
+    options = parser.parse_args(arguments)
+    return options.command or "serve", options, _flags(parser, options)
+
+
+def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
     # Each command imports only what it needs, so that it starts quickly.
     sandbox: bool = flags.get("sandbox", False)
-    match options.command:
+    match command:
         case "demo":
             from a2e_mcp.cli.demo import demo
 
@@ -159,6 +166,11 @@ def _flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict
 
 def command_parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
+    # A host that gives no arguments starts the server without it.
+    import argparse
+
+    from a2e_mcp.cli.install.clients import CLIENTS
+
     parser = argparse.ArgumentParser(
         prog="a2e-mcp",
         description="Make avatar videos by talking:\nA2E as a Model Context Protocol server.",
@@ -209,6 +221,8 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
+    from argparse import SUPPRESS
+
     # No defaults, so that a command does not override a flag given before it.
     for name, shown, about in (
         ("sandbox", "", "use the sandbox: free, no account"),
@@ -222,12 +236,14 @@ def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
     ):
         flag = f"--{name.replace('_', '-')}"
         if name in _ACCEPTED_FLAGS[command] and shown:
-            parser.add_argument(flag, metavar=shown, default=argparse.SUPPRESS, help=about)
+            parser.add_argument(flag, metavar=shown, default=SUPPRESS, help=about)
         elif name in _ACCEPTED_FLAGS[command]:
-            parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=about)
+            parser.add_argument(flag, action="store_true", default=SUPPRESS, help=about)
 
 
 def _port(text: str) -> int:
+    from argparse import ArgumentTypeError
+
     if not text.isdigit() or not 0 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError("use a number from 0 to 65535")
+        raise ArgumentTypeError("use a number from 0 to 65535")
     return int(text)

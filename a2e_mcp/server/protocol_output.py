@@ -14,7 +14,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import SERVER_INFO_META_KEY, CallToolResult, GetPromptResult, ResourceLink, TextContent
 
-from a2e_mcp.files.urls import media_type_of
 from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
 from a2e_mcp.text import clean, clean_data, clean_line
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver import Context
 
-    from a2e_mcp.server.answers.answer import Answer
+    from a2e_mcp.server.answers.answer import Answer, Link
 
 
 def takes_links(context: Context[Any, Any] | None) -> bool:
@@ -46,20 +45,24 @@ def takes_links(context: Context[Any, Any] | None) -> bool:
 
 def tool_result(answer: Answer, prefix: str, *, with_links: bool) -> CallToolResult:
     """An answer as the protocol's result; `prefix` precedes tool names."""
-    links = [
-        ResourceLink(
-            type="resource_link",
-            uri=clean_line(link.url),
-            name=clean_line(link.name),
-            title=clean_line(link.name),
-            size=link.size,
-            mime_type=link.media_type or media_type_of(link.url),
-        )
-        for link in (answer.links if with_links else ())
-    ]
+    links = [_resource_link(link) for link in (answer.links if with_links else ())]
     text = TextContent(type="text", text=clean(prefixed(answer.text, prefix)))
     structured: Any = clean_data(prefixed_data(answer.structured, prefix))
     return CallToolResult(content=[text, *links], structured_content=structured)
+
+
+def _resource_link(link: Link) -> ResourceLink:
+    # Imported with the first link: a person waits for the start.
+    from a2e_mcp.files.urls import media_type_of
+
+    return ResourceLink(
+        type="resource_link",
+        uri=clean_line(link.url),
+        name=clean_line(link.name),
+        title=clean_line(link.name),
+        size=link.size,
+        mime_type=link.media_type or media_type_of(link.url),
+    )
 
 
 def tool_failure(text: str, prefix: str) -> ToolError:

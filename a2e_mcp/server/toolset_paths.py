@@ -5,7 +5,6 @@ A path only ever narrows: what the settings hide stays hidden on every path.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -86,6 +85,8 @@ def narrowing_of(path: str, settings: Settings) -> Narrowing:
             continue
         if name in (*tool_index.toolsets(), "all"):
             raise _unknown(path, f"the toolset {name} is switched off by A2E_TOOLSETS", offered)
+        import difflib
+
         near = difflib.get_close_matches(name, (*offered, _READ_ONLY), n=1, cutoff=0.5)
         raise _unknown(
             path, f"there is no toolset '{one_line(name)}'{f'; did you mean {near[0]}?' if near else ''}", offered

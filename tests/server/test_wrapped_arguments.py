@@ -66,7 +66,7 @@ async def test_a_list_that_is_not_narrowed_is_asked_for_in_many_words(tmp_path: 
         await server.ask("start_text_to_image", prompt="a boat")
         for family in ("all", "any", "*", "everything", "All families", "every kind", ["all"], ""):
             assert (await server.ask("list_jobs", family=family)).data["total"] == 1, family
-        assert "Unknown family" in await server.refuse("list_jobs", family="films")
+        assert "Unknown family" in await server.refuse("list_jobs", family="paintings")
         for name in ("all", "*", "all voices"):
             listed = await server.ask("list_voices", name=name)
             assert listed.data["total"] > 0
