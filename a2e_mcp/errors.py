@@ -12,6 +12,7 @@ A2EError                     what happened, whether money was spent, what to do 
     ├── Unauthorized         the token was not accepted
     ├── Refused              A2E refused the request and charged nothing
     │   ├── NotEnoughCredits the balance does not cover the job
+    │   ├── ContentStopped   A2E's content check stopped the request, which may be charged all the same
     │   └── NotFound         no such record, or A2E retired the call
     ├── Unreachable          no connection: the request was not sent
     └── AnswerLost           the request may have arrived, but its answer is missing
@@ -153,6 +154,10 @@ class NotEnoughCredits(Refused):
     """The account's balance does not cover the job; the user adds credits."""
 
     who_acts: ClassVar[str] = "the user"
+
+
+class ContentStopped(Refused):
+    """A2E's content check stopped the request: no job was made, but it may have been charged."""
 
 
 class NotFound(Refused):

@@ -221,6 +221,14 @@ class Settings:
         lambda: "auto",
         "auto",
     )
+    adult_models: bool = _setting(
+        "A2E_ADULT_MODELS",
+        "1 = allow the models that are meant for adult content",
+        _yes_or_no,
+        lambda: False,
+        "0",
+        kind="boolean",
+    )
     files: tuple[Path, ...] = _setting(
         "A2E_FILES",
         "Folders that files may be sent from, separated by commas or as in PATH",
@@ -251,7 +259,11 @@ class Settings:
         kind="filepath",
     )
     toolsets: tuple[str, ...] = _setting(
-        "A2E_TOOLSETS", "Toolsets to show, separated by commas; `all` includes admin", _names, tuple, "all but admin"
+        "A2E_TOOLSETS",
+        "Toolsets to show, separated by commas; `all` includes models and admin",
+        _names,
+        tuple,
+        "all but models and admin",
     )
     tools: tuple[str, ...] = _setting("A2E_TOOLS", "Single tools to show in addition", _names, tuple, "none")
     exclude_tools: tuple[str, ...] = _setting(

@@ -16,17 +16,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from a2e_mcp.catalogue.model_descriptions import abilities_of, price_words
+from a2e_mcp.catalogue.model_rows import MODELS
 from a2e_mcp.cli.install.clients import CLIENTS
 from a2e_mcp.cli.install.computer import Computer
 from a2e_mcp.errors import A2EError
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
-from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
+from a2e_mcp.server.tool_index import OFF_BY_DEFAULT, declared_tools, is_in_every_set
 from a2e_mcp.settings import setting_rows
 from docs import apps, tool_list
 from docs.exercises import exercises_in
 from docs.install_links import install_text
-from docs.menu import coverage_rows
+from docs.menu import beyond_rows, coverage_rows
 
 _ROOT = Path(__file__).parent.parent
 _BLOCK = re.compile(r"(<!-- generated:(?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- /generated -->)", re.DOTALL)
@@ -55,7 +57,7 @@ def tools_text() -> str:
         heading = "In every toolset" if is_in_every_set(tool) else f"Toolset {tool.toolset}"
         if heading != above:
             above = heading
-            lines.append(f"## {heading}{' (off by default)' if tool.toolset == 'admin' else ''}\n")
+            lines.append(f"## {heading}{' (off by default)' if tool.toolset in OFF_BY_DEFAULT else ''}\n")
         cost = {"spends": " **Costs credits.**", "deletes": " **Deletes.**"}.get(tool.effect.value, "")
         lines.append(f"### `{tool.name}`\n\n{' '.join(tool.about.split())}{cost}\n")
         parameters = tool_list.wire_form(tool)["inputSchema"]
@@ -151,6 +153,24 @@ def clients_table() -> str:
     return _table(("Client", "Name for `install`", "For you, on Linux", "For a project"), rows)
 
 
+def beyond_table() -> str:
+    """Every call of A2E beside its menu: the tool that reaches it, or why none does."""
+    return _table(("Call", "Tool"), beyond_rows())
+
+
+def models_table() -> str:
+    """Every model: the tools that offer it, what it can, needs and costs."""
+    head = ("Model", "Tools", "Seconds", "Sizes", "Shapes", "Sound", "Price in credits", "Limits and notes")
+    rows = []
+    for model in MODELS:
+        said = abilities_of(model, model.modes)
+        more = [said["limits"], f"plan {said['plan']}" if said["plan"] else "", model.restricted, said["note"]]
+        tools = ", ".join(f"`{tool}`" for tool in model.tools)
+        parts = (said["seconds"], said["resolutions"], said["aspect_ratios"], said["sound"], price_words(model))
+        rows.append((f"`{model.id}`: {model.about}", tools, *parts, "; ".join(filter(None, more))))
+    return _table(head, rows)
+
+
 TABLES = {
     "settings": settings_table,
     "tools": tools_text,
@@ -161,6 +181,8 @@ TABLES = {
     "prompts": prompts_table,
     "magic": magic_table,
     "coverage": coverage_table,
+    "beyond": beyond_table,
+    "models": models_table,
 }
 """What can stand between the markers, by its name there."""
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from a2e_mcp.catalogue import capabilities, families
+from a2e_mcp.catalogue import family as family_named
+from a2e_mcp.catalogue.calls_without_tool import REASONS
 from a2e_mcp.catalogue.capability import Capability
+from a2e_mcp.catalogue.model_rows import models_of_tool
 from a2e_mcp.catalogue.tool import StartTool
 from a2e_mcp.server.tool_index import declared_tools
 from docs.exercises import Exercise
@@ -46,6 +49,46 @@ def menu_rows() -> list[MenuRow]:
     return sorted(rows, key=lambda row: groups.index(row.group))
 
 
+_USED_BY: Mapping[str, str] = {
+    "quote_generation": "quote_job",
+    "rename_voice_clone": "rename_voice",
+    "list_all_custom_avatars": "list_avatars",
+    "list_custom_backgrounds": "list_backgrounds",
+}
+"""Calls beside the menu that a tool uses, or that do what it does."""
+_NOT_USED: Mapping[str, str] = {
+    **REASONS,
+    "get_avatar_video_detail": "check_status asks another call, which returns more",
+    "get_image_to_video_average_time": "a job's own progress says more",
+    "retry_caption_removal": "a failed job is started again",
+    "retry_custom_avatar": "a failed job is started again",
+    "list_tts_presets": "list_voices asks another call, which returns more",
+    "list_tts_previews": "list_jobs shows what was spoken",
+    "delete_tts_preview": "speech costs nothing to keep, and expires",
+    "list_credit_history": "list_spending knows more: each start with its steps, and what was refunded",
+    "list_avatars_post": "list_avatars asks the same as GET",
+    "enhance_eye_contact": "A2E's web pages offer it for an avatar that is being trained",
+}
+
+
+def beyond_rows() -> list[tuple[str, str]]:
+    """Every call that the menu does not have: its endpoint, and the tool that reaches it or why none does.
+
+    Raises ValueError for a call with neither.
+    """
+    tools = dict(_reached_by_family())
+    rows = []
+    for call in capabilities():
+        if call.menu is not None:
+            continue
+        tool = tools.get(call.name) or _USED_BY.get(call.name)
+        reason = _NOT_USED.get(call.name)
+        if (tool is None) == (reason is None):
+            raise ValueError(f"{call.name} needs a tool that reaches it, or a reason in docs/menu.py why none does")
+        rows.append((f"`{call.endpoint.method} {call.endpoint.path}`", f"`{tool}`" if tool else f"none: {reason}"))
+    return rows
+
+
 def coverage_rows(exercises: Mapping[str, Exercise]) -> list[tuple[str, ...]]:
     """Group, entry, tool, endpoint, the evidence for the call and for its answer, and the test that exercises it.
 
@@ -68,11 +111,14 @@ def _reached_by_family() -> Iterator[tuple[str, str]]:
             (family.detail, "check_status"),
             (family.listing, "list_jobs"),
             (family.remove, "delete_job"),
+            (family.batch, "wait_for_job"),
         ):
             if call is not None:
                 yield call.name, tool
     for _, declared in declared_tools():
         if isinstance(declared, StartTool):
+            for model in models_of_tool(declared.name):
+                yield family_named(model.family).start.name, declared.name
             yield declared.family.start.name, declared.name
             if declared.older is not None:
                 yield declared.older.family.start.name, declared.name

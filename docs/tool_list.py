@@ -17,6 +17,10 @@ from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 _TYPES: Mapping[type, str] = {str: "string", bool: "boolean", float: "number", int: "integer"}
 _JOB_FIELDS: Mapping[str, type] = {"job_id": str, "state": str}
 _MESSAGE_FIELDS: Mapping[str, type] = {"sandbox": bool, "notice": str, "charged": str, "warning": str, "next": str}
+"""What an answer says in words. The tools that are called about jobs declare all of it, and a start only what it cost.
+
+A start says the rest too, but each of these bytes would stand in the list once a start, and hosts drop long lists.
+"""
 _KEYWORDS = ("type", "description", "enum", "minimum", "maximum", "items", "properties")
 """What every provider of models takes; strict modes refuse all others. Our own reader holds the other limits."""
 
@@ -65,7 +69,8 @@ def _job_schema(tool: Tool[Any]) -> dict[str, Any]:
         properties |= _properties({"error": str})
     if {"count", "job_ids"} & tool.inputs.model_fields.keys():
         properties["jobs"] = _list_of({"type": "object", "properties": _properties(_JOB_FIELDS)})
-    properties |= _properties(_MESSAGE_FIELDS)
+    spends = tool.effect is Effect.SPENDS
+    properties |= _properties({name: kind for name, kind in _MESSAGE_FIELDS.items() if not spends or name == "charged"})
     return {"type": "object", "properties": properties, "required": list(_JOB_FIELDS)}
 
 

@@ -41,6 +41,20 @@ SECTIONS = (
     _of("virtual_try_on"),
     _of("watermark"),
     _of("text_to_image"),
+    _of(
+        "image_models",
+        *("nano_banana", "gpt_image", "flux_image", "qwen_image", "kling_image", "wan26_image", "wan27_image"),
+    ),
+    _of(
+        "video_models",
+        *("wan_video", "wan26_reference", "wan30_video", "wan_spicy", "happyhorse", "seedance15", "seedance2"),
+        *("veo", "grok", "kling_video", "kling_omni", "sora", "hailuo", "minimax_h3", "motion_transfer"),
+    ),
+    _of("upscale"),
+    _of("head_swap"),
+    _of("actor_swap"),
+    _of("clip_sound"),
+    _of("photobook"),
     _without_jobs("voices"),
     _of("voice_clones", "voice_clone", "video_voice_clone"),
     _of("avatars", "avatar_training", "lip_sync_training"),
@@ -48,6 +62,7 @@ SECTIONS = (
     _without_jobs("streaming"),
     _without_jobs("account"),
     _without_jobs("administration"),
+    _without_jobs("calls_without_tool"),
 )
 """The index: every section, in the order in which its tools are listed. A family is found from it without importing
 all sections."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, Literal, TypeVar
@@ -114,7 +114,7 @@ class Capability(Generic[RequestT, ReplyT]):
     """One call of A2E's REST API.
 
     `older` is the spelling to try when A2E answers 404 to the first. `evidence` covers method, path and input,
-    `reply_evidence` the fields of the answer.
+    `reply_evidence` the fields of the answer. `always` is sent with every such call, whatever the request says.
     """
 
     name: str
@@ -127,6 +127,7 @@ class Capability(Generic[RequestT, ReplyT]):
     about: str
     older: Endpoint | None = None
     menu: MenuEntry | None = None
+    always: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -144,11 +145,13 @@ class JobFamily:
 
     `states` maps A2E's status words to ours. `results` names the fields that may hold finished files, in order.
     `recovery` says how a start whose answer was lost is looked for: in the account's list by the name we gave it,
-    by an id known beforehand, or not at all. Without a `detail` call the start's answer is already the end. `results`
-    may be empty: then there is no file. Where not a file is what was wanted, `next_step` says what to do with what
-    there is, as the words after "Next:". `success_field` names the field of the
-    record that is true from the first success of such a job on, where a record outlives its job. `gives_name` says that
-    the jobs make or improve an avatar or a voice, which other inputs then name.
+    by an id known beforehand, or not at all. Without a `detail` call a job is looked for in the list; without a
+    `listing` as well the start's answer is already the end. `results` may be empty: then there is no file. Where not a
+    file is what was wanted, `next_step` says what to do with what there is, as the words after "Next:".
+    `success_field` names the field of the record that is true from the first success of such a job on, where a record
+    outlives its job. `gives_name` says that the jobs make or improve an avatar or a voice, which other inputs then
+    name. A family that is `listed_when_used` is asked for its list only where this computer has started such jobs, or
+    when it is named.
     """
 
     name: str
@@ -168,6 +171,12 @@ class JobFamily:
     next_step: str | None = None
     success_field: str | None = None
     gives_name: bool = False
+    listed_when_used: bool = False
+
+    @property
+    def ends_at_start(self) -> bool:
+        """Whether A2E cannot be asked about a job later."""
+        return self.detail is None and self.listing is None
 
     @property
     def capabilities(self) -> tuple[Capability[Any, Any], ...]:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Method
-from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Opaque, PageRequest, Rows
+from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Method, Request
+from a2e_mcp.catalogue.records import (
+    ById,
+    ByIds,
+    ByPlainId,
+    JobRecord,
+    Nothing,
+    NumberedPage,
+    Opaque,
+    PageRequest,
+    Rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +39,30 @@ class FamilyMenu:
     remove: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallPaths:
+    """Where list, detail and delete are under the path of a family, and how a page and a record are named there."""
+
+    listing: str = "allRecords"
+    detail: str = "{_id}"
+    remove: str = "{_id}"
+    page: type[Request] = PageRequest
+    by_id: type[Request] = ById
+
+
+USUAL = CallPaths()
+DETAIL_APART = CallPaths("list", "detail/{id}", "{id}", NumberedPage, ByPlainId)
+DETAIL_APART_UNPAGED = CallPaths("list", "detail/{id}", "{id}", Nothing, ByPlainId)
+ALL_APART = CallPaths("allRecords", "detail/{id}", "delete/{id}", by_id=ByPlainId)
+PLAIN_ID = CallPaths(detail="{id}", remove="{id}", by_id=ByPlainId)
+
+
 def standard_calls(
     singular: str,
     plural: str,
     root: str,
     *,
+    paths: CallPaths = USUAL,
     what: str,
     detail: Evidence = Evidence.OBSERVED,
     listing: Evidence = Evidence.INFERRED,
@@ -52,9 +81,9 @@ def standard_calls(
     return StandardCalls(
         detail=Capability(
             name=f"get_{singular}",
-            endpoint=Endpoint("GET", f"{root}/{{_id}}"),
-            older=older("GET", "{_id}"),
-            request=ById,
+            endpoint=Endpoint("GET", f"{root}/{paths.detail}"),
+            older=older("GET", paths.detail),
+            request=paths.by_id,
             reply=JobRecord,
             effect=Effect.READS,
             evidence=Evidence.DOCUMENTED,
@@ -64,9 +93,9 @@ def standard_calls(
         ),
         listing=Capability(
             name=f"list_{plural}",
-            endpoint=Endpoint("GET", f"{root}/allRecords"),
-            older=older("GET", "allRecords"),
-            request=PageRequest,
+            endpoint=Endpoint("GET", f"{root}/{paths.listing}"),
+            older=older("GET", paths.listing),
+            request=paths.page,
             reply=Rows[JobRecord],
             effect=Effect.READS,
             evidence=Evidence.DOCUMENTED,
@@ -76,9 +105,9 @@ def standard_calls(
         ),
         remove=Capability(
             name=f"delete_{singular}",
-            endpoint=Endpoint("DELETE", f"{root}/{{_id}}"),
-            older=older("DELETE", "{_id}"),
-            request=ById,
+            endpoint=Endpoint("DELETE", f"{root}/{paths.remove}"),
+            older=older("DELETE", paths.remove),
+            request=paths.by_id,
             reply=Opaque,
             effect=Effect.DELETES,
             evidence=Evidence.DOCUMENTED,

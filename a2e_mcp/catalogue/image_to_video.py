@@ -5,12 +5,22 @@ Source: A2E docs menu "Image to Video", the newest developer spec, and A2E's pri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
+from a2e_mcp.catalogue.model_tools import (
+    MODEL,
+    AspectRatio,
+    ModelInputs,
+    Picture,
+    Resolution,
+    Seconds,
+    Seed,
+    Sound,
+    model_tool,
+)
 from a2e_mcp.catalogue.records import (
     COMMON_STATES,
     ById,
@@ -22,8 +32,8 @@ from a2e_mcp.catalogue.records import (
     Rows,
     StartedJobs,
 )
-from a2e_mcp.catalogue.spellings import SECONDS, Name
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.spellings import Name
+from a2e_mcp.catalogue.tool import OrNone, optional
 from a2e_mcp.catalogue.values import OneAddress, Text
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
@@ -47,7 +57,6 @@ class StartImageToVideo(Request):
     number_of_images: int = Field(default=1, ge=1, le=8)
     video_time: int = Field(default=5, ge=5, le=20)
     skip_face_enhance: bool | None = None
-    minor_suspected_skip: bool | None = None
 
 
 class ImageToVideoTask(JobRecord):
@@ -150,55 +159,33 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (*IMAGE_TO_VIDEO.capabilities, 
 FAMILIES = (IMAGE_TO_VIDEO,)
 
 
-class ImageToVideoInputs(Inputs):
+class ImageToVideoInputs(ModelInputs):
     """What `start_image_to_video` takes."""
 
-    image: Annotated[str, MediaIn(("image",))] = Field(description="First picture: URL or path")
-    prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("What should move, and how")
-    negative_prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("What should not appear")
-    seconds: Annotated[Literal[5, 10, 15, 20], SECONDS] = Field(default=5, description="Length: 5, 10, 15 or 20")
-    end_image: OrNone[Annotated[str, MediaIn(("image",))]] = optional("Last picture, where the clip should end")
-    model: ModelVersion = Field(default="a2e", description="a2e-v2 is dearer")
+    tool = "start_image_to_video"
+
+    image: Picture = Field(description="First picture: URL or path")
+    prompt: OrNone[Annotated[Name, Field(max_length=5000)]] = optional("What should move, and how")
+    negative_prompt: OrNone[Annotated[Name, Field(max_length=5000)]] = optional("What should not appear")
+    seconds: OrNone[Seconds] = optional("Length, by model (default 5)")
+    end_image: OrNone[Picture] = optional("Last picture, where the clip should end")
+    model: OrNone[Name] = optional(f"{MODEL} (default a2e)")
+    resolution: OrNone[Resolution] = optional("480p to 4k, by model")
+    aspect_ratio: OrNone[AspectRatio] = optional("Default: the picture's")
+    sound: OrNone[bool] = optional("true: with sound, by model")
+    audio: OrNone[Sound] = optional("Sound to use, by model")
+    seed: OrNone[Seed] = optional("Same seed, similar clip")
     count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of clips; each one is charged")
     title: OrNone[Name] = optional("Label in your list")
 
 
-def _start(inputs: ImageToVideoInputs, found: PreparedInputs) -> StartImageToVideo:
-    return StartImageToVideo(
-        name=found.title,
-        image_url=found.media["image"],
-        prompt=inputs.prompt,
-        negative_prompt=inputs.negative_prompt,
-        model_type="FLF2V" if inputs.end_image else "GENERAL",
-        model_version=inputs.model,
-        end_image_url=found.media.get("end_image"),
-        number_of_images=inputs.count,
-        video_time=inputs.seconds,
-    )
-
-
-def _price(inputs: ImageToVideoInputs, _: Mapping[str, float]) -> Estimate:
-    each = 20.0 if inputs.model != "a2e-v2" else None
-    return Estimate(inputs.seconds * inputs.count, "second", each, "A2E docs, March 2025: 100 credits for 5 s")
-
-
-START_IMAGE_TO_VIDEO = StartTool(
-    name="start_image_to_video",
+START_IMAGE_TO_VIDEO = model_tool(
+    ImageToVideoInputs,
     title="Turn a picture into a clip",
-    about="Animate a still picture for 5 to 20 seconds, guided by a prompt.",
-    inputs=ImageToVideoInputs,
+    about="Animate a still picture, guided by a prompt, by A2E's own or another model.",
     examples=({"image": "harbour.png", "prompt": "slow zoom in, the waves move", "seconds": 5},),
-    fields={
-        "image_url": "image",
-        "end_image_url": "end_image",
-        "video_time": "seconds",
-        "number_of_images": "count",
-        "model_version": "model",
-    },
     toolset="video",
     family=IMAGE_TO_VIDEO,
-    to_request=_start,
-    estimate=_price,
     may_show=("image", "end_image"),
 )
 

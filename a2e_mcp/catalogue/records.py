@@ -55,6 +55,19 @@ class PageRequest(Request):
     size: int = Field(default=10, validation_alias="pageSize", serialization_alias="pageSize", ge=1, le=100)
 
 
+class ByPlainId(Request):
+    """One record's id, in the calls whose path names it without an underscore."""
+
+    id: HexId = Field(description="Record id (24 hex)")
+
+
+class NumberedPage(Request):
+    """A page of a list, in the other of A2E's two spellings."""
+
+    page: int = Field(default=1, ge=1)
+    size: int = Field(default=10, validation_alias="page_size", serialization_alias="page_size", ge=1, le=100)
+
+
 class Opaque(Reply):
     """An answer whose shape A2E does not publish."""
 

@@ -116,6 +116,31 @@ SHAPES = Spellings(
 RESOLUTIONS = Spellings(
     {"sd": "480", "hd": "720", "hdready": "720", "fhd": "1080", "fullhd": "1080"}, of_size=_shorter_side
 )
+_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21", "4:5", "5:4")
+_OF_SHAPE = {"landscape": "16:9", "portrait": "9:16", "square": "1:1"}
+_OF_SHORTER_SIDE = {480: "480p", 720: "720p", 768: "768p", 1024: "1k", 1080: "1080p", 2048: "2k", 2160: "4k"}
+
+
+def _ratio_of(width: float, height: float) -> str | None:
+    wanted = width / height
+    ratios = ((ratio, int(across) / int(down)) for ratio in _RATIOS for across, down in [ratio.split(":")])
+    return next((ratio for ratio, value in ratios if abs(wanted / value - 1) < _NEAR), None)
+
+
+def _size_of(width: float, height: float) -> str | None:
+    return _OF_SHORTER_SIDE.get(round(min(width, height)))
+
+
+ASPECT_RATIOS = Spellings(
+    {**{word: _OF_SHAPE[shape] for word, shape in SHAPES.names.items()}, **_OF_SHAPE, "adaptive": "auto"}, _ratio_of
+)
+SIZES = Spellings(
+    {
+        **{"sd": "480p", "480": "480p", "hd": "720p", "hdready": "720p", "720": "720p", "768": "768p"},
+        **{"fhd": "1080p", "fullhd": "1080p", "1080": "1080p", "uhd": "4k", "2160p": "4k"},
+    },
+    _size_of,
+)
 GENDERS = Spellings(
     {
         **dict.fromkeys(

@@ -7,15 +7,25 @@ the answer is an array in the newest spec and one object, at times already finis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
+from a2e_mcp.catalogue.model_tools import (
+    MODEL,
+    AspectRatio,
+    ModelInputs,
+    Picture,
+    Pictures,
+    Prompt,
+    Resolution,
+    model_tool,
+)
 from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
 from a2e_mcp.catalogue.spellings import SHAPES, Name
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.tool import OrNone, optional
 
 _ROOT = "/api/v1/userText2Image"
 _OLDER_ROOT = "/api/v1/userText2image"
@@ -32,6 +42,7 @@ class StartTextToImage(Request):
     prompt: str = Field(min_length=1, max_length=5000)
     width: int = Field(default=1024, ge=64, le=4096)
     height: int = Field(default=1024, ge=64, le=4096)
+    aspect_ratio: Literal["1:1", "4:3", "3:4", "16:9", "9:16", "2:3", "3:2", "21:9"] | None = None
     model_type: Literal["a2e", "seedream"] = "a2e"
     input_images: list[str] | None = Field(default=None, max_length=10)
     max_images: int | None = Field(default=None, ge=1, le=8)
@@ -106,53 +117,76 @@ TEXT_TO_IMAGE = JobFamily(
 CAPABILITIES: tuple[Capability[Any, Any], ...] = (*TEXT_TO_IMAGE.capabilities, QUICK_AVATAR)
 FAMILIES = (TEXT_TO_IMAGE,)
 
-_PICTURE = MediaIn(("image",))
 Shape = Literal["landscape", "portrait", "square"]
-_SIZES: Mapping[Shape, tuple[int, int]] = {"square": (1024, 1024), "landscape": (1280, 720), "portrait": (720, 1280)}
+_RATIOS: Mapping[Shape, str] = {"square": "1:1", "landscape": "16:9", "portrait": "9:16"}
 
 
-class TextToImageInputs(Inputs):
+class TextToImageInputs(ModelInputs):
     """What `start_text_to_image` takes."""
 
-    prompt: Annotated[str, Field(min_length=1, max_length=2000)] = Field(description="What the picture shows")
-    shape: Annotated[Shape, SHAPES] = Field(default="square", description="landscape is 16:9, portrait 9:16")
-    model: Literal["a2e", "seedream"] = Field(default="a2e", description="a2e or seedream")
-    reference: OrNone[Annotated[str, _PICTURE]] = optional("Reference picture: URL, path or job id")
-    second_reference: OrNone[Annotated[str, _PICTURE]] = optional("Second reference picture")
-    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of pictures; each one is charged")
+    tool = "start_text_to_image"
+    merged: ClassVar[Mapping[str, str]] = {"reference": "reference_images", "second_reference": "reference_images"}
+
+    prompt: Prompt = Field(description="What the picture shows")
+    shape: OrNone[Annotated[Shape, SHAPES]] = optional("landscape is 16:9, portrait 9:16 (default square)")
+    aspect_ratio: OrNone[AspectRatio] = optional("Instead of shape, such as 4:3")
+    resolution: OrNone[Resolution] = optional("1k, 2k or 4k, by model")
+    model: OrNone[Name] = optional(f"{MODEL} (default a2e-image)")
+    reference: OrNone[Picture] = optional("Reference picture: URL, path or job id")
+    second_reference: OrNone[Picture] = optional("Second reference picture")
+    negative_prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("What should not appear")
+    count: Annotated[int, Field(ge=1, le=9)] = Field(default=1, description="Number of pictures; each one is charged")
     title: OrNone[Name] = optional("Label in your list")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_shape(cls, values: Any) -> Any:
+        shape, ratio = values.get("shape"), values.get("aspect_ratio")
+        if shape and ratio and _RATIOS.get(shape) != ratio:
+            raise ValueError("shape and aspect_ratio contradict each other; give one of them")
+        return values
 
-def _start(inputs: TextToImageInputs, found: PreparedInputs) -> StartTextToImage:
-    width, height = _SIZES[inputs.shape]
-    references = [found.media[name] for name in ("reference", "second_reference") if name in found.media]
-    return StartTextToImage(
-        name=found.title,
-        prompt=inputs.prompt,
-        width=width,
-        height=height,
-        model_type=inputs.model,
-        input_images=references or None,
-        max_images=inputs.count if inputs.count > 1 else None,
-    )
-
-
-def _price(inputs: TextToImageInputs, _: Mapping[str, float]) -> Estimate:
-    return Estimate(inputs.count, "item", 20, "10 to 20 credits a picture, reported by third parties")
+    def arguments(self, media: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The arguments that are given; a shape is one of the ratios."""
+        values = super().arguments(media)
+        if self.shape is not None:
+            values["aspect_ratio"] = _RATIOS[self.shape]
+        return values
 
 
-START_TEXT_TO_IMAGE = StartTool(
-    name="start_text_to_image",
+START_TEXT_TO_IMAGE = model_tool(
+    TextToImageInputs,
     title="Generate a picture",
-    about="Generate one to eight pictures from a prompt.",
-    inputs=TextToImageInputs,
+    about="Generate pictures from a prompt, by A2E's own or another model.",
     examples=({"prompt": "a lighthouse at dawn, watercolour", "shape": "landscape"},),
-    fields={"input_images": "reference", "model_type": "model", "max_images": "count"},
     toolset="image",
     family=TEXT_TO_IMAGE,
-    to_request=_start,
-    estimate=_price,
     may_show=("reference", "second_reference"),
 )
 
-TOOLS = (START_TEXT_TO_IMAGE,)
+
+class ImageEditInputs(ModelInputs):
+    """What `start_image_edit` takes."""
+
+    tool = "start_image_edit"
+
+    image: Picture = Field(description="Picture to edit: URL, path or job id")
+    prompt: Prompt = Field(description="What should change")
+    reference_images: OrNone[Pictures] = optional("More pictures to use")
+    model: OrNone[Name] = optional(f"{MODEL} (default a2e-image)")
+    aspect_ratio: OrNone[AspectRatio] = optional("Such as 4:3")
+    resolution: OrNone[Resolution] = optional("1k, 2k or 4k, by model")
+    title: OrNone[Name] = optional("Label in your list")
+
+
+START_IMAGE_EDIT = model_tool(
+    ImageEditInputs,
+    title="Edit a picture",
+    about="Change or restore a picture, or combine several, as a prompt says.",
+    examples=({"image": "grandma.png", "prompt": "restore this old photo", "model": "nano-banana"},),
+    toolset="image",
+    family=TEXT_TO_IMAGE,
+    may_show=("image", "reference_images"),
+)
+
+TOOLS = (START_TEXT_TO_IMAGE, START_IMAGE_EDIT)

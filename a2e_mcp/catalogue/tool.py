@@ -25,6 +25,10 @@ class Inputs(BaseModel):
     one_of: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[tuple[str, str, str], ...]] = ()
 
+    def meant(self) -> dict[str, Any]:
+        """The inputs as data, with what was chosen for those that were left out: equal for calls that mean the same."""
+        return self.model_dump(mode="json", exclude_none=True)
+
     @classmethod
     def objections(cls, given: Collection[str]) -> list[str]:
         """What is missing, or too much, when these inputs are given."""
@@ -99,13 +103,20 @@ class SandboxOnly:
 class MediaIn:
     """Marks an input that takes a file: a URL, or a path in an allowed folder.
 
-    Durations are in seconds; `None` means A2E publishes no bound. With `voice`, something has to be heard in it.
+    Durations are in seconds; `None` means A2E publishes no bound. With `voice`, something has to be heard in it. The
+    length of one that is `timed` counts, whatever its bounds.
     """
 
     kinds: tuple[MediaKind, ...]
     shortest: float | None = None
     longest: float | None = None
     voice: bool = False
+    timed: bool = False
+
+
+def item_name(name: str, number: int) -> str:
+    """How an item of a list of files goes by, counted from 1."""
+    return f"{name}[{number}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +173,15 @@ class BackgroundChoice:
 
 @dataclass(frozen=True, slots=True)
 class PreparedInputs:
-    """What the start pipeline found for the marked inputs, by field name.
+    """What the start pipeline found for the marked inputs, by field name; for lists of files by `item_name`.
 
     `speech` is the URL of the spoken script; `lengths` are seconds, as far as they are known, `speech` among them.
+    `adult` says that the operator allows models of adult content.
     """
 
     title: str
     sandbox: bool = False
+    adult: bool = False
     avatars: Mapping[str, AvatarChoice] = field(default_factory=dict)
     backgrounds: Mapping[str, BackgroundChoice] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
@@ -181,13 +194,15 @@ class PreparedInputs:
 class Estimate:
     """How a job is billed: so many units, and the published price of one, if there is any.
 
-    `units` is None where the length that is billed is not known: then the price is not known either.
+    `units` is None where the length that is billed is not known: then the price is not known either. Jobs of another
+    `variant` of the same family, such as another model, say nothing about the price.
     """
 
     units: float | None
     unit: Literal["second", "item"]
     credits_each: float | None
     source: str
+    variant: str = ""
 
     @property
     def billed(self) -> float:
@@ -210,7 +225,7 @@ def length_objection(seconds: int | None, longest: int) -> str:
     return "" if seconds is not None else f"seconds is missing: the audio's length cannot be read; give 1 to {longest}"
 
 
-Toolset = Literal["jobs", "account", "video", "image", "voices", "film", "avatars", "streaming", "admin"]
+Toolset = Literal["jobs", "account", "video", "image", "voices", "film", "avatars", "streaming", "models", "admin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +311,8 @@ class StartTool(Tool[InputsT]):
     and the known lengths of its media in seconds. `objection` says why such a job cannot be made, before anything is
     paid; `sandbox_objection` why only the sandbox cannot make it. `caution` says at the start what cannot be changed
     later. A job `on_own_avatar` works on the record of one of the user's own avatars, so its id is known before the
-    start.
+    start. `family_for` says which family the job is of where that depends on the inputs, and `chosen` what was chosen
+    for inputs that were left out.
     """
 
     effect: Effect = Effect.SPENDS
@@ -312,6 +328,12 @@ class StartTool(Tool[InputsT]):
     sandbox_objection: Callable[[InputsT], str] = lambda _: ""
     caution: Callable[[InputsT], str] = lambda _: ""
     on_own_avatar: bool = False
+    family_for: Callable[[InputsT], JobFamily] | None = None
+    chosen: Callable[[InputsT], Mapping[str, str]] = lambda _: {}
+
+    def family_of(self, inputs: InputsT) -> JobFamily:
+        """The family of the job that these inputs start."""
+        return self.family if self.family_for is None else self.family_for(inputs)
 
     async def run(self, call: JobCall[AnswerT_co, QuotedT_co]) -> AnswerT_co:
         """Start the job of a call."""

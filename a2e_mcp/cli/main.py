@@ -228,7 +228,7 @@ def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
         ("sandbox", "", "use the sandbox: free, no account"),
         ("no_keyring", "", "do not use the system's keyring for the token"),
         ("http", "HOST:PORT", "serve streamable HTTP on a loopback address"),
-        ("toolsets", "NAMES", "toolsets to show, separated by commas; `all` includes admin"),
+        ("toolsets", "NAMES", "toolsets to show, separated by commas; `all` includes models and admin"),
         ("tools", "NAMES", "single tools to show in addition"),
         ("exclude_tools", "NAMES", "tools to hide; wins over other flags"),
         ("read_only", "", "show only tools that neither change nor cost anything"),

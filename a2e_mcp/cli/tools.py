@@ -59,6 +59,7 @@ def _counted(shown: Sequence[str], settings: Settings) -> Iterator[str]:
     yield f"{len(shown)} of {len(tool_index.names())} tools are shown{':' if hidden else '.'}"
     for variable, names in hidden.items():
         if variable == "A2E_TOOLSETS" and not settings.toolsets:
-            yield f"  {len(names)} admin tools are off by default; --toolsets all shows them"
+            sets = " and ".join(tool_index.OFF_BY_DEFAULT)
+            yield f"  {len(names)} {sets} tools are off by default; --toolsets all shows them"
         else:
             yield f"  {len(names)} {'is' if len(names) == 1 else 'are'} {_HIDDEN_BY[variable]}"

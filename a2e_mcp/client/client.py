@@ -156,7 +156,7 @@ class A2EClient:
     async def _send(
         self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request
     ) -> tuple[int, httpx2.Headers, bytes]:
-        values = request.model_dump(mode="json", by_alias=True, exclude_none=True)
+        values = {**request.model_dump(mode="json", by_alias=True, exclude_none=True), **capability.always}
         path = endpoint.path.format(**{name: quote(str(values.pop(name)), safe="") for name in endpoint.parameters})
         http_request = self._http.build_request(
             endpoint.method,

@@ -14,6 +14,7 @@ from a2e_mcp.client.body import json_or_none
 from a2e_mcp.errors import (
     AnswerLost,
     Charged,
+    ContentStopped,
     NotEnoughCredits,
     NotFound,
     Refused,
@@ -46,6 +47,12 @@ _BROKE = re.compile(
     re.IGNORECASE,
 )
 """What says that something broke or took too long, and not that A2E does not want to."""
+_CONTENT = re.compile(
+    r"\bcontent\b.{0,30}\b(detected|check|polic|violat|moderat|unsafe)|\bn[sf]{2}w\b|sensitive|inappropriate",
+    re.IGNORECASE,
+)
+"""What A2E says, without a published form, when it finds content that it does not make."""
+_IDS = frozenset({"_id", "id", "task_id", "rows", "list"})
 _ABOUT_TOKEN = re.compile(r"token|auth|api.?key|log.?in|permission|forbidden", re.IGNORECASE)
 _MODERATION = {"1003": "A minor was detected; this is final", "1004": "A minor is suspected"}
 
@@ -60,6 +67,14 @@ def open_envelope(capability: Capability[Any, Any], status: int, body: bytes, re
         raise _not_from_a2e(capability, status, body, retry)
     code, success = answer.get("code"), answer.get("success")
     if code in (0, "0") or (status < 300 and success is True and code in (None, 200, "200")):
+        if capability.effect is Effect.SPENDS and _is_stopped_by_content(answer):
+            raise ContentStopped(
+                "A2E's content check stopped this, so no job was made",
+                hint="Change the prompt or the pictures; a job of another model may pass",
+                charged=None,
+                trace_id=_trace_id(answer),
+                status=status,
+            )
         return answer.get("data")
     is_refusal = success is False or (success is None and code not in (None, 200, "200"))
     if (
@@ -81,6 +96,15 @@ def _is_a2es(status: int, answer: Mapping[str, Any]) -> bool:
     # A gateway that wants a login of its own answers 407.
     own = _ENVELOPE_FIELDS if status in _FROM_BETWEEN - {401} else _OWN_FIELDS
     return status < 400 or bool(own & answer.keys())
+
+
+def _is_stopped_by_content(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer that calls itself a success names no job and speaks of the content check instead."""
+    data = answer.get("data")
+    if not (data is None or data in ("", []) or (isinstance(data, dict) and not _IDS & data.keys())):
+        return False
+    words = f"{_message(answer)} {_message(data) if isinstance(data, dict) else ''}"
+    return _CONTENT.search(words) is not None
 
 
 def _has_broken(status: int, code: object, message: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.text import at_word_end
 
 _LONGEST_SHOWN = 100
+_STOPPED = re.compile(r"n[sf]{2}w")
+"""What is in a status word of jobs that the content check has stopped, in either of its spellings."""
 _LEAST_SHARE = 0.1
 """Less of a job done says nothing about the rest."""
 
@@ -72,12 +75,13 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
     # An unknown word beside a finished file is a success; a known word is believed, because a job that continues an
     # earlier one (lip-sync training) still has the earlier file.
     unknown: State = "succeeded" if results else "failed" if failure else "running" if word else "unknown"
-    state: State = family.states.get(word, unknown)
+    state: State = "failed" if _STOPPED.search(word) else family.states.get(word, unknown)
     finished = state in ("succeeded", "failed")
     error = None
     if state == "failed":
         code = f" (code {record.error_code})" if record.error_code not in (None, "0") else ""
-        error = (record.error or failure or "A2E gave no reason") + code
+        reason = "A2E's content check stopped it" if _STOPPED.search(word) else "A2E gave no reason"
+        error = (record.error or failure or reason) + code
     note = record.note
     if state == "succeeded" and not results and family.next_step is None:
         came = record.without_address(family.results)

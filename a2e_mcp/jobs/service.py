@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability, JobFamily, Reply, Request
-from a2e_mcp.catalogue.records import ById, ByIds, JobRecord, Nothing, Rows
+from a2e_mcp.catalogue.capability import Capability, JobFamily, Request
+from a2e_mcp.catalogue.records import ByIds, JobRecord, Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress
+from a2e_mcp.jobs.answered_records import each_once, records_in, skipped_in
 from a2e_mcp.jobs.concurrency import at_most, or_problem
 from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
 from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
@@ -213,7 +214,7 @@ class Jobs:
             job_id = JobId(job_id.family, job_ids[0].partition(":")[2])
         if family.remove is None:
             raise InputError(family.delete_note)
-        await self._client.call(family.remove, ById(id=job_id.id))
+        await self._client.call(family.remove, family.remove.request.model_validate({"id": job_id.id}))
         self._shared.forget(job_id)
         known = await self._ledger.by_job_id(str(job_id))
         if known is not None:
@@ -264,9 +265,10 @@ class Jobs:
 
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
         if family.detail is None:
-            raise NotFound(f"A2E has no call to check a {family.name}", hint="Call list_jobs to find it")
+            return await self._detail_in_list(family, record_id)
         try:
-            records = _records(await self._client.call(family.detail, ById(id=record_id)))
+            wanted_record = family.detail.request.model_validate({"id": record_id})
+            records = records_in(await self._client.call(family.detail, wanted_record))
         except NotFound as problem:
             raise problem.advised(hint=problem.hint or "Call list_jobs to find it") from None
         wanted = [record for record in records if record.id.lower() == record_id]
@@ -279,6 +281,14 @@ class Jobs:
                 hint="Retry in a minute",
             )
         return wanted[0]
+
+    async def _detail_in_list(self, family: JobFamily, record_id: str) -> JobRecord:
+        """A record that A2E has no call for, from the account's list. Raises NotFound when it has none."""
+        listing = await self._listed(family, until={record_id})
+        found = next((record for record in listing.records if record.id.lower() == record_id), None)
+        if found is None:
+            raise NotFound(f"A2E's list has no {family.name} with this id", hint="Call list_jobs to find it")
+        return found
 
     async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
         if family.polled == "batch" and family.batch is not None and family.name not in self._no_batch:
@@ -299,7 +309,7 @@ class Jobs:
         found: dict[str, JobRecord] = {}
         for start in range(0, len(ids), _MOST_IN_BATCH):
             reply = await self._client.call(batch, ByIds(ids=list(ids[start : start + _MOST_IN_BATCH])))
-            found.update({record.id: record for record in _records(reply)})
+            found.update({record.id: record for record in records_in(reply)})
         wanted = set(ids)
         return {record_id: record for record_id, record in found.items() if record_id in wanted}
 
@@ -316,21 +326,21 @@ class Jobs:
             return Listing([], is_complete=False)
         if "page" not in family.listing.request.model_fields:
             reply = await self._client.call(family.listing, Nothing())
-            return Listing(_records(reply), is_complete=not _skipped(reply))
+            return Listing(records_in(reply), is_complete=not skipped_in(reply))
         found: list[JobRecord] = []
         skipped, is_last = 0, False
         for page in range(1, pages + 1):
             request: Request = family.listing.request.model_validate({"page": page, "size": _PAGE})
             reply = await self._client.call(family.listing, request)
-            rows = _records(reply)
+            rows = records_in(reply)
             found += rows
-            skipped += _skipped(reply)
-            is_last = len(rows) + _skipped(reply) < _PAGE
+            skipped += skipped_in(reply)
+            is_last = len(rows) + skipped_in(reply) < _PAGE
             if is_last or (until is not None and until <= {record.id for record in found}):
                 break
-            if back_to is not None and reaches_back(_once(found), back_to, self._client.time_there()):
+            if back_to is not None and reaches_back(each_once(found), back_to, self._client.time_there()):
                 break
-        return Listing(_once(found), is_last and not skipped, is_readable=not skipped)
+        return Listing(each_once(found), is_last and not skipped, is_readable=not skipped)
 
     async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
         known = entry.details.record_id
@@ -376,20 +386,4 @@ def _add_known(job: Job, entry: LedgerEntry) -> None:
 
 def _is_in_ledger_only(job_id: JobId) -> bool:
     """Whether only the ledger can tell its state: A2E gave it no id, or has no call to ask about it."""
-    return job_id.own or job_id.family in LEDGER_FAMILIES or catalogue.family(job_id.family).detail is None
-
-
-def _skipped(reply: Reply) -> int:
-    """How many rows of a list could not be read."""
-    return reply.skipped if isinstance(reply, Rows) else 0
-
-
-def _once(records: Sequence[JobRecord]) -> list[JobRecord]:
-    """Each record once, since a list that grows while it is read shows rows twice."""
-    known = {record.id: record for record in reversed(records)}
-    return list(reversed(known.values()))
-
-
-def _records(reply: Reply) -> list[JobRecord]:
-    rows = reply.rows if isinstance(reply, Rows) else [reply]
-    return [row for row in rows if isinstance(row, JobRecord)]
+    return job_id.own or job_id.family in LEDGER_FAMILIES or catalogue.family(job_id.family).ends_at_start

@@ -169,6 +169,7 @@ _CODECS: Mapping[str, _Codec] = {
     "modified": _plain("modified"),
     "part": _plain("part"),
     "quiet": _plain("quiet", bool),
+    "variant": _plain("variant"),
     "room": _Codec("room", _decode_room, lambda room: room and asdict(room)),
 }
 _NAMES = {codec.key: name for name, codec in _CODECS.items()}

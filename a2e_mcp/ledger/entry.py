@@ -120,6 +120,8 @@ class Details:
     quiet: bool = False
     """Whether it is left out of the list of jobs."""
     room: RoomDetails | None = None
+    variant: str | None = None
+    """Which model made it, and what else its price depends on."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -151,6 +153,7 @@ class DetailChanges(TypedDict, total=False):
     part: str | None
     quiet: bool
     room: RoomDetails | None
+    variant: str | None
 
 
 class EntryChanges(TypedDict, total=False):

@@ -26,9 +26,9 @@ LEDGER_FAMILIES = (SPEECH, UPLOAD, DOWNLOAD, PICTURE_AVATAR, DIAMONDS, STREAMING
 """What is ours, or what A2E does at once and gives no id: the ledger's own id stands for it."""
 
 _ID = r"[0-9a-fA-F]{24}"
-_JOB_ID = re.compile(rf"([a-z_]{{3,40}}):({_ID})")
+_JOB_ID = re.compile(rf"([a-z][a-z0-9_]{{2,39}}):({_ID})")
 # As people and hosts write them: with spaces, with the colon of an address, or without the family.
-_WRITTEN = re.compile(r"(?:([a-z_-]{3,40}) ?(?::|%3a) ?|(?<![0-9a-z]))([0-9a-f]{24})(?![0-9a-z])")
+_WRITTEN = re.compile(r"(?:([a-z][a-z0-9_-]{2,39}) ?(?::|%3a) ?|(?<![0-9a-z]))([0-9a-f]{24})(?![0-9a-z])")
 _NO_FAMILY = frozenset({"job", "jobs", "job_id", "job_ids", "job-id"})
 _LONGEST_LINE = 2000
 

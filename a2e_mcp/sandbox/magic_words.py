@@ -44,6 +44,7 @@ MAGIC_WORDS = (
     ),
     MagicWord("busy", "before", "HTTP 429 with Retry-After", "not charged"),
     MagicWord("down", "before", "HTTP 503", "not charged"),
+    MagicWord("content", "before", "HTTP 200 with code 0 and no job: content detected", "not charged"),
     MagicWord("expired_token", "before", "HTTP 200 with code 401", "not charged"),
     MagicWord("cut_answer", "after", "the answer ends in the middle", "charged: the job exists"),
     MagicWord("unreadable", "after", "the answer is an HTML page", "charged: the job exists"),
@@ -77,6 +78,8 @@ def refuse_by_magic(names: frozenset[str], body: Mapping[str, Any]) -> None:
     for name in sorted(acting(names, "before")):
         if name == "suspected" and body.get("minor_suspected_skip") is True:
             continue
+        if name == "content" and body.get("force_generate") is True:
+            continue
         raise _REFUSALS[name]()
 
 
@@ -92,5 +95,6 @@ _REFUSALS = {
         "Too many requests: [sandbox:busy] asked for this", status=429, headers={"Retry-After": "1"}
     ),
     "down": lambda: Refusal("Service unavailable: [sandbox:down] asked for this", status=503),
+    "content": lambda: Refusal("content detected: [sandbox:content] asked for this", status=200, code=0),
     "expired_token": lambda: Refusal("Token expired: [sandbox:expired_token] asked for this", status=200, code=401),
 }

@@ -46,6 +46,8 @@ _MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×])\.?", re.ASCII
 _COMMA = re.compile(r"(\d+),(\d{1,2})", re.ASCII)
 _NOT_FOLDED = re.compile(r"(?!(?<=\d)[.,]\d|-\d)[\W_]|(?<=[^\W\d])-")
 _BETWEEN_PIECES = re.compile(r"[,;\n|]+")
+_BETWEEN_FILES = re.compile(r"\n|,\s+")
+"""Paths and addresses may hold commas."""
 _BETWEEN_CHOICES = re.compile(r"\s*[,;\n|/+&]+\s*|\s+(?:and|or)\s+", re.IGNORECASE)
 _BESIDE_JOBS = re.compile(r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\band\b|[\s\"'`<>()\[\]{}=:.,;|]")
 
@@ -136,7 +138,7 @@ def _is_empty(field: ArgumentField, value: object) -> bool:
     if isinstance(value, str):
         return _is_empty_text(field, value)
     if isinstance(value, list | dict) and not value:
-        return field.kind not in ("list", "object") and not field.required
+        return field.kind != "object" and not field.required
     is_zero = isinstance(value, int | float) and not isinstance(value, bool) and value == 0
     return is_zero and field.zero_means_none
 
@@ -327,11 +329,11 @@ def _pieces(field: ArgumentField, value: object) -> object:
     if not isinstance(given, list):
         given = [given]
     # A name may hold a comma, so the names of a real list are whole.
-    whole = is_list and piece.kind in ("record", "text")
+    whole = is_list and piece.kind in ("record", "text", "media")
     read = [_value(piece, each) for each in (given if whole else chain.from_iterable(_split(piece, x) for x in given))]
     kept = [each for each in read if not isinstance(each, _LeftOut)]
-    # A record or a job that is named twice is meant once; a clip may well be shown twice.
-    is_named = piece.kind != "text" and all(isinstance(each, str) for each in kept)
+    # A record or a job that is named twice is meant once; a clip or a picture may well be shown twice.
+    is_named = piece.kind not in ("text", "media") and all(isinstance(each, str) for each in kept)
     return list(dict.fromkeys(kept)) if is_named else kept
 
 
@@ -349,5 +351,6 @@ def _split(piece: ArgumentField, value: object) -> Iterator[object]:
         # A choice may have a blank in its name, such as `in progress`.
         yield from [text] if _choice(piece, text) is not None else _BETWEEN_CHOICES.split(text)
         return
-    pieces = (_only_job_ids(text) if piece.kind == "job" else []) or _BETWEEN_PIECES.split(text)
+    between = _BETWEEN_FILES if piece.kind == "media" else _BETWEEN_PIECES
+    pieces = (_only_job_ids(text) if piece.kind == "job" else []) or between.split(text)
     yield from (each.strip() for each in pieces if each.strip())

@@ -133,6 +133,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             transfers=transfers,
             pause=timing.pause,
             fresh=way.fresh,
+            adult_models=settings.adult_models,
         )
         starts = await stack.enter_async_context(
             Starts(

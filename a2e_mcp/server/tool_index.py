@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _IN_EVERY_SET = ("jobs", "account")
 
+OFF_BY_DEFAULT = ("models", "admin")
+"""The toolsets that are shown only where the settings name them."""
+
 
 @dataclass(frozen=True, slots=True)
 class IndexedTool:

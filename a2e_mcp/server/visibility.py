@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from a2e_mcp.settings import Settings
 
 _ALL = "all"
-_OFF_BY_DEFAULT = "admin"
 
 
 def visible(settings: Settings) -> tuple[str, ...]:
@@ -73,7 +72,7 @@ def reads(name: str) -> bool:
 
 
 def _wanted(settings: Settings) -> Sequence[str]:
-    return settings.toolsets or tuple(name for name in tool_index.toolsets() if name != _OFF_BY_DEFAULT)
+    return settings.toolsets or tuple(name for name in tool_index.toolsets() if name not in tool_index.OFF_BY_DEFAULT)
 
 
 def _unknown(variable: str, name: str, known: Sequence[str]) -> SettingsError:

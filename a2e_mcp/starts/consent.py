@@ -16,6 +16,7 @@ from a2e_mcp.ledger.job_ids import is_meant_as_job_id, job_ids_in
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.likeness import names_person, shows_no_one
 from a2e_mcp.starts.plan import StartOptions
+from a2e_mcp.starts.resolve import named_values
 
 _CLAUSE = re.compile(r"[.;:,!?()\n]|\b(?:but|however|although|aber|jedoch|mais|pero|sino|ma|mas|porem)\b")
 _OPEN_QUESTION = re.compile(r"\s*(?:whether|if|who|ob|wer|si|se|quien|qui)\b")
@@ -111,7 +112,7 @@ async def require_consent(tool: StartTool[InputsT], inputs: InputsT, options: St
 
 async def _any_real(inputs: Inputs, names: Sequence[str], ledger: Ledger) -> bool:
     """Whether one of these inputs is given and may show or let hear a real person."""
-    given = [value for name in names if isinstance(value := getattr(inputs, name), str)]
+    given = [value for name in names for _, value in named_values(name, getattr(inputs, name))]
     for value in given:
         job_ids = job_ids_in(value) if is_meant_as_job_id(value) else []
         if len(job_ids) != 1 or not await shows_no_one(job_ids[0], ledger):

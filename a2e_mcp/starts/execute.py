@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from a2e_mcp import __version__
 from a2e_mcp.catalogue.tool import VoiceChoice
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, NotEnoughCredits, Refused, SettingsError
+from a2e_mcp.errors import A2EError, AnswerLost, Charged, ContentStopped, NotEnoughCredits, Refused, SettingsError
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
@@ -137,7 +137,9 @@ class StartExecutor:
 
     async def _explained(self, entry_id: str, meter: ChargeMeter, problem: A2EError) -> A2EError:
         """Write down why a start failed; the error with what it cost and what to do next."""
-        if isinstance(problem, Refused):
+        if isinstance(problem, ContentStopped):
+            problem = await self._with_charge(entry_id, meter, problem)
+        elif isinstance(problem, Refused):
             problem = await self._disbelieved(entry_id, meter, problem)
         if isinstance(problem, AnswerLost) and problem.charged is Charged.UNKNOWN:
             # Nothing is settled: what may have been charged counts as charged until it is known better.
@@ -154,6 +156,17 @@ class StartExecutor:
         failed = problem.advised(charged=charged)
         await self._ledger.update(entry_id, phase="refused", note=str(failed))
         return failed
+
+    async def _with_charge(self, entry_id: str, meter: ChargeMeter, stopped: ContentStopped) -> A2EError:
+        """A stop by A2E's content check, with what the balance says that it cost."""
+        entry = await self._ledger.entry(entry_id)
+        await meter.measure_step(entry.family, 0.0)
+        cost = (await self._ledger.entry(entry_id)).details.measured[entry.family].credits
+        if cost is None:
+            return stopped.advised(charged=Charged.UNKNOWN)
+        if not cost:
+            return stopped.advised(charged=Charged.NOTHING)
+        return stopped.advised(message=f"{stopped.message}; it cost {credits_of(cost)} all the same")
 
     async def _disbelieved(self, entry_id: str, meter: ChargeMeter, refusal: Refused) -> A2EError:
         """A refusal of a charged call; an answer that is lost when credits are missing all the same."""

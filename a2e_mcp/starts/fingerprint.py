@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from typing import Any
 
 from a2e_mcp.catalogue.tool import Inputs
 from a2e_mcp.files.urls import is_url, same_url
-from a2e_mcp.starts.resolve import ResolvedInputs
+from a2e_mcp.starts.resolve import ResolvedInputs, named_values
 
 _LABELS = {"title"}
 
@@ -19,9 +18,17 @@ def fingerprint(tool_name: str, inputs: Inputs, resolved: ResolvedInputs) -> str
 
     Taken before anything is uploaded or spoken, because those URLs are new each time.
     """
-    values: dict[str, Any] = inputs.model_dump(mode="json", exclude_none=True)
+    values = dict(inputs.meant())
     for name in list(values):
-        if name in resolved.avatars:
+        if isinstance(values[name], list):
+            named = named_values(name, values[name])
+            values[name] = [
+                resolved.files[each].sha256
+                if each in resolved.files
+                else _as_it_is_meant(text, is_address=each in resolved.addresses)
+                for each, text in named
+            ]
+        elif name in resolved.avatars:
             values[name] = resolved.avatars[name].id
         elif name in resolved.voices:
             voice = resolved.voices[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic
@@ -35,6 +36,7 @@ from a2e_mcp.starts.upload import UploadItem
 from a2e_mcp.text import sentences
 
 _NOWHERE = "https://storage.invalid/"
+_NO_SIGNS = re.compile(r"\W")
 _NO_ID = "0" * 24
 _SOUND = MediaIn(("audio",))
 _LOOKS = (0.0, 1.5, 3.0)
@@ -78,7 +80,9 @@ class JobItem(Generic[InputsT]):
     def draft(self) -> tuple[JobFamily, Request]:
         """The family and the request to price, with URLs that lead nowhere yet. Raises InputError."""
         files = self._resolved.files
-        media = {name: f"{_NOWHERE}{name}{suffix_for(file.content_type)}" for name, file in files.items()}
+        media = {
+            name: f"{_NOWHERE}{_NO_SIGNS.sub('', name)}{suffix_for(file.content_type)}" for name, file in files.items()
+        }
         stored = dict.fromkeys(self._resolved.pictures, BackgroundChoice(custom_id=_NO_ID))
         speech = f"{_NOWHERE}speech.mp3" if self._speech is not None else None
         prepared = self._prepared(self._title, media, stored, speech)
@@ -121,7 +125,7 @@ class JobItem(Generic[InputsT]):
         if await self._ledger.transition(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
             # This process was silent for so long that another server took the start for dead and made it again.
             raise InputError("Another server on this computer has taken this start over", hint="Call list_jobs")
-        self._context.progress.begin(entry.id, f"Asking A2E for {self._tool.family.about}")
+        self._context.progress.begin(entry.id, f"Asking A2E for {self._tool.family_of(self._inputs).about}")
         try:
             family, records = await self._send(entry, requests)
         except AnswerLost as lost:
@@ -193,6 +197,7 @@ class JobItem(Generic[InputsT]):
         return PreparedInputs(
             title=title,
             sandbox=self._context.jobs.sandbox,
+            adult=self._context.adult_models,
             avatars=found.avatars,
             backgrounds={**found.backgrounds, **stored},
             languages=found.languages,
@@ -246,7 +251,7 @@ class JobItem(Generic[InputsT]):
         tool = self._tool
         request = self._checked(lambda: tool.to_request(self._inputs, prepared))
         if request is not None:
-            yield tool.family, request
+            yield tool.family_of(self._inputs), request
         if tool.older is not None:
             older = tool.older
             request = self._checked(lambda: older.to_request(self._inputs, prepared))
@@ -289,7 +294,7 @@ class JobItem(Generic[InputsT]):
         jobs = [self._context.jobs.job(family, record) for record in records]
         job_ids = [job.job_id for job in jobs]
         entry = await self._ledger.update(entry.id, phase="started", job_ids=job_ids, state=jobs[0].state)
-        if family.detail is None:
+        if family.ends_at_start:
             # A2E cannot be asked about it later: what this answer says is kept.
             await self._context.jobs.seen(family, records)
             for job in jobs:

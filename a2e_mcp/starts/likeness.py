@@ -10,11 +10,14 @@ from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.ledger.entry import StoredStart
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, job_ids_in
 from a2e_mcp.ledger.store import Ledger
-from a2e_mcp.starts.resolve import markers_of
+from a2e_mcp.starts.resolve import markers_of, named_values
 from a2e_mcp.text import folded
 
 _LONGEST_CHAIN = 6
-_WORDS_ABOUT_IT = ("prompt", "title", "image", "end_image", "reference", "second_reference")
+_WORDS_ABOUT_IT = (
+    *("prompt", "title", "image", "end_image", "reference", "second_reference"),
+    *("reference_images", "reference_videos", "video"),
+)
 
 # Words for a person in a picture, in six languages, without accents; and words that mean one only among others.
 _PERSONS = (
@@ -74,9 +77,5 @@ def _media(start: StoredStart) -> Iterable[str]:
         return
     fields = catalogue.start_tool(start.family, start.tool).inputs.model_fields
     for name, value in start.inputs.items():
-        if (
-            name in fields
-            and isinstance(value, str)
-            and any(isinstance(each, MediaIn) for each in markers_of(fields[name]))
-        ):
-            yield value
+        if name in fields and any(isinstance(each, MediaIn) for each in markers_of(fields[name])):
+            yield from (text for _, text in named_values(name, value))

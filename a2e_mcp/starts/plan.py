@@ -87,7 +87,8 @@ class Started:
 class StartContext:
     """What carrying out a start works with.
 
-    `fresh` gives a kept URL its present form, since the sandbox's port changes.
+    `fresh` gives a kept URL its present form, since the sandbox's port changes. `adult_models` says that the operator
+    allows models of adult content.
     """
 
     client: A2EClient
@@ -101,6 +102,7 @@ class StartContext:
     transfers: TransferProgress
     pause: Callable[[float], Awaitable[None]]
     fresh: Callable[[str], str] = lambda url: url
+    adult_models: bool = False
 
     async def as_known(self, entry: LedgerEntry) -> LedgerEntry:
         """An entry as it is now; as it was, when another program has the ledger locked, for a call's time is over."""

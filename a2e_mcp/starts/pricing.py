@@ -98,7 +98,7 @@ class Spending:
         if estimate.units is None:
             # A length that is not known is a price that is not known.
             return StepPrice(step, None, estimate.source)
-        usual = await self._usual(step)
+        usual = await self._usual(step, estimate.variant)
         if usual is not None:
             return StepPrice(step, _whole(usual * estimate.units), "estimated from your earlier jobs")
         if estimate.credits_each is not None:
@@ -163,8 +163,9 @@ class Spending:
         # Amounts that are no price would slip under every ceiling.
         return quote.credits if quote.credits is not None and 0 <= quote.credits <= _MOST_CREDIBLE else None
 
-    async def _usual(self, step: str) -> float | None:
+    async def _usual(self, step: str, variant: str) -> float | None:
         entries = await self._ledger.with_key(cost_key(step))
+        entries = [entry for entry in entries if (entry.details.variant or "") == variant]
         costs = [cost for entry in entries if (cost := entry.details.measured.get(step)) is not None]
         paid = [cost.credits / cost.units for cost in costs if cost.credits is not None and cost.units]
         return statistics.median(paid) if paid else None

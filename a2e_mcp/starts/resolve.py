@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from a2e_mcp.catalogue.tool import (
     SpeechStep,
     VoiceChoice,
     VoiceRef,
+    item_name,
 )
 from a2e_mcp.errors import InputError
 from a2e_mcp.files.local import Files, LocalFile
@@ -43,6 +44,8 @@ _MADE_FROM = (
     "video",
     "audio",
     "face",
+    "head",
+    "actor",
     "target",
     "source",
     "media",
@@ -91,11 +94,9 @@ class Resolver:
         """Find everything that the inputs name."""
         found = ResolvedInputs()
         for name, info in type(inputs).model_fields.items():
-            value = getattr(inputs, name)
-            if not isinstance(value, str):
-                continue
-            for marker in markers_of(info):
-                await self._one(found, name, value, marker)
+            for given, value in named_values(name, getattr(inputs, name)):
+                for marker in markers_of(info):
+                    await self._one(found, given, value, marker)
         if speech is not None and getattr(inputs, speech.script) is not None and speech.voice not in found.voices:
             raise InputError(
                 "voice is missing: say who speaks the script",
@@ -132,7 +133,7 @@ class Resolver:
         media = await self.media(name, value, wanted)
         if isinstance(media, str):
             found.addresses[name] = media
-            has_length = "audio" in wanted.kinds or wanted.shortest is not None or wanted.longest is not None
+            has_length = "audio" in wanted.kinds or {wanted.shortest, wanted.longest} != {None} or wanted.timed
             seconds = await self._files.length_at(media, wanted) if has_length else None
             if seconds is not None:
                 found.seconds[name] = seconds
@@ -154,6 +155,14 @@ class Resolver:
         if is_url(value):
             return await self._files.check_url(value, wanted)
         return await self._files.open_local(value, wanted)
+
+
+def named_values(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """The texts of one input by the names that they go by: its own, or one for each item of a list."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, list):
+        yield from ((item_name(name, number), each) for number, each in enumerate(value, 1) if isinstance(each, str))
 
 
 def resolved_to_data(resolved: ResolvedInputs) -> Mapping[str, Any]:

@@ -130,11 +130,11 @@ class Starts:
     async def quote(self, tool: StartTool[InputsT], inputs: InputsT) -> Quoted:
         """What a start would cost; sends nothing that is charged."""
         resolved = await self._resolver.resolve(inputs, tool.speech)
-        item = JobItem(self._context, tool, inputs, resolved, title_of(tool.family.name, inputs))
+        item = JobItem(self._context, tool, inputs, resolved, title_of(tool.family_of(inputs).name, inputs))
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved), True)
         return replace(
             quoted,
-            chosen=chosen_names(resolved),
+            chosen={**tool.chosen(inputs), **chosen_names(resolved)},
             warning=_together(quoted.warning, _together(tool.caution(inputs), item.sandbox_objection)),
             same=await self._same(fingerprint(tool.name, inputs, resolved)),
         )
@@ -174,17 +174,18 @@ class Starts:
         print_ = fingerprint(tool.name, inputs, resolved)
         await require_consent(tool, inputs, options, self._ledger)
         self._require_language(*_spoken(tool, inputs, resolved), options)
-        details = Details(count=getattr(inputs, "count", 1))
+        details = Details(count=getattr(inputs, "count", None) or 1)
         if tool.on_own_avatar:
             known = own_avatar_id(resolved)
             is_kept = tool.family.recovery == "by_id"
             before = await self._context.jobs.snapshot(tool.family, known) if is_kept else None
             details = replace(details, record_id=known, before=before)
-        title = title_of(tool.family.name, inputs, self._ledger.now())
+        title = title_of(tool.family_of(inputs).name, inputs, self._ledger.now())
         item = JobItem(self._context, tool, inputs, resolved, title)
         if item.sandbox_objection:
             raise InputError(item.sandbox_objection)
         family, _ = item.draft
+        details = replace(details, variant=item.estimate.variant or None)
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
         return Plan(
             start=item.to_data(asdict(options)),
@@ -193,7 +194,7 @@ class Starts:
             fingerprint=print_,
             price=quoted.price,
             warning=_together(quoted.warning, tool.caution(inputs)),
-            chosen=chosen_names(resolved),
+            chosen={**tool.chosen(inputs), **chosen_names(resolved)},
             units=item.estimate.units,
             consent=options.consent,
             details=details,

@@ -20,7 +20,7 @@ from tests.support.server import ERAS, tool_answer
 
 EVERYWHERE = {tool.name for tool in tool_index.tools().values() if tool.in_every_set}
 READS = {name for name in tool_index.names() if visibility.reads(name)}
-USUAL = set(tool_index.names()) - set(tool_index.toolsets()["admin"])
+USUAL = set(tool_index.names()) - {name for each in tool_index.OFF_BY_DEFAULT for name in tool_index.toolsets()[each]}
 PATHS: dict[str, set[str]] = {
     "": USUAL,
     "/": USUAL,

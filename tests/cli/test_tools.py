@@ -13,7 +13,8 @@ from a2e_mcp.server import tool_index
 from tests.support.processes import environment_in, run
 
 EVERYWHERE = [tool.name for tool in tool_index.tools().values() if tool.in_every_set]
-USUAL = [name for name in tool_index.names() if name not in tool_index.toolsets()["admin"]]
+HIDDEN = [name for each in tool_index.OFF_BY_DEFAULT for name in tool_index.toolsets()[each]]
+USUAL = [name for name in tool_index.names() if name not in HIDDEN]
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -35,7 +36,7 @@ def test_the_table_tells_toolset_effect_and_a_line_about_every_tool(tmp_path: Pa
 def test_it_says_how_many_are_not_shown_and_why(tmp_path: Path) -> None:
     usual = run("tools", folder=tmp_path).stdout
     assert f"{len(USUAL)} of {len(tool_index.names())} tools are shown:" in usual
-    assert f"{len(tool_index.toolsets()['admin'])} admin tools are off by default; --toolsets all" in usual
+    assert f"{len(HIDDEN)} models and admin tools are off by default; --toolsets all" in usual
     chosen = run(
         *("--exclude-tools", "get_credits", "tools", "--read-only", "--tool-prefix", "a2e_"),
         folder=tmp_path,

@@ -2,6 +2,8 @@
 
 What A2E's menu does not have goes to `beyond_menu.json`: `make facts OPENAPI="more.yaml beyond_menu"`.
 
+The limits of its models go to `model_rows.json` with it, where the file has them.
+
 Kept of each operation are its name, place, fields, choices and status words, whether it is charged, and the evidence.
 """
 
@@ -31,6 +33,12 @@ def main() -> None:
     facts = {"note": NOTE, "operations": list(_operations(spec))}
     target.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(facts['operations'])} operations are in {target}")
+    if rows := spec.get("x-model-rows"):
+        models = API_FACTS / "model_rows.json"
+        models.write_text(
+            json.dumps({"note": NOTE, "rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        print(f"{len(rows)} models are in {models}")
 
 
 def _operations(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:

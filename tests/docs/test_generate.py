@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from a2e_mcp import catalogue
+from a2e_mcp.catalogue.model_rows import MODELS
 from a2e_mcp.sandbox.http.journal import keeping_journal
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server.tool_index import names
 from a2e_mcp.settings import setting_rows
 from docs import generate, menu
 from docs.exercises import exercises_in
-from tests.support.paths import CHECKOUT
+from tests.support.paths import API_FACTS, CHECKOUT
 from tests.support.sandbox_client import open_sandbox_client
 
 
@@ -44,6 +47,26 @@ def test_every_tool_is_on_the_page_with_what_it_costs() -> None:
     assert all("```json" in section for section in sections)
     assert {"start_avatar_video", "generate_speech", "upload_file"} <= costly
     assert not {"check_status", "delete_job", "quote_job"} & costly
+
+
+def test_every_call_that_a2e_has_is_reached_by_a_tool_or_named_with_the_reason() -> None:
+    rows = dict(menu.beyond_rows())
+    assert len(rows) + sum(row.call is not None for row in menu.menu_rows()) == len(list(catalogue.capabilities()))
+    for call, tool in rows.items():
+        assert tool.strip("`") in names() or tool.startswith("none: "), call
+    facts = [
+        json.loads((API_FACTS / f"{name}.json").read_text(encoding="utf-8")) for name in ("operations", "beyond_menu")
+    ]
+    told = {(each["method"], each["path"].lower()) for fact in facts for each in fact["operations"]}
+    known = {(each.method, each.path.lower()) for call in catalogue.capabilities() for each in call.endpoints}
+    assert told == known
+
+
+def test_every_model_is_on_the_page_with_its_tools() -> None:
+    lines = generate.models_table().splitlines()[2:]
+    assert [line.split("`")[1] for line in lines] == [model.id for model in MODELS]
+    for line, model in zip(lines, MODELS, strict=True):
+        assert all(f"`{tool}`" in line for tool in model.tools)
 
 
 def test_every_entry_of_the_menu_is_reached() -> None:

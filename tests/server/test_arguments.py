@@ -234,8 +234,13 @@ CHOICES: Mapping[tuple[str, str], Mapping[Any, tuple[Any, ...]]] = {
         "bottom_right": ("bottom-right", "Bottom Right", "lower right", "bottom right corner", "right bottom"),
         "center": ("centre", "middle"),
     },
-    ("start_image_to_video", "model"): {"a2e-v2": ("a2e_v2", "A2E-V2", "a2e v2")},
-    ("start_image_to_video", "seconds"): {10: ("10", "10s", "10 seconds", 10.0, "0:10"), 20: ("20 sec",)},
+    ("start_text_to_video", "aspect_ratio"): {
+        "9:16": ("vertical", "Portrait", "9x16", "1080x1920", "TikTok"),
+        "16:9": ("landscape", "1920 x 1080", "16/9"),
+        "1:1": ("square", "quadratisch"),
+    },
+    ("start_text_to_video", "resolution"): {"720p": ("hd", "720", "1280x720"), "1080p": ("Full HD", "1080P", "1080")},
+    ("start_image_to_video", "seconds"): {10: ("10", "10s", "10 seconds", "0:10"), 20: ("20 sec",)},
 }
 
 

@@ -144,7 +144,11 @@ def without_ids(answer: ToolAnswer) -> str:
 async def test_a_wrong_type_is_reported_in_one_line_without_its_value(tmp_path: Path) -> None:
     async with open_server(tmp_path, toolsets=EVERYTHING, daily_credits=0) as server:
         for tool, parameter, schema in parameters():
+            needed = parameter in TOOLS[tool]["inputSchema"].get("required", ())
             for wrong in WRONG_TYPES[schema["type"]]:
+                if wrong == [] and not needed:
+                    # Hosts that fill in every field send an empty list for what is left out.
+                    continue
                 text = await refused(server, tool, {**good(tool), parameter: wrong})
                 assert parameter in text, (parameter, text)
         assert credits_of(server) == 10_000

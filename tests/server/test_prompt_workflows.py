@@ -14,6 +14,7 @@ from tests.support.server import open_server
 from tests.support.workflow_runner import clip_at, follow_prompt
 
 SCRIPT = "Good morning from the studio."
+COLOURS = {"cup": "#cc4422", "plate": "#2266ee", "jug": "#22aa55"}
 TRY_ON, HOLDING = "start_virtual_try_on", "start_product_holding"
 
 
@@ -72,6 +73,51 @@ async def test_product_clip(tmp_path: Path, way: str, tool: str, other: str) -> 
             shown = await clip_at(*await runner.finish(clip))
             assert shown.has_sound
             await runner.end(clip, ".mp4", left_out={other})
+
+
+async def test_product_film(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        pictures = [png(server.inbox, f"{name}.png", (180, 320), colour).name for name, colour in COLOURS.items()]
+        given = {"pictures": ", ".join(pictures), "shape": "9:16"}
+        async with follow_prompt(server, "product_film", given) as runner:
+            runner.reads("whether they agreed")
+            rows = (await runner.call("list_models", task="image_to_video", seconds=5)).data["models"]
+            assert rows[0]["id"] == "a2e"
+            wanted = [
+                {"image": each, "prompt": "slow zoom in", "model": rows[0]["id"], "seconds": 5} for each in pictures
+            ]
+            for each in wanted:
+                await runner.quote("start_image_to_video", **each)
+            job_ids = [await runner.start("start_image_to_video", **each) for each in wanted]
+            await runner.finish(*job_ids)
+            runner.reads("Show me the three links")
+            made = await runner.call("compose_video", clips=job_ids, shape="9:16", transition="crossfade")
+            film = str(made.data["job_id"])
+            shown = await clip_at(*await runner.finish(film))
+            assert shown.width < shown.height
+            assert 12 < shown.seconds < 16
+            await runner.end(film, ".mp4")
+
+
+async def test_photo_restored_and_animated(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        photo = (await face(server)).name
+        async with follow_prompt(server, "photo_restored_and_animated", {"photo": photo}) as runner:
+            runner.reads("whether they agreed")
+            rows = (await runner.call("list_models", task="image_edit")).data["models"]
+            assert "nano-banana" in {row["id"] for row in rows}
+            edit = {"image": photo, "prompt": "restore this old photo", "model": "nano-banana"}
+            moving = {"prompt": "a gentle smile and a slow zoom in", "seconds": 5}
+            await runner.quote("start_image_edit", **edit)
+            await runner.quote("start_image_to_video", image=photo, **moving)
+            restored = await runner.start("start_image_edit", **edit, consent=CONSENT)
+            (link,) = await runner.finish(restored)
+            assert min(picture_size((await fetched(link)).content)) > 100
+            runner.reads("ask whether it is good")
+            clip = await runner.start("start_image_to_video", image=restored, **moving, consent=CONSENT)
+            shown = await clip_at(*await runner.finish(clip))
+            assert 4.5 < shown.seconds < 5.5
+            await runner.end(clip, ".mp4")
 
 
 async def test_photo_that_speaks(tmp_path: Path) -> None:

@@ -59,8 +59,14 @@ def test_the_tools_and_arguments_that_a_prompt_names_exist(name: str) -> None:
         for tool in [tool.wire for tool in tool_index.tools().values()]
         for word in tool["inputSchema"]["properties"]
     }
+    choices = {
+        word
+        for tool in [tool.wire for tool in tool_index.tools().values()]
+        for schema in tool["inputSchema"]["properties"].values()
+        for word in schema.get("enum", ())
+    }
     for word in re.findall(r"\b[a-z]+_[a-z_]+\b", FILES[name]):
-        assert word in {*tool_index.names(), *parameters}, word
+        assert word in {*tool_index.names(), *parameters, *choices}, word
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

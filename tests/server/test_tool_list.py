@@ -67,7 +67,9 @@ async def test_the_list_is_the_snapshot_in_its_order(tmp_path: Path, era: Era) -
     async with open_server(tmp_path, era=era) as server:
         listed = (await server.client.list_tools()).tools
     shown = visibility.visible(settings_in(tmp_path))
-    assert set(tool_index.names()) - set(shown) == set(tool_index.toolsets()["admin"])
+    assert set(tool_index.names()) - set(shown) == {
+        name for each in tool_index.OFF_BY_DEFAULT for name in tool_index.toolsets()[each]
+    }
     assert [tool.name for tool in listed] == list(shown)
     on_the_wire = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     assert on_the_wire == [TOOLS[name] for name in shown]

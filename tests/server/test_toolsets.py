@@ -25,8 +25,10 @@ def shown(**changes: Any) -> set[str]:
     return set(visibility.visible(Settings(**changes)))
 
 
-def test_without_settings_everything_but_administration_is_shown() -> None:
-    assert set(tool_index.names()) - shown() == set(tool_index.toolsets()["admin"])
+def test_without_settings_everything_but_administration_and_rarer_models_is_shown() -> None:
+    assert set(tool_index.names()) - shown() == {
+        name for each in tool_index.OFF_BY_DEFAULT for name in tool_index.toolsets()[each]
+    }
 
 
 def test_all_includes_administration() -> None:
@@ -42,6 +44,7 @@ def test_single_tools_are_added_to_the_sets() -> None:
     assert shown(toolsets=("image",), tools=("list_api_tokens",)) == {
         *EVERYWHERE,
         "start_text_to_image",
+        "start_image_edit",
         "list_api_tokens",
     }
 

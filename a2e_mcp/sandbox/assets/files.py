@@ -160,9 +160,11 @@ class FileStore:
 
 
 def _each_text(value: object, change: Callable[[str], str]) -> object:
-    """A text changed, or each text of a list; anything else as it is."""
+    """A text changed, or each text of a list or an object; anything else as it is."""
     if isinstance(value, list):
         return [_each_text(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: _each_text(item, change) for name, item in value.items()}
     return change(value) if isinstance(value, str) else value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from a2e_mcp.catalogue.capability import JobFamily
-from a2e_mcp.catalogue.records import ById, ByIds, Nothing, PageRequest
+from a2e_mcp.catalogue.records import ById, ByIds, Nothing, NumberedPage, PageRequest
 from a2e_mcp.sandbox.behaviour.plans import JobPlan
 from a2e_mcp.sandbox.behaviour.records import RecordFamily
 from a2e_mcp.sandbox.behaviour.service import Body, Service
@@ -55,8 +55,10 @@ def job_behaviour(
     async def detail(service: Service, request: ById) -> Body:
         return await family.detail(service, request.id)
 
-    async def all_records(service: Service, request: PageRequest) -> Body:
-        rows, count = await family.page(service, request.page, request.size)
+    async def all_records(service: Service, request: PageRequest | NumberedPage | Nothing) -> Body:
+        # A list that takes no page has one, and it is large.
+        number, size = (1, 100) if isinstance(request, Nothing) else (request.page, request.size)
+        rows, count = await family.page(service, number, size)
         return {"rows": rows, "count": count}
 
     async def batch(service: Service, request: ByIds) -> list[Body]:

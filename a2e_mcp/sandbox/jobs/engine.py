@@ -176,6 +176,9 @@ class JobEngine:
         try:
             if "fail" in job.traits:
                 raise RenderFailed("sandbox_fail", "The sandbox failed this job because [sandbox:fail] asked for it.")
+            refusal = next((trait for trait in job.traits if trait.startswith("refused ")), None)
+            if refusal is not None:
+                raise RenderFailed("upstream", refusal.removeprefix("refused "))
             if job.order is None:
                 raise RenderFailed("internal", "The sandbox has nothing to render for this job.")
             outcome = await self._pool.carry_out(

@@ -14,6 +14,8 @@ class ImageToVideoOrder(ClipOrder, frozen=True, kw_only=True):
     seconds: float = 5.0
     height: int = 720
     fps: int = 25
+    audio: str | None = None
+    sounds: bool = False
 
 
 def render(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
@@ -28,4 +30,6 @@ def render(order: ImageToVideoOrder, rendering: Rendering) -> Outcome:
         prompt=order.prompt,
         negative_prompt=order.negative_prompt,
         seconds=order.seconds,
+        audio=order.audio,
+        sounds=order.sounds,
     )

@@ -36,6 +36,8 @@ from a2e_mcp.text import one_line, sentences, whole_sentences
 
 _ACCOUNT_SECONDS = 10.0
 _MOST_ROWS = 50
+_KEPT_SECONDS = 30 * 86_400.0
+"""A2E's lists show what has not expired, and nothing that was made earlier than this has not."""
 _FIRST_LOOK_SECONDS = 5.0
 
 
@@ -200,7 +202,18 @@ def _is_wanted(job: Job, wanted: JobFilter) -> bool:
 
 async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
     """The account's newest jobs of every family, asked for together, and the families that did not answer."""
-    families = [family for family in catalogue.families() if call.inputs.family in (None, family.name)]
+    ledger = call.services.ledger
+    since = ledger.now() - _KEPT_SECONDS
+    used = {
+        *await ledger.spending_by("family", since),
+        *(entry.family for entry in await ledger.recent(since=since, most=_MOST_ROWS)),
+    }
+    families = [
+        family
+        for family in catalogue.families()
+        if call.inputs.family == family.name
+        or (call.inputs.family is None and (family.name in used or not family.listed_when_used))
+    ]
     tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
     if tasks:
         left = max(call.within / 2, call.within - ANSWERING_SECONDS)

@@ -22,7 +22,8 @@ NO_QUOTE = only_answered(404, {"code": 404, "msg": "Not Found"})
 
 def put_files(inbox: Path) -> None:
     """Make every file that the examples name."""
-    for name in {str(value) for arguments in EXAMPLES.values() for value in arguments.values()}:
+    values = [value for arguments in EXAMPLES.values() for value in arguments.values()]
+    for name in {str(each) for value in values for each in (value if isinstance(value, list) else [value])}:
         if name.endswith(".png"):
             png(inbox, name)
         elif name.endswith(".wav"):

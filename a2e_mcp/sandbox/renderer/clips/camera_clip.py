@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
+from a2e_mcp.sandbox.renderer.audio.ambience import ambience
+from a2e_mcp.sandbox.renderer.audio.sound import read_sound
 from a2e_mcp.sandbox.renderer.clips.camera import CameraMove, read_prompt
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import (
@@ -47,24 +49,28 @@ def make_camera_clip(
     order: ClipOrder,
     rendering: Rendering,
     *,
-    image: str,
+    image: str | Picture,
     end_image: str | None,
     prompt: str,
     negative_prompt: str,
     seconds: float,
+    audio: str | None = None,
+    sounds: bool = False,
 ) -> Outcome:
-    """Bring a picture to life."""
+    """Bring a picture, or the one of a file, to life; with an audio file, or with `sounds` that are made for it."""
     if not 0.5 <= seconds <= _MAX_SECONDS:
         raise OrderRefused("invalid_order", f"The clip must be 0.5 to {_MAX_SECONDS:.0f} s long, not {seconds:g} s.")
     fps = sensible_fps(order.fps)
-    picture = read_for_remaking(image)
+    picture = read_for_remaking(image) if isinstance(image, str) else image
     size = even_size(*size_within(picture, *even_size(order.width, order.height)))
     layers = [_take_apart(resize(picture, *size))]
     if end_image:
         layers.append(_take_apart(cover(read_for_remaking(end_image), *size)))
     move = read_prompt(prompt, negative_prompt)
     frames = max(2, round(seconds * fps))
-    with write_clip(order.output, size, fps, rendering) as clip:
+    given = None if audio is None else read_sound(audio)
+    track = given.first(seconds) if given else ambience(prompt, seconds, np.full(2, 0.5)).sound if sounds else None
+    with write_clip(order.output, size, fps, rendering, sound=track) as clip:
         for index in range(frames):
             clip.add(_frame(layers, move, index / (frames - 1)))
             rendering.report((index + 1) / frames)
@@ -76,6 +82,7 @@ def make_camera_clip(
         "It dissolves into the end picture." if end_image else "",
         move.note if prompt.strip() or move.understood else "No prompt was given, so it zooms in slowly.",
         "Of the negative prompt only camera moves count." if negative_prompt.strip() else "",
+        "The given sound is heard." if given else "The sound is synthetic." if track else "",
         "No AI model was used.",
         scaled(size_of(picture), size),
     )

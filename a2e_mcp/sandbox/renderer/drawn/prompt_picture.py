@@ -26,10 +26,25 @@ def draw_prompt(
     order: StillOrder, rendering: Rendering, *, prompt: str, index: int, references: Sequence[str]
 ) -> Outcome:
     """Draw a picture for a prompt."""
+    picture, *about = picture_for(prompt, index, even_size(order.width, order.height), labelled=True)
+    unused = len(references)
+    return write_still(
+        picture,
+        order.output,
+        rendering,
+        *about,
+        f"{counted(unused, 'reference picture was', 'reference pictures were')} not used." if unused else "",
+    )
+
+
+def picture_for(prompt: str, index: int, size: tuple[int, int], *, labelled: bool) -> tuple[Picture, str, str]:
+    """The picture of a prompt, what it is, and what of the prompt was understood; a landscape may be labelled.
+
+    Raises OrderRefused.
+    """
     prompt = " ".join(prompt.split())
     if not prompt or len(prompt) > _LONGEST_PROMPT:
         raise OrderRefused("invalid_order", f"A prompt needs 1 to {_LONGEST_PROMPT} characters.")
-    size = even_size(order.width, order.height)
     seed = int.from_bytes(hashlib.sha256(f"{index} {prompt}".encode()).digest()[:7], "big")
     random = np.random.default_rng(seed)
     if description := described(prompt, seed):
@@ -42,16 +57,13 @@ def draw_prompt(
     else:
         scene = read_scene(prompt, random)
         picture = paint_landscape(scene, *size, random)
-        _label(picture, prompt)
+        if labelled:
+            _label(picture, prompt)
         what, understood = "A procedural landscape", list(scene.understood)
-    unused = len(references)
-    return write_still(
+    return (
         picture,
-        order.output,
-        rendering,
         f"{what}, made with no AI model.",
         f"Recognised in the prompt: {', '.join(understood) or 'nothing'}.",
-        f"{counted(unused, 'reference picture was', 'reference pictures were')} not used." if unused else "",
     )
 
 

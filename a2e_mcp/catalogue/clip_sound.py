@@ -1,0 +1,57 @@
+"""Clip Sound: sounds for a silent clip, which A2E calls ThinkSound.
+
+Source: A2E's newest developer spec, which does not say whether the result is a clip or a sound file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from a2e_mcp.catalogue.body_fields import integer, needed, text, url
+from a2e_mcp.catalogue.capability import Capability
+from a2e_mcp.catalogue.model_families import model_family
+from a2e_mcp.catalogue.model_tools import Clip, ModelInputs, Prompt, Seed, model_tool
+from a2e_mcp.catalogue.spellings import Name
+from a2e_mcp.catalogue.tool import OrNone, optional
+
+CLIP_SOUND = model_family(
+    "clip_sound",
+    "thinkSound",
+    "think_sound",
+    "sound for a clip",
+    {
+        "name": text(),
+        "video_url": needed(url()),
+        "caption": text(),
+        "cot_description": text(),
+        "seed": integer(),
+    },
+)
+
+FAMILIES = (CLIP_SOUND,)
+CAPABILITIES: tuple[Capability[Any, Any], ...] = CLIP_SOUND.capabilities
+
+
+class ClipSoundInputs(ModelInputs):
+    """What `start_clip_sound` takes."""
+
+    tool = "start_clip_sound"
+
+    video: Clip = Field(description="Clip: URL, path or job id")
+    prompt: OrNone[Prompt] = optional("What is to be heard")
+    seed: OrNone[Seed] = optional("Same seed, similar sound")
+    title: OrNone[Name] = optional("Label in your list")
+
+
+START_CLIP_SOUND = model_tool(
+    ClipSoundInputs,
+    title="Make sound for a clip",
+    about="Make sounds that fit what a clip shows.",
+    examples=({"video": "harbour.mp4", "prompt": "waves and distant gulls"},),
+    toolset="models",
+    family=CLIP_SOUND,
+)
+
+TOOLS = (START_CLIP_SOUND,)

@@ -1,0 +1,58 @@
+"""Every model, and how one is found by its id, its family and its tool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from a2e_mcp.catalogue.clip_rows import CLIP_MODELS
+from a2e_mcp.catalogue.image_rows import IMAGE_MODELS
+from a2e_mcp.catalogue.kling_rows import KLING_MODELS
+from a2e_mcp.catalogue.models import Model
+from a2e_mcp.catalogue.remake_rows import REMAKE_MODELS
+from a2e_mcp.catalogue.wan_rows import WAN_MODELS
+
+MODELS: Sequence[Model] = (*IMAGE_MODELS, *CLIP_MODELS, *WAN_MODELS, *KLING_MODELS, *REMAKE_MODELS)
+
+DEFAULTS: Mapping[str, str] = {
+    "start_text_to_image": "a2e-image",
+    "start_image_edit": "a2e-image",
+    "start_image_to_video": "a2e",
+    "start_text_to_video": "seedance-2.0-mini",
+    "start_reference_video": "seedance-2.0-mini",
+    "start_video_edit": "happyhorse-1.0",
+    "start_motion_transfer": "motion-a2e",
+}
+"""The cheap model that a tool takes when none is named; never A2E's own choice, which may be dear."""
+
+
+@cache
+def models_of_family(family: str) -> tuple[Model, ...]:
+    """The models whose jobs are of a family."""
+    return tuple(model for model in MODELS if model.family == family)
+
+
+@cache
+def models_of_tool(tool: str) -> tuple[Model, ...]:
+    """The models that a tool offers, in the order in which they are listed."""
+    return tuple(model for model in MODELS if tool in model.tools)
+
+
+def model_named(tool: str, text: str | None) -> Model | None:
+    """The model of a tool that a text names; the tool's own choice where none is named, None for one it does not have.
+
+    Letter case, spaces and signs do not count.
+    """
+    offered = models_of_tool(tool)
+    if text is None or _folded(text) in _NO_CHOICE:
+        return next((model for model in offered if model.id == DEFAULTS.get(tool, offered[0].id)), None)
+    wanted = _folded(text)
+    return next((model for model in offered if wanted in map(_folded, (model.id, *model.also))), None)
+
+
+_NO_CHOICE = frozenset({"auto", "automatic", "default", "any", "standard"})
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
