@@ -12,7 +12,7 @@ import json
 import logging
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ import anyio.to_thread
 
 from a2e_mcp.background import BackgroundTasks
 from a2e_mcp.errors import A2EError, FileRefused, InputError
-from a2e_mcp.files.fetch import Interrupted, Part, SavedFile, Saver
+from a2e_mcp.files.fetch import Gone, Interrupted, Part, SavedFile, Saver
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.film.extra import check_extra
 from a2e_mcp.film.process import carry_out
@@ -31,7 +31,7 @@ from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import DownloadedFile, LedgerEntry, NewEntry, StoredStart
-from a2e_mcp.ledger.job_ids import FILM, JobId
+from a2e_mcp.ledger.job_ids import FILM, JobId, looks_like_job_id
 from a2e_mcp.ledger.leases import heartbeat, resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Ledger, Limits
 
@@ -114,8 +114,6 @@ class Films:
         self._beat_seconds = beat_seconds
         self._one_at_a_time = asyncio.Semaphore(1)
         self._tasks = BackgroundTasks[None](FILM)
-        self.process_ids: dict[str, int] = {}
-        """The worker behind each film under way, by its job id."""
 
     async def __aenter__(self) -> Films:
         self._tasks.serve(resume_orphans(self._ledger, FILM, self._begin, self._beat_seconds))
@@ -209,14 +207,7 @@ class Films:
         note_share = self._transfers.working(entry.id)
         paths = {key: await self._fetched(entry, key, source, folder) for key, source in plan.sources.items()}
         order = _placed(plan.order, paths, folder)
-
-        def begun(process_id: int) -> None:
-            self.process_ids[entry.own_job_id] = process_id
-
-        try:
-            made = await carry_out(order, self._folder, lambda share: note_share(share, "Rendering"), begun)
-        finally:
-            self.process_ids.pop(entry.own_job_id, None)
+        made = await carry_out(order, self._folder, lambda share: note_share(share, "Rendering"))
         saved = [await self._saver.finish(Part(folder / "film.mp4"), f"{plan.title}.mp4")]
         if (folder / f"film{_SUBTITLES}").exists():
             beside = saved[0].path.stem + _SUBTITLES
@@ -258,12 +249,25 @@ class Films:
             await self._pause(seconds)
             try:
                 await self._saver.download(url, part, self._transfers.seen(entry.id))
-            except Interrupted:
+                return part.path
+            except Gone:
+                fresh = await self._address(source)
+                if fresh == url:
+                    message = f"{source.name} cannot be fetched: there is nothing at its address any more"
+                    raise FileRefused(message, charged=None) from None
+                url = fresh
+            except Interrupted as problem:
                 if number == len(_FETCH_PAUSES):
-                    raise
-            else:
-                break
-        return part.path
+                    raise problem.advised(hint="Start the film again later") from None
+        raise FileRefused(f"{source.name} cannot be fetched", charged=None)
+
+    async def _address(self, source: FilmSource) -> str:
+        """Where a source is now: the addresses of results die after some days."""
+        if looks_like_job_id(source.mark):
+            with suppress(A2EError):
+                job = await self._jobs.check(JobId(*source.mark.split(":")))
+                return job.results[0] if job.results else source.url or ""
+        return source.url or ""
 
     @asynccontextmanager
     async def _work_folder(self, entry: LedgerEntry) -> AsyncIterator[Path]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import pytest
 
 from tests.support.clips import watch, write_clip
+from tests.support.faulty_transport import open_test_sandbox
+from tests.support.file_server import connect_server_with_storage
 from tests.support.films import make_film
 from tests.support.server import open_server
 
@@ -45,6 +48,24 @@ async def test_a_film_is_used_by_its_job_id(tmp_path: Path) -> None:
         assert (await server.finish(marked.data["job_id"])).data["state"] == "succeeded"
         saved = await server.ask("download_result", job_id=again.data["job_id"])
         assert saved.data["files"][0]["path"] == str(other)
+
+
+async def test_clips_come_from_addresses_however_often_the_line_breaks(tmp_path: Path) -> None:
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        speech = await server.ask("check_status", job_id=await server.finished_speech())
+        address = f"{speech.links[0].rpartition('/')[0]}/stored.mp4"
+        server.storage.content = write_clip(tmp_path / "stored.mp4", seconds=2, size=(640, 360)).read_bytes()
+        server.storage.cut = [0]
+        server.storage.asked.clear()
+        begun = await server.ask("compose_video", clips=[f"{address} 0:00-0:01"], name="fetched")
+        ended = await server.finish_soon(begun.data["job_id"])
+        assert ended.data["state"] == "succeeded", ended.text
+        assert len(server.storage.asked) == 2
+        assert watch(server.output / "fetched.mp4").seconds == pytest.approx(1, abs=0.05)
+        assert sorted(server.saved()) == ["fetched.mp4"]
+        server.storage.status = 404
+        gone = await server.refuse("compose_video", clips=[address], name="gone")
+        assert gone == "stored.mp4 cannot be fetched: there is nothing at its address any more."
 
 
 async def test_a_saved_file_and_a_film_keep_what_is_said_in_them(tmp_path: Path) -> None:

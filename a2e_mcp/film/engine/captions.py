@@ -61,10 +61,10 @@ def from_cues(cues: Sequence[Cue], size: tuple[int, int]) -> list[CaptionGroup]:
             SpokenWord(text, cue.start + step * number, cue.start + step * (number + 1))
             for number, text in enumerate(texts)
         ]
-        parts = _shared_out(words, letter_size(size), _widest(size))
-        for part in parts:
-            lines = _balanced(part, letter_size(size), _widest(size))
-            groups.append(CaptionGroup(lines, part[0].start, part[-1].end))
+        letters, widest = letter_size(size), _widest(size)
+        sentences = [words] if _fits(words, letters, widest) else _sentences(words)
+        for part in (part for sentence in sentences for part in _shared_out(sentence, letters, widest)):
+            groups.append(CaptionGroup(_balanced(part, letters, widest), part[0].start, part[-1].end))
     return groups
 
 
@@ -141,13 +141,14 @@ def _shared_out(sentence: list[SpokenWord], letters: int, widest: float) -> list
     both = before + last
     splits = [(both[:at], both[at:]) for at in range(1, len(both))]
     fitting = [split for split in splits if all(_fits(part, letters, widest) for part in split)]
-
-    def unevenness(split: tuple[list[SpokenWord], list[SpokenWord]]) -> float:
-        first, second = (_width(words, letters) for words in split)
-        return abs(first - second) - (_COMMA * widest if split[0][-1].text.endswith(_SMALL_STOPS) else 0.0)
-
-    evened = min(fitting, key=unevenness, default=(before, last))
+    evened = min(fitting, key=lambda split: _unevenness(*split, letters, widest), default=(before, last))
     return [*whole, *evened]
+
+
+def _unevenness(first: list[SpokenWord], second: list[SpokenWord], letters: int, widest: float) -> float:
+    """How badly words are split in two: by the widths, and less so after a stop."""
+    ends = first[-1].text.endswith((*_SMALL_STOPS, *_SENTENCE_ENDS))
+    return abs(_width(first, letters) - _width(second, letters)) - (_COMMA * widest if ends else 0.0)
 
 
 def _fits(words: Sequence[SpokenWord], letters: int, widest: float) -> bool:
@@ -161,8 +162,7 @@ def _balanced(words: list[SpokenWord], letters: int, widest: float) -> tuple[tup
         splits = ((words[:at], words[at:]) for at in range(1, len(words)))
         fitting = [split for split in splits if max(_width(part, letters) for part in split) <= widest]
         if fitting:
-            first, second = min(fitting, key=lambda split: abs(_width(split[0], letters) - _width(split[1], letters)))
-            lines = [first, second]
+            lines = list(min(fitting, key=lambda split: _unevenness(*split, letters, widest)))
     return tuple(tuple(line) for line in lines)
 
 
