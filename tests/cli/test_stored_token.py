@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import select
 import subprocess
@@ -23,6 +22,7 @@ from tests.support.processes import environment_in, run, start_program
 
 TOKEN = "sk_secret_7f3a"
 KEY = "a2e-mcp/A2E_API_TOKEN"
+NEEDS_A_TERMINAL = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
 
 
 def entry_of(folder: Path) -> dict[str, Any]:
@@ -109,6 +109,8 @@ async def test_a_hanging_keyring_is_asked_once_and_costs_a_call_only_its_time() 
 
 def typed_into(folder: Path, text: str, *arguments: str, **changes: str) -> tuple[int, str]:
     """Run the command in a terminal, type a line when it asks, and return its exit code and the screen."""
+    import pty
+
     terminal, typing = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "a2e_mcp", *arguments],
@@ -137,6 +139,7 @@ def typed_into(folder: Path, text: str, *arguments: str, **changes: str) -> tupl
     return process.wait(30), screen.decode()
 
 
+@NEEDS_A_TERMINAL
 def test_the_token_is_asked_for_without_showing_it(tmp_path: Path) -> None:
     code, screen = typed_into(tmp_path, f" {TOKEN} ", "install", "cursor", **keyring_in(tmp_path))
     assert (code, kept_in(tmp_path)) == (0, {KEY: TOKEN})
@@ -144,6 +147,7 @@ def test_the_token_is_asked_for_without_showing_it(tmp_path: Path) -> None:
     assert TOKEN not in (tmp_path / ".cursor" / "mcp.json").read_text()
 
 
+@NEEDS_A_TERMINAL
 @pytest.mark.long
 def test_a_typed_placeholder_is_refused_and_nothing_typed_is_no_token(tmp_path: Path) -> None:
     code, screen = typed_into(tmp_path, "sk_...", "install", "cursor", **keyring_in(tmp_path))

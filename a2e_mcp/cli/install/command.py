@@ -208,6 +208,8 @@ def _say_remarks(
         remarks.append(given.remark)
     if target.scope == "project" and client.trust:
         remarks.append(client.trust)
+    if target.scope == "project" and merged.entry.token:
+        remarks.append(f"{target.file} now contains your token: keep it out of version control.")
     if merged.entry.is_sandbox:
         if (missing := missing_packages()) and not installation.is_temporary:
             remarks.append(

@@ -102,6 +102,8 @@ def test_the_scope_project_is_the_current_folder(tmp_path: Path, client: str) ->
     assert done.returncode == 0, done.stderr
     assert read(tmp_path / name) == {key: {"a2e": entry}}
     assert list((tmp_path / "home").iterdir()) == []
+    # A project's files are shared, and this one holds a secret.
+    assert f"{tmp_path / name} now contains your token" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("client", ["claude-desktop", "windsurf", "goose", "lm-studio"])
