@@ -118,6 +118,16 @@ async def test_what_install_writes_starts_in_each_client(doctor_run: DoctorRun, 
     assert any("get_credits answers" in line for line in doctor_run.marked("ok"))
 
 
+async def test_two_configurations_of_one_client_are_named(doctor_run: DoctorRun) -> None:
+    first = plant(doctor_run, "opencode", {"type": "local", "command": ["/gone/a2e-mcp"]})
+    other = {"mcp": {"film": {"type": "local", "command": ["/gone/a2e-mcp"], "enabled": False}}}
+    second = doctor_run.write("project/opencode.jsonc", f"// mine\n{json.dumps(other)}")
+    await doctor_run.run(as_json=True)
+    found = json.loads(doctor_run.text)["findings"]
+    (several,) = [each for each in found if each["name"] == "client.several"]
+    assert f"'a2e' in {first}, 'film' in {second}" in several["text"]
+
+
 async def test_variables_are_filled_in_as_each_client_does(doctor_run: DoctorRun) -> None:
     """In Gemini CLI's and opencode's own ways, and never from a secret that the client holds back."""
     gemini = {"command": "$PLACE/a2e-mcp", "env": {"A2E_DATA_DIR": "${MISSING:-/gone}", "A2E_API_TOKEN": FAKE_TOKEN}}

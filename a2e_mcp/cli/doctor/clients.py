@@ -10,7 +10,14 @@ from typing import Any
 
 from a2e_mcp.cli.doctor.entries import ConfiguredEntry, check_entry
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
-from a2e_mcp.cli.install.clients import CLIENTS, NAME, ClientProgram, ConfigurationPlace, EntryShape
+from a2e_mcp.cli.install.clients import (
+    CLIENTS,
+    NAME,
+    ClientProgram,
+    ConfigurationPlace,
+    EntryShape,
+    client_called,
+)
 from a2e_mcp.cli.install.configuration_files import parse, table_of
 from a2e_mcp.cli.install.entry import ADDRESSES, ServerEntry
 from a2e_mcp.errors import SettingsError
@@ -32,6 +39,7 @@ class _Held:
 async def check_clients(findings: Findings, here: Surroundings) -> None:
     """Read all configurations found, and start every entry of this server."""
     entries = 0
+    places: dict[str, list[str]] = {}
     seen: set[Path] = set()
     read: set[tuple[Path, tuple[str, ...]]] = set()
     for held in _configurations(findings, here):
@@ -46,7 +54,17 @@ async def check_clients(findings: Findings, here: Surroundings) -> None:
         for name, raw in table_of(held.data, keys).items():
             if _is_ours(name, raw, held.client.shape):
                 entries += 1
+                places.setdefault(held.client.id, []).append(f"'{name}' in {held.file}")
                 await check_entry(findings, ConfiguredEntry(held.client, held.place, held.file, name, raw), here)
+    for client_id, several in places.items():
+        if len(several) > 1:
+            findings.note(
+                "client.several",
+                f"{client_called(client_id).name} has several entries for this server ({', '.join(several)}), so its"
+                " tools are listed more than once, or one entry hides another",
+                "Keep one of them",
+                {"client": client_id},
+            )
     if not entries:
         command = Installation.current().command()
         findings.note(
