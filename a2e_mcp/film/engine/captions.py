@@ -141,7 +141,7 @@ def _shared_out(sentence: list[SpokenWord], letters: int, widest: float) -> list
     both = before + last
     splits = [(both[:at], both[at:]) for at in range(1, len(both))]
     fitting = [split for split in splits if all(_fits(part, letters, widest) for part in split)]
-    evened = min(fitting, key=lambda split: _unevenness(*split, letters, widest), default=(before, last))
+    evened = min(fitting, key=lambda split: _unevenness(split[0], split[1], letters, widest), default=(before, last))
     return [*whole, *evened]
 
 
@@ -162,7 +162,8 @@ def _balanced(words: list[SpokenWord], letters: int, widest: float) -> tuple[tup
         splits = ((words[:at], words[at:]) for at in range(1, len(words)))
         fitting = [split for split in splits if max(_width(part, letters) for part in split) <= widest]
         if fitting:
-            lines = list(min(fitting, key=lambda split: _unevenness(*split, letters, widest)))
+            first, second = min(fitting, key=lambda split: _unevenness(split[0], split[1], letters, widest))
+            lines = [first, second]
     return tuple(tuple(line) for line in lines)
 
 
