@@ -41,7 +41,7 @@ class User:
         return ElicitResult(action=self.action, content={} if self.action == "accept" else None)
 
 
-async def credits(server: ServerUnderTest) -> float:
+async def balance(server: ServerUnderTest) -> float:
     return float((await server.ask("get_credits")).data["credits"])
 
 
@@ -53,14 +53,14 @@ def swap(server: ServerUnderTest, **more: Any) -> dict[str, Any]:
 async def test_the_user_sees_consent_and_price_and_agrees(era: Era, tmp_path: Path) -> None:
     user = User()
     async with open_server(tmp_path, era=era, asked=user) as server:
-        before = await credits(server)
+        before = await balance(server)
         started = await server.ask("start_image_to_video", **swap(server))
         (question,) = user.questions
         assert f"“{CONSENT}”" in question
         assert "The sea moves" in question
         assert "It costs" in question
         assert "Nothing has been charged yet." in question
-        assert before > await credits(server)
+        assert before > await balance(server)
         # The same start again costs nothing, so there is nothing to confirm.
         repeated = await server.ask("start_image_to_video", **swap(server))
         assert repeated.data["job_id"] == started.data["job_id"]
@@ -71,10 +71,10 @@ async def test_the_user_sees_consent_and_price_and_agrees(era: Era, tmp_path: Pa
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_a_user_who_does_not_agree_pays_nothing(era: Era, action: Any, tmp_path: Path) -> None:
     async with open_server(tmp_path, era=era, asked=User(action)) as server:
-        before = await credits(server)
+        before = await balance(server)
         refusal = await server.refuse("start_image_to_video", **swap(server))
         assert "The user did not agree to this start. Nothing was charged." in refusal
-        assert await credits(server) == before
+        assert await balance(server) == before
         assert (await server.ask("list_jobs")).data["jobs"] == []
 
 
@@ -112,10 +112,10 @@ async def test_a_host_that_shows_no_form_keeps_no_call_waiting(tmp_path: Path) -
         raise AssertionError
 
     async with open_server(tmp_path, era="legacy", asked=no_form, timing=Timing(answer_seconds=0.05)) as server:
-        before = await credits(server)
+        before = await balance(server)
         refusal = await server.refuse("start_image_to_video", **swap(server))
         assert "The user did not answer within 0.05 s. Nothing was charged." in refusal
-        assert await credits(server) == before
+        assert await balance(server) == before
 
 
 async def test_a_host_that_fails_to_ask_is_no_agreement(tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ async def test_a_host_that_fails_to_ask_is_no_agreement(tmp_path: Path) -> None:
         return ErrorData(code=INTERNAL_ERROR, message="no window")
 
     async with open_server(tmp_path, era="legacy", asked=failing) as server:
-        before = await credits(server)
+        before = await balance(server)
         refusal = await server.refuse("start_image_to_video", **swap(server))
         assert "The host could not ask the user (no window). Nothing was charged." in refusal
-        assert await credits(server) == before
+        assert await balance(server) == before
 
 
 async def test_a_call_that_is_cut_while_the_user_thinks_starts_nothing(tmp_path: Path) -> None:
@@ -138,13 +138,13 @@ async def test_a_call_that_is_cut_while_the_user_thinks_starts_nothing(tmp_path:
         raise AssertionError
 
     async with open_server(tmp_path, era="legacy", asked=slow) as server:
-        before = await credits(server)
+        before = await balance(server)
         async with anyio.create_task_group() as calls:
             calls.start_soon(lambda: server.call("start_image_to_video", **swap(server)))
             with anyio.fail_after(20):
                 await thinking.wait()
             calls.cancel_scope.cancel()
-        assert await credits(server) == before
+        assert await balance(server) == before
         assert (await server.ask("list_jobs")).data["jobs"] == []
 
 
@@ -152,10 +152,10 @@ async def test_an_answer_counts_for_its_own_question_only(tmp_path: Path) -> Non
     agreed: InputResponses = {"confirm": ElicitResult(action="accept", content={})}
     async with open_server(tmp_path, asked=User()) as server:
         call = server.client.session.call_tool
-        before = await credits(server)
+        before = await balance(server)
         unasked = await call("start_image_to_video", swap(server), input_responses=agreed, allow_input_required=True)
         assert isinstance(unasked, InputRequiredResult)
-        assert await credits(server) == before
+        assert await balance(server) == before
         answered = await call(
             "start_image_to_video",
             swap(server),
@@ -164,7 +164,18 @@ async def test_an_answer_counts_for_its_own_question_only(tmp_path: Path) -> Non
             allow_input_required=True,
         )
         assert not isinstance(answered, InputRequiredResult)
-        assert await credits(server) < before
+        assert await balance(server) < before
+
+
+@pytest.mark.long
+async def test_a_user_may_think_for_longer_than_a_call_may_take(tmp_path: Path) -> None:
+    async def slow(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        await anyio.sleep(4)
+        return ElicitResult(action="accept", content={})
+
+    async with open_server(tmp_path, era="legacy", asked=slow, call_seconds=2) as server:
+        started = await server.ask("start_image_to_video", **swap(server))
+        assert started.data["job_id"].startswith("image_to_video:")
 
 
 async def test_time_stands_still_while_a_user_thinks() -> None:
