@@ -16,7 +16,7 @@ from typing import Any, Literal
 import axe_playwright_python
 import pytest
 from mcp.types import TextResourceContents
-from playwright.async_api import Browser, Frame, Page, async_playwright
+from playwright.async_api import Browser, Frame, Page, async_playwright, expect
 
 from tests.support.paths import CHECKOUT
 from tests.support.server import ServerUnderTest
@@ -36,6 +36,10 @@ HOST = CHECKOUT / ".chat-host" / "host.js"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 CAN_ALL: Mapping[str, Any] = {"openLinks": {}, "serverTools": {}, "message": {}, "updateModelContext": {}}
 """What a host of today can do."""
+
+PATIENCE = 45_000
+"""Milliseconds that anything on a page may take, on a busy computer."""
+expect.set_options(timeout=PATIENCE)
 
 needs_chromium = pytest.mark.skipif(
     (CHROMIUM is None or not HOST.exists()) and not os.environ.get("CI"),
@@ -58,12 +62,12 @@ class Shown:
 
     async def told(self, kind: str) -> Any:
         """The first thing of a kind that the page asked of its host, waited for."""
-        await self.host.wait_for_function(f"window.events.some((event) => {kind!r} in event)", timeout=10_000)
+        await self.host.wait_for_function(f"window.events.some((event) => {kind!r} in event)", timeout=PATIENCE)
         return next(event[kind] for event in await self.events() if kind in event)
 
-    async def reads(self, text: str, *, seconds: float = 15) -> None:
+    async def reads(self, text: str) -> None:
         """Wait until the page says this."""
-        await self.frame.get_by_text(text).first.wait_for(timeout=seconds * 1000)
+        await self.frame.get_by_text(text).first.wait_for(timeout=PATIENCE)
 
     async def faults(self) -> list[str]:
         """What axe finds that keeps people out: serious and critical violations."""
