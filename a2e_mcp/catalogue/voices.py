@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
@@ -53,6 +53,11 @@ class VoiceQuery(Request):
     voice_map_type: str = Field(default="en-US", max_length=40, description="Locale of the voice map")
 
 
+def _objects(value: object) -> object:
+    """The rows of a list that may be read; what is no object is left out."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else value
+
+
 class VoiceOption(Reply):
     """One entry of a group: a voice, or a region of a language."""
 
@@ -65,7 +70,7 @@ class VoiceGroup(Reply):
 
     label: Text = None
     value: Text = None
-    children: list[VoiceOption]
+    children: Annotated[list[VoiceOption], BeforeValidator(_objects)]
 
 
 class UserVoice(Reply):

@@ -38,11 +38,11 @@ _SHARED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Records of an account; `is_readable` when every row shown could be read, `is_complete` when none is missing."""
+    """Records of an account; `is_complete` when none is missing, `skipped` are rows that could not be read."""
 
     records: Sequence[JobRecord]
     is_complete: bool
-    is_readable: bool = True
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Jobs:
         listing = await self._listed(family, pages=_MOST_PAGES_BACK, back_to=entry)
         entry, possible = await self._adopt(family, entry, listing.records)
         now_there = self._client.time_there()
-        is_complete = listing.is_complete or (listing.is_readable and reaches_back(listing.records, entry, now_there))
+        is_complete = listing.is_complete or (not listing.skipped and reaches_back(listing.records, entry, now_there))
         if is_complete and not possible and is_overdue(entry, self._ledger.now(), now_there):
             entry = await self._count_as_absent(entry)
         return Search(entry, [str(JobId(family.name, each.id)) for each in possible], is_complete=is_complete)
@@ -187,9 +187,10 @@ class Jobs:
             return False
         return False
 
-    async def account(self, family: JobFamily) -> list[Job]:
-        """The newest jobs of a family in the account, wherever they were started; lost starts are found on the way."""
-        records = (await self._listed(family, pages=1)).records
+    async def account(self, family: JobFamily) -> tuple[list[Job], int]:
+        """The newest jobs of a family in the account, and how many are unreadable; lost starts are found on the way."""
+        listing = await self._listed(family, pages=1)
+        records = listing.records
         by_name = family.recovery == "by_name"
         # Of many lost starts few can be among these.
         titles = {title for record in records if (title := record.first_text(family.name_fields)) is not None}
@@ -199,7 +200,7 @@ class Jobs:
                 await self._adopt(family, entry, records)
             else:
                 await self.find_again(entry)
-        return await self.seen(family, records)
+        return await self.seen(family, records), listing.skipped
 
     async def delete(self, job_id: JobId) -> tuple[JobId, str]:
         """Delete a job at A2E; its job id there, and what that means. Raises InputError where A2E has no such call."""
@@ -326,7 +327,7 @@ class Jobs:
             return Listing([], is_complete=False)
         if "page" not in family.listing.request.model_fields:
             reply = await self._client.call(family.listing, Nothing())
-            return Listing(records_in(reply), is_complete=not skipped_in(reply))
+            return Listing(records_in(reply), is_complete=not skipped_in(reply), skipped=skipped_in(reply))
         found: list[JobRecord] = []
         skipped, is_last = 0, False
         for page in range(1, pages + 1):
@@ -340,7 +341,7 @@ class Jobs:
                 break
             if back_to is not None and reaches_back(each_once(found), back_to, self._client.time_there()):
                 break
-        return Listing(each_once(found), is_last and not skipped, is_readable=not skipped)
+        return Listing(each_once(found), is_last and not skipped, skipped)
 
     async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
         known = entry.details.record_id

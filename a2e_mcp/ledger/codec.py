@@ -12,6 +12,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from a2e_mcp.ledger.entry import (
+    DAMAGED,
     Details,
     DownloadedFile,
     LedgerEntry,
@@ -21,6 +22,20 @@ from a2e_mcp.ledger.entry import (
     RoomDetails,
     StoredStart,
 )
+
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
+_USUAL: Mapping[str, Any] = {
+    "created": 0.0,
+    "sent": None,
+    "expected": None,
+    "charged": None,
+    "units": None,
+    "handles": "[]",
+    "steps": "{}",
+    "results": "[]",
+    "beat": 0.0,
+}
+"""What takes the place of a column that cannot be read."""
 
 
 def to_row(entry: LedgerEntry) -> dict[str, Any]:
@@ -55,27 +70,65 @@ def _kept(entry: LedgerEntry) -> Details:
 
 
 def from_row(row: Mapping[str, Any]) -> LedgerEntry:
-    """The entry that these columns hold."""
+    """The entry that these columns hold; of a damaged row, what can be read of it."""
+    try:
+        return _whole(row)
+    except _UNREADABLE:
+        return _readable_part(row)
+
+
+def _readable_part(row: Mapping[str, Any]) -> LedgerEntry:
+    """The entry of a damaged row: its money counts, and one whose job ids are lost is looked for like a lost answer."""
+    columns = dict(row)
+    for name, usual in _USUAL.items():
+        try:
+            _whole({**columns, **_USUAL, name: columns[name]})
+        except _UNREADABLE:
+            columns[name] = usual
+            if name == "handles" and columns["phase"] == "started":
+                columns["phase"] = "unknown"
+    entry = _whole(columns)
+    return replace(entry, note=entry.note if entry.damaged else f"{entry.note or ''} {DAMAGED}".strip())
+
+
+def _whole(row: Mapping[str, Any]) -> LedgerEntry:
     return LedgerEntry(
         id=row["id"],
         family=row["family"],
         title=row["title"],
         fingerprint=row["fingerprint"],
         phase=row["phase"],
-        created=row["created"],
-        sent=row["sent"],
+        created=_a_number(row["created"]),
+        sent=_number_or_none(row["sent"]),
         consent=row["consent"],
-        expected=row["expected"],
-        charged=row["charged"],
-        units=row["units"],
-        job_ids=json.loads(row["handles"]),
+        expected=_number_or_none(row["expected"]),
+        charged=_number_or_none(row["charged"]),
+        units=_number_or_none(row["units"]),
+        job_ids=_texts(row["handles"]),
         details=_decoded(json.loads(row["steps"])),
-        results=json.loads(row["results"]),
+        results=_texts(row["results"]),
         state=row["state"],
         note=row["note"],
         raw=row["raw"],
-        beat=row["beat"],
+        beat=_a_number(row["beat"]),
     )
+
+
+def _texts(stored: str) -> list[str]:
+    texts = json.loads(stored)
+    if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+        raise TypeError("no list of texts")
+    return texts
+
+
+def _a_number(stored: object) -> float:
+    if not isinstance(stored, int | float):
+        raise TypeError("no number")
+    return stored
+
+
+def _number_or_none(stored: object) -> float | None:
+    return None if stored is None else _a_number(stored)
 
 
 def start_to_text(start: StoredStart) -> str:
@@ -87,6 +140,14 @@ def start_from_text(text: str) -> StoredStart:
     """What a start is made from, as it was stored."""
     # The first versions that stored starts did not add their number.
     return from_stored(StoredStart, {"version": None, **json.loads(text)})
+
+
+def start_or_none(text: str) -> StoredStart | None:
+    """The same; None when it is damaged."""
+    try:
+        return start_from_text(text)
+    except _UNREADABLE:
+        return None
 
 
 class _Dataclass(Protocol):
@@ -174,6 +235,12 @@ _CODECS: Mapping[str, _Codec] = {
 }
 _NAMES = {codec.key: name for name, codec in _CODECS.items()}
 _NOTHING = Details()
+_KINDS: Mapping[str, type] = {
+    each.name: Mapping if isinstance(usual, Mapping) else Sequence
+    for each in fields(Details)
+    if isinstance(usual := getattr(_NOTHING, each.name), Mapping | list | tuple)
+}
+"""Which details are mappings and which are lists."""
 _DEFAULTS = {each.name: getattr(_NOTHING, each.name) for each in fields(Details)}
 
 
@@ -188,6 +255,8 @@ def _decoded(stored: Mapping[str, Any]) -> Details:
             unknown[key] = value
         elif value is not None:
             known[name] = _CODECS[name].decode(value)
+            if name in _KINDS and not isinstance(known[name], _KINDS[name]):
+                raise TypeError(f"{key} is damaged")
     return Details(**known, unknown=unknown)
 
 

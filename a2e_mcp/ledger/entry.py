@@ -12,6 +12,9 @@ Phase = Literal["intended", "sent", "started", "refused", "unknown"]
 """intended: the job's own request has not left. sent: it may have left. unknown: the answer was lost."""
 
 
+DAMAGED = "Part of what the ledger knew of this start is damaged and cannot be read."
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What one step really cost: `credits` for so many `units`; None where it could not be measured."""
@@ -236,6 +239,11 @@ class LedgerEntry:
     note: str | None = None
     raw: str | None = None
     beat: float = 0.0
+
+    @property
+    def damaged(self) -> bool:
+        """Whether some of its columns could not be read, now or when it was last written."""
+        return DAMAGED in (self.note or "")
 
     @property
     def own_job_id(self) -> str:

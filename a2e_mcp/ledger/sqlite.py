@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, Unpack
 
 from a2e_mcp.ledger import statements
-from a2e_mcp.ledger.codec import from_row, start_from_text, start_to_text, to_row
+from a2e_mcp.ledger.codec import from_row, start_or_none, start_to_text, to_row
 from a2e_mcp.ledger.entry import (
     DetailChanges,
     EntryChanges,
@@ -193,7 +193,7 @@ class SqliteLedger(Ledger):
         def work() -> StoredStart | None:
             self._entry(entry_id)
             row = self._file.database.execute("SELECT start FROM start_inputs WHERE id = ?", (entry_id,)).fetchone()
-            return None if row is None else start_from_text(row["start"])
+            return None if row is None else start_or_none(row["start"])
 
         return await self._file.read(work)
 

@@ -37,7 +37,8 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
     try:
         account = token.get_secret_value() if token else ""
         async with open_ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
-            entries = len(await ledger.recent(most=1_000_000))
+            starts = await ledger.recent(most=1_000_000)
+            entries, damaged = len(starts), sum(entry.damaged for entry in starts)
             spent = await ledger.spent_since(ledger.now() - _DAY)
         state = await anyio.to_thread.run_sync(_state_of, path)
     except SettingsError as problem:
@@ -52,6 +53,11 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
                 "ledger.damaged", f"The ledger in {path.parent} is damaged ({state})", f"Move {path.name} away"
             )
             return
+        if damaged:
+            findings.note(
+                "ledger.rows",
+                f"Of {counted(damaged, 'start')} in the ledger a part cannot be read; what they cost still counts",
+            )
         summary = f": {counted(entries, 'start')} of this account, {credits_of(spent)} in 24 hours" if token else ""
         findings.ok("ledger.intact", f"The ledger is intact{summary}")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer, job_row, made_data, made_words, row_line, row_links
 from a2e_mcp.server.answers.lists import ListPage, fits, page_line
-from a2e_mcp.text import at_word_end, counted
+from a2e_mcp.text import at_word_end, counted, sentences
 
 _LARGEST_STATUS = 1_000
 """Bytes of a status, as text and again as structured content."""
@@ -18,6 +18,26 @@ _MADE_LENGTHS = (80, 60, 40, 30, 20, 10, 0)
 _MADE_LENGTHS_IN_ROW = (30, 15, 0)
 _SHORT_TITLE = 20
 _BARE = ("job_id", "state", "title", "created_at", "credits")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a list of the account's jobs lacks: families that did not answer or not readably, and unreadable rows."""
+
+    silent: list[str]
+    unreadable: list[str]
+    rows: int
+
+    @property
+    def hint(self) -> str:
+        """The same in sentences; empty when nothing is missing."""
+        return sentences(
+            f"A2E did not answer about {', '.join(self.silent)}; these are shown as last known." if self.silent else "",
+            f"A2E's answer about {', '.join(self.unreadable)} cannot be read; these are shown as last known."
+            if self.unreadable
+            else "",
+            f"{counted(self.rows, 'row')} of A2E's lists cannot be read." if self.rows else "",
+        )
 
 
 def status_answer(job: Job, made: Mapping[str, str], notice: str) -> Answer:
@@ -34,15 +54,20 @@ def status_answer(job: Job, made: Mapping[str, str], notice: str) -> Answer:
 
 
 def jobs_page(
-    jobs: Sequence[tuple[Job, Mapping[str, str]]], *, total: int, page: int, limit: int, silent: Sequence[str] = ()
+    jobs: Sequence[tuple[Job, Mapping[str, str]]],
+    *,
+    total: int,
+    page: int,
+    limit: int,
+    missing: Missing,
 ) -> ListPage:
     """A page of so many jobs with what each was made from; of a page that is too large, the first that fit."""
     pages = -(-total // limit)
-    hint = f"A2E did not answer about {', '.join(silent)}; these are shown as last known." if silent else ""
+    hint = missing.hint
     head = page_line(counted(total, "job"), page, pages) if total else "No jobs."
     structured: dict[str, Any] = {"total": total, "page": page, "pages": pages}
-    if silent:
-        structured["unanswered"] = list(silent)
+    if missing.silent or missing.unreadable:
+        structured["unanswered"] = [*missing.silent, *missing.unreadable]
     found = ListPage(head, [], {"jobs": [], **structured}, hint)
     for found in _forms(jobs, head, structured, hint):
         if fits(found):

@@ -211,7 +211,7 @@ def _same_words(same: LedgerEntry) -> str:
 
 def _is_sure(entry: LedgerEntry) -> bool:
     """Whether the cost of a start was reported or measured, and no refund can have gone unseen."""
-    return entry.cost_is_sure and not entry.details.refund_unknown
+    return entry.cost_is_sure and not entry.details.refund_unknown and not entry.damaged
 
 
 async def _spending(call: Call[SpendingInputs]) -> Answer:
@@ -250,12 +250,14 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         "ceilings": {name: most for name, most in ceilings.items() if most is not None},
         "page": inputs.page,
     }
+    damaged = sum(entry.damaged for entry in shown)
     head = page_line(message, inputs.page, -(-starts // ROWS))
     hint = sentences(
         f"Credits by kind: {_sums(by_kind)}." if len(by_kind) > 1 else "",
         f"By day: {_sums(by_day)}." if len(by_day) > 1 else "",
         "" if limits.per_day is None else f"In 24 hours: {amount(today)} of {amount(limits.per_day)} allowed.",
         "" if limits.per_start is None else f"At most {amount(limits.per_start)} a start.",
+        f"Of {counted(damaged, 'start')} here a part of the ledger cannot be read." if damaged else "",
     )
     return call.page(ListPage(head, lines, structured, hint))
 

@@ -14,7 +14,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.spellings import SECONDS, STATES, UNTIL, FilterName, JobRef, Name, SeveralJobs
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
-from a2e_mcp.errors import A2EError, InputError
+from a2e_mcp.errors import A2EError, InputError, Unreadable
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
@@ -23,7 +23,7 @@ from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
-from a2e_mcp.server.answers.job_list import jobs_page, status_answer
+from a2e_mcp.server.answers.job_list import Missing, jobs_page, status_answer
 from a2e_mcp.server.answers.jobs import job_answer, no_file, saved_line
 from a2e_mcp.server.answers.lists import ROWS, Page
 from a2e_mcp.server.days import start_of
@@ -165,10 +165,10 @@ async def _list(call: Call[ListInputs]) -> Answer:
         None if text is None else start_of(text, name, now)
         for name, text in (("since", inputs.since), ("before", inputs.before))
     )
-    account, silent = await _account_jobs(call)
+    account, missing = await _account_jobs(call)
     rows, total = await _page(call, account, JobFilter(inputs.family, tuple(inputs.state or ()), since, before))
     found = [(job, await _made_from(call, job)) for job in rows]
-    return call.page(jobs_page(found, total=total, page=inputs.page, limit=inputs.limit, silent=silent))
+    return call.page(jobs_page(found, total=total, page=inputs.page, limit=inputs.limit, missing=missing))
 
 
 async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobFilter) -> tuple[Sequence[Job], int]:
@@ -200,8 +200,8 @@ def _is_wanted(job: Job, wanted: JobFilter) -> bool:
     return (wanted.since is None or made >= wanted.since) and (wanted.before is None or made < wanted.before)
 
 
-async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequence[str]]:
-    """The account's newest jobs of every family, asked for together, and the families that did not answer."""
+async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Missing]:
+    """The account's newest jobs of every family, asked for together, and what of them is missing."""
     ledger = call.services.ledger
     since = ledger.now() - _KEPT_SECONDS
     used = {
@@ -222,16 +222,20 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Sequenc
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
     found: dict[str, Job] = {}
-    silent = []
+    missing = Missing([], [], 0)
     for name, task in tasks.items():
         problem = None if task.cancelled() else task.exception()
-        if task.cancelled() or isinstance(problem, A2EError):
-            silent.append(name)
+        if isinstance(problem, Unreadable):
+            missing.unreadable.append(name)
+        elif task.cancelled() or isinstance(problem, A2EError):
+            missing.silent.append(name)
         elif problem is not None:
             raise problem
         else:
-            found |= {job.job_id: job for job in task.result()}
-    return found, silent
+            jobs, skipped = task.result()
+            found |= {job.job_id: job for job in jobs}
+            missing = replace(missing, rows=missing.rows + skipped)
+    return found, missing
 
 
 async def _download(call: Call[DownloadInputs]) -> Answer:
