@@ -49,7 +49,7 @@ NO_VENV := The environment $(VENV) cannot be made: install Python's venv module 
 NO_PACKAGES := The packages could not be installed: check the network connection, the proxy (HTTPS_PROXY) and the room on \
 	the disk, then run make again, which keeps what was fetched.
 
-NO_CHAT_HOST := The host of MCP Apps could not be fetched with npm: the pages of the chat are not tested (in CI that fails). \
+NO_CHAT_HOST := The host of MCP Apps could not be fetched with npm: the pages of the chat are not tested. \
 	Check the network connection, then run make again.
 
 # pip's own lines are many and long, or none at all with --quiet: one short line for each file that is fetched.

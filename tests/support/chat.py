@@ -42,10 +42,10 @@ PATIENCE = 45_000
 expect.set_options(timeout=PATIENCE)
 
 needs_chromium = pytest.mark.skipif(
-    (CHROMIUM is None or not HOST.exists()) and not os.environ.get("CI"),
+    (CHROMIUM is None or not HOST.exists()) and not os.environ.get("NEED_BROWSER"),
     reason="needs Chromium, and npm for the host of MCP Apps; see CONTRIBUTING.md",
 )
-"""Skipped on a computer without them, and never in CI."""
+"""Skipped on a computer without them, and never where NEED_BROWSER is set, as in CI."""
 
 
 @dataclass(frozen=True)
