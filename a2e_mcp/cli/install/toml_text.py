@@ -53,7 +53,7 @@ def _put(table: MutableMapping[str, Any], path: Sequence[str], value: Mapping[st
     elif first in table and isinstance(table[first], MutableMapping):
         _merge(table[first], value)
     else:
-        table[first] = _item(value)
+        table[first] = _item(value, table)
 
 
 def _merge(table: MutableMapping[str, Any], value: Mapping[str, Any]) -> None:
@@ -65,15 +65,17 @@ def _merge(table: MutableMapping[str, Any], value: Mapping[str, Any]) -> None:
         if isinstance(old, MutableMapping) and isinstance(part, Mapping):
             _merge(old, part)
         elif old != part or old is None:
-            table[key] = _item(part) if isinstance(part, Mapping) else part
+            table[key] = _item(part, table) if isinstance(part, Mapping) else part
 
 
-def _item(value: Mapping[str, Any]) -> Item:
+def _item(value: Mapping[str, Any], inside: object) -> Item:
+    """A table in the form of the one that it stands in: with a heading, or in one line."""
     import tomlkit
+    from tomlkit.items import InlineTable
 
-    table = tomlkit.table()
+    table = tomlkit.inline_table() if isinstance(inside, InlineTable) else tomlkit.table()
     for key, part in value.items():
-        table[key] = _item(part) if isinstance(part, Mapping) else part
+        table[key] = _item(part, table) if isinstance(part, Mapping) else part
     return table
 
 

@@ -6,6 +6,8 @@ Only the lines of one entry are written: writing a whole file anew would bend it
 from __future__ import annotations
 
 import io
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +21,34 @@ _UNIT = "  "
 def parse_yaml(text: str) -> Any:
     """The value of a text; an empty one is an empty table. Raises ValueError."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
-    try:
-        value = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        raise ValueError(f"{getattr(problem, 'problem', None) or 'it is no YAML'}{where}") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        try:
+            value = YAML(typ="safe", pure=True).load(text)
+        except YAMLError as problem:
+            raise ValueError(_reason(problem)) from None
     return {} if value is None else value
+
+
+def _reason(problem: Exception) -> str:
+    mark = getattr(problem, "problem_mark", None)
+    where = f", line {mark.line + 1}" if mark is not None else ""
+    return f"{getattr(problem, 'problem', None) or 'it is no YAML'}{where}"
 
 
 def yaml_with(text: str, path: Sequence[str], value: Mapping[str, Any] | None) -> str:
     """The text with this table at a path of two keys, or without anything there. Raises ValueError."""
-    line = "\r\n" if "\r\n" in text else "\n"
-    changed = _changed(text.replace("\r\n", "\n"), path, value)
-    return changed.replace("\n", "\r\n") if line == "\r\n" else changed
+    from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReusedAnchorWarning)
+        try:
+            changed = _changed(text.replace("\r\n", "\n"), path, value)
+        except YAMLError as problem:
+            raise ValueError(_reason(problem)) from None
+    return changed.replace("\n", "\r\n") if "\r\n" in text else changed
 
 
 def _changed(text: str, path: Sequence[str], value: Mapping[str, Any] | None) -> str:
@@ -62,7 +76,7 @@ def _changed(text: str, path: Sequence[str], value: Mapping[str, Any] | None) ->
 
 
 def _changed_block(text: str, key: Node, mapping: MappingNode, name: str, value: Mapping[str, Any] | None) -> str:
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     found = _pair(mapping, name)
     first = mapping.value[0][0]
     indent = " " * first.start_mark.column
@@ -88,8 +102,8 @@ def _merged(fragment: str, name: str, value: Mapping[str, Any]) -> str:
     """One entry with what differs changed, so that comments inside it stay."""
     width = len(fragment) - len(fragment.lstrip(" "))
     yaml = _yaml()
-    entry = yaml.load("".join(line[width:] for line in fragment.splitlines(keepends=True)))
-    if not isinstance(entry[name], dict):
+    entry = yaml.load("".join(line[width:] for line in _lines(fragment)))
+    if not isinstance(entry, dict) or not isinstance(entry.get(name), dict):
         return yaml_of({name: value})
     _merge(entry[name], value)
     return _written(yaml, entry)
@@ -129,7 +143,12 @@ def _written(yaml: YAML, data: object) -> str:
 
 
 def _indented(block: str, indent: str) -> str:
-    return "".join(f"{indent}{line}" if line.strip() else line for line in block.splitlines(keepends=True))
+    return "".join(f"{indent}{line}" if line.strip() else line for line in _lines(block))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as YAML counts them, with their ends."""
+    return re.findall(r"[^\n\x85\u2028\u2029]*[\n\x85\u2028\u2029]|[^\n\x85\u2028\u2029]+", text)
 
 
 def _mapping(node: Node | None) -> MappingNode | None:
