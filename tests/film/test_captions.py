@@ -95,6 +95,8 @@ async def test_a_script_that_no_font_has_is_refused_before_anything_begins(tmp_p
 
 async def test_captions_need_something_to_say(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
+        talk = write_clip(server.inbox / "talk.mp4", seconds=1)
+        assert "What is said in talk.mp4 is not known" in await failed_film(server, "add_captions", video=talk.name)
         silent = write_clip(server.inbox / "silent.mp4", seconds=1, hertz=None)
         assert "No speech was found" in await failed_film(server, "add_captions", video=silent.name, captions="Hello.")
         (server.inbox / "empty.srt").write_text("nothing here", "utf-8")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
 from tests.support.clips import BLUE, GREEN, RED, watch, write_clip
 from tests.support.films import make_film
 from tests.support.media import fetched
@@ -33,6 +36,19 @@ async def test_clips_are_joined_in_order_with_their_parts(tmp_path: Path) -> Non
         served = await fetched(ended.links[0], range="bytes=0-99")
         assert (served.status_code, len(served.content)) == (206, 100)
         assert sorted(each.name for each in server.output.iterdir()) == ["Joined.mp4"]
+
+
+async def test_what_people_write_for_clips_and_shapes_is_understood(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "first.mp4", seconds=0.6)
+        with Image.new("RGB", (64, 64), "#ff0000") as one, Image.new("RGB", (64, 64), "#00ff00") as other:
+            one.save(server.inbox / "moving.gif", save_all=True, append_images=[other], duration=100)
+        wanted = {"clips": "first.mp4 0:00-0:00.4, moving.gif 1s", "shape": "portrait", "transition": "fade"}
+        ended, path = await make_film(server, "compose_video", **wanted)
+        assert "moving.gif stands still" in ended.text
+        film = watch(path)
+        assert film.size[0] / film.size[1] == pytest.approx(9 / 16, rel=0.02)
+        assert film.seconds == pytest.approx(0.4 + 1 - 0.2, abs=0.05)
 
 
 async def test_the_same_film_is_made_once_while_its_file_lives(tmp_path: Path) -> None:

@@ -75,6 +75,9 @@ def _compose(
             report(_SOUND_SHARE + (1 - _SOUND_SHARE) * (number + 1) / timeline.frames)
     if order.captions is not None and order.captions.subtitles and groups:
         write_subtitles(groups, order.captions.subtitles)
+    for segment in timeline.segments:
+        moves = segment.source.is_animated
+        notes.add(f"{segment.source.name} stands still: of moving pictures the first is shown." if moves else "")
     videos = [segment.source for segment in timeline.segments if segment.source.kind == "video"]
     for source in videos if order.is_finished else ():
         notes.add("" if source.has_sound else f"{source.name} has no sound.")

@@ -43,6 +43,8 @@ class Source:
     fps: Fraction = Fraction(30)
     origin: float = 0.0
     has_sound: bool = False
+    is_animated: bool = False
+    """Whether it is a picture that moves, of which the first frame is shown."""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -89,7 +91,9 @@ def _still(path: str, name: str) -> Source | None:
             on_its_side = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             size = (image.height, image.width) if on_its_side else image.size
             tags = {key: value for key, value in image.info.items() if isinstance(key, str) and isinstance(value, str)}
-            return Source(path, name, "image", size=size, own_size=image.size, tags=tags | _comment_tags(image))
+            moves = bool(getattr(image, "is_animated", False))
+            tags |= _comment_tags(image)
+            return Source(path, name, "image", size=size, own_size=image.size, is_animated=moves, tags=tags)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 

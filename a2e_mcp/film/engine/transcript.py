@@ -31,6 +31,9 @@ def captions_of(captions: FilmCaptions, timeline: Timeline, sound: FilmSound) ->
         return from_cues(captions.cues, timeline.size), ""
     said = _of_text(captions.text, timeline, sound) if captions.text else _of_scripts(timeline)
     words = shown_words(said.words)
+    if not words and said.unknown:
+        names = ", ".join(dict.fromkeys(said.unknown))
+        raise FilmRefused(f"What is said in {names} is not known: give the spoken text, or an SRT file, as captions.")
     if not words:
         raise FilmRefused("No speech was found in the film, so captions have no times; give an SRT file instead.")
     unknown = f"No captions for {', '.join(dict.fromkeys(said.unknown))}: what is said there is not known."
