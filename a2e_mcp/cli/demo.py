@@ -28,7 +28,8 @@ _LANGUAGE = "en-US"
 _BACKGROUND = "#d9e4ee"
 _LONGEST_SHOWN = 90
 _LONGEST_TEXT = 40
-_LONGEST_LINE = 100
+_LONGEST_LINE = 120
+_SAVED = "Saved "
 _LONGEST_END = 8
 _BELOW_NAME = " " * len("  video   ")
 _POSTER_AT = 0.4
@@ -176,8 +177,13 @@ def _shown(arguments: dict[str, Any], room: int) -> str:
 
 
 def _beginning(text: str) -> str:
-    """The first sentences of an answer; the first line of the demo says already that it is the sandbox's."""
-    return whole_sentences(text.partition("\n")[0].removeprefix(SANDBOX_WORD), _LONGEST_LINE)
+    """The first sentences of an answer; the first line of the demo says already that it is the sandbox's.
+
+    Where a file was saved matters more than that it has another name than the last one.
+    """
+    lines = text.removeprefix(SANDBOX_WORD).splitlines() or [""]
+    saved = next((line for line in lines if line.startswith(_SAVED)), None)
+    return whole_sentences(saved or lines[0], _LONGEST_LINE)
 
 
 def _poster(video: Path) -> Path:

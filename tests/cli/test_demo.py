@@ -48,6 +48,19 @@ def test_the_demo_makes_a_real_video_with_sound_and_a_poster(tmp_path: Path, scr
     assert "\x1b" not in done.stdout
 
 
+def test_a_later_demo_says_where_its_video_is(tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    (folder / "a2e-demo.mp4").write_bytes(b"an earlier one")
+    done = run("demo", "Hi.", "--folder", "films", folder=tmp_path, COLUMNS="60")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    asked = next(number for number, line in enumerate(lines) if "download_result(" in line)
+    assert lines[asked + 1].startswith("    Saved")
+    assert str(folder / "a2e-demo-2.mp4") in done.stdout
+    assert (folder / "a2e-demo.mp4").read_bytes() == b"an earlier one"
+
+
 @pytest.mark.parametrize("command", ["demo", "sandbox"])
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, bare_python: str, command: str) -> None:
     done = run(command, folder=tmp_path, python=bare_python)
