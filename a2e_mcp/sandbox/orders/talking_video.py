@@ -31,7 +31,7 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
 
     clip = source_clip(order.video, order.width, order.height, order.fps)
     sound = read_speech(order.audio)
-    curve = curve_from_sound(sound.mono(), sound.rate, order.fps)
+    curve = curve_from_sound(sound.samples, sound.rate, order.fps)
     speaker = _ClipSpeaker(clip, order.fps)
     written = write_speech_clip(order, rendering, size=clip.size, sound=sound, curve=curve, presenter=speaker)
     return written.outcome(

@@ -61,7 +61,7 @@ def test_fewer_bits_in_a_16_bit_file_are_no_night(tmp_path: Path, depth: int) ->
 
 
 @pytest.mark.parametrize("by_adobe", [True, False])
-def test_inks_are_read_as_inks_whoever_wrote_them(tmp_path: Path, by_adobe: bool) -> None:
+def test_inks_are_read_as_inks_with_and_without_the_marker_of_adobe(tmp_path: Path, by_adobe: bool) -> None:
     path = tmp_path / "inks.jpg"
     inks = Image.new("CMYK", (64, 64), (0, 255, 255, 0))
     inks.save(path, quality=95)

@@ -25,9 +25,10 @@ _SHAPE_OF = {letter: shape for letters, shape in _SHAPES.items() for letter in l
 _REST = (0.0, 0.0)
 _SMOOTH = np.array([0.25, 0.5, 0.25])
 
-# Of a typical voice: where vowels ring, where hissing sits.
-_VOICE_HERTZ = (200.0, 3000.0)
-_HISS_HERTZ = 4000.0
+# In Hertz: where a voice rings, where hissing sits, all that is heard, bright and dark vowels, and all vowels.
+_BANDS = ((200.0, 3000.0), (4000.0, 10_000.0), (200.0, 10_000.0), (1800.0, 3200.0), (250.0, 600.0), (250.0, 3200.0))
+# A sound of any length is looked at in parts.
+_FRAMES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -77,32 +78,44 @@ def curve_from_events(events: Sequence[tuple[float, float, float]], seconds: flo
     return MouthCurve(_smooth(opening), _smooth(width))
 
 
-def curve_from_sound(samples: npt.NDArray[np.float32], rate: int, fps: int) -> MouthCurve:
-    """A curve from mono sound: loud vowels open the mouth, hissing closes it, bright sounds spread it."""
-    frames = max(1, round(len(samples) / rate * fps))
+def curve_from_sound(samples: npt.NDArray[Any], rate: int, fps: int) -> MouthCurve:
+    """A curve from sound: loud vowels open the mouth, hissing closes it, bright sounds spread it.
+
+    The sound is mono from -1 to 1, or channels x length in 16 bit.
+    """
+    frames = max(1, round(samples.shape[-1] / rate * fps))
     step = rate / fps
-    window_length = int(2 * step)
-    window = np.hanning(window_length).astype(np.float32)
-    padded = np.pad(samples, (window_length // 4, 2 * window_length))
-    # The window's middle lies on the frame's own time.
-    starts = (np.arange(frames) * step).astype(int)
-    spectrum = np.abs(np.fft.rfft(padded[starts[:, None] + np.arange(window_length)] * window))
-    hertz = np.fft.rfftfreq(window_length, 1 / rate)
-
-    def band(low: float, high: float) -> npt.NDArray[Any]:
-        inside: npt.NDArray[Any] = spectrum[:, (hertz >= low) & (hertz < high)].sum(1) + 1e-6
-        return inside
-
-    voice = np.log1p(50 * band(*_VOICE_HERTZ) / step)
+    hertz = np.fft.rfftfreq(int(2 * step), 1 / rate)
+    bands = np.concatenate(
+        [
+            _bands(samples, first, min(frames, first + _FRAMES_AT_ONCE), step, hertz)
+            for first in range(0, frames, _FRAMES_AT_ONCE)
+        ]
+    )
+    loudness, hiss, clear, bright, dark, vowels = bands.T
+    voice = np.log1p(50 * loudness / step)
     quiet, loud = np.percentile(voice, (10, 97))
     # Near silence must not be stretched to a full mouth.
     energy = np.clip((voice - quiet) / max(loud - quiet, 0.25), 0, 1)
-    hiss = band(_HISS_HERTZ, 10_000) / band(200, 10_000)
-    bright = band(1800, 3200) / band(250, 3200)
-    dark = band(250, 600) / band(250, 3200)
-    opening = energy * (1 - 0.7 * np.clip((hiss - 0.35) / 0.3, 0, 1))
-    width = np.clip((bright - 0.25) * 3, -1, 1) - np.clip((dark - 0.6) * 2, 0, 1)
+    opening = energy * (1 - 0.7 * np.clip((hiss / clear - 0.35) / 0.3, 0, 1))
+    width = np.clip((bright / vowels - 0.25) * 3, -1, 1) - np.clip((dark / vowels - 0.6) * 2, 0, 1)
     return MouthCurve(_smooth(opening), _smooth(width * np.minimum(1, energy * 3)))
+
+
+def _bands(
+    samples: npt.NDArray[Any], first: int, last: int, step: float, hertz: npt.NDArray[Any]
+) -> npt.NDArray[np.float64]:
+    """How strong each of the bands is, a row for each of some frames."""
+    length = int(2 * step)
+    # The window's middle lies on the frame's own time.
+    starts = (np.arange(first, last) * step).astype(int) - length // 4
+    begin, end = int(starts[0]), int(starts[-1]) + length
+    part = samples[..., max(0, begin) : max(0, end)]
+    mono = part.mean(0) / 32768 if part.ndim == 2 else part
+    padded = np.pad(mono, (max(0, -begin), max(0, end - begin - max(0, -begin) - len(mono))))
+    window = np.hanning(length).astype(np.float32)
+    spectrum = np.abs(np.fft.rfft(padded[(starts - begin)[:, None] + np.arange(length)] * window))
+    return np.stack([spectrum[:, (hertz >= low) & (hertz < high)].sum(1) + 1e-6 for low, high in _BANDS], 1)
 
 
 def blinks(frames: int, fps: int, seed: int = 0) -> npt.NDArray[np.float64]:

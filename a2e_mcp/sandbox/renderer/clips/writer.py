@@ -1,14 +1,15 @@
 """MP4 files: H.264 and AAC, marked on every frame, labelled, ready to be played while they load."""
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from typing import TypeAlias
 
 import av
 import cv2
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -31,12 +32,13 @@ _COLOURS = "colormatrix=smpte170m:colorprim=bt709:transfer=bt709"
 class ClipWriter:
     """Takes a clip's frames one by one; all must have the size the clip was begun with."""
 
-    def __init__(self, container: OutputContainer, video: VideoStream, sound: "deque[Packet]", fps: int) -> None:
+    def __init__(self, container: OutputContainer, video: VideoStream, sound: Iterator[Packet], fps: int) -> None:
         self._container = container
         self._video = video
         self._sound = sound
+        self._next_sound = next(sound, None)
         self._fps = fps
-        self._has_audio = bool(sound)
+        self._has_audio = self._next_sound is not None
         self.frames = 0
 
     @property
@@ -75,8 +77,10 @@ class ClipWriter:
 
     def _mux_sound(self, until: float) -> None:
         # Side by side with the frames, so that a player need not fetch the whole file to start.
-        while self._sound and _start(self._sound[0]) <= until:
-            self._container.mux(self._sound.popleft())
+        # It is encoded when it is needed: of a long sound there is never much in memory.
+        while self._next_sound is not None and _start(self._next_sound) <= until:
+            self._container.mux(self._next_sound)
+            self._next_sound = next(self._sound, None)
 
 
 @contextmanager
@@ -96,17 +100,20 @@ def write_clip(
         writer.finish()
 
 
-def _encode(sound: Sound | None, container: OutputContainer) -> "deque[Packet]":
-    packets: deque[Packet] = deque()
-    if sound is not None:
-        stream = container.add_stream("aac", rate=_SOUND_RATE, layout="mono" if len(sound.samples) == 1 else "stereo")
-        stream.bit_rate = 96_000 if len(sound.samples) == 1 else 128_000
-        # The thorough search for what can be left out takes longer than drawing and encoding the pictures.
-        stream.options = {"aac_coder": "fast"}
-        for frame in frames_of(sound, "fltp", _SOUND_RATE):
-            packets.extend(stream.encode(frame))
-        packets.extend(stream.encode(None))
-    return packets
+def _encode(sound: Sound | None, container: OutputContainer) -> Iterator[Packet]:
+    """Add a stream for the sound, and give its packets one by one."""
+    if sound is None:
+        return iter(())
+    stream = container.add_stream("aac", rate=_SOUND_RATE, layout="mono" if len(sound.samples) == 1 else "stereo")
+    stream.bit_rate = 96_000 if len(sound.samples) == 1 else 128_000
+    # The thorough search for what can be left out takes longer than drawing and encoding the pictures.
+    stream.options = {"aac_coder": "fast"}
+    frames = frames_of(sound, "fltp", _SOUND_RATE)
+    return chain((packet for frame in frames for packet in stream.encode(frame)), _last_packets(stream))
+
+
+def _last_packets(stream: AudioStream) -> Iterator[Packet]:
+    yield from stream.encode(None)
 
 
 def _start(packet: Packet) -> float:

@@ -6,6 +6,7 @@ from a2e_mcp.sandbox.protocol import Placement
 from a2e_mcp.sandbox.renderer.pictures.picture import (
     Mask,
     Picture,
+    Sprite,
     cover,
     covering,
     cut_out,
@@ -45,6 +46,7 @@ class PhotoPresenter:
         self._size = size
         self._left = self._top = 0
         self._mask: Mask | None = None
+        self._sprite: Sprite | None = None
         if backdrop is None and placement is None and not _crops_badly(photo, face, size):
             zoom = _zoom(photo, face, size)
             focus = _focus(photo, face, size, zoom)
@@ -63,17 +65,28 @@ class PhotoPresenter:
 
     def frame(self, moment: Moment) -> Picture:
         """A fresh picture of the moment."""
-        picture = self._photo.copy()
-        self._face.draw(picture, moment.mouth, moment.lids)
         if self._backdrop is None:
-            return drifting(picture, moment.time)
+            return drifting(self._speaking(moment), moment.time)
         frame = self._backdrop.copy()
         if self._mask is None:
-            _paste(frame, picture, self._left, self._top)
-        else:
-            foot = float(min(picture.shape[0], self._size[1] - self._top))
-            lay_over(frame, leaning(cut_out(picture, self._mask), moment.time, foot), self._left, self._top)
+            _paste(frame, self._speaking(moment), self._left, self._top)
+            return frame
+        if self._sprite is None:
+            self._sprite = cut_out(self._photo, self._mask)
+        sprite = self._sprite.copy()
+        patch = self._face.patch(moment.mouth, moment.lids)
+        # Only the face changes, so only the face is cut out anew.
+        left, top = self._face.left, self._face.top
+        place = np.s_[top : top + patch.shape[0], left : left + patch.shape[1]]
+        sprite[place] = cut_out(patch, np.ascontiguousarray(self._mask[place]))
+        foot = float(min(sprite.shape[0], self._size[1] - self._top))
+        lay_over(frame, leaning(sprite, moment.time, foot), self._left, self._top)
         return frame
+
+    def _speaking(self, moment: Moment) -> Picture:
+        picture = self._photo.copy()
+        self._face.draw(picture, moment.mouth, moment.lids)
+        return picture
 
     def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> Picture:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""

@@ -1,5 +1,6 @@
 """A face in a photo that opens its mouth and blinks, by bending the photo around it."""
 
+from collections import OrderedDict
 from typing import TypeAlias
 
 import cv2
@@ -38,6 +39,8 @@ _LEAST_WHITE, _TEETH_BESIDE_EYES, _TEETH_BESIDE_SKIN = 0.6, 1.06, 1.12
 _TEETH, _MOUTH, _TONGUE = (206, 218, 226), (34, 24, 56), (84, 76, 158)
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
 _LARGEST_ROOM = 560
+# Expressions are kept as long as they fit; a long speech comes back to each of them.
+_PATCH_BYTES = 64_000_000
 
 
 class TalkingFace:
@@ -55,7 +58,8 @@ class TalkingFace:
         self._room = resize(whole, *(max(8, round(side * shrink)) for side in self._size)) if shrink < 1 else whole
         self._points = ((face.points - (self.left, self.top)) * shrink).astype(np.float64)
         self._measure()
-        self._patches: dict[tuple[int, int, int], Picture] = {}
+        self._patches: OrderedDict[tuple[int, int, int], Picture] = OrderedDict()
+        self._most_patches = max(8, _PATCH_BYTES // self._room.nbytes)
 
     def patch(self, shape: MouthShape, lids: float) -> Picture:
         """The picture around the face; the result is shared, do not draw on it."""
@@ -64,10 +68,14 @@ class TalkingFace:
             drawn = self._bend(MouthShape(key[0] / _OPENINGS, key[1] / _WIDTHS))
             if key[2] and self.shows_eyes:
                 drawn = self._close_eyes(drawn, key[2] / _LIDS)
-            if drawn.shape[1::-1] != self._size:
-                drawn = cv2.resize(drawn, self._size, interpolation=cv2.INTER_CUBIC)
             self._patches[key] = drawn
-        return self._patches[key]
+            if len(self._patches) > self._most_patches:
+                self._patches.popitem(last=False)
+        self._patches.move_to_end(key)
+        patch = self._patches[key]
+        if patch.shape[1::-1] == self._size:
+            return patch
+        return cv2.resize(patch, self._size, interpolation=cv2.INTER_CUBIC)
 
     def draw(self, picture: Picture, shape: MouthShape, lids: float) -> None:
         """Put the expression into a copy of the picture the face was taken from."""
