@@ -152,7 +152,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sandbox.renderer": {"processes", "sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.rendering": {"sandbox.protocol"},
-    "sandbox.renderer.pictures": {"sandbox.protocol", "sandbox.renderer.rendering"},
+    "sandbox.renderer.pictures": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.audio": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.vision": {
         "sandbox.protocol",

@@ -6,6 +6,7 @@ from a2e_mcp.catalogue.avatar_videos import AVATAR_VIDEO, ByVideoId, GenerateVid
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.records import ById
 from a2e_mcp.catalogue.voices import spoken_seconds
+from a2e_mcp.sandbox.assets.media_inputs import cannot_analyse
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
 from a2e_mcp.sandbox.behaviour.records import RecordFamily
@@ -18,6 +19,7 @@ from a2e_mcp.sandbox.jobs.view import VIDEO_WORDS, View
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.protocol import ColourBackground, PictureBackground, Placement
 from a2e_mcp.sandbox.store import Record
+from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 _POOL = "public_pool"
 
@@ -58,6 +60,11 @@ async def _plan(service: Service, request: GenerateVideo) -> JobPlan:
     width, height = _canvas(request, service.quality)
     placement = _placement(request, width, height) if is_replaced else None
     captions = bool(request.isCaptionEnabled)
+    if captions and request.msg:
+        try:
+            await service.analysis.check_letters(request.msg)
+        except RenderFailed as failure:
+            raise cannot_analyse(failure, "isCaptionEnabled") from None
     asked = _size_asked_for(request)
     is_smaller = min(width, height) < min(asked) - 1
     remarks = [f"Made at {width}x{height} instead of {asked[0]}x{asked[1]}."] if is_smaller else []

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import get_args
 
 from a2e_mcp.catalogue.watermark import WATERMARK, AddWatermark
+from a2e_mcp.sandbox.assets.media_inputs import cannot_analyse
 from a2e_mcp.sandbox.behaviour.behaviour import job_behaviour
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
 from a2e_mcp.sandbox.behaviour.records import RecordFamily
@@ -15,6 +16,7 @@ from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import MarkPosition, PictureMark, TextMark
 from a2e_mcp.sandbox.store import new_id
+from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE = 1
 
@@ -74,6 +76,10 @@ async def _mark(service: Service, request: AddWatermark) -> tuple[TextMark | Pic
     if not all(0 <= part <= 255 for part in colour):
         raise invalid("fontcolor", "four numbers from 0 to 255: red, green, blue, alpha")
     text = without_magic(request.text or "") or "-"
+    try:
+        await service.analysis.check_letters(text)
+    except RenderFailed as failure:
+        raise cannot_analyse(failure, "text") from None
     written = f"#{red:02x}{green:02x}{blue:02x}"
     return TextMark(text=text, colour=written, size=request.fontsize or _SIZE), alpha / 255
 

@@ -78,4 +78,4 @@ def _captions(track: Track | None, size: tuple[int, int]) -> tuple[Captions | No
     if track is None or not track.words:
         return None, "No captions: the words of this sound are not known."
     captions = captions_for(track.words, *size)
-    return captions, "Captions are burned in." if captions else "No captions: the sandbox cannot draw this script."
+    return captions, "Captions are burned in." if captions else "No captions: no font here has these letters."

@@ -8,7 +8,7 @@ from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, lay_over, parse_colour, shrink_to_fit, size_of
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, read_sprite, write_still
-from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, drawable, outlined
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
 
 _GAP = 0.025
@@ -101,8 +101,11 @@ def _sprite(mark: TextMark | PictureMark, scale: float) -> tuple[Sprite, str]:
             if not text or len(text) > _LONGEST_TEXT:
                 raise OrderRefused("invalid_order", f"The text of the mark needs 1 to {_LONGEST_TEXT} characters.")
             letters = round(min(max(mark.size * scale, _LETTERS[0]), _LETTERS[1]))
-            sprite = outlined(text, letters, parse_colour(mark.colour))
-            return sprite, "A text" if can_draw(text) else "A text, with letters the sandbox cannot draw,"
+            shown = drawable(text)
+            if not shown or not can_draw(shown):
+                raise OrderRefused("invalid_order", f"No font here has the letters of the mark {text[:40]!r}.")
+            left_out = ", without the signs that no font here has," if shown != text else ""
+            return outlined(shown, letters, parse_colour(mark.colour)), f"A text{left_out}"
         case PictureMark():
             return _picture_sprite(mark.image, scale), "A picture"
 

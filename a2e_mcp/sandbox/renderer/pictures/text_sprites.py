@@ -1,4 +1,4 @@
-"""Outlined text as sprites, in any script that OpenCV's built-in fonts can draw."""
+"""Outlined text as sprites: in OpenCV's built-in fonts, and where those lack letters in a font of their script."""
 
 import functools
 import unicodedata
@@ -6,35 +6,70 @@ import unicodedata
 import cv2
 import numpy as np
 
+from a2e_mcp.media.fonts import font_of, missing_scripts
+from a2e_mcp.media.lettering import lettered, line_width
 from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Sprite
 
 _WHITE: Colour = (255, 255, 255)
 _BOLD = 700
 _SAMPLE_SIZE = 24
+_JOINERS = "\u200c\u200d"
 
 # Scripts whose letters the embedded fonts have and that need no shaping.
 _DRAWABLE = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC")
 
 
 def can_draw(text: str) -> bool:
-    """Whether the fonts have every letter of the text; they draw the others as question marks."""
-    return all(unicodedata.name(letter, "").startswith(_DRAWABLE) for letter in text if letter.isalpha())
+    """Whether some font here has every letter of the text."""
+    return _is_built_in(text) or not missing_scripts(text)
+
+
+def scripts_without_font(text: str) -> list[str]:
+    """The scripts of a text that no font here has letters for, by their English names."""
+    return missing_scripts(text)
 
 
 def drawable(text: str) -> str:
-    """A text without the signs that the fonts do not have, such as emoji, and without the spaces around them."""
-    return " ".join("".join(sign for sign in text if sign.isalpha() or _has(sign)).split())
+    """A text without the signs that no font here has, such as emoji, and without the spaces around them."""
+    return " ".join("".join(sign for sign in text if _is_part_of_a_letter(sign) or _has(sign)).split())
+
+
+def _is_built_in(text: str) -> bool:
+    """Whether OpenCV's own fonts have every letter; they draw the others as question marks."""
+    return all(unicodedata.name(letter, "").startswith(_DRAWABLE) for letter in text if letter.isalpha()) and all(
+        _has_built_in(sign) for sign in text if not sign.isalpha()
+    )
+
+
+def _is_part_of_a_letter(sign: str) -> bool:
+    return not is_emoji(sign) and (sign.isalpha() or unicodedata.category(sign)[0] == "M" or sign in _JOINERS)
+
+
+def _has(sign: str) -> bool:
+    # Arrows and the like are in many fonts; what is an emoji is in few, and then it is a strange one.
+    return _has_built_in(sign) or (not is_emoji(sign) and font_of(sign) is not None)
 
 
 @functools.lru_cache(maxsize=1024)
-def _has(sign: str) -> bool:
-    drawn, missing = outlined(sign, _SAMPLE_SIZE), outlined("?", _SAMPLE_SIZE)
+def _has_built_in(sign: str) -> bool:
+    drawn, missing = _in_built_in_font(sign, _SAMPLE_SIZE), _in_built_in_font("?", _SAMPLE_SIZE)
     return sign == "?" or drawn.shape != missing.shape or not np.array_equal(drawn, missing)
+
+
+def is_emoji(sign: str) -> bool:
+    """Whether a sign is a picture that fonts for reading do not have."""
+    return ord(sign) >= 0x1F000 or 0x2600 <= ord(sign) < 0x27C0 or sign in "\ufe0f\u20e3"
 
 
 @functools.lru_cache(maxsize=256)
 def text_width(text: str, size: int) -> int:
     """How many pixels wide a line of text is at a letter size."""
+    if not _is_built_in(text) and can_draw(text):
+        return round(line_width(text.split(), size))
+    return _built_in_width(text, size)
+
+
+def _built_in_width(text: str, size: int) -> int:
     _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, _BOLD)
     return width
 
@@ -42,9 +77,24 @@ def text_width(text: str, size: int) -> int:
 @functools.lru_cache(maxsize=64)
 def outlined(text: str, size: int, colour: Colour = _WHITE) -> Sprite:
     """One line of bold text with a dark rim and a soft shadow; `size` is the letters' size in pixels."""
+    if not _is_built_in(text) and can_draw(text):
+        return _in_a_font_of_the_script(text, size, colour)
+    return _in_built_in_font(text, size, colour)
+
+
+def _in_a_font_of_the_script(text: str, size: int, colour: Colour) -> Sprite:
+    """Words joined and turned as their script wants it."""
+    pixels = lettered([text.split()], size, "outline").astype(np.uint16)
+    alpha = pixels[..., 3]
+    # White letters take the colour, their dark rim stays dark; a sprite's colours are multiplied by its alpha.
+    paint = [pixels[..., 2 - at] * colour[at] // 255 * alpha // 255 for at in range(3)]
+    return np.stack([*paint, alpha], -1).astype(np.uint8)
+
+
+def _in_built_in_font(text: str, size: int, colour: Colour = _WHITE) -> Sprite:
     margin = max(2, round(size * 0.22))
     height = round(size * 1.35) + 2 * margin
-    width = text_width(text, size) + 2 * margin + 2
+    width = _built_in_width(text, size) + 2 * margin + 2
     letters_picture = np.zeros((height, width, 3), np.uint8)
     cv2.putText(letters_picture, text, (margin, margin + size), _WHITE, _font(), size, _BOLD)
     letters = cv2.extractChannel(letters_picture, 0)

@@ -39,7 +39,7 @@ _LEAST_WHITE, _TEETH_BESIDE_EYES, _TEETH_BESIDE_SKIN = 0.6, 1.06, 1.12
 _TEETH, _MOUTH, _TONGUE = (206, 218, 226), (34, 24, 56), (84, 76, 158)
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
 _LARGEST_ROOM = 560
-# Expressions are kept as long as they fit; a long speech comes back to each of them.
+# Expressions are kept as long as they fit; a long speech needs each of them again and again.
 _PATCH_BYTES = 64_000_000
 
 

@@ -1,0 +1,81 @@
+"""Captions and marks in the scripts of the world; what no font here has is refused before anything is paid."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.protocol import DrawnAvatar
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import drawable, outlined, text_width
+from tests.support import media
+from tests.support.render_worker import RenderProcess, frames_of
+from tests.support.server import open_server
+
+ADLAM = "\U0001e922\U0001e923"
+
+
+@pytest.mark.parametrize(
+    ("voice", "text"), [("ar", "مرحبا بكم في الاستوديو"), ("he", "שלום לכולם"), ("th", "สวัสดีครับ"), ("hi", "नमस्ते दुनिया")]
+)
+def test_captions_are_drawn_in_every_script_that_is_spoken(
+    worker: RenderProcess, tmp_path: Path, voice: str, text: str
+) -> None:
+    speech = SpeechOrder(text=text, voice=voice, output=str(tmp_path / "s.mp3"), track=str(tmp_path / "s.json"))
+    worker.render(speech)
+
+    def shown(captions: bool) -> tuple[np.ndarray, str]:
+        order = AvatarVideoOrder(
+            audio=speech.output,
+            track=speech.track,
+            avatar=DrawnAvatar(seed=1, gender="female"),
+            captions=captions,
+            output=str(tmp_path / f"{captions}.mp4"),
+            width=320,
+            height=240,
+            fps=4,
+        )
+        outcome = worker.render(order)
+        return np.stack(frames_of(order.output)).astype(int), outcome.note
+
+    plain, _ = shown(False)
+    captioned, note = shown(True)
+
+    assert "Captions are burned in." in note
+    changed = np.abs(captioned - plain).max(3) > 80
+    assert changed[:, 180:, :].any(axis=(1, 2)).mean() > 0.5
+    assert not changed[:, :120].any()
+
+
+def test_a_line_that_runs_to_the_left_begins_on_the_right() -> None:
+    # Alef is a stroke, shin is wide: where the wide one stands tells the direction.
+    alone, both = outlined("ש", 40), outlined("ש ווווו", 40)
+
+    first = both[:, -alone.shape[1] + 8 :, 3].astype(int).sum()
+    last = both[:, : alone.shape[1] - 8, 3].astype(int).sum()
+
+    assert first != last
+    assert text_width("ש ווווו", 40) > text_width("ש", 40)
+
+
+def test_emoji_are_left_out_and_the_marks_of_letters_are_not() -> None:
+    assert drawable("Hello 😀 world 👍🏽!") == "Hello world !"
+    assert drawable("สวัสดี नमस्ते مَرحبا") == "สวัสดี नमस्ते مَرحبا"
+
+
+async def test_a_mark_that_no_font_has_the_letters_of_is_refused_before_it_is_charged(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        picture = media.png(server.inbox).name
+        credits = (await server.ask("get_credits")).data["credits"]
+
+        unknown = await server.refuse("add_watermark", media=picture, text=ADLAM)
+        only_emoji = await server.refuse("add_watermark", media=picture, text="😀👍")
+
+        assert "No font here has Adlam letters" in unknown
+        assert "No font here can draw any sign of the text" in only_emoji
+        assert "Nothing was charged" in unknown
+        assert (await server.ask("get_credits")).data["credits"] == credits
+        mixed = await server.ask("add_watermark", media=picture, text="Sold 😀")
+        said = await server.ask("check_status", job_ids=[mixed.data["job_id"]])
+        assert "without the signs that no font here has" in said.text
