@@ -144,7 +144,11 @@ class Files:
                 problem = reason_of(error, url).message
                 continue
             if response.status_code < 300:
-                return
+                # Storage gives the tag of what it holds, or nothing; a page or a message comes from something between.
+                if "etag" in response.headers or not response.content.strip():
+                    return
+                problem = f"HTTP {response.status_code} with an answer that is not storage's"
+                continue
             problem = f"HTTP {response.status_code}"
             if response.status_code < 500:
                 raise UploadRefused(f"{_named(file)} could not be uploaded ({problem})", hint="Retry in a minute")

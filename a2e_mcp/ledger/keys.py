@@ -31,6 +31,7 @@ def paid_keys(entry: LedgerEntry, now: float = 0.0) -> Iterator[str]:
     """The keys of what an entry has paid for: speech, files, and addresses for files that are good after `now`."""
     details = entry.details
     yield from map(speech_key, details.speech)
-    yield from map(upload_key, details.uploads)
+    # One that storage has lost has no address any more.
+    yield from (upload_key(sha256) for sha256, url in details.uploads.items() if url)
     addresses = details.addresses.items()
     yield from (upload_key(sha256) for sha256, address in addresses if address is not None and address.until > now)

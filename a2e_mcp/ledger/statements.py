@@ -54,9 +54,10 @@ NEWEST = """
 SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint >= :first AND fingerprint < :last
 ORDER BY created DESC, rowid DESC LIMIT 1
 """
+# The last one that was written, whatever the clock said: it may have been set back since.
 NEWEST_SAME = """
 SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint = :fingerprint
     AND phase != 'refused' AND state IS NOT 'deleted' AND NOT (state IS 'failed' AND json_array_length(handles) <= 1)
     AND id NOT IN (SELECT value FROM json_each(:passed))
-ORDER BY created DESC, rowid DESC LIMIT 1
+ORDER BY rowid DESC LIMIT 1
 """

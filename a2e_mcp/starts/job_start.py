@@ -23,7 +23,7 @@ from a2e_mcp.catalogue.tool import (
     whole_seconds,
 )
 from a2e_mcp.catalogue.voices import spoken_seconds
-from a2e_mcp.errors import A2EError, AnswerLost, InputError, NotFound, ServiceError
+from a2e_mcp.errors import A2EError, AnswerLost, InputError, NotFound, Refused, ServiceError
 from a2e_mcp.files.urls import suffix_for
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import is_id
@@ -131,6 +131,10 @@ class JobItem(Generic[InputsT]):
         except AnswerLost as lost:
             entry = await self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
+        except Refused:
+            for upload in self._uploads.values():
+                await upload.forget_missing()
+            raise
         else:
             entry = await self._adopt(entry, family, records)
         # What was paid for an unknown length says nothing about the price of a second.

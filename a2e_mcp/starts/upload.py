@@ -54,6 +54,13 @@ class UploadItem:
                 return entry.id, address
         return None
 
+    async def forget_missing(self) -> None:
+        """Forget that the file was sent where storage has none: A2E would refuse every start with it."""
+        for entry in await self._recent():
+            url = entry.details.uploads.get(self._file.sha256)
+            if url and await self._context.files.is_gone(self._context.fresh(url)):
+                await self._ledger.merge_details(entry.id, uploads={self._file.sha256: ""})
+
     async def _kept(self) -> str | None:
         url = next(
             (url for entry in await self._recent() if (url := entry.details.uploads.get(self._file.sha256))), None

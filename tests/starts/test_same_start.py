@@ -255,6 +255,23 @@ async def test_again_counts_anew_once_the_last_one_has_ended_and_two_minutes_are
         assert server.spent == charged
 
 
+async def test_again_follows_the_last_one_though_the_clock_was_set_back_meanwhile(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path, sandbox_settings=RENDERS) as server:
+        arguments = await server.clip_arguments()
+        await server.ask("start_image_to_video", **arguments)
+        server.clock.ahead += 300
+        second = await server.ask("start_image_to_video", **arguments, again=True)
+        await server.finish(second.data["job_id"])
+        server.clock.ahead -= 300
+        third = await server.ask("start_image_to_video", **arguments, again=True)
+        assert server.spent == 300
+        # A program that tries once more is not a user who wants another one.
+        assert (await server.ask("start_image_to_video", **arguments, again=True)).data["job_id"] == third.data[
+            "job_id"
+        ]
+        assert server.spent == 300
+
+
 async def test_a_refused_start_may_be_repeated_at_once(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         arguments = await server.clip_arguments()

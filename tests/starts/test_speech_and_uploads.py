@@ -140,6 +140,20 @@ async def test_a_file_that_storage_does_not_take_leaves_open_whether_its_address
         assert server.transport.attempts[UPLOAD] == 2
 
 
+async def test_a_file_that_storage_has_lost_is_sent_again_once_a2e_has_refused_it(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        picture = server.local_picture("a.png")
+        (url,) = (await server.ask("upload_file", path=picture)).data["results"]
+        lost = server.sandbox.on_disk(url)
+        assert lost is not None
+        lost.unlink()
+        start = {"image": picture, "prompt": "The waves move"}
+        assert "no file was uploaded" in await server.refuse("start_image_to_video", **start)
+        await server.ask("start_image_to_video", **start)
+        # The address was paid for, and is still good.
+        assert (server.transport.attempts[UPLOAD], server.spent) == (1, 100)
+
+
 async def test_a_lost_upload_address_is_not_asked_for_again_by_itself(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         picture = server.local_picture("a.png")

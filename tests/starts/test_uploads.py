@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.support.faulty_transport import CLIP, UPLOAD, Forward, open_test_sandbox
 from tests.support.file_server import SHORT_CALL_SECONDS, connect_server_with_storage
@@ -155,3 +156,15 @@ async def test_a_file_that_is_swapped_after_it_was_checked_is_not_sent(tmp_path:
         server.transport.on(UPLOAD, replaced)
         assert "a.png has changed since it was checked" in await server.refuse("upload_file", path="a.png")
         assert server.storage.uploads == 0
+
+
+@pytest.mark.parametrize("answer", ['{"code": 5001, "msg": "busy"}', "<!doctype html><title>Sign in</title>"])
+async def test_a_file_that_something_else_than_storage_took_is_sent_again(tmp_path: Path, answer: str) -> None:
+    async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
+        server.storage.uploads_answered_elsewhere = [answer]
+        start = {"image": server.local_picture("a.png"), "prompt": "The waves move"}
+        await server.ask("start_image_to_video", **start)
+        assert (server.transport.attempts[UPLOAD], server.storage.uploads, server.spent) == (1, 2, 100)
+        server.storage.uploads_answered_elsewhere = [answer] * 9
+        sentence = await server.refuse("upload_file", path=server.local_picture("b.png", "red"))
+        assert "could not be uploaded" in sentence
