@@ -29,13 +29,17 @@ _TEMPLATE = re.compile(
     r"=?(?:\{\{[^{}]{0,200}\}\}|\$\{(?!HOME\})[^{}]{0,200}\}|<%.{0,200}?%>|\{%.{0,200}?%\})", re.DOTALL
 )
 # Around the words that stand for a value, such as `<image_url>` or `%IMAGE%`.
-_AROUND = re.compile(r"<([^<>]*)>|\[([^\[\]]*)\]|\{([^{}]*)\}|%(\w+)%|\$(?:env:)?(\w+)|__(\w+?)__", re.IGNORECASE)
+_AROUND = re.compile(
+    r"<+([^<>]*)>+|\[+([^\[\]]*)\]+|\{+([^{}]*)\}+|%(\w+)%|%\((\w+)\)s|\$(?:env:)?(\w[\w.]*)|__(\w+?)__"
+    r"|(todo|tbd)|(\.{3,}|…)",
+    re.IGNORECASE,
+)
 _PLACEHOLDER_WORDS = frozenset(
     re.findall(
         r"\w+",
         "a add an audio avatar avatars background clip enter example face file files filename garment here id ids image"
-        " images insert job jobs language link media name of paste path person photo picture placeholder product"
-        " replace script sound source target text the to upload uri url value video voice with your",
+        " images insert job jobs json language link media name of paste path person photo picture placeholder product"
+        " replace script sound source target tbd text the to todo upload uri url value video voice with your",
     )
 )
 _TELLING = frozenset({"your", "insert", "enter", "replace", "paste", "placeholder", "here", "url", "uri", "path", "id"})
@@ -89,4 +93,5 @@ def stands_in(text: str) -> bool:
     name = text.strip() if around is None else next(each for each in around.groups() if each is not None)
     words = [word for word in re.split(r"[\W_]+", name.lower()) if word]
     is_name = around is not None or ("_" in name and not _TELLING.isdisjoint(words))
-    return is_name and bool(words) and all(word in _PLACEHOLDER_WORDS for word in words)
+    is_shortened = re.fullmatch(r"\.{3,}|…", name) is not None
+    return is_shortened or (is_name and bool(words) and all(word in _PLACEHOLDER_WORDS for word in words))

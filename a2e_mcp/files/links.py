@@ -56,7 +56,8 @@ def linked_paths(text: str) -> list[str]:
     named = [each for name in _FILE_PARAMETERS for each in parse_qs(parts.query).get(name, ())]
     # Some put a word before the path, such as `file`, and some leave out its first slash.
     path = f"/{unquote(parts.path).lstrip('/')}"
-    below = [f"/{parts.netloc}{path}"] if parts.netloc else []
+    # Without any slash more, what follows is the path in an allowed folder.
+    below = [f"/{parts.netloc}{path}", unquote(f"{parts.netloc}{parts.path}")] if parts.netloc else []
     written = "/" + text.partition(":")[2].removeprefix("//").removeprefix(parts.netloc).lstrip("/")
     return list(dict.fromkeys(re.sub(r"^/(?=[A-Za-z]:/)", "", each) for each in (*named, path, *below, written)))
 

@@ -85,8 +85,8 @@ def check_one(text: str) -> None:
     """Refuse a text that names several files where one is wanted. Raises FileRefused."""
     bare = unwrapped(text)
     urls = {each[1] for each in _URL_IN_TEXT.finditer(bare) if not _is_inside_url(bare, each)}
-    files = [unwrapped(each) for each in _BETWEEN_FILES.split(bare)]
-    named = len(urls) or (len(files) if all(_FILE_NAME.fullmatch(each) for each in files) else 0)
+    pieces = ([unwrapped(each) for each in split] for split in (_BETWEEN_FILES.split(bare), bare.split()))
+    named = len(urls) or max(len(each) if all(map(_FILE_NAME.fullmatch, each)) else 0 for each in pieces)
     if named > 1:
         raise FileRefused(
             f"One file is wanted, and {named} are named: {one_line(text, 80)}", hint="Call the tool once for each"

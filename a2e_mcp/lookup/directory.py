@@ -25,6 +25,7 @@ _PUBLIC_CACHE_SECONDS = 3600.0
 _AT_ONCE = 8
 _HEX_ID = re.compile(r"[0-9a-fA-F]{24}")
 _IN_A_LANGUAGE = re.compile(r"(.+?)\s*\(([^()]+)\)")
+_BEFORE_A_CODE = re.compile(r"(.+?)[\s,\u2013\u2014-]+([a-z]{2,3}[-_][A-Z]{2})")
 _BESIDE_A_LANGUAGE = frozenset({"female", "male", "own", "a2e's"})
 _FIRST_LOOKED_IN = "en-US"
 _FIND_AVATARS = "Call list_avatars to find one"
@@ -162,7 +163,7 @@ class Directory:
 
     async def name_and_language(self, text: str) -> tuple[str, str | None]:
         """A voice's name without the language that may follow it, as in `Aria (en-US)`, and that language."""
-        found = _IN_A_LANGUAGE.fullmatch(text.strip())
+        found = _IN_A_LANGUAGE.fullmatch(text.strip()) or _BEFORE_A_CODE.fullmatch(text.strip())
         if found is None:
             return text, None
         # As a list shows it, a gender may stand beside the language.

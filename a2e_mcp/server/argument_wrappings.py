@@ -13,9 +13,13 @@ _MOST_WRAPPED = 12
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "„": "“", "<": ">"}
 _FENCED = re.compile(r"\s*```\w*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 # Where the name stands when a host sends a whole record, or a model repeats one that it was shown.
-_NAMES_IN_A_RECORD = ("job_id", "url", "uri", "path", "file", "href", "src", "id", "_id", "code", "name", "value")
+_NAMES_IN_A_RECORD = (
+    *("job_id", "url", "uri", "path", "file", "href", "src", "file_path", "filename"),
+    *("id", "_id", "code", "name", "value"),
+)
 _RECORDS_IN_A_RECORD = (
-    *("image_url", "video_url", "audio_url", "file_url", "image", "video", "audio", "file"),
+    *("image_url", "video_url", "audio_url", "file_url", "image_path", "video_path", "audio_path"),
+    *("image", "video", "audio", "file", "images", "videos", "files", "urls"),
     *("source", "media", "resource", "voice", "avatar", "job", "language"),
 )
 """Where a provider's message puts the record, or the name itself."""
@@ -70,7 +74,7 @@ def name_in(value: object) -> object:
         return value[0] if len(value) == 1 and isinstance(value[0], str | dict) else None
     if isinstance(value, dict):
         named = (value.get(name) for name in (*_NAMES_IN_A_RECORD, *_RECORDS_IN_A_RECORD))
-        inner = (each for name in _RECORDS_IN_A_RECORD if isinstance(each := value.get(name), dict))
+        inner = (each for name in _RECORDS_IN_A_RECORD if isinstance(each := value.get(name), dict | list))
         texts = (each for each in named if isinstance(each, str) and each.strip())
         return next(chain(texts, (each for each in map(name_in, inner) if each is not None)), None)
     return None

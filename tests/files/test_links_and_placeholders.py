@@ -32,6 +32,7 @@ LINKS: tuple[Callable[[Path], str], ...] = (
     lambda path: f"resource://{path}",
     lambda path: f"<computer://{path}>\n",
     lambda path: f"[{path.name}](computer://{path})",
+    lambda path: f"computer://{path.name}",
     lambda path: f"{path}:12",
     lambda path: f"{path}:12:3",
     lambda path: f"{path.name}#t=5",
@@ -84,6 +85,11 @@ async def test_a_link_leads_into_the_allowed_folders_only(tmp_path: Path) -> Non
         "path/to/image.png",
         "/path/to/your/image.png",
         "image_url",
+        "$json.image",
+        "%(image)s",
+        "<<image>>",
+        "TODO",
+        "...",
     ],
 )
 async def test_a_placeholder_in_the_place_of_a_file_is_called_one(tmp_path: Path, given: str) -> None:
@@ -138,6 +144,7 @@ async def test_several_files_where_one_is_wanted_are_counted_and_nothing_is_fetc
             "a.png and b.png",
             "a.png, b.png",
             "a.png\nb.png",
+            "a.png b.png",
             f"{server.inbox / 'a.png'}; {server.inbox / 'b.png'}",
         ):
             said = await picture(server, given)
