@@ -26,6 +26,20 @@ _KINDS = {
     "face_url": "pictures",
     "cover_url": "pictures",
     "watermark_image_url": "pictures",
+    "target_image_url": "pictures",
+    "face_image_url": "pictures",
+    "first_frame_url": "pictures",
+    "last_frame_url": "pictures",
+    "reference_image_urls": "pictures",
+    "reference_urls": "pictures",
+    "imageUrls": "pictures",
+    "image_list": "pictures",
+    "first_clip_url": "videos",
+    "edit_video_url": "videos",
+    "video_urls": "videos",
+    "reference_video_urls": "videos",
+    "audio_urls": "sounds",
+    "reference_audio_urls": "sounds",
     "video_backgroud_image": "pictures",
     "video_background_image": "pictures",
     "video_url": "videos",
@@ -65,8 +79,9 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
             for name in part.keys() & (_KINDS.keys() | set(_IDS)):
                 part[name] = _replaced(kind, name, part[name])
             # The file describes the answer for one clip; for several it is a list, as the file says among its doubts.
-            if part.get("number_of_images") in range(2, 9):
-                part["number_of_images"] = 1
+            for several in ("number_of_images", "n"):
+                if part.get(several) in range(2, 10):
+                    part[several] = 1
             if isinstance(part.get("product_rect"), dict) and len(part["product_rect"]) > len(_PLACE) / 2:
                 part["product_rect"] = _PLACE
 
