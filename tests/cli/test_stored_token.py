@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from a2e_mcp.cli.connection import token_in_keyring
 from a2e_mcp.cli.stored_token import StoredToken, TokenStore
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import read_settings
 from tests.support.imitation import account_with, imitation_of_a2e
 from tests.support.keyrings import kept_in, keyring_in
 from tests.support.paths import CHECKOUT
@@ -161,11 +163,24 @@ def test_a_typed_placeholder_is_refused_and_nothing_typed_is_no_token(tmp_path: 
 
 async def test_a_server_finds_the_token_at_its_first_call(tmp_path: Path) -> None:
     (tmp_path / "keyring.json").write_text(json.dumps({KEY: TOKEN}))
+    async with (
+        imitation_of_a2e(account_with(TOKEN)) as url,
+        start_program(folder=tmp_path, A2E_BASE_URL=url, **keyring_in(tmp_path)) as server,
+    ):
+        await server.initialize()
+        assert (await server.call("get_credits"))["credits"] == 123
+
+
+def test_the_keyring_is_not_asked_where_the_settings_have_an_answer() -> None:
+    assert token_in_keyring(read_settings({})) is not None
+    for environment in ({"A2E_API_TOKEN": TOKEN}, {"A2E_SANDBOX": "1"}, {"A2E_KEYRING": "off"}):
+        assert token_in_keyring(read_settings(environment)) is None
+
+
+@pytest.mark.long
+async def test_what_the_environment_says_goes_first(tmp_path: Path) -> None:
+    (tmp_path / "keyring.json").write_text(json.dumps({KEY: TOKEN}))
     async with imitation_of_a2e(account_with(TOKEN)) as url:
-        async with start_program(folder=tmp_path, A2E_BASE_URL=url, **keyring_in(tmp_path)) as server:
-            await server.initialize()
-            assert (await server.call("get_credits"))["credits"] == 123
-        # What the environment says goes first.
         wrong = {"A2E_API_TOKEN": f"{TOKEN}_of_last_year"}
         async with start_program(folder=tmp_path, A2E_BASE_URL=url, **keyring_in(tmp_path), **wrong) as server:
             await server.initialize()
@@ -176,7 +191,7 @@ async def test_a_server_finds_the_token_at_its_first_call(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("state", "flags", "text"),
     [
-        ("open", [], "No A2E token. Set A2E_API_TOKEN"),
+        pytest.param("open", [], "No A2E token. Set A2E_API_TOKEN", marks=pytest.mark.long),
         ("locked", [], "The system's keyring cannot be used (Failed to unlock the collection!)"),
         ("locked", ["--no-keyring"], "No A2E token. Set A2E_API_TOKEN"),
     ],

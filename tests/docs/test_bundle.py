@@ -95,6 +95,7 @@ async def test_the_switch_for_the_sandbox_wins_over_a_token(unpacked: Path, tmp_
     assert "SANDBOX" in started.call.text
 
 
+@pytest.mark.long
 async def test_what_was_not_chosen_counts_as_missing(unpacked: Path, tmp_path: Path) -> None:
     # The host fills in the defaults, and leaves what has none.
     entry, environment = entry_of(unpacked, {"sandbox": False}, [])
