@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.server.test_arguments import JOB, SPEECH, VIDEO, read, refusal
-from tests.support.faulty_transport import only_answered, open_controlled_server
+from tests.support.faulty_transport import VIDEOS, only_answered, open_controlled_server
 from tests.support.media import png
 from tests.support.server import open_server
 
@@ -173,3 +173,14 @@ async def test_a_token_that_is_refused_is_not_tried_on_every_job(tmp_path: Path)
         assert f"Not deleted: {jobs[1]}: " in deleted.text
         assert f"Not tried: {jobs[2]}; call delete_job again" in deleted.text
         assert server.transport.attempts[calls[2]] == 0
+
+
+async def test_a_list_of_jobs_says_that_the_token_is_refused_once(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        job_id = (await server.ask("start_text_to_image", prompt="a boat")).data["job_id"]
+        server.transport.on(VIDEOS, only_answered(401, {"code": 401, "msg": "Unauthorized"}))
+        listed = await server.ask("list_jobs")
+        assert listed.text.count("A2E did not accept the token") == 1
+        assert "as last known" in listed.data["notice"]
+        assert "avatar_video" in listed.data["unanswered"]
+        assert job_id in listed.text

@@ -27,10 +27,14 @@ class Missing:
     silent: list[str]
     unreadable: list[str]
     rows: int
+    refused: str = ""
+    """Why A2E answers about none of them, such as a token that is not accepted."""
 
     @property
     def hint(self) -> str:
         """The same in sentences; empty when nothing is missing."""
+        if self.refused:
+            return sentences(self.refused, "The jobs are shown as last known")
         return sentences(
             f"A2E did not answer about {', '.join(self.silent)}; these are shown as last known." if self.silent else "",
             f"A2E's answer about {', '.join(self.unreadable)} cannot be read; these are shown as last known."

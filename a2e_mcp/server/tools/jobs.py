@@ -14,7 +14,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.spellings import SECONDS, STATES, UNTIL, FilterName, JobRef, Name, SeveralJobs
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
-from a2e_mcp.errors import A2EError, InputError, Unreadable
+from a2e_mcp.errors import A2EError, InputError, Unauthorized, Unreadable
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers
@@ -225,6 +225,8 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Missing
     missing = Missing([], [], 0)
     for name, task in tasks.items():
         problem = None if task.cancelled() else task.exception()
+        if isinstance(problem, Unauthorized):
+            missing = replace(missing, refused=problem.with_outcome(""))
         if isinstance(problem, Unreadable):
             missing.unreadable.append(name)
         elif task.cancelled() or isinstance(problem, A2EError):
