@@ -17,6 +17,7 @@ REFUSALS = {
     "busy": (429, 429),
     "down": (503, 503),
     "expired_token": (200, 401),
+    "content": (200, 0),
 }
 
 

@@ -12,18 +12,28 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from a2e_mcp.sandbox.orders import kinds
+from a2e_mcp.sandbox.orders.actor_swap import ActorSwapOrder
 from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
 from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
+from a2e_mcp.sandbox.orders.clip_sound import ClipSoundOrder
 from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
 from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
+from a2e_mcp.sandbox.orders.head_swap import HeadSwapOrder
+from a2e_mcp.sandbox.orders.image_edit import ImageEditOrder
 from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
 from a2e_mcp.sandbox.orders.lip_sync_training import LipSyncTrainingOrder
+from a2e_mcp.sandbox.orders.motion_transfer import MotionTransferOrder
+from a2e_mcp.sandbox.orders.photobook import PhotobookOrder
 from a2e_mcp.sandbox.orders.product_holding import ProductHoldingOrder
+from a2e_mcp.sandbox.orders.reference_video import ReferenceVideoOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
 from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
+from a2e_mcp.sandbox.orders.text_to_video import TextToVideoOrder
+from a2e_mcp.sandbox.orders.upscale import UpscaleOrder
+from a2e_mcp.sandbox.orders.video_edit import VideoEditOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import (
@@ -91,6 +101,23 @@ MADE: dict[str, Callable[[Given, str], Order]] = {
     "try-on": lambda on, o: VirtualTryOnOrder(person=on.face, garment=on.cloth, output=f"{o}.png", **SMALL),
     "landscape": lambda on, o: TextToImageOrder(prompt="white snow hills", output=f"{o}.png", **SMALL),
     "portrait": lambda on, o: TextToImageOrder(prompt="a woman", output=f"{o}.png", **SMALL),
+    "edited picture": lambda on, o: ImageEditOrder(image=on.face, prompt="sepia", output=f"{o}.png", **SMALL),
+    "clip from words": lambda on, o: TextToVideoOrder(prompt="hills", seconds=1, output=f"{o}.mp4", **CLIP),
+    "clip with sound": lambda on, o: TextToVideoOrder(
+        prompt="the sea", seconds=1, sounds=True, output=f"{o}.mp4", **CLIP
+    ),
+    "references": lambda on, o: ReferenceVideoOrder(
+        references=(on.face, on.clip, on.audio), seconds=1, output=f"{o}.mp4", **CLIP
+    ),
+    "edited clip": lambda on, o: VideoEditOrder(video=on.clip, prompt="darker", output=f"{o}.mp4", **CLIP),
+    "longer clip": lambda on, o: VideoEditOrder(video=on.clip, more=1, output=f"{o}.mp4", **CLIP),
+    "moved picture": lambda on, o: MotionTransferOrder(image=on.face, video=on.clip, output=f"{o}.mp4", **CLIP),
+    "larger picture": lambda on, o: UpscaleOrder(source=on.cloth, output=f"{o}.png", **CLIP),
+    "larger clip": lambda on, o: UpscaleOrder(source=on.clip, output=f"{o}.mp4", **CLIP),
+    "clip sound": lambda on, o: ClipSoundOrder(video=on.clip, prompt="rain", output=f"{o}.mp4", **CLIP),
+    "swapped head": lambda on, o: HeadSwapOrder(face=on.other, target=on.clip, output=f"{o}.mp4", **CLIP),
+    "swapped actor": lambda on, o: ActorSwapOrder(face=on.other, target=on.clip, output=f"{o}.mp4", **CLIP),
+    "photobook": lambda on, o: PhotobookOrder(face=on.face, place="hills", output=f"{o}.png", **SMALL),
     "avatar cover": lambda on, o: AvatarCoverOrder(avatar=MAN, output=f"{o}.png", **SMALL),
     "speech": lambda on, o: SpeechOrder(text="Hello.", voice="en", output=f"{o}.mp3", track=f"{o}.json"),
 }
@@ -98,6 +125,15 @@ SPEAKS = {"drawn avatar", "photo avatar", "talking photo", "swapped clip", "dubb
     "caption removal",
     "marked clip",
     "speech",
+    "clip with sound",
+    "references",
+    "edited clip",
+    "longer clip",
+    "moved picture",
+    "larger clip",
+    "clip sound",
+    "swapped head",
+    "swapped actor",
 }
 
 

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, StillOrder
 from a2e_mcp.sandbox.renderer.audio.ambience import ambience
+from a2e_mcp.sandbox.renderer.audio.sound import Sound
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
@@ -41,7 +42,8 @@ def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: 
     last: Picture | None = None
     more = round(seconds * clip.fps)
     whole = clip.seconds + seconds
-    with write_clip(order.output, clip.size, clip.fps, rendering, sound=clip.sound) as written:
+    sound = _with_silence(clip.sound, seconds) if clip.sound else None
+    with write_clip(order.output, clip.size, clip.fps, rendering, sound=sound) as written:
         for read in read_frames(clip.path, *clip.size, fps=clip.fps):
             while last is not None and written.frames < round(read.time * clip.fps):
                 written.add(last)
@@ -55,8 +57,13 @@ def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: 
             rendering.report(min(1.0, written.seconds / whole))
     return written.outcome(
         "A stand-in: after its end the clip stays on its last frame, which slowly comes nearer; no AI model was used.",
-        clip.sound_note,
+        "The original sound is kept, and silent after its end." if clip.sound else "",
     )
+
+
+def _with_silence(sound: Sound, seconds: float) -> Sound:
+    """A sound with so many silent seconds after its end."""
+    return Sound(np.pad(sound.samples, ((0, 0), (0, round(seconds * sound.rate)))), sound.rate)
 
 
 def add_sound(order: ClipOrder, rendering: Rendering, *, video: str, prompt: str, seed: int) -> Outcome:
