@@ -67,8 +67,8 @@ endef
 
 $(READY): pyproject.toml
 	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || $(call stop,$(NO_PYTHON))
-	@echo "Installing into $(VENV) (once): about 190 MB to fetch,"
-	@echo "600 MB on disk. Looking for the packages..."
+	@echo "Installing into $(VENV) (once): about 210 MB to fetch,"
+	@echo "620 MB on disk. Looking for the packages..."
 	@$(PYTHON) -m venv $(VENV) || $(call stop,$(NO_VENV))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' || $(call stop,$(NO_PACKAGES))
 	@rm -f $(VENV)/.installed; \

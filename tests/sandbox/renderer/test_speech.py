@@ -62,13 +62,15 @@ def test_speed_shortens_the_speech(worker: RenderProcess, tmp_path: Path) -> Non
     assert slow > 2 * fast
 
 
-def test_markup_is_spoken_and_not_obeyed(worker: RenderProcess, tmp_path: Path) -> None:
+def test_markup_other_than_a_break_is_neither_spoken_nor_obeyed(worker: RenderProcess, tmp_path: Path) -> None:
     plain = worker.render(order(tmp_path, "one two")).seconds
-    markup = worker.render(order(tmp_path, 'one <break time="9s"/> two')).seconds
+    markup = worker.render(order(tmp_path, '<prosody rate="x-slow">one two</prosody>')).seconds
+    paused = worker.render(order(tmp_path, 'one <break time="900s"/> two')).seconds
 
     assert plain is not None
-    assert markup is not None
-    assert plain < markup < 9
+    assert paused is not None
+    assert markup == pytest.approx(plain, abs=0.05)
+    assert 9 < paused - plain < 12
 
 
 @pytest.mark.parametrize(("text", "voice"), [("你好，欢迎。", "cmn"), ("Zażółć gęślą jaźń.", "pl"), ("שלום", "he")])

@@ -74,6 +74,7 @@ class Utterance:
     words: list[tuple[float, int]] = field(default_factory=list)
     phonemes: list[tuple[float, str]] = field(default_factory=list)
     cut: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

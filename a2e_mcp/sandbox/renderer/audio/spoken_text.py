@@ -7,6 +7,7 @@ import numpy as np
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
 from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
+from a2e_mcp.sandbox.renderer.audio.reading import SpokenPart, read
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, write_mp3
 from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Track, Word, write_track
 from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, too_long
@@ -15,7 +16,6 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
 # Control signs would be taken as commands to the engine.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_KANJI = re.compile(r"[\u3400-\u9fff]")
 
 
 def speak_text(
@@ -28,11 +28,8 @@ def speak_text(
     rows = tuple((word.text, word.start, word.end) for word in spoken.words)
     write_mp3(Sound(np.frombuffer(speaking.samples, "<i2")[None], speaking.rate, rows), output, rendering)
     write_track(spoken, track, rendering)
-    note = f"Spoken by eSpeak NG, voice {voice}, a synthetic voice."
-    if voice.startswith("ja") and _KANJI.search(text):
-        note += " It reads kana only; kanji sound wrong."
     return Outcome(
-        note=note,
+        note=" ".join([f"Spoken by eSpeak NG, voice {voice}, a synthetic voice.", *speaking.notes]),
         media_kind="audio",
         media_type="audio/mpeg",
         seconds=spoken.seconds,
@@ -42,18 +39,51 @@ def speak_text(
 
 
 def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> tuple[str, Utterance]:
-    """The text as it was spoken, and how it sounds. Raises OrderRefused."""
+    """The text as it is shown, and how it sounds, its words placed in the shown text. Raises OrderRefused."""
     text = _CONTROL.sub(" ", text)
     if not any(letter.isalnum() for letter in text):
         raise OrderRefused("nothing_spoken", "The text contains nothing to speak.")
-    speaking = _VOICE.fullmatch(voice) and speak(text, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
-    if not speaking:
+    if not _VOICE.fullmatch(voice):
         raise OrderRefused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
-    if speaking.cut:
-        raise too_long()
+    reading = read(text, voice)
+    text = reading.shown
+    speaking: Utterance | None = None
+    for piece in reading.pieces:
+        speaking = _joined(speaking, _uttered(piece, voice, speed, pitch), piece)
+        if speaking.cut or speaking.seconds > MAX_SECONDS:
+            raise too_long()
+    if speaking is None:
+        raise OrderRefused("nothing_spoken", "The text contains nothing to speak.")
+    speaking.notes = reading.notes
     if not speaking.samples or not any(is_sound(phoneme) for _, phoneme in speaking.phonemes):
         raise OrderRefused("nothing_spoken", "The voice cannot speak anything in the text.")
     return text, speaking
+
+
+def _uttered(piece: SpokenPart, voice: str, speed: float, pitch: int | None) -> Utterance:
+    """A piece as it sounds; one without words is silent. Raises OrderRefused."""
+    spoken = speak(piece.spoken, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
+    if not spoken:
+        raise OrderRefused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
+    if not any(letter.isalnum() for letter in piece.spoken):
+        return Utterance(spoken.rate)
+    places = piece.places
+    words = [(time, places[at]) for time, at in spoken.words if 0 <= at < len(places)]
+    # What is written in one is shown in one, however many words it is read as.
+    spoken.words = [word for word, before in zip(words, [(0.0, -1), *words], strict=False) if word[1] != before[1]]
+    return spoken
+
+
+def _joined(before: Utterance | None, piece: Utterance, said: SpokenPart) -> Utterance:
+    if before is None:
+        before = Utterance(piece.rate)
+    before.samples += bytes(2 * round(said.pause * before.rate))
+    shift = before.seconds
+    before.samples += piece.samples
+    before.words += [(time + shift, place) for time, place in piece.words]
+    before.phonemes += [(time + shift, phoneme) for time, phoneme in piece.phonemes]
+    before.cut = piece.cut
+    return before
 
 
 def mouth_of(speaking: Utterance) -> tuple[tuple[float, float, float], ...]:
