@@ -11,9 +11,7 @@ from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.cli.demo import SCRIPT
 from docs.pictures import constant_lines, pictured_lines
 from tests.support.processes import ServerProcess, run, start_program
-
-TOKEN = "sk_secret_7f3a"
-
+from tests.support.token_watch import TOKEN
 
 FIRST_SENTENCE = SCRIPT.partition(". ")[0] + "."
 """As much of the script as the demo shows."""

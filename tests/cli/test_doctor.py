@@ -85,6 +85,7 @@ async def test_token_and_sandbox_together_are_a_problem(doctor_run: DoctorRun) -
     assert "Both A2E_API_TOKEN and the sandbox are set" in line
 
 
+@pytest.mark.keeps_token
 async def test_the_token_is_never_shown_and_never_sent_to_see_whether_the_host_is_there(tmp_path: Path) -> None:
     requests: list[httpx2.Request] = []
 
@@ -219,6 +220,7 @@ async def test_an_entry_that_no_client_could_start_is_a_problem(doctor_run: Doct
     assert any("no usable command" in line for line in doctor_run.marked("fix"))
 
 
+@pytest.mark.keeps_token
 async def test_an_entry_with_token_and_sandbox_is_a_problem(doctor_run: DoctorRun) -> None:
     entry = working_entry()
     doctor_run.configure_desktop({**entry, "env": {**entry["env"], "A2E_API_TOKEN": FAKE_TOKEN}})
@@ -330,6 +332,7 @@ async def test_an_entry_that_its_client_does_not_read_is_a_problem(doctor_run: D
     assert "Rename it to 'env'" in hints["windsurf", "client.misspelt"]
 
 
+@pytest.mark.keeps_token
 async def test_one_free_call_is_made_as_each_client_would_make_it(doctor_run: DoctorRun) -> None:
     asked: list[str] = []
 

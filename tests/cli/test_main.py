@@ -16,6 +16,7 @@ from a2e_mcp import __version__
 from a2e_mcp.cli.main import main
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run
+from tests.support.token_watch import TOKEN
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
 COMMANDS = ("serve", "demo", "sandbox", "doctor", "install", "tools")
@@ -102,7 +103,7 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
     ("changes", "words"),
     [
         ({}, "or explain how to set one"),
-        ({"A2E_API_TOKEN": "sk_secret_7f"}, "live mode: starts cost credits"),
+        ({"A2E_API_TOKEN": TOKEN}, "live mode: starts cost credits"),
     ],
 )
 def test_on_a_terminal_it_says_what_it_is_and_leaves_on_ctrl_c(

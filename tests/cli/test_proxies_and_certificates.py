@@ -19,8 +19,9 @@ from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly
 from a2e_mcp.network import Proxies
 from tests.support.processes import ServerProcess, run, start_program
 from tests.support.proxy import DEAD_PROXIES, open_proxy
+from tests.support.token_watch import TOKEN
 
-LIVE = {"A2E_API_TOKEN": "sk_0123456789"}
+LIVE = {"A2E_API_TOKEN": TOKEN}
 
 
 def picture() -> bytes:

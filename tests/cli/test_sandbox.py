@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx2
 
 from tests.support.processes import run, start_program
+from tests.support.token_watch import TOKEN
 
-SECRET = {"A2E_API_TOKEN": "sk_secret_7f"}
+SECRET = {"A2E_API_TOKEN": TOKEN}
 
 
 async def test_it_says_where_it_is_and_how_to_try_it(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mcp import Client
 
 from tests.support.processes import descendants_of, run, running, start_http_server, start_program
 from tests.support.server import ERAS, Era, tool_answer
+from tests.support.token_watch import TOKEN
 
 
 @pytest.mark.parametrize("leave", ["stdin", "SIGINT"])
@@ -76,7 +77,7 @@ async def test_lines_that_are_no_protocol_do_not_end_the_server(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"A2E_SANDBOX": "1", "A2E_API_TOKEN": "sk_secret_7f"}, ("A2E_API_TOKEN", "--sandbox")),
+        ({"A2E_SANDBOX": "1", "A2E_API_TOKEN": TOKEN}, ("A2E_API_TOKEN", "--sandbox")),
         ({"A2E_CALL_SECONDS": "soon"}, ("A2E_CALL_SECONDS", "number from 1 to 3600")),
         ({"A2E_BASE_URL": "http://video.a2e.ai"}, ("A2E_BASE_URL", "https")),
         ({"A2E_API_TOKEN": "sk secret 7f"}, ("A2E_API_TOKEN", "copy it again")),

@@ -139,3 +139,49 @@ async def test_requests_that_come_once_serving_has_ended_end_nothing_with_a_trac
     )
     _, errors = await asyncio.wait_for(process.communicate(ping * 50), 20)
     assert (process.returncode, errors.decode()) == (0, "")
+
+
+STRAY = """
+import asyncio, sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+import anyio, httpx2
+from pydantic import SecretStr
+from a2e_mcp.client.connection import Connection
+from a2e_mcp.server.server import A2EServer
+from a2e_mcp.settings import Settings
+
+class Stray(httpx2.AsyncBaseTransport):
+    async def handle_async_request(self, request):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+@asynccontextmanager
+async def connect():
+    yield Connection("https://a2e.invalid", SecretStr("sk_x"), Stray())
+
+settings = Settings(token=SecretStr("sk_x"), data=Path(sys.argv[1]), output=Path(sys.argv[1]))
+anyio.run(A2EServer(settings, connect).run_stdio_async)
+"""
+"""A server whose requests to A2E cancel the call that makes them, as a library's mistake would."""
+
+
+async def test_a_call_that_is_cancelled_by_mistake_does_not_end_the_connection(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", STRAY, str(tmp_path / "data")),
+        env=environment_in(tmp_path),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    server = ServerProcess(process)
+    await server.initialize()
+    call = {"name": "get_credits", "arguments": {}}
+    await server.send({"jsonrpc": "2.0", "id": 1000, "method": "tools/call", "params": call})
+    for number in range(2000, 2100):
+        await server.send({"jsonrpc": "2.0", "id": number, "method": "ping"})
+    answers = {answer["id"]: answer for answer in [await server.line() for _ in range(101)]}
+    assert "was interrupted" in answers[1000]["result"]["content"][0]["text"]
+    assert process.stdin is not None
+    process.stdin.close()
+    assert await server.ended(within=10) == (0, "", "")

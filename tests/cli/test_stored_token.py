@@ -21,8 +21,8 @@ from tests.support.imitation import account_with, imitation_of_a2e
 from tests.support.keyrings import kept_in, keyring_in
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run, start_program
+from tests.support.token_watch import TOKEN
 
-TOKEN = "sk_secret_7f3a"
 KEY = "a2e-mcp/A2E_API_TOKEN"
 NEEDS_A_TERMINAL = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
 
@@ -50,6 +50,7 @@ def test_the_token_goes_into_the_keyring_and_into_no_file(tmp_path: Path) -> Non
     assert kept_in(tmp_path) == {}
 
 
+@pytest.mark.keeps_token
 def test_without_a_keyring_or_with_the_flag_the_token_stands_in_the_entry(tmp_path: Path) -> None:
     keyring = keyring_in(tmp_path)
     done = run("install", "cursor", "--no-keyring", folder=tmp_path, A2E_API_TOKEN=TOKEN, **keyring)
@@ -58,6 +59,7 @@ def test_without_a_keyring_or_with_the_flag_the_token_stands_in_the_entry(tmp_pa
     assert kept_in(tmp_path) == {}
 
 
+@pytest.mark.keeps_token
 @pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "tests.support.plain_keyring.PlainKeyring"])
 def test_a_keyring_of_plain_text_is_none(tmp_path: Path, backend: str) -> None:
     changes = {"PYTHON_KEYRING_BACKEND": backend, "A2E_API_TOKEN": TOKEN}
@@ -142,6 +144,7 @@ def typed_into(folder: Path, text: str, *arguments: str, **changes: str) -> tupl
 
 
 @NEEDS_A_TERMINAL
+@pytest.mark.keeps_token
 def test_the_token_is_asked_for_without_showing_it(tmp_path: Path) -> None:
     code, screen = typed_into(tmp_path, f" {TOKEN} ", "install", "cursor", **keyring_in(tmp_path))
     assert (code, kept_in(tmp_path)) == (0, {KEY: TOKEN})
@@ -161,6 +164,7 @@ def test_a_typed_placeholder_is_refused_and_nothing_typed_is_no_token(tmp_path: 
     assert "A2E_API_TOKEN is not set" in " ".join(re.sub(r"\x1b\[[0-9;]*m", "", screen).split())
 
 
+@pytest.mark.keeps_token
 async def test_a_server_finds_the_token_at_its_first_call(tmp_path: Path) -> None:
     (tmp_path / "keyring.json").write_text(json.dumps({KEY: TOKEN}))
     async with (

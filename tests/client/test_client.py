@@ -22,7 +22,6 @@ from a2e_mcp.errors import (
 )
 from tests.support.scripted_transport import (
     ID,
-    TOKEN,
     VIDEO,
     ScriptedTransport,
     error_of,
@@ -30,6 +29,7 @@ from tests.support.scripted_transport import (
     scripted_client,
     success,
 )
+from tests.support.token_watch import TOKEN
 
 
 async def test_every_request_carries_the_token_and_the_language() -> None:

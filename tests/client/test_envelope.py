@@ -26,7 +26,6 @@ from a2e_mcp.errors import (
 )
 from tests.support.scripted_transport import (
     ID,
-    TOKEN,
     VIDEO,
     ScriptedTransport,
     error_of,
@@ -34,6 +33,7 @@ from tests.support.scripted_transport import (
     scripted_client,
     success,
 )
+from tests.support.token_watch import TOKEN
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.trace import Trace
 from tests.support.faulty_transport import open_controlled_server
-from tests.support.scripted_transport import ID, TOKEN, ScriptedTransport, success
+from tests.support.scripted_transport import ID, ScriptedTransport, success
+from tests.support.token_watch import TOKEN
 
 
 async def test_what_could_be_an_id_or_a_secret_is_not_written_even_as_a_name(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.support.faulty_transport import Clock, open_test_sandbox
 from tests.support.media import CONSENT, film, png, wav
 from tests.support.sandbox_client import http_client
 from tests.support.server import ServerUnderTest, connection_to, settings_in, tool_answer
+from tests.support.token_watch import TOKEN
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
@@ -226,7 +227,7 @@ async def _one(server: ServerUnderTest, call: ToolCall, caller: Caller, report: 
 
 
 def _check(text: str, report: FuzzReport, where: str) -> None:
-    for sign in ("Traceback", "Internal error", server_token()):
+    for sign in ("Traceback", "Internal error", TOKEN):
         if sign in text:
             report.problems.append(f"{where} said: {text[:400]!r}")
     if found := _HIDDEN.search(text):
@@ -248,11 +249,6 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, Mapping):
         return [text for each in value.items() for part in each for text in _texts(part)]
     return [text for each in value for text in _texts(each)] if isinstance(value, list) else []
-
-
-def server_token() -> str:
-    """The token, which stands in no answer."""
-    return "sk_sandbox"
 
 
 def _resident() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import sqlite3
@@ -10,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from a2e_mcp.ledger.codec import to_row
 from a2e_mcp.ledger.entry import Details, LedgerEntry, Measured
@@ -123,3 +126,20 @@ async def test_lists_and_sums_of_a_large_ledger_are_complete(tmp_path: Path) -> 
             spending = await server.ask("list_spending", days=1, page=2)
             assert (spending.data["total"], spending.data["starts"]) == (50_000, 500)
             assert "Waves 489" in spending.text
+
+
+@pytest.mark.long
+async def test_four_hundred_starts_at_once_are_all_answered_within_a_call(tmp_path: Path) -> None:
+    async with open_test_sandbox(tmp_path, credits=10**6) as sandbox:
+        await fill(tmp_path, sandbox.token, ROWS)
+        async with connect_server(tmp_path, sandbox, daily_credits=10_000_000, call_seconds=45) as server:
+            picture = await server.picture()
+
+            async def start(number: int) -> str:
+                arguments = {"image": picture, "prompt": f"Number {number}"}
+                return str((await server.ask("start_image_to_video", **arguments)).data["job_id"])
+
+            async with asyncio.timeout(45 + 1.5):
+                job_ids = await asyncio.gather(*map(start, range(400)))
+            assert len(set(job_ids)) == 400
+            assert server.spent == 40_000

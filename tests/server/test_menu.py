@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from tests.support.faulty_transport import cut_after, only_answered, open_controlled_server
 from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
 from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_server
+from tests.support.token_watch import TOKEN
 
 TEXT = "Good morning from the studio."
 LONG = "This is a recording of one speaker, and it goes on for a while. " * 3
@@ -180,7 +181,7 @@ async def test_a_lost_answer_of_the_older_way_is_looked_for_there(tmp_path: Path
 
 
 async def test_a_translation_is_given_in_the_sandbox_alone(tmp_path: Path) -> None:
-    async with open_server(tmp_path, sandbox=False, token=SecretStr("sk_test")) as server:
+    async with open_server(tmp_path, sandbox=False, token=SecretStr(TOKEN)) as server:
         dubbing = {"source": wav(server.inbox).name, "language": "es", "consent": CONSENT}
         refusal = await server.refuse("start_dubbing", **dubbing, translated_script="Hola.")
     assert refusal.startswith("translated_script works only in sandbox mode")

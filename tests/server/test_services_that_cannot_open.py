@@ -17,8 +17,9 @@ from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server.server import A2EServer
 from tests.support.processes import ServerProcess, start_program
 from tests.support.server import connection_to, settings_in, tool_answer
+from tests.support.token_watch import TOKEN
 
-LIVE = {"A2E_API_TOKEN": "sk_very-secret_0123456789", "A2E_BASE_URL": "https://127.0.0.1:9"}
+LIVE = {"A2E_API_TOKEN": TOKEN, "A2E_BASE_URL": "https://127.0.0.1:9"}
 
 
 async def refusal(server: ServerProcess, tool: str = "get_credits") -> str:

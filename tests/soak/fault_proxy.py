@@ -21,7 +21,8 @@ from typing import Literal
 
 import httpx2
 
-TOKEN = "sk_sandbox"
+from tests.support.token_watch import TOKEN
+
 FILES = "http://files.a2e.example"
 CHARGED = {
     "/api/v1/video/send_tts": "speech",

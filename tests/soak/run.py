@@ -21,10 +21,11 @@ from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS
 from a2e_mcp.sandbox.serve import serve_on_port
 from a2e_mcp.sandbox.settings import SandboxSettings
 from tests.soak.computer import JumpingClock, clear_disk, fill_disk, locked
-from tests.soak.fault_proxy import TOKEN, FaultProxy, as_live, open_fault_proxy
+from tests.soak.fault_proxy import FaultProxy, as_live, open_fault_proxy
 from tests.soak.report import SoakReport, compare
 from tests.soak.server_process import LiveServer, ServerKilled
 from tests.soak.wishes import Model, Wish, make_wishes
+from tests.support.token_watch import TOKEN
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox

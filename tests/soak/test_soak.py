@@ -28,7 +28,7 @@ QUICK = SoakPlan(
 )
 
 
-# Of three runs beside all other tests one did not end within five minutes, so it is no check for everyday.
+# Two servers, one of them started twice, take too long for every day.
 @pytest.mark.long
 async def test_what_is_wanted_is_charged_once_over_a_bad_line_and_through_a_kill(tmp_path: Path) -> None:
     report = await soak(QUICK, tmp_path)

@@ -13,8 +13,9 @@ import httpx2
 from a2e_mcp.cli.doctor import Surroundings, doctor
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.cli.stored_token import StoredToken
+from tests.support.token_watch import TOKEN
 
-FAKE_TOKEN = "sk_very-secret_0123456789"
+FAKE_TOKEN = TOKEN
 SANDBOX = {"A2E_SANDBOX": "1"}
 NOTHING_SET: Mapping[str, str] = {}
 Answer = Callable[[httpx2.Request], httpx2.Response]

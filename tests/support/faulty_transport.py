@@ -15,11 +15,11 @@ import httpx2
 from mcp import Client
 from PIL import Image
 
-from a2e_mcp.sandbox import SandboxSettings, open_sandbox
+from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
 from tests.support.output_schemas import learn_output_schemas
-from tests.support.server import ServerUnderTest, connection_to, settings_in
+from tests.support.server import ServerUnderTest, connection_to, open_account, settings_in
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
@@ -215,7 +215,7 @@ def video_arguments(**arguments: Any) -> dict[str, Any]:
 async def open_test_sandbox(folder: Path, **settings: Any) -> AsyncIterator[Sandbox]:
     """A sandbox; the same folder again is the same account. Jobs stay queued unless it has `workers` to render."""
     wanted = SandboxSettings(**{"workers": 0, **settings})
-    async with open_sandbox(replace(wanted, folder=folder / "sandbox", draft=True)) as sandbox:
+    async with open_account(replace(wanted, folder=folder / "sandbox", draft=True)) as sandbox:
         yield sandbox
 
 

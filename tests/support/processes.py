@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from a2e_mcp import __version__
 from tests.support.forked_program import TEMPLATE, ForkedProcess, fork_process, run_forked
 from tests.support.paths import CHECKOUT
+from tests.support.token_watch import without_token
 
 HOME = CHECKOUT
 SECONDS = 20.0
@@ -40,6 +41,14 @@ def run(
     *arguments: str, folder: Path, python: str = sys.executable, **changes: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
+    done = _run(arguments, folder, python, changes)
+    without_token(done.stdout + done.stderr, f"the output of {' '.join(arguments)}")
+    return done
+
+
+def _run(
+    arguments: Sequence[str], folder: Path, python: str, changes: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     environment = environment_in(folder, **changes)
     if TEMPLATE.can_be(python, changes):
         return run_forked(arguments, folder, environment)
@@ -91,6 +100,7 @@ class ServerProcess:
         async with asyncio.timeout(SECONDS):
             text = (await self.process.stdout.readline()).decode()
         assert text, "the server closed its output"
+        without_token(text, "an answer")
         self.seen.append(text)
         message: dict[str, Any] = json.loads(text)
         assert message["jsonrpc"] == "2.0"
@@ -122,7 +132,7 @@ class ServerProcess:
             code = await self.process.wait()
         async with asyncio.timeout(SECONDS):
             rest, errors = await self.process.stdout.read(), await self.process.stderr.read()
-        return code, rest.decode(), errors.decode()
+        return code, without_token(rest.decode(), "the output"), without_token(errors.decode(), "the errors")
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ import pytest
 from a2e_mcp.catalogue.avatar_videos import GENERATE, GenerateVideo
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError
+from tests.support.token_watch import TOKEN
 
-TOKEN = "-".join(["sk", "live", "0123456789abcdef"])
 ID = "67d29023dd27a536fdf6e809"
 VIDEO = GenerateVideo(anchor_id=ID, anchor_type=0, audioSrc="https://example.com/a.mp3")
 

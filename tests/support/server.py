@@ -31,6 +31,7 @@ from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from tests.support.output_schemas import learn_output_schemas
+from tests.support.token_watch import TOKEN, without_token
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox
@@ -90,6 +91,7 @@ class ServerUnderTest:
 
 def tool_answer(result: CallToolResult) -> ToolAnswer:
     """The parts of a tool's result that tests look at."""
+    without_token(result.model_dump_json(), "an answer")
     texts = [block.text for block in result.content if isinstance(block, TextContent)]
     links = tuple(str(block.uri) for block in result.content if block.type == "resource_link")
     return ToolAnswer("\n".join(texts), result.structured_content or {}, links, bool(result.is_error))
@@ -119,6 +121,13 @@ def connection_to(sandbox: Sandbox, wrap: Wrap = lambda transport: transport) ->
         )
 
     return connect
+
+
+@asynccontextmanager
+async def open_account(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
+    """A sandbox whose token is a secret, as an account's is; a sandbox takes any."""
+    async with open_sandbox(settings) as sandbox:
+        yield replace(sandbox, token=TOKEN)
 
 
 @asynccontextmanager
@@ -155,7 +164,7 @@ async def open_server(
     settings = settings_in(folder, **changes)
     wanted = replace(sandbox_settings or SandboxSettings(workers=1), folder=folder / "sandbox", draft=True)
     async with (
-        open_sandbox(wanted) as sandbox,
+        open_account(wanted) as sandbox,
         Client(
             A2EServer(settings, connection_to(sandbox, wrap), timing),
             mode=era,

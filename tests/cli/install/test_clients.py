@@ -15,8 +15,11 @@ from ruamel.yaml import YAML
 from a2e_mcp.cli.install.clients import CLIENTS
 from a2e_mcp.cli.install.computer import Computer
 from tests.support.processes import run
+from tests.support.token_watch import TOKEN
 
-TOKEN = "sk_secret_7f3a"
+# The client starts the server with it.
+pytestmark = pytest.mark.keeps_token
+
 START = ["-m", "a2e_mcp", "serve"]
 ENTRY = {"command": sys.executable, "args": START, "env": {"A2E_API_TOKEN": TOKEN}}
 OPENCODE = {

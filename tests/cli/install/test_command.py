@@ -18,8 +18,11 @@ from a2e_mcp.cli.install.entry import ServerEntry, merged_entry
 from a2e_mcp.installation import Installation, InstallKind
 from tests.support.paths import CHECKOUT
 from tests.support.processes import run
+from tests.support.token_watch import TOKEN
 
-TOKEN = "sk_secret_7f3a"
+# The client starts the server with it.
+pytestmark = pytest.mark.keeps_token
+
 OTHER = {"command": "npx", "args": ["weather"], "env": {"KEY": "ünïcode"}}
 
 

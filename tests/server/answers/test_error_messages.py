@@ -19,6 +19,7 @@ from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import UNCONFIGURED, UNFILLED, read_settings
 from tests.support.media import CONSENT, png, wav
 from tests.support.server import ERAS, Era, ServerUnderTest, open_server, tool_answer
+from tests.support.token_watch import TOKEN
 
 VIDEO = {"script": "Hello there.", "voice": "Aria", "avatar": "Ada"}
 NOTHING = "Nothing was charged."
@@ -285,10 +286,10 @@ async def test_job_ids_that_lead_nowhere(tmp_path: Path) -> None:
 
 
 async def test_a_sandbox_job_id_is_refused_where_calls_are_real(tmp_path: Path) -> None:
-    settings = read_settings({"A2E_API_TOKEN": "sk_test", "A2E_DATA_DIR": str(tmp_path / "data")})
+    settings = read_settings({"A2E_API_TOKEN": TOKEN, "A2E_DATA_DIR": str(tmp_path / "data")})
     async with (
         open_sandbox(SandboxSettings(folder=tmp_path / "sandbox")) as sandbox,
-        Client(A2EServer(settings, connection_with("sk_test", sandbox.base_url, sandbox.transport()))) as client,
+        Client(A2EServer(settings, connection_with(TOKEN, sandbox.base_url, sandbox.transport()))) as client,
     ):
         answer = tool_answer(await client.call_tool("check_status", {"job_id": "avatar_video:" + "0" * 24}))
     assert answer.failed

@@ -33,6 +33,7 @@ from tests.support.file_server import connect_server_with_storage
 from tests.support.processes import ServerProcess, start_program
 from tests.support.scripted_transport import ScriptedTransport, error_of
 from tests.support.scripted_transport import success as scripted_success
+from tests.support.token_watch import TOKEN
 
 AVATARS = "GET /api/v1/anchor/character_list"
 TWINS = "GET /api/v1/userVideoTwin/records"
@@ -102,9 +103,7 @@ async def text_of(server: ServerProcess, tool: str, **arguments: Any) -> str:
 async def test_half_an_emoji_from_a2e_does_not_end_the_server(tmp_path: Path) -> None:
     async with (
         a2e_that_says(HALF) as address,
-        start_program(
-            "serve", folder=tmp_path, A2E_API_TOKEN="-".join(["sk", "0123456789"]), A2E_BASE_URL=address, NO_PROXY="*"
-        ) as server,
+        start_program("serve", folder=tmp_path, A2E_API_TOKEN=TOKEN, A2E_BASE_URL=address, NO_PROXY="*") as server,
     ):
         await server.initialize()
         for _ in range(2):

@@ -16,6 +16,7 @@ from a2e_mcp.client.connection import live
 from a2e_mcp.server.apps.pages import PAGES
 from a2e_mcp.server.server import A2EServer
 from tests.support.server import ERAS, Era, open_server, settings_in
+from tests.support.token_watch import TOKEN
 
 LARGEST = 60 * 1024
 TYPE = APP_MIME_TYPE
@@ -51,7 +52,7 @@ async def test_every_page_that_a_tool_names_can_be_read(era: Era, tmp_path: Path
 
 
 async def test_in_live_mode_results_come_from_the_hosts_of_a2e_and_films_from_here(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path, sandbox=False, token=SecretStr("sk_1234567890"))
+    settings = settings_in(tmp_path, sandbox=False, token=SecretStr(TOKEN))
     async with Client(A2EServer(settings, live(settings))) as client:
         meta = (await read(client, "ui://a2e/job")).meta
         assert meta is not None
