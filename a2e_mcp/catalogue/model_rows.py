@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -37,6 +38,12 @@ def models_of_family(family: str) -> tuple[Model, ...]:
 def models_of_tool(tool: str) -> tuple[Model, ...]:
     """The models that a tool offers, in the order in which they are listed."""
     return tuple(model for model in MODELS if tool in model.tools)
+
+
+def models_like(tool: str, text: str) -> list[str]:
+    """The models of a tool whose ids are nearest to a text, the nearest first."""
+    ids = {_folded(model.id): model.id for model in models_of_tool(tool) if not model.restricted}
+    return [ids[each] for each in difflib.get_close_matches(_folded(text)[:60], ids, n=2, cutoff=0.6)]
 
 
 def model_named(tool: str, text: str | None) -> Model | None:

@@ -20,10 +20,11 @@ from a2e_mcp.catalogue.model_requests import (
     mode_of,
     objections,
     price_of,
+    ratios_of,
     seconds_of,
     with_choices,
 )
-from a2e_mcp.catalogue.model_rows import model_named, models_of_tool
+from a2e_mcp.catalogue.model_rows import model_named, models_like, models_of_tool
 from a2e_mcp.catalogue.models import Into, Model, ModeName
 from a2e_mcp.catalogue.spellings import ASPECT_RATIOS, SECONDS, SIZES, ZeroMeansNone
 from a2e_mcp.catalogue.tool import (
@@ -80,7 +81,9 @@ class ModelInputs(Inputs):
             offered = [model.id for model in models_of_tool(self.tool) if not model.restricted]
             more = " and others" if len(offered) > _NEAR_MODELS else ""
             known = f"{', '.join(offered[:_NEAR_MODELS])}{more}"
-            raise ValueError(f"model: {self.tool} has no such model; it has {known} (list_models shows all)")
+            near = " or ".join(models_like(self.tool, text or ""))
+            meant = f"; did you mean {near}?" if near else f"; it has {known}"
+            raise ValueError(f"model: {self.tool} has no such model{meant} (list_models shows all)")
         return found
 
     @property
@@ -94,7 +97,7 @@ class ModelInputs(Inputs):
         values: dict[str, Any] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if value is None or name in _NO_ARGUMENTS:
+            if value is None or name in _NO_ARGUMENTS or self._is_as_usual(name, value):
                 continue
             if isinstance(value, list):
                 value = [known.get(item_name(name, number), each) for number, each in enumerate(value, 1)]
@@ -106,6 +109,13 @@ class ModelInputs(Inputs):
             else:
                 values[into] = value
         return values
+
+    def _is_as_usual(self, name: str, value: object) -> bool:
+        """Whether a shape is left to a model that has no word for that."""
+        model = self.wanted_model
+        return (name, value) == ("aspect_ratio", "auto") and not any(
+            value in ratios_of(model, mode) for mode in model.modes.values()
+        )
 
     def meant(self) -> dict[str, Any]:
         """The inputs as data, with the model, length, size and shape that are taken when none is named."""

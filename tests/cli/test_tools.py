@@ -73,7 +73,7 @@ def test_as_json_it_is_what_a_client_gets(tmp_path: Path) -> None:
     ]
     chosen = run("--tools", "add_user", "tools", "--json", "--toolsets=image", folder=tmp_path, A2E_TOOL_PREFIX="x_")
     names = [tool["name"] for tool in json.loads(chosen.stdout)]
-    assert names == [f"x_{name}" for name in (*EVERYWHERE, "start_text_to_image", "add_user")]
+    assert names == [f"x_{name}" for name in (*EVERYWHERE, "start_text_to_image", "start_image_edit", "add_user")]
 
 
 def test_a_toolset_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:

@@ -315,7 +315,10 @@ async def test_a_last_picture_needs_a_first_and_models_say_what_else_they_need(t
         said = await server.refuse("start_text_to_video", prompt="x", model="nano-banana")
         assert "start_text_to_video has no such model; it has happyhorse-1.0" in said
         said = await server.refuse("start_text_to_image", prompt="x", model="kling image 3", count=3)
-        assert "no such model" in said
+        assert "no such model; did you mean kling-image-3.0" in said
+        # What hosts fill in for a shape that is not chosen is no wish.
+        usual = {"image": files["image"], "prompt": "it moves", "aspect_ratio": "auto"}
+        assert "Charged" in (await server.ask("start_image_to_video", **usual)).text
 
 
 async def test_models_for_adults_wait_for_the_operator(tmp_path: Path) -> None:
