@@ -10,6 +10,7 @@ from importlib.metadata import version
 import anyio
 
 from bench.calls import measure_calls
+from bench.families import measure_families
 from bench.films import measure_films
 from bench.http_calls import measure_http
 from bench.polling import measure_polling
@@ -47,6 +48,8 @@ def _measure(rows: list[Row], *, quick: bool) -> None:
     rows += measure_workers(3 if quick else 10)
     _say("Rendering ...")
     rows.append(anyio.run(measure_renders, 2 if quick else 3))
+    _say("Rendering each family ...")
+    rows += measure_families(2.0 if quick else 7.0, long=not quick)
     _say("Making films ...")
     rows += anyio.run(measure_films, 0.5 if quick else 5)
 

@@ -24,3 +24,7 @@ FILM_MEMORY_MIB = 400.0
 """Peak memory of the film worker, whatever the length."""
 RENDER_SECONDS = 0.5
 """Work for a second of video at 720p in the sandbox."""
+FAMILY_SECONDS_720, FAMILY_SECONDS_1080 = 0.5, 1.0
+"""Work for a second of a clip of each family in the sandbox."""
+FAMILY_MEMORY_MIB = 400.0
+"""The most memory of a render worker, whatever the length."""
