@@ -37,6 +37,7 @@ def test_a_prompt_that_rules_people_out_draws_none(prompt: str) -> None:
         ("a woman, not smiling, in a red coat", ["a female person", "red coat"]),
         ("a man who doesn't wear glasses, brown hair", ["a male person", "brown hair", "no glasses"]),
         ("not only a woman but a queen", ["a female person"]),
+        ("a woman without glasses in a red coat", ["a female person", "red coat", "no glasses"]),
     ],
 )
 def test_what_is_ruled_out_is_said_and_the_rest_counts(prompt: str, understood: list[str]) -> None:

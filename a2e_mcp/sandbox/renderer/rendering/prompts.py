@@ -3,7 +3,10 @@
 import re
 
 # What a negation rules out ends with a stop, a comma or a word that turns to something else.
-_END = r"(?=$|[.,;:!?\n()]|\b(?:but|and then|then|with|instead|only|just|except|while|yet|wearing|(?:and|in|on|at) (?:an?|the|some))\b)"
+_END = (
+    r"(?=$|[.,;:!?\n()]|\b(?:but|and then|then|with|instead|only|just|except|while|yet|wearing"
+    r"|(?:and|in|on|at) (?:an?|the|some))\b)"
+)
 _NEGATION = re.compile(
     r"(?P<before>\b\w+)(?:-free\b|,? (?:is |are )?(?:not|never) (?:allowed|visible|shown|present|wanted|there)\b)"
     r"|\b(?:no|not|without|never|none of|free of|devoid of|except(?: for)?|avoid(?:ing)?|exclud(?:e|es|ing)"
