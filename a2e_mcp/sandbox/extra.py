@@ -10,6 +10,7 @@ PACKAGES: Mapping[str, str] = {
     "av": "av",
     "cv2": "opencv-python-headless",
     "espeakng_loader": "espeakng-loader",
+    "lindera": "lindera-python-ipadic",
     "msgspec": "msgspec",
     "numpy": "numpy",
     "PIL": "pillow",

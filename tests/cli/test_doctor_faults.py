@@ -20,6 +20,7 @@ from tests.support.paths import CHECKOUT
 
 NOT_TRIED = {"command": sys.executable, "args": ["-c", "import sys; sys.exit('broken today')", "a2e-mcp"]}
 GONE = {"command": "/gone/a2e-mcp"}
+pytestmark = pytest.mark.keeps_token  # clients keep it in their configurations, which the doctor reads
 WITH_FILES = tuple(client for client in CLIENTS if client.places)
 
 

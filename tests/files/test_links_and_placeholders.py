@@ -88,7 +88,7 @@ async def test_a_link_leads_into_the_allowed_folders_only(tmp_path: Path) -> Non
         "$json.image",
         "%(image)s",
         "<<image>>",
-        "TODO",
+        "todo",
         "...",
     ],
 )

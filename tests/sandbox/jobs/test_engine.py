@@ -72,11 +72,12 @@ async def test_the_poll_that_a_job_finishes_at_waits_for_its_render() -> None:
 
 async def test_a_start_that_is_waited_for_goes_before_those_that_are_not() -> None:
     async with open_sandbox_client(workers=1) as a2e:
-        clips = [(await a2e.start_clip())["_id"] for _ in range(3)]
+        clips = [(await a2e.start_clip())["_id"] for _ in range(4)]
         marked = {"media_url": (await a2e.background())["img_url"], "watermark_type": "text", "text": "mine"}
         assert (await a2e.data("POST", "/watermark/start", marked))["current_status"] == "completed"
         listed = await a2e.data("POST", "/userImage2Video/batchDetail", {"ids": clips})
-        assert [clip["current_status"] == "completed" for clip in listed].count(True) <= 1
+        # One worker that took them in turn would have come to it last.
+        assert not all(clip["current_status"] == "completed" for clip in listed)
 
 
 @pytest.mark.parametrize("policy", ["", "sometimes", "seconds:-1", "seconds:nan", "polls:0", "polls:x", "rendered:5"])
