@@ -41,6 +41,14 @@ PATIENCE = 45_000
 """Milliseconds that anything on a page may take, on a busy computer."""
 expect.set_options(timeout=PATIENCE)
 
+_SECONDS_TO_PLAY = """(media, patience) => new Promise((resolve, reject) => {
+    const loaded = () => resolve(media.duration);
+    if (media.readyState > 0) loaded();
+    media.addEventListener("loadedmetadata", loaded);
+    media.addEventListener("error", () => reject(new Error("the media cannot be played")));
+    setTimeout(() => reject(new Error("nothing was loaded in time")), patience);
+})"""
+
 needs_chromium = pytest.mark.skipif(
     (CHROMIUM is None or not HOST.exists()) and not os.environ.get("NEED_BROWSER"),
     reason="needs Chromium, and npm for the host of MCP Apps; see CONTRIBUTING.md",
@@ -68,6 +76,11 @@ class Shown:
     async def reads(self, text: str) -> None:
         """Wait until the page says this."""
         await self.frame.get_by_text(text).first.wait_for(timeout=PATIENCE)
+
+    async def loads(self, kind: str) -> None:
+        """Wait until the page has half a second or more of a video or an audio to play."""
+        # Not by wait_for_function: it evaluates text inside the page, which the page's security policy forbids.
+        assert await self.frame.locator(kind).evaluate(_SECONDS_TO_PLAY, PATIENCE) > 0.5
 
     async def faults(self) -> list[str]:
         """What axe finds that keeps people out: serious and critical violations."""

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from a2e_mcp.sandbox import SandboxSettings
-from tests.support.chat import CAN_ALL, PATIENCE, needs_chromium, screenshots, shown
+from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
 from tests.support.server import open_server
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
@@ -28,7 +28,7 @@ async def test_a_cast_is_chosen_by_keyboard_and_said_in_the_chat(browser: Browse
         await frame.get_by_role("radio", name="Portrait, 9:16").check()
         await frame.get_by_role("button", name="Hear Álvaro").click()
         await casting.reads("Álvaro: Charged 1 credit.")
-        await frame.wait_for_function("document.querySelector('audio').duration > 0.5", timeout=PATIENCE)
+        await casting.loads("audio")
         assert await casting.faults() == []
         await screenshots(casting, "casting")
         await frame.get_by_role("button", name="Use these").press("Enter")

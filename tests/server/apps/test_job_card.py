@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser
 
 from a2e_mcp.sandbox import SandboxSettings
-from tests.support.chat import CAN_ALL, PATIENCE, needs_chromium, screenshots, shown
+from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
 from tests.support.media import png
 from tests.support.server import open_server
 
@@ -31,7 +31,7 @@ async def test_a_video_is_followed_until_it_plays_in_the_chat(browser: Browser, 
         await card.reads("Ready")
         assert not await card.frame.locator("progress").is_visible()
         await card.reads("Cost: 3 credits of play money")
-        await card.frame.wait_for_function("document.querySelector('video').duration > 0.5", timeout=PATIENCE)
+        await card.loads("video")
         await card.frame.get_by_role("button", name="Save").click()
         await card.reads("Saved ")
         assert [path.suffix for path in server.output.iterdir()] == [".mp4"]
@@ -48,7 +48,7 @@ async def test_a_film_made_on_this_computer_plays_in_the_chat(browser: Browser, 
         film = {"clips": [f"{png(server.inbox).name} 1s"]}
         async with shown(browser, server, "compose_video", film) as card:
             await card.reads("Ready")
-            await card.frame.wait_for_function("document.querySelector('video').duration > 0.5", timeout=PATIENCE)
+            await card.loads("video")
 
 
 async def test_where_a_chat_loads_nothing_the_card_offers_to_open_the_result(browser: Browser, tmp_path: Path) -> None:
