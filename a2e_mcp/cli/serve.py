@@ -34,17 +34,18 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
     stored = token_in_keyring(settings)
     server = A2EServer(settings, connect(settings, stored), finds_token=stored is not None)
     if address is None:
-        if sys.stdin.isatty():
-            _say_hello(settings)
-        anyio.run(_over_stdio, server)
+        anyio.run(_over_stdio, server, settings)
         return 0
     return anyio.run(_over_http, server, settings, *address)
 
 
-async def _over_stdio(server: A2EServer) -> None:
+async def _over_stdio(server: A2EServer, settings: Settings) -> None:
     """Serve until the client disconnects; a signal counts as that, so that the server shuts down in order."""
     loop, ended = asyncio.get_running_loop(), anyio.Event()
     call_on_signals(lambda: loop.call_soon_threadsafe(ended.set), "SIGINT", "SIGTERM", "SIGHUP")
+    if sys.stdin.isatty():
+        # Not before: Ctrl-C would end the start in the middle of an import, with a traceback.
+        _say_hello(settings)
     await server.run_stdio_async(ended)
 
 
