@@ -10,7 +10,7 @@ import pytest
 
 from a2e_mcp.film.engine.word_times import SpokenWord, estimated
 from a2e_mcp.media.fonts import missing_scripts
-from a2e_mcp.media.lettering import lettered, line_width
+from a2e_mcp.media.text_pictures import lettered, line_width
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
 from tests.support.clips import watch, write_clip
 from tests.support.films import failed_film, make_film

@@ -12,7 +12,7 @@ from a2e_mcp.film.engine.canvas import YuvSprite
 from a2e_mcp.film.engine.word_times import SpokenWord, words_of
 from a2e_mcp.film.orders import CaptionStyle, Cue
 from a2e_mcp.media.fonts import drawable
-from a2e_mcp.media.lettering import joined, lettered, line_width
+from a2e_mcp.media.text_pictures import joined, lettered, line_width
 
 _LINES = 2
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")

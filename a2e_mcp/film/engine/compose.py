@@ -23,7 +23,7 @@ from a2e_mcp.film.engine.title_card import title_card
 from a2e_mcp.film.engine.transcript import captions_of, write_subtitles
 from a2e_mcp.film.engine.writer import writing_film
 from a2e_mcp.film.orders import ComposeOrder, FilmClip, FilmMade, Logo
-from a2e_mcp.media.lettering import lettered
+from a2e_mcp.media.text_pictures import lettered
 
 _SOUND_SHARE = 0.15
 """Of the work, roughly."""

@@ -6,10 +6,10 @@ is written.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +66,7 @@ class FilmSound:
     def __init__(self, timeline: Timeline, folder: Path, report: Callable[[float], None], *, evens: bool) -> None:
         self._timeline = timeline
         self._length = timeline.sample_at(timeline.frames)
-        self._file: BinaryIO = open(folder / "sound.f32", "w+b", buffering=0)  # noqa: SIM115 - closed by close()
+        self._file = io.FileIO(folder / "sound.f32", "w+")
         self._tracks: list[_SegmentSound] = []
         self._music: tuple[Source, float] | None = None
         self._gain = 1.0

@@ -7,7 +7,7 @@ from PIL import Image
 
 from a2e_mcp.film.engine.word_times import words_of
 from a2e_mcp.media.fonts import drawable
-from a2e_mcp.media.lettering import lettered, line_width
+from a2e_mcp.media.text_pictures import lettered, line_width
 
 _LETTERS = (0.11, 0.035)
 """Of the shorter side: as large as there is room for, and no smaller than that."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from a2e_mcp.sandbox.orders.lettering import LetteringOrder
+from a2e_mcp.sandbox.orders.drawable_text import DrawableTextOrder
 from a2e_mcp.sandbox.orders.sound_excerpt import SoundExcerptOrder
 from a2e_mcp.sandbox.orders.text_language import TextLanguageOrder
 from a2e_mcp.sandbox.orders.voice_measurement import VoiceMeasurementOrder
@@ -54,7 +54,7 @@ class Analysis:
 
     async def check_letters(self, text: str) -> None:
         """Make sure that a text can be drawn. Raises RenderFailed."""
-        await self._pool.carry_out(new_id(), LetteringOrder(text=text))
+        await self._pool.carry_out(new_id(), DrawableTextOrder(text=text))
 
     async def voice_in(self, sounds: Sequence[Path]) -> HeardVoice:
         """The voice in some recordings. Raises RenderFailed."""

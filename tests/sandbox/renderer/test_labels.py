@@ -158,7 +158,7 @@ def length_of(path: str, kind: str) -> float:
 def test_every_kind_of_file_is_looked_at_below_or_in_a_test_of_its_own(given: Given) -> None:
     made_kinds = {kind_of(make(given, "/o")) for make in MADE.values()}
 
-    asking = {"lettering", "probe", "text_language", "voice_measurement", "sound_excerpt"}
+    asking = {"drawable_text", "probe", "text_language", "voice_measurement", "sound_excerpt"}
     for kind in set(kinds()) - made_kinds - asking:
         own = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests").rglob(f"test_{kind}.py"))
         assert "assert_marked(" in own, kind

@@ -7,8 +7,8 @@ import numpy as np
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
 from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
-from a2e_mcp.sandbox.renderer.audio.reading import SpokenPart, read
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, write_mp3
+from a2e_mcp.sandbox.renderer.audio.spoken_form import SpokenPart, read
 from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Track, Word, write_track
 from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, too_long
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from a2e_mcp.media.fonts import font_of, missing_scripts
-from a2e_mcp.media.lettering import lettered, line_width
+from a2e_mcp.media.text_pictures import lettered, line_width
 from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Sprite
 
 _WHITE: Colour = (255, 255, 255)

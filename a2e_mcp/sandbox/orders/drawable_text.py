@@ -4,13 +4,13 @@ from a2e_mcp.sandbox.protocol import Order, Outcome
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 
-class LetteringOrder(Order, frozen=True, kw_only=True):
+class DrawableTextOrder(Order, frozen=True, kw_only=True):
     """Refuse a text that no font here has the letters of."""
 
     text: str
 
 
-def render(order: LetteringOrder, rendering: Rendering) -> Outcome:
+def render(order: DrawableTextOrder, rendering: Rendering) -> Outcome:
     """Say that a text can be drawn. Raises OrderRefused, naming its scripts, where it cannot."""
     from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, drawable, scripts_without_font
 

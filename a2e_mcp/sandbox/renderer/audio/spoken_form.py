@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from a2e_mcp.sandbox.renderer.audio.kana import kana_of
 
-_WORDS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("reading.json").read_text(encoding="utf-8"))
+_WORDS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("spoken_form.json").read_text(encoding="utf-8"))
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
 _BREAK = re.compile(r"<break\b(?P<said>[^<>]*)/?>(?:\s*</break>)?", re.IGNORECASE)
 _BREAK_TIME = re.compile(r"""time\s*=\s*["']?\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s)""", re.IGNORECASE)
