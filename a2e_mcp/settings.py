@@ -6,21 +6,18 @@ Each setting is declared once, in its field's metadata; the table in the docs is
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from a2e_mcp import setting_values as parse
 from a2e_mcp import user_folders
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.hosts import names_a_server
 from a2e_mcp.placeholders import bare_token, is_placeholder, is_token_placeholder, unquoted
 
 ACCESS_VARIABLE = "A2E_API_TOKEN"
@@ -49,97 +46,6 @@ def _setting(
     return made
 
 
-def _yes_or_no(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if text.lower() not in words:
-        raise ValueError("use 1 or 0")
-    return words[text.lower()]
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            raise ValueError(f"use a number from {least:g} to {most:g}") from None
-        if not least <= number <= most:
-            raise ValueError(f"use a number from {least:g} to {most:g}")
-        return number
-
-    return parse
-
-
-def _auto_or_off(text: str) -> Literal["auto", "off"]:
-    if text.lower() == "auto":
-        return "auto"
-    if text.lower() in ("off", "0", "no", "false"):
-        return "off"
-    raise ValueError("use auto or off")
-
-
-def _optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
-    return parse
-
-
-def _token(text: str) -> SecretStr:
-    if any(character.isspace() for character in text) or not text.isascii():
-        raise ValueError("the token has spaces or non-ASCII characters; copy it again")
-    return SecretStr(text)
-
-
-def _address(text: str) -> str:
-    if not names_a_server(text):
-        raise ValueError("use a URL like https://video.a2e.ai")
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("use a URL like https://video.a2e.ai")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("use https: http would send the token unencrypted")
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _folder(text: str) -> Path:
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError:
-        raise ValueError("unknown home folder") from None
-    if not path.is_absolute():
-        raise ValueError("use a full path")
-    return path
-
-
-def _folders(text: str) -> tuple[Path, ...]:
-    return tuple(_folder(part.strip()) for part in _separated(text) if part.strip())
-
-
-def _separated(text: str) -> Iterator[str]:
-    for part in text.split(os.pathsep):
-        # The other lists use commas, so people write them here too; but a folder's name may contain one.
-        yield from [part] if os.path.exists(os.path.expanduser(part.strip())) else part.split(",")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name for part in text.split(",") if (name := part.strip().lower().replace("-", "_")))
-    if not all(re.fullmatch(r"[a-z0-9_]+", name) for name in names):
-        raise ValueError("use names separated by commas")
-    return names
-
-
-def _prefix(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9_]{1,10}", text):
-        raise ValueError("use at most ten characters of a-z, 0-9 and _")
-    return text
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Every setting; made by `read_settings`, or directly in tests."""
@@ -147,29 +53,33 @@ class Settings:
     token: SecretStr | None = _setting(
         "A2E_API_TOKEN",
         "Your A2E token; turns on live mode, in which starts cost credits",
-        _optional(_token),
+        parse.optional(parse.token),
         lambda: None,
         "none",
         kind="secret",
     )
     keyring: Literal["auto", "off"] = _setting(
-        "A2E_KEYRING", "off = never look for the token in the system's keyring", _auto_or_off, lambda: "auto", "auto"
+        "A2E_KEYRING",
+        "off = never look for the token in the system's keyring",
+        parse.auto_or_off,
+        lambda: "auto",
+        "auto",
     )
     sandbox: bool = _setting(
         "A2E_SANDBOX",
         "1 = use the sandbox: free, nothing leaves this computer",
-        _yes_or_no,
+        parse.yes_or_no,
         lambda: False,
         "0",
         kind="boolean",
     )
     base_url: str = _setting(
-        "A2E_BASE_URL", "Base URL of A2E", _address, lambda: "https://video.a2e.ai", "https://video.a2e.ai"
+        "A2E_BASE_URL", "Base URL of A2E", parse.address, lambda: "https://video.a2e.ai", "https://video.a2e.ai"
     )
     call_seconds: float = _setting(
         "A2E_CALL_SECONDS",
         "Seconds within which every tool answers",
-        _number(1, 3600),
+        parse.number(1, 3600),
         lambda: 45.0,
         "45",
         kind="number",
@@ -177,7 +87,7 @@ class Settings:
     max_wait: float = _setting(
         "A2E_MAX_WAIT",
         "Longest wait of wait_for_job, in seconds",
-        _number(1, 86_400),
+        parse.number(1, 86_400),
         lambda: 40.0,
         "40",
         kind="number",
@@ -185,7 +95,7 @@ class Settings:
     max_credits: float | None = _setting(
         "A2E_MAX_CREDITS",
         "Ceiling for one start, in credits",
-        _optional(_number(0, 1e9)),
+        parse.optional(parse.number(0, 1e9)),
         lambda: None,
         "none",
         kind="number",
@@ -193,7 +103,7 @@ class Settings:
     daily_credits: float | None = _setting(
         "A2E_DAILY_CREDITS",
         "Ceiling for 24 hours, in credits",
-        _optional(_number(0, 1e9)),
+        parse.optional(parse.number(0, 1e9)),
         lambda: None,
         "500 live, none in the sandbox",
         kind="number",
@@ -201,7 +111,7 @@ class Settings:
     allow_unpriced: bool = _setting(
         "A2E_ALLOW_UNPRICED",
         "1 = start under a ceiling even when the price is unknown",
-        _yes_or_no,
+        parse.yes_or_no,
         lambda: False,
         "0",
         kind="boolean",
@@ -209,7 +119,7 @@ class Settings:
     confirm_above: float | None = _setting(
         "A2E_CONFIRM_ABOVE",
         "The user confirms starts above so many credits, where the host can ask",
-        _optional(_number(0, 1e9)),
+        parse.optional(parse.number(0, 1e9)),
         lambda: None,
         "none",
         kind="number",
@@ -217,14 +127,14 @@ class Settings:
     elicitation: Literal["auto", "off"] = _setting(
         "A2E_ELICITATION",
         "auto = the user confirms consent where the host can ask; off = never asked through the host",
-        _auto_or_off,
+        parse.auto_or_off,
         lambda: "auto",
         "auto",
     )
     adult_models: bool = _setting(
         "A2E_ADULT_MODELS",
         "1 = allow the models that are meant for adult content",
-        _yes_or_no,
+        parse.yes_or_no,
         lambda: False,
         "0",
         kind="boolean",
@@ -232,20 +142,20 @@ class Settings:
     files: tuple[Path, ...] = _setting(
         "A2E_FILES",
         "Folders that files may be sent from, separated by commas or as in PATH",
-        _folders,
+        parse.folders,
         user_folders.media,
         "Desktop, Documents, Downloads, Music, Pictures, Videos",
     )
     output: Path = _setting(
-        "A2E_OUTPUT_DIR", "Folder for saved results", _folder, user_folders.videos, "Videos/A2E", kind="filepath"
+        "A2E_OUTPUT_DIR", "Folder for saved results", parse.folder, user_folders.videos, "Videos/A2E", kind="filepath"
     )
     save: Literal["auto", "off"] = _setting(
-        "A2E_SAVE", "auto = save every finished result into the output folder", _auto_or_off, lambda: "off", "off"
+        "A2E_SAVE", "auto = save every finished result into the output folder", parse.auto_or_off, lambda: "off", "off"
     )
     data: Path = _setting(
         "A2E_DATA_DIR",
         "Folder for the ledger and the sandbox's data",
-        _folder,
+        parse.folder,
         user_folders.data,
         "the user's data folder",
         kind="filepath",
@@ -253,7 +163,7 @@ class Settings:
     trace: Path | None = _setting(
         "A2E_TRACE",
         "File to append redacted shapes of all traffic to",
-        _optional(_folder),
+        parse.optional(parse.folder),
         lambda: None,
         "none",
         kind="filepath",
@@ -261,18 +171,18 @@ class Settings:
     toolsets: tuple[str, ...] = _setting(
         "A2E_TOOLSETS",
         "Toolsets to show, separated by commas; `all` includes models and admin",
-        _names,
+        parse.names,
         tuple,
         "all but models and admin",
     )
-    tools: tuple[str, ...] = _setting("A2E_TOOLS", "Single tools to show in addition", _names, tuple, "none")
+    tools: tuple[str, ...] = _setting("A2E_TOOLS", "Single tools to show in addition", parse.names, tuple, "none")
     exclude_tools: tuple[str, ...] = _setting(
-        "A2E_EXCLUDE_TOOLS", "Tools to hide; wins over the other settings", _names, tuple, "none"
+        "A2E_EXCLUDE_TOOLS", "Tools to hide; wins over the other settings", parse.names, tuple, "none"
     )
     read_only: bool = _setting(
         "A2E_READ_ONLY",
         "1 = show only tools that neither change nor cost anything",
-        _yes_or_no,
+        parse.yes_or_no,
         lambda: False,
         "0",
         kind="boolean",
@@ -280,12 +190,12 @@ class Settings:
     links: Literal["auto", "off"] = _setting(
         "A2E_RESOURCE_LINKS",
         "off = result links in the text only; auto = also as resource links where host and protocol take them",
-        _auto_or_off,
+        parse.auto_or_off,
         lambda: "auto",
         "auto",
     )
     tool_prefix: str = _setting(
-        "A2E_TOOL_PREFIX", "Prefix of all tool names, for hosts that refuse duplicate names", _prefix, str, "none"
+        "A2E_TOOL_PREFIX", "Prefix of all tool names, for hosts that refuse duplicate names", parse.prefix, str, "none"
     )
 
     unfilled_token: bool = field(default=False, compare=False)

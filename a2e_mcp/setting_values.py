@@ -1,0 +1,119 @@
+"""How the text of a flag or a variable is read; each raises ValueError with what it should be."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from a2e_mcp.hosts import names_a_server
+
+T = TypeVar("T")
+
+
+def yes_or_no(text: str) -> bool:
+    """1 or 0, or words for them."""
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("use 1 or 0")
+    return words[text.lower()]
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A parser of numbers between these."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError(f"use a number from {least:g} to {most:g}") from None
+        if not least <= number <= most:
+            raise ValueError(f"use a number from {least:g} to {most:g}")
+        return number
+
+    return parse
+
+
+def auto_or_off(text: str) -> Literal["auto", "off"]:
+    """auto or off."""
+    if text.lower() == "auto":
+        return "auto"
+    if text.lower() in ("off", "0", "no", "false"):
+        return "off"
+    raise ValueError("use auto or off")
+
+
+def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    """The same parser, for a setting whose default is None."""
+    return parse
+
+
+def token(text: str) -> SecretStr:
+    """A token, which is not shown."""
+    if any(character.isspace() for character in text) or not text.isascii():
+        raise ValueError("the token has spaces or non-ASCII characters; copy it again")
+    return SecretStr(text)
+
+
+def address(text: str) -> str:
+    """The URL of a server, without a slash at its end."""
+    if not names_a_server(text):
+        raise ValueError("use a URL like https://video.a2e.ai")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("use a URL like https://video.a2e.ai")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("use https: http would send the token unencrypted")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def folder(text: str) -> Path:
+    """A full path; `~` is the home folder."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("unknown home folder") from None
+    if not path.is_absolute():
+        raise ValueError("use a full path")
+    return path
+
+
+def folders(text: str) -> tuple[Path, ...]:
+    """Full paths, separated by commas or as in PATH."""
+    return tuple(folder(part.strip()) for part in _separated(text) if part.strip())
+
+
+def _separated(text: str) -> Iterator[str]:
+    for part in text.split(os.pathsep):
+        # The other lists use commas, so people write them here too; but a folder's name may contain one.
+        yield from [part] if os.path.exists(os.path.expanduser(part.strip())) else part.split(",")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names in lower case with underscores, separated by commas."""
+    names = tuple(name for part in text.split(",") if (name := part.strip().lower().replace("-", "_")))
+    if not all(re.fullmatch(r"[a-z0-9_]+", name) for name in names):
+        raise ValueError("use names separated by commas")
+    return names
+
+
+def prefix(text: str) -> str:
+    """A short prefix of tool names."""
+    if not re.fullmatch(r"[a-z0-9_]{1,10}", text):
+        raise ValueError("use at most ten characters of a-z, 0-9 and _")
+    return text
