@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from a2e_mcp.catalogue.models import MODES_OF_TOOL, Into, Mode, Model, ModeName, PublishedPrice, Target, Values
+from a2e_mcp.catalogue.models import Into, Mode, Model, ModeName, PublishedPrice, Target, Values, modes_of
 
 _USUAL_SECONDS = 5
 _USUAL_RESOLUTIONS = ("720p", "768p", "1k")
@@ -23,7 +23,7 @@ _PICTURES = ("image", "end_image", "reference_images")
 
 def mode_of(tool: str, model: Model, given: Mapping[str, Any], action: ModeName | None = None) -> ModeName:
     """Which of its modes a call uses, as follows from what is given; `action` names one of a tool that has several."""
-    modes = MODES_OF_TOOL[tool]
+    modes = modes_of(tool)
     if action is not None:
         return action
     if "first_last" in modes and given.get("end_image") and "first_last" in model.modes:

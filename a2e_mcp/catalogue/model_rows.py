@@ -10,11 +10,14 @@ from functools import cache
 from a2e_mcp.catalogue.clip_rows import CLIP_MODELS
 from a2e_mcp.catalogue.image_rows import IMAGE_MODELS
 from a2e_mcp.catalogue.kling_rows import KLING_MODELS
-from a2e_mcp.catalogue.models import Model
+from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model
 from a2e_mcp.catalogue.remake_rows import REMAKE_MODELS
 from a2e_mcp.catalogue.wan_rows import WAN_MODELS
 
 MODELS: Sequence[Model] = (*IMAGE_MODELS, *CLIP_MODELS, *WAN_MODELS, *KLING_MODELS, *REMAKE_MODELS)
+
+MODEL_TOOLS = tuple(dict.fromkeys((*MODES_OF_SHARED_TOOL, *(tool for model in MODELS for tool in model.tools))))
+"""The tools that start models."""
 
 DEFAULTS: Mapping[str, str] = {
     "start_text_to_image": "a2e-image",

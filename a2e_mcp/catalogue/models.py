@@ -10,26 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ModeName = Literal[
-    "draw",
-    "text",
-    "image",
-    "first_last",
-    "reference",
-    "edit",
-    "extend",
-    "motion",
-    "upscale",
-    "head_swap",
-    "actor_swap",
-    "clip_sound",
-    "photobook",
-]
+ModeName = str
 """What is made of what: `draw` a picture from words and perhaps pictures, `text` a clip from words, `image` from the
 first picture, `first_last` from the first and the last one, `reference` with what references show, `edit` and `extend`
-of a clip, `motion` of a picture and a clip; the others are tools of their own."""
+of a clip, `motion` of a picture and a clip. Any other is the name of a tool of its own, without its `start_`."""
 
-MODES_OF_TOOL: Mapping[str, tuple[ModeName, ...]] = {
+MODES_OF_SHARED_TOOL: Mapping[str, tuple[ModeName, ...]] = {
     "start_text_to_image": ("draw",),
     "start_image_edit": ("draw",),
     "start_image_to_video": ("image", "first_last"),
@@ -37,13 +23,16 @@ MODES_OF_TOOL: Mapping[str, tuple[ModeName, ...]] = {
     "start_reference_video": ("reference",),
     "start_video_edit": ("edit", "extend"),
     "start_motion_transfer": ("motion",),
-    "start_upscale": ("upscale",),
-    "start_head_swap": ("head_swap",),
-    "start_actor_swap": ("actor_swap",),
-    "start_clip_sound": ("clip_sound",),
-    "start_photobook": ("photobook",),
 }
-"""The tools that start models, and what each of them makes."""
+"""The tools that start models of several families, and what each of them makes."""
+
+_SHARED = frozenset(mode for modes in MODES_OF_SHARED_TOOL.values() for mode in modes)
+
+
+def modes_of(tool: str) -> tuple[ModeName, ...]:
+    """What a tool makes."""
+    return MODES_OF_SHARED_TOOL.get(tool, (tool.removeprefix("start_"),))
+
 
 Sound = Literal["none", "always", "off", "on"]
 """Whether a clip has sound: never, always, or as asked for, and then off or on by default."""
@@ -133,7 +122,8 @@ class Model:
     @property
     def tools(self) -> tuple[str, ...]:
         """The tools that offer it."""
-        return tuple(tool for tool, modes in MODES_OF_TOOL.items() if any(mode in self.modes for mode in modes))
+        shared = (tool for tool, modes in MODES_OF_SHARED_TOOL.items() if any(mode in self.modes for mode in modes))
+        return (*shared, *(f"start_{mode}" for mode in self.modes if mode not in _SHARED))
 
 
 def between(first: int, last: int) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core.core_schema import CoreSchema, literal_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class RecordRef:
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Marks a name that narrows a list, in which words such as `all` or `*` mean that it is not narrowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Restricts a text to choices that are derived from other declarations, as `Literal` does to written ones."""
+
+    values: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return literal_schema([*self.values])
 
 
 @dataclass(frozen=True, slots=True)

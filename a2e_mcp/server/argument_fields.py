@@ -11,7 +11,7 @@ from typing import Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from a2e_mcp.catalogue.spellings import Filter, JobRef, Label, RecordRef, Spellings, Unit, ZeroMeansNone
+from a2e_mcp.catalogue.spellings import Choices, Filter, JobRef, Label, RecordRef, Spellings, Unit, ZeroMeansNone
 from a2e_mcp.catalogue.tool import AvatarRef, BackgroundRef, LanguageRef, MediaIn, VoiceRef
 
 Kind = Literal["text", "label", "language", "record", "job", "media", "choice", "number", "boolean", "list", "object"]
@@ -70,7 +70,9 @@ def _argument(name: str, info: FieldInfo) -> ArgumentField:
 
 def _from_parts(name: str, types_: list[object], markers: list[object], *, required: bool) -> ArgumentField:
     """`types_` are the types that a value may have, beside the markers that stand in them."""
-    choices = tuple(choice for each in types_ if get_origin(each) is Literal for choice in get_args(each))
+    written = (choice for each in types_ if get_origin(each) is Literal for choice in get_args(each))
+    derived = (choice for each in markers if isinstance(each, Choices) for choice in each.values)
+    choices = (*written, *derived)
     marked: list[Kind] = [kind for marker, kind in _KINDS if any(isinstance(each, marker) for each in markers)]
     plain: list[Kind] = [kind for each in types_ if (kind := _PLAIN_KINDS.get(get_origin(each) or each))]
     made = ArgumentField(

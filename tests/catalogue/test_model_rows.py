@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.model_requests import body_of, mode_of, objections, ratios_of, seconds_of, takes
-from a2e_mcp.catalogue.model_rows import DEFAULTS, MODELS, model_named, models_of_tool
-from a2e_mcp.catalogue.models import MODES_OF_TOOL, Model, ModeName
+from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS, model_named, models_of_tool
+from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model, ModeName, modes_of
 from tests.support.paths import API_FACTS
 
 FACTS: Mapping[str, Mapping[str, Any]] = {
     row["id"]: row for row in json.loads((API_FACTS / "model_rows.json").read_text(encoding="utf-8"))["rows"]
 }
 BY_ID = {model.id: model for model in MODELS}
-OWN_TOOLS = {"upscale", "head-swap", "actor-swap", "clip-sound", "photobook"}
+OWN_TOOLS = {model.id for model in MODELS if MODES_OF_SHARED_TOOL.keys().isdisjoint(model.tools)}
 """They have no row among A2E's facts, since A2E has one model for each of them."""
 OURS = {"last_image": "end_image", "name": "title"}
 AS_AUTO = {"adaptive", "Auto", "match_input_image"}
@@ -69,9 +69,9 @@ GIVEN: Mapping[str, Any] = {
 
 def modes() -> Iterator[tuple[str, Model, ModeName]]:
     """Every tool with each of its models in each mode."""
-    for tool, names in MODES_OF_TOOL.items():
+    for tool in MODEL_TOOLS:
         for model in models_of_tool(tool):
-            yield from ((tool, model, name) for name in names if name in model.modes)
+            yield from ((tool, model, name) for name in modes_of(tool) if name in model.modes)
 
 
 EVERY = list(modes())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import API_FACTS, CHECKOUT
 
-_LIST = re.compile(r"<!-- files of a family -->\n(.*?)<!-- /files of a family -->", re.DOTALL)
+_LIST = r"<!-- files of a {kind} -->\n(.*?)<!-- /files of a {kind} -->"
 _CODE = ("a2e_mcp/**/*.py", "a2e_mcp/**/*.json", "tests/**/*.py", "tests/**/*.json", "bench/**/*.py", "docs/**/*.py")
 _TEXTS = ("prompts/**/*.md",)
 
@@ -26,8 +28,9 @@ def files_that_spell(name: str) -> set[str]:
     }
 
 
-def test_the_worked_example_is_in_the_listed_files_and_in_no_other() -> None:
-    found = _LIST.search((CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("kind", ["family", "model family"])
+def test_the_worked_example_is_in_the_listed_files_and_in_no_other(kind: str) -> None:
+    found = re.search(_LIST.format(kind=kind), (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     listed = re.findall(r"^- `([^`]+)`", found[1], re.MULTILINE)
     assert files_that_spell(Path(listed[0]).stem) == set(listed)

@@ -15,8 +15,8 @@ from PIL import Image
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.model_requests import ratios_of, seconds_of, takes
-from a2e_mcp.catalogue.model_rows import MODELS, models_of_tool
-from a2e_mcp.catalogue.models import MODES_OF_TOOL, Model, ModeName
+from a2e_mcp.catalogue.model_rows import MODEL_TOOLS, MODELS, models_of_tool
+from a2e_mcp.catalogue.models import Model, ModeName, modes_of
 from a2e_mcp.server import tool_index
 from tests.support.faulty_transport import answered, only_answered, open_controlled_server
 from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
@@ -29,9 +29,9 @@ LISTED = {"reference_images", "reference_videos", "reference_audios"}
 
 def modes() -> Iterator[tuple[str, Model, ModeName]]:
     """Every tool with each of its models in each mode."""
-    for tool, names in MODES_OF_TOOL.items():
+    for tool in MODEL_TOOLS:
         for model in models_of_tool(tool):
-            yield from ((tool, model, name) for name in names if name in model.modes)
+            yield from ((tool, model, name) for name in modes_of(tool) if name in model.modes)
 
 
 async def put_files(server: ServerUnderTest) -> Mapping[str, str]:

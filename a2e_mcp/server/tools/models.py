@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.model_descriptions import abilities_of, price_words
 from a2e_mcp.catalogue.model_requests import seconds_of
-from a2e_mcp.catalogue.model_rows import DEFAULTS, MODELS
-from a2e_mcp.catalogue.models import MODES_OF_TOOL, Model
-from a2e_mcp.catalogue.spellings import CREDITS, SECONDS, Name, ZeroMeansNone
+from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS
+from a2e_mcp.catalogue.models import Model, modes_of
+from a2e_mcp.catalogue.spellings import CREDITS, SECONDS, Choices, Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.server.answers.answer import Answer
@@ -20,20 +20,7 @@ from a2e_mcp.server.answers.lists import ListPage, page_line, page_of
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.text import counted
 
-Task = Literal[
-    "text_to_image",
-    "image_edit",
-    "text_to_video",
-    "image_to_video",
-    "reference_video",
-    "video_edit",
-    "motion_transfer",
-    "upscale",
-    "head_swap",
-    "actor_swap",
-    "clip_sound",
-    "photobook",
-]
+Task = Annotated[str, Choices(tuple(tool.removeprefix("start_") for tool in MODEL_TOOLS))]
 _ROWS, _ROWS_IN_SHORT = 8, 12
 
 
@@ -50,7 +37,7 @@ class ModelsInputs(Inputs):
 
 async def _list(call: Call[ModelsInputs]) -> Answer:
     inputs, settings = call.inputs, call.services.settings
-    tools = [f"start_{inputs.task}"] if inputs.task else list(MODES_OF_TOOL)
+    tools = [f"start_{inputs.task}"] if inputs.task else list(MODEL_TOOLS)
     found = sorted((model for model in MODELS if _fits(model, tools, inputs)), key=lambda model: _rank(model, inputs))
     # All that there is to say about a model only fits where few are asked for.
     is_short = inputs.task is None and inputs.model is None
@@ -74,12 +61,12 @@ def _rank(model: Model, inputs: ModelsInputs) -> tuple[bool, bool, float]:
 
 
 def _fits(model: Model, tools: Sequence[str], inputs: ModelsInputs) -> bool:
-    modes = [mode for tool in tools for mode in MODES_OF_TOOL[tool] if mode in model.modes]
+    modes = [mode for tool in tools for mode in modes_of(tool) if mode in model.modes]
     if not modes or (inputs.model and inputs.model.casefold() not in model.id):
         return False
     if inputs.seconds and not any(inputs.seconds in seconds_of(model, model.modes[mode]) for mode in modes):
         return False
-    if inputs.sound is True and model.sound == "none" and "clip_sound" not in model.modes:
+    if inputs.sound is True and model.sound == "none":
         return False
     if inputs.sound is False and model.sound == "always":
         return False
@@ -91,7 +78,7 @@ def _fits(model: Model, tools: Sequence[str], inputs: ModelsInputs) -> bool:
 
 def _row(model: Model, tools: Sequence[str], *, in_short: bool, adult: bool) -> dict[str, Any]:
     """One model, as far as these tools use it; what is empty is left out."""
-    modes = {name: mode for name, mode in model.modes.items() if any(name in MODES_OF_TOOL[tool] for tool in tools)}
+    modes = {name: mode for name, mode in model.modes.items() if any(name in modes_of(tool) for tool in tools)}
     row = {"id": model.id, "about": model.about, "price": price_words(model)}
     if model.restricted and not adult:
         row["off"] = f"{model.restricted}; the operator switches it on with A2E_ADULT_MODELS=1"
@@ -107,7 +94,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _hidden(tools: Iterable[str], settings: Any) -> str:
     """How tools are switched on that are not shown; empty when all are."""
-    off = [tool for tool in MODES_OF_TOOL if tool in tools and visibility.hidden_by(tool, settings) is not None]
+    off = [tool for tool in MODEL_TOOLS if tool in tools and visibility.hidden_by(tool, settings) is not None]
     if not off:
         return ""
     sets = sorted({tool_index.tools()[tool].toolset for tool in off})

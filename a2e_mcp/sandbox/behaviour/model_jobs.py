@@ -1,16 +1,16 @@
-"""Every family whose models are rows: checked, charged and rendered by what the rows say."""
+"""The jobs of families whose models are rows: checked, charged and ordered by what the rows say.
+
+What is made of a start is the family's own: it gives a maker of the render order for each of its modes.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import count
-from operator import or_
 from typing import Any
 
-from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Request
 from a2e_mcp.catalogue.model_families import ModelFamily
 from a2e_mcp.catalogue.model_requests import price_of, seconds_of
@@ -25,18 +25,6 @@ from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import View
 from a2e_mcp.sandbox.magic_words import without_magic
-from a2e_mcp.sandbox.orders.actor_swap import ActorSwapOrder
-from a2e_mcp.sandbox.orders.clip_sound import ClipSoundOrder
-from a2e_mcp.sandbox.orders.head_swap import HeadSwapOrder
-from a2e_mcp.sandbox.orders.image_edit import ImageEditOrder
-from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
-from a2e_mcp.sandbox.orders.motion_transfer import MotionTransferOrder
-from a2e_mcp.sandbox.orders.photobook import PhotobookOrder
-from a2e_mcp.sandbox.orders.reference_video import ReferenceVideoOrder
-from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
-from a2e_mcp.sandbox.orders.text_to_video import TextToVideoOrder
-from a2e_mcp.sandbox.orders.upscale import UpscaleOrder
-from a2e_mcp.sandbox.orders.video_edit import VideoEditOrder
 from a2e_mcp.sandbox.protocol import MediaKind, Order
 from a2e_mcp.sandbox.store import Record
 
@@ -47,7 +35,9 @@ _SECONDS_WITHOUT_CHOICE = 8
 _LONGEST_DRAWN = 4000
 _PICTURES = "image_urls"
 
-_KINDS: Mapping[str, tuple[MediaKind, ...]] = {
+Kinds = Mapping[str, tuple[MediaKind, ...]]
+
+_KINDS: Kinds = {
     "image": ("image",),
     "end_image": ("image",),
     "reference_images": ("image",),
@@ -55,16 +45,11 @@ _KINDS: Mapping[str, tuple[MediaKind, ...]] = {
     "reference_audios": ("audio",),
     "video": ("video",),
     "audio": ("audio",),
-    "source": ("image", "video"),
-    "head": ("image",),
-    "target": ("image", "video"),
-    "actor": ("image",),
-    "face": ("image",),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Making:
+class Making:
     """One start as its order is made of it: what is asked, its files by argument, and how large it is rendered."""
 
     asked: Asked
@@ -97,112 +82,30 @@ class _Making:
         """The size of something new."""
         return {"width": self.size[0], "height": self.size[1], "fps": self.quality.fps}
 
-
-_Maker = Callable[[_Making, str, int], Order]
-
-
-def _drawn(making: _Making, output: str, index: int) -> Order:
-    width, height = making.size
-    pictures = [*making.media.get("image", []), *making.media.get("reference_images", [])]
-    if pictures:
-        first, *others = pictures
-        return ImageEditOrder(
-            image=str(first.path),
-            others=len(others),
-            prompt=making.prompt,
-            output=output,
-            width=width,
-            height=height,
-        )
-    return TextToImageOrder(prompt=making.prompt, output=output, index=index, width=width, height=height)
+    @property
+    def has_sound(self) -> bool:
+        """Whether something new has sound."""
+        return self.asked.model.sound == "always" or self.asked.values.get("sound") is True
 
 
-def _from_words(making: _Making, output: str, _: int) -> Order:
-    return TextToVideoOrder(
-        prompt=making.prompt,
-        negative_prompt=making.asked.text("negative_prompt"),
-        output=output,
-        seconds=making.seconds,
-        sounds=_has_sound(making),
-        **making.frame,
-    )
+Maker = Callable[[Making, Sequence[str], int], Order]
+"""Makes the render order of a start from where its files go, and its number among the orders of that start."""
 
 
-def _from_frames(making: _Making, output: str, _: int) -> Order:
-    end, audio = making.first("end_image"), making.first("audio")
-    return ImageToVideoOrder(
-        image=making.path("image"),
-        end_image=None if end is None else str(end.path),
-        audio=None if audio is None else str(audio.path),
-        prompt=making.prompt,
-        negative_prompt=making.asked.text("negative_prompt"),
-        output=output,
-        seconds=making.seconds,
-        sounds=_has_sound(making),
-        **making.frame,
-    )
+def model_behaviour(
+    family: ModelFamily,
+    makers: Mapping[ModeName, Maker],
+    *,
+    kinds: Kinds | None = None,
+    remakes: str = "",
+    at_once: bool = False,
+) -> Behaviour:
+    """How a family's start becomes jobs.
 
-
-def _from_references(making: _Making, output: str, _: int) -> Order:
-    names = ("reference_images", "reference_videos", "reference_audios")
-    found = [str(file.path) for name in names for file in making.media.get(name, ())]
-    return ReferenceVideoOrder(
-        references=tuple(found),
-        prompt=making.prompt,
-        output=output,
-        seconds=making.seconds,
-        sounds=_has_sound(making),
-        **making.frame,
-    )
-
-
-def _edited(making: _Making, output: str, _: int) -> Order:
-    more = making.seconds if making.asked.mode == "extend" else 0.0
-    return VideoEditOrder(video=making.path("video"), prompt=making.prompt, more=more, output=output, **making.box)
-
-
-def _moved(making: _Making, output: str, _: int) -> Order:
-    return MotionTransferOrder(image=making.path("image"), video=making.path("video"), output=output, **making.box)
-
-
-def _larger(making: _Making, output: str, _: int) -> Order:
-    return UpscaleOrder(source=making.path("source"), output=output, **making.box)
-
-
-def _with_head(making: _Making, output: str, _: int) -> Order:
-    return HeadSwapOrder(face=making.path("head"), target=making.path("target"), output=output, **making.box)
-
-
-def _with_actor(making: _Making, output: str, _: int) -> Order:
-    return ActorSwapOrder(face=making.path("actor"), target=making.path("video"), output=output, **making.box)
-
-
-def _with_sound(making: _Making, output: str, _: int) -> Order:
-    seed = making.asked.values.get("seed", 0)
-    return ClipSoundOrder(video=making.path("video"), prompt=making.prompt, seed=seed, output=output, **making.box)
-
-
-_MAKERS: Mapping[ModeName, _Maker] = {
-    "draw": _drawn,
-    "text": _from_words,
-    "image": _from_frames,
-    "first_last": _from_frames,
-    "reference": _from_references,
-    "edit": _edited,
-    "extend": _edited,
-    "motion": _moved,
-    "upscale": _larger,
-    "head_swap": _with_head,
-    "actor_swap": _with_actor,
-    "clip_sound": _with_sound,
-}
-
-
-def _has_sound(making: _Making) -> bool:
-    return making.asked.model.sound == "always" or making.asked.values.get("sound") is True
-
-
-def _behaviour(family: ModelFamily) -> Behaviour:
+    `kinds` are those of the files in arguments that no other family has, `remakes` the argument whose kind the result
+    has, where that may be a picture or a clip. `at_once` makes all that one start asks for in one job.
+    """
+    every_kind = {**_KINDS, **(kinds or {})}
     makes_pictures = _PICTURES in family.results
     records = (
         RecordFamily(family.name, results=(), show=_show_pictures) if makes_pictures else RecordFamily(family.name)
@@ -210,19 +113,19 @@ def _behaviour(family: ModelFamily) -> Behaviour:
 
     async def plan(service: Service, request: Request) -> JobPlan:
         found = asked(family.name, family.fields, _sent(request))
-        making = await _making(service, found)
+        making = await _making(service, found, every_kind)
         # A2E takes what its provider cannot make: the job fails later, and is refunded.
         objection = upstream_objection(found)
         traits = frozenset({f"refused {objection}"}) if objection else frozenset()
         times = _times(found)
         indices = count()
-        keeps = found.mode == "photobook"
-        suffix = _suffix(making)
+        remade = making.first(remakes)
+        suffix = ".png" if makes_pictures or (remade is not None and remade.kind == "image") else ".mp4"
 
         def make() -> NewJob:
-            keys = [service.files.new_key(suffix) for _ in range(times if keeps else 1)]
+            keys = [service.files.new_key(suffix) for _ in range(times if at_once else 1)]
             paths = [str(service.files.path(key)) for key in keys]
-            order = _photobook(making, paths) if keeps else _MAKERS[found.mode](making, paths[0], next(indices))
+            order = makers[found.mode](making, paths, next(indices))
             names = (_PICTURES if number == 0 else f"{_PICTURES} {number + 1}" for number in range(len(keys)))
             results = dict(zip(names, keys, strict=True)) if makes_pictures else {family.results[0]: keys[0]}
             heard = frozenset().union(*(file.stored.traits for files in making.media.values() for file in files))
@@ -232,10 +135,10 @@ def _behaviour(family: ModelFamily) -> Behaviour:
         price = _price_each(found, _input_seconds(making))
         return JobPlan(
             family=family.name,
-            price_each=price * times if keeps else price,
+            price_each=price * times if at_once else price,
             make=make,
             body=body,
-            count=1 if keeps else times,
+            count=1 if at_once else times,
         )
 
     return job_behaviour(family, records, plan) | Behaviour(
@@ -247,31 +150,31 @@ def _sent(request: Request) -> Body:
     return request.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-async def _making(service: Service, found: Asked) -> _Making:
+async def _making(service: Service, found: Asked, kinds: Kinds) -> Making:
     """What is asked for, with its files. Raises Refusal for what is missing or cannot be used."""
     for need in found.model.modes[found.mode].needs:
         names = need.split(" or ")
         if not any(found.values.get(name) for name in names):
             raise invalid(found.fields.get(names[0], names[0]), "required for this mode")
     media: dict[str, list[MediaFile]] = {}
-    for name in found.fields.keys() & _KINDS.keys():
+    for name in found.fields.keys() & kinds.keys():
         field = found.fields[name].rpartition(".")[2]
-        kinds = _kinds(found, name)
-        media[name] = [await service.inputs.take(url, field, *kinds) for url in found.addresses(name)]
+        taken = _kinds_of(found, name, kinds)
+        media[name] = [await service.inputs.take(url, field, *taken) for url in found.addresses(name)]
     seconds = found.values.get("seconds") or _SECONDS_WITHOUT_CHOICE
     if seconds < 0:
         # The model is asked to choose.
         seconds = round(_input_length(media)) or 5
-    return _Making(found, media, _size(found, media, service.quality), service.quality, float(min(seconds, 30)))
+    return Making(found, media, _size(found, media, service.quality), service.quality, float(min(seconds, 30)))
 
 
-def _kinds(found: Asked, name: str) -> tuple[MediaKind, ...]:
+def _kinds_of(found: Asked, name: str, kinds: Kinds) -> tuple[MediaKind, ...]:
     """The kinds of file that an argument may be; in a list that several arguments share, all of theirs."""
     field = found.fields[name]
-    sharing = [other for other, place in found.fields.items() if place == field and other in _KINDS]
+    sharing = [other for other, place in found.fields.items() if place == field and other in kinds]
     shares_a_plain_list = name.startswith("reference_") and not _tells_kinds(found, name)
-    kinds = [kind for other in (sharing if shares_a_plain_list else [name]) for kind in _KINDS[other]]
-    return tuple(dict.fromkeys(kinds))
+    every = [kind for other in (sharing if shares_a_plain_list else [name]) for kind in kinds[other]]
+    return tuple(dict.fromkeys(every))
 
 
 def _tells_kinds(found: Asked, name: str) -> bool:
@@ -282,7 +185,7 @@ def _tells_kinds(found: Asked, name: str) -> bool:
 def _size(found: Asked, media: Mapping[str, list[MediaFile]], quality: RenderQuality) -> tuple[int, int]:
     """The size of what is made: of the shape asked for, else of the first picture, as large as the sandbox renders."""
     width, height = 16.0, 9.0
-    first = next((file for name in ("image", "reference_images", "source") for file in media.get(name, ())), None)
+    first = next((file for name in ("image", "reference_images") for file in media.get(name, ())), None)
     ratio = found.values.get("aspect_ratio", "")
     if ":" in ratio:
         across, down = ratio.split(":")
@@ -295,28 +198,7 @@ def _size(found: Asked, media: Mapping[str, list[MediaFile]], quality: RenderQua
     return max(16, round(width * scale)) // 2 * 2, max(16, round(height * scale)) // 2 * 2
 
 
-def _photobook(making: _Making, paths: list[str]) -> Order:
-    first, *more = paths
-    place = f"{making.asked.text('place')} {making.asked.text('clothing')}".strip()
-    side = making.quality.short_side
-    return PhotobookOrder(
-        face=making.path("face"),
-        place=place,
-        output=first,
-        more=tuple(more),
-        width=round(side * 3 / 4) // 2 * 2,
-        height=side,
-    )
-
-
-def _suffix(making: _Making) -> str:
-    if making.asked.mode in ("draw", "photobook"):
-        return ".png"
-    remade = making.first("source") or making.first("target")
-    return ".png" if remade is not None and remade.kind == "image" else ".mp4"
-
-
-def _remark(making: _Making) -> str:
+def _remark(making: Making) -> str:
     """Says that what is made is smaller than asked for."""
     wanted = making.asked.values.get("resolution")
     limits = {"480p": 480, "720p": 720, "768p": 768, "1080p": 1080, "1k": 1024, "2k": 2048, "4k": 2160}
@@ -357,7 +239,7 @@ def _price_alone(family: ModelFamily) -> PriceAlone:
     return alone
 
 
-def _input_seconds(making: _Making) -> float:
+def _input_seconds(making: Making) -> float:
     """Seconds of the given clips: the larger of what the request says and what was measured."""
     return max(_input_length(making.media), float(making.asked.values.get("input_seconds") or 0.0))
 
@@ -379,10 +261,3 @@ def _started(records: RecordFamily) -> Callable[[Service, list[str]], object]:
         return shown if len(shown) > 1 else shown[0]
 
     return answer
-
-
-BEHAVIOUR = reduce(
-    or_,
-    (_behaviour(family) for family in catalogue.families() if isinstance(family, ModelFamily)),
-    Behaviour(),
-)
