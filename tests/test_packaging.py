@@ -172,7 +172,7 @@ def test_the_notice_names_every_model_by_its_hash() -> None:
     assert told == shipped
 
 
-@pytest.mark.parametrize("extra", ["film", "sandbox", "sandbox-live"])
+@pytest.mark.parametrize("extra", ["film", "sandbox", "sandbox-live", "company"])
 def test_the_notice_names_every_package_of_the_extra(extra: str) -> None:
     notice = (HOME / "NOTICE").read_text(encoding="utf-8")
     named = {re.split(r"[><=[]", requirement)[0] for requirement in PROJECT["optional-dependencies"][extra]}

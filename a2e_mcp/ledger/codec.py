@@ -59,6 +59,7 @@ def to_row(entry: LedgerEntry) -> dict[str, Any]:
         "note": entry.note,
         "raw": entry.raw,
         "beat": entry.beat,
+        "user_id": entry.user,
     }
 
 
@@ -111,6 +112,7 @@ def _whole(row: Mapping[str, Any]) -> LedgerEntry:
         note=row["note"],
         raw=row["raw"],
         beat=_a_number(row["beat"]),
+        user=row["user_id"],
     )
 
 

@@ -189,6 +189,8 @@ class NewEntry:
     consent: str | None = None
     details: Details = field(default_factory=Details)
     start: StoredStart | None = None
+    user: str = ""
+    """Whose start it is; empty for the one person of a server without users."""
 
     def begun(self, own_id: str, now: float) -> LedgerEntry:
         """The entry with which it begins."""
@@ -204,6 +206,7 @@ class NewEntry:
             units=self.units,
             details=self.details,
             beat=now,
+            user=self.user,
         )
 
 
@@ -239,6 +242,8 @@ class LedgerEntry:
     note: str | None = None
     raw: str | None = None
     beat: float = 0.0
+    user: str = ""
+    """Whose start it is; empty for the one person of a server without users."""
 
     @property
     def damaged(self) -> bool:

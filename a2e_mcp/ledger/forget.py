@@ -13,7 +13,7 @@ from a2e_mcp.ledger.codec import from_row, to_row
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.sqlite_file import is_locked, locked, open_file
 
-_OLD = "SELECT * FROM starts WHERE created < ? AND phase IN ('started', 'refused')"
+_OLD = "SELECT * FROM entries WHERE created < ? AND phase IN ('started', 'refused')"
 _FORGET = """
 UPDATE starts SET title = :title, fingerprint = :fingerprint, consent = NULL, steps = :steps, note = NULL, raw = NULL
 WHERE id = :id

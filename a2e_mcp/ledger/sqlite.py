@@ -27,19 +27,18 @@ from a2e_mcp.ledger.entry import (
 )
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, NewId, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
+from a2e_mcp.ledger.sqlite_limits import check_limits
 from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.ledger.start_index import StartIndex
 from a2e_mcp.ledger.store import (
     CLOCK_STEP_SECONDS,
-    LIMIT_SECONDS,
     SILENT_SECONDS,
     Existing,
     Inserted,
     JobFilter,
     Ledger,
     Limits,
-    OverLimit,
-    UnpricedUnderWay,
+    living_beats,
 )
 
 T = TypeVar("T")
@@ -88,31 +87,26 @@ class SqliteLedger(Ledger):
     async def insert_or_get_existing(
         self, new: NewEntry, *, passed: Collection[str] | None = (), limits: Limits
     ) -> Inserted | Existing:
-        """Write an intent and claim it, or find the same start. Raises OverLimit."""
+        """Write an intent and claim it, or find the same start. Raises OverLimit, TooManyJobs, UnpricedUnderWay."""
 
         def work() -> Inserted | Existing:
             with self._file.transaction():
                 if passed is not None:
-                    same = self._select_recent(new.fingerprint, passed, again=new.details.again)
+                    same = self._select_recent(new.fingerprint, passed, again=new.details.again, user=new.user)
                     if same is not None:
                         return Existing(same)
                 self._file.check_identity()
                 self._catch_up()
-                if limits.per_day is not None:
-                    spent = self._index.spent_since(self._now() - LIMIT_SECONDS)
-                    if spent + limits.least > limits.per_day:
-                        raise OverLimit(spent)
-                if limits.only_unpriced and (other := self._unpriced_under_way()) is not None:
-                    raise UnpricedUnderWay(other)
+                check_limits(self._file.database, self._index, self._whose, now=self._now(), new=new, limits=limits)
                 return Inserted(self._insert(new))
 
         return await self._file.run(work)
 
     async def find_existing(
-        self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False
+        self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False, user: str = ""
     ) -> LedgerEntry | None:
-        """The newest same start; refused, failed and deleted ones do not count, and neither do those in `passed`."""
-        return await self._file.read(lambda: self._select_recent(fingerprint, passed, again=again))
+        """The newest same start of this user; refused, failed, deleted ones and those in `passed` do not count."""
+        return await self._file.read(lambda: self._select_recent(fingerprint, passed, again=again, user=user))
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""
@@ -176,9 +170,14 @@ class SqliteLedger(Ledger):
         """Whether no other start of this account has been under way since then, as far as this ledger knows."""
 
         def work() -> bool:
-            now = self._now()
-            beats = {"oldest": now - SILENT_SECONDS, "newest": now + CLOCK_STEP_SECONDS}
-            values = {**self._whose, **beats, "id": entry_id, "download": DOWNLOAD, "film": FILM, "moment": moment}
+            values = {
+                **self._whose,
+                **living_beats(self._now()),
+                "id": entry_id,
+                "download": DOWNLOAD,
+                "film": FILM,
+                "moment": moment,
+            }
             return not self._file.database.execute(statements.OTHERS_SINCE, values).fetchone()[0]
 
         return await self._file.read(work)
@@ -197,9 +196,9 @@ class SqliteLedger(Ledger):
 
         return await self._file.read(work)
 
-    async def by_job_id(self, job_id: str) -> LedgerEntry | None:
+    async def by_job_id(self, job_id: str, *, user: str | None = None) -> LedgerEntry | None:
         """The newest entry that a job belongs to."""
-        return await self._file.read(lambda: self._by_job_id(job_id))
+        return await self._file.read(lambda: self._by_job_id(job_id, user))
 
     async def recent(
         self,
@@ -209,9 +208,10 @@ class SqliteLedger(Ledger):
         skip: int = 0,
         family: str | None = None,
         without: str | None = None,
+        user: str | None = None,
     ) -> list[LedgerEntry]:
         """Entries created at or after `since`, newest first; of a family, or `without` one."""
-        values = {"since": since, "most": most, "skip": skip, "family": family, "without": without}
+        values = {"since": since, "most": most, "skip": skip, "family": family, "without": without, "user": user}
         return await self._file.read(
             lambda: self._entries(statements.RECENT if family is None else statements.RECENT_OF_FAMILY, values)
         )
@@ -245,9 +245,9 @@ class SqliteLedger(Ledger):
             return True
         return key in paid_keys(entry, self._now())
 
-    async def newest(self, beginning: str) -> LedgerEntry | None:
+    async def newest(self, beginning: str, *, user: str | None = None) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
-        values = {"first": beginning, "last": f"{beginning}\U0010ffff"}
+        values = {"first": beginning, "last": f"{beginning}\U0010ffff", "user": user}
         return next(iter(await self._file.read(lambda: self._entries(statements.NEWEST, values))), None)
 
     async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
@@ -264,24 +264,26 @@ class SqliteLedger(Ledger):
         others = await self._file.read(lambda: self._entries(statements.RIVALS, {**values, **times}))
         return any(other.answer_lost or self.is_under_way(other) for other in others)
 
-    async def spent_since(self, since: float) -> float:
+    async def spent_since(self, since: float, *, user: str | None = None) -> float:
         """Credits of everything started since then, as far as is known; what is on its way counts as expected."""
-        return await self._look(lambda index: index.spent_since(since))
+        return await self._look(lambda index: index.spent_since(since, user))
 
     async def spent_and_recent(self, since: float, family: str, recent: float) -> tuple[float, list[LedgerEntry]]:
         """Credits spent since then, and the entries of a family created at or after `recent`, newest first."""
-        values = {"family": family, "since": recent, "most": 1000, "skip": 0}
+        values = {"family": family, "since": recent, "most": 1000, "skip": 0, "user": None}
         return await self._look(
             lambda index: (index.spent_since(since), self._entries(statements.RECENT_OF_FAMILY, values))
         )
 
-    async def spending(self, since: float) -> tuple[float, int]:
+    async def spending(self, since: float, *, user: str | None = None) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
-        return await self._look(lambda index: index.spending(since))
+        return await self._look(lambda index: index.spending(since, user))
 
-    async def spending_by(self, part: Literal["family", "day"], since: float, most: int = 100) -> dict[str, float]:
+    async def spending_by(
+        self, part: Literal["family", "day"], since: float, most: int = 100, *, user: str | None = None
+    ) -> dict[str, float]:
         """Credits of what was started since then: by family, dearest first, or by day (UTC), newest first."""
-        return await self._look(lambda index: index.spending_by(part, since, most))
+        return await self._look(lambda index: index.spending_by(part, since, most, user))
 
     async def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None = None) -> int:
         """How many listed jobs match; `among` counts only those of these job ids."""
@@ -341,20 +343,20 @@ class SqliteLedger(Ledger):
             with self._file.transaction():
                 self._index.catch_up()
 
-    def _by_job_id(self, job_id: str) -> LedgerEntry | None:
+    def _by_job_id(self, job_id: str, user: str | None = None) -> LedgerEntry | None:
         self._catch_up()
-        found = self._index.with_key(job_key(job_id), most=1)
-        return found[0] if found else self._find(job_id.partition(":")[2])
+        found = self._index.with_key(job_key(job_id), most=1, user=user)
+        entry = found[0] if found else self._find(job_id.partition(":")[2])
+        return entry if entry is None or user in (None, entry.user) else None
 
-    def _select_recent(self, fingerprint: str, passed: Collection[str], *, again: bool) -> LedgerEntry | None:
+    def _select_recent(
+        self, fingerprint: str, passed: Collection[str], *, again: bool, user: str
+    ) -> LedgerEntry | None:
         # What was asked for again follows its newest one alone: the earlier ones were followed by another already.
         skipped = [] if again else sorted(passed)
-        found = self._entries(statements.NEWEST_SAME, {"fingerprint": fingerprint, "passed": json.dumps(skipped)})
+        values = {"fingerprint": fingerprint, "passed": json.dumps(skipped), "user": user}
+        found = self._entries(statements.NEWEST_SAME, values)
         return next((each for each in found if not again or (each.details.again and each.id not in passed)), None)
-
-    def _unpriced_under_way(self) -> LedgerEntry | None:
-        under_way = filter(self.is_under_way, self._entries(statements.NOT_ENDED, {}))
-        return next((each for each in under_way if None in each.details.priced.values()), None)
 
     def _record(self, job: JobSeen) -> LedgerEntry | None:
         entry = self._by_job_id(job.job_id)
@@ -369,6 +371,8 @@ class SqliteLedger(Ledger):
         entry = new.begun(own_id, self._now())
         self._file.database.execute(statements.INSERT, {**to_row(entry), **self._whose})
         self._index.write(entry)
+        if new.user:
+            self._file.database.execute(statements.INSERT_USER, (entry.id, new.user))
         if new.start is not None:
             self._file.database.execute("INSERT INTO start_inputs VALUES (?, ?)", (entry.id, start_to_text(new.start)))
         return entry

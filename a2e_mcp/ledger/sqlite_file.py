@@ -46,6 +46,19 @@ _FROM_VERSION_1 = "ALTER TABLE starts ADD COLUMN beat REAL NOT NULL DEFAULT 0"
 # What a start is made from may be long and is seldom read, so it is kept beside the rows that are read all the time. It
 # is a table and not a column because servers of version 2 read every column of `starts` and stumble over a new one.
 _FROM_VERSION_2 = "CREATE TABLE IF NOT EXISTS start_inputs (id TEXT PRIMARY KEY, start TEXT NOT NULL)"
+# A table for the same reason, and no new version of the file: servers of version 4 need not know of it. Entries without
+# a user have no row in it.
+_USERS = (
+    "CREATE TABLE IF NOT EXISTS start_users (id TEXT PRIMARY KEY, user_id TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS start_users_by_user ON start_users (user_id)",
+)
+_ENTRIES = """
+CREATE TEMP VIEW entries AS
+SELECT starts.*, starts.rowid AS number,
+    coalesce((SELECT user_id FROM start_users WHERE start_users.id = starts.id), '') AS user_id
+FROM starts
+"""
+"""The starts with their users; `number` is the order in which they were written."""
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -61,6 +74,8 @@ def open_file(path: Path) -> sqlite3.Connection:
         _write_ahead(database)
         database.execute("PRAGMA synchronous = FULL")
         _bring_up_to_date(database, path)
+        for statement in (*_USERS, _ENTRIES):
+            database.execute(statement)
     except BaseException as problem:
         database.close()
         if isinstance(problem, sqlite3.DatabaseError | OSError):

@@ -17,7 +17,7 @@ from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.keys import cost_key, job_key, paid_keys
 from a2e_mcp.ledger.states import known_state
-from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS, JobFilter
+from a2e_mcp.ledger.store import JobFilter, living_beats
 
 START_INDEX = (
     """
@@ -70,12 +70,14 @@ def _sql(*parts: str) -> str:
 
 _STATE = """
 CASE WHEN under_way IS NULL THEN at_rest
-     WHEN (SELECT beat FROM starts WHERE starts.id = start_index.id) BETWEEN :oldest_beat AND :newest_beat
+     WHEN (SELECT beat FROM starts WHERE starts.id = start_index.id) BETWEEN :oldest AND :newest
      THEN under_way ELSE at_rest END
 """
+_OF_USER = "AND (:user IS NULL OR (SELECT user_id FROM entries WHERE entries.id = start_index.id) = :user)"
 _MATCHING = _sql(
     "account = :account AND mode = :mode AND listed AND (:family IS NULL OR family = :family)",
     "AND created >= :since AND created < :before",
+    _OF_USER,
 )
 _IN_STATE = _sql("(:states IS NULL OR", _STATE, "IN (SELECT value FROM json_each(:states)))")
 _COUNT = _sql("SELECT coalesce(sum(jobs), 0) FROM start_index WHERE", _MATCHING, "AND", _IN_STATE)
@@ -93,7 +95,9 @@ _SPENT_BY = {
         "SELECT",
         column,
         "AS part, total(cost) AS spent FROM start_index WHERE account = :account AND mode = :mode",
-        "AND created >= :since AND family != :download GROUP BY part HAVING spent > 0 ORDER BY",
+        "AND created >= :since AND family != :download",
+        _OF_USER,
+        "GROUP BY part HAVING spent > 0 ORDER BY",
         order,
         "LIMIT :most",
     )
@@ -103,6 +107,16 @@ _SPENT_BY = {
     )
 }
 """Credits of what was started since then by family, dearest first, or by day (UTC), newest first."""
+_SINCE = "account = :account AND mode = :mode AND created >= :since"
+_SPENT_SINCE = (
+    _sql("SELECT total(cost) FROM start_index WHERE", _SINCE, _OF_USER),
+    "SELECT total(max(0, coalesce(expected, 0) - cost)) FROM entries JOIN start_index USING (id)"
+    " WHERE entries.account = :account AND entries.mode = :mode AND entries.created >= :since"
+    " AND phase IN ('intended', 'sent') AND beat BETWEEN :oldest AND :newest"
+    " AND (:user IS NULL OR user_id = :user)",
+)
+"""What everything cost, and what more is expected of that which is under way."""
+_SPENDING = _sql("SELECT total(cost), count(*) FROM start_index WHERE", _SINCE, "AND family != :download", _OF_USER)
 _LISTED = _sql(
     "SELECT id FROM start_index WHERE",
     _MATCHING,
@@ -133,7 +147,7 @@ class StartIndex:
     def catch_up(self) -> None:
         """Index what servers of an earlier version have written; within a transaction."""
         while rows := self._database.execute(
-            "SELECT starts.* FROM unindexed JOIN starts USING (id) LIMIT ?", (_MANY,)
+            "SELECT entries.* FROM unindexed JOIN entries USING (id) LIMIT ?", (_MANY,)
         ).fetchall():
             for row in rows:
                 self.write(from_row(row), whose={"account": row["account"], "mode": row["mode"]})
@@ -142,42 +156,34 @@ class StartIndex:
         """Whether some entries are not indexed yet."""
         return self._database.execute("SELECT 1 FROM unindexed LIMIT 1").fetchone() is not None
 
-    def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
+    def with_key(self, key: str, *, since: float = 0.0, most: int = 50, user: str | None = None) -> list[LedgerEntry]:
         """Entries that bear this key, newest first."""
         rows = self._database.execute(
-            "SELECT starts.* FROM start_keys JOIN starts USING (id) WHERE start_keys.account = :account"
+            "SELECT entries.* FROM start_keys JOIN entries USING (id) WHERE start_keys.account = :account"
             " AND start_keys.mode = :mode AND key = :key AND start_keys.created >= :since"
-            " ORDER BY start_keys.created DESC, starts.rowid DESC LIMIT :most",
-            {**self._whose, "key": key, "since": since, "most": most},
+            " AND (:user IS NULL OR user_id = :user)"
+            " ORDER BY start_keys.created DESC, number DESC LIMIT :most",
+            {**self._whose, "key": key, "since": since, "most": most, "user": user},
         ).fetchall()
         return [from_row(row) for row in rows]
 
-    def spent_since(self, since: float) -> float:
+    def spent_since(self, since: float, user: str | None = None) -> float:
         """Credits of everything started since then; what is under way counts as expected, if that is more."""
-        (total,) = self._database.execute(
-            "SELECT total(cost) FROM start_index WHERE account = :account AND mode = :mode AND created >= :since",
-            {**self._whose, "since": since},
-        ).fetchone()
-        (more,) = self._database.execute(
-            "SELECT total(max(0, coalesce(expected, 0) - cost)) FROM starts JOIN start_index USING (id)"
-            " WHERE starts.account = :account AND starts.mode = :mode AND starts.created >= :since"
-            " AND phase IN ('intended', 'sent') AND beat BETWEEN :oldest_beat AND :newest_beat",
-            {**self._whose, **self._beats(), "since": since},
-        ).fetchone()
-        return float(total + more)
+        wanted = {**self._whose, **living_beats(self._now()), "since": since, "user": user}
+        return float(sum(self._database.execute(each, wanted).fetchone()[0] for each in _SPENT_SINCE))
 
-    def spending(self, since: float) -> tuple[float, int]:
+    def spending(self, since: float, user: str | None) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
         total, starts = self._database.execute(
-            "SELECT total(cost), count(*) FROM start_index WHERE account = :account AND mode = :mode"
-            " AND created >= :since AND family != :download",
-            {**self._whose, "since": since, "download": DOWNLOAD},
+            _SPENDING, {**self._whose, "since": since, "download": DOWNLOAD, "user": user}
         ).fetchone()
         return float(total), int(starts)
 
-    def spending_by(self, part: Literal["family", "day"], since: float, most: int) -> dict[str, float]:
+    def spending_by(
+        self, part: Literal["family", "day"], since: float, most: int, user: str | None
+    ) -> dict[str, float]:
         """Credits of what was started since then: by family, dearest first, or by day (UTC), newest first."""
-        wanted = {**self._whose, "since": since, "download": DOWNLOAD, "most": most}
+        wanted = {**self._whose, "since": since, "download": DOWNLOAD, "most": most, "user": user}
         return {str(name): float(spent) for name, spent in self._database.execute(_SPENT_BY[part], wanted)}
 
     def count_jobs(self, wanted: JobFilter, among: Sequence[str] | None) -> int:
@@ -197,19 +203,15 @@ class StartIndex:
         created, last = before or (float("inf"), "")
         values = {**self._values(wanted), "created": created, "last": last, "most": most}
         ids = self._database.execute(_LISTED, values).fetchall()
-        rows = [self._database.execute("SELECT * FROM starts WHERE id = ?", (row["id"],)).fetchone() for row in ids]
+        rows = [self._database.execute("SELECT * FROM entries WHERE id = ?", (row["id"],)).fetchone() for row in ids]
         return [from_row(row) for row in rows]
 
     def _values(self, wanted: JobFilter) -> dict[str, object]:
         since = float("-inf") if wanted.since is None else wanted.since
         before = float("inf") if wanted.before is None else wanted.before
         states = json.dumps(list(wanted.states)) if wanted.states else None
-        wanted_ones = {"family": wanted.family, "states": states, "since": since, "before": before}
-        return {**self._whose, **self._beats(), **wanted_ones}
-
-    def _beats(self) -> dict[str, float]:
-        now = self._now()
-        return {"oldest_beat": now - SILENT_SECONDS, "newest_beat": now + CLOCK_STEP_SECONDS}
+        wanted_ones = {"family": wanted.family, "states": states, "since": since, "before": before, "user": wanted.user}
+        return {**self._whose, **living_beats(self._now()), **wanted_ones}
 
 
 _INSERT_INDEX = """

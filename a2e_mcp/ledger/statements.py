@@ -12,34 +12,52 @@ UPDATE starts SET family = :family, title = :title, phase = :phase, sent = :sent
     raw = :raw, beat = :beat
 WHERE id = :id
 """
-BY_ID = "SELECT * FROM starts WHERE account = :account AND mode = :mode AND id = :id"
+INSERT_USER = "INSERT INTO start_users VALUES (?, ?)"
+BY_ID = "SELECT * FROM entries WHERE account = :account AND mode = :mode AND id = :id"
 IS_TAKEN = "SELECT 1 FROM starts WHERE id = ?"
-NOT_ENDED = "SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')"
+UNDER_WAY = """
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
+    AND beat BETWEEN :oldest AND :newest
+"""
 RECENT = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND created >= :since
-    AND (:without IS NULL OR family != :without)
-ORDER BY created DESC, rowid DESC LIMIT :most OFFSET :skip
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND created >= :since
+    AND (:without IS NULL OR family != :without) AND (:user IS NULL OR user_id = :user)
+ORDER BY created DESC, number DESC LIMIT :most OFFSET :skip
 """
 RECENT_OF_FAMILY = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND family = :family AND created >= :since
-ORDER BY created DESC, rowid DESC LIMIT :most OFFSET :skip
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND family = :family AND created >= :since
+    AND (:user IS NULL OR user_id = :user)
+ORDER BY created DESC, number DESC LIMIT :most OFFSET :skip
 """
 UNFINISHED = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent') AND family = :family
-ORDER BY created DESC, rowid DESC
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent') AND family = :family
+ORDER BY created DESC, number DESC
 """
 LOST = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
     AND family = :family AND sent IS NOT NULL AND created >= :since
     AND (:titles IS NULL OR title IN (SELECT value FROM json_each(:titles)))
-ORDER BY created DESC, rowid DESC
+ORDER BY created DESC, number DESC
 """
 RIVALS = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
     AND family = :family AND title = :title AND id != :id AND created BETWEEN :first AND :last
 UNION ALL
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
     AND family = :family AND title = :title AND id != :id AND created BETWEEN :first AND :last
+"""
+# A user's starts in every account.
+_OF_USER = """
+FROM start_users JOIN starts USING (id) JOIN start_index USING (id)
+WHERE user_id = :user AND starts.mode = :mode AND starts.created >= :since
+"""
+SPENT_BY_USER = f"""
+SELECT total(cost + CASE WHEN phase IN ('intended', 'sent') AND beat BETWEEN :oldest AND :newest
+    THEN max(0, coalesce(expected, 0) - cost) ELSE 0 END) {_OF_USER}
+"""
+OPEN_JOBS = f"""
+SELECT coalesce(sum(jobs), 0) {_OF_USER} AND starts.family NOT IN (:download, :film)
+    AND (at_rest IN ('queued', 'running') OR (phase IN ('intended', 'sent') AND beat BETWEEN :oldest AND :newest))
 """
 OTHERS_SINCE = """
 SELECT EXISTS (
@@ -51,13 +69,14 @@ SELECT EXISTS (
 )
 """
 NEWEST = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint >= :first AND fingerprint < :last
-ORDER BY created DESC, rowid DESC LIMIT 1
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND fingerprint >= :first AND fingerprint < :last
+    AND (:user IS NULL OR user_id = :user)
+ORDER BY created DESC, number DESC LIMIT 1
 """
 # The last one that was written, whatever the clock said: it may have been set back since.
 NEWEST_SAME = """
-SELECT * FROM starts WHERE account = :account AND mode = :mode AND fingerprint = :fingerprint
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND fingerprint = :fingerprint AND user_id = :user
     AND phase != 'refused' AND state IS NOT 'deleted' AND NOT (state IS 'failed' AND json_array_length(handles) <= 1)
     AND id NOT IN (SELECT value FROM json_each(:passed))
-ORDER BY rowid DESC LIMIT 1
+ORDER BY number DESC LIMIT 1
 """

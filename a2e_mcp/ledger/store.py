@@ -28,11 +28,16 @@ class Limits:
     """What a new entry must stay under: so many credits in 24 hours, together with what it costs at least.
 
     `only_unpriced` allows no other start under way whose price is not known, since its cost cannot be counted yet.
+    `user_per_day` and `user_jobs` hold for the entry's user in all accounts: credits in 24 hours, and jobs that have
+    not ended, `jobs` new ones among them.
     """
 
     per_day: float | None = None
     least: float = 0.0
     only_unpriced: bool = False
+    user_per_day: float | None = None
+    user_jobs: int | None = None
+    jobs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class JobFilter:
     since: float | None = None
     """In seconds since 1970, as `before`, which is not wanted itself."""
     before: float | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,20 @@ class Existing:
 
 
 class OverLimit(Exception):
-    """So many credits are spent in 24 hours that nothing was written."""
+    """So many credits are spent in 24 hours, of the account or `of_user`, that nothing was written."""
 
-    def __init__(self, spent: float) -> None:
+    def __init__(self, spent: float, *, of_user: bool = False) -> None:
         super().__init__(f"{spent:g} credits are spent")
         self.spent = spent
+        self.of_user = of_user
+
+
+class TooManyJobs(Exception):
+    """So many jobs of the user have not ended that nothing was written."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} jobs have not ended")
+        self.count = count
 
 
 class UnpricedUnderWay(Exception):
@@ -76,8 +91,13 @@ class UnpricedUnderWay(Exception):
         self.entry = entry
 
 
+def living_beats(now: float) -> dict[str, float]:
+    """Between which moments the last heartbeat of a start under way lies: `oldest` and `newest`."""
+    return {"oldest": now - SILENT_SECONDS, "newest": now + CLOCK_STEP_SECONDS}
+
+
 class Ledger(Protocol):
-    """The starts of one account in one mode.
+    """The starts of one account in one mode; where a `user` may be given, None means those of any.
 
     Every method is one whole transaction; once begun it is carried out even when its caller is cancelled, and the
     caller gets the outcome before the cancellation. Methods raise SettingsError when the store cannot be read or
@@ -95,16 +115,16 @@ class Ledger(Protocol):
     ) -> Inserted | Existing:
         """Write an intent and claim it, or find the same start; those in `passed` do not count, and None means any.
 
-        For a start that was asked for again only one that was asked for again counts.
+        For a start that was asked for again only one that was asked for again counts; of another user, none does.
 
         Two servers can neither both write it nor both use up what is left under a limit.
-        Raises OverLimit, UnpricedUnderWay.
+        Raises OverLimit, TooManyJobs, UnpricedUnderWay.
         """
 
     async def find_existing(
-        self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False
+        self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False, user: str = ""
     ) -> LedgerEntry | None:
-        """The newest same start; refused, failed and deleted ones do not count, and neither do those in `passed`."""
+        """The newest same start of a user; refused, failed, deleted ones and those in `passed` do not count."""
 
     async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
         """Change fields of one entry and return it as it is now."""
@@ -139,7 +159,7 @@ class Ledger(Protocol):
     async def stored_start(self, entry_id: str) -> StoredStart | None:
         """What a start is made from; None for entries that were written without it."""
 
-    async def by_job_id(self, job_id: str) -> LedgerEntry | None:
+    async def by_job_id(self, job_id: str, *, user: str | None = None) -> LedgerEntry | None:
         """The newest entry that a job belongs to."""
 
     async def recent(
@@ -150,6 +170,7 @@ class Ledger(Protocol):
         skip: int = 0,
         family: str | None = None,
         without: str | None = None,
+        user: str | None = None,
     ) -> list[LedgerEntry]:
         """Entries created at or after `since`, newest first; of a family, or `without` one."""
 
@@ -162,7 +183,7 @@ class Ledger(Protocol):
     async def claim_key(self, entry_id: str, key: str, *, since: float) -> LedgerEntry | None:
         """Claim what an entry is about to pay; else the entry that paid it since then, or is about to pay it."""
 
-    async def newest(self, beginning: str) -> LedgerEntry | None:
+    async def newest(self, beginning: str, *, user: str | None = None) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
 
     async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
@@ -171,16 +192,18 @@ class Ledger(Protocol):
     async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:
         """Whether another start of the same title, made within so many seconds of this one, also waits for its job."""
 
-    async def spent_since(self, since: float) -> float:
+    async def spent_since(self, since: float, *, user: str | None = None) -> float:
         """Credits of everything started since then, as far as is known; what is on its way counts as expected."""
 
     async def spent_and_recent(self, since: float, family: str, recent: float) -> tuple[float, list[LedgerEntry]]:
         """Credits spent since then, and the entries of a family created at or after `recent`, newest first."""
 
-    async def spending(self, since: float) -> tuple[float, int]:
+    async def spending(self, since: float, *, user: str | None = None) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
 
-    async def spending_by(self, part: Literal["family", "day"], since: float, most: int = 100) -> dict[str, float]:
+    async def spending_by(
+        self, part: Literal["family", "day"], since: float, most: int = 100, *, user: str | None = None
+    ) -> dict[str, float]:
         """Credits of what was started since then: by family, dearest first, or by day (UTC), newest first.
 
         Downloads are none.

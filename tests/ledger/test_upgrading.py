@@ -319,3 +319,17 @@ async def test_an_older_server_on_the_same_file_neither_loses_rows_nor_charges_t
             assert (await ledger.entry(new.entry.id)).details.charges == {f"{CLIP}99": 100.0}
             assert await ledger.stored_start(new.entry.id) == start
             assert len(await ledger.recent()) == 19
+
+
+async def test_a_server_of_the_version_before_users_works_on_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with open_ledger(path, account="token", sandbox=True) as ledger:
+        new = NewEntry(family="x", title="", fingerprint="print", user="ann")
+        entry = (await ledger.insert_or_get_existing(new, limits=Limits())).entry
+        with closing(sqlite3.connect(path)) as before:
+            assert before.execute("PRAGMA user_version").fetchone() == (4,)
+            assert "user_id" not in {column[1] for column in before.execute("PRAGMA table_info(starts)")}
+            before.execute("UPDATE starts SET title = 'Waves' WHERE id = ?", (entry.id,))
+            before.commit()
+        known = await ledger.entry(entry.id)
+        assert (known.title, known.user) == ("Waves", "ann")
