@@ -28,11 +28,12 @@ from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.film.extra import check_extra
 from a2e_mcp.film.process import carry_out
 from a2e_mcp.jobs.job import Job
+from a2e_mcp.jobs.local_work import local_work
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import DownloadedFile, LedgerEntry, NewEntry, StoredStart
 from a2e_mcp.ledger.job_ids import FILM, JobId, looks_like_job_id
-from a2e_mcp.ledger.leases import heartbeat, resume_orphans
+from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Ledger, Limits
 
 if TYPE_CHECKING:
@@ -187,20 +188,12 @@ class Films:
             await asyncio.wait({task}, timeout=min(_LOOK_SECONDS, max(0.0, until - clock())))
 
     async def _carry_out(self, entry: LedgerEntry) -> None:
-        async with heartbeat(self._ledger, entry.id, self._beat_seconds):
-            try:
-                async with self._one_at_a_time, self._work_folder(entry) as folder:
-                    await self._make(entry, folder)
-            except A2EError as problem:
-                await self._ledger.update(entry.id, phase="refused", note=problem.with_outcome(""), charged=0.0)
-                raise
-            except asyncio.CancelledError:
-                # The next server makes it from its beginning.
-                await self._ledger.release(entry.id)
-                raise
-            except Exception:
-                await self._ledger.update(entry.id, phase="refused", note="Internal error in a2e-mcp.", charged=0.0)
-                raise
+        async with (
+            local_work(self._ledger, entry.id, self._beat_seconds),
+            self._one_at_a_time,
+            self._work_folder(entry) as folder,
+        ):
+            await self._make(entry, folder)
 
     async def _make(self, entry: LedgerEntry, folder: Path) -> None:
         plan = await self._plan(entry)

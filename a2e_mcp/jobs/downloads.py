@@ -21,10 +21,11 @@ from a2e_mcp.files.fetch import Gone, Interrupted, Part, Saver
 from a2e_mcp.files.progress import QUICK_SECONDS, TransferProgress
 from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.job import Job
+from a2e_mcp.jobs.local_work import local_work
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.entry import Details, DownloadedFile, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
-from a2e_mcp.ledger.leases import heartbeat, resume_orphans
+from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Inserted, Ledger, Limits
 
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -178,21 +179,15 @@ class Downloads:
     # ---------------------------------------------------------- carrying out
 
     async def _carry_out(self, entry: LedgerEntry) -> None:
-        async with heartbeat(self._ledger, entry.id, self._beat_seconds):
-            try:
+        try:
+            async with local_work(self._ledger, entry.id, self._beat_seconds):
                 await self._save_all(entry)
-            except A2EError as problem:
-                await self._ledger.update(entry.id, phase="refused", note=str(problem))
-                if not isinstance(problem, Interrupted):
-                    self._part(await self._ledger.entry(entry.id)).remove()
-                raise
-            except asyncio.CancelledError:
-                # The part stays: the next server resumes it.
-                await self._ledger.release(entry.id)
-                raise
-            except Exception:
-                await self._ledger.update(entry.id, phase="refused", note="Internal error in a2e-mcp.")
-                raise
+        except Interrupted:
+            # The part stays: download_result continues from there.
+            raise
+        except A2EError:
+            self._part(await self._ledger.entry(entry.id)).remove()
+            raise
 
     async def _save_all(self, entry: LedgerEntry) -> None:
         urls = entry.details.urls

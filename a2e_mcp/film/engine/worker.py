@@ -6,13 +6,8 @@ server. It ends the moment its stdin closes, also in the middle of a film.
 
 from __future__ import annotations
 
-import os
-import queue
 import sys
-import threading
-import time
 import traceback
-from collections.abc import Callable
 
 from a2e_mcp.film.orders import (
     AnyOrder,
@@ -22,43 +17,23 @@ from a2e_mcp.film.orders import (
     FilmProgress,
     FilmReady,
     LettersOrder,
-    Reply,
     TrimOrder,
     decode_order,
     encode,
 )
-from a2e_mcp.processes.stdout import take_stdout
-
-_SECONDS_BETWEEN_REPORTS = 0.1
+from a2e_mcp.processes.line_worker import Report, Send, now_and_then, serve_lines
 
 
 def main() -> None:
-    """Serve orders until stdin ends."""
-    protocol = take_stdout()
-
-    def send(reply: Reply) -> None:
-        try:
-            protocol.write(encode(reply))
-            protocol.flush()
-        except BrokenPipeError:
-            os._exit(0)  # the server has ended
-
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(lines,), daemon=True).start()
-    send(FilmReady())
-    while True:
-        send(_answer(lines.get(), _reporter(send)))
+    """Serve orders until stdin ends; what is half written is removed by the server."""
+    serve_lines(encode(FilmReady()), _serve)
 
 
-def _read(lines: queue.SimpleQueue[bytes]) -> None:
-    for line in iter(sys.stdin.buffer.readline, b""):
-        if line.strip():
-            lines.put(line)
-    # What is half written is removed by the server.
-    os._exit(0)
+def _serve(line: bytes, send: Send) -> None:
+    send(encode(_answer(line, now_and_then(lambda share: send(encode(FilmProgress(share=share)))))))
 
 
-def _answer(line: bytes, report: Callable[[float], None]) -> Reply:
+def _answer(line: bytes, report: Report) -> FilmMade | FilmFailed:
     from a2e_mcp.film.engine.refusal import NO_ROOM, FilmRefused, is_full
 
     try:
@@ -73,7 +48,7 @@ def _answer(line: bytes, report: Callable[[float], None]) -> Reply:
         return FilmFailed(message=message, is_refused=False)
 
 
-def _carried_out(order: AnyOrder, report: Callable[[float], None]) -> FilmMade:
+def _carried_out(order: AnyOrder, report: Report) -> FilmMade:
     match order:
         case ComposeOrder():
             from a2e_mcp.film.engine.compose import compose
@@ -87,19 +62,6 @@ def _carried_out(order: AnyOrder, report: Callable[[float], None]) -> FilmMade:
             from a2e_mcp.media.fonts import missing_scripts
 
             return FilmMade(missing=tuple(missing_scripts(order.text)))
-
-
-def _reporter(send: Callable[[Reply], None]) -> Callable[[float], None]:
-    last = time.monotonic()
-
-    def report(share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_REPORTS:
-            last = now
-            send(FilmProgress(share=min(1.0, max(0.0, share))))
-
-    return report
 
 
 if __name__ == "__main__":

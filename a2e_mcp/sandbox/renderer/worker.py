@@ -5,15 +5,10 @@ service. It ends the moment its stdin closes, also in the middle of a render.
 """
 
 import os
-import queue
 import sys
-import threading
-import time
 import traceback
-from collections.abc import Callable
-from typing import IO, TypeAlias
 
-from a2e_mcp.processes.stdout import take_stdout
+from a2e_mcp.processes.line_worker import Send, now_and_then, serve_lines
 from a2e_mcp.sandbox.extra import PACKAGES, install_advice
 from a2e_mcp.sandbox.orders import decode_order, render
 from a2e_mcp.sandbox.protocol import (
@@ -22,16 +17,11 @@ from a2e_mcp.sandbox.protocol import (
     InvalidRequest,
     Progress,
     Ready,
-    Reply,
     decode_request,
     encode_reply,
     kind_of,
 )
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
-
-Send: TypeAlias = Callable[[Reply], None]
-
-_SECONDS_BETWEEN_REPORTS = 0.1
 
 
 def main() -> None:
@@ -39,13 +29,8 @@ def main() -> None:
     # One thread each for vision: the service runs several workers side by side.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-    send = _sender(take_stdout())
     current = _Current()
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(lines, current), daemon=True).start()
-    send(Ready())
-    while True:
-        _serve(lines.get(), send, current)
+    serve_lines(encode_reply(Ready()), lambda line, send: _serve(line, send, current), on_end=current.abandon_rendering)
 
 
 class _Current:
@@ -53,28 +38,9 @@ class _Current:
 
     rendering: Rendering | None = None
 
-    def end_process(self) -> None:
+    def abandon_rendering(self) -> None:
         if self.rendering is not None:
             self.rendering.abandon()
-        os._exit(0)
-
-
-def _sender(protocol: IO[bytes]) -> Send:
-    def send(reply: Reply) -> None:
-        try:
-            protocol.write(encode_reply(reply))
-            protocol.flush()
-        except BrokenPipeError:
-            os._exit(0)  # the service has ended
-
-    return send
-
-
-def _read(lines: "queue.SimpleQueue[bytes]", current: _Current) -> None:
-    for line in iter(sys.stdin.buffer.readline, b""):
-        if line.strip():
-            lines.put(line)
-    current.end_process()
 
 
 def _serve(line: bytes, send: Send, current: _Current) -> None:
@@ -84,30 +50,21 @@ def _serve(line: bytes, send: Send, current: _Current) -> None:
         request_id = request.id
         order = decode_order(request.order)
     except InvalidRequest as problem:
-        send(Failed(id=request_id, code="invalid_order", message=str(problem)))
+        send(encode_reply(Failed(id=request_id, code="invalid_order", message=str(problem))))
         return
-    current.rendering = Rendering(request_id, kind_of(order), _reporter(request_id, send))
+
+    def report(progress: float) -> None:
+        send(encode_reply(Progress(id=request_id, progress=progress)))
+
+    current.rendering = Rendering(request_id, kind_of(order), now_and_then(report))
     try:
         outcome = render(order, current.rendering)
     except Exception as problem:
-        send(_failed(request_id, problem))
+        send(encode_reply(_failed(request_id, problem)))
     else:
-        send(Done(id=request_id, outcome=outcome))
+        send(encode_reply(Done(id=request_id, outcome=outcome)))
     finally:
         current.rendering = None
-
-
-def _reporter(request_id: str, send: Send) -> Callable[[float], None]:
-    last = time.monotonic()
-
-    def report(progress: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_REPORTS:
-            last = now
-            send(Progress(id=request_id, progress=min(1.0, max(0.0, progress))))
-
-    return report
 
 
 def _failed(request_id: str, problem: Exception) -> Failed:
