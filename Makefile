@@ -72,7 +72,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || $(call stop,$(NO_VENV))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' || $(call stop,$(NO_PACKAGES))
 	@rm -f $(VENV)/.installed; \
-	{ $(BIN)/python -m pip install --disable-pip-version-check --editable '.[sandbox-live,company]' --group dev \
+	{ $(BIN)/python -m pip install --disable-pip-version-check --editable '.[sandbox-live,company,telemetry]' --group dev \
 		&& touch $(VENV)/.installed; } | $(SHOW_PROGRESS); \
 	test -e $(VENV)/.installed || $(call stop,$(NO_PACKAGES))
 	@rm $(VENV)/.installed; touch $(READY)

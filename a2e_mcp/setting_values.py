@@ -49,6 +49,15 @@ def auto_or_off(text: str) -> Literal["auto", "off"]:
     raise ValueError("use auto or off")
 
 
+def text_or_json(text: str) -> Literal["text", "json"]:
+    """text or json."""
+    if text.lower() == "json":
+        return "json"
+    if text.lower() == "text":
+        return "text"
+    raise ValueError("use text or json")
+
+
 def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
     """The same parser, for a setting whose default is None."""
     return parse

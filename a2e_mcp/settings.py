@@ -168,6 +168,17 @@ class Settings:
         "none",
         kind="filepath",
     )
+    log: Literal["text", "json"] = _setting(
+        "A2E_LOG", "json = log to stderr as one JSON object a line", parse.text_or_json, lambda: "text", "text"
+    )
+    drain_seconds: float = _setting(
+        "A2E_DRAIN_SECONDS",
+        "Seconds that a server over HTTP still answers after SIGTERM, for its load balancer to notice",
+        parse.number(0, 600),
+        lambda: 0.0,
+        "0",
+        kind="number",
+    )
     toolsets: tuple[str, ...] = _setting(
         "A2E_TOOLSETS",
         "Toolsets to show, separated by commas; `all` includes models and admin",

@@ -35,6 +35,8 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_ELICITATION": ("elicitation", "Off", "off"),
     "A2E_RESOURCE_LINKS": ("links", "OFF", "off"),
     "A2E_KEYRING": ("keyring", "off", "off"),
+    "A2E_LOG": ("log", "JSON", "json"),
+    "A2E_DRAIN_SECONDS": ("drain_seconds", "10", 10.0),
 }
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
@@ -68,6 +70,8 @@ BROKEN = {
     "A2E_ELICITATION": ("sometimes",),
     "A2E_RESOURCE_LINKS": ("always",),
     "A2E_KEYRING": ("always",),
+    "A2E_LOG": ("yaml",),
+    "A2E_DRAIN_SECONDS": ("-1", "601", "soon"),
 }
 
 

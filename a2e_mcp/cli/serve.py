@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ from a2e_mcp import __version__
 from a2e_mcp.cli.connection import connect, token_in_keyring
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.operations.drain import Drain
+from a2e_mcp.operations.operation import Operation
 from a2e_mcp.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from a2e_mcp.server.server import A2EServer
 
+_log = logging.getLogger(__name__)
 _MODES = {
     "live": "live mode: starts cost credits",
     "sandbox": "sandbox: free, nothing leaves this computer",
@@ -28,15 +32,33 @@ _MODES = {
 def serve(*, http: str | None, **flags: str | bool | None) -> int:
     """Serve until the client disconnects or Ctrl-C; `flags` are settings. Raises SettingsError."""
     settings = read_settings(None, **flags)
+    if settings.log == "json":
+        from a2e_mcp.operations.logs import write_json_lines
+
+        write_json_lines()
     address = _loopback(http) if http is not None else None
     from a2e_mcp.server.server import A2EServer
 
     stored = token_in_keyring(settings)
-    server = A2EServer(settings, connect(settings, stored), finds_token=stored is not None)
+    operation = Operation() if address is None else _measured()
+    server = A2EServer(settings, connect(settings, stored), finds_token=stored is not None, operation=operation)
     if address is None:
         anyio.run(_over_stdio, server, settings)
         return 0
     return anyio.run(_over_http, server, settings, *address)
+
+
+def _measured() -> Operation:
+    """The operation of a server over HTTP, measured where prometheus-client is installed."""
+    from a2e_mcp.operations.tracing import export_spans
+
+    export_spans()
+    drain = Drain()
+    try:
+        from a2e_mcp.operations.prometheus import PrometheusMeasurements
+    except ImportError:
+        return Operation(drain)
+    return Operation(drain, PrometheusMeasurements(drain))
 
 
 async def _over_stdio(server: A2EServer, settings: Settings) -> None:
@@ -50,8 +72,7 @@ async def _over_stdio(server: A2EServer, settings: Settings) -> None:
 
 
 async def _over_http(server: A2EServer, settings: Settings, host: str, port: int) -> int:
-    import uvicorn
-
+    from a2e_mcp.cli.web_server import web_server
     from a2e_mcp.loopback import listen
     from a2e_mcp.server.http import web_app
 
@@ -59,9 +80,12 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
     listener = listen(host, port, hint="Another server may be running there; choose another port with --http")
     app = web_app(server, settings, host)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
-    print(f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})", file=sys.stderr, flush=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="none")
-    web = uvicorn.Server(config)
+    greeting = f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})"
+    if settings.log == "json":
+        _log.info(greeting)
+    else:
+        print(greeting, file=sys.stderr, flush=True)
+    web = web_server(app, settings, server.operation.drain)
     call_on_signals(lambda: setattr(web, "should_exit", True), "SIGHUP")
     with listener:
         await web.serve(sockets=[listener])

@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
 import anyio
 import httpx2
+from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer
 from pydantic import SecretStr, ValidationError
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
@@ -48,6 +50,12 @@ _NOT_SENT = (
 )
 
 
+_tracer = get_tracer("a2e-mcp")
+
+OnRequest = Callable[[str, int | None, float], None]
+"""Is called after each request with the call's name, the HTTP status (None without an answer), and the seconds."""
+
+
 class _TooLarge(Exception):
     """The answer is larger than any that A2E sends."""
 
@@ -56,7 +64,8 @@ class A2EClient:
     """A typed client for A2E; an async context manager.
 
     `transport` replaces the network, for the sandbox and for tests; `pause` replaces waiting between attempts,
-    `now` the clock. Making one raises SettingsError when the environment's proxy or certificates cannot be used.
+    `now` the clock; `on_request` is called after each request. Making one raises SettingsError when the environment's
+    proxy or certificates cannot be used.
     """
 
     def __init__(
@@ -69,6 +78,7 @@ class A2EClient:
         trace: Trace | None = None,
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
         now: Callable[[], float] = time.time,
+        on_request: OnRequest = lambda _, __, ___: None,
     ) -> None:
         self._token = token if isinstance(token, SecretStr) else SecretStr(token)
         self._http = httpx2.AsyncClient(
@@ -80,6 +90,7 @@ class A2EClient:
             trust_env=False,
         )
         self._trace = trace
+        self._on_request = on_request
         self._pause = pause
         self._now = now
         self._older: set[str] = set()
@@ -172,16 +183,19 @@ class A2EClient:
         status: int | None = None
         body = b""
         try:
-            response = await self._http.send(http_request, stream=True)
-            try:
-                status = response.status_code
-                body = await _read(response)
-            finally:
-                await response.aclose()
+            with _span(capability.name, endpoint, self._http.base_url.host) as span:
+                response = await self._http.send(http_request, stream=True)
+                try:
+                    status = response.status_code
+                    _note_status(span, status)
+                    body = await _read(response)
+                finally:
+                    await response.aclose()
             if (date := http_date(response.headers.get("date", ""))) is not None:
                 self._ahead = date - self._now()
             return status, response.headers, self._without_token(body)
         finally:
+            self._on_request(capability.name, status, time.monotonic() - started)
             if self._trace is not None:
                 self._trace.add(
                     name=capability.name,
@@ -196,6 +210,32 @@ class A2EClient:
         """The body with the token blanked out, so that it reaches neither messages nor the ledger."""
         token = self._token.get_secret_value().encode()
         return body.replace(token, b"[token]") if len(token) >= _SHORTEST_SECRET else body
+
+
+@contextmanager
+def _span(name: str, endpoint: Endpoint, host: str) -> Iterator[Span]:
+    """One request, in the trace of the call that makes it; a failure is named by its kind only."""
+    attributes = {"http.request.method": endpoint.method, "url.template": endpoint.path, "server.address": host}
+    with _tracer.start_as_current_span(
+        f"A2E {name}",
+        kind=SpanKind.CLIENT,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield span
+        except Exception as problem:
+            span.set_status(StatusCode.ERROR)
+            span.set_attribute("error.type", type(problem).__name__)
+            raise
+
+
+def _note_status(span: Span, status: int) -> None:
+    span.set_attribute("http.response.status_code", status)
+    if status >= 400:
+        span.set_status(StatusCode.ERROR)
+        span.set_attribute("error.type", str(status))
 
 
 async def _read(response: httpx2.Response) -> bytes:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from a2e_mcp.errors import NotFound
+from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ def web_app(server: A2EServer, settings: Settings, host: str) -> ASGIApp:
     guard = _guard(host)
     # Answers are streams: as plain JSON they could carry no progress.
     app = server.streamable_http_app(streamable_http_path=ROOT, stateless_http=True, transport_security=guard)
-    return _Paths(app, settings, guard)
+    return Endpoints(
+        _Paths(app, settings, guard),
+        check=server.check_ready,
+        drain=server.operation.drain,
+        measurements=server.operation.measurements,
+    )
 
 
 def _guard(host: str) -> TransportSecuritySettings:

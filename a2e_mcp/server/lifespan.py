@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp.errors import A2EError, Charged
+from a2e_mcp.operations.operation import Operation
 from a2e_mcp.private_files import link_problem
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.timing import Timing
@@ -30,10 +31,13 @@ class LazyServices:
     Task groups and sandbox workers must be left in the task that entered them, which a tool call's task is not.
     """
 
-    def __init__(self, settings: Settings, connect: Connect, timing: Timing | None = None) -> None:
+    def __init__(
+        self, settings: Settings, connect: Connect, timing: Timing | None = None, operation: Operation | None = None
+    ) -> None:
         self._settings = settings
         self._connect = connect
         self._timing = timing
+        self._operation = operation
         self._wanted = anyio.Event()
         self._answered = anyio.Event()
         self._closing = anyio.Event()
@@ -77,7 +81,7 @@ class LazyServices:
                 async with AsyncExitStack() as stack:
                     stack.push(self._answer_problem)
                     self._services = await stack.enter_async_context(
-                        open_services(self._settings, self._connect, self._timing)
+                        open_services(self._settings, self._connect, self._timing, self._operation)
                     )
                     self._answered.set()
                     await self._closing.wait()

@@ -24,7 +24,8 @@ from mcp.types import Resource as ResourceListed
 from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
-from a2e_mcp.errors import A2EError, Charged, TokenMissing
+from a2e_mcp.errors import A2EError, Charged, SettingsError, TokenMissing
+from a2e_mcp.operations.operation import Operation
 from a2e_mcp.server import protocol_output, resources, tool_index, toolset_paths, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.apps.extension import Apps
@@ -72,14 +73,21 @@ class A2EServer(MCPServer[LazyServices]):
     """One server for one account, live or sandbox; services are opened at the first call that needs them."""
 
     def __init__(
-        self, settings: Settings, connect: Connect, timing: Timing | None = None, *, finds_token: bool = False
+        self,
+        settings: Settings,
+        connect: Connect,
+        timing: Timing | None = None,
+        *,
+        finds_token: bool = False,
+        operation: Operation | None = None,
     ) -> None:
         """`finds_token` says that the connection looks for a token where the settings have none."""
         self._configuration = settings
         self._finds_token = finds_token
         self._shown = visibility.visible(settings)
         self._timing = timing or Timing()
-        self._lazy_services = LazyServices(settings, connect, self._timing)
+        self.operation = operation or Operation()
+        self._lazy_services = LazyServices(settings, connect, self._timing, self.operation)
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -126,6 +134,14 @@ class A2EServer(MCPServer[LazyServices]):
         except TokenMissing:
             raise ToolError(self._configuration.unconfigured) from None
 
+    async def check_ready(self) -> None:
+        """Raises A2EError when a call could not be answered now: no token, or data or a database out of reach."""
+        try:
+            services = await self.services()
+        except ToolError as problem:
+            raise SettingsError(str(problem), charged=None) from None
+        await services.ledger.recent(most=1)
+
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
         """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""
         from a2e_mcp.server.stdio import serve_stdio
@@ -147,9 +163,17 @@ class A2EServer(MCPServer[LazyServices]):
         self, name: str, arguments: dict[str, Any], context: Context[LazyServices, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool. Raises ToolError with a sentence for the model: what failed, what it cost, what to do next."""
+        name = bare_name(name, self._configuration.tool_prefix)
+        with self.operation.measurements.of_call(name if name in tool_index.tools() else "unknown"):
+            return await self._answer(name, arguments, context)
+
+    async def _answer(
+        self, name: str, arguments: dict[str, Any], context: Context[LazyServices, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
         settings = self._configuration
-        name = bare_name(name, settings.tool_prefix)
         try:
+            if tool_index.can_be_charged(name):
+                self.operation.drain.refuse_starts()
             if hidden := visibility.switched_off(name, settings) or toolset_paths.current().hides(name):
                 raise ToolError(hidden)
             # Imported at the first call, since the declarations behind the tools are slow to import.

@@ -21,6 +21,8 @@ from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.script_language import ScriptLanguages
+from a2e_mcp.operations.drain import Drain
+from a2e_mcp.operations.operation import Operation
 from a2e_mcp.server.calls import Calls
 from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
@@ -58,6 +60,7 @@ class Services:
     media: Callable[[], Sequence[str]]
     """The origins that results are loaded from."""
     calls: Calls
+    drain: Drain
 
     @property
     def sandbox(self) -> bool:
@@ -66,9 +69,11 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, connect: Connect, timing: Timing | None = None) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, connect: Connect, timing: Timing | None = None, operation: Operation | None = None
+) -> AsyncIterator[Services]:
     """Open everything for the length of an `async with`. Raises SettingsError."""
-    timing = timing or Timing()
+    timing, operation = timing or Timing(), operation or Operation()
     sandbox = settings.mode == "sandbox"
     async with AsyncExitStack() as stack:
         way = await stack.enter_async_context(connect())
@@ -86,6 +91,7 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
                 base_url=way.base_url,
                 transport=way.transport,
                 trace=Trace(settings.trace) if settings.trace else None,
+                on_request=operation.measurements.request_sent,
                 pause=timing.pause,
                 now=timing.now,
             )
@@ -188,4 +194,5 @@ async def open_services(settings: Settings, connect: Connect, timing: Timing | N
             media=lambda: (*way.media(), *links.origins()),
             # Left first, before anything that calls work with.
             calls=await stack.enter_async_context(Calls()),
+            drain=operation.drain,
         )

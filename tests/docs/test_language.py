@@ -65,7 +65,7 @@ NAMES: dict[str, str] = {
     r"go(es)? on|went on|(came|comes?) back|mend(s|ed|ing)?": "continues; is refunded or returned; fix, problem",
     r"(is|are|was|were|be|been) told|ha(s|ve) no use for|of the sandbox": "gets, is reported; does not use; sandbox",
 }
-FOREIGN_NAMES = frozenset({"handle_async_request"})
+FOREIGN_NAMES = frozenset({"handle_async_request", "handle_exit"})
 """Names that a library calls."""
 SAME_START = ("a2e_mcp/ledger", "a2e_mcp/starts", "a2e_mcp/jobs", "tests/ledger", "tests/starts")
 """Where A2E's video twins are not a subject, so that a twin would be the same start."""

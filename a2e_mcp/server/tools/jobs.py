@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, WithJsonSchema
@@ -17,7 +18,6 @@ from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError, Unauthorized, Unreadable
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
-from a2e_mcp.jobs.polling import Answers
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
@@ -30,7 +30,7 @@ from a2e_mcp.server.days import start_of
 from a2e_mcp.server.deletion import delete_jobs
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
-from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, waiting_time
+from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, newest_answers, waiting_time
 from a2e_mcp.starts.resolve import made_from
 from a2e_mcp.text import one_line, sentences, whole_sentences
 
@@ -38,7 +38,6 @@ _ACCOUNT_SECONDS = 10.0
 _MOST_ROWS = 50
 _KEPT_SECONDS = 30 * 86_400.0
 """A2E's lists show what has not expired, and nothing that was made earlier than this has not."""
-_FIRST_LOOK_SECONDS = 5.0
 
 
 _State = Literal["queued", "running", "succeeded", "failed", "unknown"]
@@ -112,15 +111,11 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
     inputs, services = call.inputs, call.services
     job_ids = list(dict.fromkeys([await _job_id(call, each) for each in inputs.job_ids]))
     seconds, cut = waiting_time(call, inputs.seconds)
-
-    async def seen(answers: Answers) -> None:
-        known = [each for each in answers.values() if isinstance(each, Job)]
-        done = sum(each.progress or 0.0 for each in known) / len(job_ids)
-        await call.progress(min(done, 1.0), "; ".join(f"{each.family} {each.state}" for each in known[:3]))
-
     await services.rooms.forget_ended()
-    patience = max(0.0, min(_FIRST_LOOK_SECONDS, call.within - 1))
-    answers = await services.waiting.wait(job_ids, seconds, seen, every=inputs.until == "all", patience=patience)
+    began = monotonic()
+    answers = await newest_answers(call, job_ids, seconds, every=inputs.until == "all")
+    if services.drain.has_begun:
+        seconds, cut = monotonic() - began, ""
     problems = {job_id: each for job_id, each in answers.items() if isinstance(each, A2EError)}
     if len(problems) == len(job_ids):
         raise next(iter(problems.values()))

@@ -1,0 +1,1 @@
+"""What a server reports to those who run it: health, metrics, logs and traces; and how it ends in order."""

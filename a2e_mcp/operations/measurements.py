@@ -1,0 +1,46 @@
+"""What is measured of a server: tool calls, and requests to A2E. Nothing here names a user, a job or an account."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+Outcome = Literal["answered", "refused", "failed"]
+"""refused: with a sentence of ours. failed: by a mistake in this program."""
+
+_log = logging.getLogger(__name__)
+
+
+class Measurements:
+    """Measures nothing: what a server on stdio has."""
+
+    def tool_called(self, tool: str, outcome: Outcome, seconds: float) -> None:
+        """Note a tool call that has been answered."""
+
+    def request_sent(self, call: str, status: int | None, seconds: float) -> None:
+        """Note a request to A2E and its HTTP status; None without an answer."""
+
+    def page(self) -> tuple[bytes, str] | None:
+        """All figures as Prometheus reads them, and the content type of that; None where nothing is measured."""
+        return None
+
+    @contextmanager
+    def of_call(self, tool: str) -> Iterator[None]:
+        """Measure and log the tool call inside the block."""
+        began = time.monotonic()
+        outcome: Outcome = "answered"
+        try:
+            yield
+        except Exception as problem:
+            # What was foreseen is raised without a cause.
+            outcome = "refused" if problem.__cause__ is None else "failed"
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            self.tool_called(tool, outcome, seconds)
+            if _log.isEnabledFor(logging.INFO):
+                fields = {"tool": tool, "outcome": outcome, "milliseconds": round(seconds * 1000)}
+                _log.info("%s was %s", tool, outcome, extra={"fields": fields})

@@ -1,0 +1,16 @@
+"""How a server is operated, in one object that its parts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from a2e_mcp.operations.drain import Drain
+from a2e_mcp.operations.measurements import Measurements
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """How a server ends, and what is measured of it."""
+
+    drain: Drain = field(default_factory=Drain)
+    measurements: Measurements = field(default_factory=Measurements)

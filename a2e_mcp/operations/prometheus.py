@@ -1,0 +1,51 @@
+"""The measurements of a server, as Prometheus reads them."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+
+from a2e_mcp import __version__
+from a2e_mcp.operations.drain import Drain
+from a2e_mcp.operations.measurements import Measurements, Outcome
+
+_CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45)
+_REQUEST_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40)
+
+
+class PrometheusMeasurements(Measurements):
+    """Counts since the start of this process; several processes are added up where they are read."""
+
+    def __init__(self, drain: Drain) -> None:
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        Gauge("a2e_mcp_info", "The version that runs", ("version",), registry=registry).labels(__version__).set(1)
+        Gauge("a2e_mcp_draining", "1 while the server is about to end", registry=registry).set_function(
+            lambda: float(drain.has_begun)
+        )
+        self._calls = Counter("a2e_mcp_tool_calls", "Tool calls answered", ("tool", "outcome"), registry=registry)
+        self._call_seconds = Histogram(
+            "a2e_mcp_tool_call_seconds", "Seconds of a tool call", ("tool",), registry=registry, buckets=_CALL_SECONDS
+        )
+        self._requests = Counter("a2e_mcp_a2e_requests", "Requests to A2E", ("call", "status"), registry=registry)
+        self._request_seconds = Histogram(
+            "a2e_mcp_a2e_request_seconds",
+            "Seconds of a request to A2E",
+            ("call",),
+            registry=registry,
+            buckets=_REQUEST_SECONDS,
+        )
+
+    def tool_called(self, tool: str, outcome: Outcome, seconds: float) -> None:
+        """Note a tool call that has been answered."""
+        self._calls.labels(tool, outcome).inc()
+        self._call_seconds.labels(tool).observe(seconds)
+
+    def request_sent(self, call: str, status: int | None, seconds: float) -> None:
+        """Note a request to A2E and its HTTP status; None without an answer."""
+        self._requests.labels(call, "none" if status is None else str(status)).inc()
+        self._request_seconds.labels(call).observe(seconds)
+
+    def page(self) -> tuple[bytes, str]:
+        """All figures as Prometheus reads them, and the content type of that."""
+        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_1_0_0
