@@ -28,7 +28,7 @@ from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings
 from tests.support.doctor_runs import FAKE_TOKEN, NOTHING_SET, SANDBOX, DoctorRun, unreachable
 from tests.support.imitation import account_with, imitation_of_a2e
-from tests.support.ledger import intend
+from tests.support.ledger import intend, locked
 from tests.support.paths import CHECKOUT
 
 
@@ -467,8 +467,7 @@ def test_the_page_lists_every_name_of_a_finding() -> None:
 async def test_data_that_another_program_keeps_locked_is_found(doctor_run: DoctorRun, name: str) -> None:
     path = doctor_run.folder / "data" / name
     path.parent.mkdir(parents=True)
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("BEGIN EXCLUSIVE")
+    doctor_run.lock_seconds = 0.05
+    with locked(path):
         assert await doctor_run.run(SANDBOX) == 1
     assert any("locked by another program" in line for line in doctor_run.marked("fix"))

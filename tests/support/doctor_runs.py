@@ -36,6 +36,7 @@ class DoctorRun:
     folder: Path
     host: Answer = reachable
     patience: float = 20.0
+    lock_seconds: float = 2.0
     columns: int | None = None
     stored: StoredToken | None = None
     lines: list[str] = field(default_factory=list)
@@ -75,6 +76,7 @@ class DoctorRun:
             platform="linux",
             transport=httpx2.MockTransport(self.host),
             seconds_to_start=self.patience,
+            lock_seconds=self.lock_seconds,
             columns=self.columns,
             stored=self.stored,
         )

@@ -19,7 +19,7 @@ from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.doctor.installation import check_packages, check_rendering
 from a2e_mcp.cli.doctor.places import check_folders, check_host
 from a2e_mcp.cli.doctor.reads import check_reads
-from a2e_mcp.cli.doctor.stored import check_ledger, check_links
+from a2e_mcp.cli.doctor.stored import check_ledger, check_links, is_sandbox_locked
 from a2e_mcp.cli.screen import columns_of
 from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
@@ -75,7 +75,7 @@ async def doctor(
     await check_host(findings, settings, here)
     await check_folders(findings, settings, here)
     await check_links(findings, settings)
-    await _check_account(findings, settings, live=live, report=report)
+    await _check_account(findings, settings, live=live, report=report, lock_seconds=here.lock_seconds)
     await check_clients(findings, here)
     findings.write_summary()
     return 1 if findings.problems else 0
@@ -97,10 +97,12 @@ async def _with_stored_token(findings: Findings, settings: Settings, stored: Sto
     return replace(settings, token=SecretStr(token))
 
 
-async def _check_account(findings: Findings, settings: Settings, *, live: bool, report: Path | None) -> None:
+async def _check_account(
+    findings: Findings, settings: Settings, *, live: bool, report: Path | None, lock_seconds: float
+) -> None:
     """The checks that need an account: the ledger's rows, and the reads."""
     if settings.mode == "unset":
-        await check_ledger(findings, settings, None)
+        await check_ledger(findings, settings, None, lock_seconds=lock_seconds)
         if live:
             findings.fix(
                 "reads.no_token",
@@ -108,9 +110,16 @@ async def _check_account(findings: Findings, settings: Settings, *, live: bool, 
                 "Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), or add --sandbox to read the sandbox",
             )
         return
+    if await is_sandbox_locked(settings, lock_seconds):
+        findings.fix(
+            "connection.refused",
+            f"The sandbox's data in {settings.data / 'sandbox'} is locked by another program",
+            "Close that program, then run the doctor again",
+        )
+        return
     try:
         async with connect(settings)() as connection:
-            await check_ledger(findings, settings, connection.token)
+            await check_ledger(findings, settings, connection.token, lock_seconds=lock_seconds)
             if live:
                 await check_reads(findings, connection, mode=settings.mode, report=report)
     except SettingsError as problem:

@@ -154,6 +154,7 @@ class Findings:
 class Surroundings:
     """What is checked; `transport` None is the network, `seconds_to_start` is how long a client waits for a server.
 
+    Data that is locked for longer than `lock_seconds` is a finding: servers write for milliseconds.
     `stored` is the keyring to look in, if any, and `has_stored_token` whether it holds a token.
     """
 
@@ -163,6 +164,7 @@ class Surroundings:
     platform: str = sys.platform
     transport: httpx2.AsyncBaseTransport | None = None
     seconds_to_start: float = 20.0
+    lock_seconds: float = 2.0
     colour: bool = False
     columns: int | None = None
     stored: StoredToken | None = None

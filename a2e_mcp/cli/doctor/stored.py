@@ -21,13 +21,14 @@ from a2e_mcp.text import counted
 
 _DAY = 86_400.0
 _PROBE_SECONDS = 2.0
-_LOCK_SECONDS = 2.0
-"""Servers write for milliseconds: what keeps a ledger locked for longer is something else."""
 _UNREADABLE = (sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError)
 
 
-async def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None) -> None:
-    """Check that the ledger opens and is intact; count the account's starts, if there is an account."""
+async def check_ledger(findings: Findings, settings: Settings, token: SecretStr | None, *, lock_seconds: float) -> None:
+    """Check that the ledger is free, opens and is intact; count the account's starts, if there is an account.
+
+    What has it locked is waited for so many seconds.
+    """
     path = settings.data / "ledger.sqlite3"
     if await anyio.to_thread.run_sync(_is_lost, findings, path):
         return
@@ -35,6 +36,8 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
         findings.ok("ledger.none", "The ledger will be created at the first start")
         return
     try:
+        if await anyio.to_thread.run_sync(_is_locked, path, lock_seconds):
+            raise locked(None)
         account = token.get_secret_value() if token else ""
         async with open_ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
             starts = await ledger.recent(most=1_000_000)
@@ -62,16 +65,28 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
         findings.ok("ledger.intact", f"The ledger is intact{summary}")
 
 
-def _state_of(ledger: Path) -> str:
-    """What SQLite says of a ledger's file. Raises SettingsError when another program has it locked."""
-    with closing(sqlite3.connect(ledger, timeout=_LOCK_SECONDS, isolation_level=None)) as database:
-        try:
+async def is_sandbox_locked(settings: Settings, lock_seconds: float) -> bool:
+    """Whether another program keeps the sandbox's data to itself for longer than so many seconds."""
+    path = settings.data / "sandbox" / "sandbox.db"
+    return settings.mode == "sandbox" and await anyio.to_thread.run_sync(_is_locked, path, lock_seconds)
+
+
+def _is_locked(path: Path, seconds: float) -> bool:
+    """Whether another program keeps a database locked for so long; what else may be wrong with it is found later."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             database.execute("ROLLBACK")
-        except sqlite3.OperationalError as problem:
-            if is_locked(problem):
-                raise locked(None) from None
-            raise
+    except sqlite3.Error as problem:
+        return is_locked(problem)
+    return False
+
+
+def _state_of(ledger: Path) -> str:
+    """What SQLite says of a ledger's file."""
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as database:
         (state,) = database.execute("PRAGMA integrity_check(1)").fetchone()
         return str(state)
 
