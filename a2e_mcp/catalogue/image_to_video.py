@@ -32,7 +32,7 @@ from a2e_mcp.catalogue.records import (
     Rows,
     StartedJobs,
 )
-from a2e_mcp.catalogue.spellings import Name
+from a2e_mcp.catalogue.spellings import COUNT, Name
 from a2e_mcp.catalogue.tool import OrNone, optional
 from a2e_mcp.catalogue.values import OneAddress, Text
 
@@ -175,7 +175,9 @@ class ImageToVideoInputs(ModelInputs):
     sound: OrNone[bool] = optional("true: with sound, by model")
     audio: OrNone[Sound] = optional("Sound to use, by model")
     seed: OrNone[Seed] = optional("Same seed, similar clip")
-    count: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="Number of clips; each one is charged")
+    count: Annotated[int, Field(ge=1, le=8), COUNT] = Field(
+        default=1, description="Number of clips; each one is charged"
+    )
     title: OrNone[Name] = optional("Label in your list")
 
 

@@ -60,10 +60,12 @@ class Unit:
 class Spellings:
     """Marks a choice that has other names too, all in lower case and without spaces, hyphens and accents.
 
-    `of_size` gives the choice for a width and a height, which may be pixels or a ratio.
+    `of_size` gives the choice for a width and a height, which may be pixels or a ratio; `groups` are words for several
+    choices, where a list of them is taken.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_size: Callable[[float, float], str | None] | None = None
 
 
@@ -93,8 +95,13 @@ SECONDS = Unit(
 )
 DAYS = Unit({"d": 1.0, "day": 1.0, "days": 1.0, "week": 7.0, "weeks": 7.0})
 CREDITS = Unit(dict.fromkeys(("credit", "credits", "coin", "coins"), 1.0))
-PIXELS = Unit(dict.fromkeys(("p", "px", "pixel", "pixels"), 1.0))
-TIMES = Unit(dict.fromkeys(("x", "×", "times"), 1.0))
+PIXELS = Unit(dict.fromkeys(("p", "i", "px", "pixel", "pixels"), 1.0))
+TIMES = Unit({**dict.fromkeys(("x", "×", "times"), 1.0), "%": 0.01})
+COUNT = Unit(
+    dict.fromkeys(
+        ("x", "×", "times", "clip", "clips", "video", "videos", "image", "images", "picture", "pictures"), 1.0
+    )
+)
 DEGREES = Unit(dict.fromkeys(("°", "deg", "degree", "degrees"), 1.0))
 
 _NEAR = 0.02
@@ -116,13 +123,21 @@ SHAPES = Spellings(
             "landscape",
         ),
         **dict.fromkeys(
+            ("horizontale", "paisaje", "paesaggio", "tv", "television", "cinema", "desktop", "1.78"),
+            "landscape",
+        ),
+        **dict.fromkeys(
             ("vertical", "upright", "tall", "tiktok", "reel", "reels", "shorts", "story", "stories", "hochformat"),
             "portrait",
         ),
-        **dict.fromkeys(("verticale", "phone", "mobile"), "portrait"),
+        **dict.fromkeys(("verticale", "phone", "mobile", "smartphone", "hochkant", "retrato", "ritratto"), "portrait"),
+        **dict.fromkeys(
+            ("youtubeshort", "youtubeshorts", "instagramreel", "instagramreels", "igreel", "igreels", "instagramstory"),
+            "portrait",
+        ),
         **dict.fromkeys(("squared", "quadratic", "quadrat", "quadratisch", "carre", "cuadrado", "quadrado"), "square"),
     },
-    _shape_of,
+    of_size=_shape_of,
 )
 RESOLUTIONS = Spellings(
     {"sd": "480", "hd": "720", "hdready": "720", "fhd": "1080", "fullhd": "1080"}, of_size=_shorter_side
@@ -143,24 +158,29 @@ def _size_of(width: float, height: float) -> str | None:
 
 
 ASPECT_RATIOS = Spellings(
-    {**{word: _OF_SHAPE[shape] for word, shape in SHAPES.names.items()}, **_OF_SHAPE, "adaptive": "auto"}, _ratio_of
+    {**{word: _OF_SHAPE[shape] for word, shape in SHAPES.names.items()}, **_OF_SHAPE, "adaptive": "auto"},
+    of_size=_ratio_of,
 )
 SIZES = Spellings(
     {
         **{"sd": "480p", "480": "480p", "hd": "720p", "hdready": "720p", "720": "720p", "768": "768p"},
         **{"fhd": "1080p", "fullhd": "1080p", "1080": "1080p", "uhd": "4k", "2160p": "4k"},
     },
-    _size_of,
+    of_size=_size_of,
 )
 GENDERS = Spellings(
     {
         **dict.fromkeys(
             ("f", "w", "woman", "women", "females", "girl", "lady", "weiblich", "frau", "femme", "feminin"), "female"
         ),
-        **dict.fromkeys(("feminine", "femenino", "mujer", "femminile", "donna", "feminino", "mulher"), "female"),
+        **dict.fromkeys(("she", "her", "hers", "sheher", "femalevoice", "womansvoice", "女", "女性"), "female"),
+        **dict.fromkeys(
+            ("feminine", "femenino", "femenina", "mujer", "femminile", "donna", "feminino", "mulher"), "female"
+        ),
         **dict.fromkeys(
             ("m", "man", "men", "males", "boy", "guy", "mannlich", "mann", "homme", "masculin", "masculine"), "male"
         ),
+        **dict.fromkeys(("he", "him", "his", "hehim", "malevoice", "mansvoice", "masc", "男", "男性"), "male"),
         **dict.fromkeys(("masculino", "hombre", "maschile", "uomo", "homem"), "male"),
     }
 )
@@ -173,13 +193,27 @@ OWNERS = Spellings(
 STATES = Spellings(
     {
         **dict.fromkeys(("pending", "waiting", "initialized", "inqueue", "scheduled"), "queued"),
-        **dict.fromkeys(("processing", "inprogress", "started", "active", "ongoing", "working"), "running"),
+        **dict.fromkeys(
+            ("processing", "inprogress", "started", "active", "ongoing", "working", "rendering", "underway"), "running"
+        ),
+        **dict.fromkeys(("stillrunning", "busy", "laufend", "encours", "enproceso"), "running"),
         **dict.fromkeys(
             ("success", "successful", "succeed", "completed", "complete", "done", "finished", "ready", "ok"),
             "succeeded",
         ),
-        **dict.fromkeys(("failure", "fail", "error", "errored", "refused"), "failed"),
-    }
+        **dict.fromkeys(("fertig", "erfolgreich", "termine", "terminee", "terminado", "completado"), "succeeded"),
+        **dict.fromkeys(("failure", "fail", "error", "errored", "refused", "unsuccessful"), "failed"),
+        **dict.fromkeys(("fehlgeschlagen", "echoue", "fallido"), "failed"),
+        **dict.fromkeys(("lost", "unclear", "uncertain"), "unknown"),
+    },
+    groups={
+        **dict.fromkeys(
+            ("unfinished", "notfinished", "incomplete", "notdone", "notended", "notcomplete", "open", "unended"),
+            ("queued", "running", "unknown"),
+        ),
+        **dict.fromkeys(("current", "alive", "live", "inflight", "outstanding"), ("queued", "running", "unknown")),
+        **dict.fromkeys(("ended", "over", "terminated", "closed"), ("succeeded", "failed")),
+    },
 )
 UNTIL = Spellings(
     {

@@ -24,7 +24,7 @@ from a2e_mcp.catalogue.model_tools import (
     model_tool,
 )
 from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
-from a2e_mcp.catalogue.spellings import SHAPES, Name
+from a2e_mcp.catalogue.spellings import COUNT, SHAPES, Name
 from a2e_mcp.catalogue.tool import OrNone, optional
 
 _ROOT = "/api/v1/userText2Image"
@@ -135,7 +135,9 @@ class TextToImageInputs(ModelInputs):
     reference: OrNone[Picture] = optional("Reference picture: URL, path or job id")
     second_reference: OrNone[Picture] = optional("Second reference picture")
     negative_prompt: OrNone[Annotated[Name, Field(max_length=2000)]] = optional("What should not appear")
-    count: Annotated[int, Field(ge=1, le=9)] = Field(default=1, description="Number of pictures; each one is charged")
+    count: Annotated[int, Field(ge=1, le=9), COUNT] = Field(
+        default=1, description="Number of pictures; each one is charged"
+    )
     title: OrNone[Name] = optional("Label in your list")
 
     @model_validator(mode="before")

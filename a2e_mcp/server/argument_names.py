@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from a2e_mcp.server.argument_wrappings import from_json
+from a2e_mcp.server.argument_wrappings import object_in
 
 ADDED_BY_HOSTS = frozenset(
     {
@@ -160,7 +160,7 @@ def without_host_names(known: Collection[str], arguments: Mapping[str, object]) 
         if len(kept) != 1:
             return dict(kept)
         [(name, value)] = kept.items()
-        inner = from_json(value)
+        inner = object_in(value)
         if name in known or name not in _WRAPPERS or not isinstance(inner, dict):
             return dict(kept)
         kept = {str(each): item for each, item in inner.items()}

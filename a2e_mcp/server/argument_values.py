@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
+from typing import Any
 
-from a2e_mcp.catalogue.spellings import Unit
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import job_ids_in
 from a2e_mcp.server.argument_fields import ArgumentField
+from a2e_mcp.server.argument_measures import number_in, size_in
 from a2e_mcp.server.argument_wrappings import from_json, name_in, object_in, row_or_address, unquoted
 from a2e_mcp.text import folded
 
@@ -27,29 +28,45 @@ _MOST_WRAPPED = 12
 _SMALLEST_SIDE = 100
 """Pixels; a smaller number beside another one is part of a ratio."""
 
-_NONE = frozenset({"null", "none", "undefined", "(null)", "(none)", "(empty)", "n/a", "[]", "{}", "[object object]"})
+_NONE = frozenset(
+    {
+        *("null", "none", "undefined", "(null)", "(none)", "(empty)", "n/a", "[]", "{}", "[object object]"),
+        *("not provided", "not specified", "not set", "(not set)", "unset", "none given", "none provided"),
+        *("nonetype", "nullptr", "[null]", "[none]", '[""]', "['']"),
+    }
+)
+_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
+"""What tables have in an empty cell."""
 _NIL = frozenset({"nil"})
-_AS_USUAL = frozenset({"auto", "automatic", "default", "any", "all", "both", "unspecified", "notspecified", "detect"})
+_AS_USUAL = frozenset(
+    {
+        *("auto", "automatic", "default", "any", "all", "both", "unspecified", "notspecified", "detect"),
+        *("anystate", "allstates", "nopreference", "dontcare", "doesntmatter"),
+    }
+)
 _EVERY = frozenset({"any", "all", "both", "every"})
 _NO_FILTER = _EVERY | {"everything", "anything", "*", "%", ".*"}
 _BESIDE_CHOICES = frozenset({"video", "mode", "format", "orientation", "aspect", "ratio", "resolution", "quality"})
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-"""How Chinese and Japanese keyboards write digits and colons."""
 _YES = frozenset({"true", "yes", "y", "on", "1", "t", "enabled"})
 _NO = frozenset({"false", "no", "n", "off", "0", "f", "disabled"})
-_SIZE = re.compile(
-    r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*(?:px)?\s*(?:[:x×*/]|by)\s*(\d{1,5}(?:\.\d{1,3})?)\s*(?:px|pixels)?\s*"
-)
-_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)")
-_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII)
-_MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×])\.?", re.ASCII | re.IGNORECASE)
-_COMMA = re.compile(r"(\d+),(\d{1,2})", re.ASCII)
 _NOT_FOLDED = re.compile(r"(?!(?<=\d)[.,]\d|-\d)[\W_]|(?<=[^\W\d])-")
 _BETWEEN_PIECES = re.compile(r"[,;\n|]+")
 _BETWEEN_FILES = re.compile(r"\n|,\s+")
 """Paths and addresses may hold commas."""
 _BETWEEN_CHOICES = re.compile(r"\s*[,;\n|/+&]+\s*|\s+(?:and|or)\s+", re.IGNORECASE)
-_BESIDE_JOBS = re.compile(r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\band\b|[\s\"'`<>()\[\]{}=:.,;|]")
+_BETWEEN_WORDS = (
+    r"[(),;\[\]]+",
+    r"[(),;\[\]\s]+",
+    r"[(),;\[\]\s/|+&]+|(?<=[^\W\d])_(?=\w)|(?<=\w)_(?=[^\W\d])",
+)
+"""What parts a choice that is said twice, from the strictest on."""
+_BESIDE_JOBS = re.compile(
+    r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\b(?:and|or|und|et|y|e)\b|[*+&/-]|[\s\"'`<>()\[\]{}=:.,;|]"
+)
+
+
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \t\r\n"
+"""Blanks and signs without a width, which stand around copied values and alone in empty fields."""
 
 
 class _LeftOut:
@@ -72,7 +89,7 @@ def normalised(fields: Mapping[str, ArgumentField], arguments: Mapping[str, obje
         if isinstance(read, _LeftOut):
             continue
         values[name] = read
-        if field is not None and field.spellings.of_size and isinstance(value, str) and (size := _size(value)):
+        if field is not None and field.spellings.of_size and isinstance(value, str) and (size := size_in(value)):
             sizes[name] = size
     for name, size in sizes.items():
         values |= _decided_by(name, size, fields, values)
@@ -115,7 +132,7 @@ def _read(field: ArgumentField, value: object) -> object:
     if field.kind == "choice":
         return _chosen(field, value)
     if field.kind == "number":
-        return _number(field.unit, value)
+        return number_in(field.unit, value)
     if field.kind == "boolean":
         return _boolean(value)
     if field.takes_any and isinstance(value, str) and _folded(value) in _EVERY:
@@ -137,30 +154,44 @@ def _is_empty(field: ArgumentField, value: object) -> bool:
         return True
     if isinstance(value, str):
         return _is_empty_text(field, value)
-    if isinstance(value, list | dict) and not value:
-        return field.kind != "object" and not field.required
+    if isinstance(value, list | dict) and _holds_nothing(value):
+        return not value and not field.required if field.kind == "list" else field.kind != "object"
     is_zero = isinstance(value, int | float) and not isinstance(value, bool) and value == 0
     return is_zero and field.zero_means_none
+
+
+def _holds_nothing(value: object) -> bool:
+    """Whether a list or a record holds nothing but other empty ones, as `[null]` and `{"value": ""}`."""
+    if isinstance(value, list):
+        return len(value) <= 1 and all(map(_holds_nothing, value))
+    if isinstance(value, dict):
+        return not value or (len(value) == 1 and all(map(_holds_nothing, value.values())))
+    return value is None or value == ""
 
 
 def _is_empty_text(field: ArgumentField, value: str) -> bool:
     if len(value) > _LONGEST_NAME and not value.isspace():
         return False
-    bare = unquoted(value)
+    bare = unquoted(value if field.kind == "text" else value.strip(_INVISIBLE))
     if not bare:
         # A script of spaces is a mistake that is named; an empty one is a field that a host had to fill.
         return not value and not field.required if field.kind == "text" else True
     if field.kind == "text":
         return False
     # A number that is none is wrong: left out, it would lift the ceiling that it was meant to be.
-    is_nil = bare in _NIL and (bare != "NaN" or field.kind != "number")
-    if is_nil or bare.casefold() in _NONE - ({"[]"} if field.kind == "list" else set()):
+    is_dash = bare in _DASHES and field.kind not in ("number", "boolean")
+    if is_dash or bare in _NIL or _plainly(bare) in _NONE - ({"[]"} if field.kind == "list" else set()):
         return True
     usual = field.kind in ("choice", "number", "boolean") or (field.kind == "language" and not field.required)
     if usual and _folded(bare) in _AS_USUAL and _choice(field, bare) is None:
         return not (field.takes_any and _folded(bare) in _EVERY)
     is_no_filter = bare in _NO_FILTER or _folded(bare).removesuffix("s") in _no_filter(field.name)
-    return is_no_filter if field.is_filter else field.zero_means_none and _number(field.unit, bare) == 0
+    return is_no_filter if field.is_filter else field.zero_means_none and number_in(field.unit, bare) == 0
+
+
+def _plainly(text: str) -> str:
+    """A text without the blanks inside brackets and the stop behind it."""
+    return text.casefold().rstrip(".,;").replace("[ ]", "[]").replace("{ }", "{}")
 
 
 @cache
@@ -230,9 +261,12 @@ def _said_twice(field: ArgumentField, text: str) -> object:
     """The choice that every part of a text means, as in `landscape (16:9)` or `vertical video`; None for none."""
     if len(text) > _LONGEST_NUMBER:
         return None
-    for between in (r"[(),;\[\]]+", r"[(),;\[\]\s]+"):
+    for between in _BETWEEN_WORDS:
         parts = [part for part in re.split(between, text) if part.strip() and _folded(part) not in _BESIDE_CHOICES]
         meant = {_choice(field, part) for part in parts}
+        if field.unit is not None and len(meant) > 1:
+            # Beside a number a word is loose talk, as in `1080p HD`.
+            meant = {_choice(field, part) for part in parts if any(each.isdigit() for each in part)}
         if len(meant) == 1 and None not in meant:
             return meant.pop()
     return None
@@ -247,10 +281,10 @@ def _choice(field: ArgumentField, value: object) -> object:
     if (written := _folded(unquoted(text))) in known:
         return known[written]
     meant = field.spellings.names.get(written)
-    if meant is None and field.spellings.of_size is not None and (size := _size(text)):
+    if meant is None and field.spellings.of_size is not None and (size := size_in(text)):
         meant = field.spellings.of_size(*size)
     if meant is None and field.unit is not None:
-        number = _text(_number(field.unit, text))
+        number = _text(number_in(field.unit, text))
         meant = number if isinstance(number, str) else None
     return None if meant is None else known.get(_folded(meant))
 
@@ -260,51 +294,9 @@ def _choices(choices: tuple[object, ...]) -> Mapping[str, object]:
     return {_folded(str(choice)): choice for choice in choices}
 
 
-def _size(text: str) -> tuple[float, float] | None:
-    match = _SIZE.fullmatch(text.translate(_FULL_WIDTH).casefold()) if len(text) <= _LONGEST_NAME else None
-    if match is None or not float(match[1]) or not float(match[2]):
-        return None
-    return float(match[1]), float(match[2])
-
-
 def _folded(text: str) -> str:
     """A text in which only letters, digits, and the point and sign of a number count."""
     return _NOT_FOLDED.sub("", folded(text))
-
-
-def _number(unit: Unit | None, value: object) -> object:
-    """A number from a text, with its unit where the field declares one."""
-    if isinstance(value, bool):
-        # Otherwise true would count as 1.
-        return str(value).lower()
-    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
-        return value
-    text = unquoted(value).translate(_FULL_WIDTH).casefold()
-    if comma := _COMMA.fullmatch(text):
-        text = f"{comma[1]}.{comma[2]}"
-    if _PLAIN_NUMBER.fullmatch(text):
-        return _as_number(float(text), value)
-    if unit is None:
-        return value
-    if unit.clock and (clock := _CLOCK.fullmatch(text)):
-        return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + int(clock[3])
-    total = _measured(unit, text)
-    return value if total is None else _as_number(total, value)
-
-
-def _measured(unit: Unit, text: str) -> float | None:
-    """A sum of measures such as `1 min 30 s`; None when a word of it is no unit of this field."""
-    measures = list(_MEASURE.finditer(text))
-    if not measures or _MEASURE.sub("", text).strip():
-        return None
-    worth = [(float(each[1].replace(",", ".")), unit.words.get(each[2])) for each in measures]
-    return None if any(times is None for _, times in worth) else sum(many * (times or 0.0) for many, times in worth)
-
-
-def _as_number(number: float, given: str) -> object:
-    if not math.isfinite(number):
-        return given
-    return int(number) if number == int(number) and abs(number) < 1e15 else number
 
 
 def _boolean(value: object) -> object:
@@ -323,8 +315,7 @@ def _pieces(field: ArgumentField, value: object) -> object:
     if piece is None:
         return value
     given = from_json(value) if isinstance(value, str) else value
-    if isinstance(given, dict):
-        given = [given]
+    given = _items(given) if isinstance(given, dict | list) else given
     is_list = isinstance(given, list)
     if not isinstance(given, list):
         given = [given]
@@ -337,6 +328,19 @@ def _pieces(field: ArgumentField, value: object) -> object:
     return list(dict.fromkeys(kept)) if is_named else kept
 
 
+_MARK_OF_A_ROW = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+(?=\S)")
+
+
+def _items(given: dict[Any, object] | list[object]) -> list[object]:
+    """The items of a list that came in a list of its own, in an object, or with numbers for names."""
+    if isinstance(given, list):
+        return given[0] if len(given) == 1 and isinstance(given[0], list) else given
+    if len(given) == 1 and isinstance(only := next(iter(given.values())), list):
+        return only
+    are_numbered = len(given) > 0 and all(str(name) == str(at) for at, name in enumerate(given))
+    return list(given.values()) if are_numbered else [given]
+
+
 def _split(piece: ArgumentField, value: object) -> Iterator[object]:
     if not isinstance(value, str) or len(value) > _LONGEST_JSON:
         yield value
@@ -344,13 +348,30 @@ def _split(piece: ArgumentField, value: object) -> Iterator[object]:
     text = value.strip()
     if text[:1] in ("[", "(") and text[-1:] in ("]", ")"):
         text = text[1:-1]
+    if found := _only_job_ids(text) if piece.kind == "job" else []:
+        yield from found
+        return
+    if text[:1] == "{" and piece.kind == "record" and text[-1:] == "}" and not set(text) & set(":="):
+        text = text[1:-1]
     if text[:1] == "{":
         yield value
         return
     if piece.kind == "choice":
-        # A choice may have a blank in its name, such as `in progress`.
-        yield from [text] if _choice(piece, text) is not None else _BETWEEN_CHOICES.split(text)
+        yield from _choices_in(piece, text)
         return
     between = _BETWEEN_FILES if piece.kind == "media" else _BETWEEN_PIECES
-    pieces = (_only_job_ids(text) if piece.kind == "job" else []) or between.split(text)
-    yield from (each.strip() for each in pieces if each.strip())
+    rows = [each.strip() for each in between.split(text) if each.strip()]
+    if len(rows) > 1 and all(map(_MARK_OF_A_ROW.match, rows)):
+        rows = [_MARK_OF_A_ROW.sub("", row, count=1) for row in rows]
+    yield from rows
+
+
+def _choices_in(piece: ArgumentField, text: str) -> Iterator[str]:
+    """The choices that a text names; one may have a blank in its name, such as `in progress`, or stand for several."""
+    for part in [text] if _meant_by(piece, text) else _BETWEEN_CHOICES.split(text):
+        yield from _meant_by(piece, part) or [part]
+
+
+def _meant_by(piece: ArgumentField, text: str) -> Sequence[str]:
+    several = piece.spellings.groups.get(_folded(unquoted(text)))
+    return several or ([text] if _choice(piece, text) is not None else [])

@@ -6,6 +6,8 @@ import json
 import re
 from itertools import chain
 
+from a2e_mcp.server.loose_objects import loose_object
+
 _LONGEST_JSON = 100_000
 _LONGEST_PYTHON = 30_000
 _LONGEST_NAME = 200
@@ -46,22 +48,31 @@ def from_json(value: object) -> object:
 
 def _json(text: str) -> object:
     try:
-        return json.loads(text)
+        # A line break may stand inside a text, as models write it.
+        return json.loads(text, strict=False)
     except (ValueError, RecursionError):
         pass
     if len(text) > _LONGEST_PYTHON or text.strip()[:1] == '"':
         return None
     import ast
+    import warnings
 
     try:
-        return ast.literal_eval(text.strip())
+        with warnings.catch_warnings(action="ignore"):
+            # A backslash that escapes nothing is no mistake of ours.
+            read = ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
+    return sorted(read, key=lambda each: text.find(str(each))) if isinstance(read, set) else read
 
 
 def object_in(value: object) -> object:
-    """An object, also when it came as text or in a list of one."""
+    """An object, also when it came as text, however loosely written, or in a list of one."""
     read = from_json(value)
+    if isinstance(read, str):
+        fenced = _FENCED.fullmatch(read)
+        loose = loose_object(fenced[1] if fenced else read)
+        read = read if loose is None else loose
     return read[0] if isinstance(read, list) and len(read) == 1 and isinstance(read[0], dict) else read
 
 

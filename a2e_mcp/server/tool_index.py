@@ -85,7 +85,8 @@ def find_tool(name: str) -> AnyTool | None:
 
 def meant_tool(text: str) -> str | None:
     """The tool that a text means: its name, with a host's or a server's prefix or not, its title, or what it makes."""
-    written = re.sub(r"[\s-]+", "_", text.strip().strip("\"'`").casefold())
+    said = re.sub(r"^the\s+|\s*\(\s*\)$|\s+(?:tool|function)$", "", text.strip().strip("\"'`"), flags=re.IGNORECASE)
+    written = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|[\s-]+", "_", said).casefold()
     known = {name: name for name in tools()}
     known |= {tool.wire["title"].casefold().replace(" ", "_"): name for name, tool in tools().items()}
     for spelling in (written, f"start_{written}", re.sub(r"^.*(?:__|[.:/])", "", written)):

@@ -78,13 +78,32 @@ async def test_empty_values_mean_left_out_but_a_script_is_never_one(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "empty", ["", " ", "null", "None", "NULL", "undefined", '""', "''", "n/a", "nil", None, [], {}]
+    "empty",
+    [
+        *("", " ", "null", "None", "NULL", "undefined", '""', "''", "n/a", "nil", None, [], {}),
+        *("\u200b", "\ufeff", "not provided", "(not set)", "None.", "[null]", "{ }", [None], [""], {"value": None}),
+    ],
 )
 def test_every_spelling_of_an_empty_value_leaves_an_optional_input_out(empty: object) -> None:
     left_out = ("voice", "audio", "background", "shape", "resolution", "title", "max_credits")
     given = {"avatar": "Ada", "audio": "a.mp3"} | {name: empty for name in left_out if name != "audio"}
     assert read("start_avatar_video", given) == {"avatar": "Ada", "audio": "a.mp3"}
     assert "avatar: is missing" in refusal("start_avatar_video", {**VIDEO, "avatar": empty or None})
+
+
+def test_a_dash_is_an_empty_cell_but_no_ceiling() -> None:
+    for dash in ("-", "\u2013", "\u2014"):
+        given = {**VIDEO, "audio": dash, "background": dash, "shape": dash, "title": dash}
+        assert read("start_avatar_video", given) == VIDEO
+        assert "max_credits: must be a number" in refusal("start_avatar_video", {**VIDEO, "max_credits": dash})
+        assert read("generate_speech", {"script": dash, "voice": "Aria"})["script"] == dash
+
+
+@pytest.mark.parametrize(
+    "given", ["- Anna\n- Ben", "1. Anna\n2. Ben", "{Anna, Ben}", "{'Anna', 'Ben'}", [["Anna", "Ben"]], "* Anna\n* Ben"]
+)
+def test_the_names_of_a_list_are_read_without_its_marks(given: object) -> None:
+    assert read("delete_avatar", {"avatar": given})["avatar"] == ["Anna", "Ben"]
 
 
 def test_a_text_that_is_spoken_or_shown_stays_as_it_is() -> None:
@@ -115,6 +134,13 @@ def test_zero_means_left_out_only_where_that_is_declared() -> None:
         f'["{JOB}", "speech:000000006720d1f0a1b2c3d5"]',
         f"['{JOB}', 'speech:000000006720d1f0a1b2c3d5']",
         f"[{JOB}, speech:000000006720d1f0a1b2c3d5]",
+        f"{{'{JOB}', 'speech:000000006720d1f0a1b2c3d5'}}",
+        f"{JOB} & speech:000000006720d1f0a1b2c3d5",
+        f"- {JOB}\n- speech:000000006720d1f0a1b2c3d5",
+        f"```\n{JOB}\nspeech:000000006720d1f0a1b2c3d5\n```",
+        [[JOB, "speech:000000006720d1f0a1b2c3d5"]],
+        {"job_ids": [JOB, "speech:000000006720d1f0a1b2c3d5"]},
+        {"0": JOB, "1": "speech:000000006720d1f0a1b2c3d5"},
         f'"[\\"{JOB}\\", \\"speech:000000006720d1f0a1b2c3d5\\"]"',
         [f"{JOB},speech:000000006720d1f0a1b2c3d5"],
         [f" '{JOB}' ", "", None, "`speech:000000006720d1f0a1b2c3d5`"],
@@ -192,6 +218,10 @@ CHOICES: Mapping[tuple[str, str], Mapping[Any, tuple[Any, ...]]] = {
             " horizontal",
             "widescreen",
             "Querformat",
+            "landscape_16_9",
+            "16-9",
+            "16\u22369",
+            "TV",
         ),
         "portrait": (
             "portrait mode",
@@ -203,6 +233,10 @@ CHOICES: Mapping[tuple[str, str], Mapping[Any, tuple[Any, ...]]] = {
             "TikTok",
             "Hochformat",
             "Reels",
+            "9_16",
+            "YouTube Shorts",
+            "Reels/TikTok",
+            "retrato",
         ),
         "square": ("1:1", "Square", "1x1", "quadratisch"),
     },
@@ -220,16 +254,22 @@ CHOICES: Mapping[tuple[str, str], Mapping[Any, tuple[Any, ...]]] = {
             1080.0,
             "1080 px",
             "1920x1080",
+            "1080i",
+            "1080p HD",
         ),
         720: ("720p", "HD", "720", "1280 x 720"),
         480: ("480p", "SD"),
     },
     ("list_avatars", "gender"): {
-        "female": ("Female", "FEMALE", "f", "woman", "weiblich", "femme", "mujer"),
+        "female": ("Female", "FEMALE", "f", "woman", "weiblich", "femme", "mujer", "she/her", "女"),
         "male": ("Male", "m", "man", "männlich", "homme", "hombre"),
     },
     ("list_avatars", "owner"): {"own": ("Own", "mine", "custom"), "public": ("Public", "A2E's", "stock")},
-    ("list_jobs", "state"): {"succeeded": ("done", "Completed"), "failed": ("error",), "running": ("in progress",)},
+    ("list_jobs", "state"): {
+        "succeeded": ("done", "Completed"),
+        "failed": ("error",),
+        "running": ("in progress", "rendering"),
+    },
     ("add_watermark", "position"): {
         "bottom_right": ("bottom-right", "Bottom Right", "lower right", "bottom right corner", "right bottom"),
         "center": ("centre", "middle"),
@@ -275,9 +315,10 @@ def test_a_size_in_pixels_decides_shape_and_resolution() -> None:
 def test_numbers_come_with_their_unit_and_truths_as_words() -> None:
     for given_, seconds in {"1.5 min": 90, "90s": 90, "90 seconds": 90, "1:30": 90, "1m30s": 90, "90": 90}.items():
         assert read("start_streaming", {"avatar": "Ada", "seconds": given_})["seconds"] == seconds, given_
-    for given_, speed in {"1.5x": 1.5, "1,5": 1.5, " 1.5 ": 1.5}.items():
+    for given_, speed in {"1.5x": 1.5, "150%": 1.5, "1,5": 1.5, " 1.5 ": 1.5}.items():
         assert read("generate_speech", {**SPEECH, "speed": given_})["speed"] == speed
     assert read("generate_speech", {**SPEECH, "max_credits": "30 credits"})["max_credits"] == 30
+    assert read("start_image_to_video", {"image": "a.png", "count": "3 clips"})["count"] == 3
     for yes in ("yes", "True", "ON", "1", 1):
         assert read("generate_speech", {**SPEECH, "again": yes})["again"] is True
     for no in ("no", "False", "off", "0", 0):

@@ -25,6 +25,13 @@ OTHER = "avatar_video:000000006720d1f0a1b2c3d5"
         '[{"script": "Good morning.", "voice": "Aria"}]',
         '```json\n{"script": "Good morning.", "voice": "Aria"}\n```',
         '```\n{"script": "Good morning.", "voice": "Aria"}```',
+        '{script: "Good morning.", voice: "Aria"}',
+        "{script: 'Good morning.', voice: Aria, language_ok: true,}",
+        "{'script': 'Good morning.', 'voice': 'Aria', 'language_ok': false}",
+        "{“script”: “Good morning.”, “voice”: “Aria”}",
+        '{"script": "Good\nmorning.", "voice": "Aria"}',
+        'arguments: {"script": "Good morning.", "voice": "Aria"}',
+        "{script=Good morning., voice=Aria}",
     ],
 )
 async def test_the_arguments_of_a_quote_are_read_as_python_json_or_a_list(tmp_path: Path, arguments: Any) -> None:
@@ -34,7 +41,11 @@ async def test_the_arguments_of_a_quote_are_read_as_python_json_or_a_list(tmp_pa
 
 async def test_what_is_no_object_is_refused_and_not_run(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
-        for arguments in ("{'script': open('/etc/passwd')}", "script=hello", "{" * 5000, [SPEECH, SPEECH], 7):
+        for arguments in (
+            *("{'script': open('/etc/passwd')}", "{script: Good morning, all of you, voice: Aria}", "{script: a: b}"),
+            *("script=hello", "{" * 5000, "{script: 'never closed}", '{"script": "a" "b", "voice": }'),
+            *([SPEECH, SPEECH], 7),
+        ):
             assert "must be an object" in await server.refuse("quote_job", tool="generate_speech", arguments=arguments)
 
 
@@ -89,6 +100,9 @@ async def test_jobs_of_several_states_are_listed_together(tmp_path: Path) -> Non
             ("all", 1),
             (["failed", "unknown"], 0),
             ("failed", 0),
+            ("unfinished", 1),
+            (["not finished", "failed"], 1),
+            ("ended", 0),
         ):
             listed = await server.ask("list_jobs", state=states)
             assert (listed.data["total"], len(listed.data["jobs"])) == (count, count), states
@@ -100,6 +114,24 @@ def test_a_state_of_two_words_is_one_state() -> None:
     assert read("list_jobs", {"state": "in progress"}) == {"state": ["running"]}
     assert read("list_jobs", {"state": "in progress and completed"}) == {"state": ["running", "succeeded"]}
     assert read("list_jobs", {"state": '["done", "completed"]'}) == {"state": ["succeeded"]}
+
+
+def test_a_word_for_several_states_is_all_of_them() -> None:
+    for word in ("unfinished", "Not finished", "incomplete", "open"):
+        assert read("list_jobs", {"state": word}) == {"state": ["queued", "running", "unknown"]}, word
+    assert read("list_jobs", {"state": "unfinished or failed"})["state"][-1] == "failed"
+    assert read("list_jobs", {"state": ["ended"]}) == {"state": ["succeeded", "failed"]}
+
+
+def test_what_a_backslash_means_in_a_loose_object_is_kept() -> None:
+    read_as = {
+        r"""{script: 'It\'s "here"\n', voice: Aria}""": 'It\'s "here"\n',
+        r"""{script: "C:\x", voice: Aria}""": "C:\\x",
+        "{script: 007, voice: Aria}": "007",
+        "{script: 12 Uhr 30, voice: Aria}": "12 Uhr 30",
+    }
+    for text, script in read_as.items():
+        assert read("generate_speech", {"arguments": text}) == {"script": script, "voice": "Aria"}
 
 
 def test_a_wait_reads_every_word_for_first_and_all() -> None:

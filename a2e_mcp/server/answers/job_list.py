@@ -9,7 +9,7 @@ from typing import Any
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer, job_row, made_data, made_words, row_line, row_links
-from a2e_mcp.server.answers.lists import ListPage, fits, page_line
+from a2e_mcp.server.answers.lists import ListPage, fits, list_head
 from a2e_mcp.text import at_word_end, counted, sentences
 
 _LARGEST_STATUS = 1_000
@@ -64,12 +64,18 @@ def jobs_page(
     page: int,
     limit: int,
     missing: Missing,
+    narrowed: str,
 ) -> ListPage:
-    """A page of so many jobs with what each was made from; of a page that is too large, the first that fit."""
+    """A page of so many jobs with what each was made from; of a page that is too large, the first that fit.
+
+    `narrowed` says to what the list was narrowed.
+    """
     pages = -(-total // limit)
     hint = missing.hint
-    head = page_line(counted(total, "job"), page, pages) if total else "No jobs."
+    head = list_head("jobs", total, page, pages, narrowed) if total or narrowed else "No jobs."
     structured: dict[str, Any] = {"total": total, "page": page, "pages": pages}
+    if narrowed:
+        structured["filter"] = narrowed
     if missing.silent or missing.unreadable:
         structured["unanswered"] = [*missing.silent, *missing.unreadable]
     found = ListPage(head, [], {"jobs": [], **structured}, hint)

@@ -102,7 +102,7 @@ def page_of_rows(
     pages = -(-len(rows) // size)
     shown = page_of(rows, page, size)
     bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
-    head = _head(kind, len(rows), page, pages, narrowed)
+    head = list_head(kind, len(rows), page, pages, narrowed)
     counts: dict[str, Any] = {"total": len(rows), "page": page, "pages": pages}
     if narrowed:
         counts["filter"] = narrowed
@@ -124,7 +124,8 @@ def fits(page: ListPage) -> bool:
     return len(text.encode()) + len(data.encode()) <= _LARGEST_PAGE
 
 
-def _head(kind: str, total: int, page: int, pages: int, narrowed: str) -> str:
+def list_head(kind: str, total: int, page: int, pages: int, narrowed: str) -> str:
+    """The first line of a list: how many of a kind there are, and to what the list was narrowed."""
     only = f" ({narrowed})" if narrowed else ""
     if not total:
         return f"No {kind} match{only}."

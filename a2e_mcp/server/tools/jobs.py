@@ -25,7 +25,7 @@ from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
 from a2e_mcp.server.answers.job_list import Missing, jobs_page, status_answer
 from a2e_mcp.server.answers.jobs import job_answer, no_file, saved_line
-from a2e_mcp.server.answers.lists import ROWS, Page
+from a2e_mcp.server.answers.lists import ROWS, Page, filter_words
 from a2e_mcp.server.days import start_of
 from a2e_mcp.server.deletion import delete_jobs
 from a2e_mcp.server.live_rooms.rooms import ends_at
@@ -163,7 +163,10 @@ async def _list(call: Call[ListInputs]) -> Answer:
     account, missing = await _account_jobs(call)
     rows, total = await _page(call, account, JobFilter(inputs.family, tuple(inputs.state or ()), since, before))
     found = [(job, await _made_from(call, job)) for job in rows]
-    return call.page(jobs_page(found, total=total, page=inputs.page, limit=inputs.limit, missing=missing))
+    states = ", ".join(inputs.state) if inputs.state else None
+    narrowed = filter_words(family=family, state=states, since=inputs.since, before=inputs.before)
+    page = jobs_page(found, total=total, page=inputs.page, limit=inputs.limit, missing=missing, narrowed=narrowed)
+    return call.page(page)
 
 
 async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobFilter) -> tuple[Sequence[Job], int]:

@@ -16,9 +16,8 @@ from a2e_mcp.catalogue.spellings import CREDITS, SECONDS, Choices, Name, ZeroMea
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.server.answers.answer import Answer
-from a2e_mcp.server.answers.lists import ListPage, page_line, page_of
+from a2e_mcp.server.answers.lists import ListPage, filter_words, list_head, page_of
 from a2e_mcp.server.tool_call import Call, ServerTool
-from a2e_mcp.text import counted
 
 Task = Annotated[str, Choices(tuple(tool.removeprefix("start_") for tool in MODEL_TOOLS))]
 _ROWS, _ROWS_IN_SHORT = 8, 12
@@ -44,7 +43,14 @@ async def _list(call: Call[ModelsInputs]) -> Answer:
     rows = [_row(model, tools, in_short=is_short, adult=settings.adult_models) for model in found]
     size = _ROWS_IN_SHORT if is_short else _ROWS
     shown = page_of(rows, inputs.page, size)
-    head = page_line(counted(len(rows), "model"), inputs.page, -(-len(rows) // size)) if rows else "No models match."
+    narrowed = filter_words(
+        task=inputs.task,
+        model=inputs.model,
+        seconds=None if inputs.seconds is None else f"{inputs.seconds}",
+        sound=None if inputs.sound is None else str(inputs.sound).lower(),
+        max_price=None if inputs.max_price is None else f"{inputs.max_price:g}",
+    )
+    head = list_head("models", len(rows), inputs.page, -(-len(rows) // size), narrowed)
     offered = {tool for model in found for tool in model.tools} & {*tools}
     more = "Name a task or a model to see lengths, sizes, shapes, limits and needs." if is_short and rows else ""
     hint = " ".join(filter(None, (_hidden(offered, settings), _choices(tools), more)))

@@ -75,6 +75,23 @@ async def test_where_nothing_fits_it_says_what_to_leave_out(tmp_path: Path) -> N
     )
 
 
+async def test_every_list_says_what_it_was_narrowed_to(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        await server.ask("start_text_to_image", prompt="a boat")
+        for tool, given, said in (
+            ("list_jobs", {"state": "failed"}, "No jobs match (state failed)."),
+            ("list_jobs", {"state": "unfinished"}, "1 job (state queued, running, unknown)"),
+            ("list_jobs", {"family": "face swap"}, "No jobs match (family face_swap)."),
+            ("list_models", {"task": "image_to_video", "max_price": 0.01}, "task image_to_video, max_price 0.01"),
+            ("list_languages", {"search": "klingon"}, "No languages match (search klingon)."),
+            ("list_avatars", {"owner": "own"}, "No avatars match (owner own)."),
+        ):
+            listed = await server.ask(tool, **given)
+            assert said in listed.text, listed.text
+            assert said.rstrip(".") in listed.data["notice"]
+        assert "match" not in (await server.ask("list_jobs")).text
+
+
 async def test_avatars_of_untold_gender_are_counted_and_not_taken_for_missing(tmp_path: Path) -> None:
     rows = [{"_id": f"{number:024x}", "type": "default", "name": f"Person {number}"} for number in range(1, 4)]
     async with open_controlled_server(tmp_path) as server:

@@ -89,6 +89,7 @@ async def test_the_tool_to_price_is_known_by_any_of_its_names(tmp_path: Path) ->
         speech = {"script": "Good morning.", "voice": "Aria"}
         for name in (
             *("mcp__a2e__generate_speech", "a2e.generate_speech", "a2e_generate_speech", "functions.generate_speech"),
+            *("generateSpeech", "generate_speech()", "the generate_speech tool", "mcp__a2e-mcp__generate_speech"),
             *("default_api:generate_speech", "Generate-Speech", "Speak a text", "`generate_speech`"),
         ):
             assert (await server.ask("quote_job", tool=name, arguments=speech)).data["tool"] == "generate_speech", name
