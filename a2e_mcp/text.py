@@ -67,6 +67,11 @@ def counted(count: float, noun: str) -> str:
     return f"{amount(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def rows_unread(count: int) -> str:
+    """That so many rows of A2E's lists cannot be read; empty for none."""
+    return f"{counted(count, 'row')} of A2E's lists cannot be read." if count else ""
+
+
 def at_word_end(text: str, most: int) -> str:
     """A text of at most so many characters, cut after a whole word where there is one."""
     if len(text) <= most:

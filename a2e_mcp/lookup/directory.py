@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from a2e_mcp.catalogue import avatars as avatar_calls
 from a2e_mcp.catalogue import backgrounds, voices
@@ -36,6 +36,18 @@ _FIND_OWN_VOICES = "Call list_voices with owner=own to find one"
 T = TypeVar("T")
 
 
+class Listed(tuple[T, ...]):
+    """The rows of a list, and how many more could not be read."""
+
+    unread: int
+
+    def __new__(cls, rows: Iterable[T] = (), unread: int = 0) -> Self:
+        """A list of these rows."""
+        listed = super().__new__(cls, rows)
+        listed.unread = unread
+        return listed
+
+
 class Directory:
     """Finds records by name or id; the account's lists are cached for two minutes, A2E's own for an hour."""
 
@@ -52,19 +64,19 @@ class Directory:
         for key in ("avatars", "clones"):
             self._kept.pop(key, None)
 
-    async def avatars(self) -> Sequence[AvatarChoice]:
+    async def avatars(self) -> Listed[AvatarChoice]:
         """Every avatar: the account's own first."""
         return await self._keep("avatars", self._read_avatars)
 
-    async def languages(self) -> Sequence[Language]:
+    async def languages(self) -> Listed[Language]:
         """Every language and region."""
         return await self._keep("languages", self._read_languages, _PUBLIC_CACHE_SECONDS)
 
-    async def own_voices(self) -> Sequence[VoiceChoice]:
+    async def own_voices(self) -> Listed[VoiceChoice]:
         """The account's finished voice clones."""
         return await self._keep("clones", self._read_clones)
 
-    async def public_voices(self, language: Language) -> Sequence[VoiceChoice]:
+    async def public_voices(self, language: Language) -> Listed[VoiceChoice]:
         """A2E's voices for one language and region."""
         return await self._keep(f"voices {language.code}", lambda: self._read_voices(language), _PUBLIC_CACHE_SECONDS)
 
@@ -74,7 +86,9 @@ class Directory:
         Raises InputError or AmbiguousName.
         """
         known = await self.avatars()
-        return _by_id(text, known) or pick_one(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
+        found = _by_id(text, known)
+        named = [_avatar(each) for each in known]
+        return found or pick_one(text, named, "avatar", hint=_FIND_AVATARS, unread=known.unread)
 
     async def avatar_to_delete(self, text: str) -> AvatarChoice:
         """The avatar of exactly this name or id; deleting is permanent, so a partial name is not enough.
@@ -82,21 +96,23 @@ class Directory:
         Raises InputError or AmbiguousName.
         """
         known = await self.avatars()
-        return _by_id(text, known) or exactly_one(text, [_avatar(each) for each in known], "avatar", hint=_FIND_AVATARS)
+        found = _by_id(text, known)
+        named = [_avatar(each) for each in known]
+        return found or exactly_one(text, named, "avatar", hint=_FIND_AVATARS, unread=known.unread)
 
     async def voice(self, text: str) -> VoiceChoice:
         """The voice of this name, id or cloning job id; a language may follow, as in `Aria (en-US)`.
 
         An own voice speaks that language. Raises InputError or AmbiguousName.
         """
-        name, own = text.strip(), [*await self.own_voices()]
+        name, own = text.strip(), await self.own_voices()
         spoken = _IN_A_LANGUAGE.fullmatch(name)
         regions: Sequence[Language] = ()
         if spoken is not None and not exact_matches(name, [_voice(each) for each in own]):
             # Otherwise what looks like a language is part of the voice's own name.
             regions = await self._regions_after_name(spoken[2])
         if spoken is not None and regions:
-            name, own = spoken[1], [replace(each, language=regions[0].code) for each in own]
+            name, own = spoken[1], Listed((replace(each, language=regions[0].code) for each in own), own.unread)
         name = name.rpartition(":")[2] if looks_like_job_id(name) else name
         if _HEX_ID.fullmatch(name):
             seen = self._seen_voices.get(name) or VoiceChoice(name, name, False, "")
@@ -111,7 +127,8 @@ class Directory:
         known = await self.own_voices()
         wanted = text.strip().rpartition(":")[2]
         found = next((each for each in known if each.id == wanted), None)
-        return found or exactly_one(text, [_voice(each) for each in known], "own voice", hint=_FIND_OWN_VOICES)
+        named = [_voice(each) for each in known]
+        return found or exactly_one(text, named, "own voice", hint=_FIND_OWN_VOICES, unread=known.unread)
 
     async def language(self, text: str) -> Sequence[Language]:
         """The regions of a language given as `es`, `es-MX`, `Spanish` or `Mexican Spanish`. Raises InputError."""
@@ -132,11 +149,11 @@ class Directory:
         found = (await self.language(text))[0]
         return found.code if region else found.country.lower()
 
-    async def voices_in(self, text: str) -> Sequence[VoiceChoice]:
+    async def voices_in(self, text: str) -> Listed[VoiceChoice]:
         """The public voices of a language given as `es`, `es-MX` or `Spanish`. Raises InputError."""
         return await self._voices_of(await self.language(text))
 
-    async def voices_everywhere(self) -> Sequence[VoiceChoice]:
+    async def voices_everywhere(self) -> Listed[VoiceChoice]:
         """The public voices of all languages, which takes a request for each."""
         return await self._voices_of(await self.languages())
 
@@ -151,13 +168,15 @@ class Directory:
 
     async def stored_background(self, text: str) -> BackgroundChoice:
         """The stored background of this id or name. Raises InputError or AmbiguousName."""
-        rows = (await self._client.call(backgrounds.LIST_BACKGROUNDS, Nothing())).rows
+        listed = await self._client.call(backgrounds.LIST_BACKGROUNDS, Nothing())
+        rows = listed.rows
         row = next((each for each in rows if each.id == text.strip()), None)
         row = row or pick_one(
             text,
             [Candidate(each.id, each.name, each, (_owner(each.type == "custom"),)) for each in rows if each.name],
             "background",
             hint="Give a colour such as #204080, a picture, or a stored id",
+            unread=listed.skipped,
         )
         return BackgroundChoice(custom_id=row.id) if row.type == "custom" else BackgroundChoice(system_id=row.id)
 
@@ -183,7 +202,7 @@ class Directory:
             raise unknown_language(text, known)
         return found
 
-    async def _voice_called(self, name: str, own: Sequence[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
+    async def _voice_called(self, name: str, own: Listed[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
         """The voice among the account's own and A2E's of these regions; of all regions when none is given.
 
         A name that both an own voice and one of A2E's have is ambiguous. Without a language A2E's voices of all
@@ -194,21 +213,25 @@ class Directory:
         public = await self._voices_of(regions or [each for each in languages if each.code == _FIRST_LOOKED_IN])
         if not regions and not exact_matches(name, [*mine, *(_voice(each) for each in public)]):
             public = await self._voices_of(languages)
-        return pick_one(name, [*mine, *(_voice(each) for each in public)], "voice", hint=_FIND_VOICES)
+        named = [*mine, *(_voice(each) for each in public)]
+        return pick_one(name, named, "voice", hint=_FIND_VOICES, unread=own.unread + public.unread)
 
     async def _keep(
-        self, key: str, read: Callable[[], Awaitable[Sequence[T]]], seconds: float = _CACHE_SECONDS
-    ) -> Sequence[T]:
+        self, key: str, read: Callable[[], Awaitable[Listed[T]]], seconds: float = _CACHE_SECONDS
+    ) -> Listed[T]:
         kept = self._kept.get(key)
-        if kept is not None and self._now() - kept[0] < seconds and isinstance(kept[1], tuple):
-            return kept[1]
-        fresh = tuple(await read())
+        if kept is not None and isinstance(kept[1], Listed):
+            # What could not be read may be a slip of A2E's, so it is soon asked for again.
+            lasts = min(seconds, _CACHE_SECONDS) if kept[1].unread else seconds
+            if self._now() - kept[0] < lasts:
+                return kept[1]
+        fresh = await read()
         if fresh and key not in self._incomplete:
             # An empty list may be a slip of A2E's: it is asked for again the next time.
             self._kept[key] = (self._now(), fresh)
         return fresh
 
-    async def _read_avatars(self) -> Sequence[AvatarChoice]:
+    async def _read_avatars(self) -> Listed[AvatarChoice]:
         rows, twins = await asyncio.gather(
             self._client.call(avatar_calls.LIST_AVATARS, avatar_calls.AvatarQuery()), self._read_twins()
         )
@@ -231,7 +254,7 @@ class Directory:
                     background_color=row.background_color,
                 )
             )
-        return sorted(found, key=lambda each: not each.own)
+        return Listed(sorted(found, key=lambda each: not each.own), rows.skipped)
 
     async def _read_twins(self) -> Sequence[avatar_calls.VideoTwin] | None:
         try:
@@ -240,8 +263,8 @@ class Directory:
             # This call only adds names; without it own avatars are shown by id, until it is asked again.
             return None
 
-    async def _read_languages(self) -> Sequence[Language]:
-        groups = (await self._client.call(voices.LIST_LANGUAGES, voices.LanguageQuery())).rows
+    async def _read_languages(self) -> Listed[Language]:
+        groups = await self._client.call(voices.LIST_LANGUAGES, voices.LanguageQuery())
         self._seen_languages = [
             Language(
                 code=f"{group.value}-{region.value}",
@@ -252,15 +275,15 @@ class Directory:
                 if (region.model_extra or {}).get("quality") == "phonetic-only"
                 else None,
             )
-            for group in groups
+            for group in groups.rows
             for region in group.children
             if group.value and region.value
         ]
-        return self._seen_languages
+        return Listed(self._seen_languages, groups.skipped)
 
-    async def _read_clones(self) -> Sequence[VoiceChoice]:
-        rows = (await self._client.call(voices.LIST_CLONES, Nothing())).rows
-        return [
+    async def _read_clones(self) -> Listed[VoiceChoice]:
+        listed = await self._client.call(voices.LIST_CLONES, Nothing())
+        found = [
             VoiceChoice(
                 row.id,
                 row.name or row.id,
@@ -269,30 +292,32 @@ class Directory:
                 row.gender,
                 next(iter(row.voice_urls), None),
             )
-            for row in rows
+            for row in listed.rows
         ]
+        return Listed(found, listed.skipped)
 
-    async def _read_voices(self, language: Language) -> Sequence[VoiceChoice]:
+    async def _read_voices(self, language: Language) -> Listed[VoiceChoice]:
         query = voices.VoiceQuery(country=language.country, region=language.region, voice_map_type=language.code)
-        groups = (await self._client.call(voices.LIST_VOICES, query)).rows
+        groups = await self._client.call(voices.LIST_VOICES, query)
         found = [
             VoiceChoice(voice.value, voice.label or voice.value, False, language.code, _gender(group))
-            for group in groups
+            for group in groups.rows
             for voice in group.children
             if voice.value
         ]
         self._seen_voices |= {each.id: each for each in found}
-        return found
+        nameless = sum(not voice.value for group in groups.rows for voice in group.children)
+        return Listed(found, groups.skipped + nameless)
 
-    async def _voices_of(self, languages: Iterable[Language]) -> Sequence[VoiceChoice]:
+    async def _voices_of(self, languages: Iterable[Language]) -> Listed[VoiceChoice]:
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def read(language: Language) -> Sequence[VoiceChoice]:
+        async def read(language: Language) -> Listed[VoiceChoice]:
             async with gate:
                 return await self.public_voices(language)
 
         found = await asyncio.gather(*(read(language) for language in languages))
-        return [voice for group in found for voice in group]
+        return Listed((voice for group in found for voice in group), sum(group.unread for group in found))
 
 
 def _gender(group: voices.VoiceGroup) -> str | None:

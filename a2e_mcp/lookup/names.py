@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from a2e_mcp.errors import AmbiguousName, Charged, InputError
-from a2e_mcp.text import folded, one_line
+from a2e_mcp.text import folded, one_line, rows_unread
 
 _MOST_CANDIDATES = 6
 _MOST_NEAR = 3
@@ -42,8 +42,8 @@ def exact_matches(text: str, known: Iterable[Candidate[T]]) -> list[Candidate[T]
     return spelt or [each for each in unique if folded(each.name.strip()) == plain]
 
 
-def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
-    """The one candidate of this name, or with a word that begins like it.
+def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str, unread: int = 0) -> T:
+    """The one candidate of this name, or with a word that begins like it; of so many rows the name cannot be read.
 
     Raises AmbiguousName with the candidates, or InputError with similar names and the `hint`.
     """
@@ -52,17 +52,17 @@ def pick_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) 
         return found[0].value
     if found:
         raise ambiguous_error(text, found, kind)
-    raise not_found_error(text, known, kind, hint=hint)
+    raise not_found_error(text, known, kind, hint=hint, unread=unread)
 
 
-def exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str) -> T:
+def exactly_one(text: str, known: Sequence[Candidate[T]], kind: str, *, hint: str, unread: int = 0) -> T:
     """The one candidate of exactly this name, for a change that cannot be undone and is free."""
     found = exact_matches(text, known)
     if len(found) == 1:
         return found[0].value
     if found:
         raise ambiguous_error(text, found, kind, hint="Ask the user which one", charged=None)
-    raise not_found_error(text, known, kind, hint=hint, charged=None)
+    raise not_found_error(text, known, kind, hint=hint, charged=None, unread=unread)
 
 
 def ambiguous_error(
@@ -86,11 +86,15 @@ def not_found_error(
     *,
     hint: str,
     charged: Charged | None = Charged.NOTHING,
+    unread: int = 0,
 ) -> InputError:
-    """The error for a name that no candidate matches."""
+    """The error for a name that no candidate matches; it may be in the rows that could not be read."""
     near = _near(text, [each.name for each in known])
     near_names = f"; did you mean {_either([one_line(name, _LONGEST) for name in near])}?" if near else ""
     message = f"{kind[0].upper()}{kind[1:]} not found: '{one_line(text)}'{near_names}"
+    if unread:
+        # What could not be read is not the same as what is not there.
+        message = f"{message}. {rows_unread(unread).removesuffix('.')}, and it may be one of them"
     return InputError(message, hint=hint, charged=charged)
 
 

@@ -10,7 +10,7 @@ from a2e_mcp.jobs.job import Job
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer, job_row, made_data, made_words, row_line, row_links
 from a2e_mcp.server.answers.lists import ListPage, fits, list_head
-from a2e_mcp.text import at_word_end, counted, sentences
+from a2e_mcp.text import at_word_end, rows_unread, sentences
 
 _LARGEST_STATUS = 1_000
 """Bytes of a status, as text and again as structured content."""
@@ -40,7 +40,7 @@ class Missing:
             f"A2E's answer about {', '.join(self.unreadable)} cannot be read; these are shown as last known."
             if self.unreadable
             else "",
-            f"{counted(self.rows, 'row')} of A2E's lists cannot be read." if self.rows else "",
+            rows_unread(self.rows),
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.text import at_word_end, counted, folded, one_line, sentences
+from a2e_mcp.text import at_word_end, counted, folded, one_line, rows_unread, sentences
 
 if TYPE_CHECKING:
     from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
@@ -96,9 +96,19 @@ class ListPage:
 
 
 def page_of_rows(
-    kind: str, rows: Sequence[dict[str, Any]], page: int, size: int = ROWS, *, hint: str = "", narrowed: str = ""
+    kind: str,
+    rows: Sequence[dict[str, Any]],
+    page: int,
+    size: int = ROWS,
+    *,
+    hint: str = "",
+    narrowed: str = "",
+    unread: int = 0,
 ) -> ListPage:
-    """A page; links to previews are left out when it would get too large. `narrowed` says what it was narrowed to."""
+    """A page; links to previews are left out when it would get too large.
+
+    `narrowed` says what it was narrowed to, `unread` how many rows could not be read.
+    """
     pages = -(-len(rows) // size)
     shown = page_of(rows, page, size)
     bare = [{name: value for name, value in row.items() if name != "preview"} for row in shown]
@@ -106,6 +116,7 @@ def page_of_rows(
     counts: dict[str, Any] = {"total": len(rows), "page": page, "pages": pages}
     if narrowed:
         counts["filter"] = narrowed
+    hint = sentences(rows_unread(unread), hint)
     return first_that_fits(
         ListPage(head, [_line(row) for row in seen], {kind: given, **counts}, hint)
         for seen, given in ((shown, shown), (bare, shown), (bare, bare))

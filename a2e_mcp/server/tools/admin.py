@@ -30,7 +30,7 @@ from a2e_mcp.server.answers.lists import ListPage
 from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
-from a2e_mcp.text import counted
+from a2e_mcp.text import counted, rows_unread
 
 
 class AddUserInputs(Inputs):
@@ -97,10 +97,11 @@ async def _set_pool(call: Call[PoolInputs]) -> Answer:
 
 
 async def _list_tokens(call: Call[NoInputs]) -> Answer:
-    tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
+    listed = await call.services.client.call(LIST_TOKENS, Nothing())
+    tokens = listed.rows
     lines = [f"{each.alias or 'token'} = {each.id}" for each in tokens[:20]]
     rows = {"tokens": [_row(each) for each in tokens[:20]], "total": len(tokens)}
-    return call.page(ListPage(f"{counted(len(tokens), 'token')}.", lines, rows))
+    return call.page(ListPage(f"{counted(len(tokens), 'token')}.", lines, rows, rows_unread(listed.skipped)))
 
 
 async def _create_token(call: Call[CreateTokenInputs]) -> Answer:
@@ -111,11 +112,13 @@ async def _create_token(call: Call[CreateTokenInputs]) -> Answer:
 
 
 async def _delete_token(call: Call[DeleteTokenInputs]) -> Answer:
-    tokens = (await call.services.client.call(LIST_TOKENS, Nothing())).rows
-    known = [Candidate(each.id, each.alias or each.id, each.id) for each in tokens if each.id is not None]
+    tokens = await call.services.client.call(LIST_TOKENS, Nothing())
+    known = [Candidate(each.id, each.alias or each.id, each.id) for each in tokens.rows if each.id is not None]
     hint = "Call list_api_tokens to find one"
     wanted = {
-        named.lower() if is_id(named) else exactly_one(named, known, "API token", hint=hint): named
+        named.lower()
+        if is_id(named)
+        else exactly_one(named, known, "API token", hint=hint, unread=tokens.skipped): named
         for named in call.inputs.token_id
     }
     return await delete_each(call, DELETE_TOKEN, wanted, kind="token", argument="token_id")

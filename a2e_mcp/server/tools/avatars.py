@@ -58,7 +58,7 @@ async def _list(call: Call[AvatarsInputs]) -> Answer:
         hint = "Leave name, gender or owner out to see more; A2E lists no age or style."
     narrowed = filter_words(name=inputs.name, gender=inputs.gender, owner=inputs.owner)
     rows = [avatar_row(each) for each in found]
-    return call.page(page_of_rows("avatars", rows, inputs.page, hint=hint, narrowed=narrowed))
+    return call.page(page_of_rows("avatars", rows, inputs.page, hint=hint, narrowed=narrowed, unread=known.unread))
 
 
 async def _add(call: Call[AvatarFromImageInputs]) -> Answer:

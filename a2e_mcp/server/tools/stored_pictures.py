@@ -21,7 +21,7 @@ from a2e_mcp.server.answers.lists import ROWS, ListPage, Page, page_line, page_o
 from a2e_mcp.server.deletion import delete_each
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.starts.service import StartOptions
-from a2e_mcp.text import counted
+from a2e_mcp.text import counted, rows_unread
 
 _PICTURE = MediaIn(("image",))
 
@@ -60,19 +60,21 @@ class DeleteFaceInputs(Inputs):
 
 
 async def _list_backgrounds(call: Call[StoredPicturesInputs]) -> Answer:
-    found = (await call.services.client.call(LIST_BACKGROUNDS, Nothing())).rows
+    listed = await call.services.client.call(LIST_BACKGROUNDS, Nothing())
+    found = listed.rows
     rows, head = _page("background", [_background_row(each) for each in found], call.inputs.page)
     lines = [f"{row.get('name') or 'background'}{' (own)' if row['own'] else ''} = {row['id']}" for row in rows]
     structured = {"backgrounds": rows, "total": len(found), "page": call.inputs.page}
-    return call.page(ListPage(head, lines, structured))
+    return call.page(ListPage(head, lines, structured, rows_unread(listed.skipped)))
 
 
 async def _list_faces(call: Call[StoredPicturesInputs]) -> Answer:
-    found = (await call.services.client.call(LIST_FACES, Nothing())).rows
+    listed = await call.services.client.call(LIST_FACES, Nothing())
+    found = listed.rows
     rows, head = _page("stored face", [_face_row(each) for each in found], call.inputs.page)
     lines = [f"{row['id']} {row.get('url')}" for row in rows]
     structured = {"faces": rows, "total": len(found), "page": call.inputs.page}
-    return call.page(ListPage(head, lines, structured))
+    return call.page(ListPage(head, lines, structured, rows_unread(listed.skipped)))
 
 
 async def _add_background(call: Call[AddBackgroundInputs]) -> Answer:
@@ -96,22 +98,29 @@ async def _add_face(call: Call[AddFaceInputs]) -> Answer:
 
 
 async def _delete_background(call: Call[DeleteBackgroundInputs]) -> Answer:
-    found = (await call.services.client.call(LIST_BACKGROUNDS, Nothing())).rows
-    known = [Candidate(each.id, each.name or each.id, each.id) for each in found if each.type == "custom"]
-    wanted = _meant(known, call.inputs.background_id, "own background", "Call list_backgrounds to find one")
+    found = await call.services.client.call(LIST_BACKGROUNDS, Nothing())
+    known = [Candidate(each.id, each.name or each.id, each.id) for each in found.rows if each.type == "custom"]
+    wanted = _meant(
+        known, call.inputs.background_id, "own background", "Call list_backgrounds to find one", found.skipped
+    )
     return await delete_each(call, DELETE_BACKGROUND, wanted, kind="background", argument="background_id")
 
 
 async def _delete_face(call: Call[DeleteFaceInputs]) -> Answer:
-    found = (await call.services.client.call(LIST_FACES, Nothing())).rows
-    known = [Candidate(each.id, each.face_url or each.id, each.id) for each in found]
-    wanted = _meant(known, call.inputs.face_id, "stored face", "Call list_face_images to find one")
+    found = await call.services.client.call(LIST_FACES, Nothing())
+    known = [Candidate(each.id, each.face_url or each.id, each.id) for each in found.rows]
+    wanted = _meant(known, call.inputs.face_id, "stored face", "Call list_face_images to find one", found.skipped)
     return await delete_each(call, DELETE_FACE, wanted, kind="stored face", argument="face_id")
 
 
-def _meant(known: Sequence[Candidate[str]], named: Sequence[str], kind: str, hint: str) -> Mapping[str, str]:
+def _meant(
+    known: Sequence[Candidate[str]], named: Sequence[str], kind: str, hint: str, unread: int
+) -> Mapping[str, str]:
     """What is to be deleted, each by its id; an id is taken as it is. Raises InputError before anything is deleted."""
-    return {each.lower() if is_id(each) else exactly_one(each, known, kind, hint=hint): each for each in named}
+    return {
+        each.lower() if is_id(each) else exactly_one(each, known, kind, hint=hint, unread=unread): each
+        for each in named
+    }
 
 
 async def _picture_url(call: Call[Any], given: str, *, consent: str | None = None) -> str:

@@ -31,7 +31,7 @@ from a2e_mcp.server.answers.lists import ListPage
 from a2e_mcp.server.live_rooms.rooms import Rooms, ends_at, room_details
 from a2e_mcp.server.tool_call import Call, NoInputs, ServerTool
 from a2e_mcp.starts.service import Purchase, Quoted
-from a2e_mcp.text import counted
+from a2e_mcp.text import counted, rows_unread, sentences
 
 _ROWS = 20
 _ANSWERING_SECONDS = 3.0
@@ -74,14 +74,17 @@ class ContextInputs(RoomInputs):
 
 
 async def _list(call: Call[NoInputs]) -> Answer:
-    avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
+    listed = await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())
+    avatars = listed.rows
     rows = [_row(each) for each in avatars[:_ROWS]]
     are = f"{counted(len(avatars), 'avatar')} {'is' if len(avatars) == 1 else 'are'}"
     lines = [f"{row['name']}: {row['avatar_id']}" for row in rows]
     more = len(avatars) - _ROWS
     hint = f"... and {more} more; start_streaming takes any of their names." if more > 0 else ""
     data = {"avatars": rows, "total": len(avatars)}
-    return call.page(ListPage(f"{are} available for live rooms.", lines, data, hint))
+    return call.page(
+        ListPage(f"{are} available for live rooms.", lines, data, sentences(rows_unread(listed.skipped), hint))
+    )
 
 
 def _purchase(call: Call[StartStreamingInputs], avatar: StreamingAvatar) -> Purchase[OpenRoom]:
@@ -233,13 +236,13 @@ async def _leave(call: Call[RoomInputs]) -> Answer:
 
 async def _find_avatar(call: Call[StartStreamingInputs]) -> StreamingAvatar:
     wanted = call.inputs.avatar.strip()
-    avatars = (await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())).rows
+    listed = await call.services.client.call(LIST_STREAMING_AVATARS, Nothing())
+    avatars = listed.rows
     found = next((each for each in avatars if each.id.casefold() == wanted.casefold()), None)
     named = [Candidate(each.id, each.name or each.id, each, (each.gender,)) for each in avatars]
     there_are = ", ".join(each.name for each in named[:10]) or "none"
-    return found or pick_one(
-        wanted, named, "streaming avatar", hint=f"Choose with list_streaming_avatars: there are {there_are}"
-    )
+    hint = f"Choose with list_streaming_avatars: there are {there_are}"
+    return found or pick_one(wanted, named, "streaming avatar", hint=hint, unread=listed.skipped)
 
 
 def _row(avatar: StreamingAvatar) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, FilterName, Name, Sever
 from a2e_mcp.catalogue.tool import Inputs, LanguageRef, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, SPEECH_FIELDS, LanguageOf, SpeechInputs
+from a2e_mcp.lookup.directory import Listed
 from a2e_mcp.lookup.languages import regions_of
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.jobs import started_answer
@@ -82,11 +83,11 @@ async def _list(call: Call[VoicesInputs]) -> Answer:
     if inputs.name is not None and inputs.language is None:
         name, spoken = await names.name_and_language(inputs.name)
         inputs = inputs.model_copy(update={"name": name, "language": spoken})
-    own = [] if inputs.owner == "public" else await names.own_voices()
+    own = Listed[VoiceChoice]() if inputs.owner == "public" else await names.own_voices()
     # A name is looked for in every language; without one that would be thousands of voices. Own voices have none.
     usual = None if inputs.name or inputs.owner == "own" else _USUAL_LANGUAGE
     language = None if inputs.language == _EVERY_LANGUAGE else inputs.language or usual
-    public: Sequence[VoiceChoice] = ()
+    public = Listed[VoiceChoice]()
     if inputs.owner != "own":
         public = await (names.voices_everywhere() if language is None else names.voices_in(language))
     found = [
@@ -96,7 +97,8 @@ async def _list(call: Call[VoicesInputs]) -> Answer:
     ]
     narrowed = filter_words(name=inputs.name, language=language or "any", gender=inputs.gender, owner=inputs.owner)
     rows = [voice_row(each) for each in found]
-    return call.page(page_of_rows("voices", rows, inputs.page, hint=_hint(found), narrowed=narrowed))
+    unread = own.unread + public.unread
+    return call.page(page_of_rows("voices", rows, inputs.page, hint=_hint(found), narrowed=narrowed, unread=unread))
 
 
 def _hint(found: Sequence[VoiceChoice]) -> str:
@@ -147,7 +149,7 @@ async def _languages(call: Call[LanguagesInputs]) -> Answer:
     # "British English" is a way to say a language that is part of no name.
     found = found or regions_of(call.inputs.search or "", known)
     rows, narrowed = [language_row(each) for each in found], filter_words(search=call.inputs.search)
-    return call.page(page_of_rows("languages", rows, call.inputs.page, 50, narrowed=narrowed))
+    return call.page(page_of_rows("languages", rows, call.inputs.page, 50, narrowed=narrowed, unread=known.unread))
 
 
 TOOLS = (

@@ -39,6 +39,8 @@ AVATARS = "GET /api/v1/anchor/character_list"
 TWINS = "GET /api/v1/userVideoTwin/records"
 VOICES = "GET /api/v1/anchor/voice_list"
 BACKGROUNDS = "POST /api/v1/custom_back/allBackground"
+FACES = "GET /api/v1/userFaceSwapImage/records"
+LIVE_AVATARS = "GET /api/v1/streaming-avatar/all_avatars"
 STATUS = "POST /api/v1/video/awsResult"
 ID = "67d29023dd27a536fdf6e809"
 STRANGE = (
@@ -277,6 +279,34 @@ async def test_one_row_that_cannot_be_read_does_not_hide_the_others(tmp_path: Pa
         rows = [{"_id": ID, "name": "Ann"}, {"name": "no id"}, None, {"_id": "../x y", "name": "odd"}, 7]
         server.transport.on(AVATARS, success(rows))
         assert [row["name"] for row in (await server.ask("list_avatars")).data["avatars"]] == ["Ann"]
+
+
+async def test_rows_that_cannot_be_read_are_counted_in_every_list_and_told_from_what_is_not_there(
+    tmp_path: Path,
+) -> None:
+    broken = [{"name": "no id"}, 7]
+    told = "2 rows of A2E's lists cannot be read."
+    voices = [{"value": "female", "children": [{"value": ID, "label": "Ann"}]}, *broken]
+    async with open_controlled_server(tmp_path, toolsets=("all",)) as server:
+        for call, rows, tool, given in (
+            (AVATARS, [{"_id": ID, "name": "Ann"}, *broken], "list_avatars", {}),
+            (VOICES, voices, "list_voices", {"language": "en-US", "owner": "public"}),
+            (BACKGROUNDS, [{"_id": ID, "name": "Ann"}, *broken], "list_backgrounds", {}),
+            (FACES, [{"_id": ID, "face_url": "https://a.example/a.png"}, *broken], "list_face_images", {}),
+            (LIVE_AVATARS, [{"_id": ID, "name": "Ann"}, *broken], "list_streaming_avatars", {}),
+        ):
+            server.transport.on(call, success(rows))
+            listed = await server.ask(tool, **given)
+            assert told in listed.text, tool
+            assert told in listed.data["notice"], tool
+            assert ID in listed.text, tool
+        # For two minutes they are not asked for again, and then they are.
+        assert told in (await server.ask("list_avatars")).text
+        refused = await server.refuse("start_avatar_video", **video_arguments(avatar="Zoe", voice="Ann"))
+        assert "Avatar not found: 'Zoe'. 2 rows of A2E's lists cannot be read, and it may be one of them." in refused
+        server.transport.on(BACKGROUNDS, success([{"_id": ID, "type": "custom", "name": "Ann"}, *broken]))
+        assert "it may be one of them" in await server.refuse("delete_background", background_id="Sea")
+        assert "it may be one of them" not in await server.refuse("delete_background", background_id="Sea")
 
 
 # ------------------------------------------------------------------ T6, T7: results and states
