@@ -7,6 +7,7 @@ A2EError                     what happened, whether money was spent, what to do 
 ├── SettingsError            the user changes a setting
 │   ├── ExtraMissing         an optional dependency is not installed
 │   └── TokenMissing         there is neither a token nor the sandbox
+├── AccessDenied             a user's key or token is not accepted, or does not allow this
 ├── MoneyRefused             a ceiling, an unknown price, or a missing consent stopped a start
 └── ServiceError             A2E or the connection to it failed
     ├── Unauthorized         the token was not accepted
@@ -110,6 +111,28 @@ class ExtraMissing(SettingsError):
 
 class TokenMissing(SettingsError):
     """There is no token, and the sandbox was not asked for; the user sets one."""
+
+
+class AccessDenied(A2EError):
+    """A key or a token of a user is not accepted, or does not allow this; who runs the server can change that.
+
+    `status` is HTTP's; the same may be tried again after so many seconds.
+    """
+
+    who_acts: ClassVar[str] = "the administrator"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        charged: Charged | None = None,
+        status: int = 401,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, charged=charged)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class MoneyRefused(A2EError):

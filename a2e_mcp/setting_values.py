@@ -16,6 +16,9 @@ from a2e_mcp.hosts import names_a_server
 
 T = TypeVar("T")
 
+_SHORTEST_SECRET = 16
+_LONGEST_LINE = 200
+
 
 def yes_or_no(text: str) -> bool:
     """1 or 0, or words for them."""
@@ -80,6 +83,34 @@ def address(text: str) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError("use https: http would send the token unencrypted")
     return text.rstrip("/")
+
+
+def origin(text: str) -> str:
+    """The URL of a server without a path."""
+    url = address(text)
+    if urlsplit(url).path:
+        raise ValueError("use a URL without a path, like https://a2e.example.com")
+    return url
+
+
+def issuer(text: str) -> str:
+    """The URL of a provider, as it spells it."""
+    address(text)
+    return text
+
+
+def secret(text: str) -> SecretStr:
+    """A secret of ours, which is long enough to be no word."""
+    if len(text) < _SHORTEST_SECRET or any(character.isspace() for character in text) or not text.isascii():
+        raise ValueError(f"use at least {_SHORTEST_SECRET} ASCII characters without spaces")
+    return SecretStr(text)
+
+
+def line(text: str) -> str:
+    """One short line."""
+    if len(text) > _LONGEST_LINE or not text.isprintable():
+        raise ValueError(f"use one line of at most {_LONGEST_LINE} characters")
+    return text
 
 
 def _is_loopback(host: str) -> bool:

@@ -34,6 +34,7 @@ UNFILLED = (
     "No A2E token: A2E_API_TOKEN holds a placeholder that the host did not fill in. Put the token itself there "
     "(video.a2e.ai > Account > API Token), or start with --sandbox to try it free. Nothing was charged."
 )
+ADMINISTRATOR = "the person who runs this server"
 _NO_DEFAULT_WHEN_UNFILLED = ("A2E_SANDBOX", "A2E_READ_ONLY")
 """Without these, calls may cost money: a placeholder in one is a mistake that must be seen."""
 
@@ -208,15 +209,93 @@ class Settings:
     tool_prefix: str = _setting(
         "A2E_TOOL_PREFIX", "Prefix of all tool names, for hosts that refuse duplicate names", parse.prefix, str, "none"
     )
+    public_url: str | None = _setting(
+        "A2E_PUBLIC_URL",
+        "URL under which others reach this server over HTTP",
+        parse.optional(parse.origin),
+        lambda: None,
+        "none",
+    )
+    keys_file: Path | None = _setting(
+        "A2E_KEYS_FILE",
+        "File with the users of this server over HTTP and hashes of their keys, by `a2e-mcp users`",
+        parse.optional(parse.folder),
+        lambda: None,
+        "none",
+        kind="filepath",
+    )
+    oidc_issuer: str | None = _setting(
+        "A2E_OIDC_ISSUER",
+        "Provider of OpenID Connect with which users sign in over HTTP",
+        parse.optional(parse.issuer),
+        lambda: None,
+        "none",
+    )
+    oidc_audience: str | None = _setting(
+        "A2E_OIDC_AUDIENCE",
+        "Audience that its tokens must have",
+        parse.optional(parse.line),
+        lambda: None,
+        "A2E_PUBLIC_URL and /mcp",
+    )
+    http_secret: SecretStr | None = _setting(
+        "A2E_HTTP_SECRET",
+        "Secret that one person's clients must send over HTTP on this computer",
+        parse.optional(parse.secret),
+        lambda: None,
+        "none",
+        kind="secret",
+    )
+    contact: str = _setting(
+        "A2E_ADMIN_CONTACT",
+        "Whom users should ask, such as a name and an address",
+        parse.line,
+        lambda: ADMINISTRATOR,
+        ADMINISTRATOR,
+    )
+    user_daily_credits: float | None = _setting(
+        "A2E_USER_DAILY_CREDITS",
+        "Ceiling of each user for 24 hours, in credits, where `a2e-mcp users` sets none",
+        parse.optional(parse.number(0, 1e9)),
+        lambda: None,
+        "none",
+        kind="number",
+    )
+    user_jobs: float = _setting(
+        "A2E_USER_JOBS",
+        "Jobs of each user that may be under way",
+        parse.number(1, 1000),
+        lambda: 20.0,
+        "20",
+        kind="number",
+    )
+    user_calls: float = _setting(
+        "A2E_USER_CALLS",
+        "Requests of each user in a minute",
+        parse.number(1, 100_000),
+        lambda: 300.0,
+        "300",
+        kind="number",
+    )
 
     unfilled_token: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.http_secret is not None and self.has_users:
+            raise SettingsError(
+                "A2E_HTTP_SECRET is for one person, and users are set as well",
+                hint="Remove A2E_HTTP_SECRET; each user has a key of their own",
+            )
         if self.token is not None and self.sandbox:
             raise SettingsError(
                 "Both A2E_API_TOKEN and the sandbox are set, so it is unclear whether calls may cost money",
                 hint="Remove A2E_API_TOKEN, or start without --sandbox and A2E_SANDBOX",
             )
+
+    @property
+    def has_users(self) -> bool:
+        """Whether it serves several people over HTTP, who say who they are."""
+        return self.keys_file is not None or self.oidc_issuer is not None
 
     @property
     def unconfigured(self) -> str:
@@ -245,6 +324,11 @@ class SettingRow:
 def variables() -> tuple[str, ...]:
     """The names of all A2E_* variables."""
     return tuple(meta["variable"] for _, meta in _declared())
+
+
+def secret_variables() -> tuple[str, ...]:
+    """The names of those whose values are not shown."""
+    return tuple(meta["variable"] for _, meta in _declared() if meta["kind"] == "secret")
 
 
 def setting_rows() -> tuple[SettingRow, ...]:

@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "setting_values": {"hosts"},
     "settings": {"errors", "placeholders", "setting_values", "user_folders"},
     "user_folders": {"errors"},
+    "users": {"errors", "network"},
     "catalogue": set(),
     "client": {"catalogue", "errors", "network", "settings", "text"},
     "ledger": {"__init__", "catalogue", "errors", "private_files"},
@@ -71,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "starts",
         "text",
+        "users",
     },
     "server.apps": set(),
     "server.answers": {"catalogue", "errors", "jobs", "ledger", "lookup", "starts", "text"},
@@ -212,6 +214,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "server.answers",
         "settings",
         "text",
+        "users",
     },
     "cli.install": {"cli", "errors", "installation", "sandbox", "settings", "text"},
     "cli.doctor": {

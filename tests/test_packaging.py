@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 import a2e_mcp
 from a2e_mcp.server import prompts, tool_index
-from a2e_mcp.settings import read_settings, setting_rows
+from a2e_mcp.settings import read_settings, secret_variables, setting_rows
 from docs.generate import entry_rewritten
 from tests.support.paths import CHECKOUT
 
@@ -198,7 +198,7 @@ def test_the_registry_entry_is_true() -> None:
     for variable in variables:
         assert variable["format"] in ("string", "number", "boolean", "filepath")
         assert not variable["isRequired"]
-        assert variable["isSecret"] is (variable["name"] == "A2E_API_TOKEN")
+        assert variable["isSecret"] is (variable["name"] in secret_variables())
     # What a host fills in unasked changes nothing.
     filled_in = {variable["name"]: variable["default"] for variable in variables if "default" in variable}
     assert len(filled_in) > 3

@@ -37,6 +37,14 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_KEYRING": ("keyring", "off", "off"),
     "A2E_LOG": ("log", "JSON", "json"),
     "A2E_DRAIN_SECONDS": ("drain_seconds", "10", 10.0),
+    "A2E_PUBLIC_URL": ("public_url", "https://a2e.example.com/", "https://a2e.example.com"),
+    "A2E_KEYS_FILE": ("keys_file", "/etc/a2e/keys.toml", Path("/etc/a2e/keys.toml")),
+    "A2E_OIDC_ISSUER": ("oidc_issuer", "https://login.example.com/", "https://login.example.com/"),
+    "A2E_OIDC_AUDIENCE": ("oidc_audience", "api://a2e", "api://a2e"),
+    "A2E_ADMIN_CONTACT": ("contact", "Ada, ada@example.com", "Ada, ada@example.com"),
+    "A2E_USER_DAILY_CREDITS": ("user_daily_credits", "100", 100.0),
+    "A2E_USER_JOBS": ("user_jobs", "5", 5.0),
+    "A2E_USER_CALLS": ("user_calls", "60", 60.0),
 }
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
@@ -72,6 +80,15 @@ BROKEN = {
     "A2E_KEYRING": ("always",),
     "A2E_LOG": ("yaml",),
     "A2E_DRAIN_SECONDS": ("-1", "601", "soon"),
+    "A2E_PUBLIC_URL": ("a2e.example.com", "http://a2e.example.com", "https://a2e.example.com/tools"),
+    "A2E_KEYS_FILE": ("keys.toml",),
+    "A2E_OIDC_ISSUER": ("login.example.com", "http://login.example.com", "https://login.example.com?x=1"),
+    "A2E_OIDC_AUDIENCE": ("a" * 201, "two\nlines"),
+    "A2E_HTTP_SECRET": ("short", "two words that are long", "überlanges-geheimnis"),
+    "A2E_ADMIN_CONTACT": ("a" * 201, "two\nlines"),
+    "A2E_USER_DAILY_CREDITS": ("-1", "nan"),
+    "A2E_USER_JOBS": ("0", "many"),
+    "A2E_USER_CALLS": ("0", "many"),
 }
 
 
@@ -176,13 +193,13 @@ def test_what_cannot_be_used_is_named_in_one_sentence(variable: str, text: str) 
     assert told.startswith(f"{variable} is invalid: ")
     assert told.isprintable()
     assert len(told) < 200
-    if variable == "A2E_API_TOKEN":
+    if variable in ("A2E_API_TOKEN", "A2E_HTTP_SECRET"):
         assert text not in told
 
 
 def test_every_variable_is_tested_here_and_explained_in_the_docs() -> None:
     rows = {row.variable: row for row in setting_rows()}
-    assert set(rows) == {*TAKEN, "A2E_API_TOKEN"} == set(BROKEN)
+    assert set(rows) == {*TAKEN, "A2E_API_TOKEN", "A2E_HTTP_SECRET"} == set(BROKEN)
     assert len(rows) == len([field for field in dataclasses.fields(Settings) if field.metadata])
     assert all(row.about and row.default for row in rows.values())
 
@@ -194,6 +211,16 @@ def test_the_token_is_taken_and_never_shown() -> None:
     assert settings.mode == "live"
     for shown in (repr(settings), str(settings), str(dataclasses.asdict(settings)), f"{settings.token}"):
         assert "7f" not in shown
+
+
+def test_the_secret_of_one_person_is_taken_never_shown_and_is_not_for_several_users() -> None:
+    settings = read_settings({"A2E_HTTP_SECRET": "a-long-secret-of-one-person"})
+    assert settings.http_secret is not None
+    assert settings.http_secret.get_secret_value() == "a-long-secret-of-one-person"
+    assert "long-secret" not in repr(settings)
+    with pytest.raises(SettingsError, match="A2E_HTTP_SECRET is for one person") as problem:
+        read_settings({"A2E_HTTP_SECRET": "a-long-secret-of-one-person", "A2E_KEYS_FILE": "/keys.toml"})
+    assert "long-secret" not in str(problem.value)
 
 
 def test_a_token_and_the_sandbox_together_are_refused() -> None:

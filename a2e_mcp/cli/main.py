@@ -1,4 +1,4 @@
-"""The command line: serve (what bare `a2e-mcp` does), demo, sandbox, doctor, install, tools."""
+"""The command line: serve (what bare `a2e-mcp` does), demo, sandbox, doctor, install, tools, forget, users."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "install": ("sandbox", "no_keyring"),
     "tools": ("sandbox", *_CHOICE),
     "forget": ("sandbox",),
+    "users": (),
 }
 """Which flags each command accepts, before or after its name; `demo` and `sandbox` always use the sandbox."""
 
@@ -139,6 +140,11 @@ def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
             from a2e_mcp.cli.forget import forget
 
             code = forget(options.before, sandbox=sandbox)
+        case "users":
+            from a2e_mcp.cli.users import UserOptions, users
+
+            given = {name: getattr(options, name, None) for name in UserOptions.__dataclass_fields__}
+            code = users(options.action or "list", UserOptions(**given))
         case "tools":
             from a2e_mcp.cli.tools import print_tools
 
@@ -215,6 +221,22 @@ def command_parser() -> argparse.ArgumentParser:
     forgotten = command("forget", "remove scripts, consent and raw answers of old starts; amounts stay")
     forgotten.add_argument("--before", required=True, metavar="DATE", help="a day, for example 2026-01-31")
 
+    people = command("users", "keys and limits of those who share a server over HTTP")
+    actions = people.add_subparsers(dest="action", metavar="ACTION")
+    added = actions.add_parser("add", help="add a user, or a key of one; prints the key, once")
+    limits = actions.add_parser("limits", help="change what a user may do and spend")
+    for each in (added, limits):
+        each.add_argument("name", metavar="NAME")
+        each.add_argument("--scope", help="read, spend or admin; each includes those before it")
+        each.add_argument("--daily-credits", metavar="N", help="ceiling for 24 hours; none for no ceiling")
+        each.add_argument("--max-credits", metavar="N", help="ceiling for one start; none for no ceiling")
+        each.add_argument("--subject", help="who the user is at the provider of A2E_OIDC_ISSUER")
+    added.add_argument("--expires-days", type=_days, metavar="N", help="after how many days the key expires")
+    actions.add_parser("list", help="list users, keys and limits; keys by the beginning of their hash")
+    revoked = actions.add_parser("revoke", help="refuse a user, or one of their keys, from now on")
+    revoked.add_argument("name", metavar="NAME")
+    revoked.add_argument("--key", metavar="ID", help="only this key, as users list shows it")
+
     tools = command("tools", "list the tools shown with these flags and settings")
     tools.add_argument("--json", action="store_true", help="print them as in tools/list")
     return parser
@@ -227,7 +249,7 @@ def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
     for name, shown, about in (
         ("sandbox", "", "use the sandbox: free, no account"),
         ("no_keyring", "", "do not use the system's keyring for the token"),
-        ("http", "HOST:PORT", "serve streamable HTTP on a loopback address"),
+        ("http", "HOST:PORT", "serve streamable HTTP; beyond loopback only to users with keys"),
         ("toolsets", "NAMES", "toolsets to show, separated by commas; `all` includes models and admin"),
         ("tools", "NAMES", "single tools to show in addition"),
         ("exclude_tools", "NAMES", "tools to hide; wins over other flags"),
@@ -239,6 +261,18 @@ def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:
             parser.add_argument(flag, metavar=shown, default=SUPPRESS, help=about)
         elif name in _ACCEPTED_FLAGS[command]:
             parser.add_argument(flag, action="store_true", default=SUPPRESS, help=about)
+
+
+def _days(text: str) -> float:
+    from argparse import ArgumentTypeError
+
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days <= 36_500:
+        raise ArgumentTypeError("use a number of days")
+    return days
 
 
 def _port(text: str) -> int:

@@ -1,4 +1,4 @@
-"""`a2e-mcp serve`: MCP on stdio for the client that started it, or over HTTP on this computer."""
+"""`a2e-mcp serve`: MCP on stdio for the client that started it, or over HTTP."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp import __version__
+from a2e_mcp.cli.authentication import authentication
 from a2e_mcp.cli.connection import connect, token_in_keyring
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.operations.drain import Drain
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.settings import Settings, read_settings
+from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.server.server import A2EServer
+    from a2e_mcp.users.authenticator import Authenticator
 
 _log = logging.getLogger(__name__)
 _MODES = {
@@ -36,16 +39,22 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
         from a2e_mcp.operations.logs import write_json_lines
 
         write_json_lines()
-    address = _loopback(http) if http is not None else None
+    address = _address(http, settings) if http is not None else None
+    authenticator = authentication(settings) if address is not None else None
     from a2e_mcp.server.server import A2EServer
 
     stored = token_in_keyring(settings)
-    operation = Operation() if address is None else _measured()
-    server = A2EServer(settings, connect(settings, stored), finds_token=stored is not None, operation=operation)
+    server = A2EServer(
+        settings,
+        connect(settings, stored),
+        finds_token=stored is not None,
+        operation=Operation() if address is None else _measured(),
+        authenticator=authenticator,
+    )
     if address is None:
         anyio.run(_over_stdio, server, settings)
         return 0
-    return anyio.run(_over_http, server, settings, *address)
+    return anyio.run(_over_http, server, settings, authenticator, *address)
 
 
 def _measured() -> Operation:
@@ -71,14 +80,16 @@ async def _over_stdio(server: A2EServer, settings: Settings) -> None:
     await server.run_stdio_async(ended)
 
 
-async def _over_http(server: A2EServer, settings: Settings, host: str, port: int) -> int:
+async def _over_http(
+    server: A2EServer, settings: Settings, authenticator: Authenticator | None, host: str, port: int
+) -> int:
     from a2e_mcp.cli.web_server import web_server
     from a2e_mcp.loopback import listen
     from a2e_mcp.server.http import web_app
 
     # It listens before the URL is printed, so that a reader can connect at once.
     listener = listen(host, port, hint="Another server may be running there; choose another port with --http")
-    app = web_app(server, settings, host)
+    app = web_app(server, settings, host, None if authenticator is None else authenticator.caller)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
     greeting = f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})"
     if settings.log == "json":
@@ -92,20 +103,32 @@ async def _over_http(server: A2EServer, settings: Settings, host: str, port: int
     return 0
 
 
-def _loopback(text: str) -> tuple[str, int]:
+def _address(text: str, settings: Settings) -> tuple[str, int]:
+    """Where to listen. Raises SettingsError for one that others can reach without saying who they are."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdigit() or int(port) > 65535:
         raise SettingsError("--http needs HOST:PORT, such as 127.0.0.1:8000")
     host = "127.0.0.1" if host == "localhost" else host
     try:
-        local = ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        local = False
-    if not local:
         raise SettingsError(
-            "HTTP is served on loopback addresses only, since everyone who can reach it can spend your credits",
-            hint="Use --http 127.0.0.1:8000",
+            f"--http needs an address of this computer, and {one_line(host, 100)} is a name",
+            hint="Use --http 127.0.0.1:8000, or 0.0.0.0:8000 for all of its addresses",
+        ) from None
+    if address.is_loopback:
+        return host, int(port)
+    if not settings.has_users:
+        raise SettingsError(
+            "Without users, --http serves loopback addresses only, since everyone who can reach it can spend your"
+            " credits",
+            hint="Use --http 127.0.0.1:8000, or give users keys: see docs/company.md",
+        )
+    if settings.public_url is None:
+        raise SettingsError(
+            "Beyond this computer the server must know its own name, or pages of other sites could reach it",
+            hint="Set A2E_PUBLIC_URL, such as https://a2e.example.com; 127.0.0.1:8000 needs none",
         )
     return host, int(port)
 

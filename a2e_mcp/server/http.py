@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from mcp.types import INVALID_REQUEST
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
+from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 
 if TYPE_CHECKING:
@@ -20,26 +22,38 @@ if TYPE_CHECKING:
     from a2e_mcp.settings import Settings
 
 _NOT_FOUND = 404
+_PORTS = {"http": 80, "https": 443}
 
 
-def web_app(server: A2EServer, settings: Settings, host: str) -> ASGIApp:
-    """The ASGI application for a loopback host: stateless, and closed to other hosts' names and pages."""
-    guard = _guard(host)
+def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Authenticate | None = None) -> ASGIApp:
+    """The ASGI application for a host: stateless, closed to other hosts' names and pages, and to strangers.
+
+    Without `authenticate` everyone who can reach it is let in.
+    """
+    guard = _guard(host, settings.public_url)
     # Answers are streams: as plain JSON they could carry no progress.
     app = server.streamable_http_app(streamable_http_path=ROOT, stateless_http=True, transport_security=guard)
+    app.router.routes.extend(metadata_routes(settings))
+    paths = _Paths(app, settings, guard)
     return Endpoints(
-        _Paths(app, settings, guard),
+        paths if authenticate is None else Gate(paths, authenticate, settings),
         check=server.check_ready,
         drain=server.operation.drain,
         measurements=server.operation.measurements,
     )
 
 
-def _guard(host: str) -> TransportSecuritySettings:
+def _guard(host: str, public_url: str | None) -> TransportSecuritySettings:
     # The SDK guards three names of this computer by itself; any other loopback address would stand open.
     names = dict.fromkeys(("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host))
     hosts = [spelled for name in names for spelled in (name, f"{name}:*")]
-    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{each}" for each in hosts])
+    origins = [f"http://{each}" for each in hosts]
+    if public_url is not None:
+        public = urlsplit(public_url)
+        # Behind a balancer the name may come with the port that is the scheme's own.
+        hosts += [public.netloc, f"{public.hostname}:{public.port or _PORTS[public.scheme]}"]
+        origins.append(public_url)
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
 
 class _Paths:

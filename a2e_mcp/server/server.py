@@ -7,7 +7,7 @@ read by us, and every failure we foresee is an error the model can act on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from mcp.types import ResourceTemplate as ResourceTemplateListed
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged, SettingsError, TokenMissing
 from a2e_mcp.operations.operation import Operation
-from a2e_mcp.server import protocol_output, resources, tool_index, toolset_paths, visibility
+from a2e_mcp.server import permissions, protocol_output, resources, tool_index, toolset_paths, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.apps.extension import Apps
 from a2e_mcp.server.lifespan import LazyServices
@@ -35,14 +35,18 @@ from a2e_mcp.server.timing import Timing
 from a2e_mcp.server.tool_prefix import bare_name, prefixed
 from a2e_mcp.settings import Settings
 from a2e_mcp.text import one_line
+from a2e_mcp.users.caller import current
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.helper_types import ReadResourceContents
     from pydantic import AnyUrl
 
     from a2e_mcp.client.connection import Connect
+    from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.services import Services
     from a2e_mcp.server.stdio import Incoming, Outgoing
+    from a2e_mcp.users.authenticator import Authenticator
+    from a2e_mcp.users.caller import Caller
 
 INSTRUCTIONS = """\
 A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool returns a \
@@ -80,8 +84,13 @@ class A2EServer(MCPServer[LazyServices]):
         *,
         finds_token: bool = False,
         operation: Operation | None = None,
+        authenticator: Authenticator | None = None,
     ) -> None:
-        """`finds_token` says that the connection looks for a token where the settings have none."""
+        """`finds_token` says that the connection looks for a token where the settings have none.
+
+        With an `authenticator`, which knows whether a caller still counts, it serves several users.
+        """
+        self._authenticator = authenticator
         self._configuration = settings
         self._finds_token = finds_token
         self._shown = visibility.visible(settings)
@@ -114,7 +123,8 @@ class A2EServer(MCPServer[LazyServices]):
                 ),
             ],
             cache_hints={
-                "tools/list": CacheHint(ttl_ms=_HOUR, scope="public"),
+                # Which tools there are depends on the user.
+                "tools/list": CacheHint(ttl_ms=_HOUR, scope="public" if authenticator is None else "private"),
                 "prompts/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "resources/list": CacheHint(ttl_ms=_HOUR, scope="public"),
                 "resources/templates/list": CacheHint(ttl_ms=_HOUR, scope="public"),
@@ -128,11 +138,11 @@ class A2EServer(MCPServer[LazyServices]):
     async def services(self) -> Services:
         """The services behind tools and resources. Raises SettingsError when they cannot be opened."""
         if self._configuration.mode == "unset" and not self._finds_token:
-            raise ToolError(self._configuration.unconfigured)
+            raise ToolError(self._unconfigured)
         try:
             return await self._lazy_services.services()
         except TokenMissing:
-            raise ToolError(self._configuration.unconfigured) from None
+            raise ToolError(self._unconfigured) from None
 
     async def check_ready(self) -> None:
         """Raises A2EError when a call could not be answered now: no token, or data or a database out of reach."""
@@ -170,11 +180,11 @@ class A2EServer(MCPServer[LazyServices]):
     async def _answer(
         self, name: str, arguments: dict[str, Any], context: Context[LazyServices, Any] | None
     ) -> CallToolResult | InputRequiredResult:
-        settings = self._configuration
+        settings, caller = self._configuration, current()
         try:
             if tool_index.can_be_charged(name):
                 self.operation.drain.refuse_starts()
-            if hidden := visibility.switched_off(name, settings) or toolset_paths.current().hides(name):
+            if hidden := self._hidden(name, caller):
                 raise ToolError(hidden)
             # Imported at the first call, since the declarations behind the tools are slow to import.
             from a2e_mcp.server.dispatch import run_tool
@@ -185,14 +195,16 @@ class A2EServer(MCPServer[LazyServices]):
             confirm = confirmation(asked, seconds=self._timing.answer_seconds)
             shown = self._shown_here()
             try:
-                answer = await run_tool(name, arguments, self.services, seconds, progress, shown=shown, confirm=confirm)
+                work = run_tool(name, arguments, self.services, seconds, progress, shown=shown, confirm=confirm)
+                answer = await (work if caller is None else self._unless_revoked(caller, name, work))
             except InputNeeded as question:
                 return question.result
             with_links = settings.links == "auto" and protocol_output.takes_links(context)
             return protocol_output.tool_result(answer, settings.tool_prefix, with_links=with_links)
         except A2EError as problem:
             effect, can_be_charged = tool_index.effect_of(name), tool_index.can_be_charged(name)
-            text = failure_text(problem, effect, can_be_charged=can_be_charged)
+            told = permissions.addressed(problem, caller, settings.contact)
+            text = failure_text(told, effect, can_be_charged=can_be_charged)
             raise protocol_output.tool_failure(text, settings.tool_prefix) from None
         except ToolError as problem:
             raise protocol_output.tool_failure(str(problem), settings.tool_prefix) from None
@@ -267,9 +279,32 @@ class A2EServer(MCPServer[LazyServices]):
         except (A2EError, ToolError):
             return ()
 
+    async def _unless_revoked(self, caller: Caller, name: str, work: Coroutine[Any, Any, Answer]) -> Answer:
+        from a2e_mcp.server.revocation import unless_revoked
+
+        authenticator = self._authenticator
+        if authenticator is None:
+            return await work
+        can_be_charged = tool_index.can_be_charged(name)
+        return await unless_revoked(work, lambda: authenticator.objection(caller), can_be_charged=can_be_charged)
+
+    def _hidden(self, name: str, caller: Caller | None) -> str | None:
+        """The sentence for a tool that the settings, the path or the caller's scope hide, or None."""
+        settings = self._configuration
+        hidden = visibility.switched_off(name, settings) or toolset_paths.current().hides(name)
+        return hidden or permissions.forbidden(caller, name, settings.contact)
+
     def _shown_here(self) -> tuple[str, ...]:
-        here = toolset_paths.current()
-        return tuple(name for name in self._shown if here.shows(name))
+        here, caller = toolset_paths.current(), current()
+        return tuple(name for name in self._shown if here.shows(name) and permissions.permits(caller, name))
+
+    @property
+    def _unconfigured(self) -> str:
+        """What every call answers without a token."""
+        settings, caller = self._configuration, current()
+        if caller is None:
+            return settings.unconfigured
+        return f"This server has no A2E token yet. Nothing was charged. Ask {settings.contact}."
 
 
 def _unforeseen(name: str, mistake: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from a2e_mcp.cli.install.clients import ClientProgram
 from a2e_mcp.installation import Installation
-from a2e_mcp.settings import text_of, variables
+from a2e_mcp.settings import secret_variables, text_of, variables
 
 ACCESS = "A2E_API_TOKEN"
 SANDBOX = "A2E_SANDBOX"
@@ -193,7 +193,7 @@ def shown_entry(raw: Mapping[str, Any], environment_key: str = "env") -> dict[st
     environment = raw.get(environment_key)
     if not isinstance(environment, dict):
         return dict(raw)
-    public = set(variables()) - {ACCESS}
+    public = set(variables()) - set(secret_variables())
     shown = {name: value if name in public or not value else "..." for name, value in environment.items()}
     if shown.get(ACCESS):
         shown[ACCESS] = "sk_..."

@@ -1,0 +1,173 @@
+"""`a2e-mcp users`: who may use the server over HTTP, with which keys and limits."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+
+import anyio
+
+from a2e_mcp.cli.authentication import user_list
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.settings import read_settings
+from a2e_mcp.text import clean_line
+from a2e_mcp.users.caller import SCOPES, SPEND, Scope
+from a2e_mcp.users.keys import checked_name, digest_of, new_key
+from a2e_mcp.users.user_list import User, UserKey, UserList
+
+_DAY = 86_400.0
+_NO_CEILING = ("none", "off", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class UserOptions:
+    """What the command line gives; a ceiling is text, since it may be none."""
+
+    name: str | None = None
+    scope: str | None = None
+    expires_days: float | None = None
+    daily_credits: str | None = None
+    max_credits: str | None = None
+    subject: str | None = None
+    key: str | None = None
+
+
+def users(action: str, options: UserOptions) -> int:
+    """Add, list, revoke or limit users. Raises SettingsError."""
+    settings = read_settings(None)
+    found = user_list(settings, may_be_new=action == "add")
+    if found is None:
+        raise SettingsError(
+            "There is no place for users yet",
+            hint="Set A2E_KEYS_FILE to a file, such as /etc/a2e-mcp/users.toml; see docs/company.md",
+        )
+    return anyio.run(_ACTIONS[action], found, options)
+
+
+async def _add(found: UserList, options: UserOptions) -> int:
+    name = checked_name(options.name or "")
+    key, now = new_key(), time.time()
+    expires = None if options.expires_days is None else now + options.expires_days * _DAY
+
+    def change(known: User | None) -> User:
+        if known is not None and known.revoked is not None:
+            raise SettingsError(f"The access of {name} was revoked", hint="Use another name, or edit the list")
+        if known is not None and any((options.scope, options.daily_credits, options.max_credits, options.subject)):
+            raise SettingsError(f"{name} is a user already", hint=f"Run a2e-mcp users limits {name} to change that")
+        user = known or User(name, _scope(options.scope) or SPEND)
+        return _limited(user, options).with_key(UserKey(digest_of(key), now, expires))
+
+    user = await found.change(name, change)
+    print(key)
+    until = "" if expires is None else f", until {_day(expires)}"
+    print(f"This key of {name} ({user.scope}{until}) is shown once and kept as a hash only.", file=sys.stderr)
+    return 0
+
+
+async def _list(found: UserList, _: UserOptions) -> int:
+    known = await found.all()
+    for user in known:
+        limits = [
+            f"{amount:g} credits {per}"
+            for amount, per in ((user.per_day, "a day"), (user.per_start, "a start"))
+            if amount is not None
+        ]
+        state = [f"revoked {_day(user.revoked)}"] if user.revoked is not None else []
+        signs_in = [f"signs in as {clean_line(user.subject)}"] if user.subject else []
+        print("  ".join((user.name, user.scope, *limits, *signs_in, *state)))
+        for line in _key_lines(user):
+            print(f"  {line}")
+    if not known:
+        print("There are no users yet: add one with a2e-mcp users add NAME.")
+    return 0
+
+
+def _key_lines(user: User) -> Iterator[str]:
+    now = time.time()
+    for key in user.keys:
+        words = [f"key {key.id}", f"made {_day(key.made)}"]
+        if key.revoked is not None:
+            words.append(f"revoked {_day(key.revoked)}")
+        elif key.expires is not None:
+            words.append(f"{'expired' if key.expires <= now else 'expires'} {_day(key.expires)}")
+        yield "  ".join(words)
+
+
+async def _revoke(found: UserList, options: UserOptions) -> int:
+    now = time.time()
+
+    def change(known: User | None) -> User:
+        user = _there(known, options)
+        if options.key is None:
+            return replace(user, revoked=user.revoked or now)
+        meant = [key for key in user.keys if key.id == options.key.lower()]
+        if not meant:
+            listed = ", ".join(key.id for key in user.keys) or "none"
+            raise SettingsError(f"{user.name} has no key {options.key}; its keys are {listed}")
+        keys = [replace(key, revoked=key.revoked or now) if key in meant else key for key in user.keys]
+        return replace(user, keys=tuple(keys))
+
+    user = await found.change(checked_name(options.name or ""), change)
+    what = f"Key {options.key} of {user.name}" if options.key else f"All access of {user.name}"
+    print(f"{what} is revoked; running servers refuse it from now on. Jobs that were started continue.")
+    return 0
+
+
+async def _limits(found: UserList, options: UserOptions) -> int:
+    user = await found.change(checked_name(options.name or ""), lambda known: _limited(_there(known, options), options))
+    a_day, a_start = ("no ceiling" if most is None else f"{most:g} credits" for most in (user.per_day, user.per_start))
+    print(f"{user.name}: {user.scope}, {a_day} in 24 hours, {a_start} for one start.")
+    return 0
+
+
+def _limited(user: User, options: UserOptions) -> User:
+    return replace(
+        user,
+        scope=_scope(options.scope) or user.scope,
+        per_day=_ceiling("--daily-credits", options.daily_credits, user.per_day),
+        per_start=_ceiling("--max-credits", options.max_credits, user.per_start),
+        subject=options.subject or user.subject,
+    )
+
+
+def _ceiling(flag: str, text: str | None, before: float | None) -> float | None:
+    if text is None:
+        return before
+    if text.strip().lower() in _NO_CEILING:
+        return None
+    try:
+        credits = float(text)
+    except ValueError:
+        credits = -1.0
+    if not 0 <= credits <= 1e9:
+        raise SettingsError(f"{flag} needs a number of credits, or none")
+    return credits
+
+
+def _scope(text: str | None) -> Scope | None:
+    if text is None:
+        return None
+    meant = next((scope for scope in SCOPES if text.lower() in (scope, scope.partition(":")[2])), None)
+    if meant is None:
+        raise SettingsError("--scope needs read, spend or admin; each includes those before it")
+    return meant
+
+
+def _there(known: User | None, options: UserOptions) -> User:
+    if known is None:
+        raise SettingsError(f"There is no user {options.name}", hint="See them with a2e-mcp users list")
+    return known
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
+
+
+_ACTIONS: dict[str, Callable[[UserList, UserOptions], Awaitable[int]]] = {
+    "add": _add,
+    "list": _list,
+    "revoke": _revoke,
+    "limits": _limits,
+}

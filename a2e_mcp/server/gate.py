@@ -1,0 +1,128 @@
+"""The gate of the server over HTTP: who makes a request, and whether it is let in.
+
+The SDK's own middleware says only that a key is needed. Here each refusal says why, and whom to ask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.types import INVALID_REQUEST
+from pydantic import AnyHttpUrl
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+
+from a2e_mcp.errors import AccessDenied
+from a2e_mcp.server.toolset_paths import ROOT, is_ours
+from a2e_mcp.users.caller import READ, SCOPES, Caller, calling
+from a2e_mcp.users.rate_limit import RateLimit
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from a2e_mcp.settings import Settings
+
+Authenticate = Callable[[str], Awaitable[Caller | None]]
+"""Who signs in with a key or token; raises AccessDenied."""
+
+_SECRET_HEADERS = (b"authorization",)
+_FORBIDDEN = 403
+_UNAUTHORIZED = 401
+_TOO_MANY = 429
+
+
+class Gate:
+    """Lets requests of known callers through to an app, who are its `current()` caller from there on."""
+
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, settings: Settings) -> None:
+        self._app = AuthContextMiddleware(app)
+        self._authenticate = authenticate
+        self._contact = settings.contact
+        self._limit = RateLimit(settings.user_calls)
+        self._metadata = metadata_url(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with 401, 403, 429 or 503."""
+        if scope["type"] != "http" or not is_ours(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        try:
+            caller = await self._authenticate(_bearer(Headers(scope=scope).get("authorization", "")))
+            if caller is not None and (seconds := self._limit.seconds_to_wait(caller.user)):
+                raise AccessDenied(
+                    "Too many requests in a minute",
+                    hint=f"Try again in {math.ceil(seconds)} s",
+                    status=_TOO_MANY,
+                    retry_after=seconds,
+                )
+        except AccessDenied as problem:
+            await self._refusal(problem)(scope, receive, send)
+            return
+        # Nothing further in can log a key.
+        headers = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
+        with calling(caller):
+            await self._app({**scope, "headers": headers, **_principal(caller)}, receive, send)
+
+    def _refusal(self, problem: AccessDenied) -> JSONResponse:
+        told = str(problem.advised(hint=". ".join(filter(None, (problem.hint, f"Ask {self._contact}")))))
+        headers = {}
+        if problem.status in (_UNAUTHORIZED, _FORBIDDEN):
+            kind = "invalid_token" if problem.status == _UNAUTHORIZED else "insufficient_scope"
+            parts = [f'error="{kind}"', f'error_description="{_quotable(told)}"', f'scope="{READ}"']
+            if self._metadata is not None:
+                parts.append(f'resource_metadata="{self._metadata}"')
+            headers["www-authenticate"] = f"Bearer {', '.join(parts)}"
+        if problem.retry_after is not None:
+            headers["retry-after"] = str(math.ceil(problem.retry_after))
+        # As an error of the protocol the sentence reaches the person who set the client up.
+        error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": told}}
+        return JSONResponse(error, status_code=problem.status, headers=headers)
+
+
+def metadata_url(settings: Settings) -> AnyHttpUrl | None:
+    """Where clients read who signs users in (RFC 9728); None without a provider."""
+    resource = _resource(settings)
+    return None if resource is None else build_resource_metadata_url(resource)
+
+
+def metadata_routes(settings: Settings) -> list[Route]:
+    """What answers there."""
+    resource = _resource(settings)
+    if resource is None or settings.oidc_issuer is None:
+        return []
+    return create_protected_resource_routes(
+        resource_url=resource,
+        authorization_servers=[AnyHttpUrl(settings.oidc_issuer)],
+        scopes_supported=list(SCOPES),
+        resource_name="a2e-mcp",
+    )
+
+
+def _resource(settings: Settings) -> AnyHttpUrl | None:
+    if settings.oidc_issuer is None or settings.public_url is None:
+        return None
+    return AnyHttpUrl(f"{settings.public_url}{ROOT}")
+
+
+def _bearer(header: str) -> str:
+    kind, _, credential = header.strip().partition(" ")
+    return credential.strip() if kind.lower() == "bearer" else ""
+
+
+def _principal(caller: Caller | None) -> dict[str, object]:
+    """How the SDK knows a caller: what one user was asked cannot be answered by another."""
+    if caller is None:
+        return {}
+    token = AccessToken(token="", client_id=caller.user, scopes=[caller.scope], subject=caller.user)
+    return {"user": AuthenticatedUser(token)}
+
+
+def _quotable(text: str) -> str:
+    return text.encode("ascii", "replace").decode().replace("\\", "/").replace('"', "'")

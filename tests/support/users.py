@@ -1,0 +1,81 @@
+"""Users of a server over HTTP: their keys, and clients that send them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.support.processes import run
+from tests.support.server import Era, ToolAnswer, tool_answer
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user at their client."""
+
+    client: Client
+
+    async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
+        """Call a tool, whether it succeeds or fails."""
+        return tool_answer(await self.client.call_tool(tool, arguments))
+
+    async def ask(self, tool: str, /, **arguments: Any) -> ToolAnswer:
+        """Call a tool that must succeed."""
+        answer = await self.call(tool, **arguments)
+        assert not answer.failed, answer.text
+        return answer
+
+    async def refuse(self, tool: str, /, **arguments: Any) -> str:
+        """Call a tool that must fail, and return its message."""
+        answer = await self.call(tool, **arguments)
+        assert answer.failed, answer.text
+        return answer.text
+
+    async def tools(self) -> set[str]:
+        """The names of the tools that are shown."""
+        return {tool.name for tool in (await self.client.list_tools()).tools}
+
+
+@asynccontextmanager
+async def signed_in(address: str, credential: str, *, era: Era = "auto", **headers: str) -> AsyncIterator[Person]:
+    """A person whose client sends a key or a token."""
+    sent = {"authorization": f"Bearer {credential}", **headers}
+    async with (
+        httpx2.AsyncClient(headers=sent, trust_env=False, timeout=30) as http,
+        Client(streamable_http_client(address, http_client=http), mode=era) as client,
+    ):
+        yield Person(client)
+
+
+def add_user(folder: Path, name: str, *options: str) -> str:
+    """Add a user by the command, and return the new key."""
+    done = run("users", "add", name, *options, folder=folder, A2E_KEYS_FILE=str(keys_file(folder)))
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def change_users(folder: Path, *arguments: str) -> str:
+    """Run `a2e-mcp users` and return what it prints."""
+    done = run("users", *arguments, folder=folder, A2E_KEYS_FILE=str(keys_file(folder)))
+    return done.stdout + done.stderr
+
+
+def keys_file(folder: Path) -> Path:
+    """Where the users stand."""
+    return folder / "users.toml"
+
+
+async def asked_with(address: str, credential: str | None, **headers: str) -> httpx2.Response:
+    """A request with this key, or with none."""
+    sent = {"accept": "application/json, text/event-stream", **headers}
+    if credential is not None:
+        sent["authorization"] = f"Bearer {credential}"
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        return await http.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "ping"}, headers=sent)

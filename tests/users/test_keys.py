@@ -1,0 +1,202 @@
+"""Users with keys of a file: who is let in, what they are shown, and what everyone else is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from a2e_mcp.server import tool_index
+from tests.support.processes import run, start_http_server
+from tests.support.server import ERAS
+from tests.support.users import add_user, asked_with, change_users, keys_file, signed_in
+
+CONTACT = "Grace, grace@example.com"
+
+
+def users_of(folder: Path, **changes: str) -> dict[str, str]:
+    return {"A2E_KEYS_FILE": str(keys_file(folder)), "A2E_ADMIN_CONTACT": CONTACT, **changes}
+
+
+async def test_a_key_lets_its_user_in_and_all_else_is_refused_with_whom_to_ask(tmp_path: Path) -> None:
+    ada, bob = add_user(tmp_path, "ada"), add_user(tmp_path, "bob", "--expires-days", "0.00000001")
+    assert ada.startswith("a2eu_")
+    assert ada not in keys_file(tmp_path).read_text()
+    async with start_http_server(tmp_path, **users_of(tmp_path)) as (_, address):
+        for era in ERAS:
+            async with signed_in(address, ada, era=era) as person:
+                assert (await person.ask("get_credits")).data["credits"] > 0
+        for credential, words in (
+            (None, "A key is needed: send it as the header Authorization: Bearer a2eu_..."),
+            ("sk_somebodys_token", "This is no key of this server"),
+            ("a2eu_" + "x" * 43, "This key is not known here."),
+            (ada[:-1], "This key is not known here."),
+            (bob, "This key has expired."),
+        ):
+            answer = await asked_with(address, credential)
+            assert answer.status_code == 401, credential
+            message = answer.json()["error"]["message"]
+            assert words in message
+            assert message.endswith(f"Ask {CONTACT}.")
+            assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token", error_description="')
+            # Without a provider no client should look for one.
+            assert "resource_metadata" not in answer.headers["www-authenticate"]
+        assert "is revoked" in change_users(tmp_path, "revoke", "ada")
+        gone = await asked_with(address, ada)
+        assert (gone.status_code, gone.json()["error"]["message"]) == (
+            401,
+            f"The access of ada was revoked. Ask {CONTACT}.",
+        )
+        # Every path of toolsets is behind the same gate, before anything is said about toolsets.
+        assert (await asked_with(f"{address}/no-such-toolset", None)).status_code == 401
+
+
+async def test_a_scope_narrows_the_tools_that_are_shown_and_called(tmp_path: Path) -> None:
+    keys = {scope: add_user(tmp_path, scope, "--scope", scope) for scope in ("read", "spend", "admin")}
+    shown: dict[str, set[str]] = {}
+    async with start_http_server(tmp_path, **users_of(tmp_path, A2E_TOOLSETS="all")) as (_, address):
+        for scope, key in keys.items():
+            async with signed_in(address, key) as person:
+                shown[scope] = await person.tools()
+        async with signed_in(address, keys["read"]) as reader:
+            spoken = await reader.refuse("generate_speech", script="Hello", voice="Aria")
+        async with signed_in(address, keys["spend"]) as spender:
+            deleted = await spender.refuse("delete_avatar", avatar="Ada")
+    everything = set(tool_index.names())
+    assert shown["read"] == {name for name in everything if tool_index.effect_of(name) == "reads"} - {"list_api_tokens"}
+    assert shown["admin"] == everything
+    kept = {"delete_avatar", "delete_voice", "delete_background", "delete_face_image", "rename_voice"}
+    assert shown["spend"] == everything - kept - set(tool_index.toolsets()["admin"])
+    assert spoken == (
+        f"generate_speech needs the scope a2e:spend, and read has a2e:read. Nothing was charged. Ask {CONTACT}."
+    )
+    # What everyone uses is deleted by those who answer for it.
+    assert "delete_avatar needs the scope a2e:admin" in deleted
+
+
+async def test_a_key_that_is_revoked_during_a_wait_ends_the_wait(tmp_path: Path) -> None:
+    key = add_user(tmp_path, "ada")
+    async with (
+        start_http_server(tmp_path, **users_of(tmp_path)) as (_, address),
+        signed_in(address, key) as person,
+    ):
+        script = "This sentence is long enough to be rendered for a while. " * 8
+        job = await person.ask("start_avatar_video", script=script, voice="Aria", avatar="Ada", resolution=1080)
+        began = time.monotonic()
+        waiting = asyncio.create_task(person.call("wait_for_job", job_ids=[job.data["job_id"]], seconds=40))
+        await asyncio.sleep(0.3)
+        change_users(tmp_path, "revoke", "ada", "--key", change_users(tmp_path, "list").split("key ")[1][:8])
+        answer = await waiting
+        assert answer.failed
+        assert answer.text == f"This key was revoked. Ask {CONTACT}."
+        assert time.monotonic() - began < 20
+        # The start itself belongs to the server.
+        again = add_user(tmp_path, "ada")
+        async with signed_in(address, again) as back:
+            assert (await back.ask("check_status", job_id=job.data["job_id"])).data["job_id"] == job.data["job_id"]
+
+
+async def test_too_many_requests_of_one_user_leave_the_others_alone(tmp_path: Path) -> None:
+    ada, bob = add_user(tmp_path, "ada"), add_user(tmp_path, "bob")
+    async with start_http_server(tmp_path, **users_of(tmp_path, A2E_USER_CALLS="3")) as (_, address):
+        for _ in range(3):
+            assert (await asked_with(address, ada)).status_code != 429
+        busy = await asked_with(address, ada)
+        assert (busy.status_code, busy.headers["retry-after"]) == (429, "20")
+        assert busy.json()["error"]["message"] == f"Too many requests in a minute. Try again in 20 s. Ask {CONTACT}."
+        assert (await asked_with(address, bob)).status_code != 429
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "does not exist. Make it with a2e-mcp users add NAME."),
+        ("users = 7", "cannot be understood"),
+        ("[users.ada", "cannot be understood"),
+        ('[users.ada]\nscopes = ["root"]', "ada has none of the scopes"),
+        ('[users.ada]\nscopes = ["a2e:read"]\ndaily_credits = -1', "daily_credits is a number of credits"),
+        ('[users.ada]\nscopes = ["a2e:read"]\nrevoked = "yes"', "revoked is a date and time"),
+        ('[users.ada]\nscopes = ["a2e:read"]\n[[users.ada.keys]]\nhash = "a2eu_x"', "a key's hash begins with sha256:"),
+        ('[users."Ada Lovelace"]\nscopes = ["a2e:read"]', "is no name for a user"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence_at_the_start(tmp_path: Path, text: str | None, words: str) -> None:
+    if text is not None:
+        keys_file(tmp_path).write_text(text)
+        keys_file(tmp_path).chmod(0o600)
+    done = run("--sandbox", "--http", "127.0.0.1:0", folder=tmp_path, **users_of(tmp_path))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert words in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the system has no such permissions")
+def test_a_file_that_others_can_change_is_not_believed(tmp_path: Path) -> None:
+    add_user(tmp_path, "ada")
+    assert keys_file(tmp_path).stat().st_mode & 0o777 == 0o600
+    keys_file(tmp_path).chmod(0o666)
+    done = run("--sandbox", "--http", "127.0.0.1:0", folder=tmp_path, **users_of(tmp_path))
+    assert done.returncode == 1
+    assert "can be changed by others, who could add a key. Run chmod 600" in done.stderr
+
+
+async def test_a_file_that_breaks_later_lets_no_one_in_until_it_is_right_again(tmp_path: Path) -> None:
+    key = add_user(tmp_path, "ada")
+    async with start_http_server(tmp_path, **users_of(tmp_path)) as (_, address):
+        good = keys_file(tmp_path).read_text()
+        keys_file(tmp_path).write_text("[users.")
+        away = await asked_with(address, key)
+        assert away.status_code == 503
+        told = "The list of users cannot be read at the moment. Try again in a minute. "
+        assert away.json()["error"]["message"] == f"{told}Ask {CONTACT}."
+        keys_file(tmp_path).write_text(good)
+        assert (await asked_with(address, key)).status_code != 503
+
+
+@pytest.mark.parametrize(
+    ("address", "changes", "words"),
+    [
+        ("0.0.0.0:0", {}, "Set A2E_PUBLIC_URL, such as https://a2e.example.com"),
+        ("[::]:0", {}, "Set A2E_PUBLIC_URL"),
+        ("example.com:80", {}, "0.0.0.0:8000 for all of its addresses"),
+        ("127.0.0.1:0", {"A2E_HTTP_SECRET": "a-long-secret-of-one-person"}, "A2E_HTTP_SECRET is for one person"),
+        ("127.0.0.1:0", {"A2E_OIDC_ISSUER": "https://login.example.com"}, "A2E_OIDC_ISSUER needs A2E_PUBLIC_URL"),
+    ],
+)
+def test_a_server_for_others_that_is_not_set_up_whole_does_not_start(
+    tmp_path: Path, address: str, changes: dict[str, str], words: str
+) -> None:
+    add_user(tmp_path, "ada")
+    done = run("--sandbox", "--http", address, folder=tmp_path, **users_of(tmp_path, **changes))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert words in done.stderr
+
+
+async def test_beyond_this_computer_it_answers_to_its_public_name_only(tmp_path: Path) -> None:
+    key = add_user(tmp_path, "ada")
+    changes = users_of(tmp_path, A2E_PUBLIC_URL="https://a2e.example.com")
+    async with start_http_server(tmp_path, "0.0.0.0:0", **changes) as (_, printed):
+        address = printed.replace("0.0.0.0", "127.0.0.1")
+        for host, origin, status in (
+            ("a2e.example.com", "https://a2e.example.com", 200),
+            ("a2e.example.com:443", None, 200),
+            ("evil.example.com", None, 421),
+            ("a2e.example.com", "https://evil.example.com", 403),
+        ):
+            headers = {"host": host, **({} if origin is None else {"origin": origin})}
+            answer = await asked_with(address, key, **headers)
+            assert answer.status_code == status, host
+
+
+async def test_one_person_can_ask_their_own_clients_for_a_secret(tmp_path: Path) -> None:
+    secret = "a-long-secret-of-one-person"
+    async with start_http_server(tmp_path, A2E_HTTP_SECRET=secret) as (_, address):
+        async with signed_in(address, secret) as person:
+            assert (await person.ask("get_credits")).data["sandbox"]
+        for credential, words in ((None, "This server wants its secret"), ("another-long-secret", "is wrong")):
+            answer = await asked_with(address, credential)
+            assert answer.status_code == 401
+            assert words in answer.json()["error"]["message"]
+            assert secret not in answer.text
