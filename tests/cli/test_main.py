@@ -14,6 +14,7 @@ import pytest
 
 from a2e_mcp import __version__
 from a2e_mcp.cli.main import main
+from tests.support.installing import says_to_install
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run
 from tests.support.token_watch import TOKEN
@@ -181,4 +182,4 @@ def test_an_sdk_that_is_too_old_is_named_with_the_one_that_is_needed(tmp_path: P
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("a2e-mcp: mcp 1.30.0 is not supported. Run: ")
-    assert re.search(r"""pip install ["']mcp>=2.3,<3["']$""", line)
+    assert says_to_install("mcp>=2.3,<3", line)

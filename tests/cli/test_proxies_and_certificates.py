@@ -167,7 +167,7 @@ async def test_a_certificate_of_the_company_is_named_with_the_setting_that_makes
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"ALL_PROXY": "socks5://127.0.0.1:9"}, ("ALL_PROXY", "pip install socksio")),
+        ({"ALL_PROXY": "socks5://127.0.0.1:9"}, ("ALL_PROXY", "pip install", "socksio")),
         ({"HTTPS_PROXY": "http://anna:secret-word@127.0.0.1:9"}, ("127.0.0.1:9", "HTTPS_PROXY")),
         ({"SSL_CERT_FILE": "/no/such/ca.pem"}, ("SSL_CERT_FILE is /no/such/ca.pem", "remove SSL_CERT_FILE")),
     ],

@@ -16,6 +16,7 @@ from a2e_mcp.film.orders import ComposeOrder, FilmClip
 from a2e_mcp.film.process import FilmFailure, carry_out
 from tests.support.clips import GREEN, watch, write_clip, write_sound
 from tests.support.films import failed_film, make_film
+from tests.support.installing import says_to_install
 from tests.support.media import png
 from tests.support.paths import CHECKOUT
 from tests.support.server import open_server
@@ -160,7 +161,7 @@ def test_without_the_extra_the_answer_names_the_line_that_installs_it() -> None:
         check=True,
     )
     assert done.stdout.startswith("Films need the extra film. Run: ")
-    assert 'pip install "a2e-mcp[film]"' in done.stdout
+    assert says_to_install("a2e-mcp[film]", done.stdout)
 
 
 async def test_a_worker_that_dies_costs_one_film(tmp_path: Path) -> None:

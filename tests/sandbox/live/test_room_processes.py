@@ -19,6 +19,7 @@ from a2e_mcp.processes.line_process import RenderFailed
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
+from tests.support.installing import says_to_install
 from tests.support.paths import CHECKOUT
 from tests.support.room_peer import Array, join_room
 
@@ -194,4 +195,4 @@ def test_without_the_extra_a_room_says_what_to_install(tmp_path: Path) -> None:
         check=True,
     )
     assert seen.stdout.startswith("extra_missing ")
-    assert 'pip install "a2e-mcp[sandbox-live]"' in seen.stdout
+    assert says_to_install("a2e-mcp[sandbox-live]", seen.stdout)

@@ -11,6 +11,7 @@ from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.probe import ProbeOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.protocol import DrawnAvatar, Failed, Outcome, Progress, decode_reply, encode_request
+from tests.support.installing import says_to_install
 from tests.support.paths import CHECKOUT
 from tests.support.render_worker import RenderProcess, render_process, write_tone
 
@@ -75,7 +76,7 @@ def test_without_the_extra_a_job_says_what_to_install(portrait: str, tmp_path: P
         failure = worker.refused(ProbeOrder(path=portrait))
 
     assert failure.code == "extra_missing"
-    assert 'pip install "a2e-mcp[sandbox]"' in failure.message
+    assert says_to_install("a2e-mcp[sandbox]", failure.message)
 
 
 def test_where_espeak_cannot_be_loaded_a_job_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
