@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loopback": {"errors"},
     "installation": set(),
     "hosts": set(),
-    "operations": {"__init__", "errors"},
+    "operations": {"__init__", "errors", "text"},
     "network": {"errors", "hosts", "installation"},
     "private_files": set(),
     "processes": set(),

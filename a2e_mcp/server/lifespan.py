@@ -16,7 +16,7 @@ from a2e_mcp.private_files import link_problem
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
-from a2e_mcp.text import one_line
+from a2e_mcp.text import one_line, without_secrets
 
 if TYPE_CHECKING:
     from a2e_mcp.client.connection import Connect
@@ -127,6 +127,6 @@ async def opened(open_services: Callable[[], Awaitable[Services]], limit: TimeLi
 def _unforeseen(problem: Exception) -> A2EError:
     return A2EError(
         "Internal error in a2e-mcp: its services could not be opened"
-        f" ({type(problem).__name__}: {one_line(str(problem), 200)})",
+        f" ({type(problem).__name__}: {one_line(without_secrets(str(problem)), 200)})",
         hint="Run a2e-mcp doctor, retry, and please report it",
     )
