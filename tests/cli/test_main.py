@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from a2e_mcp.cli.main import main
 from tests.support.installing import says_to_install
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run
+from tests.support.systems import UNIX, open_terminal
 from tests.support.token_watch import TOKEN
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "httpx2", "anyio", "asyncio", "a2e_mcp.settings", "av", "numpy")
@@ -100,6 +100,7 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
     assert words in run(*arguments, folder=tmp_path, A2E_BASE_URL="http://127.0.0.1:9").stdout
 
 
+@UNIX
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -110,7 +111,7 @@ def test_the_sandbox_flag_counts_before_a_command_and_after_it(
 def test_on_a_terminal_it_says_what_it_is_and_leaves_on_ctrl_c(
     tmp_path: Path, changes: dict[str, str], words: str
 ) -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = open_terminal()
     with subprocess.Popen(
         [sys.executable, "-m", "a2e_mcp"],
         env=environment_in(tmp_path, **changes),

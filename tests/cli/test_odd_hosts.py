@@ -17,6 +17,7 @@ from tests.support.doctor_runs import DoctorRun
 from tests.support.forked_program import run_forked
 from tests.support.processes import environment_in, run, start_program
 from tests.support.proxy import DEAD_PROXIES
+from tests.support.systems import UNIX
 
 NARROW = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """An ASCII file system and console."""
@@ -107,7 +108,7 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder.parent)): oct(stat.S_IMODE(path.stat().st_mode)) for path in kept}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
+@UNIX
 async def test_only_their_owner_may_read_the_ledger_and_the_sandbox(tmp_path: Path) -> None:
     for _ in range(2):
         async with start_program("--sandbox", folder=tmp_path) as server:
@@ -125,7 +126,7 @@ async def test_only_their_owner_may_read_the_ledger_and_the_sandbox(tmp_path: Pa
             path.chmod(0o644)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
+@UNIX
 async def test_the_doctor_finds_a_data_folder_that_others_may_read(tmp_path: Path, doctor_run: DoctorRun) -> None:
     (tmp_path / "data").mkdir(mode=0o755)
     await doctor_run.run()

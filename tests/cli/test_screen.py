@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
-import pty
-import struct
-import termios
 
 import pytest
 
 from a2e_mcp.cli.screen import Screen
+from tests.support.systems import UNIX, open_terminal
 
 LONG = "A sentence that is much longer than a narrow terminal is wide, and that names /a/path/which/stays/whole.mp4"
 
@@ -22,8 +19,7 @@ def on_a_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a screen of so many columns shows: lines and bars, each bar as it replaces the last."""
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    ours, theirs = open_terminal(columns)
     with os.fdopen(ours, "rb", buffering=0) as reader, os.fdopen(theirs, "w") as stream:
         screen = Screen(stream)
         for part in (0.0, 0.5, 1.0):
@@ -37,6 +33,7 @@ def on_a_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [line for line in written.replace("\x1b[K", "").replace("\r", "\n").split("\n") if line]
 
 
+@UNIX
 @pytest.mark.parametrize("columns", [20, 60, 80])
 def test_lines_and_bars_are_no_longer_than_the_terminal_is_wide(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = on_a_terminal(columns, monkeypatch)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.processes import ServerProcess, descendants_of, environment_in, running, start_program
+from tests.support.systems import UNIX
 
 ENVELOPE = {
     "_meta": {
@@ -83,6 +84,7 @@ async def test_a_last_line_without_an_end_is_still_answered(tmp_path: Path) -> N
         assert (await server.line())["id"] == 9
 
 
+@UNIX
 async def test_a_terminal_that_is_closed_leaves_the_room_and_the_workers_behind_in_order(tmp_path: Path) -> None:
     async with start_program("serve", "--sandbox", folder=tmp_path) as server:
         await server.initialize()

@@ -21,10 +21,10 @@ from tests.support.imitation import account_with, imitation_of_a2e
 from tests.support.keyrings import kept_in, keyring_in
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run, start_program
+from tests.support.systems import UNIX, open_terminal
 from tests.support.token_watch import TOKEN
 
 KEY = "a2e-mcp/A2E_API_TOKEN"
-NEEDS_A_TERMINAL = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
 
 
 def entry_of(folder: Path) -> dict[str, Any]:
@@ -113,9 +113,7 @@ async def test_a_hanging_keyring_is_asked_once_and_costs_a_call_only_its_time() 
 
 def typed_into(folder: Path, text: str, *arguments: str, **changes: str) -> tuple[int, str]:
     """Run the command in a terminal, type a line when it asks, and return its exit code and the screen."""
-    import pty
-
-    terminal, typing = pty.openpty()
+    terminal, typing = open_terminal()
     process = subprocess.Popen(
         [sys.executable, "-m", "a2e_mcp", *arguments],
         cwd=folder,
@@ -143,7 +141,7 @@ def typed_into(folder: Path, text: str, *arguments: str, **changes: str) -> tupl
     return process.wait(30), screen.decode()
 
 
-@NEEDS_A_TERMINAL
+@UNIX
 @pytest.mark.keeps_token
 def test_the_token_is_asked_for_without_showing_it(tmp_path: Path) -> None:
     code, screen = typed_into(tmp_path, f" {TOKEN} ", "install", "cursor", **keyring_in(tmp_path))
@@ -152,7 +150,7 @@ def test_the_token_is_asked_for_without_showing_it(tmp_path: Path) -> None:
     assert TOKEN not in (tmp_path / ".cursor" / "mcp.json").read_text()
 
 
-@NEEDS_A_TERMINAL
+@UNIX
 @pytest.mark.long
 def test_a_typed_placeholder_is_refused_and_nothing_typed_is_no_token(tmp_path: Path) -> None:
     code, screen = typed_into(tmp_path, "sk_...", "install", "cursor", **keyring_in(tmp_path))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
 
 from a2e_mcp.server import tool_index
 from tests.support.processes import environment_in, run
+from tests.support.systems import UNIX, open_terminal
 
 EVERYWHERE = [tool.name for tool in tool_index.tools().values() if tool.in_every_set]
 HIDDEN = [name for each in tool_index.OFF_BY_DEFAULT for name in tool_index.toolsets()[each]]
@@ -49,8 +49,9 @@ def test_it_says_how_many_are_not_shown_and_why(tmp_path: Path) -> None:
     assert "not read-only, which A2E_READ_ONLY (--read-only) asks for" in chosen
 
 
+@UNIX
 def test_on_a_terminal_every_line_fits(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = open_terminal()
     with subprocess.Popen(
         [sys.executable, "-m", "a2e_mcp", "tools"], env=environment_in(tmp_path, COLUMNS="80"), stdout=theirs
     ) as process:

@@ -16,6 +16,7 @@ from a2e_mcp.files.fetch import Interrupted, Saver
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.ssrf import PrivateAddress, PublicOnly, is_public
 from tests.support.media import png
+from tests.support.systems import UNIX
 
 ANY = MediaIn(("image", "video", "audio"))
 PUBLIC = "93.184.215.14"
@@ -25,6 +26,7 @@ def never(request: httpx2.Request) -> httpx2.Response:
     raise AssertionError(f"{request.url} was asked")
 
 
+@UNIX
 @pytest.mark.parametrize(
     "path",
     [

@@ -20,6 +20,7 @@ from tests.support.installing import says_to_install
 from tests.support.media import png
 from tests.support.paths import CHECKOUT
 from tests.support.server import open_server
+from tests.support.systems import LINUX
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ async def test_a_picture_is_shown_as_long_as_was_asked_and_a_logo_lies_in_its_co
         assert green < 60
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are POSIX")
+@LINUX
 async def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     import resource
 

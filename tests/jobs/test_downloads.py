@@ -10,6 +10,7 @@ import pytest
 from tests.support.faulty_transport import open_test_sandbox
 from tests.support.file_server import LARGE_VIDEO, SHA256, SHORT_CALL_SECONDS, connect_server_with_storage
 from tests.support.server import open_server
+from tests.support.systems import UNIX
 
 
 async def test_a_small_result_is_saved_at_once_and_not_listed(tmp_path: Path) -> None:
@@ -201,6 +202,7 @@ async def test_a_name_that_had_to_be_changed_is_said(tmp_path: Path) -> None:
         assert "The name is hello-2.mp3 instead of hello" in answer.text
 
 
+@UNIX
 async def test_a_saved_file_is_as_private_as_any_new_file(tmp_path: Path) -> None:
     async with open_test_sandbox(tmp_path) as sandbox, connect_server_with_storage(tmp_path, sandbox) as server:
         server.storage.content = b"ID3 short"

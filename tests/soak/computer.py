@@ -6,7 +6,6 @@ Run as a program this is `a2e-mcp serve`, with the clock of that computer.
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -52,11 +51,15 @@ def locked(ledger: Path) -> Iterator[None]:
 
 def fill_disk(pid: int) -> None:
     """Let a process write no file any further."""
+    import resource
+
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
 def clear_disk(pid: int) -> None:
     """Let a process write again."""
+    import resource
+
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 

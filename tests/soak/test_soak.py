@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak.run import SoakPlan, soak
+from tests.support.systems import LINUX
 
 QUICK = SoakPlan(
     starts=10,
@@ -30,6 +31,7 @@ QUICK = SoakPlan(
 
 # Two servers, one of them started twice, take too long for every day.
 @pytest.mark.long
+@LINUX
 async def test_what_is_wanted_is_charged_once_over_a_bad_line_and_through_a_kill(tmp_path: Path) -> None:
     report = await soak(QUICK, tmp_path)
     assert report.problems == []

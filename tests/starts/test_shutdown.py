@@ -27,6 +27,7 @@ from tests.support.faulty_transport import (
 )
 from tests.support.ledger import entries_of
 from tests.support.server import tool_answer
+from tests.support.systems import UNIX
 
 SILENT = 31.0
 """Seconds after which a server that said nothing is taken for dead."""
@@ -219,6 +220,7 @@ async def asked(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     return dict(answer.data)
 
 
+@UNIX
 async def test_a_job_survives_kill_9_of_its_server_during_the_render(tmp_path: Path) -> None:
     async with Client(real_server(tmp_path)) as client:
         started = await asked(client, "start_avatar_video", **video_arguments(script="This is one sentence."))

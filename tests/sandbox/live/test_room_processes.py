@@ -22,6 +22,7 @@ from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from tests.support.installing import says_to_install
 from tests.support.paths import CHECKOUT
 from tests.support.room_peer import Array, join_room
+from tests.support.systems import UNIX
 
 HOME = CHECKOUT
 WOMAN = DrawnAvatar(seed=5, gender="female")
@@ -140,6 +141,7 @@ async def test_what_cannot_be_spoken_is_said_in_one_sentence(tmp_path: Path) -> 
         assert (await refusal(rooms)).code == "room_full"
 
 
+@UNIX
 async def test_rooms_are_counted_and_leave_no_process(tmp_path: Path) -> None:
     async with RoomProcesses(tmp_path, most=2) as rooms:
         async with anyio.create_task_group() as tasks:

@@ -6,8 +6,10 @@ import os
 import signal
 
 from tests.support.sandbox_client import open_sandbox_client
+from tests.support.systems import UNIX
 
 
+@UNIX
 async def test_a_worker_that_dies_fails_its_one_job_and_is_replaced() -> None:
     async with open_sandbox_client(draft=False) as a2e:
         broken, whole = await a2e.start_clip(video_time=20), await a2e.start_clip(prompt="[sandbox:fail]")

@@ -19,6 +19,7 @@ from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import UNCONFIGURED, UNFILLED, read_settings
 from tests.support.media import CONSENT, png, wav
 from tests.support.server import ERAS, Era, ServerUnderTest, open_server, tool_answer
+from tests.support.systems import UNIX
 from tests.support.token_watch import TOKEN
 
 VIDEO = {"script": "Hello there.", "voice": "Aria", "avatar": "Ada"}
@@ -256,6 +257,7 @@ def prepared(inbox: Path, outside: Path) -> Mapping[str, str]:
     }
 
 
+@UNIX
 async def test_files_that_may_not_be_sent_are_refused_before_anything_is(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         for path, words in prepared(server.inbox, tmp_path / "outside").items():
