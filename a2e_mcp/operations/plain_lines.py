@@ -1,4 +1,4 @@
-"""Logs for a person: plain lines, in which nothing can move a terminal's cursor or let somebody in."""
+"""Logs for a person: plain lines, in which nothing can move a terminal's cursor or open an account."""
 
 from __future__ import annotations
 

@@ -169,6 +169,6 @@ async def test_tasks_that_do_not_exist_are_refused_in_one_sentence(tmp_path: Pat
 async def test_a_host_without_tasks_gets_what_it_always_got(era: Any, tmp_path: Path) -> None:
     async with open_server(tmp_path, era=era, sandbox_settings=POLLS) as server:
         started = await server.ask("start_text_to_image", **PICTURE)
-        assert started.data["state"] == "queued"
+        assert started.data["state"] in ("queued", "running")
         code = METHOD_NOT_FOUND if era == "legacy" else MISSING_REQUIRED_CLIENT_CAPABILITY
         assert await refused(server, "tasks/get", started.data["job_id"]) == code

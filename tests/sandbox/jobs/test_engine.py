@@ -73,7 +73,8 @@ async def test_the_poll_that_a_job_finishes_at_waits_for_its_render() -> None:
 
 async def test_a_start_that_is_waited_for_goes_before_those_that_are_not() -> None:
     async with open_sandbox_client(workers=1) as a2e:
-        clips = [(await a2e.start_clip())["_id"] for _ in range(4)]
+        # Long enough that they are not all done when they are listed, on a busy computer too.
+        clips = [(await a2e.start_clip(video_time=20))["_id"] for _ in range(4)]
         marked = {"media_url": (await a2e.background())["img_url"], "watermark_type": "text", "text": "mine"}
         assert (await a2e.data("POST", "/watermark/start", marked))["current_status"] == "completed"
         listed = await a2e.data("POST", "/userImage2Video/batchDetail", {"ids": clips})
