@@ -22,7 +22,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _UNCLEAN = re.compile(
     f"{_LINE_BREAKS.pattern}|{_HIDDEN.pattern}|{_HALVES.pattern}",
 )
-# What opens an account or a file: a token after its word or in its usual forms, a name and password or a signature in a URL.
+# What opens an account or a file: a token, a name with a password, or a signature in a URL.
 _SECRETS = (
     (re.compile(r"\b(bearer)(?:\s|%20|[:=+])+[^\s'\",;)\]}]+", re.IGNORECASE), r"\1 [token]"),
     (re.compile(r"\bsk[_-][\w-]{6,}|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII), "[token]"),
