@@ -14,7 +14,7 @@ from hypothesis import settings
 from a2e_mcp.sandbox.http.journal import keeping_journal
 from tests.support.forked_program import forking_programs
 
-pytest_plugins = ["a2e_mcp.sandbox.testing", "tests.support.token_watch", "pytester"]
+pytest_plugins = ["a2e_mcp.sandbox.testing", "tests.support.token_watch", "tests.support.postgresql", "pytester"]
 
 # No deadlines: how long an example takes depends on what else the computer does.
 settings.register_profile("quick", max_examples=20, deadline=None)

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import anyio
-
 from a2e_mcp.errors import Charged, SettingsError
+from a2e_mcp.ledger.cancellation import finish
 from a2e_mcp.ledger.sqlite_file import file_identity, is_locked, locked, open_file
 
 T = TypeVar("T")
@@ -63,18 +62,7 @@ class SqliteThread:
     async def run(self, work: Callable[[], T]) -> T:
         """Work in the ledger's thread; a cancellation waits until the outcome is there and comes after it."""
         future = self._begin(work)
-        cancellations = 0
-        # anyio's scopes would cancel again and again; a task's own cancellation arrives once and is passed on below.
-        with anyio.CancelScope(shield=True):
-            while not future.done():
-                try:
-                    await asyncio.wait({future})
-                except asyncio.CancelledError:
-                    cancellations += 1
-        if (task := asyncio.current_task()) is not None:
-            for _ in range(cancellations):
-                task.uncancel()
-                task.cancel()
+        await finish(future)
         with _explained():
             return future.result()
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.indexing import index_keys, index_row
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.ledger.keys import cost_key, job_key, paid_keys
-from a2e_mcp.ledger.states import known_state
+from a2e_mcp.ledger.keys import job_key
 from a2e_mcp.ledger.store import JobFilter, living_beats
 
 START_INDEX = (
@@ -137,9 +137,9 @@ class StartIndex:
     def write(self, entry: LedgerEntry, *, whose: Mapping[str, str] | None = None) -> None:
         """Index an entry; within the transaction that wrote it."""
         run, owner = self._database.execute, whose or self._whose
-        run(_INSERT_INDEX, {**_row(entry), **owner})
+        run(_INSERT_INDEX, {**index_row(entry), **owner})
         run("DELETE FROM start_keys WHERE id = ?", (entry.id,))
-        keys = [(owner["account"], owner["mode"], key, entry.created, entry.id) for key in _keys(entry)]
+        keys = [(owner["account"], owner["mode"], key, entry.created, entry.id) for key in index_keys(entry)]
         if keys:
             self._database.executemany("INSERT OR IGNORE INTO start_keys VALUES (?, ?, ?, ?, ?)", keys)
         run("DELETE FROM unindexed WHERE id = ?", (entry.id,))
@@ -218,26 +218,3 @@ _INSERT_INDEX = """
 INSERT OR REPLACE INTO start_index
 VALUES (:account, :mode, :created, :id, :family, :cost, :listed, :jobs, :at_rest, :under_way)
 """
-
-
-def _row(entry: LedgerEntry) -> dict[str, object]:
-    unfinished = entry.phase in ("intended", "sent")
-    return {
-        "created": entry.created,
-        "id": entry.id,
-        "family": entry.family,
-        "cost": entry.cost,
-        "listed": entry.state != "deleted" and not entry.details.quiet,
-        "jobs": max(1, len(entry.job_ids)),
-        "at_rest": known_state(entry, under_way=False),
-        "under_way": known_state(entry, under_way=True) if unfinished else None,
-    }
-
-
-def _keys(entry: LedgerEntry) -> Iterator[str]:
-    details = entry.details
-    yield from map(job_key, entry.job_ids)
-    yield from paid_keys(entry)
-    yield from (cost_key(step) for step, cost in details.measured.items() if cost.credits is not None and cost.units)
-    if details.claimed is not None:
-        yield details.claimed

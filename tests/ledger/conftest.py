@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from a2e_mcp.ledger.postgresql.ledger import open_ledger as open_database
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 
@@ -23,9 +24,18 @@ class OpenLedger(Protocol):
         """The ledger, for the length of an `async with`."""
 
 
-@pytest.fixture(params=["sqlite"])
-def open_store(tmp_path: Path) -> OpenLedger:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_store(tmp_path: Path, request: pytest.FixtureRequest) -> OpenLedger:
     """A store that is empty at first."""
+    if request.param == "postgresql":
+        address: str = request.getfixturevalue("database_address")
+
+        def in_database(
+            *, account: str = "a", sandbox: bool = True, now: Callable[[], float] = time.time
+        ) -> AbstractAsyncContextManager[Ledger]:
+            return open_database(address, account=account, sandbox=sandbox, now=now)
+
+        return in_database
 
     def in_file(
         *, account: str = "a", sandbox: bool = True, now: Callable[[], float] = time.time

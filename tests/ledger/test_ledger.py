@@ -1,29 +1,19 @@
-"""The ledger: what was started, for whom, and that nobody else's rows get in between."""
+"""The ledger in any store: what was started, for whom, and that nobody else's rows get in between."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import stat
-import sys
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import anyio
 import pytest
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import Details, EntryChanges, Measured, NewEntry, Phase, StoredStart
-from a2e_mcp.ledger.sqlite import SqliteLedger, open_ledger
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Limits, OverLimit
+from tests.ledger.conftest import OpenLedger
 from tests.support.faulty_transport import Clock
 from tests.support.ledger import intend
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "ledger.sqlite3"
-
 
 SAME = NewEntry(family="x", title="", fingerprint="print", expected=1)
 
@@ -31,26 +21,11 @@ SAME = NewEntry(family="x", title="", fingerprint="print", expected=1)
 # ------------------------------------------------------------------ whose rows
 
 
-async def test_an_id_that_another_start_has_is_passed_over_in_any_account(path: Path) -> None:
-    ids = iter([f"ffffffff{number:016x}" for number in (1, 1, 1, 2, 2, 3)])
-
-    def next_id(*, sandbox: bool) -> str:
-        return next(ids)
-
-    made = []
-    for account in ("token a", "token b", "token a"):
-        ledger = SqliteLedger(path, account=account, sandbox=True, new_id=next_id)
-        await ledger.open()
-        made.append((await intend(ledger)).id[-1])
-        await ledger.close()
-    assert made == ["1", "2", "3"]
-
-
-async def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None:
+async def test_accounts_and_modes_never_see_each_others_rows(open_store: OpenLedger) -> None:
     async with (
-        open_ledger(path, account="token a", sandbox=False) as a_live,
-        open_ledger(path, account="token a", sandbox=True) as a_sandbox,
-        open_ledger(path, account="token b", sandbox=False) as b_live,
+        open_store(account="token a", sandbox=False) as a_live,
+        open_store(account="token a", sandbox=True) as a_sandbox,
+        open_store(account="token b", sandbox=False) as b_live,
     ):
         ledgers = (a_live, a_sandbox, b_live)
         entries = [await intend(ledger) for ledger in ledgers]
@@ -74,19 +49,19 @@ async def test_accounts_and_modes_never_see_each_others_rows(path: Path) -> None
                 assert await other.is_alone_since("nobody", 0.0) is False
 
 
-async def test_another_accounts_start_does_not_keep_one_from_being_alone(path: Path) -> None:
+async def test_another_accounts_start_does_not_keep_one_from_being_alone(open_store: OpenLedger) -> None:
     async with (
-        open_ledger(path, account="a", sandbox=False) as mine,
-        open_ledger(path, account="b", sandbox=False) as other,
+        open_store(account="a", sandbox=False) as mine,
+        open_store(account="b", sandbox=False) as other,
     ):
         await intend(other)
         assert await mine.is_alone_since("nobody", 0.0)
 
 
-async def test_own_ids_tell_their_mode(path: Path) -> None:
+async def test_own_ids_tell_their_mode(open_store: OpenLedger) -> None:
     async with (
-        open_ledger(path, account="a", sandbox=False) as live,
-        open_ledger(path, account="a", sandbox=True) as sandbox,
+        open_store(account="a", sandbox=False) as live,
+        open_store() as sandbox,
     ):
         real, play = await intend(live), await intend(sandbox)
         assert real.id.startswith("ffffffff")
@@ -94,18 +69,12 @@ async def test_own_ids_tell_their_mode(path: Path) -> None:
         assert len(real.id) == len(play.id) == 24
 
 
-async def test_the_token_is_not_in_the_file(path: Path) -> None:
-    async with open_ledger(path, account="sk-very-secret-token", sandbox=False) as ledger:
-        await intend(ledger)
-    assert b"very-secret" not in await asyncio.to_thread(path.read_bytes)
-
-
 # ------------------------------------------------------------------ one after another
 
 
-async def test_the_same_start_is_found_however_old_it_is(path: Path) -> None:
+async def test_the_same_start_is_found_however_old_it_is(open_store: OpenLedger) -> None:
     clock = Clock()
-    async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
+    async with open_store(now=clock.now) as ledger:
         first = await intend(ledger)
 
         async def again() -> bool:
@@ -121,48 +90,23 @@ async def test_the_same_start_is_found_however_old_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("changes", [{"phase": "refused"}, {"phase": "started", "state": "deleted"}])
 async def test_what_was_refused_or_deleted_is_no_reason_to_hold_back_the_same_start(
-    path: Path, changes: EntryChanges
+    open_store: OpenLedger, changes: EntryChanges
 ) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+    async with open_store() as ledger:
         await ledger.update((await intend(ledger)).id, **changes)
         await intend(ledger, passed=())
 
 
-async def test_of_many_servers_with_the_same_start_exactly_one_wins(path: Path) -> None:
+async def test_of_many_servers_with_the_same_start_exactly_one_wins(open_store: OpenLedger) -> None:
     async def wins() -> bool:
-        async with open_ledger(path, account="a", sandbox=True) as ledger:
+        async with open_store() as ledger:
             return isinstance(await ledger.insert_or_get_existing(SAME, limits=Limits()), Inserted)
 
     assert sum(await asyncio.gather(*(wins() for _ in range(16)))) == 1
 
 
-async def test_a_new_file_may_be_opened_by_many_at_once(path: Path) -> None:
-    async def rows() -> int:
-        async with open_ledger(path, account="a", sandbox=True) as ledger:
-            return len(await ledger.recent())
-
-    assert await asyncio.gather(*(rows() for _ in range(16))) == [0] * 16
-
-
-async def test_a_new_file_that_another_server_is_writing_is_opened_when_that_has_ended(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        opening = asyncio.create_task(open_once(path))
-        # SQLite does not wait by itself before it changes how a file is written.
-        await asyncio.wait({opening}, timeout=0.3)
-        other.execute("ROLLBACK")
-        await opening
-
-
-async def open_once(path: Path) -> None:
-    """Open a ledger and close it."""
-    async with open_ledger(path, account="a", sandbox=True):
-        pass
-
-
-async def test_a_start_over_the_daily_limit_leaves_no_row_and_says_what_is_spent(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_a_start_over_the_daily_limit_leaves_no_row_and_says_what_is_spent(open_store: OpenLedger) -> None:
+    async with open_store() as ledger:
         await intend(ledger, limits=Limits(per_day=100, least=100))
         with pytest.raises(OverLimit) as raised:
             await intend(ledger, limits=Limits(per_day=199, least=100))
@@ -171,38 +115,38 @@ async def test_a_start_over_the_daily_limit_leaves_no_row_and_says_what_is_spent
         await intend(ledger, limits=Limits(per_day=200, least=100))
 
 
-async def test_many_servers_never_spend_more_than_the_daily_limit_together(path: Path) -> None:
+async def test_many_servers_never_spend_more_than_the_daily_limit_together(open_store: OpenLedger) -> None:
     async def start(number: int) -> None:
-        async with open_ledger(path, account="a", sandbox=True) as ledger:
+        async with open_store() as ledger:
             with suppress(OverLimit):
                 await intend(ledger, f"print {number}", limits=Limits(per_day=400, least=100))
 
     await asyncio.gather(*(start(number) for number in range(16)))
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+    async with open_store() as ledger:
         assert len(await ledger.recent()) == 4
 
 
-async def test_the_same_start_is_found_whatever_the_limit(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_the_same_start_is_found_whatever_the_limit(open_store: OpenLedger) -> None:
+    async with open_store() as ledger:
         first = await intend(ledger)
         assert await ledger.insert_or_get_existing(SAME, limits=Limits(per_day=0)) == Existing(first)
         assert await ledger.find_existing("print") == first
         assert await ledger.find_existing("another") is None
 
 
-async def test_what_a_start_is_made_from_is_kept_as_data(path: Path) -> None:
+async def test_what_a_start_is_made_from_is_kept_as_data(open_store: OpenLedger) -> None:
     start = StoredStart(
         "job", "avatar_video", "start_avatar_video", {"script": "Hola"}, {"avatar": {"id": "1"}}, {"again": True}
     )
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+    async with open_store() as ledger:
         new = NewEntry(family="avatar_video", title="", fingerprint="print", start=start)
         entry = (await ledger.insert_or_get_existing(new, passed=None, limits=Limits())).entry
         assert await ledger.stored_start(entry.id) == start
         assert await ledger.stored_start((await intend(ledger)).id) is None
 
 
-async def test_an_entry_changes_only_in_the_phase_that_it_is_thought_to_be_in(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_an_entry_changes_only_in_the_phase_that_it_is_thought_to_be_in(open_store: OpenLedger) -> None:
+    async with open_store() as ledger:
         entry = await intend(ledger)
         sent = await ledger.transition(entry.id, "intended", phase="sent")
         assert sent is not None
@@ -211,10 +155,10 @@ async def test_an_entry_changes_only_in_the_phase_that_it_is_thought_to_be_in(pa
         assert (await ledger.entry(entry.id)).phase == "sent"
 
 
-async def test_details_are_added_and_not_put_in_place_of_the_rest(path: Path) -> None:
+async def test_details_are_added_and_not_put_in_place_of_the_rest(open_store: OpenLedger) -> None:
     async with (
-        open_ledger(path, account="a", sandbox=True) as ledger,
-        open_ledger(path, account="a", sandbox=True) as other,
+        open_store() as ledger,
+        open_store() as other,
     ):
         entry = await intend(ledger, details=Details(count=3))
         await ledger.merge_details(entry.id, speech={"one": "https://1"}, paying="speech")
@@ -223,9 +167,9 @@ async def test_details_are_added_and_not_put_in_place_of_the_rest(path: Path) ->
         assert known == Details(count=3, speech={"one": "https://1", "two": "https://2"})
 
 
-async def test_a_job_id_that_two_starts_share_belongs_to_the_newer_one(path: Path) -> None:
+async def test_a_job_id_that_two_starts_share_belongs_to_the_newer_one(open_store: OpenLedger) -> None:
     job_id = "lip_sync_training:67d29023dd27a536fdf6e809"
-    async with open_ledger(path, account="a", sandbox=False) as ledger:
+    async with open_store(account="a", sandbox=False) as ledger:
         for _ in range(2):
             entry = await intend(ledger)
             await ledger.update(entry.id, phase="started", job_ids=[job_id])
@@ -235,8 +179,8 @@ async def test_a_job_id_that_two_starts_share_belongs_to_the_newer_one(path: Pat
 
 
 @pytest.mark.parametrize("text", ["", "%", "_", '"', "image_to_video:%", "image_to_video:" + "_" * 24, "\x00"])
-async def test_no_pattern_finds_a_job_id(path: Path, text: str) -> None:
-    async with open_ledger(path, account="a", sandbox=False) as ledger:
+async def test_no_pattern_finds_a_job_id(open_store: OpenLedger, text: str) -> None:
+    async with open_store(account="a", sandbox=False) as ledger:
         entry = await intend(ledger)
         await ledger.update(entry.id, phase="started", job_ids=["image_to_video:67d29023dd27a536fdf6e809"])
         assert await ledger.by_job_id(text) is None
@@ -245,9 +189,9 @@ async def test_no_pattern_finds_a_job_id(path: Path, text: str) -> None:
 # ------------------------------------------------------------------ under way
 
 
-async def test_a_start_is_under_way_while_its_heartbeat_lasts(path: Path) -> None:
+async def test_a_start_is_under_way_while_its_heartbeat_lasts(open_store: OpenLedger) -> None:
     clock = Clock()
-    async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
+    async with open_store(now=clock.now) as ledger:
         entry = await intend(ledger)
         clock.ahead = 2.9 * HEARTBEAT_SECONDS
         assert ledger.is_under_way(entry)
@@ -260,14 +204,14 @@ async def test_a_start_is_under_way_while_its_heartbeat_lasts(path: Path) -> Non
 
 
 @pytest.mark.parametrize("phase", ["started", "refused", "unknown"])
-async def test_what_has_ended_is_not_under_way(path: Path, phase: Phase) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_what_has_ended_is_not_under_way(open_store: OpenLedger, phase: Phase) -> None:
+    async with open_store() as ledger:
         assert not ledger.is_under_way(await ledger.update((await intend(ledger)).id, phase=phase))
 
 
-async def test_a_start_is_alone_when_no_other_was_under_way_since(path: Path) -> None:
+async def test_a_start_is_alone_when_no_other_was_under_way_since(open_store: OpenLedger) -> None:
     clock = Clock()
-    async with open_ledger(path, account="a", sandbox=True, now=clock.now) as ledger:
+    async with open_store(now=clock.now) as ledger:
         earlier = await intend(ledger)
         clock.ahead += 1
         mine = await intend(ledger)
@@ -302,124 +246,24 @@ async def test_a_start_is_alone_when_no_other_was_under_way_since(path: Path) ->
     ],
 )
 async def test_a_start_costs_what_is_known_and_else_what_was_expected(
-    path: Path, changes: EntryChanges, cost: float
+    open_store: OpenLedger, changes: EntryChanges, cost: float
 ) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+    async with open_store() as ledger:
         entry = await ledger.update((await intend(ledger)).id, **changes)
         assert entry.cost == cost
         assert await ledger.spent_since(0) == cost
 
 
-async def test_a_start_on_its_way_counts_as_expected(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_a_start_on_its_way_counts_as_expected(open_store: OpenLedger) -> None:
+    async with open_store() as ledger:
         assert (await intend(ledger)).cost == 0
         assert await ledger.spent_since(0) == 100
-
-
-# ------------------------------------------------------------------ the file
-
-
-async def test_the_folder_is_for_its_owner_only(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True):
-        pass
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-async def test_a_ledger_of_the_first_version_is_taken_over_with_its_rows(path: Path) -> None:
-    path.parent.mkdir()
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
-        entry = await intend(ledger)
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("ALTER TABLE starts DROP COLUMN beat")
-        database.execute("DROP TABLE start_inputs")
-        database.execute("PRAGMA user_version = 1")
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
-        assert not ledger.is_under_way(await ledger.entry(entry.id))
-        await ledger.heartbeat(entry.id)
-        assert ledger.is_under_way(await ledger.entry(entry.id))
-
-
-async def test_a_ledger_of_a_newer_version_is_left_alone(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True):
-        pass
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 99")
-    with pytest.raises(SettingsError, match="newer a2e-mcp"):
-        async with open_ledger(path, account="a", sandbox=True):
-            pass
-
-
-async def test_a_damaged_file_is_refused_with_what_to_do(path: Path) -> None:
-    path.parent.mkdir()
-    damaged = b"this is no database" * 100
-    await asyncio.to_thread(path.write_bytes, damaged)
-    with pytest.raises(SettingsError, match="A2E_DATA_DIR"):
-        async with open_ledger(path, account="a", sandbox=True):
-            pass
-    assert await asyncio.to_thread(path.read_bytes) == damaged
-
-
-async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file")
-    with pytest.raises(SettingsError, match="cannot be opened"):
-        async with open_ledger(tmp_path / "data" / "ledger.sqlite3", account="a", sandbox=True):
-            pass
-
-
-async def test_a_write_that_fails_says_nothing_about_the_charge_and_leaves_the_ledger_usable(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
-        entry = await intend(ledger)
-        with closing(sqlite3.connect(path)) as other:
-            other.execute("CREATE TRIGGER full BEFORE UPDATE ON starts BEGIN SELECT RAISE(ABORT, 'disk full'); END")
-            with pytest.raises(SettingsError) as raised:
-                await ledger.update(entry.id, phase="sent")
-            assert "charged" not in str(raised.value)
-            assert "list_jobs" in str(raised.value)
-            other.execute("DROP TRIGGER full")
-        assert (await ledger.update(entry.id, phase="sent")).phase == "sent"
-
-
-DIE_AFTER_INTENT = """
-import asyncio, os, sys
-from pathlib import Path
-from a2e_mcp.ledger.entry import NewEntry
-from a2e_mcp.ledger.sqlite import SqliteLedger, open_ledger
-from a2e_mcp.ledger.store import Limits
-
-async def main():
-    async with open_ledger(Path(sys.argv[1]), account="a", sandbox=True) as ledger:
-        await ledger.insert_or_get_existing(NewEntry("x", "", "print", expected=1), passed=None, limits=Limits())
-        os.kill(os.getpid(), 9)
-
-asyncio.run(main())
-"""
-
-
-async def test_an_intent_survives_the_death_of_its_process(path: Path) -> None:
-    died = await asyncio.create_subprocess_exec(sys.executable, "-c", DIE_AFTER_INTENT, str(path))
-    assert await died.wait() == -9
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
-        (entry,) = await ledger.recent()
-        assert entry.phase == "intended"
 
 
 # ------------------------------------------------------------------ beside everything else
 
 
-async def test_a_ledger_that_is_locked_does_not_stop_the_event_loop(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
-        entry = await intend(ledger)
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            change = asyncio.create_task(ledger.update(entry.id, phase="sent"))
-            for _ in range(100):
-                await asyncio.sleep(0)
-            assert not change.done()
-            other.execute("ROLLBACK")
-        assert (await change).phase == "sent"
-
-
-async def test_a_cancelled_change_is_made_and_its_outcome_comes_before_the_cancellation(path: Path) -> None:
+async def test_a_cancelled_change_is_made_and_its_outcome_comes_before_the_cancellation(open_store: OpenLedger) -> None:
     outcomes = []
 
     async def change() -> None:
@@ -427,7 +271,7 @@ async def test_a_cancelled_change_is_made_and_its_outcome_comes_before_the_cance
         outcomes.append(await ledger.update(entry.id, note="made"))
         await asyncio.sleep(60)
 
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+    async with open_store() as ledger:
         entry = await intend(ledger)
         task = asyncio.create_task(change())
         await asyncio.sleep(0)
@@ -438,8 +282,8 @@ async def test_a_cancelled_change_is_made_and_its_outcome_comes_before_the_cance
         assert (await ledger.entry(entry.id)).note == "made"
 
 
-async def test_a_cancelled_scope_and_a_timeout_are_kept_too(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_a_cancelled_scope_and_a_timeout_are_kept_too(open_store: OpenLedger) -> None:
+    async with open_store() as ledger:
         entry = await intend(ledger)
         with anyio.CancelScope() as scope:
             scope.cancel()
@@ -454,8 +298,8 @@ async def test_a_cancelled_scope_and_a_timeout_are_kept_too(path: Path) -> None:
         assert (await ledger.entry(entry.id)).note == "late"
 
 
-async def test_a_closed_ledger_says_so(path: Path) -> None:
-    async with open_ledger(path, account="a", sandbox=True) as ledger:
+async def test_a_closed_ledger_says_so(open_store: OpenLedger) -> None:
+    async with open_store() as ledger:
         pass
     with pytest.raises(SettingsError, match="closed"):
         await ledger.recent()

@@ -1,0 +1,1 @@
+"""The ledger in PostgreSQL, for several servers of one company; imported only where an address of one is set."""

@@ -1,0 +1,253 @@
+"""The ledger in a PostgreSQL database, which several servers share."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Unpack
+
+from a2e_mcp.ledger.codec import start_to_text
+from a2e_mcp.ledger.entry import (
+    DetailChanges,
+    EntryChanges,
+    JobSeen,
+    LedgerEntry,
+    NewEntry,
+    Phase,
+    after_job_seen,
+    after_refund,
+    with_details,
+)
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, new_own_id
+from a2e_mcp.ledger.keys import job_key, paid_keys
+from a2e_mcp.ledger.postgresql import statements
+from a2e_mcp.ledger.postgresql.connections import Connection, Database, connect
+from a2e_mcp.ledger.postgresql.queries import LedgerQueries, all_rows
+from a2e_mcp.ledger.postgresql.rows import KnownEntry, columns_of, json_of, keys_of, known_entry, storable_text
+from a2e_mcp.ledger.postgresql.schema import check_schema
+from a2e_mcp.ledger.store import (
+    LIMIT_SECONDS,
+    Existing,
+    Inserted,
+    Limits,
+    OverLimit,
+    TooManyJobs,
+    UnpricedUnderWay,
+    living_beats,
+)
+
+
+class PostgresqlLedger(LedgerQueries):
+    """A ledger in one database; open it with `open_ledger`.
+
+    What follows from an entry is computed here and written beside it, so that its meaning is written down once. An
+    entry is read, changed, and written if no other server has changed it meanwhile; else this is done again.
+    """
+
+    async def insert_or_get_existing(
+        self, new: NewEntry, *, passed: Collection[str] | None = (), limits: Limits
+    ) -> Inserted | Existing:
+        """Write an intent and claim it, or find the same start. Raises OverLimit, TooManyJobs, UnpricedUnderWay."""
+        while True:
+            entry = new.begun(new_own_id(sandbox=self._sandbox), self._now())
+            columns = {**columns_of(entry), **self._whose, "version": _new_version()}
+            if new.start is not None:
+                columns["start"] = storable_text(start_to_text(new.start))
+            values = {
+                "new": json_of(columns),
+                "keys": keys_of(entry),
+                "limits": json.dumps({**_given(limits, new, passed), **_moments(entry.created)}),
+            }
+            outcome = await self._database.run(all_rows(statements.INSERT, values))
+            match outcome[0]:
+                case {"outcome": "inserted"}:
+                    return Inserted(entry)
+                case {"outcome": "same", "other": other}:
+                    return Existing(await self.entry(other))
+                case {"outcome": "over", "amount": spent}:
+                    raise OverLimit(spent)
+                case {"outcome": "user over", "amount": spent}:
+                    raise OverLimit(spent, of_user=True)
+                case {"outcome": "too many", "amount": count}:
+                    raise TooManyJobs(int(count))
+                case {"outcome": "unpriced", "other": other}:
+                    raise UnpricedUnderWay(await self.entry(other))
+            # In the sandbox few digits of an id are random, so some day it is taken.
+
+    async def update(self, entry_id: str, **changes: Unpack[EntryChanges]) -> LedgerEntry:
+        """Change fields of one entry and return it as it is now."""
+        return await self._change(entry_id, lambda entry: replace(entry, **changes))
+
+    async def transition(self, entry_id: str, before: Phase, **changes: Unpack[EntryChanges]) -> LedgerEntry | None:
+        """Change an entry that is still in this phase; None when it is in another one by now."""
+        return await self._change_if(
+            entry_id, lambda entry: replace(entry, **changes) if entry.phase == before else None
+        )
+
+    async def merge_details(self, entry_id: str, **changes: Unpack[DetailChanges]) -> LedgerEntry:
+        """Add to an entry's details; a mapping is added to the one that is there."""
+        return await self._change(entry_id, lambda entry: with_details(entry, changes))
+
+    async def record_jobs(self, seen: Sequence[JobSeen]) -> Sequence[LedgerEntry | None]:
+        """Write down what A2E says of jobs; the entry of each as it is now, None where the ledger knows none."""
+        values = {
+            "keys": [storable_text(job_key(job.job_id)) for job in seen],
+            "own_ids": [job.job_id.partition(":")[2] for job in seen],
+        }
+        rows = {row["place"]: row for row in await self._rows(statements.BY_JOB_IDS, values)}
+        entries: list[LedgerEntry | None] = []
+        for place, job in enumerate(seen, 1):
+            known = None if place not in rows else known_entry(rows[place]).entry
+            if known is not None and after_job_seen(known, job) != known:
+                known = await self._record(known.id, job)
+            entries.append(known)
+        return entries
+
+    async def record_refund(self, entry_id: str, job_id: str, refunded: float | None) -> LedgerEntry:
+        """Write down that so many credits were refunded for one of its jobs; None when it is not known how many."""
+        return await self._change(entry_id, lambda entry: after_refund(entry, job_id, refunded))
+
+    async def heartbeat(self, entry_id: str) -> None:
+        """Keep an entry under way."""
+        await self._set_beat(entry_id, self._now())
+
+    async def claim(self, entry_id: str) -> bool:
+        """Take over an entry whose server has died; False when it is under way, or has ended."""
+        now = self._now()
+        values = {**self._whose, **living_beats(now), "id": entry_id, "now": now}
+        (row,) = await self._database.run(all_rows(statements.CLAIM, values))
+        if not row["known"]:
+            raise KeyError(entry_id)
+        return bool(row["claimed"])
+
+    async def release(self, entry_id: str) -> None:
+        """Note that this start is no longer under way."""
+        await self._set_beat(entry_id, 0.0)
+
+    async def claim_key(self, entry_id: str, key: str, *, since: float) -> LedgerEntry | None:
+        """Claim what an entry is about to pay; else the entry that paid it since then, or is about to pay it."""
+        lock = {"lock": f"a2e key {self._whose['account']} {self._whose['mode']} {key}"}
+        values = {**self._whose, "key": storable_text(key), "since": since, "most": 50}
+
+        async def work(connection: Connection) -> LedgerEntry | None:
+            async with connection.transaction():
+                await connection.execute(statements.LOCK_KEY, lock)
+                rows = await (await connection.execute(statements.WITH_KEY, values)).fetchall()
+                others = [known_entry(row).entry for row in rows if row["id"] != entry_id]
+                holder = next((each for each in others if self._holds(each, key)), None)
+                while holder is None:
+                    known = await self._known(connection, entry_id)
+                    if await self._write(connection, known, with_details(known.entry, {"claimed": key})):
+                        break
+                return holder
+
+        return await self._database.run(work)
+
+    def _holds(self, entry: LedgerEntry, key: str) -> bool:
+        """Whether an entry has paid what this key stands for, or is about to pay it."""
+        if entry.details.claimed == key and self.is_under_way(entry):
+            return True
+        return key in paid_keys(entry, self._now())
+
+    async def _record(self, entry_id: str, job: JobSeen) -> LedgerEntry:
+        return await self._change(entry_id, lambda entry: after_job_seen(entry, job))
+
+    async def _change(self, entry_id: str, change: Callable[[LedgerEntry], LedgerEntry]) -> LedgerEntry:
+        return await self._change_if(entry_id, change) or await self.entry(entry_id)
+
+    async def _change_if(
+        self, entry_id: str, change: Callable[[LedgerEntry], LedgerEntry | None]
+    ) -> LedgerEntry | None:
+        """Change an entry as it is in the database, unless `change` gives None for it."""
+        tried: set[str] = set()
+
+        async def work(connection: Connection) -> LedgerEntry | None:
+            while True:
+                known = await self._known(connection, entry_id)
+                if known.version in tried:
+                    # It was written, and the answer was lost with the connection.
+                    return known.entry
+                changed = change(known.entry)
+                if changed is None or changed == known.entry:
+                    return changed
+                tried.add(version := _new_version())
+                if await self._write(connection, known, changed, version):
+                    return changed
+
+        return await self._database.run(work)
+
+    async def _known(self, connection: Connection, entry_id: str) -> KnownEntry:
+        row = await (await connection.execute(statements.BY_ID, {**self._whose, "id": entry_id})).fetchone()
+        if row is None:
+            raise KeyError(entry_id)
+        return known_entry(row)
+
+    async def _write(
+        self, connection: Connection, known: KnownEntry, changed: LedgerEntry, version: str | None = None
+    ) -> bool:
+        """Write an entry if it is still as it was read."""
+        values = {
+            **columns_of(changed),
+            **self._whose,
+            "keys": keys_of(changed),
+            "seq": known.seq,
+            "before": known.version,
+            "version": version or _new_version(),
+            # A heartbeat that came meanwhile stays.
+            "new_beat": None if changed.beat == known.entry.beat else changed.beat,
+        }
+        row = await (await connection.execute(statements.WRITE, values)).fetchone()
+        return row is not None and bool(row["count"])
+
+    async def _set_beat(self, entry_id: str, beat: float) -> None:
+        values = {**self._whose, "id": entry_id, "beat": beat}
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(statements.BEAT, values)
+
+        await self._database.run(work)
+
+
+def _new_version() -> str:
+    return secrets.token_hex(8)
+
+
+def _given(limits: Limits, new: NewEntry, passed: Collection[str] | None) -> dict[str, Any]:
+    """What a new entry must stay under, without what is not limited."""
+    given: dict[str, Any] = {"least": limits.least, "again": new.details.again, "free": [DOWNLOAD, FILM]}
+    given |= {"passed": sorted(passed)} if passed is not None else {}
+    given |= {"per_day": limits.per_day} if limits.per_day is not None else {}
+    given |= {"only_unpriced": True} if limits.only_unpriced else {}
+    given |= {"user_per_day": limits.user_per_day} if limits.user_per_day is not None else {}
+    given |= {"user_jobs": limits.user_jobs, "jobs": limits.jobs} if limits.user_jobs is not None else {}
+    return given
+
+
+def _moments(now: float) -> dict[str, float]:
+    return {"since": now - LIMIT_SECONDS, **living_beats(now)}
+
+
+@asynccontextmanager
+async def open_ledger(
+    address: str, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
+) -> AsyncIterator[PostgresqlLedger]:
+    """Open the ledger in this database for the length of an `async with`; the clock is the database's.
+
+    Raises SettingsError: the database cannot be reached, or has a schema of another version.
+    """
+    async with await connect(address) as connection:
+        await check_schema(connection)
+        began = time.time()
+        row = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")).fetchone()
+        # Half of the way there and back, which is nothing beside what the clocks of two computers may differ by.
+        ahead = 0.0 if row is None else row["now"] - (began + time.time()) / 2
+    database = Database(address)
+    await database.open()
+    try:
+        yield PostgresqlLedger(database, account=account, sandbox=sandbox, now=lambda: now() + ahead)
+    finally:
+        await database.close()

@@ -1,0 +1,94 @@
+"""The tables of a database: numbered migrations, applied by a command, and checked by every server at its start."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import NamedTuple
+
+import psycopg
+
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.postgresql.connections import Connection, cannot_reach, connect
+
+_LOCK = 4_124_717_001
+"""Of those who upgrade at the same moment, the second finds it done."""
+_UPGRADE = "Run a2e-mcp database upgrade with the same A2E_DATABASE, then start the servers"
+_TABLE = """
+CREATE TABLE IF NOT EXISTS a2e_schema (
+    number integer PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class Migration(NamedTuple):
+    """One step from a schema to the next."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def migrations() -> list[Migration]:
+    """All steps that this version knows, in order."""
+    folder = files("a2e_mcp.ledger.postgresql") / "migrations"
+    found = []
+    for file in folder.iterdir():
+        number, _, name = file.name.removesuffix(".sql").partition("-")
+        if file.name.endswith(".sql"):
+            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+async def upgrade(address: str) -> list[Migration]:
+    """Bring a database up to date; the steps that were taken. Raises SettingsError."""
+    taken = []
+    async with await connect(address) as connection:
+        try:
+            await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            await connection.execute(_TABLE)
+            number = await schema_number(connection)
+            for step in migrations():
+                if step.number > number:
+                    async with connection.transaction():
+                        await connection.execute(step.sql)
+                        await connection.execute(
+                            "INSERT INTO a2e_schema (number, name) VALUES (%s, %s)", (step.number, step.name)
+                        )
+                    taken.append(step)
+        except psycopg.OperationalError as problem:
+            raise cannot_reach(problem) from None
+        except psycopg.Error as problem:
+            raise SettingsError(
+                f"The database could not be upgraded ({str(problem).splitlines()[0]}); no step was taken by half",
+                hint="The user of A2E_DATABASE must own its tables and may create others",
+            ) from None
+    return taken
+
+
+async def schema_number(connection: Connection) -> int:
+    """The number of the last step that was taken; 0 for a database without our tables."""
+    known = await (await connection.execute("SELECT to_regclass('a2e_schema') IS NOT NULL AS known")).fetchone()
+    if known is None or not known["known"]:
+        return 0
+    row = await (await connection.execute("SELECT coalesce(max(number), 0) AS number FROM a2e_schema")).fetchone()
+    return 0 if row is None else int(row["number"])
+
+
+async def check_schema(connection: Connection) -> int:
+    """The schema's number, when this version can work with it. Raises SettingsError.
+
+    One number more is that of a rolling upgrade, whose steps leave the servers of the version before working.
+    """
+    number, newest = await schema_number(connection), migrations()[-1].number
+    if not number:
+        raise SettingsError("The database of A2E_DATABASE has no tables of a2e-mcp yet", hint=_UPGRADE)
+    if number < newest:
+        raise SettingsError(
+            f"The database of A2E_DATABASE has schema {number}, and this a2e-mcp needs {newest}", hint=_UPGRADE
+        )
+    if number > newest + 1:
+        raise SettingsError(
+            f"The database of A2E_DATABASE has schema {number}, and this a2e-mcp knows them up to {newest}",
+            hint="Update a2e-mcp here too",
+        )
+    return number

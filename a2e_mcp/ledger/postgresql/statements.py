@@ -1,0 +1,149 @@
+"""The SQL of a PostgreSQL ledger; every statement is answered from an index."""
+
+from __future__ import annotations
+
+from string import Template
+
+from a2e_mcp.ledger.postgresql.rows import COLUMNS
+
+_PARTS = {
+    "columns": COLUMNS,
+    "ours": "starts.account = %(account)s AND starts.mode = %(mode)s",
+    "of_user": "(%(user)s::text IS NULL OR starts.user_id = %(user)s)",
+    "alive": "beat BETWEEN %(oldest)s AND %(newest)s",
+    "paid": "family <> ALL (%(free)s)",
+    "newest_first": "ORDER BY starts.created DESC, starts.seq DESC",
+}
+
+
+def _sql(text: str) -> str:
+    """A statement of constant parts."""
+    return Template(text).substitute(_PARTS)
+
+
+INSERT = "SELECT outcome, other, amount FROM a2e_insert_start(%(new)s::jsonb, %(keys)s, %(limits)s::jsonb)"
+WRITE = """
+WITH written AS (
+    UPDATE starts SET family = %(family)s, title = %(title)s, phase = %(phase)s, sent = %(sent)s,
+        expected = %(expected)s, charged = %(charged)s, handles = %(handles)s, steps = %(steps)s::jsonb,
+        results = %(results)s, state = %(state)s, note = %(note)s, raw = %(raw)s,
+        beat = coalesce(%(new_beat)s, beat), cost = %(cost)s::numeric, listed = %(listed)s, jobs = %(jobs)s,
+        at_rest = %(at_rest)s, under_way = %(under_way)s, version = %(version)s
+    WHERE id = %(id)s AND account = %(account)s AND mode = %(mode)s AND version = %(before)s RETURNING id
+), gone AS (
+    DELETE FROM start_keys USING written WHERE start_keys.id = written.id AND key <> ALL (%(keys)s)
+), added AS (
+    INSERT INTO start_keys (account, mode, key, created, seq, id)
+    SELECT %(account)s, %(mode)s, key, %(created)s, %(seq)s, written.id FROM written, unnest(%(keys)s::text[]) AS key
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*) AS count FROM written
+"""
+BEAT = _sql("UPDATE starts SET beat = %(beat)s WHERE id = %(id)s AND $ours")
+CLAIM = _sql("""
+WITH claimed AS (
+    UPDATE starts SET beat = %(now)s WHERE id = %(id)s AND $ours AND phase = 'intended' AND NOT ($alive) RETURNING 1
+)
+SELECT (SELECT count(*) FROM claimed) AS claimed, (SELECT count(*) FROM starts WHERE id = %(id)s AND $ours) AS known
+""")
+BY_ID = _sql("SELECT $columns FROM starts WHERE id = %(id)s AND $ours")
+START = _sql("SELECT start FROM starts WHERE id = %(id)s AND $ours")
+SAME = _sql("""
+SELECT $columns FROM starts WHERE id = a2e_same_start(
+    %(account)s, %(mode)s, %(user)s, %(fingerprint)s, %(passed)s, %(again)s)
+""")
+_PARTS["holder"] = _sql("""
+SELECT start_keys.id FROM start_keys JOIN starts USING (id)
+WHERE start_keys.account = %(account)s AND start_keys.mode = %(mode)s AND key = %(key)s AND $of_user
+ORDER BY start_keys.created DESC, start_keys.seq DESC LIMIT 1
+""")
+BY_JOB_ID = _sql("""
+SELECT $columns FROM starts WHERE id = coalesce(($holder), %(own)s) AND $ours AND $of_user
+""")
+BY_JOB_IDS = _sql("""
+SELECT wanted.place, $columns
+FROM unnest(%(keys)s::text[], %(own_ids)s::text[]) WITH ORDINALITY AS wanted (key, own, place)
+JOIN starts ON starts.id = coalesce((
+    SELECT id FROM start_keys WHERE account = %(account)s AND mode = %(mode)s AND start_keys.key = wanted.key
+    ORDER BY start_keys.created DESC, start_keys.seq DESC LIMIT 1), wanted.own)
+WHERE $ours
+""")
+WITH_KEY = _sql("""
+SELECT $columns FROM start_keys JOIN starts USING (id)
+WHERE start_keys.account = %(account)s AND start_keys.mode = %(mode)s AND key = %(key)s
+    AND start_keys.created >= %(since)s
+ORDER BY start_keys.created DESC, start_keys.seq DESC LIMIT %(most)s
+""")
+LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%(lock)s, 0))"
+RECENT = _sql("""
+SELECT $columns FROM starts WHERE $ours AND starts.created >= %(since)s
+    AND (%(without)s::text IS NULL OR family <> %(without)s) AND $of_user
+$newest_first LIMIT %(most)s OFFSET %(skip)s
+""")
+RECENT_OF_FAMILY = _sql("""
+SELECT $columns FROM starts WHERE $ours AND family = %(family)s AND starts.created >= %(since)s AND $of_user
+$newest_first LIMIT %(most)s OFFSET %(skip)s
+""")
+UNFINISHED = _sql("""
+SELECT $columns FROM starts WHERE $ours AND phase IN ('intended', 'sent') AND family = %(family)s $newest_first
+""")
+LOST = _sql("""
+SELECT $columns FROM starts WHERE $ours AND phase IN ('sent', 'unknown') AND handles = '{}'
+    AND family = %(family)s AND sent IS NOT NULL AND starts.created >= %(since)s
+    AND (%(titles)s::text[] IS NULL OR title = ANY (%(titles)s))
+$newest_first
+""")
+RIVALS = _sql("""
+SELECT $columns FROM starts WHERE $ours AND family = %(family)s AND title = %(title)s AND id <> %(id)s
+    AND starts.created BETWEEN %(first)s AND %(last)s
+    AND (phase IN ('intended', 'sent') OR (phase = 'unknown' AND handles = '{}'))
+""")
+OTHERS_SINCE = _sql("""
+SELECT EXISTS (
+    SELECT FROM starts WHERE $ours AND created >= %(moment)s AND id <> %(id)s AND $paid
+) OR EXISTS (
+    SELECT FROM starts WHERE $ours AND phase IN ('intended', 'sent') AND $alive AND id <> %(id)s AND $paid
+) AS found
+""")
+NEWEST = _sql("""
+SELECT $columns FROM starts WHERE $ours AND left(fingerprint, 200) >= left(%(first)s, 200)
+    AND left(fingerprint, 200) < %(last)s AND starts_with(fingerprint, %(first)s) AND $of_user
+$newest_first LIMIT 1
+""")
+SPENT = """
+SELECT a2e_spent(%(account)s, %(mode)s, %(user)s::text, %(since)s, %(oldest)s, %(newest)s)::float8 AS spent
+"""
+SPENDING = _sql("""
+SELECT coalesce(sum(cost), 0)::float8 AS total, count(*) AS starts FROM starts
+WHERE $ours AND created >= %(since)s AND $paid AND $of_user
+""")
+_SPENT_BY = _sql("""
+SELECT PART AS part, sum(cost)::float8 AS spent FROM starts
+WHERE $ours AND created >= %(since)s AND $paid AND $of_user
+GROUP BY part HAVING sum(cost) > 0 ORDER BY ORDERED LIMIT %(most)s
+""")
+SPENT_BY = {
+    "family": _SPENT_BY.replace("PART", "family").replace("ORDERED", "spent DESC, part"),
+    "day": _SPENT_BY.replace("PART", "to_char(to_timestamp(created) AT TIME ZONE 'UTC', 'YYYY-MM-DD')").replace(
+        "ORDERED", "part DESC"
+    ),
+}
+"""Credits of what was started since then by family, dearest first, or by day (UTC), newest first."""
+_PARTS["matching"] = _sql("""
+$ours AND listed AND (%(family)s::text IS NULL OR family = %(family)s)
+    AND starts.created >= %(since)s AND starts.created < %(before)s AND $of_user
+    AND (%(states)s::text[] IS NULL
+        OR CASE WHEN under_way IS NOT NULL AND $alive THEN under_way ELSE at_rest END = ANY (%(states)s))
+""")
+COUNT = _sql("SELECT coalesce(sum(jobs), 0) AS count FROM starts WHERE $matching")
+COUNT_AMONG = _sql("""
+SELECT count(*) AS count FROM (
+    SELECT DISTINCT ON (key) id FROM start_keys
+    WHERE account = %(account)s AND mode = %(mode)s AND key = ANY (%(keys)s)
+    ORDER BY key, created DESC, seq DESC
+) AS known JOIN starts USING (id) WHERE $matching
+""")
+LISTED = _sql("""
+SELECT $columns FROM starts WHERE $matching AND (starts.created, starts.id) < (%(created)s, %(last)s)
+ORDER BY starts.created DESC, starts.id DESC LIMIT %(most)s
+""")
