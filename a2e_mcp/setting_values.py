@@ -113,6 +113,13 @@ def line(text: str) -> str:
     return text
 
 
+def database(text: str) -> SecretStr:
+    """The address of a PostgreSQL database, which is not shown: it may hold a password."""
+    if not text.startswith(("postgresql://", "postgres://")) or any(character.isspace() for character in text):
+        raise ValueError("use an address like postgresql://user@host/name")
+    return SecretStr(text)
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

@@ -161,6 +161,14 @@ class Settings:
         "the user's data folder",
         kind="filepath",
     )
+    database: SecretStr | None = _setting(
+        "A2E_DATABASE",
+        "PostgreSQL database for the ledger, when several servers share it: postgresql://user@host/name",
+        parse.optional(parse.database),
+        lambda: None,
+        "none: a file in the data folder",
+        kind="secret",
+    )
     trace: Path | None = _setting(
         "A2E_TRACE",
         "File to append redacted shapes of all traffic to",

@@ -22,7 +22,7 @@ FOLDER = CHECKOUT / ".matrix"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 """The Pythons of the classifiers in pyproject.toml."""
 
-_PROJECT = (".[sandbox-live,company]", "--group", "dev")
+_PROJECT = (".[sandbox-live,company,telemetry]", "--group", "dev")
 
 
 @dataclass(frozen=True, slots=True)

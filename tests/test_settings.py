@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import Settings, read_settings, setting_rows
@@ -26,6 +27,7 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_SAVE": ("save", "Auto", "auto"),
     "A2E_DATA_DIR": ("data", "/data", Path("/data")),
     "A2E_TRACE": ("trace", "/trace.jsonl", Path("/trace.jsonl")),
+    "A2E_DATABASE": ("database", "postgresql://ann:pw@db/a2e", SecretStr("postgresql://ann:pw@db/a2e")),
     "A2E_TOOLSETS": ("toolsets", "video, Voices,", ("video", "voices")),
     "A2E_TOOLS": ("tools", "start-dubbing", ("start_dubbing",)),
     "A2E_EXCLUDE_TOOLS": ("exclude_tools", "delete_job", ("delete_job",)),
@@ -69,6 +71,7 @@ BROKEN = {
     "A2E_SAVE": ("sometimes",),
     "A2E_DATA_DIR": ("./data",),
     "A2E_TRACE": ("trace.jsonl",),
+    "A2E_DATABASE": ("mysql://db/a2e", "db", "postgresql://db/a 2e"),
     "A2E_TOOLSETS": ("video voices",),
     "A2E_TOOLS": ("start dubbing",),
     "A2E_EXCLUDE_TOOLS": ("löschen",),

@@ -1,1 +1,1 @@
-"""The commands: serve, demo, sandbox, doctor, install, tools and forget."""
+"""The commands: serve, demo, sandbox, doctor, install, tools, forget and database."""

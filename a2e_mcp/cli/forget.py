@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import anyio
+
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.choice import check_extra
 from a2e_mcp.ledger.forget import forget_before
 from a2e_mcp.settings import read_settings
 
@@ -17,7 +20,13 @@ def forget(date: str, *, sandbox: bool = False) -> int:
     except (ValueError, OverflowError, OSError):
         raise SettingsError("--before: use a date such as 2026-01-31") from None
     path = settings.data / "ledger.sqlite3"
-    count = forget_before(path, moment) if path.exists() else 0
+    if settings.database is not None:
+        check_extra()
+        from a2e_mcp.ledger.postgresql.forget import forget_before as forget_in_database
+
+        count = anyio.run(forget_in_database, settings.database.get_secret_value(), moment)
+    else:
+        count = forget_before(path, moment) if path.exists() else 0
     print(f"{count} start{'' if count == 1 else 's'} before {date}: scripts, consent and raw answers were removed.")
     print("What they cost is still in list_spending.")
     for copy in sorted(path.parent.glob("*.backup")):

@@ -49,6 +49,7 @@ _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "tools": ("sandbox", *_CHOICE),
     "forget": ("sandbox",),
     "users": (),
+    "database": (),
 }
 """Which flags each command accepts, before or after its name; `demo` and `sandbox` always use the sandbox."""
 
@@ -145,6 +146,10 @@ def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
 
             given = {name: getattr(options, name, None) for name in UserOptions.__dataclass_fields__}
             code = users(options.action or "list", UserOptions(**given))
+        case "database":
+            from a2e_mcp.cli.database import check_database, upgrade_database
+
+            code = upgrade_database() if options.action == "upgrade" else check_database()
         case "tools":
             from a2e_mcp.cli.tools import print_tools
 
@@ -236,6 +241,11 @@ def command_parser() -> argparse.ArgumentParser:
     revoked = actions.add_parser("revoke", help="refuse a user, or one of their keys, from now on")
     revoked.add_argument("name", metavar="NAME")
     revoked.add_argument("--key", metavar="ID", help="only this key, as users list shows it")
+
+    database = command("database", "prepare or check the PostgreSQL database of A2E_DATABASE")
+    database.add_argument(
+        "action", choices=("upgrade", "check"), help="upgrade: bring its tables up to date; check: say what is wrong"
+    )
 
     tools = command("tools", "list the tools shown with these flags and settings")
     tools.add_argument("--json", action="store_true", help="print them as in tools/list")

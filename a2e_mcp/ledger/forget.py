@@ -31,7 +31,7 @@ def forget_before(path: Path, moment: float) -> int:
             database.execute("BEGIN IMMEDIATE")
             rows = database.execute(_OLD, (moment,)).fetchall()
             for row in rows:
-                database.execute(_FORGET, to_row(_without_words(from_row(row))))
+                database.execute(_FORGET, to_row(without_words(from_row(row))))
                 database.execute("DELETE FROM start_inputs WHERE id = ?", (row["id"],))
             database.execute("COMMIT")
             # What was deleted would otherwise stay readable in the file and its log.
@@ -44,7 +44,8 @@ def forget_before(path: Path, moment: float) -> int:
     return len(rows)
 
 
-def _without_words(entry: LedgerEntry) -> LedgerEntry:
+def without_words(entry: LedgerEntry) -> LedgerEntry:
+    """An entry without what was said in it."""
     details = replace(entry.details, request={}, path=None)
     title = entry.family.replace("_", " ").capitalize()
     return replace(entry, title=title, fingerprint=_digest(entry.fingerprint), details=details)

@@ -16,8 +16,8 @@ from a2e_mcp.film.service import Films
 from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.polling import JobPoller
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.choice import open_ledger_in
 from a2e_mcp.ledger.job_ids import STREAMING
-from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.script_language import ScriptLanguages
@@ -78,8 +78,9 @@ async def open_services(
     async with AsyncExitStack() as stack:
         way = await stack.enter_async_context(connect())
         ledger = await stack.enter_async_context(
-            open_ledger(
+            open_ledger_in(
                 settings.data / "ledger.sqlite3",
+                settings.database,
                 account=way.token.get_secret_value(),
                 sandbox=sandbox,
                 now=timing.now,

@@ -21,10 +21,9 @@ import pytest
 
 from a2e_mcp.ledger.postgresql.schema import upgrade
 
-# Nothing of it needs to survive the computer.
+# It survives a kill, but not the computer.
 _OPTIONS = (
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "listen_addresses=",
     "max_connections=150",

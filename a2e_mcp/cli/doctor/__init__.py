@@ -23,7 +23,7 @@ from a2e_mcp.cli.doctor.stored import check_ledger, check_links, is_sandbox_lock
 from a2e_mcp.cli.screen import columns_of
 from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.settings import Settings
+from a2e_mcp.settings import Settings, secret_variables
 
 __all__ = ["Surroundings", "doctor", "run_doctor"]
 
@@ -63,7 +63,8 @@ async def doctor(
     """
     here = surroundings or Surroundings.of_this_process()
     findings = Findings(write, colour=here.colour, columns=here.columns, as_json=as_json)
-    findings.hide(here.environment.get("A2E_API_TOKEN", ""))
+    for name in secret_variables():
+        findings.hide(here.environment.get(name, ""))
     check_packages(findings)
     settings, accepted = check_settings(findings, here, sandbox=sandbox)
     if accepted:

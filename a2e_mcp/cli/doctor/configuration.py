@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.server import visibility
-from a2e_mcp.settings import Settings, is_unfilled, read_settings, text_of, variables
+from a2e_mcp.settings import Settings, is_unfilled, read_settings, secret_variables, text_of, variables
 
 _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
@@ -69,7 +69,7 @@ def _is_usable(findings: Findings, name: str, text: str) -> bool:
         findings.fix("settings.invalid", problem.message, f"Correct {name}, or remove it")
         return False
     if name != _ACCESS:
-        findings.ok("settings.set", f"{name} is {text}")
+        findings.ok("settings.set", f"{name} is {'set' if name in secret_variables() else text}")
     elif _ACCESS_SHAPE.fullmatch(text := text_of(name, {name: text})):
         findings.ok("settings.token", f"{name} is set (sk_..., {len(text)} characters)")
     else:

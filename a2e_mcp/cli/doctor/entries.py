@@ -18,7 +18,7 @@ from a2e_mcp.cli.install.entry import ACCESS, ADDRESSES, SANDBOX_FLAG, ServerEnt
 from a2e_mcp.errors import Charged
 from a2e_mcp.installation import Installation, shell_line
 from a2e_mcp.sandbox.extra import RENDERING
-from a2e_mcp.settings import is_unfilled, variables
+from a2e_mcp.settings import is_unfilled, secret_variables, variables
 from a2e_mcp.text import whole_sentences
 
 _STYLES: Mapping[VariableStyle, re.Pattern[str]] = {
@@ -147,7 +147,8 @@ def _usable_entry(findings: Findings, configured: ConfiguredEntry, here: Surroun
         findings.note("client.disabled", f"{configured.shown} is switched off", "", configured.about)
         return None
     filled = _filled_in(entry, configured.client, here.environment)
-    findings.hide(filled.environment.get(ACCESS, ""))
+    for name in secret_variables():
+        findings.hide(filled.environment.get(name, ""))
     texts = (filled.command, *filled.arguments, *filled.environment.values())
     if any(mark in text for mark in _ASKED_FOR for text in texts):
         findings.note(

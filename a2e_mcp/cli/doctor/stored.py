@@ -10,8 +10,10 @@ import anyio.to_thread
 import httpx2
 from pydantic import SecretStr
 
+from a2e_mcp.cli.database import wrong_sums
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.choice import check_extra
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.sqlite_file import is_locked, locked
 from a2e_mcp.loopback import LOOPBACK, listen
@@ -29,6 +31,9 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
 
     What has it locked is waited for so many seconds.
     """
+    if settings.database is not None:
+        await _check_database(findings, settings.database.get_secret_value())
+        return
     path = settings.data / "ledger.sqlite3"
     if await anyio.to_thread.run_sync(_is_lost, findings, path):
         return
@@ -63,6 +68,25 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
             )
         summary = f": {counted(entries, 'start')} of this account, {credits_of(spent)} in 24 hours" if token else ""
         findings.ok("ledger.intact", f"The ledger is intact{summary}")
+
+
+async def _check_database(findings: Findings, address: str) -> None:
+    """Check that the database answers and that this version can work with it."""
+    try:
+        check_extra()
+        from a2e_mcp.ledger.postgresql.schema import found_in
+
+        found = await found_in(address)
+    except SettingsError as problem:
+        findings.fix("database.refused", problem.message, problem.hint)
+        return
+    if found.wrong_sums:
+        findings.fix(
+            "database.sums",
+            f"{wrong_sums(found.wrong_sums)}, so ceilings are not held exactly",
+            "Run a2e-mcp database upgrade",
+        )
+    findings.ok("database.intact", f"The database answers: {counted(found.starts, 'start')} in the ledger")
 
 
 async def is_sandbox_locked(settings: Settings, lock_seconds: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -38,6 +39,10 @@ _SETTINGS: dict[str, Any] = {
     "keepalives_count": 2,
     "tcp_user_timeout": 15_000,
 }
+
+
+# It reports every attempt to connect; what comes of them all is said in one sentence where it matters.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 async def connect(address: str) -> Connection:
@@ -112,7 +117,7 @@ def cannot_reach(problem: psycopg.Error) -> SettingsError:
     return SettingsError(
         f"The database of A2E_DATABASE cannot be reached ({reason})",
         charged=None,
-        hint="Try again in a minute; a2e-mcp database check says more to whoever runs this server",
+        hint="Try again in a minute; a2e-mcp database check tells the administrator more",
     )
 
 

@@ -18,6 +18,22 @@ CREATE TABLE IF NOT EXISTS a2e_schema (
     number integer PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now()
 )
 """
+_COUNTED = """
+SELECT (SELECT count(*) FROM starts) AS starts, (
+    SELECT count(*) FROM (
+        SELECT account, mode, user_id, floor(created / 3600)::bigint AS hour, sum(cost) AS credits
+        FROM starts GROUP BY 1, 2, 3, 4
+    ) AS true_sums FULL JOIN spending USING (account, mode, user_id, hour)
+    WHERE coalesce(true_sums.credits, 0) <> coalesce(spending.credits, 0)
+) AS wrong
+"""
+"""One statement, so that no start is made between the two sums."""
+_SUM_ANEW = (
+    "LOCK TABLE starts, spending IN SHARE ROW EXCLUSIVE MODE",
+    "DELETE FROM spending",
+    "INSERT INTO spending (account, mode, user_id, hour, credits)"
+    " SELECT account, mode, user_id, floor(created / 3600), sum(cost) FROM starts GROUP BY 1, 2, 3, 4",
+)
 
 
 class Migration(NamedTuple):
@@ -40,7 +56,7 @@ def migrations() -> list[Migration]:
 
 
 async def upgrade(address: str) -> list[Migration]:
-    """Bring a database up to date; the steps that were taken. Raises SettingsError."""
+    """Bring a database up to date, its sums as well; the steps that were taken. Raises SettingsError."""
     taken = []
     async with await connect(address) as connection:
         try:
@@ -55,6 +71,11 @@ async def upgrade(address: str) -> list[Migration]:
                             "INSERT INTO a2e_schema (number, name) VALUES (%s, %s)", (step.number, step.name)
                         )
                     taken.append(step)
+            row = await (await connection.execute(_COUNTED)).fetchone()
+            if row is not None and row["wrong"]:
+                async with connection.transaction():
+                    for statement in _SUM_ANEW:
+                        await connection.execute(statement)
         except psycopg.OperationalError as problem:
             raise cannot_reach(problem) from None
         except psycopg.Error as problem:
@@ -63,6 +84,22 @@ async def upgrade(address: str) -> list[Migration]:
                 hint="The user of A2E_DATABASE must own its tables and may create others",
             ) from None
     return taken
+
+
+class Found(NamedTuple):
+    """What a check has found: the schema, how many starts, and of how many hours the sum is not that of its starts."""
+
+    number: int
+    starts: int
+    wrong_sums: int
+
+
+async def found_in(address: str) -> Found:
+    """Check a database. Raises SettingsError when this version cannot work with it."""
+    async with await connect(address) as connection:
+        number = await check_schema(connection)
+        row = await (await connection.execute(_COUNTED)).fetchone()
+        return Found(number, 0 if row is None else row["starts"], 0 if row is None else row["wrong"])
 
 
 async def schema_number(connection: Connection) -> int:

@@ -147,3 +147,9 @@ LISTED = _sql("""
 SELECT $columns FROM starts WHERE $matching AND (starts.created, starts.id) < (%(created)s, %(last)s)
 ORDER BY starts.created DESC, starts.id DESC LIMIT %(most)s
 """)
+OLD = _sql("SELECT $columns FROM starts WHERE created < %(moment)s AND phase IN ('started', 'refused') FOR UPDATE")
+FORGET = """
+UPDATE starts SET title = %(title)s, fingerprint = %(fingerprint)s, consent = NULL, steps = %(steps)s::jsonb,
+    note = NULL, raw = NULL, start = NULL
+WHERE id = %(id)s
+"""

@@ -1,0 +1,45 @@
+"""Which store the ledger is in: a file of this computer, or a database that several servers share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from a2e_mcp.errors import ExtraMissing
+from a2e_mcp.installation import Installation, is_installed
+from a2e_mcp.ledger.store import Ledger
+
+EXTRA = "company"
+"""The extra that brings what a database needs."""
+
+
+@asynccontextmanager
+async def open_ledger_in(
+    file: Path, database: SecretStr | None, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
+) -> AsyncIterator[Ledger]:
+    """Open the ledger in a database, or without one in a file, for the length of an `async with`.
+
+    Raises SettingsError; ExtraMissing where what the database needs is not installed.
+    """
+    # Neither imports what the other needs.
+    if database is None:
+        from a2e_mcp.ledger.sqlite import open_ledger
+
+        async with open_ledger(file, account=account, sandbox=sandbox, now=now) as in_file:
+            yield in_file
+        return
+    check_extra()
+    from a2e_mcp.ledger.postgresql.ledger import open_ledger as open_shared
+
+    async with open_shared(database.get_secret_value(), account=account, sandbox=sandbox, now=now) as shared:
+        yield shared
+
+
+def check_extra() -> None:
+    """Raises ExtraMissing with the line that installs what a database needs."""
+    if not all(is_installed(module) for module in ("psycopg", "psycopg_pool")):
+        raise ExtraMissing(f"A ledger in PostgreSQL needs the extra {EXTRA}", hint=Installation.current().advice(EXTRA))
