@@ -100,6 +100,11 @@ async def screenshots(page: Shown, name: str) -> None:
         for width, height in ((320, 900), (1200, 900)):
             await page.host.set_viewport_size({"width": width, "height": height})
             await page.host.locator("iframe").evaluate(f"frame => frame.style.width = '{width}px'")
+            # A browser draws of a frame what is in sight: the whole page is brought there.
+            whole = await page.frame.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
+            await page.host.set_viewport_size({"width": width, "height": max(height, whole)})
+            await page.host.wait_for_function(f"document.querySelector('iframe').clientHeight >= {whole}")
+            await page.host.evaluate("scrollTo(0, 0)")
             for theme in ("light", "dark"):
                 await page.frame.evaluate(f"host.dress({{theme: {theme!r}}})")
                 ground = "#1b1b1a" if theme == "dark" else "#ffffff"

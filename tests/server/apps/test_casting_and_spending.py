@@ -71,6 +71,73 @@ async def test_a_chat_without_messages_shows_the_choice_to_copy(browser: Browser
             assert await casting.faults() == []
 
 
+async def test_every_language_and_every_voice_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        clones = [{"family": "voice_clone", "body": {"name": f"Clone {number}"}} for number in range(12)]
+        server.sandbox.control.seed(records=clones)
+        async with shown(browser, server, "list_avatars", {}) as casting:
+            frame = casting.frame
+            await expect(frame.get_by_role("radio", name="Wyatt (male)")).to_have_count(0)
+            await frame.get_by_role("button", name="More voices").click()
+            await frame.get_by_role("radio", name="Wyatt (male)").check()
+            await expect(frame.get_by_role("button", name="Hear ")).to_have_count(14)
+            await expect(frame.get_by_role("button", name="More voices")).not_to_be_visible()
+            # On the second page of the list of languages.
+            await frame.get_by_label("Language of the voice").select_option("Thai (Thailand)")
+            await expect(frame.get_by_role("button", name="Hear ")).to_have_count(10)
+            await frame.get_by_label("Script").fill("สวัสดี")
+            await frame.get_by_role("button", name="Hear Clone 11").click()
+            await casting.reads("Clone 11: Charged 2 credits.")
+            await frame.get_by_role("button", name="Use these").click()
+            assert 'voice "Clone 11 (th-TH)" (' in str(await casting.told("message"))
+            (speech,) = (await server.ask("list_jobs", family="speech")).data["jobs"]
+            spoken = await server.ask("check_status", job_id=speech["job_id"])
+            assert "Clone 11 (th-TH)" in spoken.text
+
+
+async def test_what_the_server_does_not_offer_is_left_out_and_the_rest_is_chosen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        open_server(tmp_path, toolsets=("video",)) as server,
+        shown(browser, server, "list_avatars", {}) as casting,
+    ):
+        await casting.reads("list_languages is switched off by A2E_TOOLSETS")
+        await casting.frame.get_by_role("radio", name="Wyatt (male)").check()
+        await casting.frame.get_by_role("radio", name="Green screen").check()
+        await casting.frame.get_by_role("radio", name="Square").check()
+        await expect(casting.frame.get_by_label("Language of the voice")).not_to_be_visible()
+        assert await casting.faults() == []
+        await casting.frame.get_by_role("button", name="Use these").click()
+        said = str(await casting.told("message"))
+        assert 'voice "Wyatt"' in said
+        assert said.endswith("background #00b140, shape square.")
+
+
+async def test_a_list_that_was_refused_or_is_empty_says_so(browser: Browser, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        async with shown(browser, server, "list_avatars", {"page": -1}) as casting:
+            await casting.reads("list_avatars: page")
+            await expect(casting.frame.get_by_role("button", name="Use these")).not_to_be_visible()
+        async with shown(browser, server, "list_avatars", {"name": "Zzz"}) as casting:
+            await casting.reads("No avatar matches.")
+
+
+async def test_without_pictures_no_name_is_covered(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        open_server(tmp_path) as server,
+        shown(browser, server, "list_avatars", {}, media=False, width=320) as casting,
+    ):
+        await casting.reads("Morning sky")
+        await expect(casting.frame.locator(".choice img")).to_have_count(0)
+        for name in ("Ada", "Morning sky"):
+            mark = await casting.frame.get_by_role("radio", name=name, exact=True).bounding_box()
+            words = await casting.frame.get_by_text(name, exact=True).bounding_box()
+            assert mark is not None
+            assert words is not None
+            assert mark["x"] + mark["width"] <= words["x"]
+
+
 async def test_spending_is_shown_by_day_and_kind_with_limits_and_what_runs(browser: Browser, tmp_path: Path) -> None:
     waiting = SandboxSettings(workers=1, policy="seconds:600")
     async with open_server(tmp_path, sandbox_settings=waiting, daily_credits=200.0, max_credits=50.0) as server:

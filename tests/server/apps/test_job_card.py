@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from a2e_mcp.sandbox import SandboxSettings
 from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
@@ -85,6 +85,35 @@ async def test_what_failed_or_was_refused_is_said_in_full(browser: Browser, tmp_
             job_id = await card.frame.locator("section").get_attribute("id")
             state = await server.ask("a2e_check_status", job_id=job_id)
             await card.reads(state.data["error"])
+        several = {"prompt": "A boat [sandbox:fail]", "count": 2}
+        async with shown(browser, server, "a2e_start_text_to_image", several) as card:
+            await card.reads("Failed")
+            why = card.frame.get_by_text("The sandbox failed this job because")
+            await expect(why).to_have_count(2)
+            await card.reads("2. A boat [sandbox:fail]")
+            assert await card.faults() == []
         async with shown(browser, server, "a2e_start_text_to_image", {"max_credits": 1, **PICTURE}) as card:
             await card.reads("Not started")
             await card.reads("which is over the ceiling of 1 credit. Nothing was charged.")
+
+
+async def test_a_job_that_cannot_be_read_any_more_is_not_asked_about_for_ever(browser: Browser, tmp_path: Path) -> None:
+    waiting = SandboxSettings(workers=1, policy="seconds:600")
+    async with (
+        open_server(tmp_path, sandbox_settings=waiting) as server,
+        shown(browser, server, "start_text_to_image", PICTURE) as card,
+    ):
+        job_id = await card.frame.locator("section").get_attribute("id")
+        await server.ask("delete_job", job_id=job_id)
+        again = card.frame.get_by_role("button", name="Check again")
+        await card.frame.evaluate("follow()")
+        await card.reads("The state could not be read; it is tried again. No such record at A2E")
+        assert not await again.is_visible()
+        for _ in range(5):
+            await card.frame.evaluate("follow()")
+        await card.reads("The state could not be read. No such record at A2E")
+        assert not await card.frame.locator("progress").is_visible()
+        asked = len(await card.events())
+        await again.click()
+        await card.reads("it is tried again")
+        assert len(await card.events()) == asked + 1

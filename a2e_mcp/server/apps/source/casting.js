@@ -8,8 +8,10 @@ const SAMPLES = {
 const SHAPES = { landscape: "Landscape, 16:9", portrait: "Portrait, 9:16", square: "Square" };
 const COLOURS = { "": "The avatar's own", "#ffffff": "White", "#101820": "Dark", "#00b140": "Green screen" };
 const LONGEST_SAMPLE = 120;
+const MOST_PAGES = 20;
 const known = { avatar: new Map(), voice: new Map(), background: new Map() };
 let page = 1;
+let voicePage = 1;
 let priced = "";
 
 const chosen = (name) => new FormData($("form")).get(name) ?? "";
@@ -32,18 +34,25 @@ function showAvatars(data) {
     $("avatars").append(choice("avatar", avatar.id, text, isWeb(avatar.preview) ? picture(avatar.preview) : undefined, !known.avatar.size));
     known.avatar.set(avatar.id, avatar);
   }
+  if (!known.avatar.size) $("avatars").textContent = "No avatar matches.";
   $("more").hidden = !host.calls || page >= (data.pages ?? 1);
 }
 
-function showVoices(data) {
-  known.voice.clear();
-  $("voices").replaceChildren(...(data.voices ?? []).map((voice, number) => {
+// Further voices of a language stand below those that are shown.
+function showVoices(data, further) {
+  if (!further) {
+    known.voice.clear();
+    $("voices").replaceChildren();
+  }
+  $("voices").append(...(data.voices ?? []).filter((voice) => !known.voice.has(voice.id)).map((voice) => {
+    const first = !known.voice.size;
     known.voice.set(voice.id, voice);
     const words = [voice.gender, voice.own && "yours"].filter(Boolean).join(", ");
     const text = `${voice.name}${words ? ` (${words})` : ""}`;
     const hear = made("button", { type: "button", "aria-label": `Hear ${voice.name}`, onclick: () => listen(voice, hear) }, "Hear");
-    return made("div", { class: "voice" }, made("label", {}, made("input", { type: "radio", name: "voice", value: voice.id, checked: number === 0 }), ` ${text}`), hear);
+    return made("div", { class: "voice" }, made("label", {}, made("input", { type: "radio", name: "voice", value: voice.id, checked: first }), ` ${text}`), hear);
   }));
+  $("more-voices").hidden = voicePage >= (data.pages ?? 1);
   if (!known.voice.size) $("voices").textContent = "No voice speaks this language.";
 }
 
@@ -67,6 +76,12 @@ function sample() {
   return SAMPLES[$("language").value.split("-")[0]] ?? "";
 }
 
+// One's own voices speak any language, which then stands behind their name.
+function spokenBy(voice, name) {
+  const language = $("language").value;
+  return voice.own && language ? `${name} (${language})` : name;
+}
+
 async function listen(voice, button) {
   const script = sample();
   if (!isWeb(voice.preview) && !script) {
@@ -86,7 +101,7 @@ async function listen(voice, button) {
 
 // Speaking costs credits: the price is shown first, and a second press agrees to it.
 async function speak(voice, script, button) {
-  const spoken = { script, voice: voice.id };
+  const spoken = { script, voice: spokenBy(voice, voice.id) };
   const key = `${voice.id} ${script}`;
   let most;
   if ($("sandbox").hidden) {
@@ -119,14 +134,18 @@ function play(url, words) {
   audio.play().catch(() => {});
 }
 
-async function voicesOf(language) {
-  $("language").value = language;
-  showVoices(await host.call("list_voices", { language }));
+async function voicesOf(language, number = 1) {
+  if (language) $("language").value = language;
+  const wanted = { ...(language ? { language } : {}), ...(number > 1 ? { page: number } : {}) };
+  const data = await host.call("list_voices", wanted);
+  voicePage = number;
+  showVoices(data, number > 1);
+  $("voice-part").hidden = false;
 }
 
 async function detect() {
   const text = $("script").value.trim();
-  if (text.length < 12) return;
+  if (text.length < 12 || $("language-part").hidden) return;
   const { language } = await host.call("detect_language", { text: text.slice(0, 500) });
   const codes = [...$("language").options].map((option) => option.value);
   const now = $("language").value.split("-")[0];
@@ -134,13 +153,33 @@ async function detect() {
   if (found && found.split("-")[0] !== now) await voicesOf(found);
 }
 
+// Every page of a list.
+async function allOf(tool, rows) {
+  const all = [];
+  for (let number = 1, last = 1; number <= Math.min(last, MOST_PAGES); number += 1) {
+    const data = await host.call(tool, number > 1 ? { page: number } : {});
+    all.push(...(data[rows] ?? []));
+    last = data.pages ?? 1;
+  }
+  return all;
+}
+
+async function languages() {
+  const all = await allOf("list_languages", "languages");
+  $("language").append(...all.map(({ code, name }) => made("option", { value: code }, name)));
+  $("language-part").hidden = false;
+}
+
+// What the server does not offer, or cannot say now, is left out, and the rest is chosen without it.
 async function prepare() {
   $("shapes").append(...Object.entries(SHAPES).map(([shape, text], number) => made("label", {}, made("input", { type: "radio", name: "shape", value: shape, checked: number === 0 }), ` ${text}`)));
-  const [languages, backgrounds] = await Promise.all([host.call("list_languages"), host.call("list_backgrounds")]);
-  $("language").append(...(languages.languages ?? []).map(({ code, name }) => made("option", { value: code }, name)));
-  showBackgrounds(backgrounds);
-  await voicesOf($("language").value || "en-US");
+  showBackgrounds({});
   $("rest").hidden = false;
+  if (!host.calls) return;
+  const spoken = languages().finally(() => voicesOf($("language").value));
+  const parts = await Promise.allSettled([spoken, host.call("list_backgrounds").then(showBackgrounds)]);
+  const missing = parts.find((part) => part.status === "rejected");
+  if (missing) throw missing.reason;
 }
 
 // One line of what came from outside; the chat's model reads it.
@@ -152,7 +191,7 @@ function words() {
   const background = known.background.get(chosen("background"));
   const parts = [
     avatar && `avatar ${quoted(avatar.name)} (${avatar.id})`,
-    voice && `voice ${quoted(voice.name)} (${voice.id}, ${voice.language})`,
+    voice && `voice ${quoted(spokenBy(voice, voice.name))} (${voice.id}${voice.language ? `, ${voice.language}` : ""})`,
     background ? `background ${quoted(background.name)} (${background.id})` : chosen("background") && `background ${chosen("background")}`,
     chosen("shape") && `shape ${chosen("shape")}`,
   ].filter(Boolean);
@@ -183,6 +222,7 @@ $("more").onclick = () => said(async () => {
   page += 1;
   showAvatars(await host.call("list_avatars", { ...asked, page }));
 });
+$("more-voices").onclick = () => said(() => voicesOf($("language").value, voicePage + 1));
 $("language").onchange = () => said(() => voicesOf($("language").value));
 $("script").onchange = () => said(detect);
 
@@ -194,9 +234,10 @@ host.on["ui/notifications/tool-input"] = ({ arguments: input }) => {
 host.on["ui/notifications/tool-result"] = (result) => {
   if (result.isError || !result.structuredContent) {
     $("status").textContent = textOf(result);
+    $("form").hidden = true;
     return;
   }
   showAvatars(result.structuredContent);
-  if (host.calls) said(prepare);
+  said(prepare);
 };
 host.begin("A2E casting");

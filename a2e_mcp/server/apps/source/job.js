@@ -1,11 +1,13 @@
 // The job card: follows jobs to their end, plays what they made, and says what they cost.
 const SHORTEST_PAUSE = 1;
 const LONGEST_PAUSE = 30;
+const MOST_TROUBLES = 6;
 const STATES = { queued: "Queued", running: "Running", succeeded: "Ready", failed: "Failed", unknown: "Unknown" };
 const KINDS = { video: /\.(mp4|m4v|mov|webm)$/i, audio: /\.(mp3|wav|m4a|aac|ogg|opus|flac)$/i, img: /\.(png|jpe?g|webp|gif)$/i };
 const jobs = new Map();
 let timer = 0;
 let troubles = 0;
+let said = "";
 
 const ended = (job) => job.state === "succeeded" || job.state === "failed";
 
@@ -31,7 +33,7 @@ function show() {
   // Said by a screen reader only when the state changes, not at every per cent.
   const state = all.every((job) => job.state === first.state) ? STATES[first.state] ?? first.state : `${all.filter(ended).length} of ${all.length} have ended`;
   if ($("status").textContent !== state) $("status").textContent = state;
-  for (const job of all) showJob(job, all.length > 1);
+  all.forEach((job, number) => showJob(job, all.length > 1 ? number + 1 : 0));
   const paid = all.map((job) => job.total_credits ?? job.credits).filter((each) => typeof each === "number");
   $("cost").hidden = false;
   $("cost").textContent = paid.length ? `Cost: ${credits(paid.reduce((sum, each) => sum + each, 0))}${first.sandbox ? " of play money" : ""}` : first.charged ?? "Cost: not known yet";
@@ -41,14 +43,24 @@ function show() {
   $("note").className = first.state === "failed" ? "bad" : "quiet";
 }
 
-function showJob(job, several) {
+// What a job is called: several of one start share a title, which only the first of them may have.
+function nameOf(job, number) {
+  const title = job.title ?? [...jobs.values()][0].title;
+  return number ? `${number}. ${title ?? kindOf(job.job_id)}` : title ?? job.job_id;
+}
+
+// `number` counts from 1 where there are several jobs.
+function showJob(job, number) {
   let box = $(job.job_id);
   if (!box) {
-    box = made("section", { id: job.job_id, "aria-label": job.title ?? job.job_id });
-    box.append(made("p", { class: "name quiet" }), made("progress", { max: "1", "aria-label": "Progress" }), made("div", { class: "media" }));
+    box = made("section", { id: job.job_id, "aria-label": nameOf(job, number) });
+    box.append(made("p", { class: "name quiet" }), made("progress", { max: "1", "aria-label": "Progress" }), made("div", { class: "media" }), made("p", { class: "why bad", hidden: true }));
     $("jobs").append(box);
   }
-  box.querySelector(".name").textContent = [job.title ?? job.job_id, several || !ended(job) ? statusOf(job) : ""].filter(Boolean).join(": ");
+  box.querySelector(".name").textContent = [nameOf(job, number), number || !ended(job) ? statusOf(job) : ""].filter(Boolean).join(": ");
+  const why = box.querySelector(".why");
+  why.textContent = (number && job.error) || "";
+  why.hidden = !why.textContent;
   const bar = box.querySelector("progress");
   bar.hidden = ended(job);
   if (job.progress > 0) bar.value = job.progress;
@@ -58,11 +70,11 @@ function showJob(job, several) {
   const key = results.join(" ");
   if (media.dataset.shown !== key) {
     media.dataset.shown = key;
-    media.replaceChildren(...results.flatMap((url, number) => shown(job, url, results.length > 1 ? ` ${number + 1}` : "", several)));
+    media.replaceChildren(...results.flatMap((url, result) => shown(job, url, results.length > 1 ? ` ${result + 1}` : "", number)));
   }
 }
 
-function shown(job, url, number, several) {
+function shown(job, url, number, among) {
   const name = `${kindOf(job.job_id)}${number}`;
   const path = new URL(url).pathname;
   const kind = Object.keys(KINDS).find((each) => KINDS[each].test(path));
@@ -73,7 +85,7 @@ function shown(job, url, number, several) {
   };
   const attributes = { src: url, onerror: fail, class: kind === "img" ? "picture" : undefined };
   const player = kind === "img" ? made("img", { ...attributes, alt: job.title ?? name }) : made(kind ?? "span", { ...attributes, controls: true, playsinline: true, preload: "metadata", "aria-label": name });
-  const which = several || number ? ` ${job.title ?? name}${number}` : "";
+  const which = among || number ? ` ${nameOf(job, among)}${number}` : "";
   const button = (label, act, first) => {
     const each = made("button", { type: "button", "aria-label": which ? label + which : undefined, class: first ? "first" : undefined, onclick: () => busy(each, act) }, label);
     return each;
@@ -115,16 +127,24 @@ async function follow() {
   clearTimeout(timer);
   const open = [...jobs.values()].filter((job) => !ended(job));
   if (!open.length || !host.calls) return;
-  try {
-    for (const job of open) take(await host.call("check_status", { job_id: job.job_id }));
-    troubles = 0;
-    $("said").textContent = "";
-  } catch (problem) {
-    troubles += 1;
-    $("said").textContent = `The state could not be read; it is tried again. ${problem.message}`;
+  let trouble = "";
+  for (const job of open) {
+    try {
+      take(await host.call("check_status", { job_id: job.job_id }));
+    } catch (problem) {
+      trouble = problem.message;
+    }
   }
+  troubles = trouble ? troubles + 1 : 0;
+  // A job that was deleted, or a server that has ended, is not asked about for ever.
+  const given = troubles >= MOST_TROUBLES;
+  if (trouble) $("said").textContent = `The state could not be read${given ? "" : "; it is tried again"}. ${trouble}`;
+  else if (said) $("said").textContent = "";
+  said = trouble;
   show();
-  next();
+  $("again").hidden = !given;
+  if (given) for (const bar of document.querySelectorAll("progress")) bar.hidden = true;
+  else next();
 }
 
 function next() {
@@ -148,6 +168,11 @@ host.on["ui/notifications/tool-result"] = (result) => {
 };
 host.on["ui/notifications/tool-cancelled"] = () => {
   $("status").textContent = "The call was cancelled. What was started before is in the list of jobs.";
+};
+$("again").onclick = () => {
+  troubles = 0;
+  $("again").hidden = true;
+  follow();
 };
 host.on.end = () => clearTimeout(timer);
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : follow()));
