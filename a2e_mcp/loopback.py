@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -114,7 +115,17 @@ async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
 
     The program's signal handlers and logging are not changed.
     """
-    config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
+    ends = False
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            # uvicorn would log it as a fault of the app.
+            if not ends:
+                raise
+
+    config = uvicorn.Config(served, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -124,6 +135,7 @@ async def serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
     try:
         await server.main_loop()
     finally:
+        ends = True
         for listening in server.servers:
             listening.close()
         for connection in list(server.server_state.connections):
