@@ -231,8 +231,7 @@ class Jobs:
         """One record of A2E as a Job."""
         job = normalise(family, record, sandbox=self._sandbox)
         job.remaining_seconds = remaining_seconds(family, job, self._client.time_there(), sandbox=self._sandbox)
-        job.on_disk = [str(path) for url in job.results if (path := self._on_disk(url)) is not None]
-        return job
+        return self._located(job)
 
     @property
     def sandbox(self) -> bool:
@@ -262,6 +261,11 @@ class Jobs:
         under_way = self._ledger.is_under_way(entry)
         job = remembered(entry, job_id, moved=moved, under_way=under_way, sandbox=self._sandbox)
         job.results = [self._fresh(url) for url in job.results]
+        return self._located(job)
+
+    def _located(self, job: Job) -> Job:
+        """The job with the files behind its results that are on this computer."""
+        job.on_disk = [str(path) for url in job.results if (path := self._on_disk(url)) is not None]
         return job
 
     async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -302,11 +303,18 @@ async def test_answers_carry_links_and_never_media(tmp_path: Path) -> None:
 async def test_a_link_has_the_size_of_its_file_where_that_is_known(tmp_path: Path) -> None:
     """So that a host can decide whether to fetch it."""
     async with open_server(tmp_path) as server:
-        job = (await server.ask("start_text_to_image", prompt="a red boat")).data["job_id"]
-        result = await server.client.call_tool("wait_for_job", {"job_ids": [job]})
-        (link,) = [block for block in result.content if block.type == "resource_link"]
-        content = (await fetched(str(link.uri))).content
-    assert link.size == len(content)
+        starts: dict[str, dict[str, Any]] = {
+            "start_text_to_image": {"prompt": "a red boat"},
+            "generate_speech": {"script": "Hello.", "voice": "Aria (en-US)"},
+            "compose_video": {"clips": [f"{png(server.inbox).name} 1s"]},
+        }
+        for tool, arguments in starts.items():
+            job = (await server.ask(tool, **arguments)).data["job_id"]
+            await server.finish(job)
+            for again, known in (("wait_for_job", {"job_ids": [job]}), ("check_status", {"job_id": job})):
+                result = await server.client.call_tool(again, known)
+                (link,) = [block for block in result.content if block.type == "resource_link"]
+                assert link.size == len((await fetched(str(link.uri))).content), tool
 
 
 @pytest.mark.exercises("list_languages")

@@ -269,11 +269,18 @@ def links_of(job: Job, *, among: int = 1) -> list[Link]:
     title = one_line(job.title or job.family, 2 * _LONGEST_TITLE)
     title = f"{title} ({job.job_id})" if among > 1 else title
     many = len(job.results) > 1
-    sizes = [_bytes_of(Path(path)) for path in job.on_disk] if len(job.on_disk) == len(job.results) else []
     return [
         Link(url, f"{title} {number}" if many else title, size=size)
-        for number, (url, size) in enumerate(zip_longest(job.results, sizes), 1)
+        for number, (url, size) in enumerate(zip_longest(job.results, _sizes(job)), 1)
     ]
+
+
+def _sizes(job: Job) -> list[int | None]:
+    """The bytes of each result, where all are on this computer; else none."""
+    if len(job.on_disk) == len(job.results):
+        return [_bytes_of(Path(path)) for path in job.on_disk]
+    saved = job.files or []
+    return [row["bytes"] for row in saved] if len(saved) == len(job.results) else []
 
 
 def _bytes_of(file: Path) -> int | None:
