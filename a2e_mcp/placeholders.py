@@ -8,20 +8,23 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
 # As hosts, shells, templates and password managers write what they are to fill in.
 _FORMS = re.compile(
     r"\$\{.*|.*\$\{[^}]*\}.*|.*\{\{.*\}\}.*|\{[^{}]*\}|\$\(.*\)|<.*>|%\w+%|\$(env:)?[A-Za-z_]\w*|\[[^\[\]]*\]|__\w+__"
-    r"|#\{.*\}#?|@\w*\(.*\)|\(\(.*\)\)|(env|op|vault|secret|keychain|input|file)://?.*",
+    r"|#\{.*\}#?|@\w*\(.*\)|\(\(.*\)\)|ENC\[.*\]|!\w+\s.*"
+    r"|(env|op|1password|bitwarden|doppler|aws|gcp|vault|secrets?|keychain|keyring|input|file):/{0,2}.*",
     re.DOTALL | re.IGNORECASE,
 )
 _COPIED_WITH_A_TOKEN = re.compile(
     r"(export\s+)?A2E_API_TOKEN\s*[=:]\s*|(Authorization\s*:\s*)?Bearer\s*:?\s+|Authorization\s*:\s*", re.IGNORECASE
 )
 _SHORTENED = re.compile(r"\.{2,}|…|\*{2,}|•")
-_FILLERS = re.compile(r"x{3,}|0{6,}|y{3,}|z{3,}|abc|abcdef|12345\d*|\W*", re.IGNORECASE)
+_FILLERS = re.compile(r"x{3,}|0{6,}|y{3,}|z{3,}|abc(?:def(?:ghi)?)?(?:123\d*)?|12345\d*|\W*", re.IGNORECASE)
+_NOT_SET = frozenset({"n/a", "false", "no", "off", "unset", "empty"})
 _WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a a2e access actual add api apikey change changeme copy dummy enter example fill from goes here in insert is"
-        " it key me my none null of paste placeholder put real replace secret set sk tbd the this todo token undefined"
-        " user value with you your yours",
+        "a a2e access account actual add ai api apikey apitoken at bearer change changeme com copy dummy enter env"
+        " environ example fill fixme from get goes here https in insert is it key live me my mykey mytoken none null of os paste"
+        " placeholder process put real redacted removed replace secret secrets set sk tbd the this todo token undefined"
+        " user value vault video with www you your yourapikey yourkey yours yourtoken",
     )
 )
 # `${HOME}` is part of a path as shells know it.
@@ -72,8 +75,8 @@ def is_token_placeholder(text: str) -> bool:
     token = bare_token(text)
     if is_placeholder(token) or _SHORTENED.search(token):
         return True
-    words = [word for word in re.split(r"[\s_.:-]+", token.lower()) if word]
-    return all(word in _WORDS or _FILLERS.fullmatch(word) for word in words)
+    words = [word for word in re.split(r"[\W_]+", token.lower()) if word]
+    return token.lower() in _NOT_SET or all(word in _WORDS or _FILLERS.fullmatch(word) for word in words)
 
 
 def template_in(text: str) -> str | None:

@@ -146,6 +146,9 @@ def test_what_a_host_left_blank_counts_as_missing(variable: str, text: str) -> N
             "sk_",
         ),
         *("op://vault/a2e/token", "A2E_API_TOKEN=<token>", "__A2E_TOKEN__", "sk_12345...", "$(pass a2e)", "undefined"),
+        *("process.env.A2E_API_TOKEN", "os.environ['A2E_API_TOKEN']", "vault:secret/a2e#token", "sk_REDACTED", "N/A"),
+        *("(your token)", "sk_<token>", "!secret a2e_token", "Bearer", "sk_abc123", "sk_live_xxx", "secrets.A2E_TOKEN"),
+        *("get it from https://video.a2e.ai", "1password://x/y", "aws:secretsmanager:a2e", "ENC[a1b2]", "false"),
         *("YOUR_TOKEN", "sk_"),
     ],
 )
@@ -178,7 +181,9 @@ def test_quotes_and_words_around_a_token_are_removed(text: str) -> None:
     assert token.get_secret_value() == "sk_x"
 
 
-@pytest.mark.parametrize("text", ["sk_test", "sk_secret_7f", "sk_anything-At_all", "eyJh.eyJz.c2ln", "sk_01234abc"])
+@pytest.mark.parametrize(
+    "text", ["sk_test", "sk_secret_7f", "sk_anything-At_all", "eyJh.eyJz.c2ln", "sk_01234abc", "sk_live_9f8e7d6c"]
+)
 def test_a_real_token_is_no_placeholder(text: str) -> None:
     assert read_settings({"A2E_API_TOKEN": text}).mode == "live"
 

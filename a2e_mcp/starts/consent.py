@@ -23,8 +23,18 @@ _OPEN_QUESTION = re.compile(r"\s*(?:whether|if|who|ob|wer|si|se|quien|qui)\b")
 
 # After a negation only words that do not turn it around again.
 _NOT_TURNED = (
-    r"(?: (?!only|just|mind|object|hesitat|refus|declin|oppos|doubt|and|nur|zoger|abgelehnt|widersprochen|seulement"
-    r"|hesit|solo|dud|nego|neg|opus|import|rifiut|esit|apenas|recus|et|y|e|und)\w+){0,3} "
+    r"(?: (?!(?:only|just|and|nur|et|y|e|und|solo)\b|(?:mind|need|object|hesitat|refus|declin|oppos|doubt|withdr|withh"
+    r"|revok|retract|rescind|den[iy]|restrict|limit|zoger|abgelehnt|widersprochen|widerruf|zuruckg|seulement|hesit|dud|nego"
+    r"|neg|opus|import|rifiut|esit|apenas|recus|retir|ritir|revoc))\w+){0,3} "
+)
+_PAPER = r"(?:consent|permission|approval|agreement|authori[sz]ation|release)"
+_IS = r"(?: (?:is|was|has|have|had|been|still|yet|being)){0,3}"
+_NEEDED = r"(?! (?:is |was )?(?:\w+ )?(?:need|necess|requir))"
+# What a person does not want to happen to them; that they want no money or no name is another matter.
+_THIS = (
+    r"(?: (?:this|it|that)\b| to (?:be (?:in|shown|seen|filmed|recorded|used|cloned|part|on)|appear|take part"
+    r"|participate|do|agree|consent)\b| (?:his|her|their) (?:face|voice|picture|photo|image|likeness)"
+    r"| (?:us|me|anyone|you) to\b|\s*$)"
 )
 
 _NO_CONSENT = "|".join(
@@ -39,10 +49,28 @@ _NO_CONSENT = "|".join(
         r"(?! against)",
         r"(?<!not )(?<!never )\b(?:refused|refuses|declined|declines|objected|objects|rejected|disagreed"
         r"|disagrees)\b",
-        r"\bsaid no\b(?! problem)|\bagainst (?:his|her|their|the)(?: \w+)? (?:will|wish)",
+        rf"\b(?:do|does|did) not (?:\w+ )?(?:want|wish){_THIS}",
+        rf"\b{_PAPER}(?: form)?{_IS} (?:not|never)(?: (?:yet|been)){{0,2}}"
+        r" (?:given|obtained|granted|received|available|there|signed|asked|sought|provided|documented|confirmed"
+        r"|requested)\b",
+        rf"(?<!not )(?<!never )\b{_PAPER}{_IS} (?:pending|missing"
+        r"|lacking|denied|refused|withdrawn|revoked|declined|outstanding)\b",
+        rf"(?<!not )(?<!never )\b(?:withdrew|withdrawn|revoked|revokes|withholds|withheld|denied|denies)(?: \w+){{0,2}}"
+        rf" {_PAPER}\b",
+        r"(?<!not )(?<!never )\b(?:forbade|forbids|forbidden|opposes|opposed)\b",
+        r"\bunaware\b|\bnot (?:\w+ )?aware\b|\bknows? nothing\b|\bbehind (?:his|her|their) back\b"
+        r"|\bmust not (?:know|find out|learn)\b|\bwithout (?:telling|informing|notifying)\b",
+        rf"\black(?:s|ing)? (?:\w+ ){{0,2}}{_PAPER}\b",
+        r"\b(?:awaiting|waiting for)(?: \w+){0,2} (?:consent|permission|approval|answer|reply|response|agreement"
+        r"|authori[sz]ation|confirmation)\b",
+        r"\b(?:not|never)(?: (?!only\b|just\b)\w+)? signed (?:anything|it|the|a|any|yet)\b|\bnot (?:yet )?signed\s*$",
+        r"^\s*unknown (?:person|people|man|woman|face|stranger)\b",
+        r"^\s*(?:whether|ob) (?!or not\b)(?:s?he|they|the|sie|er|die|der|jemand|someone|anyone)\b",
+        r"(?<!never )(?<!not )\bsaid no(?=\s*$| (?:to|when|twice|and|because|firmly|again)\b)",
+        r"\b(?:nobody|no one) knows\b",
+        r"\bagainst (?:his|her|their|the)(?: \w+)? (?:will|wish)",
         r"\bwithout (?:\w+ ){0,2}(?:consent|permission|knowledge|agreement|approval|asking|knowing)\b",
-        r"\bno (?:consent|permission|agreement|approval|idea|information|answer|reply)\b"
-        r"(?! (?:is |was )?(?:need|necess|requir))",
+        rf"\bno (?:consent|permission|agreement|approval|idea|information|answer|reply)\b{_NEEDED}",
         r"\b(?:is|was|am|are|remains|still|consent) (?:unknown|unclear|uncertain|unsure)\b"
         r"|^\s*(?:unknown|unclear|uncertain|unsure)(?:\s*$| (?:whether|if|yet)\b)",
         # German
@@ -55,6 +83,11 @@ _NO_CONSENT = "|".join(
         r"|mitgeteilt)\b",
         r"\bweiss(?: \w+)? nicht\b|\b(?:unbekannt|unklar|ungewiss)\b",
         r"(?<!nicht )(?<!nie )\b(?:abgelehnt|verweigert|widersprochen)\b|\blehn\w+ (?:\w+ ){0,2}ab\b",
+        r"\b(?:einwilligung|zustimmung|erlaubnis|genehmigung)(?: \w+){0,2} (?:fehlt|ausstehend|offen|verweigert"
+        r"|zuruckgezogen)\b|\b(?:einwilligung|zustimmung|erlaubnis)(?: \w+){0,2} nicht (?:vor|da|erteilt|gegeben"
+        r"|vorhanden)\b",
+        r"(?<!nicht )\bwiderrufen\b|\b(?:will|mochte|wollte)(?: (?:das|es|dies))?(?: \w+)? nicht\s*$",
+        r"\bweiss (?:\w+ ){0,2}nichts\b",
         r"\bohne (?:\w+ ){0,2}(?:zustimmung|einwilligung|erlaubnis|wissen|einverstandnis)\b|\bgegen \w+ willen\b",
         # French
         rf"\b(?:pas|jamais|personne n|aucun\w*){_NOT_TURNED}(?:accepte\w*|accord|consenti\w*|autoris\w*|permis\w*"
@@ -65,10 +98,19 @@ _NO_CONSENT = "|".join(
         r"\bne (?:sai\w*|sav\w*) pas\b|\b(?:inconnu|incertain)\w*\b",
         r"(?<!pas )(?<!jamais )(?<!not )(?<!never )\brefuse(?:e|s|es|nt)?\b(?! pas)",
         r"\bsans (?:\w+ ){0,2}(?:consentement|accord|autorisation|permission|savoir)\b",
+        r"\bveu(?:t|lent) pas(?=\s*$| (?:que|participer|apparaitre|etre (?:film|montr|vu|utilis)))",
+        r"\bpas (?:ete )?au courant\b|\bai pas(?: \w+)? demande\b|(?<!ne )(?<!ne s )\bs y oppose\b(?! pas)",
+        r"\b(?:consentement|accord|autorisation|permission)(?: \w+){0,2} (?:retire\w*|refuse\w*|manquant\w*)\b"
+        r"|(?<!pas )\bretire (?:son|sa) (?:consentement|accord|autorisation|permission)\b",
         # Spanish
         rf"\b(?:no|nunca|nadie|jamas){_NOT_TURNED}(?:acept(?:o|a|ado|aron)|consintio|consentido|autoriz\w+"
         r"|permiso|permitio|aprobo|acuerdo|accedio|consentimiento)\b",
         r"\b(?:no|nunca|nadie) (?:acept(?:o|a|ado)|consintio|autorizo|permitio|aprobo|accedio)\b",
+        r"\bno(?: \w+){0,3} (?:preguntado|preguntamos|respondido|contestado)\b",
+        r"\b(?:no|nadie)(?: \w+){0,2} pregunt\w+\b",
+        r"\bno se si\b",
+        r"\bno quiere(?=\s*$| (?:participar|aparecer|salir|que|esto|hacerlo))"
+        r"|(?<!no )\b(?:retiro|revoco) (?:su|el) (?:consentimiento|permiso|autorizacion)\b",
         r"\bno (?:se |lo )?(?:sabe\w*|consta|dijo si|ha dicho si|confirmo|respondio|contesto|pregunt\w+)\b"
         r"|\bno esta (?:claro|seguro)\b|\bse ignora\b|\bdesconoc\w+\b",
         r"(?<!no )\bse nego\b|(?<!no )\brechazo\b",
@@ -78,16 +120,25 @@ _NO_CONSENT = "|".join(
         r"|d accordo)\b",
         r"\bnon(?: \w+){0,2} (?:so|sa|sappiamo|noto|chiaro|sicur\w+|detto se|risposto|confermato|chiesto)\b",
         r"(?<!non )(?<!non ha )\brifiutato\b|\bsenza (?:\w+ ){0,2}(?:consenso|permesso|autorizzazione|saperlo)\b",
+        r"\bnon vuole(?=\s*$| (?:partecipare|apparire|essere|che|farlo))"
+        r"|(?<!non ha )\britirato (?:il|suo)(?: suo)? (?:consenso|permesso)\b",
         # Portuguese
-        rf"\b(?:nao|nunca|ninguem){_NOT_TURNED}(?:aceit\w+|concord\w+|consentiu|autoriz\w+|permitiu|aprovou)\b",
+        rf"\b(?:nao|nunca|ninguem){_NOT_TURNED}(?:aceit\w+|concord\w+|consentiu|autoriz\w+|permitiu|aprovou"
+        r"|permissao|consentimento)\b",
+        r"\bnao quer(?=\s*$| (?:participar|aparecer|que|isso))",
         r"\b(?:nao|nunca|ninguem) (?:aceit\w+|concord\w+|consentiu|autoriz\w+|permitiu|aprovou)\b",
         r"\bnao(?: \w+){0,2} (?:sabe\w*|sei|disse se|respondeu|confirmou|perguntei|claro)\b|\bdesconhecid\w+\b",
         r"(?<!nao )\b(?:recusou|rejeitou)\b|\bsem (?:\w+ ){0,2}(?:consentimento|permissao|autorizacao)\b",
     )
 )
 
+# What fills in the field and says nothing else.
+_NOTHING_SAID = re.compile(
+    r"\s*(?:(?:n a|none|nil|no|tbd|todo|unknown|nothing)[\s.,;]*)+|\s*(?:none given|not applicable)(?: here)?[\s.]*"
+)
 _CONSENT = re.compile(
-    r"\b(?:agreed|agrees|consented|consents|approved|said yes|allowed|allows|permitted|gave|gives|signed|accepted"
+    r"\bi (?:\w+ )?(?:agree|consent|allow|approve)\b"
+    r"|\b(?:agreed|agrees|consented|consents|approved|said yes|allowed|allows|permitted|gave|gives|signed|accepted"
     r"|confirmed|authori[sz]ed|zugestimmt|stimmt\w* zu|einverstanden|eingewilligt|erlaubt|zugesagt|ja gesagt"
     r"|unterschrieben|genehmigt|bestatigt|accepte|d accord|consenti|autorise|dit oui|donne son accord|signe"
     r"|acepto|aceptado|de acuerdo|consintio|autorizo|dio su|firmo|accedio|permitio|accettato|acconsentito|autorizzato"
@@ -122,7 +173,10 @@ async def _any_real(inputs: Inputs, names: Sequence[str], ledger: Ledger) -> boo
 
 def denies_consent(sentence: str) -> bool:
     """Whether a sentence says plainly that the person did not agree, or that it is not known."""
-    clauses = [clause for clause in _CLAUSE.split(_folded(sentence)) if clause.strip()]
+    folded = _folded(sentence)
+    if folded.strip() and _NOTHING_SAID.fullmatch(folded):
+        return True
+    clauses = [clause for clause in _CLAUSE.split(folded) if clause.strip()]
     denied = False
     for clause in clauses:
         # Compiled at the first use: it takes ten milliseconds, which a start of the server must not pay for.

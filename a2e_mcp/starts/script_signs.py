@@ -25,20 +25,36 @@ _SIGNS: tuple[tuple[str, str, str], ...] = (
         "Markdown",
         r"```|\[(?P<link>[^\]\n]{1,200})\]\([^)\s]{1,500}\)|\*\*(?=\S)|(?<=\S)\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)"
         r"|^ {0,3}(?:#{1,6}|[-*+>]|\d{1,3}\.(?=\s+\*\*)) (?=\S)|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])"
+        r"|(?<![\w~])~~(?=\S)|(?<=\S)~~(?![\w~])|(?<![\w=])==(?=[^\s=])|(?<=[^\s=])==(?![\w=])"
+        r"|(?<![\w_])_(?=[^\W_][^_\n]{1,80}_(?!\w))|(?<=\w)_(?!\w)|^ {0,3}[\u2022\u25aa\u25cf] ?(?=\S)"
         r"|`(?=[^`\n]{1,200}`)|(?<=[^`\s])`|^\s*\|?(?:\s*:?-{3,}:?\s*\|?)+\s*$",
         "",
     ),
     (
         "stage directions",
-        r"[\[(*](?:pause|beat|laughs?|laughing|smiles?|sighs?|music|applause)\b[^\])*\n]{0,40}[\])*]",
+        r"[\[(*](?:pause|beat|laughs?|laughing|smiles?|smiling|sighs?|sighing|music|applause|clears throat|whispers?"
+        r"|whispering|waves|chuckles|gasps|nods)\b[^\])*\n]{0,40}[\])*]",
         " ",
     ),
     (
         "placeholders",
-        r"\$?\{{1,2}[^{}\n]{1,60}\}{1,2}|%[A-Za-z]\w{1,40}%|\[(?=[^\W\d])[^\[\]\n]{2,60}\]",
+        r"\$?\{{1,2}[^{}\n]{1,60}\}{1,2}|%[A-Za-z]\w{1,40}%|%s\b|\$[A-Z][A-Z_]{2,30}\b|\[(?=[^\W\d])[^\[\]\n]{2,60}\]",
         " ",
     ),
     ("emoji", _EMOJI, " "),
+    ("emoji in words", r"(?<![\w:]):[a-z][a-z_]{2,30}:(?![\w:])", " "),
+    ("percent-encoding", r"(?<!\d)(?:%[0-9A-F][0-9A-F])+", " "),
+    (
+        "broken letters",
+        r"\u00c3[\u0080-\u00bf\u0192]|\u00e2\u20ac[\u0080-\u00ff\u0153\u2122\u02dc\u201c\u201d]?",
+        "'",
+    ),
+    ("BBCode", r"\[/?(?:b|i|u|s|url|color|size|quote|img)(?:=[^\]\n]{0,80})?\]", ""),
+    (
+        "time stamps",
+        r"^\s*\[?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s*-->.*|\])[ \t]*",
+        "",
+    ),
 )
 
 

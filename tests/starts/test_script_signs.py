@@ -32,6 +32,19 @@ NAMED = {
     "Dear %NAME%, hello": "placeholders (%NAME%)",
     "Welcome to [Your Company]": "placeholders ([Your",
     "Hello [pause] there": "stage directions ([pause])",
+    "(smiling) Hello there": "stage directions ((smiling))",
+    "~~Old~~ new price": "Markdown (~~)",
+    "An _important_ point": "Markdown (_)",
+    "\u2022 one\n\u2022 two": "Markdown (\u2022)",
+    "Hi :wave: all": "emoji in words (:wave:)",
+    "Hello%20there": "percent-encoding (%20)",
+    "Caf\u00c3\u00a9 au lait": "broken letters (\u00c3\u00a9)",
+    "It\u00e2\u20ac\u2122s fine": "broken letters (\u00e2\u20ac\u2122)",
+    "[b]Bold[/b] words": "BBCode ([b])",
+    "00:00:01,000 --> 00:00:02,000\nHello": "time stamps (00:00:01",
+    "[00:12] Hello": "time stamps ([00:12])",
+    "Dear $NAME, hello": "placeholders ($NAME)",
+    "Dear %s, hello": "placeholders (%s)",
 }
 PLAIN = (
     "Good morning, and welcome to our shop!",
@@ -45,6 +58,10 @@ PLAIN = (
     "日本語のテキストです。「はい」",
     "© 2026 Example™",
     "He said: 'no' -- twice.",
+    "At 10:30 we meet; the score is 2:1.",
+    "Ratio 16:9:4, see A:b:c.",
+    "S\u00e3o Paulo, na\u00efve \u00c3 la carte, for 20 \u20ac",
+    "The file my_video_final is here, for $5 or 5 USD.",
 )
 
 
