@@ -21,10 +21,11 @@ _NOT_SET = frozenset({"n/a", "false", "no", "off", "unset", "empty"})
 _WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a a2e access account actual add ai api apikey apitoken at bearer change changeme com copy dummy enter env"
-        " environ example fill fixme from get goes here https in insert is it key live me my mykey mytoken none null of os paste"
-        " placeholder process put real redacted removed replace secret secrets set sk tbd the this todo token undefined"
-        " user value vault video with www you your yourapikey yourkey yours yourtoken",
+        "a a2e access account actual add ai api apikey apitoken at bearer change changeme com copy dummy"
+        " enter env environ example fill fixme from get goes here https in insert is it key live me my mykey"
+        " mytoken none null of os paste placeholder process put real redacted removed replace secret secrets"
+        " set sk tbd the this todo token undefined user value vault video with www you your yourapikey yourkey"
+        " yours yourtoken",
     )
 )
 # `${HOME}` is part of a path as shells know it.
