@@ -71,8 +71,8 @@ def _measured() -> Operation:
     try:
         from a2e_mcp.operations.prometheus import PrometheusMeasurements
     except ImportError:
-        return Operation(drain)
-    return Operation(drain, PrometheusMeasurements(drain))
+        return Operation(drain, is_web=True)
+    return Operation(drain, PrometheusMeasurements(drain), is_web=True)
 
 
 async def _over_stdio(server: A2EServer, settings: Settings) -> None:

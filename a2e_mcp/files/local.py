@@ -36,6 +36,7 @@ LARGEST_UPLOAD = 500 * 2**20
 """Bytes; A2E publishes no limit, this one keeps a mistake from using the network for hours."""
 
 _CHUNK = 256 * 1024
+_SEND_IT = "Call upload_file for an address to send it to, then give the job_id of that upload; or give a URL"
 _MOST_UNMAPPED = 64 * 2**20
 _PUT_PAUSES = (0.0, 0.5, 2.0, 10.0, 30.0)
 """Seconds before each attempt; a laptop that wakes up has no network for a while."""
@@ -62,6 +63,7 @@ class UploadRefused(FileRefused):
 class Files:
     """Reads only from the allowed folders, writes only into the output folder; `saver` does the writing.
 
+    Without `reads_paths` the paths that a model gives are refused: they are of its user's computer and not of this one.
     `trusted` recognises our own URLs (the sandbox's file server), which need no check.
     """
 
@@ -73,8 +75,10 @@ class Files:
         trusted: Callable[[str], bool] = lambda _: False,
         transport: httpx2.AsyncBaseTransport | None = None,
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+        reads_paths: bool = True,
     ) -> None:
         self._folders = Folders(folders, output)
+        self._reads_paths = reads_paths
         self._pause = pause
         public = PublicOnly(trusted=trusted)
         # A separate client: requests to storage never carry the token.
@@ -95,11 +99,13 @@ class Files:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def open_local(self, text: str, wanted: MediaIn) -> LocalFile:
-        """Check a path given by a model and describe the file.
+    async def open_local(self, text: str, wanted: MediaIn, *, is_ours: bool = False) -> LocalFile:
+        """Check a path given by a model and describe the file; one that `is_ours` was written by this program.
 
         Raises FileRefused: outside the allowed folders, missing, empty, too large, or of the wrong kind.
         """
+        if not is_ours:
+            self._refuse_paths(_SEND_IT)
         try:
             return await anyio.to_thread.run_sync(self._open_local, text, wanted)
         except UnicodeEncodeError:
@@ -110,6 +116,7 @@ class Files:
 
     async def read_text(self, text: str, suffixes: Sequence[str], *, most: int) -> tuple[bytes, str]:
         """The content and the name of a text file in an allowed folder, at most so many bytes. Raises FileRefused."""
+        self._refuse_paths("Give the text itself")
         try:
             return await anyio.to_thread.run_sync(self._read_text, text, suffixes, most)
         except UnicodeEncodeError:
@@ -143,16 +150,29 @@ class Files:
             except httpx2.HTTPError as error:
                 problem = reason_of(error, url).message
                 continue
-            if response.status_code < 300:
-                # Storage gives the tag of what it holds, or nothing; a page or a message comes from something between.
-                if "etag" in response.headers or not response.content.strip():
-                    return
-                problem = f"HTTP {response.status_code} with an answer that is not storage's"
-                continue
-            problem = f"HTTP {response.status_code}"
-            if response.status_code < 500:
+            found = _objection(response)
+            if found is None:
+                return
+            problem = found
+            if 300 <= response.status_code < 500:
                 raise UploadRefused(f"{_named(file)} could not be uploaded ({problem})", hint="Retry in a minute")
         raise FileRefused(f"{_named(file)} could not be uploaded ({problem})", hint="Retry in a minute")
+
+    async def put_stream(self, content: AsyncIterator[bytes], size: int, content_type: str, url: str) -> None:
+        """Send what arrives just now to a presigned URL, once. Raises FileRefused when storage does not accept it."""
+        headers = {"content-type": content_type, "content-length": str(size)}
+        try:
+            response = await self._http.put(url, content=content, headers=headers)
+        except httpx2.HTTPError as error:
+            raise FileRefused(
+                f"The file could not be uploaded ({reason_of(error, url).message})", hint="Send it again"
+            ) from None
+        if (problem := _objection(response)) is not None:
+            raise FileRefused(f"The file could not be uploaded ({problem})", hint="Send it again")
+
+    def _refuse_paths(self, hint: str) -> None:
+        if not self._reads_paths:
+            raise FileRefused("This server cannot read files on your computer", hint=hint)
 
     async def fetch(self, url: str, *, most: int = 64 * 2**20) -> bytes:
         """The bytes at a result URL, at most `most` of them. Raises FileRefused."""
@@ -204,6 +224,16 @@ class Files:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         kind = cast(MediaKind, known.kind)
         return LocalFile(path, kind, known.content_type, found.st_size, sha256, sound.seconds, identity(found))
+
+
+def _objection(response: httpx2.Response) -> str | None:
+    """Why an answer to an upload does not mean that storage has the file; None when it does."""
+    if response.status_code >= 300:
+        return f"HTTP {response.status_code}"
+    # Storage gives the tag of what it holds, or nothing; a page or a message comes from something between.
+    if "etag" in response.headers or not response.content.strip():
+        return None
+    return f"HTTP {response.status_code} with an answer that is not storage's"
 
 
 def _opened(path: Path) -> BufferedReader:

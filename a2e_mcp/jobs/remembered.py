@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from a2e_mcp.catalogue.capability import State
-from a2e_mcp.catalogue.values import utc_moment
+from a2e_mcp.catalogue.values import moment_shown, utc_moment
 from a2e_mcp.files.progress import Progress
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
@@ -44,8 +44,8 @@ def remembered(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, und
 
 def _state_and_note(entry: LedgerEntry, moved: Progress | None, *, under_way: bool) -> tuple[State, str | None]:
     """State and note of a start as far as the ledger alone can tell."""
-    if is_resumable(entry):
-        return "running", str(moved) if moved else "It continues in the background."
+    if entry.is_awaited or is_resumable(entry):
+        return _of_file(entry, moved, under_way=under_way)
     match entry.phase:
         case "intended" | "sent" if under_way:
             return "queued", f"Still starting{f'; {moved} of a file are sent' if moved else ''}."
@@ -61,3 +61,13 @@ def _state_and_note(entry: LedgerEntry, moved: Progress | None, *, under_way: bo
         case _:
             lost = "A2E's answer was lost; the job was not found in the account. It may have been charged."
             return "unknown", entry.note or lost
+
+
+def _of_file(entry: LedgerEntry, moved: Progress | None, *, under_way: bool) -> tuple[State, str]:
+    """State and note of a file on its way, or of one that is awaited at a one-time address."""
+    if not entry.is_awaited:
+        return "running", str(moved) if moved else "It continues in the background."
+    if under_way:
+        return "running", "Its file is arriving."
+    until = moment_shown(entry.details.awaited_until or 0.0)
+    return "queued", f"Its file has not been sent to its address yet, which expires at {until}."

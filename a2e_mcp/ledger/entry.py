@@ -65,7 +65,7 @@ class StoredStart:
     `resolved` is what names and files in the inputs turned out to be, `version` is that of the program that wrote it.
     """
 
-    kind: Literal["job", "speech", "upload", "purchase", "film"]
+    kind: Literal["job", "speech", "upload", "relay", "purchase", "film"]
     family: str
     tool: str
     inputs: Mapping[str, Any]
@@ -112,6 +112,8 @@ class Details:
     """The family under which the start was intended, when another one made it."""
     path: str | None = None
     """The file that an upload sends."""
+    awaited_until: float | None = None
+    """Until when the file may be sent to the one-time address of an upload, in seconds since 1970."""
     source: str | None = None
     """The job whose results a download saves."""
     urls: Sequence[str] = ()
@@ -149,6 +151,7 @@ class DetailChanges(TypedDict, total=False):
     before: RecordBefore | None
     first_family: str | None
     path: str | None
+    awaited_until: float | None
     source: str | None
     urls: Sequence[str]
     files: Sequence[DownloadedFile]
@@ -256,6 +259,11 @@ class LedgerEntry:
         return f"{self.family}:{self.id}"
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether it is an upload whose file has not been sent to its one-time address yet; it may expire unused."""
+        return self.phase == "intended" and self.details.awaited_until is not None and self.paying is None
+
+    @property
     def paying(self) -> str | None:
         """The step on the way (speech, upload) that was asked for and not answered."""
         return self.details.paying
@@ -303,6 +311,9 @@ class LedgerEntry:
         if self.charged is not None:
             return self.charged, True
         measured = {step: cost.credits for step, cost in self.details.measured.items()}
+        if self.is_awaited and not measured:
+            # What may be sent at any moment is kept free for it under every ceiling.
+            return self.expected or 0.0, False
         if self.phase == "refused" or (self.phase == "intended" and self.paying is None):
             return self._cost_of(measured)
         if self.is_absent:

@@ -11,14 +11,14 @@ _JOB_STATES = ("queued", "running", "succeeded", "failed")
 def is_resumable(entry: LedgerEntry) -> bool:
     """Whether an entry is a file on its way that any server on this ledger can resume."""
     known = entry.family in (DOWNLOAD, FILM) or (entry.family == UPLOAD and bool(entry.details.addresses))
-    return known and entry.phase == "intended" and entry.paying is None
+    return known and entry.phase == "intended" and entry.paying is None and not entry.is_awaited
 
 
 def known_state(entry: LedgerEntry, *, under_way: bool) -> str:
     """The state of a start's jobs, given whether some server is carrying it out right now."""
-    if is_resumable(entry):
+    if is_resumable(entry) or (entry.is_awaited and under_way):
         return "running"
-    if under_way and entry.phase in ("intended", "sent"):
+    if entry.is_awaited or (under_way and entry.phase in ("intended", "sent")):
         return "queued"
     match entry.phase:
         case "started":

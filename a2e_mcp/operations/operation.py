@@ -10,7 +10,8 @@ from a2e_mcp.operations.measurements import Measurements
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How a server ends, and what is measured of it."""
+    """How a server ends, and what is measured of it; `is_web` says that it is reached over HTTP."""
 
     drain: Drain = field(default_factory=Drain)
     measurements: Measurements = field(default_factory=Measurements)
+    is_web: bool = False

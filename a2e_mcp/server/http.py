@@ -14,6 +14,7 @@ from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
+from a2e_mcp.server.uploads.app import UploadPages
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,11 +36,13 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     app = server.streamable_http_app(streamable_http_path=ROOT, stateless_http=True, transport_security=guard)
     app.router.routes.extend(metadata_routes(settings))
     paths = _Paths(app, settings, guard)
+    gated = paths if authenticate is None else Gate(paths, authenticate, settings)
     return Endpoints(
-        paths if authenticate is None else Gate(paths, authenticate, settings),
+        UploadPages(gated, server.services, server.operation.drain),
         check=server.check_ready,
         drain=server.operation.drain,
         measurements=server.operation.measurements,
+        public_hosts=() if settings.public_url is None else (urlsplit(settings.public_url).hostname or "",),
     )
 
 

@@ -32,6 +32,7 @@ from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.plan import StartContext
 from a2e_mcp.starts.pricing import Spending
 from a2e_mcp.starts.progress import StartProgress
+from a2e_mcp.starts.relay import UploadRelay
 from a2e_mcp.starts.resolve import Resolver
 from a2e_mcp.starts.service import Starts
 
@@ -54,6 +55,7 @@ class Services:
     ceilings: Ceilings
     resolver: Resolver
     starts: Starts
+    relay: UploadRelay
     rooms: Rooms
     downloads: Downloads
     films: Films
@@ -74,6 +76,8 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Open everything for the length of an `async with`. Raises SettingsError."""
     timing, operation = timing or Timing(), operation or Operation()
+    # Who reaches the server under a public name has their files elsewhere.
+    is_relaying = operation.is_web and settings.public_url is not None
     sandbox = settings.mode == "sandbox"
     async with AsyncExitStack() as stack:
         way = await stack.enter_async_context(connect())
@@ -99,11 +103,12 @@ async def open_services(
         )
         files = await stack.enter_async_context(
             Files(
-                folders=settings.files,
+                folders=() if is_relaying else settings.files,
                 output=settings.output,
                 trusted=way.trusted,
                 transport=way.storage,
                 pause=timing.pause,
+                reads_paths=not is_relaying,
             )
         )
         transfers = TransferProgress()
@@ -153,6 +158,7 @@ async def open_services(
                 beat_seconds=timing.beat_seconds,
             )
         )
+        relay = await stack.enter_async_context(UploadRelay(context, starts, is_on=is_relaying))
         downloads = await stack.enter_async_context(
             Downloads(
                 saver=files.saver,
@@ -189,6 +195,7 @@ async def open_services(
             ceilings=limits,
             resolver=resolver,
             starts=starts,
+            relay=relay,
             rooms=rooms,
             downloads=downloads,
             films=films,

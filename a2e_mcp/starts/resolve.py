@@ -150,7 +150,7 @@ class Resolver:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
             if job.family == FILM and job.files:
                 # It is on this computer only.
-                return await self._files.open_local(str(job.files[0]["path"]), wanted)
+                return await self._files.open_local(str(job.files[0]["path"]), wanted, is_ours=True)
             return job.results[0]
         if is_url(value):
             return await self._files.check_url(value, wanted)

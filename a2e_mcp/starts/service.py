@@ -16,9 +16,9 @@ from typing import Any
 
 from a2e_mcp.background import BackgroundTasks
 from a2e_mcp.catalogue.capability import RequestT
-from a2e_mcp.catalogue.tool import InputsT, MediaIn, StartTool
+from a2e_mcp.catalogue.tool import InputsT, StartTool
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, FileRefused, InputError
+from a2e_mcp.errors import A2EError, AnswerLost, InputError
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.progress import LARGE_FILE, QUICK_SECONDS
 from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry, StoredStart
@@ -40,12 +40,11 @@ from a2e_mcp.starts.resolve import ResolvedInputs, Resolver, chosen_names, local
 from a2e_mcp.starts.script_signs import script_warning
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.titles import LONGEST_TITLE, title_of
-from a2e_mcp.starts.upload import UploadItem
+from a2e_mcp.starts.upload import UploadItem, interrupted_upload
 
 __all__ = ["Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
 _LOOK_SECONDS = 0.25
-_ANY_FILE = MediaIn(("image", "video", "audio"))
 
 
 class Starts:
@@ -105,6 +104,15 @@ class Starts:
     async def buy(self, purchase: Purchase[RequestT], options: StartOptions, deadline: Deadline) -> Started:
         """Make one charged call that is done when A2E answers."""
         return await self._run(await self._plan_purchase(purchase, options), options, deadline)
+
+    async def reserve(self, plan: Plan, options: StartOptions, deadline: Deadline) -> LedgerEntry:
+        """Write down a start that is carried out later, under all ceilings. Raises MoneyRefused."""
+        await self._confirmation.obtain(plan, options, deadline, frozenset())
+        return (await self._insert_or_get_recent(plan, options, frozenset())).entry
+
+    async def carry_out(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
+        """Carry out a start that was reserved and is claimed, to its end, even when the caller is cut."""
+        return await asyncio.shield(self._begin(entry, item, price))
 
     async def stop(self, job_id: JobId) -> str:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
@@ -371,16 +379,7 @@ class Starts:
     async def _resume_upload(self, entry: LedgerEntry) -> Started:
         """Send a file again, to the address paid for, that another run of the server has not sent whole."""
         try:
-            file = await self._context.files.open_local(entry.details.path or "", _ANY_FILE)
-            if file.sha256 != entry.fingerprint.removeprefix("upload "):
-                raise FileRefused("The file has changed since its upload began", hint="Call upload_file to send it")
-            item = UploadItem(self._context, file)
-            if await item.kept_address() is None:
-                raise FileRefused(
-                    "The upload was interrupted, and its address has expired",
-                    charged=Charged.UNKNOWN,
-                    hint="upload_file sends it to a new address, which A2E may charge again",
-                )
+            item = await interrupted_upload(self._context, entry)
             price = Price(await item.price())
         except A2EError as problem:
             await self._ledger.update(entry.id, phase="refused", note=str(problem))

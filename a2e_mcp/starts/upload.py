@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from a2e_mcp.catalogue.account import UPLOAD_URL, UploadRequest
-from a2e_mcp.catalogue.tool import Estimate
+from a2e_mcp.catalogue.tool import Estimate, MediaIn
 from a2e_mcp.errors import Charged, FileRefused, ServiceError
 from a2e_mcp.files.local import LocalFile, UploadRefused
 from a2e_mcp.files.progress import LARGE_FILE
@@ -20,6 +20,7 @@ from a2e_mcp.starts.pricing import StepPrice
 _SECONDS_TO_UPLOAD = 900.0
 """How long an upload address is good for unless A2E says (its spec's example)."""
 _SPARE_SECONDS = 30.0
+_ANY_FILE = MediaIn(("image", "video", "audio"))
 _SECONDS_FOR_LARGE = 3600
 
 
@@ -75,7 +76,7 @@ class UploadItem:
         file, transfers = self._file, self._context.transfers
         self._context.progress.begin(entry.id, f"Uploading {file.path.name}")
         kept = await self.kept_address()
-        owner, address = kept or (entry.id, await self._buy_address(entry, meter))
+        owner, address = kept or (entry.id, await self._bought(entry, meter))
         try:
             await self._context.files.put(file, address.put, transfers.seen(entry.id))
         except FileRefused as problem:
@@ -88,22 +89,49 @@ class UploadItem:
         await self._ledger.merge_details(entry.id, uploads={file.sha256: address.url}, claimed=None)
         return self._context.fresh(address.url)
 
-    async def _buy_address(self, entry: LedgerEntry, meter: ChargeMeter) -> PaidAddress:
-        payments, asked_at = self._context.payments, self._ledger.now()
-        answer = await payments.charge_once("upload", UPLOAD_URL, _request(self._file), entry)
-        if answer.public_url is None:
-            await payments.keep(entry)
-            await meter.measure_step("upload", 1.0)
-            raise ServiceError(
-                "A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN
-            )
-        until = asked_at + (answer.expires_in or _SECONDS_TO_UPLOAD) - _SPARE_SECONDS
-        address = PaidAddress(answer.upload_url, answer.public_url, until)
+    async def _bought(self, entry: LedgerEntry, meter: ChargeMeter) -> PaidAddress:
+        request, key = _request(self._file), self._file.sha256
         # Claimed until the file is there, so that no other server sends it too.
-        await payments.keep(entry, addresses={self._file.sha256: address}, claimed=upload_key(self._file.sha256))
-        # The address is what is charged: it is paid for whatever becomes of the file.
+        return await buy_address(self._context, request, entry, meter, key=key, claimed=upload_key(key))
+
+
+async def interrupted_upload(context: StartContext, entry: LedgerEntry) -> UploadItem:
+    """The rest of an upload that another run of the server began. Raises FileRefused."""
+    file = await context.files.open_local(entry.details.path or "", _ANY_FILE)
+    if file.sha256 != entry.fingerprint.removeprefix("upload "):
+        raise FileRefused("The file has changed since its upload began", hint="Call upload_file to send it")
+    item = UploadItem(context, file)
+    if await item.kept_address() is None:
+        raise FileRefused(
+            "The upload was interrupted, and its address has expired",
+            charged=Charged.UNKNOWN,
+            hint="upload_file sends it to a new address, which A2E may charge again",
+        )
+    return item
+
+
+async def buy_address(
+    context: StartContext,
+    request: UploadRequest,
+    entry: LedgerEntry,
+    meter: ChargeMeter,
+    *,
+    key: str,
+    claimed: str | None = None,
+) -> PaidAddress:
+    """Buy an upload address, and write it down under a key. Raises ServiceError."""
+    payments, asked_at = context.payments, context.ledger.now()
+    answer = await payments.charge_once("upload", UPLOAD_URL, request, entry)
+    if answer.public_url is None:
+        await payments.keep(entry)
         await meter.measure_step("upload", 1.0)
-        return address
+        raise ServiceError("A2E gave an upload address but did not say where the file will be", charged=Charged.UNKNOWN)
+    until = asked_at + (answer.expires_in or _SECONDS_TO_UPLOAD) - _SPARE_SECONDS
+    address = PaidAddress(answer.upload_url, answer.public_url, until)
+    await payments.keep(entry, addresses={key: address}, claimed=claimed)
+    # The address is what is charged: it is paid for whatever becomes of the file.
+    await meter.measure_step("upload", 1.0)
+    return address
 
 
 async def price_of_sending(context: StartContext, request: UploadRequest) -> StepPrice:

@@ -18,6 +18,7 @@ from a2e_mcp.operations.prometheus import PrometheusMeasurements
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.server.http import web_app
 from a2e_mcp.server.server import A2EServer
+from a2e_mcp.server.timing import Timing
 from tests.support.server import ServerUnderTest, Wrap, connection_to, open_account, settings_in
 
 ORIGIN = "http://127.0.0.1"
@@ -37,16 +38,17 @@ async def open_web_server(
     *,
     sandbox_settings: SandboxSettings | None = None,
     wrap: Wrap = lambda transport: transport,
+    timing: Timing | None = None,
     **changes: Any,
 ) -> AsyncIterator[WebServerUnderTest]:
     """Open a server over HTTP and its sandbox in a folder."""
     settings = settings_in(folder, **changes)
     (folder / "inbox").mkdir(exist_ok=True)
     drain = Drain()
-    operation = Operation(drain, PrometheusMeasurements(drain))
+    operation = Operation(drain, PrometheusMeasurements(drain), is_web=True)
     wanted = replace(sandbox_settings or SandboxSettings(workers=1), folder=folder / "sandbox", draft=True)
     async with open_account(wanted) as sandbox:
-        server = A2EServer(settings, connection_to(sandbox, wrap), operation=operation)
+        server = A2EServer(settings, connection_to(sandbox, wrap), timing, operation=operation)
         app = web_app(server, settings, "127.0.0.1")
         async with (
             server.session_manager.run(),

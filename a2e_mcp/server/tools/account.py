@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import shlex
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,13 +27,14 @@ from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import LIMIT_SECONDS
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link
-from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, started_answer
+from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, job_answer, started_answer
 from a2e_mcp.server.answers.lists import ROWS, ListPage, Page, page_line
 from a2e_mcp.server.argument_fields import argument_fields
 from a2e_mcp.server.argument_values import normalised
 from a2e_mcp.server.arguments import read_arguments
 from a2e_mcp.server.tool_call import AnyTool, Call, NoInputs, ServerTool
 from a2e_mcp.server.tool_index import find_tool, meant_tool, tools
+from a2e_mcp.server.uploads.addresses import upload_address
 from a2e_mcp.starts.pricing import amount, credits_of
 from a2e_mcp.starts.service import Quoted
 from a2e_mcp.text import counted, one_line, sentences
@@ -75,7 +77,9 @@ class SpendingInputs(Inputs):
 class UploadInputs(Inputs):
     """What `upload_file` takes."""
 
-    path: Annotated[Name, Field(min_length=1)] = Field(description="File in an allowed folder on this computer")
+    path: Annotated[Name, Field(min_length=1)] = Field(
+        description="File in an allowed folder; its name, where the server is elsewhere"
+    )
 
 
 class CopyInputs(Inputs):
@@ -267,18 +271,43 @@ def _sums(credits: Mapping[str, float]) -> str:
 
 
 async def _upload(call: Call[UploadInputs]) -> Answer:
+    if call.services.relay.is_on:
+        return await _offer(call)
     return started_answer(await call.services.starts.upload(await _file(call), call.options, call.deadline))
 
 
+async def _offer(call: Call[UploadInputs]) -> Answer:
+    """A one-time address for a file that is not on this computer."""
+    services = call.services
+    _refuse_url(call.inputs.path)
+    offer = await services.relay.offer(call.inputs.path, call.options, call.deadline)
+    address = upload_address(services.settings, offer.secret)
+    until = moment_shown(offer.entry.details.awaited_until or 0.0)
+    (job,) = services.jobs.of_entry(offer.entry)
+    message = AnswerSentences(
+        notice=f"The file is sent by the user, once, until {until}: on the page at this address, or with"
+        f" curl -T {shlex.quote(offer.entry.title)} {address}. Show the user the address; once the file has arrived,"
+        f" give {job.job_id} in its place."
+    )
+    answer = job_answer(job, message=message, lines=[address])
+    return replace(answer, structured={**answer.structured, "upload_address": address})
+
+
 async def _price_of_upload(call: Call[UploadInputs]) -> Quoted:
+    if call.services.relay.is_on:
+        return Quoted(await call.services.relay.price(call.inputs.path))
     return await call.services.starts.quote_upload(await _file(call))
 
 
 async def _file(call: Call[UploadInputs]) -> LocalFile:
-    if is_url(call.inputs.path):
-        check_scheme(call.inputs.path)
-        raise FileRefused("path is a URL, which needs no upload", hint="Give the URL itself to the other tool")
+    _refuse_url(call.inputs.path)
     return await call.services.files.open_local(call.inputs.path, _ANY_MEDIA)
+
+
+def _refuse_url(path: str) -> None:
+    if is_url(path):
+        check_scheme(path)
+        raise FileRefused("path is a URL, which needs no upload", hint="Give the URL itself to the other tool")
 
 
 async def _copy(call: Call[CopyInputs]) -> Answer:
@@ -327,7 +356,7 @@ TOOLS = (
     ServerTool(
         name="upload_file",
         title="Upload a file to A2E",
-        about="Upload a picture, clip or sound from this computer to A2E. Start tools upload files themselves.",
+        about="Upload a picture, clip or sound to A2E. On this computer start tools do so themselves.",
         inputs=UploadInputs,
         examples=({"path": "portrait.png"},),
         effect=Effect.SPENDS,
