@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from a2e_mcp.sandbox.renderer.pictures.picture import Picture
     from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
     from a2e_mcp.sandbox.renderer.vision.faces import Face
+    from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
 # A lost face is looked for again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 4
+# A frame is bent once, so that bending it at a smaller size would save nothing.
+_LARGE = 10_000
 
 
 class TalkingVideoOrder(ClipOrder, frozen=True, kw_only=True):
@@ -65,6 +68,7 @@ class _ClipSpeaker:
             raise OrderRefused("no_face", "No face was found in the video. A clear, frontal face is needed.")
         self._frames = _repeated(clip, fps)
         self._face: Face | None = None
+        self._speaking: TalkingFace | None = None
         self._shown = 0
         self.without_face = 0
 
@@ -77,11 +81,14 @@ class _ClipSpeaker:
         self._face = follow(picture, self._face) if self._face else None
         if self._face is None and self._shown % _FRAMES_BETWEEN_LOOKS == 0:
             self._face = largest_face(picture)
+            # Another place or scene: its light and its mesh are found anew.
+            self._speaking = None
         self._shown += 1
         if self._face is None or self._face.is_turned_away:
             self.without_face += 1
         else:
-            TalkingFace(picture, self._face).draw(picture, moment.mouth, 0.0)
+            self._speaking = TalkingFace(picture, self._face, self._speaking, large=_LARGE)
+            self._speaking.draw(picture, moment.mouth, 0.0)
         return picture
 
 

@@ -1,27 +1,35 @@
 """Caption removal: burned-in text found in a clip, and what is behind it taken from other frames or guessed."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, Rectangle
+from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend, resize
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
-from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in
-from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates
+from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in, seen_again
+from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
 
-_FRAMES_A_LOOK = 5
+# Text is looked for so often; in every second frame only where the letters known do not stand in it any more, since
+# looking is slow.
+_LOOKS_A_SECOND = 5.0
+# The boxes that captions stand in are searched for anew after so many frames.
+_FRAMES_A_SEARCH = 6
 # Captions are in the lower part of a frame; text above it belongs to the scene.
 _LOOKED_AT_FROM = 0.5
 _MOST_BOXES = 20
 _FARTHEST = 100_000
 _PAINTING_REACH = 3
+_PAINTED_HEIGHT, _LEAST_SHRUNK = 400, 0.1
 _MARGIN = 12
 _SOFT_EDGE = 0.8
 
@@ -39,7 +47,7 @@ def erase_captions(order: ClipOrder, rendering: Rendering, *, video: str, boxes:
     clip = source_clip(video, order.width, order.height, order.fps)
     looks, plates = _look_through(clip, _scaled(boxes, clip), rendering)
     remover = _Remover(looks, plates, _our_mark(clip))
-    remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound)
+    remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound, prepare=remover.uncover)
     return remade.outcome(_note(remover, given=len(boxes)), clip.sound_note, clip.scale_note)
 
 
@@ -92,35 +100,65 @@ def _look_through(
     looks: list[_Look] = []
     plates = CleanPlates()
     waiting: Frame | None = None
-    for frame in read_frames(clip.path, *clip.size, fps=clip.fps / _FRAMES_A_LOOK):
-        found = given or tuple(box for box in _low_text(frame.picture) if mark is None or box.overlap(mark) < 0.5)
-        looks.append(_Look(frame.time, found))
+    frames = read_frames(clip.path, *clip.size, fps=min(clip.fps, _LOOKS_A_SECOND))
+    for frame, boxes in read_ahead(_with_text(frames, lambda picture: given or _low_text(picture, mark))):
+        looks.append(_Look(frame.time, boxes))
         # What was overlooked in one frame is known from those before and after it.
         if waiting is not None:
-            plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, looks[-3:], mark)[0])
+            plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, _boxes_of(looks[-3:]), mark)[0])
         waiting = frame
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
     if waiting is not None:
-        plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, looks[-2:], mark)[0])
+        plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, _boxes_of(looks[-2:]), mark)[0])
     return looks, plates
 
 
-def _low_text(picture: Picture) -> list[TextBox]:
+def _with_text(
+    frames: Iterator[Frame], look: Callable[[Picture], tuple[TextBox, ...]]
+) -> Generator[tuple[Frame, tuple[TextBox, ...]], None, None]:
+    """Frames with their text, which is looked for in all of them where it changes, and else in every second one."""
+    before: tuple[TextBox, ...] = ()
+    letters = np.zeros((1, 1), np.uint8)
+    halfway: Frame | None = None
+    for number, frame in enumerate(frames):
+        if number % 2:
+            if not before:
+                halfway = frame
+                continue
+            is_same = are_alike(letters, letters_in(frame.picture, before))
+            yield frame, before if is_same else look(frame.picture)
+            continue
+        boxes = look(frame.picture)
+        if halfway is not None:
+            # Without text before, there may be some since then only where there is some now.
+            yield halfway, look(halfway.picture) if boxes else ()
+        yield frame, boxes
+        before, letters, halfway = boxes, letters_in(frame.picture, boxes), None
+    if halfway is not None:
+        yield halfway, look(halfway.picture)
+
+
+def _low_text(picture: Picture, mark: TextBox | None) -> tuple[TextBox, ...]:
+    """The text in the lower part of a frame, without our own mark."""
     skipped = round(picture.shape[0] * _LOOKED_AT_FROM)
-    return [
+    found = [
         TextBox(box.left, box.top + skipped, box.right, box.bottom + skipped) for box in text_boxes(picture[skipped:])
     ]
+    return tuple(box for box in found if mark is None or box.overlap(mark) < 0.5)
+
+
+def _boxes_of(looks: Sequence[_Look]) -> list[TextBox]:
+    return _merged([box for look in looks for box in look.boxes])
 
 
 def _uncover(
-    picture: Picture, looks: Sequence[_Look], keep: TextBox | None, known: Sequence[CaptionBox] = ()
-) -> tuple[Mask, list[CaptionBox]]:
-    """Take captions' boxes off in place; answers what is still to be painted, and the boxes.
+    picture: Picture, boxes: Sequence[TextBox], keep: TextBox | None, plates: Sequence[CaptionBox] | None = None
+) -> tuple[Mask, Sequence[CaptionBox]]:
+    """Take captions' boxes off in place; answers what is still to be painted, and the boxes, if they are not known.
 
     All lines at once, or the letters of one would be taken for what is behind the next.
     """
-    boxes = _merged([box for look in looks for box in look.boxes])
-    plates = plates_in(picture, boxes, known)
+    plates = plates_in(picture, boxes) if plates is None else plates
     letters = lift(picture, plates, letters_in(picture, boxes))
     if keep is not None:
         letters[keep.top : keep.bottom, keep.left : keep.right] = 0
@@ -135,26 +173,48 @@ class _Remover:
         self._plates = plates
         self._keep = keep
         self._at = 0
-        self._boxes: list[CaptionBox] = []
+        self._boxes: list[TextBox] = []
+        self._captions: Sequence[CaptionBox] = ()
+        self._searched_at = -_FRAMES_A_SEARCH
+        self._letters: deque[Mask | None] = deque()
         self.frames = 0
         self.with_text = 0
         self.lifted = 0
         self.hidden = 0
 
-    def draw(self, frame: Frame) -> Picture:
-        """The frame without its text."""
+    def uncover(self, frame: Frame) -> Frame:
+        """The frame without the boxes that its captions stand in; where its letters are is kept for `draw`."""
         while self._at + 1 < len(self._looks) and self._looks[self._at + 1].time <= frame.time:
             self._at += 1
         # Text may come or go between two looks, so what either of them saw counts.
-        around = self._looks[self._at : self._at + 2]
+        boxes = _boxes_of(self._looks[self._at : self._at + 2])
         self.frames += 1
-        if any(look.boxes for look in around):
-            self.with_text += 1
-            letters, self._boxes = _uncover(frame.picture, around, self._keep, self._boxes)
-            self.lifted += any(plate.is_see_through for plate in self._boxes)
-            self.hidden += any(not plate.is_see_through for plate in self._boxes)
-            if letters.any():
-                _paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
+        if not boxes:
+            self._boxes = boxes
+            self._letters.append(None)
+            return frame
+        self.with_text += 1
+        letters, self._captions = _uncover(frame.picture, boxes, self._keep, self._plates_in(frame.picture, boxes))
+        self.lifted += any(plate.is_see_through for plate in self._captions)
+        self.hidden += any(not plate.is_see_through for plate in self._captions)
+        self._letters.append(letters)
+        return frame
+
+    def _plates_in(self, picture: Picture, boxes: list[TextBox]) -> list[CaptionBox]:
+        """The boxes of the captions; of the same captions as before they are only recognised, most of the time."""
+        if boxes == self._boxes and self.frames - self._searched_at < _FRAMES_A_SEARCH:
+            again = seen_again(picture, self._captions)
+            if again is not None:
+                return again
+        known = self._captions if self._boxes else ()
+        self._boxes, self._searched_at = boxes, self.frames
+        return plates_in(picture, boxes, known)
+
+    def draw(self, frame: Frame) -> Picture:
+        """The frame without its letters."""
+        letters = self._letters.popleft()
+        if letters is not None and letters.any():
+            _paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
         return frame.picture
 
 
@@ -166,8 +226,19 @@ def _paint_over(picture: Picture, letters: Mask) -> None:
     rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
     columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)
     room, hole = picture[rows, columns], letters[rows, columns]
-    guessed = cv2.inpaint(room, hole, _PAINTING_REACH, cv2.INPAINT_TELEA)
+    guessed = _guess(room, hole, min(1.0, _PAINTED_HEIGHT / picture.shape[0]))
     room[:] = blend(room, guessed, cv2.max(hole, cv2.GaussianBlur(hole, (0, 0), _SOFT_EDGE)))
+
+
+def _guess(room: Picture, hole: Mask, scale: float) -> Picture:
+    """A part of a picture with its hole painted from the rim, at a scale: what is painted is smooth."""
+    if scale > 1 - _LEAST_SHRUNK:
+        return cv2.inpaint(room, hole, _PAINTING_REACH, cv2.INPAINT_TELEA)
+    height, width = hole.shape
+    size = max(8, round(width * scale)), max(8, round(height * scale))
+    small = cv2.threshold(cv2.resize(hole, size, interpolation=cv2.INTER_AREA), 0, 255, cv2.THRESH_BINARY)[1]
+    painted = cv2.inpaint(resize(room, *size), small, _PAINTING_REACH, cv2.INPAINT_TELEA)
+    return cv2.resize(painted, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _merged(boxes: list[TextBox]) -> list[TextBox]:

@@ -1,7 +1,7 @@
 """Media files from anywhere: opened with limits, decoded frame by frame."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_PIXELS,
@@ -67,8 +68,13 @@ def read_frames(
 ) -> Iterator[Frame]:
     """A clip's frames from `start` on as they are to be seen, shrunk into the box, at most `fps` a second.
 
-    What cannot be decoded is passed over, and counted in `damage`. Raises OrderRefused.
+    They are decoded in a thread, a few ahead. What cannot be decoded is passed over, and counted in `damage`.
+    Raises OrderRefused.
     """
+    return read_ahead(_frames(path, (width, height), fps, start, Damage() if damage is None else damage))
+
+
+def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: Damage) -> Generator[Frame, None, None]:
     with open_media(path) as container:
         stream = video_stream(container)
         if stream is None:
@@ -77,9 +83,10 @@ def read_frames(
         if start > 0 and container.duration:
             container.seek(int((begins + start) * 1_000_000), backward=True)
         aspect = pixel_aspect(stream)
+        turned: Orientation | None = None
         due = 0
         count = 0
-        for raw in decoded(container, stream, Damage() if damage is None else damage):
+        for raw in decoded(container, stream, damage):
             if not isinstance(raw, av.VideoFrame):
                 continue
             time = (raw.time or 0.0) - begins
@@ -91,8 +98,10 @@ def read_frames(
             if time + 0.0005 < start or number < due:
                 continue
             due = number + 1
-            seen = as_shown(raw.to_ndarray(format="bgr24"), orientation(raw), aspect)
-            yield Frame(max(0.0, time), shrink_to_fit(seen, width, height))
+            # Asked once: a frame that was asked is part of a circle, and stays in memory until that is found.
+            turned = orientation(raw) if turned is None else turned
+            seen = as_shown(raw.to_ndarray(format="bgr24"), turned, aspect)
+            yield Frame(max(0.0, time), shrink_to_fit(seen, *box))
         if not count:
             raise OrderRefused("unreadable", "The video cannot be decoded.")
 

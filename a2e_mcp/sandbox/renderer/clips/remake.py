@@ -1,10 +1,11 @@
 """Clips made anew frame by frame: the same length, size and sound, other pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
+from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
@@ -78,21 +79,25 @@ def remake(
     draw: Callable[[Frame], Picture],
     *,
     sound: Sound | None,
+    prepare: Callable[[Frame], Frame] | None = None,
     accept: Callable[[], None] = lambda: None,
 ) -> ClipWriter:
     """Write the clip with every frame as `draw` returns it; returns the finished clip.
 
-    `draw` may draw on the frame it is given. When all are drawn, `accept` may still refuse; then no file appears.
+    `draw` may draw on the frame it is given. What `prepare` does with each frame is done before, in another thread.
+    When all are drawn, `accept` may still refuse; then no file appears.
     """
     last: Picture | None = None
+    frames = _frames(clip)
+    if prepare is not None:
+        frames = read_ahead(prepare(frame) for frame in _frames(clip))
     with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
-        for read in read_frames(clip.path, *clip.size, fps=clip.fps, damage=clip.damage):
+        for read in frames:
             due = round(read.time * clip.fps)
             # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
             while last is not None and written.frames < due:
                 written.add(last)
-            fits = read.picture.shape[1::-1] == clip.size
-            last = draw(read if fits else Frame(read.time, resize(read.picture, *clip.size)))
+            last = draw(read)
             # Pictures that begin later than the sound have their first one from the beginning.
             while written.frames < due:
                 written.add(last)
@@ -104,6 +109,12 @@ def remake(
             written.add(last)
         accept()
     return written
+
+
+def _frames(clip: SourceClip) -> Iterator[Frame]:
+    for read in read_frames(clip.path, *clip.size, fps=clip.fps, damage=clip.damage):
+        fits = read.picture.shape[1::-1] == clip.size
+        yield read if fits else Frame(read.time, resize(read.picture, *clip.size))
 
 
 _KINDS = {"image": "a picture", "audio": "a sound", "video": "a video"}

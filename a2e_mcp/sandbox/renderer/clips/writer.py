@@ -7,8 +7,6 @@ from itertools import chain
 from typing import TypeAlias
 
 import av
-import cv2
-import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.stream import Stream
@@ -17,7 +15,8 @@ from av.video.stream import VideoStream
 from a2e_mcp.media.word_tags import words_to_tag
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
-from a2e_mcp.sandbox.renderer.pictures.mark import stamp
+from a2e_mcp.sandbox.renderer.clips.pipeline import Sink
+from a2e_mcp.sandbox.renderer.pictures.mark import marked_planes
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture
 from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
@@ -30,7 +29,10 @@ _COLOURS = "colormatrix=smpte170m:colorprim=bt709:transfer=bt709"
 
 
 class ClipWriter:
-    """Takes a clip's frames one by one; all must have the size the clip was begun with."""
+    """Takes a clip's frames one by one; all must have the size the clip was begun with.
+
+    They are marked and encoded in a thread of its own.
+    """
 
     def __init__(self, container: OutputContainer, video: VideoStream, sound: Iterator[Packet], fps: int) -> None:
         self._container = container
@@ -39,6 +41,8 @@ class ClipWriter:
         self._next_sound = next(sound, None)
         self._fps = fps
         self._has_audio = self._next_sound is not None
+        self._encoded = 0
+        self._encoder = Sink(self._encode)
         self.frames = 0
 
     @property
@@ -59,21 +63,27 @@ class ClipWriter:
         )
 
     def add(self, picture: Picture) -> None:
-        """Mark and write one frame; the picture itself stays as it is."""
-        marked = picture.copy()
-        stamp(marked)
-        planes = np.asarray(cv2.cvtColor(marked, cv2.COLOR_BGR2YUV_I420), np.uint8)
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-        frame.pts = self.frames
-        frame.time_base = Fraction(1, self._fps)
+        """Mark and write one frame; the picture itself stays as it is, and must not be drawn on any more."""
+        self._encoder.add(picture)
         self.frames += 1
-        self._container.mux(self._video.encode(frame))
-        self._mux_sound(self.seconds)
 
     def finish(self) -> None:
         """Write what the encoder still holds back and the rest of the sound."""
+        self._encoder.finish()
         self._container.mux(self._video.encode(None))
         self._mux_sound(self.seconds + 1)
+
+    def close(self) -> None:
+        """End the encoder's thread, whatever has been written."""
+        self._encoder.close()
+
+    def _encode(self, picture: Picture) -> None:
+        frame = av.VideoFrame.from_ndarray(marked_planes(picture), format="yuv420p")
+        frame.pts = self._encoded
+        frame.time_base = Fraction(1, self._fps)
+        self._encoded += 1
+        self._container.mux(self._video.encode(frame))
+        self._mux_sound(self._encoded / self._fps)
 
     def _mux_sound(self, until: float) -> None:
         # Side by side with the frames, so that a player need not fetch the whole file to start.
@@ -96,8 +106,11 @@ def write_clip(
         video.pix_fmt = "yuv420p"
         video.options = {"preset": "veryfast", "crf": "23", "threads": "2", "x264-params": _COLOURS}
         writer = ClipWriter(container, video, _encode(sound, container), fps)
-        yield writer
-        writer.finish()
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.close()
 
 
 def _encode(sound: Sound | None, container: OutputContainer) -> Iterator[Packet]:

@@ -5,6 +5,7 @@ multiplied by its alpha, so that laying it over a picture is one multiply and on
 8 bit, 255 for "belongs". `Points` are n x 2, x before y.
 """
 
+import functools
 from typing import Any, TypeAlias
 
 import cv2
@@ -40,6 +41,13 @@ def flat(colour: Colour, width: int, height: int) -> Picture:
 def size_of(picture: Picture) -> tuple[int, int]:
     """Its width and height."""
     return picture.shape[1], picture.shape[0]
+
+
+@functools.lru_cache(maxsize=4)
+def grid_of(width: int, height: int) -> tuple[Picture, Picture]:
+    """How far across and how far down each pixel of a picture of a size is; shared, do not change it."""
+    across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return across, down
 
 
 def resize(picture: Picture, width: int, height: int) -> Picture:

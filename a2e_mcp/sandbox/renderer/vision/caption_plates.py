@@ -23,6 +23,8 @@ _BESIDE = 3
 # What shows through at least of what is behind, and how well a straight line must explain it, in levels.
 _SEEN_THROUGH, _LEAST_VARIED, _MOST_UNEXPLAINED = 0.15, 6.0, 9.0
 _SEAM = 3
+# Colours are counted by their upper five bits.
+_COARSE_BITS, _COARSE_CODE = 3, np.array((1024, 32, 1), np.int32)
 _NEIGHBOURS = 2.2
 
 
@@ -53,7 +55,7 @@ def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Captio
     found: list[CaptionBox] = []
     if not boxes:
         return found
-    grey = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 0.8).astype(np.float32)
+    grey = _even(picture)
     for block in _blocks(boxes):
         place = _plain_around(picture, block) or _edges_around(grey, block)
         if place is not None and all(plate.place != place for plate in found):
@@ -63,6 +65,20 @@ def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Captio
         if not any(place.overlap(plate.place) > 0.3 for place in places) and _is_still_there(grey, plate.place):
             found.append(plate)
     return found
+
+
+def seen_again(picture: Picture, known: Sequence[CaptionBox]) -> list[CaptionBox] | None:
+    """The plates of the frame before as they cover this one; None when one is not there any more."""
+    if not known:
+        return []
+    grey = _even(picture)
+    if not all(_is_still_there(grey, plate.place) for plate in known):
+        return None
+    return [_covering(picture, plate.place) for plate in known]
+
+
+def _even(picture: Picture) -> Picture:
+    return cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 0.8).astype(np.float32)
 
 
 def _is_still_there(grey: Picture, place: TextBox) -> bool:
@@ -91,8 +107,8 @@ def lift(picture: Picture, plates: Sequence[CaptionBox], letters: Mask) -> Mask:
                 255
             )
             continue
-        behind = (picture[rows, columns].astype(np.float32) - plate.colour) / plate.share
-        picture[rows, columns] = np.clip(behind, 0, 255).astype(np.uint8)
+        levels = (np.arange(256.0)[:, None, None] - plate.colour) / plate.share
+        picture[rows, columns] = cv2.LUT(picture[rows, columns], np.clip(levels, 0, 255).astype(np.uint8))
         cv2.rectangle(mask, (place.left, place.top), (place.right - 1, place.bottom - 1), (255,), 2 * _SEAM - 1)
     return mask
 
@@ -129,10 +145,9 @@ def _plain_around(picture: Picture, letters: _Block) -> TextBox | None:
     if not len(inner):
         return None
     # The commonest colour among the letters is that of the plate.
-    coarse = inner.astype(int) // 8
-    codes, counts = np.unique(coarse @ np.array((1024, 32, 1)), return_counts=True)
-    colour = np.median(inner[coarse @ np.array((1024, 32, 1)) == codes[np.argmax(counts)]], 0)
-    alike = (np.abs(room.astype(int) - colour).max(2) < _ALIKE).astype(np.uint8)
+    codes = (inner.astype(np.int32) >> _COARSE_BITS) @ _COARSE_CODE
+    colour = np.median(inner[codes == np.argmax(np.bincount(codes))], 0)
+    alike = cv2.inRange(room, np.floor(colour - _ALIKE) + 1, np.ceil(colour + _ALIKE) - 1) // 255
     alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     _, labels, sizes, _ = cv2.connectedComponentsWithStats(alike)
     largest = 1 + int(np.argmax(sizes[1:, cv2.CC_STAT_AREA])) if len(sizes) > 1 else 0

@@ -3,13 +3,14 @@
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, soften
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
     HAIRLINE,
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
     LEFT_EYE,
+    LIPS,
     OUTER_LOWER_LIP,
     OUTER_UPPER_LIP,
     RIGHT_EYE,
@@ -59,7 +60,7 @@ class FaceSwapper:
             return picture
         points = face.points - low
         room = picture[low[1] : high[1], low[0] : high[0]]
-        bent, covered = warp(self._picture, self._points, points, self._triangles, size)
+        bent, covered = warp(self._picture, self._points, points, self._triangles, size, finely=LIPS)
         skin, eyes = _bare_skin(points, size), _eyes(points, size, face.height)
         matched = _matched(bent, room, skin, eyes)
         if self._leaves_forehead is None:
@@ -102,7 +103,7 @@ def _inner_face(outline: Points, covered: Mask, height: float) -> Mask:
     # The edge of the room itself must stay untouched, or it shows as a line.
     mask[[0, -1]] = 0
     mask[:, [0, -1]] = 0
-    return cv2.GaussianBlur(mask, (0, 0), max(1.0, _FEATHER * height))
+    return soften(mask, max(1.0, _FEATHER * height))
 
 
 def _open_mouth(points: Points, size: tuple[int, int], height: float) -> Mask:
@@ -113,7 +114,7 @@ def _open_mouth(points: Points, size: tuple[int, int], height: float) -> Mask:
         return np.zeros(size[::-1], np.uint8)
     edge = max(1, round(_LIPS_EDGE * height))
     between = cv2.dilate(filled(np.vstack([upper, lower[::-1]]), size), np.ones((edge, edge), np.uint8))
-    soft = cv2.GaussianBlur(between, (0, 0), max(0.7, 0.6 * _LIPS_EDGE * height))
+    soft = soften(between, max(0.7, 0.6 * _LIPS_EDGE * height))
     # Lips that have just parted show little, and it must not flicker in and out.
     return cv2.convertScaleAbs(soft, alpha=min(1.0, gap / _PARTED - 1))
 
@@ -131,7 +132,7 @@ def _eyes(points: Points, size: tuple[int, int], height: float) -> Mask:
     """Both eyes, whose white and whose iris are no skin."""
     eyes = cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))
     grown = cv2.dilate(eyes, np.ones((3, 3), np.uint8))
-    return cv2.GaussianBlur(grown, (0, 0), max(0.7, _LIPS_EDGE * height))
+    return soften(grown, max(0.7, _LIPS_EDGE * height))
 
 
 def _matched(picture: Picture, like: Picture, skin: Mask, eyes: Mask) -> Picture:

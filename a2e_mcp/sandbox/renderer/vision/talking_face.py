@@ -5,18 +5,20 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, resize
 from a2e_mcp.sandbox.renderer.vision.faces import (
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
+    LIPS,
     OUTER_LOWER_LIP,
     OUTER_UPPER_LIP,
     OVAL,
     Face,
 )
-from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled, triangles_over, warp, without
+from a2e_mcp.sandbox.renderer.vision.mesh_warp import bend, filled, triangles_over, without
 
 _LIP_TOP, _LIP_BOTTOM = 13, 14
 _MOUTH_CORNERS = (61, 291)
@@ -38,15 +40,23 @@ _AS_LIGHT, _AS_COLOURED = (0.6, 1.8), 20.0
 _LEAST_WHITE, _TEETH_BESIDE_EYES, _TEETH_BESIDE_SKIN = 0.6, 1.06, 1.12
 _TEETH, _MOUTH, _TONGUE = (206, 218, 226), (34, 24, 56), (84, 76, 158)
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
-_LARGEST_ROOM = 560
+LARGE = 560
+# Every so many pixels one says how bright a face is.
+_SAMPLED = 3
 # Expressions are kept as long as they fit; a long speech needs each of them again and again.
 _PATCH_BYTES = 64_000_000
 
 
 class TalkingFace:
-    """The face of a picture; `patch` gives the part of the picture around it for any expression."""
+    """The face of a picture; `patch` gives the part of the picture around it for any expression.
 
-    def __init__(self, picture: Picture, face: Face) -> None:
+    With the same person's in the frame `before`, the mesh is divided as there, and teeth have as much light. A face
+    that is `large`r than so many pixels is bent at that size.
+    """
+
+    def __init__(
+        self, picture: Picture, face: Face, before: "TalkingFace | None" = None, *, large: int = LARGE
+    ) -> None:
         low = face.points.min(0) - 0.18 * face.height
         high = face.points.max(0) + np.array((0.18, 0.24)) * face.height
         limit = np.array(picture.shape[1::-1])
@@ -54,10 +64,10 @@ class TalkingFace:
         right, bottom = (int(value) for value in np.minimum(high, limit))
         whole = picture[self.top : bottom, self.left : right]
         self._size = (whole.shape[1], whole.shape[0])
-        shrink = min(1.0, _LARGEST_ROOM / max(self._size))
+        shrink = min(1.0, large / max(self._size))
         self._room = resize(whole, *(max(8, round(side * shrink)) for side in self._size)) if shrink < 1 else whole
         self._points = ((face.points - (self.left, self.top)) * shrink).astype(np.float64)
-        self._measure()
+        self._measure(before)
         self._patches: OrderedDict[tuple[int, int, int], Picture] = OrderedDict()
         self._most_patches = max(8, _PATCH_BYTES // self._room.nbytes)
 
@@ -82,7 +92,7 @@ class TalkingFace:
         width, height = self._size
         picture[self.top : self.top + height, self.left : self.left + width] = self.patch(shape, lids)
 
-    def _measure(self) -> None:
+    def _measure(self, before: "TalkingFace | None") -> None:
         points = self._points
         down = points[152] - points[10]
         self._height = float(np.linalg.norm(down))
@@ -91,15 +101,9 @@ class TalkingFace:
         self._half_mouth = float(np.linalg.norm(points[_MOUTH_CORNERS[1]] - points[_MOUTH_CORNERS[0]])) / 2
         self._rest_gap = float(np.linalg.norm(points[_LIP_BOTTOM] - points[_LIP_TOP]))
         self._shows_teeth = self._rest_gap > 0.025 * self._height and self._has_teeth()
-        self._brightness = float(np.median(self._room[filled(points[list(OVAL)], self._room_size) > 0]))
-        whites = [self._white_of(eye) for eye in _EYES]
-        seen = [white for white in whites if white is not None]
-        self.shows_eyes = len(seen) == len(_EYES)
-        # Teeth are as white as the eyes are in this light; without eyes the skin must answer for it.
-        light = (
-            np.mean(seen, axis=0) * _TEETH_BESIDE_EYES if seen else np.full(3, self._brightness * _TEETH_BESIDE_SKIN)
-        )
-        self._light = np.clip(light / np.mean(_TEETH), 0.02, 1.0)
+        oval = filled(points[list(OVAL)], self._room_size) > 0
+        self._brightness = float(np.median(self._room[::_SAMPLED, ::_SAMPLED][oval[::_SAMPLED, ::_SAMPLED]]))
+        self.shows_eyes, self._light = self._look_into_eyes() if before is None else before._eyes_at(self._brightness)
         # Around the face a ring that follows only a little, and the patch's rim that stays.
         width, height = self._room_size
         middle = points.mean(0)
@@ -113,14 +117,36 @@ class TalkingFace:
             )]
         )  # fmt: skip
         self._mesh = np.vstack([points, ring, rim])
-        self._triangles = without(triangles_over(self._mesh), {*INNER_UPPER_LIP, *INNER_LOWER_LIP})
+        mouth = {*INNER_UPPER_LIP, *INNER_LOWER_LIP}
+        self._triangles: npt.NDArray[np.int64] = (
+            without(triangles_over(self._mesh), mouth) if before is None else before._triangles
+        )
         self._jaw = self._jaw_share()
+
+    def _eyes_at(self, brightness: float) -> tuple[bool, Points]:
+        """Whether there are eyes, and how white teeth are where the face is so bright."""
+        return self.shows_eyes, np.clip(self._light * (brightness / max(self._brightness, 1.0)), 0.02, 1.0)
+
+    def _look_into_eyes(self) -> tuple[bool, Points]:
+        """Whether there are eyes, and how white teeth are in their light."""
+        whites = [self._white_of(eye) for eye in _EYES]
+        seen = [white for white in whites if white is not None]
+        # Teeth are as white as the eyes are in this light; without eyes the skin must answer for it.
+        light = (
+            np.mean(seen, axis=0) * _TEETH_BESIDE_EYES if seen else np.full(3, self._brightness * _TEETH_BESIDE_SKIN)
+        )
+        return len(seen) == len(_EYES), np.clip(light / np.mean(_TEETH), 0.02, 1.0)
 
     def _has_teeth(self) -> bool:
         """Whether what lies between the lips is paler than the lips; the mesh sees parted lips too easily."""
-        red = cv2.extractChannel(cv2.cvtColor(self._room, cv2.COLOR_BGR2LAB), 1)
-        between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP), self._room_size) > 127
-        lips = (filled(self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP), self._room_size) > 127) & ~between
+        ring = self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP)
+        first = np.maximum(np.floor(ring.min(0)), 0).astype(int)
+        last = np.minimum(np.ceil(ring.max(0)).astype(int) + 1, self._room_size)
+        size = (int(last[0] - first[0]), int(last[1] - first[1]))
+        room = self._room[first[1] : last[1], first[0] : last[0]]
+        red = cv2.extractChannel(cv2.cvtColor(room, cv2.COLOR_BGR2LAB), 1)
+        between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP) - first, size) > 127
+        lips = (filled(ring - first, size) > 127) & ~between
         return bool(between.any() and lips.any() and np.median(red[between]) < np.median(red[lips]) - 6)
 
     def _white_of(self, eye: _Eye) -> Points | None:
@@ -201,43 +227,50 @@ class TalkingFace:
 
     def _bend(self, shape: MouthShape) -> Picture:
         moved = self._moved(shape)
-        bent, _ = warp(self._room, self._mesh, moved, self._triangles, self._room_size)
+        bent = bend(self._room, self._mesh, moved, self._triangles, finely=LIPS)
         gap = float((moved[_LIP_BOTTOM] - moved[_LIP_TOP]) @ self._down)
         if gap < max(1.0, 0.006 * self._height):
             return bent
         hole = np.vstack([moved[list(INNER_UPPER_LIP)], moved[list(INNER_LOWER_LIP)][::-1]])
-        mask = cv2.GaussianBlur(filled(hole, self._room_size), (0, 0), max(0.7, 0.004 * self._height))
-        return blend(bent, self._mouth_inside(moved, gap), mask)
+        soft = max(0.7, 0.004 * self._height)
+        # Only the mouth is drawn, with room for its soft edge.
+        first = np.maximum(np.floor(hole.min(0) - 4 * soft), 0).astype(int)
+        last = np.minimum(np.ceil(hole.max(0) + 4 * soft).astype(int), self._room_size)
+        size = (int(last[0] - first[0]), int(last[1] - first[1]))
+        mask = cv2.GaussianBlur(filled(hole - first, size), (0, 0), soft)
+        place = np.s_[first[1] : last[1], first[0] : last[0]]
+        bent[place] = blend(bent[place], self._mouth_inside(moved - first, gap, size), mask)
+        return bent
 
-    def _mouth_inside(self, moved: Points, gap: float) -> Picture:
+    def _mouth_inside(self, moved: Points, gap: float, size: tuple[int, int]) -> Picture:
+        """What parted lips show, in a part of the room of a size; `moved` is measured from its corner."""
         light = min(1.0, self._brightness / 170)
-        width, height = self._room_size
-        inside = np.empty((height, width, 3), np.uint8)
+        inside = np.empty((size[1], size[0], 3), np.uint8)
         inside[:] = np.array(_MOUTH) * light
         tongue = moved[_LIP_BOTTOM] - self._down * gap * 0.1
         reach = (self._half_mouth * 0.55, gap * 0.34)
-        inside = blend(inside, _flat(inside, np.array(_TONGUE) * light), self._soft_ellipse(tongue, reach))
+        inside = blend(inside, _flat(inside, np.array(_TONGUE) * light), self._soft_ellipse(tongue, reach, size))
         if self._shows_teeth:
             return self._own_teeth(inside, moved)
         roof = moved[list(INNER_UPPER_LIP)][1:-1]
         depth = min(gap * 0.36, 0.03 * self._height)
         edge = roof + np.outer(depth * np.sin(np.linspace(0.5, np.pi - 0.5, len(roof))), self._down)
-        teeth = filled(np.vstack([roof - self._down * depth * 0.6, edge[::-1]]), self._room_size)
+        teeth = filled(np.vstack([roof - self._down * depth * 0.6, edge[::-1]]), size)
         teeth = cv2.convertScaleAbs(cv2.GaussianBlur(teeth, (0, 0), max(0.6, 0.004 * self._height)), alpha=0.92)
         return blend(inside, _flat(inside, np.array(_TEETH) * self._light), teeth)
 
     def _own_teeth(self, inside: Picture, moved: Points) -> Picture:
         """The photo's own teeth, kept under the upper lip."""
+        size = inside.shape[1::-1]
         shift = moved[_LIP_TOP] - self._points[_LIP_TOP]
         matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-        shifted = cv2.warpAffine(self._room, matrix, self._room_size, borderMode=cv2.BORDER_REPLICATE)
+        shifted = cv2.warpAffine(self._room, matrix, size, borderMode=cv2.BORDER_REPLICATE)
         hole = self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP) + shift
-        mask = cv2.erode(filled(hole, self._room_size), np.ones((3, 3), np.uint8))
+        mask = cv2.erode(filled(hole, size), np.ones((3, 3), np.uint8))
         return blend(inside, shifted, cv2.GaussianBlur(mask, (0, 0), max(0.8, 0.004 * self._height)))
 
-    def _soft_ellipse(self, centre: Points, reach: tuple[float, float]) -> Mask:
-        width, height = self._room_size
-        mask = np.zeros((height, width), np.uint8)
+    def _soft_ellipse(self, centre: Points, reach: tuple[float, float], size: tuple[int, int]) -> Mask:
+        mask = np.zeros(size[::-1], np.uint8)
         axes = (max(1, round(reach[0])), max(1, round(reach[1])))
         middle = (round(float(centre[0])), round(float(centre[1])))
         tilt = float(np.degrees(np.arctan2(self._right[1], self._right[0])))

@@ -1,0 +1,55 @@
+"""Work on frames in threads: clips are decoded and encoded beside the drawing, a few frames apart.
+
+Decoding, conversion and encoding run outside Python's lock, so that two cores are used by one clip.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+# Frames that wait between two threads: enough for an uneven pace, few enough for the memory of large ones.
+_WAITING = 2
+
+
+def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
+    """The items, made in a thread while those before are used; what fails there is raised here."""
+    thread = ThreadPoolExecutor(1)
+    made: deque[Future[Item | None]] = deque()
+    try:
+        while True:
+            while len(made) < _WAITING:
+                made.append(thread.submit(next, items, None))
+            item = made.popleft().result()
+            if item is None:
+                return
+            yield item
+    finally:
+        thread.shutdown(cancel_futures=True)
+        items.close()
+
+
+class Sink(Generic[Item]):
+    """Uses items in a thread, in their order; what fails there is raised by a later `add`, or by `finish`."""
+
+    def __init__(self, use: Callable[[Item], None]) -> None:
+        self._use = use
+        self._thread = ThreadPoolExecutor(1)
+        self._used: deque[Future[None]] = deque()
+
+    def add(self, item: Item) -> None:
+        """Hand over an item, which must not be changed from now on; waits while a few are still to be used."""
+        self._used.append(self._thread.submit(self._use, item))
+        if len(self._used) > _WAITING:
+            self._used.popleft().result()
+
+    def finish(self) -> None:
+        """Wait until all items are used."""
+        while self._used:
+            self._used.popleft().result()
+
+    def close(self) -> None:
+        """End the thread; what still waits is not used."""
+        self._thread.shutdown(cancel_futures=True)
