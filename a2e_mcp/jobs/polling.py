@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Se
 from contextlib import contextmanager
 
 from a2e_mcp import catalogue
-from a2e_mcp.errors import A2EError
+from a2e_mcp.errors import A2EError, NotFound
 from a2e_mcp.jobs.job import Job, poll_seconds
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
+from a2e_mcp.users.caller import current_user, for_everyone
 
 Answers = Mapping[JobId, Job | A2EError]
 _GATHER_SECONDS = 0.02
@@ -28,7 +29,8 @@ class JobPoller:
         self._jobs = jobs
         self._sandbox = sandbox
         self._pollers: dict[str, _Poller] = {}
-        self._returned: set[JobId] = set()
+        # What one user has seen the end of, another has not.
+        self._returned: set[tuple[str | None, JobId]] = set()
 
     async def close(self) -> None:
         """Stop asking."""
@@ -52,13 +54,17 @@ class JobPoller:
         Open rooms alone are not waited for.
         """
         until = asyncio.get_running_loop().time() + seconds
+        answers: dict[JobId, Job | A2EError] = dict(await self._invisible(job_ids))
         by_family: dict[str, list[str]] = {}
         for job_id in job_ids:
-            by_family.setdefault(job_id.family, []).append(job_id.id)
+            if job_id not in answers:
+                by_family.setdefault(job_id.family, []).append(job_id.id)
+        if not by_family:
+            return answers
+        asked = [job_id for job_id in job_ids if job_id not in answers]
         pollers = {name: self._poller(name) for name in by_family}
-        answers: dict[JobId, Job | A2EError] = {}
         with _watching(pollers, by_family):
-            is_fresh = not any(pollers[job_id.family].is_due(job_id.id) for job_id in job_ids)
+            is_fresh = not any(pollers[job_id.family].is_due(job_id.id) for job_id in asked)
             while True:
                 left = until - asyncio.get_running_loop().time()
                 if not is_fresh and not await _next_look(
@@ -66,21 +72,34 @@ class JobPoller:
                 ):
                     return answers
                 is_fresh = False
-                for job_id in job_ids:
+                for job_id in asked:
                     answer = pollers[job_id.family].answers.get(job_id.id)
                     if answer is not None:
                         answers[job_id] = answer
                 await seen(answers)
                 settled = {each for each, answer in answers.items() if isinstance(answer, A2EError) or answer.finished}
                 rooms = {each for each, answer in answers.items() if isinstance(answer, Job) and answer.is_open_room}
-                if (settled - self._returned and not every) or len(settled | rooms) == len(job_ids):
+                user = current_user()
+                new = {each for each in settled if (user, each) not in self._returned}
+                if (new and not every) or len(settled | rooms) == len(job_ids):
                     self._note_returned(settled)
                     return answers
 
     def _note_returned(self, settled: Set[JobId]) -> None:
         if len(self._returned) > _MOST_RETURNED:
             self._returned.clear()
-        self._returned |= settled
+        user = current_user()
+        self._returned |= {(user, each) for each in settled}
+
+    async def _invisible(self, job_ids: Sequence[JobId]) -> Answers:
+        """What is answered about jobs that are not the caller's."""
+        found: dict[JobId, Job | A2EError] = {}
+        for job_id in job_ids:
+            try:
+                await self._jobs.require_visible(job_id)
+            except NotFound as problem:
+                found[job_id] = problem
+        return found
 
     def _poller(self, family_name: str) -> _Poller:
         if family_name not in self._pollers:
@@ -124,7 +143,8 @@ class _Poller:
                 self._due[each] = None
         self._joined.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+            # It asks for all who wait, not only for the first.
+            self._task = asyncio.create_task(self._run(), context=for_everyone())
 
     def remove(self, ids: Sequence[str]) -> None:
         self._wanted.subtract(ids)

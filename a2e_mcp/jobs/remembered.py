@@ -1,4 +1,4 @@
-"""A job as the ledger alone knows it."""
+"""A job as the ledger alone knows it, and what only the ledger knows of one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.ledger.states import is_resumable
+from a2e_mcp.text import sentences
 
 _STATES: Mapping[str, State] = {
     "queued": "queued",
@@ -40,6 +41,17 @@ def remembered(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, und
         note=note if state != "failed" else None,
         files=[asdict(file) for file in entry.details.files] or None,
     )
+
+
+def add_known(job: Job, entry: LedgerEntry) -> None:
+    """Add to a job what only its entry says: its title and note, and what it cost with the steps on the way."""
+    job.title = job.title or entry.title
+    if job.credits is None and len(entry.job_ids) == 1:
+        job.credits = entry.charged
+    elif job.credits is not None and len(entry.job_ids) == 1 and (entry.charged or 0.0) > job.credits:
+        job.total_credits = entry.charged
+        job.steps = entry.costs_on_the_way()
+    job.note = sentences(entry.note, job.note) or None
 
 
 def _state_and_note(entry: LedgerEntry, moved: Progress | None, *, under_way: bool) -> tuple[State, str | None]:

@@ -17,12 +17,13 @@ from a2e_mcp.jobs.answered_records import each_once, records_in, skipped_in
 from a2e_mcp.jobs.concurrency import at_most, or_problem
 from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
 from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
-from a2e_mcp.jobs.remembered import remembered
+from a2e_mcp.jobs.remembered import add_known, remembered
 from a2e_mcp.jobs.shared_answers import SharedAnswers
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.text import sentences
+from a2e_mcp.users.caller import current_user
 
 _MOST_IN_BATCH = 200
 _AT_ONCE = 5
@@ -79,13 +80,20 @@ class Jobs:
 
     async def check(self, job_id: JobId) -> Job:
         """The state of one job. Raises NotFound when A2E does not know it, ServiceError when it cannot be asked."""
+        await self.require_visible(job_id)
         if _is_in_ledger_only(job_id):
             return await self._check_own(job_id)
         return await self._shared.get(job_id, lambda: self._check_there(job_id))
 
+    async def require_visible(self, job_id: JobId) -> None:
+        """Raises NotFound for a job that is not the caller's: to them it does not exist, even if A2E knows it."""
+        user = current_user()
+        if user is not None and await self._ledger.by_job_id(str(job_id), user=user) is None:
+            raise NotFound("You have no job with this id", hint="Call list_jobs to find it")
+
     async def last_known(self, job_id: JobId) -> Job:
         """The state of one job as far as it is known without asking A2E."""
-        entry = await self._ledger.by_job_id(str(job_id))
+        entry = await self._ledger.by_job_id(str(job_id), user=current_user())
         jobs = [] if entry is None else self.of_entry(entry)
         unknown = Job(job_id=str(job_id), family=job_id.family, state="unknown", sandbox=self._sandbox)
         job = next((job for job in jobs if job.job_id == str(job_id)), unknown)
@@ -168,6 +176,7 @@ class Jobs:
 
         An answer of 404 may also come from something between here and A2E: the account's list must agree.
         """
+        await self.require_visible(job_id)
         if _is_in_ledger_only(job_id):
             return False
         family = catalogue.family(job_id.family)
@@ -200,10 +209,14 @@ class Jobs:
                 await self._adopt(family, entry, records)
             else:
                 await self.find_again(entry)
-        return await self.seen(family, records), listing.skipped
+        user, seen = current_user(), await self._seen(family, records)
+        # To a user, rows of the account that are not theirs do not exist.
+        shown = [job for job, entry in seen if user is None or (entry is not None and entry.user == user)]
+        return shown, listing.skipped if user is None else 0
 
     async def delete(self, job_id: JobId) -> tuple[JobId, str]:
         """Delete a job at A2E; its job id there, and what that means. Raises InputError where A2E has no such call."""
+        await self.require_visible(job_id)
         if job_id.family in LEDGER_FAMILIES:
             raise InputError(f"A2E cannot delete {job_id.family} jobs; their files expire after a few days")
         family = catalogue.family(job_id.family)
@@ -370,23 +383,16 @@ class Jobs:
 
     async def seen(self, family: JobFamily, records: Sequence[JobRecord]) -> list[Job]:
         """Turn records into jobs, and write down in the ledger what they say about the end and the price."""
+        return [job for job, _ in await self._seen(family, records)]
+
+    async def _seen(self, family: JobFamily, records: Sequence[JobRecord]) -> list[tuple[Job, LedgerEntry | None]]:
         jobs = [self.job(family, record) for record in records]
         seen = [JobSeen(job.job_id, job.state, job.results, job.credits) for job in jobs]
-        for job, entry in zip(jobs, await self._ledger.record_jobs(seen), strict=True):
+        entries = await self._ledger.record_jobs(seen)
+        for job, entry in zip(jobs, entries, strict=True):
             if entry is not None:
-                _add_known(job, entry)
-        return jobs
-
-
-def _add_known(job: Job, entry: LedgerEntry) -> None:
-    """Add to a job what only its entry says: its title and note, and what it cost with the steps on the way."""
-    job.title = job.title or entry.title
-    if job.credits is None and len(entry.job_ids) == 1:
-        job.credits = entry.charged
-    elif job.credits is not None and len(entry.job_ids) == 1 and (entry.charged or 0.0) > job.credits:
-        job.total_credits = entry.charged
-        job.steps = entry.costs_on_the_way()
-    job.note = sentences(entry.note, job.note) or None
+                add_known(job, entry)
+        return list(zip(jobs, entries, strict=True))
 
 
 def _is_in_ledger_only(job_id: JobId) -> bool:

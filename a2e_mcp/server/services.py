@@ -16,6 +16,7 @@ from a2e_mcp.film.service import Films
 from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.polling import JobPoller
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.callers_ledger import CallersLedger
 from a2e_mcp.ledger.choice import open_ledger_in
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.store import Ledger
@@ -35,6 +36,7 @@ from a2e_mcp.starts.progress import StartProgress
 from a2e_mcp.starts.relay import UploadRelay
 from a2e_mcp.starts.resolve import Resolver
 from a2e_mcp.starts.service import Starts
+from a2e_mcp.users.caller import current
 
 _SHARE_FOR_A_WARNING = 15
 """Of a call's seconds; three of the usual forty-five."""
@@ -42,7 +44,7 @@ _SHARE_FOR_A_WARNING = 15
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts a tool may use."""
+    """The parts a tool may use; the ledger shows what the caller may see."""
 
     settings: Settings
     client: A2EClient
@@ -52,7 +54,7 @@ class Services:
     directory: Directory
     files: Files
     spending: Spending
-    ceilings: Ceilings
+    account_ceilings: Ceilings
     resolver: Resolver
     starts: Starts
     relay: UploadRelay
@@ -63,6 +65,11 @@ class Services:
     """The origins that results are loaded from."""
     calls: Calls
     drain: Drain
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """The ceilings that hold for who makes the call."""
+        return self.account_ceilings.of(current())
 
     @property
     def sandbox(self) -> bool:
@@ -124,22 +131,25 @@ async def open_services(
             per_start=settings.max_credits,
             per_day=settings.daily_credits,
             allow_unpriced=settings.allow_unpriced,
+            each_user_jobs=int(settings.user_jobs),
+            contact=settings.contact,
         )
+        own = CallersLedger(ledger)
         spending = Spending(client, ledger)
         # Left after the starts: a room that is being paid for when the server ends is kept first, and then left.
         rooms = await stack.enter_async_context(
             open_rooms(
-                client, ledger, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
+                client, own, spending, grace_seconds=timing.grace_seconds, closing_seconds=timing.closing_seconds
             )
         )
-        resolver = Resolver(directory, files, jobs, ledger, sandbox=sandbox)
+        resolver = Resolver(directory, files, jobs, own, sandbox=sandbox)
         context = StartContext(
             client=client,
             ledger=ledger,
             jobs=jobs,
             files=files,
             spending=spending,
-            ceilings=limits,
+            account_ceilings=limits,
             payments=Payments(client, ledger, timing.pause),
             progress=StartProgress(transfers),
             transfers=transfers,
@@ -163,7 +173,7 @@ async def open_services(
             Downloads(
                 saver=files.saver,
                 jobs=jobs,
-                ledger=ledger,
+                ledger=own,
                 transfers=transfers,
                 pause=timing.pause,
                 beat_seconds=timing.beat_seconds,
@@ -171,7 +181,7 @@ async def open_services(
         )
         films = await stack.enter_async_context(
             Films(
-                ledger=ledger,
+                ledger=own,
                 jobs=jobs,
                 saver=files.saver,
                 folder=settings.data / "film",
@@ -186,13 +196,13 @@ async def open_services(
         yield Services(
             settings=settings,
             client=client,
-            ledger=ledger,
+            ledger=own,
             jobs=jobs,
             waiting=waiting,
             directory=directory,
             files=files,
             spending=spending,
-            ceilings=limits,
+            account_ceilings=limits,
             resolver=resolver,
             starts=starts,
             relay=relay,

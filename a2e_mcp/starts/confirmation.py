@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from a2e_mcp.ledger.callers_ledger import CallersLedger
 from a2e_mcp.starts.plan import Plan, StartContext, StartOptions
 from a2e_mcp.starts.pricing import amount
 from a2e_mcp.starts.progress import Deadline
@@ -18,6 +19,7 @@ class Confirmation:
 
     def __init__(self, context: StartContext, *, above: float | None) -> None:
         self._context = context
+        self._own = CallersLedger(context.ledger)
         self._above = above
 
     async def obtain(
@@ -45,10 +47,13 @@ class Confirmation:
         ceilings = self._context.ceilings
         if ceilings.objection(plan.price, options.max_credits) is not None:
             return True
-        if await self._context.ledger.find_existing(plan.fingerprint, passed=passed, again=options.again) is not None:
+        if await self._own.find_existing(plan.fingerprint, passed=passed, again=options.again) is not None:
             return True
-        per_day = ceilings.per_day
-        return per_day is not None and await self._context.spending.spent_today() + plan.price.least > per_day
+        per_day, own_per_day = ceilings.per_day, ceilings.own_per_day
+        spending, least = self._context.spending, plan.price.least
+        if per_day is not None and await spending.spent_today(everyone=True) + least > per_day:
+            return True
+        return own_per_day is not None and await spending.spent_today() + least > own_per_day
 
     def _question(self, plan: Plan, options: StartOptions) -> str:
         chosen = ", ".join(f"{name} {one_line(value, 60)}" for name, value in plan.chosen.items())

@@ -34,6 +34,7 @@ from a2e_mcp.starts.resolve import ResolvedInputs, resolved_from_data, resolved_
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.upload import UploadItem
 from a2e_mcp.text import sentences
+from a2e_mcp.users.caller import SPEND, Caller, current
 
 _NOWHERE = "https://storage.invalid/"
 _NO_SIGNS = re.compile(r"\W")
@@ -55,6 +56,7 @@ class JobItem(Generic[InputsT]):
         title: str,
         *,
         max_credits: float | None = None,
+        user_per_day: float | None = None,
     ) -> None:
         self._context = context
         self._ledger = context.ledger
@@ -63,6 +65,7 @@ class JobItem(Generic[InputsT]):
         self._resolved = resolved
         self._title = title
         self._max_credits = max_credits
+        self._user_per_day = user_per_day
         self._uploads = {name: UploadItem(context, file) for name, file in resolved.files.items()}
 
     def to_data(self, options: Mapping[str, Any]) -> StoredStart:
@@ -155,13 +158,22 @@ class JobItem(Generic[InputsT]):
         expected = entry.expected or 0.0
         await self._ledger.merge_details(entry.id, priced={family.name: step.credits})
         entry = await self._ledger.update(entry.id, expected=total)
-        per_day = context.ceilings.per_day
-        if per_day is not None and total > expected:
-            # What others are spending at this moment is written down before it is counted, as this is.
-            all_spent = await context.spending.spent_today()
-            if all_spent > per_day:
-                raise context.ceilings.over_limit(Price([step]), all_spent - (step.credits or 0.0))
+        if total > expected:
+            await self._hold_under_daily_ceilings(entry, step)
         return entry
+
+    async def _hold_under_daily_ceilings(self, entry: LedgerEntry, step: StepPrice) -> None:
+        """Raises MoneyRefused; what others are spending at this moment is written down before it is counted."""
+        spending, paid = self._context.spending, step.credits or 0.0
+        # A worker that carries it out knows its user by the entry alone.
+        user = Caller(entry.user, entry.user, SPEND, per_day=self._user_per_day) if entry.user else None
+        ceilings = self._context.account_ceilings.of(current() or user)
+        for per_day, of_user in ((ceilings.per_day, False), (self._user_per_day, True)):
+            if per_day is None:
+                continue
+            spent = await spending.spent_today(everyone=not of_user, user=entry.user)
+            if spent > per_day:
+                raise ceilings.over_limit(Price([step]), spent - paid, of_user=of_user)
 
     # ------------------------------------------------------------------ what is sent
 
@@ -332,8 +344,15 @@ def job_from_data(context: StartContext, start: StoredStart, title: str) -> JobI
     """The start of a job that was written down."""
     tool = catalogue.start_tool(start.family, start.tool)
     inputs = tool.inputs.model_validate(start.inputs)
-    max_credits = start.options.get("max_credits")
-    return JobItem(context, tool, inputs, resolved_from_data(start.resolved), title, max_credits=max_credits)
+    return JobItem(
+        context,
+        tool,
+        inputs,
+        resolved_from_data(start.resolved),
+        title,
+        max_credits=start.options.get("max_credits"),
+        user_per_day=start.options.get("user_per_day"),
+    )
 
 
 def _records(reply: object) -> list[JobRecord]:

@@ -20,6 +20,7 @@ from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from a2e_mcp.starts.progress import StartProgress
+from a2e_mcp.users.caller import current
 
 AGAIN_SECONDS = 120.0
 """What was asked for again within this time is asked for by a program that retries, not by the user."""
@@ -96,13 +97,18 @@ class StartContext:
     jobs: Jobs
     files: Files
     spending: Spending
-    ceilings: Ceilings
+    account_ceilings: Ceilings
     payments: Payments
     progress: StartProgress
     transfers: TransferProgress
     pause: Callable[[float], Awaitable[None]]
     fresh: Callable[[str], str] = lambda url: url
     adult_models: bool = False
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """The ceilings that hold for who makes the call."""
+        return self.account_ceilings.of(current())
 
     async def as_known(self, entry: LedgerEntry) -> LedgerEntry:
         """An entry as it is now; as it was, when another program has the ledger locked, for a call's time is over."""

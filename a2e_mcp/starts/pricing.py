@@ -21,6 +21,7 @@ from a2e_mcp.errors import ServiceError, Unauthorized
 from a2e_mcp.ledger.keys import cost_key
 from a2e_mcp.ledger.store import LIMIT_SECONDS, Ledger
 from a2e_mcp.text import counted
+from a2e_mcp.users.caller import current_user
 
 _MOST_CREDIBLE = 1e9
 """Credits; a larger quote is a mistake."""
@@ -147,9 +148,10 @@ class Spending:
             # What costs is ended all the same when the account cannot be read.
             return None
 
-    async def spent_today(self) -> float:
-        """Credits spent in the last 24 hours, as far as is known."""
-        return await self._ledger.spent_since(self._ledger.now() - LIMIT_SECONDS)
+    async def spent_today(self, *, everyone: bool = False, user: str | None = None) -> float:
+        """Credits spent in the last 24 hours, as far as is known: by the caller, a user, or `everyone`."""
+        user = None if everyone else user or current_user()
+        return await self._ledger.spent_since(self._ledger.now() - LIMIT_SECONDS, user=user)
 
     async def _quote(self, capability: Capability[Any, Any], body: Request) -> float | None:
         wanted = body.model_dump(mode="json", by_alias=True, exclude_none=True)

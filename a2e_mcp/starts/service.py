@@ -21,15 +21,17 @@ from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.errors import A2EError, AnswerLost, InputError
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.progress import LARGE_FILE, QUICK_SECONDS
-from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry, StoredStart
+from a2e_mcp.ledger.callers_ledger import CallersLedger
+from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
-from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, OverLimit, UnpricedUnderWay
+from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing
 from a2e_mcp.lookup.script_language import ScriptLanguages
 from a2e_mcp.starts.confirmation import Confirmation
 from a2e_mcp.starts.consent import require_consent
 from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
+from a2e_mcp.starts.intent import Intents
 from a2e_mcp.starts.job_start import JobItem
 from a2e_mcp.starts.lost_start import not_asked, not_found
 from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions
@@ -63,9 +65,10 @@ class Starts:
     ) -> None:
         self._context = context
         self._ledger = context.ledger
+        self._own = CallersLedger(context.ledger)
+        self._intents = Intents(context, self._own)
         self._resolver = resolver
         self._languages = languages
-        self._ceilings = context.ceilings
         self._confirmation = Confirmation(context, above=confirm_above)
         self._executor = StartExecutor(context, keepers or {}, beat_seconds)
         self._closing_seconds = closing_seconds
@@ -108,7 +111,7 @@ class Starts:
     async def reserve(self, plan: Plan, options: StartOptions, deadline: Deadline) -> LedgerEntry:
         """Write down a start that is carried out later, under all ceilings. Raises MoneyRefused."""
         await self._confirmation.obtain(plan, options, deadline, frozenset())
-        return (await self._insert_or_get_recent(plan, options, frozenset())).entry
+        return (await self._intents.insert_or_get_existing(plan, options, frozenset())).entry
 
     async def carry_out(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
         """Carry out a start that was reserved and is claimed, to its end, even when the caller is cut."""
@@ -116,7 +119,7 @@ class Starts:
 
     async def stop(self, job_id: JobId) -> str:
         """Stop an upload and say what that means. Raises InputError for one that has ended."""
-        entry = await self._ledger.by_job_id(str(job_id))
+        entry = await self._own.by_job_id(str(job_id))
         if entry is None or entry.family != UPLOAD:
             raise InputError("Job not found in the ledger on this computer", hint="Call list_jobs to find it")
         if entry.phase != "intended":
@@ -154,7 +157,7 @@ class Starts:
 
     async def _same(self, print_: str) -> LedgerEntry | None:
         """The identical start that a start would return, unless its result is gone."""
-        same = await self._ledger.find_existing(print_)
+        same = await self._own.find_existing(print_)
         has_left = same is not None and (same.phase != "intended" or self._ledger.is_under_way(same))
         return same if has_left else None
 
@@ -180,7 +183,7 @@ class Starts:
     async def _plan_job(self, tool: StartTool[InputsT], inputs: InputsT, options: StartOptions) -> Plan:
         resolved = await self._resolver.resolve(inputs, tool.speech)
         print_ = fingerprint(tool.name, inputs, resolved)
-        await require_consent(tool, inputs, options, self._ledger)
+        await require_consent(tool, inputs, options, self._own)
         self._require_language(*_spoken(tool, inputs, resolved), options)
         details = Details(count=getattr(inputs, "count", None) or 1)
         if tool.on_own_avatar:
@@ -196,7 +199,7 @@ class Starts:
         details = replace(details, variant=item.estimate.variant or None)
         quoted = await self._quoted(item, *_spoken(tool, inputs, resolved))
         return Plan(
-            start=item.to_data(asdict(options)),
+            start=item.to_data(self._intents.stored_options(options)),
             family=family.name,
             title=title,
             fingerprint=print_,
@@ -222,7 +225,7 @@ class Starts:
                 tool="generate_speech",
                 inputs=inputs.model_dump(mode="json", exclude_none=True),
                 resolved={"voice": asdict(voice)},
-                options=asdict(options),
+                options=self._intents.stored_options(options),
             ),
             family=SPEECH,
             title=title_of(SPEECH, inputs),
@@ -242,7 +245,7 @@ class Starts:
                 tool="upload_file",
                 inputs={"path": str(file.path)},
                 resolved={"file": local_file_to_data(file)},
-                options=asdict(options),
+                options=self._intents.stored_options(options),
             ),
             family=UPLOAD,
             title=file.path.name[:LONGEST_TITLE],
@@ -255,7 +258,7 @@ class Starts:
     async def _plan_purchase(self, purchase: Purchase[RequestT], options: StartOptions) -> Plan:
         quoted = await self.quote_purchase(purchase)
         return Plan(
-            start=purchase.to_data(asdict(options)),
+            start=purchase.to_data(self._intents.stored_options(options)),
             family=purchase.family,
             title=purchase.title[:LONGEST_TITLE],
             fingerprint=f"{purchase.family} {purchase.request.model_dump_json()}",
@@ -269,7 +272,7 @@ class Starts:
         self, plan: Plan, options: StartOptions, deadline: Deadline, passed: frozenset[str] = frozenset()
     ) -> Started:
         deadline, unconfirmed = await self._confirmation.obtain(plan, options, deadline, passed)
-        outcome = await self._insert_or_get_recent(plan, options, passed)
+        outcome = await self._intents.insert_or_get_existing(plan, options, passed)
         if isinstance(outcome, Existing):
             same = outcome.entry
             earlier = await self._earlier(same, plan.price, deadline, again=options.again)
@@ -282,38 +285,8 @@ class Starts:
         entry = outcome.entry
         task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
         started = await self._outcome(entry, plan.price, task, deadline)
-        warning = _together(plan.warning, unconfirmed, self._ceilings.remark(plan.price))
+        warning = _together(plan.warning, unconfirmed, self._context.ceilings.remark(plan.price))
         return replace(started, warning=warning, chosen=plan.chosen)
-
-    async def _insert_or_get_recent(
-        self, plan: Plan, options: StartOptions, passed: frozenset[str]
-    ) -> Inserted | Existing:
-        """Write the intent, or find the same start; the ceilings hold for a new one only. Raises MoneyRefused."""
-        objection = self._ceilings.objection(plan.price, options.max_credits)
-        if objection is not None:
-            same = await self._ledger.find_existing(plan.fingerprint, passed=passed, again=options.again)
-            if same is None:
-                raise objection
-            return Existing(same)
-        new = NewEntry(
-            family=plan.family,
-            title=plan.title,
-            fingerprint=plan.fingerprint,
-            consent=plan.consent,
-            expected=plan.price.least,
-            units=plan.units,
-            details=replace(
-                plan.details, again=options.again, priced={step.step: step.credits for step in plan.price.steps}
-            ),
-            start=plan.start,
-        )
-        try:
-            limits = self._ceilings.limits(plan.price)
-            return await self._ledger.insert_or_get_existing(new, passed=passed, limits=limits)
-        except OverLimit as over:
-            raise self._ceilings.over_limit(plan.price, over.spent) from None
-        except UnpricedUnderWay as other:
-            raise self._ceilings.unpriced_under_way(other.entry.own_job_id, plan.price) from None
 
     def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[Started]:
         work = self._executor.execute(entry, item, price)

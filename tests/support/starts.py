@@ -81,7 +81,7 @@ async def open_pipeline(
             jobs=jobs,
             files=files,
             spending=Spending(client, ledger),
-            ceilings=Ceilings(None, None),
+            account_ceilings=Ceilings(None, None),
             payments=Payments(client, ledger),
             progress=StartProgress(transfers),
             transfers=transfers,

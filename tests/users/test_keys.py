@@ -105,8 +105,11 @@ async def test_too_many_requests_of_one_user_leave_the_others_alone(tmp_path: Pa
         for _ in range(3):
             assert (await asked_with(address, ada)).status_code != 429
         busy = await asked_with(address, ada)
-        assert (busy.status_code, busy.headers["retry-after"]) == (429, "20")
-        assert busy.json()["error"]["message"] == f"Too many requests in a minute. Try again in 20 s. Ask {CONTACT}."
+        # One of three in a minute comes back after 20 s.
+        seconds = busy.headers["retry-after"]
+        assert (busy.status_code, 0 < int(seconds) <= 20) == (429, True)
+        told = f"Too many requests in a minute. Try again in {seconds} s. Ask {CONTACT}."
+        assert busy.json()["error"]["message"] == told
         assert (await asked_with(address, bob)).status_code != 429
 
 

@@ -101,9 +101,9 @@ async def _credits(call: Call[NoInputs]) -> Answer:
         structured["diamonds"] = balance.diamonds
     kind = " of play money" if services.sandbox else ""
     message = f"{credits_of(balance.credits)}{kind} left; {amount(spent)} spent here in the last 24 hours"
-    if limits.per_day is not None:
-        structured["daily_ceiling"] = limits.per_day
-        message += f" of {amount(limits.per_day)} allowed"
+    if limits.own_per_day is not None:
+        structured["daily_ceiling"] = limits.own_per_day
+        message += f" of {amount(limits.own_per_day)} allowed"
     if rooms:
         structured["open_rooms"] = rooms
         listed = "; ".join(f"{room['room']} with {room['avatar']} until {room['until']}" for room in rooms)
@@ -131,10 +131,10 @@ async def _quote(call: Call[QuoteInputs]) -> Answer:
     }
     if price.total is not None:
         structured["credits"] = price.total
-    if limits.per_day is not None:
+    if limits.own_per_day is not None:
         spent = await services.spending.spent_today()
-        structured["spent_today"], structured["daily_ceiling"] = spent, limits.per_day
-        notice += f" Spent in 24 hours: {amount(spent)} of {amount(limits.per_day)}."
+        structured["spent_today"], structured["daily_ceiling"] = spent, limits.own_per_day
+        notice += f" Spent in 24 hours: {amount(spent)} of {amount(limits.own_per_day)}."
     if quoted.same is not None:
         notice += f" {_same_words(quoted.same)}"
     structured |= chosen_data(quoted.chosen)
@@ -243,7 +243,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     by_kind = await services.ledger.spending_by("family", since)
     by_day = await services.ledger.spending_by("day", since, _MOST_DAYS)
     today, limits = await services.spending.spent_today(), services.ceilings
-    ceilings = {"per_start": limits.per_start, "per_day": limits.per_day}
+    ceilings = {"per_start": limits.per_start, "per_day": limits.own_per_day}
     structured = {
         "spending": rows,
         "total": total,
@@ -259,7 +259,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     hint = sentences(
         f"Credits by kind: {_sums(by_kind)}." if len(by_kind) > 1 else "",
         f"By day: {_sums(by_day)}." if len(by_day) > 1 else "",
-        "" if limits.per_day is None else f"In 24 hours: {amount(today)} of {amount(limits.per_day)} allowed.",
+        "" if limits.own_per_day is None else f"In 24 hours: {amount(today)} of {amount(limits.own_per_day)} allowed.",
         "" if limits.per_start is None else f"At most {amount(limits.per_start)} a start.",
         f"Of {counted(damaged, 'start')} here a part of the ledger cannot be read." if damaged else "",
     )

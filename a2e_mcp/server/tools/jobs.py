@@ -206,11 +206,13 @@ async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Missing
         *await ledger.spending_by("family", since),
         *(entry.family for entry in await ledger.recent(since=since, most=_MOST_ROWS)),
     }
+    # Of several users each sees their own jobs, which are all in the ledger.
+    all_families = call.services.ceilings.user is None
     families = [
         family
         for family in catalogue.families()
-        if call.inputs.family == family.name
-        or (call.inputs.family is None and (family.name in used or not family.listed_when_used))
+        if call.inputs.family in (None, family.name)
+        and (family.name in used or (all_families and (call.inputs.family is not None or not family.listed_when_used)))
     ]
     tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
     if tasks:
