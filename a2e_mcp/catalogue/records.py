@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
@@ -200,7 +201,11 @@ class JobRecord(Reply):
         return next((as_text(value) for value in filled if not is_empty(value)), None)
 
 
-_FAILURE_FIELDS = ("failed_message", "faild_message", "error_message", "error")
+_FAILURE_FIELDS = (
+    *("failed_message", "faild_message", "error_message", "error"),
+    *("failedMessage", "errorMessage", "error_msg", "errorMsg", "err_msg", "errMsg"),
+    *("fail_reason", "failReason", "failed_reason", "failure_reason", "failureReason", "failure"),
+)
 # What fields of failure hold where nothing has failed.
 _NO_FAILURE = frozenset({"", "0", "200", "ok", "none", "null", "false", "success", "undefined", "no error"})
 
@@ -234,3 +239,35 @@ COMMON_STATES: Mapping[str, State] = {
     "timeout": "failed",
     "timed_out": "failed",
 }
+
+_PARTS_OF_A_WORD = re.compile(r"[\W_]+")
+_ENDED_BADLY = frozenset(
+    {
+        *("fail", "failed", "failure", "error", "errored", "exception", "abort", "aborted", "killed", "crashed"),
+        *("expired", "rejected", "denied", "blocked", "timeout", "violation", "cancelled", "canceled"),
+        *("失败", "失敗", "异常", "错误"),
+    }
+)
+_ENDED_WELL = frozenset({"successful", "succeed", "complete", "finished", "finish", "成功", "完成"})
+# Beside one of these a word of an end says that it is not one yet.
+_NOT_YET = frozenset(
+    {
+        *("no", "not", "non", "without", "free", "partial", "partially", "retry", "retrying", "recovering", "pending"),
+        *("queued", "waiting", "processing", "running"),
+    }
+)
+
+
+def state_of_word(states: Mapping[str, State], word: str) -> State | None:
+    """The state that a status word means, also with signs around it or words beside it; None for an unknown one."""
+    if word in states:
+        return states[word]
+    parts = [part for part in _PARTS_OF_A_WORD.split(word) if part]
+    plain = "_".join(parts)
+    if plain in states:
+        return states[plain]
+    if not parts or not _NOT_YET.isdisjoint(parts):
+        return None
+    if parts[0] in _ENDED_BADLY or parts[-1] in _ENDED_BADLY:
+        return "failed"
+    return "succeeded" if plain in _ENDED_WELL else None

@@ -50,7 +50,21 @@ _ADDRESS_FIELDS = (
     "result",
     "results",
     "output",
+    "outputs",
     "data",
+    "fileUrl",
+    "videoUrl",
+    "imageUrl",
+    "audioUrl",
+    "downloadUrl",
+    "cdnUrl",
+    "cdn_url",
+    "play_url",
+    "playUrl",
+    "mp4",
+    "files",
+    "videos",
+    "images",
 )
 
 
@@ -166,10 +180,13 @@ def _addresses(value: object, depth: int) -> Iterator[str]:
 
 
 def _from_json(text: str) -> object:
-    try:
-        return json.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return None
+    for written in (text, text.replace('"', "").replace("'", '"')):
+        try:
+            # As JSON, or as Python writes a list of addresses.
+            return json.loads(written, parse_int=str, parse_float=str)
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def _json(value: object) -> str:

@@ -31,6 +31,8 @@ _FROM_BETWEEN = frozenset({401, 403, 407, 451, 511})
 """What firewalls, proxies and captive portals answer; from A2E itself these come as JSON."""
 _CERTAIN = frozenset({401, 403, 404, 429})
 """With these nothing was begun, whatever the words are."""
+_PAGES_FROM_BETWEEN = frozenset({400, 405, 411, 413, 414, 417, 418, 421, 425, 431})
+"""With these a page comes from a gateway; a page with 404 may also be A2E's, for a call that it no longer has."""
 _OWN_FIELDS = frozenset({"code", "success", "data", "msg", "message", "error", "errors", "trace_id"})
 _ENVELOPE_FIELDS = frozenset({"msg", "success", "trace_id"})
 """Of each of A2E's envelopes one field is always there, and is in no refusal of a gateway that was seen."""
@@ -117,7 +119,7 @@ def _has_broken(status: int, code: object, message: str) -> bool:
 
 def _not_from_a2e(capability: Capability[Any, Any], status: int, body: bytes, retry: str) -> ServiceError:
     """The error for an answer that is not A2E's: a page of something between here and there, or no JSON at all."""
-    if status in _FROM_BETWEEN:
+    if status in _FROM_BETWEEN or (status in _PAGES_FROM_BETWEEN and _is_page(body)):
         # Refused on the way: the request has not reached A2E, and the token is not to blame.
         answer = json_or_none(body)
         said = _message(answer) if isinstance(answer, dict) else ""
@@ -189,9 +191,8 @@ def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str,
     if status == 429 or code in (429, "429"):
         words = f": {message}" if message else ""
         return Refused(f"A2E is busy (HTTP 429){words}", hint=retry or "Retry in a minute", **known)
-    return Refused(
-        f"A2E refused {capability.name}: {message or f'HTTP {status}, code {code}'[:100]}", hint=evidence_note, **known
-    )
+    number = f"HTTP {status}" if code is None else f"HTTP {status}, code {clean_line(str(code))[:20]}"
+    return Refused(f"A2E refused {capability.name}: {message or number}", hint=evidence_note, **known)
 
 
 def _is_forbidden(status: int, code: object) -> bool:

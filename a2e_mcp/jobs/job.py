@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from a2e_mcp.catalogue.capability import JobFamily, State
-from a2e_mcp.catalogue.records import JobRecord
+from a2e_mcp.catalogue.records import JobRecord, state_of_word
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.text import at_word_end
 
@@ -75,7 +75,7 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
     # An unknown word beside a finished file is a success; a known word is believed, because a job that continues an
     # earlier one (lip-sync training) still has the earlier file.
     unknown: State = "succeeded" if results else "failed" if failure else "running" if word else "unknown"
-    state: State = "failed" if _STOPPED.search(word) else family.states.get(word, unknown)
+    state: State = "failed" if _STOPPED.search(word) else state_of_word(family.states, word) or unknown
     finished = state in ("succeeded", "failed")
     error = None
     if state == "failed":
@@ -87,7 +87,7 @@ def normalise(family: JobFamily, record: JobRecord, *, sandbox: bool) -> Job:
         came = record.without_address(family.results)
         sent = f" It sent: {at_word_end(came, _LONGEST_SHOWN)}" if came else ""
         note = f"A2E reports success but has given no file; check again in a minute.{sent}"
-    elif state == "succeeded" and failure and word not in family.states:
+    elif state == "succeeded" and failure and state_of_word(family.states, word) is None:
         note = f"A2E also reports: {at_word_end(failure, _LONGEST_SHOWN)}"
     progress = 1.0 if state == "succeeded" else record.progress
     if progress is not None:

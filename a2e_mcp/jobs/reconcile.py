@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from a2e_mcp.catalogue.capability import JobFamily
-from a2e_mcp.catalogue.records import JobRecord
+from a2e_mcp.catalogue.records import JobRecord, state_of_word
 from a2e_mcp.ledger.entry import LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import JobId, is_id
 from a2e_mcp.ledger.store import Ledger
@@ -166,7 +166,7 @@ def snapshot(family: JobFamily, record: JobRecord) -> RecordBefore:
 def works_on(family: JobFamily, entry: LedgerEntry, record: JobRecord) -> bool:
     """Whether this start's job is certainly under way on the record, or has been done on it since the start."""
     now = snapshot(family, record)
-    state = family.states.get(now.word, "running" if now.word else "unknown")
+    state = state_of_word(family.states, now.word) or ("running" if now.word else "unknown")
     if state in ("queued", "running"):
         return True
     before = entry.details.before

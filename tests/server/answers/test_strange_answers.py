@@ -331,9 +331,17 @@ async def test_a_result_is_read_in_the_usual_shapes(tmp_path: Path) -> None:
             json.dumps(json.dumps({"result": {"url": FILM}})),
             f"{FILM},{FILM}",
             "//cdn.example.com/film.mp4",
+            {"outputs": [FILM]},
+            {"mp4": FILM, "thumbnail": "https://cdn.example.com/c.png"},
+            {"files": [{"fileUrl": FILM}]},
+            {"cdnUrl": FILM},
+            f"['{FILM}']",
+            f"{{'url': '{FILM}'}}",
         ):
             answer = await seen_as(server, job_id, status="success", result=result)
             assert answer.data["results"] == [FILM], result
+        for word in ("success!", "COMPLETE", "finished.", "成功"):
+            assert (await seen_as(server, job_id, status=word, result=FILM)).data["state"] == "succeeded", word
 
 
 async def test_a_result_that_holds_no_address_is_shown_as_it_came(tmp_path: Path) -> None:
@@ -360,6 +368,10 @@ async def test_a_failure_is_read_however_it_is_spelt(tmp_path: Path) -> None:
             {"status": "rejected", "error": {"code": 7, "message": "No face"}},
             {"status": "rejected", "failed_message": "", "error_message": ["No face", "blurred"]},
             {"status": "rejected", "failed_code": "No face", "failed_message": None},
+            {"status": "Failed!", "failed_message": "No face"},
+            {"status": "generation failed", "errorMessage": "No face"},
+            {"status": "rendering", "fail_reason": "No face"},
+            {"status": "rendering", "error_msg": "No face"},
         ):
             answer = await seen_as(server, job_id, **record)
             assert answer.data["state"] == "failed", record
@@ -369,7 +381,10 @@ async def test_a_failure_is_read_however_it_is_spelt(tmp_path: Path) -> None:
 async def test_a_job_that_ended_without_a_reason_is_not_waited_for(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
         job_id = await started_video(server)
-        for word in ("rejected", "Timeout", "TIMED_OUT", "aborted"):
+        for word in (
+            *("rejected", "Timeout", "TIMED_OUT", "aborted", "FAILURE", "error_timeout", "process-failed", "killed"),
+            *("expired", "Failed!", "content_violation", "失败", "timed out"),
+        ):
             assert (await seen_as(server, job_id, status=word)).data["state"] == "failed", word
 
 
@@ -380,6 +395,11 @@ async def test_what_is_no_failure_is_not_read_as_one(tmp_path: Path) -> None:
             {"status": "rendering", "error_code": "0", "failed_message": "", "error": "null"},
             {"status": "process", "failed_message": "an earlier try failed"},
             {"status": "rendering", "msg": "Hello there.", "error": False, "failed_code": 0},
+            {"status": "retrying after error"},
+            {"status": "no_error"},
+            {"status": "error, retrying"},
+            {"status": "not failed"},
+            {"status": "failover"},
         ):
             assert (await seen_as(server, job_id, **record)).data["state"] == "running", record
         answer = await seen_as(server, job_id, status="partly", result=FILM, failed_message="One scene is missing")
@@ -496,6 +516,12 @@ async def test_the_token_is_blamed_only_when_a2e_itself_refuses_it(tmp_path: Pat
 
 async def test_a_page_of_the_edge_says_that_a2e_cannot_be_reached(tmp_path: Path) -> None:
     async with open_controlled_server(tmp_path) as server:
+        for status in (400, 405, 413, 414, 418, 431, 511):
+            server.transport.on(CREDITS, raw(status, EDGE_PAGE), times=3)
+            text = await server.refuse("get_credits")
+            assert f"A2E cannot be reached: something on the way to it refused the request (HTTP {status})" in text
+            server.transport.on(CREDITS, raw(status, b""), times=3)
+            assert "None" not in await server.refuse("get_credits")
         for status in (502, 503, 520, 521, 522, 523, 524, 525, 526, 530):
             server.transport.on(CREDITS, raw(status, EDGE_PAGE), times=3)
             assert f"A2E cannot be reached (HTTP {status})" in await server.refuse("get_credits")
