@@ -15,7 +15,7 @@ from typing import TypeAlias
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.links import is_known_link, is_link_to_file
 from a2e_mcp.files.readings import alike, is_file_url, is_windows_path, parts_of, plain, readings, unwrapped
-from a2e_mcp.files.urls import check_one, check_scheme, is_chat_attachment, is_incomplete_url
+from a2e_mcp.files.urls import check_one, check_scheme, is_chat_attachment, is_content, is_incomplete_url
 from a2e_mcp.placeholders import stands_in, template_in
 from a2e_mcp.text import clean_line
 
@@ -159,7 +159,8 @@ class Folders:
         """The error for a file of a chat or of another computer."""
         chat = next((each for each in (text, plain(text)) if is_chat_attachment(each)), None)
         if chat is not None:
-            name = "That file" if chat.lower().startswith(("data:", "blob:")) else _name_in(text)
+            is_nameless = chat.lower().startswith(("data:", "blob:")) or is_content(chat)
+            name = "That file" if is_nameless else _name_in(text)
             return FileRefused(
                 f"{name} is in the chat, not on this computer",
                 hint=f"Ask the user to save it into {self._nearest()} and to give its name",

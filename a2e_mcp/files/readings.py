@@ -18,11 +18,19 @@ _DEPTH = 4
 """Wrappings one around the other, such as a quoted file URL with a line break behind it."""
 _PAIRS = frozenset(
     ("''", '""', "``", "<>", "()", "[]", "**", "\u2018\u2019", "\u201c\u201d", "\u201e\u201c", "\u201a\u2018")
-) | {"\u00ab\u00bb", "\u300c\u300d", "\u300e\u300f"}
+) | {"\u00ab\u00bb", "\u300c\u300d", "\u300e\u300f", "\uff08\uff09", "\u3010\u3011"}
 _ENDS = " \t\r\n\x0b\x0c\u00a0\u202f\u200b\u200e\u200f\u2060\ufeff\u202a\u202c\u2066\u2069"
 """What stands unseen around a copied path; Windows' properties put U+202A before it."""
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d\u201e\u201a\u00ab\u00bb"
-_LABEL = re.compile(r"(?:path|image|video|audio|picture|photo|url|link)\s*[:=]\s*(?=\S)", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:attached(?: file)?|attachment|path|image|video|audio|picture|photo|url|link)\s*[:=]\s*(?=\S)", re.IGNORECASE
+)
+_TAG = re.compile(r"<\w+\b[^<>]*?\b(?:src|href)\s*=\s*([\"'])([^\"'<>]+)\1[^<>]*>")
+# The size or the type that a list of files shows behind a name.
+_NOTE = re.compile(
+    r"(.*\.\w{2,5})\s*(?:[(\[]?\s*[\u2014\u2013-]?\s*\d+(?:[.,]\d+)?\s*[KMG]i?B\s*[)\]]?|[(\[]\w+/[\w.+-]+[)\]])",
+    re.DOTALL,
+)
 _MARKDOWN = re.compile(r"!?\[.*\]\(.+\)", re.DOTALL)
 _FILE_URL = re.compile(r"file:(?://(?:localhost|127\.0\.0\.1)?(?=[/\\])|(?=/))", re.IGNORECASE)
 _DRIVE = re.compile(r"[/\\]?([a-zA-Z])[:|](?=[/\\])")
@@ -122,7 +130,7 @@ def _variants(text: str) -> Iterator[str]:
         yield from _from_shell(text)
     if "//" in text:
         yield re.sub("/{2,}", "/", text)
-    yield text.rstrip(".,;:!?")
+    yield text.rstrip(".,;:!?\u3002\uff0c\u3001")
     # One of two quotes was not copied.
     yield text.strip(_QUOTES)
 
@@ -139,6 +147,10 @@ def _unwrapped(text: str) -> Iterator[str]:
     label = _LABEL.match(bare)
     if label is not None:
         yield bare[label.end() :]
+    if (tag := _TAG.fullmatch(bare)) is not None:
+        yield tag[2]
+    if (note := _NOTE.fullmatch(bare)) is not None:
+        yield note[1]
     if _MARKDOWN.fullmatch(bare):
         # A file's name may itself look like the middle of a link.
         yield from (bare[middle.end() : -1] for middle in re.finditer(r"\]\(", bare))

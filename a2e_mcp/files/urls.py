@@ -30,6 +30,8 @@ _CHAT_ATTACHMENT = re.compile(
     r"|file[-_][a-z0-9]{6,}$",
     re.IGNORECASE,
 )
+# The beginnings of PNG, JPEG, GIF, RIFF, ID3, MP3 and MP4.
+_BASE64 = re.compile(r"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR|SUQz|//[uv]|AAAA[GHIJ])[A-Za-z0-9+/\s]{12,}={0,2}\s*")
 _INCOMPLETE = re.compile(
     r"(view-source:)?h?t?tps?(:|%3a)?[/\\%]|https?:|www\."
     r"|([a-z0-9-]+\.)+(ai|app|cloud|co|com|de|dev|edu|eu|fr|gov|io|me|net|org|tv|uk)(:\d+)?(/|$)",
@@ -101,7 +103,12 @@ def _is_inside_url(text: str, found: re.Match[str]) -> bool:
 
 def is_chat_attachment(text: str) -> bool:
     """Whether a text is a chat's name for a file attached or made there."""
-    return _CHAT_ATTACHMENT.match(text) is not None
+    return _CHAT_ATTACHMENT.match(text) is not None or is_content(text)
+
+
+def is_content(text: str) -> bool:
+    """Whether a text is what is in a file instead of its name: base64, as chats send pictures and sounds."""
+    return _BASE64.fullmatch(text) is not None
 
 
 def safe_name(name: str, *, ascii_only: bool = False) -> str:

@@ -76,6 +76,8 @@ async def test_a_file_is_described_by_what_is_in_it(tmp_path: Path) -> None:
         ("sandbox:/mnt/data/x.png", "x.png"),
         ("blob:https://chat.example/5f0c", "That file"),
         ("data:image/png;base64," + "A" * 10_000, "That file"),
+        ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 10_000, "That file"),
+        ("/9j/4AAQSkZJRgABAQEASABIAAD" + "A" * 40 + "==", "That file"),
         ("file-abc123DEF", "file-abc123DEF"),
         ("C:\\fakepath\\x.png", "x.png"),
     ],

@@ -103,6 +103,13 @@ async def test_a_name_is_found_without_its_capitals_and_in_the_marks_of_a_chat(t
             "「My Photo.PNG」",
             "'My Photo.PNG",
             "path: My Photo.PNG",
+            "Attached: My Photo.PNG",
+            "My Photo.PNG (2.3 MB)",
+            "My Photo.PNG \u2014 840 KB",
+            "My Photo.PNG [image/png]",
+            '<img src="My Photo.PNG" alt="x">',
+            "\uff08My Photo.PNG\uff09",
+            "My Photo.PNG\u3002",
         ):
             assert await read(server, given) == "found", given
         png(server.inbox, "my photo.PNG")

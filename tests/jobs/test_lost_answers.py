@@ -375,20 +375,28 @@ async def test_list_jobs_and_the_look_after_a_lost_answer_do_not_get_into_each_o
         assert list(await server.listed()) == [answer.data["job_id"]]
 
 
-@pytest.mark.parametrize("broken", ["an HTML page", "HTTP 503", "a row without an id"])
+NOT_READ: dict[str, Fault] = {
+    "an HTML page": only_answered(502, "<html>"),
+    "HTTP 503": only_answered(503, {}),
+    "a row without an id": only_answered(200, {"code": 0, "data": {"rows": [{"name": "x"}, {"_id": "6" * 24}]}}),
+    "no list": only_answered(200, {"code": 0, "data": None}),
+    "a list of another shape": only_answered(200, {"code": 0, "data": {"total": 0}}),
+    "a failure under HTTP 200": only_answered(200, {"code": 500, "msg": "boom"}),
+    "a token that is not accepted": only_answered(401, {"code": 401, "msg": "invalid token"}),
+    "no connection": not_connected,
+}
+
+
+@pytest.mark.parametrize("broken", NOT_READ)
 async def test_again_is_offered_only_after_a_readable_list_without_the_job(tmp_path: Path, broken: str) -> None:
-    answers = {
-        "an HTML page": only_answered(502, "<html>"),
-        "HTTP 503": only_answered(503, {}),
-        "a row without an id": only_answered(200, {"code": 0, "data": {"rows": [{"name": "x"}, {"_id": "6" * 24}]}}),
-    }
     async with open_controlled_server(tmp_path) as server:
         arguments = await server.clip_arguments()
         server.transport.on(CLIP, cut_after)
-        server.transport.on(CLIPS, answers[broken], times=99)
+        server.transport.on(CLIPS, NOT_READ[broken], times=99)
         assert NOT_KNOWN in await server.refuse("start_image_to_video", **arguments)
         sentence = await server.refuse("start_image_to_video", **arguments)
-        assert "could not be asked" in sentence or "could be read" in sentence
+        assert "could not be asked" in sentence or "could be read" in sentence, sentence
+        assert "not in the account" not in sentence
         assert "again=true" not in sentence
         server.transport.on(CLIPS, only_answered(200, {"code": 0, "data": {"rows": []}}), times=99)
         sentence = await server.refuse("start_image_to_video", **arguments)
@@ -463,3 +471,12 @@ async def test_the_record_of_another_job_is_no_answer(tmp_path: Path) -> None:
         assert "the record of another image to video" in await server.refuse(
             "check_status", job_id=first.data["job_id"]
         )
+        for call in ("POST /api/v1/userImage2Video/batchDetail", f"GET /api/v1/userImage2Video/{record}"):
+            server.transport.on(call, only_answered(200, {"code": 0, "data": [other]}), times=9)
+        waited = await server.call("wait_for_job", job_ids=[first.data["job_id"]], seconds=0)
+        assert "https://a.example/b.mp4" not in waited.text
+        assert waited.data.get("state") != "succeeded"
+        video = await server.ask("start_avatar_video", **video_arguments())
+        ended = {"_id": "7" * 24, "status": "success", "result": "https://a.example/b.mp4"}
+        server.transport.on("POST /api/v1/video/awsResult", only_answered(200, {"code": 0, "data": [ended]}))
+        assert "the record of another avatar video" in await server.refuse("check_status", job_id=video.data["job_id"])
