@@ -22,7 +22,8 @@ class BodyField:
     """One field of a start.
 
     `choices` are the values that it takes, `choices_of_models` says that the rows of the family name them; `default` is
-    what A2E takes when the field is left out. `parts` are the fields of an object, or of each object of a list.
+    what A2E takes when the field is left out, and `first_of` the list whose first item it takes then. `is_address` says
+    that it holds addresses of files. `parts` are the fields of an object, or of each object of a list.
     """
 
     kind: Kind
@@ -30,6 +31,8 @@ class BodyField:
     choices: tuple[str, ...] = ()
     choices_of_models: bool = False
     default: object = None
+    first_of: str = ""
+    is_address: bool = False
     low: float | None = None
     high: float | None = None
     longest: int | None = None
@@ -47,14 +50,14 @@ def text(longest: int | None = None) -> BodyField:
     return BodyField("text", longest=longest)
 
 
-def url() -> BodyField:
-    """The address of a file."""
-    return BodyField("text")
+def url(first_of: str = "") -> BodyField:
+    """The address of a file; `first_of` is a list that may be given instead."""
+    return BodyField("text", is_address=True, first_of=first_of)
 
 
 def urls(most: int | None = None) -> BodyField:
     """Addresses of several files."""
-    return BodyField("texts", most=most)
+    return BodyField("texts", is_address=True, most=most)
 
 
 def choice(*choices: str, default: str | None = None) -> BodyField:
@@ -123,6 +126,15 @@ def with_defaults(fields: Mapping[str, BodyField], body: Mapping[str, Any]) -> d
     for name, declared in fields.items():
         if declared.kind == "part":
             filled[name] = with_defaults(declared.parts, body.get(name) or {})
+        elif filled.get(name) is None and filled.get(declared.first_of):
+            filled[name] = filled[declared.first_of][0]
         elif filled.get(name) is None and declared.default is not None:
             filled[name] = declared.default
     return filled
+
+
+def field_at(fields: Mapping[str, BodyField], path: str) -> BodyField | None:
+    """The field at a place of the body, in which a dot leads into an object; None for none."""
+    name, _, rest = path.partition(".")
+    found = fields.get(name)
+    return field_at(found.parts, rest) if rest and found is not None else found

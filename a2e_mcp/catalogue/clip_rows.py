@@ -112,9 +112,8 @@ def _seedance2(
         most=dict(zip(("reference_images", "reference_videos", "reference_audios"), references, strict=True)),
         sound="on",
         send={"generate_audio": True},
-        bills_input=15,
         note="Sound is included in the price.",
-        **{"modes": _SEEDANCE2_MODES, **more},
+        **{"modes": _SEEDANCE2_MODES, "bills_input": 15, **_SEEDANCE20_LENGTHS, **more},
     )
 
 
@@ -126,7 +125,12 @@ _SEEDANCE2_MODES: Mapping[ModeName, Mode] = {
         needs=_FRAMES,
         fields={"image": "first_frame_url", "end_image": "last_frame_url"},
     ),
-    "reference": Mode(fixed={"mode": "reference"}, needs=("prompt", _ANY_REFERENCE)),
+    # Sounds alone are for 2.5 only.
+    "reference": Mode(fixed={"mode": "reference"}, needs=("prompt", "reference_images or reference_videos")),
+}
+_SEEDANCE20_LENGTHS: Mapping[str, Any] = {
+    "lengths": {"reference_videos": (2, 15), "reference_audios": (2, 15)},
+    "lengths_together": {"reference_audios": 15},
 }
 
 
@@ -249,8 +253,12 @@ CLIP_MODELS = (
         ("480p", "720p", "1080p"),
         longest=30,
         references=(30, 10, 10),
+        lengths={"video": (0, 30)},
+        lengths_together={"reference_videos": 30},
+        bills_input=30,
         modes={
             **_SEEDANCE2_MODES,
+            "reference": Mode(fixed={"mode": "reference"}, needs=("prompt", _ANY_REFERENCE)),
             "extend": Mode(
                 fixed={**_OMNI, "omni_reference_task_type": "extend"},
                 needs=("prompt", "video"),

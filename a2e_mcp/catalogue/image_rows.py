@@ -212,6 +212,12 @@ IMAGE_MODELS = (
             **spelt_in("aspect_ratio", {"auto": "match_input_image"}),
         },
         most={"reference_images": 8},
+        excludes=(
+            Exclusion(
+                {"aspect_ratio": "auto", "image": False, "reference_images": False},
+                "aspect_ratio auto needs a picture, whose shape it takes",
+            ),
+        ),
         note="A2E keeps its pictures for 7 days.",
     ),
     _qwen("qwen-image-2.0", "posters and lettering"),

@@ -36,7 +36,8 @@ _KLING_MODES: Mapping[ModeName, Mode] = {
     "text": Mode(fixed={"mode": "text-to-video"}, drops=("end_image",)),
     "image": Mode(fixed={"mode": "image-to-video"}, needs=("prompt", "image"), drops=("aspect_ratio",)),
 }
-_LAST_IN_720 = Exclusion({"end_image": True, "resolution": "720p"}, "end_image needs resolution 1080p")
+_WITH_LAST = "end_image needs resolution 1080p"
+_LAST_IN_720 = Exclusion({"end_image": True, "resolution": "720p"}, _WITH_LAST)
 
 
 def _kling(
@@ -90,6 +91,7 @@ KLING_MODELS = (
         between(3, 15),
         {**quality_in("quality_mode", p720="std", p1080="pro"), "4k": {"quality_mode": "4k"}},
         _LAST_IN_720,
+        Exclusion({"end_image": True, "resolution": "4k"}, _WITH_LAST),
     ),
     _kling(
         "kling-3.0-fast",

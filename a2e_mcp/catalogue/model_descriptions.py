@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from a2e_mcp.catalogue.model_requests import ratios_of, seconds_of, spoken, takes
 from a2e_mcp.catalogue.models import Mode, Model, ModeName
@@ -60,6 +60,20 @@ def _limits(model: Model, modes: Mapping[ModeName, Mode]) -> str:
             for each in model.excludes
             if all(any(takes(model, mode, name) for mode in modes) for name in each.together)
         ),
+        *_lengths(model, modes),
         "given clips are billed too" if model.bills_input and takes_clips else "",
     )
     return "; ".join(filter(None, said))
+
+
+def _lengths(model: Model, modes: Mapping[ModeName, Mode]) -> Iterator[str]:
+    """How long given clips and sounds may be."""
+    for name in dict.fromkeys((*model.lengths, *model.lengths_together)):
+        if not any(takes(model, mode, name) for mode in modes):
+            continue
+        each, together = model.lengths.get(name), model.lengths_together.get(name)
+        words = [f"{each[0]:g} to {each[1]:g} s" if each[0] else f"at most {each[1]:g} s"] if each else []
+        words += [f"at most {together:g} s together"] if together else []
+        yield f"{name.replace('_', ' ')} of {', '.join(words)}"
+    if model.length_with_made is not None and "reference" in modes:
+        yield f"with them at most {model.length_with_made:g} s in all"

@@ -51,17 +51,40 @@ def objections(
     yield from _too_many(model, mode, given)
     if model.seeds and given.get("seed") is not None and not model.seeds[0] <= given["seed"] <= model.seeds[1]:
         yield f"seed must be {model.seeds[0]} to {model.seeds[1]} for {model.id}"
-    excluded = (each.why for each in model.excludes if _holds(each.together, values))
-    yield from (f"{model.id}: {why}" for why in dict.fromkeys(excluded))
+    if given.get("audio") and given.get("sound") is False and takes(model, mode_name, "audio"):
+        yield f"audio and sound false contradict each other; {model.id} uses audio only in a clip with sound"
+    yield from (f"{model.id}: {why}" for why in exclusions(model, values))
 
 
-def length_objections(model: Model, lengths: Mapping[str, float]) -> Iterator[str]:
-    """Why a given clip or sound is too short or too long, by the names of the arguments, with a number in lists."""
+def exclusions(model: Model, values: Mapping[str, Any]) -> Sequence[str]:
+    """Why these values do not go together, each reason once."""
+    return list(dict.fromkeys(each.why for each in model.excludes if _holds(each.together, values)))
+
+
+def length_objections(model: Model, lengths: Mapping[str, float], made: int | None = None) -> Iterator[str]:
+    """Why given clips or sounds are too short or too long, by the names of the arguments, with a number in lists.
+
+    `made` is how many seconds are to be made.
+    """
     for name, (shortest, longest) in model.lengths.items():
-        for given, seconds in lengths.items():
-            if given.partition("[")[0] == name and not shortest <= round(seconds, 1) <= longest:
+        for given, seconds in _lengths_of(name, lengths).items():
+            if not shortest <= round(seconds, 1) <= longest:
                 allowed = f"{shortest:g} to {longest:g}" if shortest else f"at most {longest:g}"
-                yield f"{given} lasts {seconds:.0f} s; {model.id} takes {allowed} s"
+                yield f"{given} lasts {seconds:.3g} s; {model.id} takes {allowed} s"
+    for name, most in model.lengths_together.items():
+        together = round(sum(_lengths_of(name, lengths).values()), 1)
+        if together > most:
+            yield f"{name} last {together:g} s together; {model.id} takes at most {most:g} s"
+    clips = round(sum(_lengths_of("reference_videos", lengths).values()), 1)
+    if model.length_with_made is not None and clips and made and clips + made > model.length_with_made:
+        yield (
+            f"reference_videos of {clips:g} s and a clip of {made} s are too long together; with them {model.id} makes"
+            f" at most {int(model.length_with_made - clips)} s"
+        )
+
+
+def _lengths_of(name: str, lengths: Mapping[str, float]) -> Mapping[str, float]:
+    return {given: seconds for given, seconds in lengths.items() if given.partition("[")[0] == name}
 
 
 def with_choices(model: Model, mode_name: ModeName, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +106,8 @@ def with_choices(model: Model, mode_name: ModeName, given: Mapping[str, Any]) ->
         if found := next((each for each in wanted if each in shapes), None):
             values["aspect_ratio"] = found
     if model.sound in ("off", "on"):
-        values.setdefault("sound", model.sound == "on")
+        # A sound that is given is meant to be heard.
+        values.setdefault("sound", model.sound == "on" or bool(values.get("audio")))
     return values
 
 
@@ -223,7 +247,8 @@ def _edits(model: Model, given: Mapping[str, Any]) -> bool:
 
 def _holds(together: Mapping[str, object], values: Mapping[str, Any]) -> bool:
     return all(
-        bool(values.get(name)) if value is True else values.get(name) == value for name, value in together.items()
+        bool(values.get(name)) is value if isinstance(value, bool) else values.get(name) == value
+        for name, value in together.items()
     )
 
 

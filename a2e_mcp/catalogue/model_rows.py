@@ -10,7 +10,7 @@ from functools import cache
 from a2e_mcp.catalogue.clip_rows import CLIP_MODELS
 from a2e_mcp.catalogue.image_rows import IMAGE_MODELS
 from a2e_mcp.catalogue.kling_rows import KLING_MODELS
-from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model
+from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model, ModeName
 from a2e_mcp.catalogue.remake_rows import REMAKE_MODELS
 from a2e_mcp.catalogue.wan_rows import WAN_MODELS
 
@@ -49,16 +49,24 @@ def models_like(tool: str, text: str) -> list[str]:
     return [ids[each] for each in difflib.get_close_matches(_folded(text)[:60], ids, n=2, cutoff=0.6)]
 
 
-def model_named(tool: str, text: str | None) -> Model | None:
+def model_named(tool: str, text: str | None, mode: ModeName | None = None) -> Model | None:
     """The model of a tool that a text names; the tool's own choice where none is named, None for one it does not have.
 
     Letter case, spaces and signs do not count.
     """
-    offered = models_of_tool(tool)
     if text is None or _folded(text) in _NO_CHOICE:
-        return next((model for model in offered if model.id == DEFAULTS.get(tool, offered[0].id)), None)
+        return usual_model(tool, mode)
     wanted = _folded(text)
-    return next((model for model in offered if wanted in map(_folded, (model.id, *model.also))), None)
+    return next((model for model in models_of_tool(tool) if wanted in map(_folded, (model.id, *model.also))), None)
+
+
+def usual_model(tool: str, mode: ModeName | None = None) -> Model:
+    """The model that a tool takes when none is named: its default, or the first that can do what is asked for."""
+    offered = models_of_tool(tool)
+    usual = next((model for model in offered if model.id == DEFAULTS.get(tool)), offered[0])
+    if mode is None or mode in usual.modes:
+        return usual
+    return next((model for model in offered if mode in model.modes and not model.restricted), usual)
 
 
 _NO_CHOICE = frozenset({"auto", "automatic", "default", "any", "standard"})

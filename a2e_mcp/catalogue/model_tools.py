@@ -6,13 +6,15 @@ arguments are read, so before anything is looked up, uploaded or charged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from a2e_mcp import catalogue
+from a2e_mcp.catalogue.body_fields import field_at
 from a2e_mcp.catalogue.capability import JobFamily, Request
+from a2e_mcp.catalogue.model_families import ModelFamily
 from a2e_mcp.catalogue.model_requests import (
     body_of,
     fields_of,
@@ -45,7 +47,16 @@ AspectRatio = Annotated[
 Resolution = Annotated[
     Literal["480p", "720p", "768p", "1080p", "1k", "2k", "4k"], SIZES, WithJsonSchema({"type": "string"})
 ]
-Prompt = Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+def _says_something(text: str) -> str:
+    """Raises ValueError for a text of blanks, which A2E would be paid for."""
+    if not any(sign.isprintable() and not sign.isspace() for sign in text):
+        raise ValueError("is empty; write what is wanted")
+    return text
+
+
+Prompt = Annotated[str, Field(min_length=1, max_length=5000), AfterValidator(_says_something)]
 Seconds = Annotated[int, Field(ge=1, le=30), SECONDS, ZeroMeansNone()]
 Seed = Annotated[int, Field(ge=0, le=2_147_483_647), WithJsonSchema({"type": "integer"})]
 Picture = Annotated[str, MediaIn(("image",))]
@@ -76,7 +87,7 @@ class ModelInputs(Inputs):
     def wanted_model(self) -> Model:
         """The model that a call names, or the tool's own choice. Raises ValueError for one that the tool has not."""
         text: str | None = getattr(self, "model", None)
-        found = model_named(self.tool, text)
+        found = model_named(self.tool, text, getattr(self, "action", None))
         if found is None:
             offered = [model.id for model in models_of_tool(self.tool) if not model.restricted]
             more = " and others" if len(offered) > _NEAR_MODELS else ""
@@ -131,12 +142,26 @@ class ModelInputs(Inputs):
     def _is_possible(self) -> Self:
         model = self.wanted_model
         found = list(objections(self.tool, model, self.wanted_mode, self.arguments(), models_of_tool(self.tool)))
+        found = found or list(_too_long(self))
         if found:
             raise ValueError("; ".join(found))
         return self
 
 
 ModelInputsT = TypeVar("ModelInputsT", bound=ModelInputs)
+
+
+def _too_long(inputs: ModelInputs) -> Iterator[str]:
+    """Which texts are longer than the start of the model's family takes."""
+    model, family, given = inputs.wanted_model, _family(inputs), inputs.arguments()
+    if not isinstance(family, ModelFamily):
+        return
+    for name, target in fields_of(model, model.modes[inputs.wanted_mode]).items():
+        declared = field_at(family.fields, target) if isinstance(target, str) else None
+        longest = None if declared is None else declared.longest
+        value = given.get(name)
+        if longest is not None and isinstance(value, str) and len(value) > longest:
+            yield f"{name} has {len(value)} characters; {model.id} takes at most {longest}"
 
 
 def _family(inputs: ModelInputs) -> JobFamily:
@@ -165,7 +190,7 @@ def _objection(inputs: ModelInputs, found: PreparedInputs) -> str:
         return (
             f"{model.id} is for {model.restricted}, which is off; the operator switches it on with A2E_ADULT_MODELS=1"
         )
-    return "; ".join(length_objections(model, found.lengths))
+    return "; ".join(length_objections(model, found.lengths, inputs.meant().get("seconds")))
 
 
 def _estimate(inputs: ModelInputs, lengths: Mapping[str, float]) -> Estimate:

@@ -64,7 +64,7 @@ class PublishedPrice:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """What does not go together: these values, where True means that the argument is given at all."""
+    """What does not go together: these values, where True means that the argument is given at all, False that not."""
 
     together: Mapping[str, object]
     why: str
@@ -89,7 +89,8 @@ class Model:
 
     `fixed` names it in the body, and `send` is sent whatever the user says, unless an argument says otherwise. `most`
     limits lists; `together` limits all references. `seeds` are the lowest and highest. `lengths` are the seconds that
-    a given clip or sound may last. `bills_input` says that given clips are billed like the seconds that are made,
+    a given clip or sound may last, `lengths_together` those of all in a list, and `length_with_made` those of all given
+    clips and the clip that is made. `bills_input` says that given clips are billed like the seconds that are made,
     each up to so many; the argument `input_seconds` is how long they are together, which makes A2E's quote right.
     `also` are other names of it. A `restricted` model is for the operator to switch on.
     """
@@ -111,6 +112,8 @@ class Model:
     sound: Sound = "none"
     seeds: tuple[int, int] | None = None
     lengths: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    lengths_together: Mapping[str, float] = field(default_factory=dict)
+    length_with_made: float | None = None
     bills_input: float | None = None
     excludes: tuple[Exclusion, ...] = ()
     plan: str = ""

@@ -123,7 +123,7 @@ class VideoEditInputs(ModelInputs):
     action: Literal["edit", "extend"] = Field(default="edit", description="Change the clip, or continue it")
     reference_images: OrNone[Pictures] = optional("Pictures to use")
     seconds: OrNone[Seconds] = optional("Length, by model")
-    model: OrNone[Name] = optional(f"{MODEL} (default happyhorse-1.0)")
+    model: OrNone[Name] = optional(f"{MODEL} (default happyhorse-1.0; to extend seedance-2.5)")
     resolution: OrNone[Resolution] = optional("480p to 1080p, by model")
     sound: OrNone[bool] = optional("true: with sound, by model")
     title: OrNone[Name] = optional("Label in your list")

@@ -120,6 +120,8 @@ def _wan30(name: str, sent: str, about: str) -> Model:
         sound="off",
         seeds=_WAN_SEEDS,
         lengths={"reference_videos": (3, 15)},
+        lengths_together={"reference_videos": 15},
+        length_with_made=30,
         bills_input=15,
         note="A2E publishes no list of its jobs; that one can be asked about is observed in one client.",
     )

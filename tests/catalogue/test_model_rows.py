@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.model_requests import body_of, mode_of, objections, ratios_of, seconds_of, takes
+from a2e_mcp.catalogue.model_requests import (
+    body_of,
+    length_objections,
+    mode_of,
+    objections,
+    ratios_of,
+    seconds_of,
+    takes,
+)
 from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS, model_named, models_of_tool
 from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model, ModeName, modes_of
 from tests.support.paths import API_FACTS
@@ -132,8 +140,10 @@ def test_what_is_sent_agrees_with_the_facts(tool: str, model: Model, mode_name: 
         assert at(body, path) == value, path
     sent = {**body, **start.always}
     for path, value in fact.get("send_always", {}).items():
+        # Who gives a sound wants to hear it.
+        is_heard = path == fact.get("map", {}).get("sound") and "audio" in given
         if path not in ("name", "duration"):
-            assert at(sent, path) == value, path
+            assert at(sent, path) == (is_heard or value), path
     drops = fact_mode.get("drops", [])
     joins = {**fact.get("map", {}).get("join", {}), **fact_mode.get("join", {})}
     targets = {**fact.get("map", {}), **fact_mode.get("map", {})}
@@ -219,6 +229,12 @@ def test_a_tool_takes_a_model_of_its_own_when_none_is_named_or_any_will_do() -> 
             assert found is BY_ID[name], (tool, text)
     assert model_named("start_text_to_image", "a2e") is BY_ID["a2e-image"]
     assert model_named("start_text_to_video", "nonsense") is None
+    for tool in DEFAULTS:
+        for mode in modes_of(tool):
+            usual = model_named(tool, None, mode)
+            assert usual is not None
+            assert mode in usual.modes
+            assert not usual.restricted
 
 
 @pytest.mark.parametrize(("tool", "model", "mode_name"), EVERY, ids=IDS)
@@ -234,6 +250,63 @@ def test_what_a_model_can_is_never_refused(tool: str, model: Model, mode_name: M
             assert all(any(each.why in said for each in model.excludes) for said in found), found
             if not found:
                 catalogue.family(model.family).start.request.model_validate(body_of(model, mode_name, wanted))
+
+
+PICTURE, LAST, SOUND = GIVEN["image"], GIVEN["end_image"], GIVEN["audio"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "more", "why"),
+    [
+        ("kling-3.0", "image", {"image": PICTURE, "end_image": LAST, "resolution": "4k"}, "needs resolution 1080p"),
+        ("kling-3.0", "image", {"image": PICTURE, "end_image": LAST}, "needs resolution 1080p"),
+        ("flux-2-pro", "draw", {"aspect_ratio": "auto"}, "auto needs a picture"),
+        ("seedance-2.0", "reference", {"reference_audios": [SOUND]}, "reference_images or reference_videos is missing"),
+        ("wan2.5", "image", {"image": PICTURE, "audio": SOUND, "sound": False}, "contradict each other"),
+    ],
+)
+def test_what_only_the_text_of_the_spec_forbids_is_refused(
+    name: str, mode: ModeName, more: Mapping[str, Any], why: str
+) -> None:
+    model = BY_ID[name]
+    (said,) = objections(model.tools[0], model, mode, {"prompt": "P", **more}, [model])
+    assert why in said
+    assert name in said
+
+
+def test_what_the_text_of_the_spec_allows_is_not_refused() -> None:
+    allowed: list[tuple[str, ModeName, Mapping[str, Any]]] = [
+        ("kling-3.0", "image", {"image": PICTURE, "end_image": LAST, "resolution": "1080p"}),
+        ("flux-2-pro", "draw", {"aspect_ratio": "auto", "reference_images": [PICTURE]}),
+        ("flux-2-pro", "draw", {"aspect_ratio": "auto", "image": PICTURE}),
+        ("seedance-2.5", "reference", {"reference_audios": [SOUND]}),
+        ("wan2.5", "image", {"image": PICTURE, "audio": SOUND}),
+    ]
+    for name, mode, more in allowed:
+        model = BY_ID[name]
+        assert not list(objections(model.tools[0], model, mode, {"prompt": "P", **more}, [model])), (name, more)
+
+
+@pytest.mark.parametrize(
+    ("name", "lengths", "made", "why"),
+    [
+        ("seedance-2.0-mini", {"reference_videos[1]": 16}, 5, "reference_videos[1] lasts 16 s; "),
+        ("seedance-2.0-fast", {"reference_videos[2]": 1.5}, 5, "lasts 1.5 s; seedance-2.0-fast takes 2 to 15 s"),
+        ("seedance-2.0", {"reference_audios[1]": 8, "reference_audios[2]": 8}, 5, "last 16 s together"),
+        ("seedance-2.5", {"reference_videos[1]": 20, "reference_videos[2]": 11}, 5, "takes at most 30 s"),
+        ("wan3.0", {"reference_videos[1]": 9, "reference_videos[2]": 9}, 5, "last 18 s together"),
+        ("wan3.0-prime", {"reference_videos[1]": 6}, 30, "makes at most 24 s"),
+        ("kling-motion-3.0", {"video": 31}, None, "takes 3 to 30 s"),
+    ],
+)
+def test_clips_and_sounds_of_a_length_that_a_model_does_not_take_are_refused(
+    name: str, lengths: Mapping[str, float], made: int | None, why: str
+) -> None:
+    (said,) = length_objections(BY_ID[name], lengths, made)
+    assert why in said
+    assert name in said
+    shorter = {each: min(max(seconds / 2, 3), 7) for each, seconds in lengths.items()}
+    assert not list(length_objections(BY_ID[name], shorter, made and 5))
 
 
 @st.composite

@@ -10,7 +10,7 @@ from pydantic import Field
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.model_descriptions import abilities_of, price_words
 from a2e_mcp.catalogue.model_requests import seconds_of
-from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS
+from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS, usual_model
 from a2e_mcp.catalogue.models import Model, modes_of
 from a2e_mcp.catalogue.spellings import CREDITS, SECONDS, Choices, Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
@@ -113,8 +113,13 @@ def _hidden(tools: Iterable[str], settings: Any) -> str:
 
 def _choices(tools: Sequence[str]) -> str:
     """Which model a tool takes when none is named."""
-    chosen = [f"{tool} takes {DEFAULTS[tool]}" for tool in tools if tool in DEFAULTS]
-    return f"Without model {'; '.join(chosen)}." if len(chosen) == 1 else ""
+    if len(tools) > 1 or tools[0] not in DEFAULTS:
+        return ""
+    chosen: dict[str, list[str]] = {}
+    for mode in modes_of(tools[0]):
+        chosen.setdefault(usual_model(tools[0], mode).id, []).append(mode)
+    ids = [model if len(chosen) == 1 else f"{model} to {' or '.join(modes)}" for model, modes in chosen.items()]
+    return f"Without model {tools[0]} takes {', '.join(ids)}."
 
 
 TOOLS = (
