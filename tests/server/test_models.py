@@ -144,6 +144,18 @@ async def test_an_edit_shows_what_of_its_prompt_was_done_and_says_what_was_not(t
         assert job_id in (await server.ask("delete_job", job_id=job_id)).text
 
 
+async def test_the_usual_model_edits_the_picture_too_and_its_shape_is_the_one_asked_for(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        image = png(server.inbox, "blue.png", (320, 180), "#2266ee").name
+        for model in (None, "seedream"):
+            wanted = {"image": image, "prompt": "make it black and white", "aspect_ratio": "16:9", "model": model}
+            link, note = await made(server, "start_image_edit", **wanted)
+            assert "Done by rules: black and white" in note
+            picture = await picture_at(link)
+            assert np.abs(picture[:100, :200, 0] - picture[:100, :200, 2]).max() <= 2
+            assert picture.shape[1] / picture.shape[0] == pytest.approx(16 / 9, rel=0.02)
+
+
 @pytest.mark.exercises("start_upscale", "get_upscale", "list_upscales", "delete_upscale")
 async def test_a_picture_and_a_clip_are_really_enlarged(tmp_path: Path) -> None:
     async with open_server(tmp_path, toolsets=EVERYTHING) as server:
@@ -172,6 +184,11 @@ async def test_a_picture_moves_as_the_clip_moves(tmp_path: Path) -> None:
         link, note = await made(server, "start_motion_transfer", **wanted, consent=CONSENT)
         assert "as the clip moves between its first frame and each other" in note
         frames = await frames_at(link)
+        by_kling, note = await made(
+            server, "start_motion_transfer", **wanted, consent=CONSENT, model="kling-motion-3.0", prompt="she dances"
+        )
+        assert "as the clip moves between its first frame and each other" in note
+        assert (await frames_at(by_kling)).shape == (await frames_at(link)).shape
         # The right lower corner bears the mark; what did not move in the clip stands still here too.
         middle, corner = frames[:, 60:120, 60:240], frames[:, :30, :60]
         assert np.abs(middle - middle[0]).mean(axis=(1, 2, 3))[-1] > 20
@@ -209,6 +226,23 @@ async def test_sound_is_heard_where_it_was_asked_for_and_nowhere_else(tmp_path: 
         assert abs(len(frames) / 12 - 5) < 0.2
 
 
+async def test_a_model_that_always_makes_sound_is_heard_and_a_given_sound_is_too(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        wanted = {"image": png(server.inbox, size=(320, 180)).name, "prompt": "waves"}
+        link, note = await made(server, "start_image_to_video", **wanted, model="a2e-v2-flash")
+        assert await sound_at(link) is not None
+        assert "The sound is synthetic." in note
+        silent, _ = await made(server, "start_image_to_video", **wanted)
+        assert await sound_at(silent) is None
+    async with open_controlled_server(tmp_path / "sent") as server:
+        bodies = sent_by(server, "/api/v1/userWan25/start")
+        wanted["image"] = png(server.inbox, size=(320, 180)).name
+        sound = wav(server.inbox, "tune.wav", seconds=4, tone=True).name
+        await server.ask("start_image_to_video", **wanted, model="wan2.5", audio=sound)
+        assert bodies[0]["audio"] is True
+        assert bodies[0]["audio_url"]
+
+
 async def test_a_clip_is_edited_and_continued(tmp_path: Path) -> None:
     async with open_server(tmp_path, toolsets=EVERYTHING) as server:
         clip = moving_clip(server.inbox, seconds=3).name
@@ -219,6 +253,12 @@ async def test_a_clip_is_edited_and_continued(tmp_path: Path) -> None:
         longer, note = await made(server, "start_video_edit", **wanted)
         assert len(await frames_at(longer)) == 8 * 8
         assert "A stand-in: after its end the clip stays on its last frame" in note
+        quoted = await server.ask(
+            "quote_job", tool="start_video_edit", arguments={"video": clip, "prompt": "it goes on", "action": "extend"}
+        )
+        assert quoted.data["credits"] == 80
+        said = (await server.ask("list_models", task="video_edit")).text
+        assert "Without model start_video_edit takes happyhorse-1.0 to edit, seedance-2.5 to extend." in said
 
 
 async def test_photos_of_a_person_come_four_at_a_time(tmp_path: Path) -> None:
@@ -311,7 +351,8 @@ async def test_a_last_picture_needs_a_first_and_models_say_what_else_they_need(t
         assert "prompt is missing: kling-2.6 needs it" in said
         last = {"image": files["image"], "end_image": files["end_image"], "prompt": "x", "model": "kling-3.0"}
         assert "end_image needs resolution 1080p" in await server.refuse("start_image_to_video", **last)
-        assert "made" not in await server.refuse("start_reference_video", prompt="x")
+        said = await server.refuse("start_reference_video", prompt="x")
+        assert "reference_images or reference_videos is missing: seedance-2.0-mini needs one of them" in said
         said = await server.refuse("start_text_to_video", prompt="x", model="nano-banana")
         assert "start_text_to_video has no such model; it has happyhorse-1.0" in said
         said = await server.refuse("start_text_to_image", prompt="x", model="kling image 3", count=3)
@@ -319,6 +360,40 @@ async def test_a_last_picture_needs_a_first_and_models_say_what_else_they_need(t
         # What hosts fill in for a shape that is not chosen is no wish.
         usual = {"image": files["image"], "prompt": "it moves", "aspect_ratio": "auto"}
         assert "Charged" in (await server.ask("start_image_to_video", **usual)).text
+
+
+async def test_references_that_a_model_does_not_take_are_refused_before_anything_is_uploaded(tmp_path: Path) -> None:
+    async with open_server(tmp_path, toolsets=EVERYTHING) as server:
+        sounds = [wav(server.inbox, f"{number}.wav", seconds=8, tone=True).name for number in range(2)]
+        picture = png(server.inbox).name
+        long = moving_clip(server.inbox, "long.mp4", seconds=17).name
+        before = server.sandbox.control.inspect()
+        said = await server.refuse("start_reference_video", prompt="x", reference_audios=sounds[:1])
+        assert "reference_images or reference_videos is missing" in said
+        said = await server.refuse(
+            "start_reference_video", prompt="x", reference_images=[picture], reference_audios=sounds
+        )
+        assert said == (
+            "reference_audios last 16 s together; seedance-2.0-mini takes at most 15 s. Nothing was charged."
+        )
+        said = await server.refuse("start_reference_video", prompt="x", reference_videos=[long])
+        assert "reference_videos[1] lasts 17 s; seedance-2.0-mini takes 2 to 15 s" in said
+        after = server.sandbox.control.inspect()
+        assert (after["credits"], after["jobs"]) == (before["credits"], before["jobs"])
+        assert not [path for path in after["requests"] if "upload" in path or "start" in path]
+
+
+async def test_words_that_say_nothing_or_too_much_are_named(tmp_path: Path) -> None:
+    async with open_server(tmp_path, toolsets=EVERYTHING) as server:
+        for blank in ("   ", "\n\t", "\u200b \u200b"):
+            said = await server.refuse("start_text_to_video", prompt=blank)
+            assert said == "start_text_to_video: prompt: is empty; write what is wanted. Nothing was charged."
+        for model, longest in (("wan2.6-image", 2000), ("gpt-image-2", 3000)):
+            said = await server.refuse("start_text_to_image", prompt="y" * (longest + 1), model=model)
+            assert f"prompt has {longest + 1} characters; {model} takes at most {longest}. Nothing" in said
+        wanted = {"prompt": "hills", "negative_prompt": "z" * 501, "model": "wan2.6-image"}
+        said = await server.refuse("start_text_to_image", **wanted)
+        assert "negative_prompt has 501 characters; wan2.6-image takes at most 500" in said
 
 
 async def test_models_for_adults_wait_for_the_operator(tmp_path: Path) -> None:

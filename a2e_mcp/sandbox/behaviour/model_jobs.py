@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from a2e_mcp.catalogue.body_fields import BodyField
 from a2e_mcp.catalogue.capability import Request
 from a2e_mcp.catalogue.model_families import ModelFamily
-from a2e_mcp.catalogue.model_requests import price_of, seconds_of
+from a2e_mcp.catalogue.model_requests import length_objections, price_of, seconds_of
 from a2e_mcp.catalogue.models import ModeName
+from a2e_mcp.catalogue.tool import item_name
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, PriceAlone, job_behaviour
 from a2e_mcp.sandbox.behaviour.model_requests import Asked, asked, upstream_objection
@@ -113,9 +115,10 @@ def model_behaviour(
 
     async def plan(service: Service, request: Request) -> JobPlan:
         found = asked(family.name, family.fields, _sent(request))
+        _check_addresses(family.fields, _sent(request))
         making = await _making(service, found, every_kind)
         # A2E takes what its provider cannot make: the job fails later, and is refunded.
-        objection = upstream_objection(found)
+        objection = upstream_objection(found) or _length_objection(making)
         traits = frozenset({f"refused {objection}"}) if objection else frozenset()
         times = _times(found)
         indices = count()
@@ -132,7 +135,7 @@ def model_behaviour(
             return NewJob(order=order, results=results, remark=_remark(making), traits=traits | heard)
 
         body: Body = {"name": "", **_sent(request)}
-        price = _price_each(found, _input_seconds(making))
+        price = _price_each(found, _input_seconds(making), _billed_input(making))
         return JobPlan(
             family=family.name,
             price_each=price * times if at_once else price,
@@ -148,6 +151,15 @@ def model_behaviour(
 
 def _sent(request: Request) -> Body:
     return request.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _check_addresses(fields: Mapping[str, BodyField], sent: Body) -> None:
+    """Raises Refusal for what cannot be an address, whether the mode of a start uses it or not."""
+    for name, declared in fields.items():
+        value = sent.get(name) if declared.is_address else None
+        for each in value if isinstance(value, list) else [value]:
+            if each and not each.startswith(("http://", "https://")):
+                raise invalid(name, "must be a URL")
 
 
 async def _making(service: Service, found: Asked, kinds: Kinds) -> Making:
@@ -166,6 +178,17 @@ async def _making(service: Service, found: Asked, kinds: Kinds) -> Making:
         # The model is asked to choose.
         seconds = round(_input_length(media)) or 5
     return Making(found, media, _size(found, media, service.quality), service.quality, float(min(seconds, 30)))
+
+
+def _length_objection(making: Making) -> str:
+    """Why the provider fails a job with these clips and sounds; empty when it does not."""
+    lengths = {
+        item_name(name, number): file.seconds
+        for name, files in making.media.items()
+        for number, file in enumerate(files, 1)
+        if file.kind in ("video", "audio")
+    }
+    return next(length_objections(making.asked.model, lengths, making.asked.values.get("seconds")), "")
 
 
 def _kinds_of(found: Asked, name: str, kinds: Kinds) -> tuple[MediaKind, ...]:
@@ -216,14 +239,13 @@ def _times(found: Asked) -> int:
     return max(1, int(wanted)) if isinstance(wanted, int | float) else 1
 
 
-def _price_each(found: Asked, input_seconds: float) -> int:
+def _price_each(found: Asked, input_seconds: float, billed_input: float) -> int:
     mode = found.model.modes[found.mode]
     price = price_of(found.model, found.values.get("resolution"))
     if found.model.seconds:
         seconds = found.values.get("seconds", 0) if seconds_of(found.model, mode) else 0
         seconds = seconds if seconds > 0 else math.ceil(input_seconds) or _SECONDS_WITHOUT_CHOICE
-        billed = min(input_seconds, found.model.bills_input or 0.0)
-        return math.ceil((price.credits if price else _PRICE_OF_A_SECOND) * (seconds + billed))
+        return math.ceil((price.credits if price else _PRICE_OF_A_SECOND) * (seconds + billed_input))
     return math.ceil(price.credits if price else _PRICE_OF_AN_ITEM)
 
 
@@ -234,7 +256,10 @@ def _price_alone(family: ModelFamily) -> PriceAlone:
         has_clips = any(found.addresses(name) for name in ("video", "reference_videos"))
         if has_clips and found.model.seconds and said is None:
             return None
-        return _price_each(found, float(said or 0.0)) * _times(found)
+        seconds = float(said or 0.0)
+        # How long each of them is, is not said here.
+        billed = seconds if found.model.bills_input is not None else 0.0
+        return _price_each(found, seconds, billed) * _times(found)
 
     return alone
 
@@ -244,8 +269,21 @@ def _input_seconds(making: Making) -> float:
     return max(_input_length(making.media), float(making.asked.values.get("input_seconds") or 0.0))
 
 
+def _billed_input(making: Making) -> float:
+    """Seconds of the given clips that are billed: of each, up to what the model bills."""
+    most = making.asked.model.bills_input
+    if most is None:
+        return 0.0
+    measured = sum(min(file.seconds, most) for file in _clips(making.media))
+    return max(measured, float(making.asked.values.get("input_seconds") or 0.0))
+
+
+def _clips(media: Mapping[str, list[MediaFile]]) -> Sequence[MediaFile]:
+    return [file for name in ("video", "reference_videos") for file in media.get(name, ())]
+
+
 def _input_length(media: Mapping[str, list[MediaFile]]) -> float:
-    return sum(file.seconds for name in ("video", "reference_videos") for file in media.get(name, ()))
+    return sum(file.seconds for file in _clips(media))
 
 
 # ---------------------------------------------------------------------- what it looks like

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from a2e_mcp.catalogue.body_fields import BodyField, with_defaults
-from a2e_mcp.catalogue.model_requests import fields_of, ratios_of, seconds_of
+from a2e_mcp.catalogue.model_requests import exclusions, fields_of, ratios_of, seconds_of
 from a2e_mcp.catalogue.model_rows import models_of_family
 from a2e_mcp.catalogue.models import Into, Mode, Model, ModeName, Target, Values
 
@@ -38,14 +38,9 @@ class Asked:
 def asked(family: str, fields: Mapping[str, BodyField], body: Mapping[str, Any]) -> Asked:
     """What a body asks for. A body that names no mode of its model is taken for the nearest one, as A2E does."""
     whole = with_defaults(fields, body)
-    rows = models_of_family(family)
-    model = max(rows, key=lambda row: _agreement(row.fixed, whole))
-    mode_name = max(model.modes, key=lambda name: _agreement(model.modes[name].fixed, whole))
-    if mode_name == "image" and "first_last" in model.modes:
-        # Where both have the same constants, the last picture tells them apart.
-        there = read_values(model, model.modes["first_last"], whole)
-        same = model.modes["image"].fixed == model.modes["first_last"].fixed
-        mode_name = "first_last" if same and there.get("end_image") else mode_name
+    # Model and mode together, since two models may have the same constants where a mode of one tells them apart.
+    modes = ((row, name) for row in models_of_family(family) for name in row.modes)
+    model, mode_name = max(modes, key=lambda each: _likeness(each[0], each[0].modes[each[1]], whole))
     mode = model.modes[mode_name]
     places = {name: _field(target) for name, target in fields_of(model, mode).items()}
     return Asked(model, mode_name, read_values(model, mode, whole), places)
@@ -73,13 +68,15 @@ def upstream_objection(found: Asked) -> str:
     wanted = found.values.get("seconds")
     if seconds and isinstance(wanted, int) and wanted > 0 and wanted not in seconds:
         return f"duration {wanted} is not supported by {found.model.id}"
-    for each in found.model.excludes:
-        if all(
-            bool(found.values.get(name)) if value is True else found.values.get(name) == value
-            for name, value in each.together.items()
-        ):
-            return f"not supported by {found.model.id}: {each.why}"
-    return ""
+    why = next(iter(exclusions(found.model, found.values)), "")
+    return f"not supported by {found.model.id}: {why}" if why else ""
+
+
+def _likeness(model: Model, mode: Mode, whole: Mapping[str, Any]) -> tuple[float, int, int]:
+    """How well a mode of a model fits a body: by its constants, and among equals by what it needs."""
+    given = read_values(model, mode, whole)
+    met = [any(given.get(name) for name in need.split(" or ")) for need in mode.needs]
+    return _agreement({**model.fixed, **mode.fixed}, whole), met.count(True) - len(met), met.count(True)
 
 
 def _agreement(fixed: Mapping[str, Any], whole: Mapping[str, Any]) -> float:

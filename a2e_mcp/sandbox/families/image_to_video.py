@@ -15,6 +15,7 @@ from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder
 _LENGTHS = (5, 10, 15, 20)
 
 PRICE_PER_SECOND = {"a2e": 20, "a2e-v2-flash": 20, "a2e-v2": 30}
+_WITHOUT_SOUND = "a2e"
 
 CLIP = RecordFamily(IMAGE_TO_VIDEO.name)
 
@@ -42,6 +43,7 @@ async def _plan(service: Service, request: StartImageToVideo) -> JobPlan:
             width=short_side if is_upright else long_side,
             height=long_side if is_upright else short_side,
             fps=service.quality.fps,
+            sounds=request.model_version != _WITHOUT_SOUND,
         )
 
     body: Body = {

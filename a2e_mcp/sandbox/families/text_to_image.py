@@ -16,7 +16,9 @@ from a2e_mcp.sandbox.families.avatar_training import PRICE_FROM_PICTURE, TWIN, t
 from a2e_mcp.sandbox.families.avatars import own_avatar
 from a2e_mcp.sandbox.jobs.view import View
 from a2e_mcp.sandbox.magic_words import without_magic
+from a2e_mcp.sandbox.orders.image_edit import ImageEditOrder
 from a2e_mcp.sandbox.orders.text_to_image import TextToImageOrder
+from a2e_mcp.sandbox.protocol import Order
 from a2e_mcp.sandbox.store import Record
 
 PRICE_OF_A_PICTURE = 15
@@ -41,18 +43,18 @@ async def _plan(service: Service, request: StartTextToImage) -> JobPlan:
         raise invalid("input_images", f"at most {most} for {request.model_type}")
     references = [str((await service.inputs.take(url, "input_images", "image")).path) for url in urls]
     width, height = _size(request, service.quality)
-    is_smaller = (width, height) != (request.width, request.height)
+    is_smaller = max(width, height) < max(request.width, request.height)
+    prompt = without_magic(request.prompt)[:_LONGEST_DRAWN]
     indices = count()
 
-    def order(output: str) -> TextToImageOrder:
-        return TextToImageOrder(
-            prompt=without_magic(request.prompt)[:_LONGEST_DRAWN],
-            output=output,
-            index=next(indices),
-            references=tuple(references),
-            width=width,
-            height=height,
-        )
+    def order(output: str) -> Order:
+        if references:
+            # Pictures that are given are changed, as A2E's other models for pictures do.
+            image, *others = references
+            return ImageEditOrder(
+                image=image, others=len(others), prompt=prompt, output=output, width=width, height=height
+            )
+        return TextToImageOrder(prompt=prompt, output=output, index=next(indices), width=width, height=height)
 
     body: Body = {
         "name": request.name or "",
@@ -77,9 +79,13 @@ async def _plan(service: Service, request: StartTextToImage) -> JobPlan:
 
 
 def _size(request: StartTextToImage, quality: RenderQuality) -> tuple[int, int]:
-    """The size asked for, no larger than the sandbox renders."""
-    scale = min(1.0, quality.long_side / max(request.width, request.height))
-    return max(16, round(request.width * scale)), max(16, round(request.height * scale))
+    """The size asked for, or the shape, no larger than the sandbox renders."""
+    longest = max(request.width, request.height)
+    width, height = float(request.width), float(request.height)
+    if request.aspect_ratio is not None:
+        width, height = (float(side) for side in request.aspect_ratio.split(":"))
+    scale = min(longest, quality.long_side) / max(width, height)
+    return max(16, round(width * scale)), max(16, round(height * scale))
 
 
 def _price_alone(request: StartTextToImage) -> int:

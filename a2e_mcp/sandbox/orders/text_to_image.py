@@ -9,7 +9,6 @@ class TextToImageOrder(StillOrder, frozen=True, kw_only=True):
 
     prompt: str
     index: int = 0
-    references: tuple[str, ...] = ()
     width: int = 1024
     height: int = 1024
 
@@ -18,4 +17,4 @@ def render(order: TextToImageOrder, rendering: Rendering) -> Outcome:
     """Draw a picture for a prompt."""
     from a2e_mcp.sandbox.renderer.drawn.prompt_picture import draw_prompt
 
-    return draw_prompt(order, rendering, prompt=order.prompt, index=order.index, references=order.references)
+    return draw_prompt(order, rendering, prompt=order.prompt, index=order.index)

@@ -68,7 +68,7 @@ ORDERS: list[Order] = [
         person="/p.png", product="/q.png", output="/o.png", rectangle=Rectangle(x=1, y=2, width=3, height=4), degrees=9
     ),
     VirtualTryOnOrder(person="/p.png", garment="/g.png", output="/o.png", person_mask="/m.png"),
-    TextToImageOrder(prompt="a lighthouse", output="/o.png", index=2, references=("/r.png", "/s.png")),
+    TextToImageOrder(prompt="a lighthouse", output="/o.png", index=2),
     WatermarkOrder(source="/v.mp4", mark=TextMark(text="Ours", size=30), output="/o.mp4", position="top", opacity=0.5),
     WatermarkOrder(source="/v.png", mark=PictureMark(image="/logo.png"), output="/o.png", scale=0.5),
     AvatarCoverOrder(avatar=DrawnAvatar(seed=1, gender="female"), output="/o.png"),

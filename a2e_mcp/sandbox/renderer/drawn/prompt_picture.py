@@ -1,7 +1,6 @@
 """Text to image, as far as a sandbox goes: a procedural picture seeded by the prompt. No AI model."""
 
 import hashlib
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,26 +14,17 @@ from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over, studio
 from a2e_mcp.sandbox.renderer.pictures.stills import write_still
 from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, outlined, text_width
 from a2e_mcp.sandbox.renderer.presenters.presenter import AT_REST
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted, even_size
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size
 
 _LABEL = "procedural picture, no AI model"
 _LONGEST_PROMPT = 4000
 _MOST_LINES = 3
 
 
-def draw_prompt(
-    order: StillOrder, rendering: Rendering, *, prompt: str, index: int, references: Sequence[str]
-) -> Outcome:
+def draw_prompt(order: StillOrder, rendering: Rendering, *, prompt: str, index: int) -> Outcome:
     """Draw a picture for a prompt."""
     picture, *about = picture_for(prompt, index, even_size(order.width, order.height), labelled=True)
-    unused = len(references)
-    return write_still(
-        picture,
-        order.output,
-        rendering,
-        *about,
-        f"{counted(unused, 'reference picture was', 'reference pictures were')} not used." if unused else "",
-    )
+    return write_still(picture, order.output, rendering, *about)
 
 
 def picture_for(prompt: str, index: int, size: tuple[int, int], *, labelled: bool) -> tuple[Picture, str, str]:
