@@ -8,6 +8,10 @@ WIRE_BYTES = 50 * 1024
 """All default tools in tools/list."""
 SEEN_BYTES = 34 * 1024
 """What a model sees of them: names, descriptions and inputs."""
+ALL_WIRE_BYTES = 72 * 1024
+"""The tools of every toolset in tools/list."""
+ALL_SEEN_BYTES = 48 * 1024
+"""What a model sees of those."""
 TOOL_BYTES = 2 * 1024
 """The largest tool."""
 CALL_MS = 0.5

@@ -28,7 +28,7 @@ _WITHOUT_CALL = (
 
 @dataclass(frozen=True, slots=True)
 class MenuRow:
-    """One entry: the catalogue's call, if there is one, and the tool, or why there is none."""
+    """One entry: the catalogue's call, if there is one, and the tools that reach it, or why there is none."""
 
     group: str
     entry: str
@@ -38,9 +38,9 @@ class MenuRow:
 
 def menu_rows() -> list[MenuRow]:
     """Every entry, group by group in the order of the catalogue."""
-    tools = dict(_reached_by_family())
+    tools = _tools_by_call()
     rows = [
-        MenuRow(call.menu.group, call.menu.label, call, call.menu.tool or tools.get(call.name) or CLIENT_ONLY)
+        MenuRow(call.menu.group, call.menu.label, call, _code(call.menu.tool) or tools.get(call.name) or CLIENT_ONLY)
         for call in capabilities()
         if call.menu is not None
     ]
@@ -76,16 +76,16 @@ def beyond_rows() -> list[tuple[str, str]]:
 
     Raises ValueError for a call with neither.
     """
-    tools = dict(_reached_by_family())
+    tools = _tools_by_call()
     rows = []
     for call in capabilities():
         if call.menu is not None:
             continue
-        tool = tools.get(call.name) or _USED_BY.get(call.name)
+        tool = tools.get(call.name) or _code(_USED_BY.get(call.name))
         reason = _NOT_USED.get(call.name)
-        if (tool is None) == (reason is None):
+        if bool(tool) == bool(reason):
             raise ValueError(f"{call.name} needs a tool that reaches it, or a reason in docs/menu.py why none does")
-        rows.append((f"`{call.endpoint.method} {call.endpoint.path}`", f"`{tool}`" if tool else f"none: {reason}"))
+        rows.append((f"`{call.endpoint.method} {call.endpoint.path}`", tool or f"none: {reason}"))
     return rows
 
 
@@ -103,6 +103,18 @@ def coverage_rows(exercises: Mapping[str, Exercise]) -> list[tuple[str, ...]]:
             f"no test exercises {', '.join(untested)}; mark one that does with @pytest.mark.exercises({untested[0]!r})"
         )
     return [(row.group, row.entry, *_reached(row, exercises)) for row in rows]
+
+
+def _tools_by_call() -> Mapping[str, str]:
+    """The tools that reach each call, as the tables show them."""
+    found: dict[str, dict[str, None]] = {}
+    for call, tool in _reached_by_family():
+        found.setdefault(call, {})[tool] = None
+    return {call: ", ".join(f"`{tool}`" for tool in tools) for call, tools in found.items()}
+
+
+def _code(tool: str | None) -> str:
+    return f"`{tool}`" if tool else ""
 
 
 def _reached_by_family() -> Iterator[tuple[str, str]]:
@@ -129,7 +141,7 @@ def _reached(row: MenuRow, exercises: Mapping[str, Exercise]) -> tuple[str, str,
         return row.tool, "", "", ""
     test = exercises[row.call.name]
     return (
-        row.tool if row.tool == CLIENT_ONLY else f"`{row.tool}`",
+        row.tool,
         f"`{row.call.endpoint.method} {row.call.endpoint.path}`",
         f"{row.call.evidence}, answer {row.call.reply_evidence}",
         f"[{test.name}](../{test.path})",
