@@ -16,6 +16,8 @@ from a2e_mcp.hosts import names_a_server
 
 T = TypeVar("T")
 
+_BUCKETS = ("s3", "gs", "az")
+
 _SHORTEST_SECRET = 16
 _LONGEST_LINE = 200
 
@@ -118,6 +120,19 @@ def database(text: str) -> SecretStr:
     if not text.startswith(("postgresql://", "postgres://")) or any(character.isspace() for character in text):
         raise ValueError("use an address like postgresql://user@host/name")
     return SecretStr(text)
+
+
+def store_url(text: str) -> str:
+    """The URL of a bucket with an optional path, or of a folder."""
+    parts = urlsplit(text)
+    has_place = (
+        parts.netloc and not parts.username
+        if parts.scheme in _BUCKETS
+        else parts.path.startswith("/") and not parts.netloc
+    )
+    if parts.scheme not in (*_BUCKETS, "file") or not has_place or parts.query or parts.fragment:
+        raise ValueError("use a URL like s3://bucket/path, gs://bucket, az://container or file:///folder")
+    return text.rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:

@@ -177,16 +177,14 @@ class Settings:
         "none",
         kind="filepath",
     )
+    store: str | None = _setting(
+        "A2E_STORE", "URL that keeps results: s3, gs, az, file", parse.optional(parse.store_url), lambda: None, "none"
+    )
     log: Literal["text", "json"] = _setting(
         "A2E_LOG", "json = log to stderr as one JSON object a line", parse.text_or_json, lambda: "text", "text"
     )
     drain_seconds: float = _setting(
-        "A2E_DRAIN_SECONDS",
-        "Seconds that a server over HTTP still answers after SIGTERM, for its load balancer to notice",
-        parse.number(0, 600),
-        lambda: 0.0,
-        "0",
-        kind="number",
+        "A2E_DRAIN_SECONDS", "Seconds of answers after SIGTERM", parse.number(0, 600), lambda: 0.0, "0", kind="number"
     )
     toolsets: tuple[str, ...] = _setting(
         "A2E_TOOLSETS",

@@ -117,6 +117,16 @@ class Saver:
                     raise FileRefused(f"{shown(url)} is larger than {most // 2**20} MB")
         return bytes(body)
 
+    async def stream(self, url: str) -> AsyncIterator[bytes]:
+        """The bytes at a URL while they arrive. Raises FileRefused when they end too early, or are too many."""
+        done = 0
+        async with self._get(url, {}) as response:
+            async for chunk in self._chunks(url, response, _length(response)):
+                done += len(chunk)
+                if done > self._most:
+                    raise self._too_large(url)
+                yield chunk
+
     async def is_gone(self, url: str) -> bool:
         """Whether storage says that there is nothing at a URL any more; False when it cannot be asked."""
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 
 from a2e_mcp.catalogue.capability import State
@@ -20,6 +20,17 @@ _STATES: Mapping[str, State] = {
     "succeeded": "succeeded",
     "failed": "failed",
 }
+
+
+Links = Callable[[LedgerEntry, Job], Awaitable[list[str]]]
+"""Links to what is kept of a job in a store of one's own."""
+
+
+async def linked(job: Job, entry: LedgerEntry, links: Links | None) -> Job:
+    """A job with links to what is kept of it, where something is."""
+    if links is not None and entry.details.kept.get(job.job_id):
+        job.results = await links(entry, job)
+    return job
 
 
 def remembered(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, under_way: bool, sandbox: bool) -> Job:

@@ -17,7 +17,7 @@ from a2e_mcp.jobs.answered_records import each_once, records_in, skipped_in
 from a2e_mcp.jobs.concurrency import at_most, or_problem
 from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
 from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
-from a2e_mcp.jobs.remembered import add_known, remembered
+from a2e_mcp.jobs.remembered import Links, add_known, linked, remembered
 from a2e_mcp.jobs.shared_answers import SharedAnswers
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
@@ -67,12 +67,12 @@ class Jobs:
         fresh: Callable[[str], str] = lambda url: url,
         on_disk: Callable[[str], Path | None] = lambda _: None,
         transfers: TransferProgress | None = None,
+        links: Links | None = None,
     ) -> None:
-        self._transfers = transfers or TransferProgress()
-        self._client = client
+        self._transfers, self._links = transfers or TransferProgress(), links
         self._fresh = fresh
         self._on_disk = on_disk
-        self._ledger = ledger
+        self._client, self._ledger = client, ledger
         self._sandbox = sandbox
         self._no_batch: set[str] = set()
         # The sandbox costs nothing to ask, and its clock may be moved at any time.
@@ -261,7 +261,7 @@ class Jobs:
         real = [each for each in entry.job_ids if each != str(job_id)]
         if real and job_id.own:
             return await self.check(JobId(*real[0].split(":")))
-        return self._remembered(entry, job_id)
+        return await linked(self._remembered(entry, job_id), entry, self._links)
 
     async def _settled(self, job_id: JobId) -> LedgerEntry:
         entry = await self._ledger.by_job_id(str(job_id))
@@ -391,7 +391,7 @@ class Jobs:
         entries = await self._ledger.record_jobs(seen)
         for job, entry in zip(jobs, entries, strict=True):
             if entry is not None:
-                add_known(job, entry)
+                add_known(await linked(job, entry, self._links), entry)
         return list(zip(jobs, entries, strict=True))
 
 

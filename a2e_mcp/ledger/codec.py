@@ -226,6 +226,7 @@ _CODECS: Mapping[str, _Codec] = {
     "before": _Codec("before", _decode_before, lambda before: before and asdict(before)),
     "first_family": _plain("first_family"),
     "path": _plain("path"),
+    "kept": _plain("kept"),
     "awaited_until": _plain("awaited_until", float),
     "source": _plain("source"),
     "urls": _plain("urls"),

@@ -116,6 +116,8 @@ class Details:
     """Until when the file may be sent to the one-time address of an upload, in seconds since 1970."""
     source: str | None = None
     """The job whose results a download saves."""
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Under which keys the results of each job are in the store of A2E_STORE."""
     urls: Sequence[str] = ()
     files: Sequence[DownloadedFile] = ()
     modified: Sequence[int] = ()
@@ -153,6 +155,7 @@ class DetailChanges(TypedDict, total=False):
     path: str | None
     awaited_until: float | None
     source: str | None
+    kept: Mapping[str, Sequence[str]]
     urls: Sequence[str]
     files: Sequence[DownloadedFile]
     modified: Sequence[int]

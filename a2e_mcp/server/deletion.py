@@ -105,4 +105,6 @@ async def _delete_job(call: Call[Any], job_id: JobId) -> Deleted:
         return Deleted(await services.films.delete(job_id), None)
     if job_id.family == UPLOAD:
         return Deleted(await services.starts.stop(job_id), None)
+    if services.kept is not None:
+        await services.kept.delete(str(job_id))
     return await delete_job(services.jobs, services.spending, services.ledger, job_id)

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
+from a2e_mcp.server.results import KeptFiles
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 from a2e_mcp.server.uploads.app import UploadPages
 
@@ -38,7 +39,7 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     paths = _Paths(app, settings, guard)
     gated = paths if authenticate is None else Gate(paths, authenticate, settings)
     return Endpoints(
-        UploadPages(gated, server.services, server.operation.drain),
+        UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain),
         check=server.check_ready,
         drain=server.operation.drain,
         measurements=server.operation.measurements,

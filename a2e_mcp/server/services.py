@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.connection import Connect
 from a2e_mcp.client.trace import Trace
+from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
+from a2e_mcp.files.result_store import RESULTS, ResultStore
 from a2e_mcp.film.links import open_links
 from a2e_mcp.film.service import Films
 from a2e_mcp.jobs.downloads import Downloads
+from a2e_mcp.jobs.kept_results import KeptResults
 from a2e_mcp.jobs.polling import JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.callers_ledger import CallersLedger
@@ -58,6 +64,8 @@ class Services:
     resolver: Resolver
     starts: Starts
     relay: UploadRelay
+    kept: KeptResults | None
+    """What keeps results in a store of one's own; None where A2E_STORE is not set."""
     rooms: Rooms
     downloads: Downloads
     films: Films
@@ -75,6 +83,16 @@ class Services:
     def sandbox(self) -> bool:
         """Whether nothing here costs real money."""
         return self.settings.mode == "sandbox"
+
+
+def kept_results(
+    settings: Settings, token: SecretStr, ledger: Ledger, saver: Saver, now: Callable[[], float], *, is_web: bool
+) -> KeptResults:
+    """What keeps results where the settings say."""
+    secret = token.get_secret_value()
+    served = f"{settings.public_url}{RESULTS}" if is_web and settings.public_url is not None else None
+    store = ResultStore(settings.store or "", secret=secret, served=served, now=now)
+    return KeptResults(store, ledger, saver, account=hashlib.sha256(secret.encode()).hexdigest()[:16])
 
 
 @asynccontextmanager
@@ -124,7 +142,20 @@ async def open_services(
         def fresh(url: str) -> str:
             return links.fresh(url) if url.startswith("file:") else way.fresh(url)
 
-        jobs = Jobs(client, ledger, sandbox=sandbox, fresh=fresh, on_disk=way.on_disk, transfers=transfers)
+        kept = None
+        if settings.store is not None:
+            kept = await stack.enter_async_context(
+                kept_results(settings, way.token, ledger, files.saver, timing.now, is_web=operation.is_web)
+            )
+        jobs = Jobs(
+            client,
+            ledger,
+            sandbox=sandbox,
+            fresh=fresh,
+            on_disk=way.on_disk,
+            transfers=transfers,
+            links=None if kept is None else kept.links,
+        )
         directory = Directory(client)
         limits = ceilings(
             sandbox=sandbox,
@@ -206,6 +237,7 @@ async def open_services(
             resolver=resolver,
             starts=starts,
             relay=relay,
+            kept=kept,
             rooms=rooms,
             downloads=downloads,
             films=films,

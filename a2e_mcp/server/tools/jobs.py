@@ -28,6 +28,7 @@ from a2e_mcp.server.answers.jobs import job_answer, no_file, saved_line
 from a2e_mcp.server.answers.lists import ROWS, Page, filter_words
 from a2e_mcp.server.days import start_of
 from a2e_mcp.server.deletion import delete_jobs
+from a2e_mcp.server.kept import link_answer, with_kept_results
 from a2e_mcp.server.live_rooms.rooms import ends_at
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, newest_answers, waiting_time
@@ -95,6 +96,7 @@ async def _check(call: Call[JobInputs]) -> Answer:
     _forget_names(call, [job])
     if job.is_open_room:
         return await _room_answer(call, job)
+    (job,) = await with_kept_results(call, [job], QUICK_SECONDS)
     made = await _made_from(call, job)
     return status_answer(job, made, await _kept(call, [job]))
 
@@ -124,6 +126,7 @@ async def _wait(call: Call[WaitInputs]) -> Answer:
         for job_id in job_ids
         if not isinstance(answer := answers.get(job_id), A2EError)
     ]
+    jobs = await with_kept_results(call, jobs, ANSWERING_SECONDS / 2)
     ended = [each for each in jobs if each.finished]
     _forget_names(call, ended)
     failures = [f"{job_id}: {problem.with_outcome('')}" for job_id, problem in list(problems.items())[:3]]
@@ -247,6 +250,8 @@ async def _download(call: Call[DownloadInputs]) -> Answer:
         return _saved_answer(job, job)
     if not job.results:
         raise no_file(job)
+    if services.relay.is_on:
+        return await link_answer(call, job)
     await call.progress(0.0, "Saving")
     within = max(call.within - ANSWERING_SECONDS, call.within / 2)
     name = call.inputs.name
