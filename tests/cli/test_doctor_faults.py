@@ -92,6 +92,31 @@ async def test_a_dozen_planted_faults_are_found_and_named(doctor_run: DoctorRun)
     assert FAKE_TOKEN not in run.text
 
 
+async def test_what_is_wrong_in_the_shell_hides_nothing_that_is_wrong_in_the_clients(doctor_run: DoctorRun) -> None:
+    run = doctor_run
+    plant(run, "cursor", {"command": "/gone/python", "args": ["-m", "a2e_mcp", "--sandbox"]})
+    plant(run, "opencode", {"type": "local", "command": "a2e-mcp serve --sandbox"})
+    plant(run, "vscode", {**NOT_TRIED, "type": "sse"})
+    assert await run.run({"A2E_MAX_CREDITS": "-5"}, as_json=True) == 1
+    found = {(each.get("client", ""), each["name"]): each["hint"] for each in run.problems()}
+    assert set(found) == {
+        ("", "settings.invalid"),
+        ("cursor", "client.command_missing"),
+        ("opencode", "client.entry_unusable"),
+        ("vscode", "client.entry_unusable"),
+    }
+    assert found["opencode", "client.entry_unusable"].endswith("install opencode --sandbox")
+    assert found["vscode", "client.entry_unusable"].startswith("Write 'stdio' in its place in ")
+
+
+async def test_a_sandbox_of_the_shell_does_not_turn_an_entry_with_a_token_into_one(doctor_run: DoctorRun) -> None:
+    plant(doctor_run, "cursor", {**NOT_TRIED, "env": {"A2E_API_TOKEN": FAKE_TOKEN}})
+    assert await doctor_run.run({"A2E_SANDBOX": "1"}) == 1
+    (line,) = doctor_run.marked("fix")
+    assert "(started from this shell)" in line
+    assert "install" not in line
+
+
 def _database(run: DoctorRun) -> Path:
     return run.folder / "data" / "sandbox" / "sandbox.db"
 

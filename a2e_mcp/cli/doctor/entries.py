@@ -38,6 +38,7 @@ _MEANT: Mapping[str, str] = {
     "cmd": "command",
     "executable": "command",
 }
+_REMOTE_TYPES = ("sse", "http", "streamable-http", "streamable_http", "streamablehttp", "remote")
 _RUNNERS = ("uvx", "uv", "pipx")
 _LONGEST_ANSWER = 160
 # What separates a server's sentence from its advice.
@@ -89,19 +90,10 @@ async def check_entry(findings: Findings, configured: ConfiguredEntry, here: Sur
     if entry is None:
         return
     has_placeholders = _find_placeholders(findings, configured, entry)
-    environment = _environment(configured.client, entry, here)
-    effective = ServerEntry(entry.command, entry.arguments, environment)
-    problem = problem_of(environment, sandbox=SANDBOX_FLAG in entry.arguments)
-    if problem is not None:
-        is_inherited = problem_of(entry.environment, sandbox=SANDBOX_FLAG in entry.arguments) is None
-        hint = problem.hint or f"Correct the entry's {configured.environment_key} in {configured.file}"
-        findings.fix(
-            "client.settings_refused",
-            f"{configured.shown}: {problem.message}{' (started from this shell)' if is_inherited else ''}",
-            configured.correction(sandbox=effective.is_sandbox) if is_inherited and effective.is_sandbox else hint,
-            configured.about,
-        )
+    environment = _accepted_environment(findings, configured, entry, here)
+    if environment is None:
         return
+    effective = ServerEntry(entry.command, entry.arguments, environment)
     if shutil.which(entry.command, path=environment.get("PATH") or here.environment.get("PATH")) is None:
         findings.fix(
             "client.command_missing",
@@ -133,6 +125,14 @@ def _usable_entry(findings: Findings, configured: ConfiguredEntry, here: Surroun
         )
         return None
     _find_misspelt(findings, configured)
+    if isinstance(raw, dict) and str(raw.get("type", "")).lower() in _REMOTE_TYPES:
+        findings.fix(
+            "client.entry_unusable",
+            f"{configured.shown} has the type '{raw['type']}', which is for servers with an address",
+            f"Write '{configured.client.fixed.get('type', 'stdio')}' in its place in {configured.file}",
+            configured.about,
+        )
+        return None
     entry = ServerEntry.read(raw)
     if entry is None:
         parts = ServerEntry.read_parts(raw)
@@ -220,6 +220,29 @@ def _environment(client: ClientProgram, entry: ServerEntry, here: Surroundings) 
 
     usual = {name: here.environment[name] for name in DEFAULT_INHERITED_ENV_VARS if name in here.environment}
     return {**usual, **entry.environment}
+
+
+def _accepted_environment(
+    findings: Findings, configured: ConfiguredEntry, entry: ServerEntry, here: Surroundings
+) -> dict[str, str] | None:
+    """The variables that the client gives to the server; None, and a finding, when the server refuses its settings."""
+    sandbox = SANDBOX_FLAG in entry.arguments
+    environment = _environment(configured.client, entry, here)
+    problem = problem_of(environment, sandbox=sandbox)
+    if problem is None:
+        return environment
+    hint, where = problem.hint or f"Correct the entry's {configured.environment_key} in {configured.file}", ""
+    if problem_of(entry.environment, sandbox=sandbox) is None:
+        shell = {name for name in environment if name.startswith("A2E_") and name not in entry.environment}
+        if problem_of({name: environment[name] for name in shell}, sandbox=False) is not None:
+            # It was said before, once, and hides nothing else that is wrong here.
+            return {name: text for name, text in environment.items() if name not in shell}
+        where = " (started from this shell)"
+        if entry.is_sandbox:
+            # Installed again, the entry keeps the shell's token from the server.
+            hint = configured.correction(sandbox=True)
+    findings.fix("client.settings_refused", f"{configured.shown}: {problem.message}{where}", hint, configured.about)
+    return None
 
 
 def _filled_in(entry: ServerEntry, client: ClientProgram, environment: Mapping[str, str]) -> ServerEntry:

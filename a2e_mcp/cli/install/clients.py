@@ -70,6 +70,10 @@ class EntryShape:
         command, arguments = raw.get(self.command), raw.get(self.arguments) if self.arguments else None
         if not self.arguments and isinstance(command, list):
             command, arguments = (command[0] if command else ""), command[1:]
+        elif not self.arguments and isinstance(command, str):
+            # The client starts nothing from it; its words still say what is meant.
+            arguments = command.split()
+            command = None
         values = {"command": command, "args": arguments, "env": raw.get(self.environment)}
         return {**parts, **{key: value for key, value in values.items() if value is not None}}
 
