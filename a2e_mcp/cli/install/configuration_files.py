@@ -56,7 +56,9 @@ class ConfigurationFile:
                 hint="Fix the file, then retry",
             ) from None
         if not isinstance(data, dict):
-            raise SettingsError(f"{path} does not contain a table of settings; it was not changed")
+            raise SettingsError(
+                f"{path} does not contain a table of settings; it was not changed", hint="Fix the file, then retry"
+            )
         return cls(real, client.format, content, data)
 
     def table(self, keys: Sequence[str]) -> Mapping[str, Any]:

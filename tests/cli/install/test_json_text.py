@@ -62,6 +62,14 @@ def test_any_text_keeps_its_data_and_its_comments(
             '{\n  // c\n  "x": 1, // d\n}',
             '{\n  // c\n  "x": 1, // d\n  "s": {\n    "a": {\n      "b": 1\n    }\n  },\n}',
         ),
+        (
+            '{\r\n  "x": 1, // d\r\n}',
+            '{\r\n  "x": 1, // d\r\n  "s": {\r\n    "a": {\r\n      "b": 1\r\n    }\r\n  },\r\n}',
+        ),
+        (
+            '{\r\n  "x": 1 // d\r\n}',
+            '{\r\n  "x": 1, // d\r\n  "s": {\r\n    "a": {\r\n      "b": 1\r\n    }\r\n  }\r\n}',
+        ),
     ],
 )
 def test_a_new_place_is_written_as_the_text_around_it(before: str, after: str) -> None:
