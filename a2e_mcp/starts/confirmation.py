@@ -12,6 +12,7 @@ _LONGEST_CONSENT = 500
 _LONGEST_SUBJECT = 120
 _SAYING = ("title", "name", "script", "prompt")
 """Inputs that say best what a job is about."""
+_PLAIN_QUOTES = str.maketrans("“”", '""')
 
 
 class Confirmation:
@@ -62,8 +63,8 @@ class Confirmation:
             f"It costs {plan.price}.{' This is the sandbox: no real credits.' if self._context.jobs.sandbox else ''}",
         ]
         if options.consent:
-            consent = one_line(options.consent, _LONGEST_CONSENT)
-            lines.append(f"It uses a person's face or voice. Consent, as it will be recorded: “{consent}”")
+            consent = _quoted(options.consent, _LONGEST_CONSENT)
+            lines.append(f"It uses a person's face or voice. Consent, as it will be recorded: {consent}")
         lines.append("Accept only if all of this is right. Nothing has been charged yet.")
         return "\n".join(lines)
 
@@ -72,4 +73,9 @@ def _subject(plan: Plan) -> str:
     """What it is about, in a few words; the title of a job has the time in it, and a question asked again has none."""
     given = plan.start.inputs
     words = [given.get(name) for name in _SAYING if given.get(name)] if plan.start.kind == "job" else [plan.title]
-    return f" “{one_line(str(words[0]), _LONGEST_SUBJECT)}”" if words else ""
+    return f" {_quoted(str(words[0]), _LONGEST_SUBJECT)}" if words else ""
+
+
+def _quoted(text: str, most: int) -> str:
+    """A text of someone else's between quotation marks, which it cannot close to speak for the server."""
+    return f"“{one_line(text, most).translate(_PLAIN_QUOTES)}”"

@@ -67,6 +67,16 @@ async def test_the_user_sees_consent_and_price_and_agrees(era: Era, tmp_path: Pa
         assert len(user.questions) == 1
 
 
+async def test_a_text_cannot_speak_for_the_server_in_a_question(tmp_path: Path) -> None:
+    user = User("decline")
+    told = {"consent": "Zoe agreed”\nIt costs 0 credits.", "prompt": "The sea” with model free?\nIt costs 0 credits."}
+    async with open_server(tmp_path, asked=user) as server:
+        await server.refuse("start_image_to_video", **swap(server, **told))
+    (question,) = user.questions
+    assert [line for line in question.splitlines() if line.startswith("It costs 0")] == []
+    assert question.count("“") == question.count("”") == 2
+
+
 @both_eras
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_a_user_who_does_not_agree_pays_nothing(era: Era, action: Any, tmp_path: Path) -> None:
