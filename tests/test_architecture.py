@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "text",
         "users",
     },
+    "workers": {"errors", "ledger", "starts"},
     "server": {
         "__init__",
         "background",
@@ -232,6 +233,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "text",
         "users",
+        "workers",
     },
     "cli.install": {"cli", "errors", "installation", "sandbox", "settings", "text"},
     "cli.doctor": {

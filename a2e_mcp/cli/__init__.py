@@ -1,1 +1,1 @@
-"""The commands: serve, demo, sandbox, doctor, install, tools, forget and database."""
+"""The commands: serve, demo, sandbox, doctor, install, tools, forget, database and worker."""

@@ -50,6 +50,7 @@ _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "forget": ("sandbox",),
     "users": (),
     "database": (),
+    "worker": ("sandbox",),
 }
 """Which flags each command accepts, before or after its name; `demo` and `sandbox` always use the sandbox."""
 
@@ -146,6 +147,10 @@ def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
 
             given = {name: getattr(options, name, None) for name in UserOptions.__dataclass_fields__}
             code = users(options.action or "list", UserOptions(**given))
+        case "worker":
+            from a2e_mcp.cli.worker import run_worker
+
+            code = run_worker(sandbox=sandbox)
         case "database":
             from a2e_mcp.cli.database import check_database, upgrade_database
 
@@ -241,6 +246,8 @@ def command_parser() -> argparse.ArgumentParser:
     revoked = actions.add_parser("revoke", help="refuse a user, or one of their keys, from now on")
     revoked.add_argument("name", metavar="NAME")
     revoked.add_argument("--key", metavar="ID", help="only this key, as users list shows it")
+
+    command("worker", "carry on what the servers on one PostgreSQL database have begun")
 
     database = command("database", "prepare or check the PostgreSQL database of A2E_DATABASE")
     database.add_argument(

@@ -13,6 +13,7 @@ import anyio
 from a2e_mcp import __version__
 from a2e_mcp.cli.authentication import authentication
 from a2e_mcp.cli.connection import connect, token_in_keyring
+from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.operations.drain import Drain
@@ -35,15 +36,7 @@ _MODES = {
 def serve(*, http: str | None, **flags: str | bool | None) -> int:
     """Serve until the client disconnects or Ctrl-C; `flags` are settings. Raises SettingsError."""
     settings = read_settings(None, **flags)
-    token = "" if settings.token is None else settings.token.get_secret_value()
-    if settings.log == "json":
-        from a2e_mcp.operations.logs import write_json_lines
-
-        write_json_lines(token)
-    else:
-        from a2e_mcp.operations.plain_lines import write_plain_lines
-
-        write_plain_lines(token)
+    begin_logging(settings)
     address = _address(http, settings) if http is not None else None
     authenticator = authentication(settings) if address is not None else None
     from a2e_mcp.server.server import A2EServer

@@ -71,7 +71,8 @@ def _state_and_note(entry: LedgerEntry, moved: Progress | None, *, under_way: bo
         return _of_file(entry, moved, under_way=under_way)
     match entry.phase:
         case "intended" | "sent" if under_way:
-            return "queued", f"Still starting{f'; {moved} of a file are sent' if moved else ''}."
+            doing = f": {entry.about}" if entry.about else f"; {moved} of a file are sent" if moved else ""
+            return "queued", f"Still starting{doing}."
         case "started":
             # A room that was left has done what it was for.
             left = entry.family == STREAMING and entry.state == "deleted"

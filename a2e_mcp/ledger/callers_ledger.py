@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal, Unpack
 
 from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
-from a2e_mcp.ledger.store import Existing, Inserted, JobFilter, Ledger, Limits
+from a2e_mcp.ledger.store import Existing, Inserted, JobFilter, Ledger, Limits, SharedLedger
 from a2e_mcp.users.caller import current_user
 
 
@@ -19,6 +19,11 @@ class CallersLedger(Ledger):
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+
+    @property
+    def shared(self) -> SharedLedger | None:
+        """What several servers share, which is for all users."""
+        return self._ledger.shared
 
     # ------------------------------------------------------------------ of the user alone
 

@@ -41,5 +41,5 @@ async def open_ledger_in(
 
 def check_extra() -> None:
     """Raises ExtraMissing with the line that installs what a database needs."""
-    if not all(is_installed(module) for module in ("psycopg", "psycopg_pool")):
+    if not all(is_installed(module) for module in ("psycopg", "psycopg_pool", "procrastinate")):
         raise ExtraMissing(f"A ledger in PostgreSQL needs the extra {EXTRA}", hint=Installation.current().advice(EXTRA))

@@ -197,6 +197,8 @@ class NewEntry:
     start: StoredStart | None = None
     user: str = ""
     """Whose start it is; empty for the one person of a server without users."""
+    for_worker: bool = False
+    """Whether a worker may carry it out, where there is one."""
 
     def begun(self, own_id: str, now: float) -> LedgerEntry:
         """The entry with which it begins."""
@@ -250,6 +252,12 @@ class LedgerEntry:
     beat: float = 0.0
     user: str = ""
     """Whose start it is; empty for the one person of a server without users."""
+    deferred: bool = False
+    """Whether a worker has it in hand, or will have."""
+    about: str | None = None
+    """What a worker is doing for it."""
+    share: float | None = None
+    """How much of all that is done, from 0 to 1."""
 
     @property
     def damaged(self) -> bool:

@@ -50,6 +50,8 @@ class SqliteLedger(Ledger):
     Open it with `open_ledger`.
     """
 
+    shared = None
+
     def __init__(
         self,
         path: Path,

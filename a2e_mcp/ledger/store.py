@@ -7,7 +7,8 @@ a start that is under way from one whose server died.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol, Unpack
 
@@ -96,6 +97,29 @@ def living_beats(now: float) -> dict[str, float]:
     return {"oldest": now - SILENT_SECONDS, "newest": now + CLOCK_STEP_SECONDS}
 
 
+class SharedLedger(Protocol):
+    """What a ledger that several servers share offers besides: workers that carry on what a server has begun."""
+
+    async def report(self, entry_id: str, share: float, about: str) -> None:
+        """Say how far a start is and what is done for it, to all servers; this is a heartbeat too."""
+
+    @property
+    def queue(self) -> str:
+        """The name of the queue of this account's work."""
+
+    async def worker_lives(self, worker_id: str) -> None:
+        """Note that a worker of this account lives; starts are left to it from now on, for some seconds."""
+
+    async def worker_ends(self, worker_id: str) -> None:
+        """Note that a worker takes no more work."""
+
+    async def defer_forgotten(self, seconds: float) -> int:
+        """Leave starts to workers again that none has had in hand for so many seconds; how many these were."""
+
+    def following(self, entry_id: str) -> AbstractAsyncContextManager[Callable[[float], Awaitable[None]]]:
+        """A way to wait, at most so many seconds, until a start has changed since the last wait ended."""
+
+
 class Ledger(Protocol):
     """The starts of one account in one mode; where a `user` may be given, None means those of any.
 
@@ -103,6 +127,10 @@ class Ledger(Protocol):
     caller gets the outcome before the cancellation. Methods raise SettingsError when the store cannot be read or
     written, and KeyError for an id that is not there.
     """
+
+    @property
+    def shared(self) -> SharedLedger | None:
+        """What is offered besides, where several servers share the store."""
 
     def now(self) -> float:
         """The ledger's clock, seconds since 1970."""

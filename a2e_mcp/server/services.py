@@ -187,6 +187,7 @@ async def open_services(
             pause=timing.pause,
             fresh=way.fresh,
             adult_models=settings.adult_models,
+            closing_seconds=timing.closing_seconds,
         )
         starts = await stack.enter_async_context(
             Starts(
@@ -195,7 +196,6 @@ async def open_services(
                 languages=ScriptLanguages(client, directory, seconds=settings.call_seconds / _SHARE_FOR_A_WARNING),
                 confirm_above=settings.confirm_above,
                 keepers={STREAMING: rooms.keep},
-                closing_seconds=timing.closing_seconds,
                 beat_seconds=timing.beat_seconds,
             )
         )

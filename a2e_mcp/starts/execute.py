@@ -185,6 +185,9 @@ class StartExecutor:
 
     async def _interrupted(self, entry_id: str) -> None:
         entry = await self._ledger.entry(entry_id)
+        if entry.deferred:
+            # Another worker carries it on.
+            return
         if entry.paying is None and not is_resumable(entry):
             refused = await self._ledger.transition(entry_id, "intended", phase="refused", note=INTERRUPTED)
             if refused is not None:

@@ -10,6 +10,7 @@ from a2e_mcp.ledger.callers_ledger import CallersLedger
 from a2e_mcp.ledger.entry import NewEntry
 from a2e_mcp.ledger.store import Existing, Inserted, JobFilter, OverLimit, TooManyJobs, UnpricedUnderWay
 from a2e_mcp.starts.plan import Plan, StartContext, StartOptions
+from a2e_mcp.starts.workers import is_for_workers
 
 _MOST_LOOKED_AT = 200
 
@@ -66,6 +67,7 @@ class Intents:
                 plan.details, again=options.again, priced={step.step: step.credits for step in plan.price.steps}
             ),
             start=plan.start,
+            for_worker=is_for_workers(plan.start),
         )
         limits = self._context.ceilings.limits(plan.price, plan.details.count)
         return await self._own.insert_or_get_existing(new, passed=passed, limits=limits)

@@ -88,7 +88,8 @@ class Started:
 class StartContext:
     """What carrying out a start works with.
 
-    `fresh` gives a kept URL its present form, since the sandbox's port changes. `adult_models` says that the operator
+    `fresh` gives a kept URL its present form, since the sandbox's port changes. A request in
+    flight is given `closing_seconds` when the work on it is stopped. `adult_models` says that the operator
     allows models of adult content.
     """
 
@@ -104,6 +105,7 @@ class StartContext:
     pause: Callable[[float], Awaitable[None]]
     fresh: Callable[[str], str] = lambda url: url
     adult_models: bool = False
+    closing_seconds: float = 3.0
 
     @property
     def ceilings(self) -> Ceilings:
@@ -133,3 +135,8 @@ class Item(Protocol):
 
     async def execute(self, entry: LedgerEntry, meter: ChargeMeter) -> Sequence[str]:
         """Buy it and give the URLs that it consists of, if that is all; what A2E answers is written down at once."""
+
+
+def all_of(*warnings: str | None) -> str | None:
+    """Warnings in one text; None when there are none."""
+    return " ".join(each for each in warnings if each) or None

@@ -34,7 +34,7 @@ from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.intent import Intents
 from a2e_mcp.starts.job_start import JobItem
 from a2e_mcp.starts.lost_start import not_asked, not_found
-from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions
+from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions, all_of
 from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline
 from a2e_mcp.starts.purchase import Keeper, Purchase, PurchaseItem
@@ -43,6 +43,7 @@ from a2e_mcp.starts.script_signs import script_warning
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.titles import LONGEST_TITLE, title_of
 from a2e_mcp.starts.upload import UploadItem, interrupted_upload
+from a2e_mcp.starts.workers import WorkerStarts
 
 __all__ = ["Purchase", "Quoted", "StartOptions", "Started", "Starts"]
 
@@ -60,7 +61,6 @@ class Starts:
         languages: ScriptLanguages,
         confirm_above: float | None = None,
         keepers: Mapping[str, Keeper] | None = None,
-        closing_seconds: float = 3.0,
         beat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._context = context
@@ -71,9 +71,9 @@ class Starts:
         self._languages = languages
         self._confirmation = Confirmation(context, above=confirm_above)
         self._executor = StartExecutor(context, keepers or {}, beat_seconds)
-        self._closing_seconds = closing_seconds
         self._beat_seconds = beat_seconds
         self._tasks = BackgroundTasks[Started]("start")
+        self.workers = WorkerStarts(context, self._executor, self._tasks)
 
     async def __aenter__(self) -> Starts:
         self._tasks.serve(resume_orphans(self._ledger, UPLOAD, self._resume, self._beat_seconds))
@@ -82,7 +82,7 @@ class Starts:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._tasks.close(seconds=self._closing_seconds, must_finish=self._context.payments.in_flight)
+        await self._tasks.close(seconds=self._context.closing_seconds, must_finish=self._context.payments.in_flight)
 
     # ------------------------------------------------------------------ what can be started
 
@@ -146,7 +146,7 @@ class Starts:
         return replace(
             quoted,
             chosen={**tool.chosen(inputs), **chosen_names(resolved)},
-            warning=_together(quoted.warning, _together(tool.caution(inputs), item.sandbox_objection)),
+            warning=all_of(quoted.warning, all_of(tool.caution(inputs), item.sandbox_objection)),
             same=await self._same(fingerprint(tool.name, inputs, resolved)),
         )
 
@@ -176,7 +176,7 @@ class Starts:
         prices, warning = await asyncio.gather(item.price(), self._languages.warning(script, voice))
         if is_quote and self._languages.objection(script, voice) is not None:
             warning = f"{warning} The start needs language_ok=true."
-        return Quoted(Price(prices), _together(warning, script_warning(script)))
+        return Quoted(Price(prices), all_of(warning, script_warning(script)))
 
     # ------------------------------------------------------------------ resolve, fingerprint, consent, price
 
@@ -204,7 +204,7 @@ class Starts:
             title=title,
             fingerprint=print_,
             price=quoted.price,
-            warning=_together(quoted.warning, tool.caution(inputs)),
+            warning=all_of(quoted.warning, tool.caution(inputs)),
             chosen={**tool.chosen(inputs), **chosen_names(resolved)},
             units=item.estimate.units,
             consent=options.consent,
@@ -282,10 +282,12 @@ class Starts:
             return replace(
                 earlier, warning=plan.warning, chosen=plan.chosen, made_at=same.created, takes_count=takes_count
             )
-        entry = outcome.entry
-        task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
-        started = await self._outcome(entry, plan.price, task, deadline)
-        warning = _together(plan.warning, unconfirmed, self._context.ceilings.remark(plan.price))
+        if (entry := outcome.entry).deferred:
+            started = await self.workers.follow(entry, plan.price, deadline)
+        else:
+            task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
+            started = await self._outcome(entry, plan.price, task, deadline)
+        warning = all_of(plan.warning, unconfirmed, self._context.ceilings.remark(plan.price))
         return replace(started, warning=warning, chosen=plan.chosen)
 
     def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[Started]:
@@ -358,10 +360,6 @@ class Starts:
             await self._ledger.update(entry.id, phase="refused", note=str(problem))
             raise
         return await self._executor.execute(entry, item, price)
-
-
-def _together(*warnings: str | None) -> str | None:
-    return " ".join(each for each in warnings if each) or None
 
 
 def _spoken(tool: StartTool[InputsT], inputs: InputsT, resolved: ResolvedInputs) -> tuple[str | None, Any]:

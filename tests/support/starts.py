@@ -87,6 +87,7 @@ async def open_pipeline(
             transfers=transfers,
             pause=no_pause,
             fresh=sandbox.fresh,
+            closing_seconds=5,
         )
         starts = await stack.enter_async_context(
             Starts(
@@ -94,7 +95,6 @@ async def open_pipeline(
                 resolver=resolver,
                 languages=ScriptLanguages(client, directory, seconds=3),
                 keepers=keepers,
-                closing_seconds=5,
             )
         )
         yield Pipeline(starts, context, resolver)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Unpack
@@ -25,7 +25,8 @@ from a2e_mcp.ledger.entry import (
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
 from a2e_mcp.ledger.postgresql import statements
-from a2e_mcp.ledger.postgresql.connections import Connection, Database, connect
+from a2e_mcp.ledger.postgresql.changes import Changes
+from a2e_mcp.ledger.postgresql.connections import Connection, Database, Work, connect
 from a2e_mcp.ledger.postgresql.queries import LedgerQueries, all_rows
 from a2e_mcp.ledger.postgresql.rows import KnownEntry, columns_of, json_of, keys_of, known_entry, storable_text
 from a2e_mcp.ledger.postgresql.schema import check_schema
@@ -35,6 +36,7 @@ from a2e_mcp.ledger.store import (
     Inserted,
     Limits,
     OverLimit,
+    SharedLedger,
     TooManyJobs,
     UnpricedUnderWay,
     living_beats,
@@ -48,13 +50,20 @@ class PostgresqlLedger(LedgerQueries):
     entry is read, changed, and written if no other server has changed it meanwhile; else this is done again.
     """
 
+    def __init__(
+        self, database: Database, changes: Changes, *, account: str, sandbox: bool, now: Callable[[], float]
+    ) -> None:
+        super().__init__(database, account=account, sandbox=sandbox, now=now)
+        self._changes = changes
+        changes.channel = f"a2e_{self.queue}"
+
     async def insert_or_get_existing(
         self, new: NewEntry, *, passed: Collection[str] | None = (), limits: Limits
     ) -> Inserted | Existing:
         """Write an intent and claim it, or find the same start. Raises OverLimit, TooManyJobs, UnpricedUnderWay."""
         while True:
             entry = new.begun(new_own_id(sandbox=self._sandbox), self._now())
-            columns = {**columns_of(entry), **self._whose, "version": _new_version()}
+            columns = {**columns_of(entry), **self._whose, "version": _new_version(), "deferred": new.for_worker}
             if new.start is not None:
                 columns["start"] = storable_text(start_to_text(new.start))
             values = {
@@ -66,6 +75,8 @@ class PostgresqlLedger(LedgerQueries):
             match outcome[0]:
                 case {"outcome": "inserted"}:
                     return Inserted(entry)
+                case {"outcome": "deferred"}:
+                    return Inserted(replace(entry, deferred=True))
                 case {"outcome": "same", "other": other}:
                     return Existing(await self.entry(other))
                 case {"outcome": "over", "amount": spent}:
@@ -126,7 +137,41 @@ class PostgresqlLedger(LedgerQueries):
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""
-        await self._set_beat(entry_id, 0.0)
+        await self._database.run(carried_out(statements.RELEASE, {**self._whose, "id": entry_id}))
+
+    async def report(self, entry_id: str, share: float, about: str) -> None:
+        """Say how far a start is and what is done for it, to all servers; this is a heartbeat too."""
+        values = {**self._whose, "id": entry_id, "beat": self._now(), "about": storable_text(about), "share": share}
+        await self._database.run(carried_out(statements.REPORT, values))
+
+    @property
+    def shared(self) -> SharedLedger:
+        """Workers carry on what a server has begun."""
+        return self
+
+    @property
+    def queue(self) -> str:
+        """The name of the queue of this account's work."""
+        return f"{self._whose['account']}_{self._whose['mode']}"
+
+    async def worker_lives(self, worker_id: str) -> None:
+        """Note that a worker of this account lives; starts are left to it from now on, for some seconds."""
+        await self._database.run(carried_out(statements.WORKER_LIVES, {**self._whose, "id": worker_id}))
+
+    async def worker_ends(self, worker_id: str) -> None:
+        """Note that a worker takes no more work."""
+        await self._database.run(carried_out(statements.WORKER_ENDS, {"id": worker_id}))
+
+    async def defer_forgotten(self, seconds: float) -> int:
+        """Leave starts to workers again that none has had in hand for so many seconds; how many these were."""
+        values = {**self._whose, "moment": self._now() - seconds}
+        return len(await self._database.run(all_rows(statements.DEFER_FORGOTTEN, values)))
+
+    @asynccontextmanager
+    async def following(self, entry_id: str) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
+        """A way to wait, at most so many seconds, until a start has changed since the last wait ended."""
+        async with self._changes.of(entry_id) as changed:
+            yield changed
 
     async def claim_key(self, entry_id: str, key: str, *, since: float) -> LedgerEntry | None:
         """Claim what an entry is about to pay; else the entry that paid it since then, or is about to pay it."""
@@ -204,12 +249,16 @@ class PostgresqlLedger(LedgerQueries):
         return row is not None and bool(row["count"])
 
     async def _set_beat(self, entry_id: str, beat: float) -> None:
-        values = {**self._whose, "id": entry_id, "beat": beat}
+        await self._database.run(carried_out(statements.BEAT, {**self._whose, "id": entry_id, "beat": beat}))
 
-        async def work(connection: Connection) -> None:
-            await connection.execute(statements.BEAT, values)
 
-        await self._database.run(work)
+def carried_out(statement: str, values: Mapping[str, Any]) -> Work[None]:
+    """Work that carries out one statement that has no rows."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(statement, values)
+
+    return work
 
 
 def _new_version() -> str:
@@ -245,9 +294,10 @@ async def open_ledger(
         row = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")).fetchone()
         # Half of the way there and back, which is nothing beside what the clocks of two computers may differ by.
         ahead = 0.0 if row is None else row["now"] - (began + time.time()) / 2
-    database = Database(address)
+    database, changes = Database(address), Changes(address)
     await database.open()
     try:
-        yield PostgresqlLedger(database, account=account, sandbox=sandbox, now=lambda: now() + ahead)
+        yield PostgresqlLedger(database, changes, account=account, sandbox=sandbox, now=lambda: now() + ahead)
     finally:
+        await changes.close()
         await database.close()

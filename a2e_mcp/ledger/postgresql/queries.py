@@ -35,7 +35,8 @@ class LedgerQueries(Ledger):
     def is_under_way(self, entry: LedgerEntry) -> bool:
         """Whether some server is carrying this start out right now."""
         silent = self._now() - entry.beat
-        return entry.phase in ("intended", "sent") and -CLOCK_STEP_SECONDS <= silent < SILENT_SECONDS
+        is_held = entry.deferred or -CLOCK_STEP_SECONDS <= silent < SILENT_SECONDS
+        return is_held and entry.phase in ("intended", "sent")
 
     async def find_existing(
         self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False, user: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from a2e_mcp.ledger.codec import from_row, to_row
@@ -15,7 +15,7 @@ from a2e_mcp.ledger.indexing import index_keys, index_row
 COLUMNS = (
     "starts.seq, starts.id, starts.user_id, family, title, fingerprint, phase, starts.created, sent, consent, expected,"
     " charged, units, array_to_json(handles)::text AS handles, steps::text AS steps,"
-    " array_to_json(results)::text AS results, state, note, raw, beat, version"
+    " array_to_json(results)::text AS results, state, note, raw, beat, deferred, about, share, version"
 )
 """What an entry is read from."""
 
@@ -33,7 +33,8 @@ class KnownEntry:
 
 def known_entry(row: Mapping[str, Any]) -> KnownEntry:
     """The entry of a row."""
-    return KnownEntry(from_row(row), row["seq"], row["version"])
+    entry = replace(from_row(row), deferred=row["deferred"], about=row["about"], share=row["share"])
+    return KnownEntry(entry, row["seq"], row["version"])
 
 
 def columns_of(entry: LedgerEntry) -> dict[str, Any]:

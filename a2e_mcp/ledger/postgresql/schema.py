@@ -62,6 +62,7 @@ async def upgrade(address: str) -> list[Migration]:
         try:
             await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
             await connection.execute(_TABLE)
+            await _upgrade_queue(connection)
             number = await schema_number(connection)
             for step in migrations():
                 if step.number > number:
@@ -84,6 +85,27 @@ async def upgrade(address: str) -> list[Migration]:
                 hint="The user of A2E_DATABASE must own its tables and may create others",
             ) from None
     return taken
+
+
+async def _upgrade_queue(connection: Connection) -> None:
+    """Bring the tables of the queue up to date, which keeps no list of its steps itself."""
+    steps = sorted(
+        (each for each in (files("procrastinate") / "sql" / "migrations").iterdir()), key=lambda each: each.name
+    )
+    steps = [each for each in steps if each.name.endswith(".sql")]
+    await connection.execute("CREATE TABLE IF NOT EXISTS a2e_queue_schema (step text PRIMARY KEY)")
+    found = await (await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NULL AS is_new")).fetchone()
+    done = {row["step"] for row in await (await connection.execute("SELECT step FROM a2e_queue_schema")).fetchall()}
+    async with connection.transaction():
+        if found is not None and found["is_new"]:
+            whole = files("procrastinate") / "sql" / "schema.sql"
+            await connection.execute(whole.read_text(encoding="utf-8"))
+        elif done:
+            for step in steps:
+                if step.name not in done:
+                    await connection.execute(step.read_text(encoding="utf-8"))
+        for step in steps:
+            await connection.execute("INSERT INTO a2e_queue_schema VALUES (%s) ON CONFLICT DO NOTHING", (step.name,))
 
 
 class Found(NamedTuple):

@@ -10,7 +10,8 @@ _PARTS = {
     "columns": COLUMNS,
     "ours": "starts.account = %(account)s AND starts.mode = %(mode)s",
     "of_user": "(%(user)s::text IS NULL OR starts.user_id = %(user)s)",
-    "alive": "beat BETWEEN %(oldest)s AND %(newest)s",
+    "beating": "beat BETWEEN %(oldest)s AND %(newest)s",
+    "alive": "(beat BETWEEN %(oldest)s AND %(newest)s OR deferred)",
     "paid": "family <> ALL (%(free)s)",
     "newest_first": "ORDER BY starts.created DESC, starts.seq DESC",
 }
@@ -42,10 +43,12 @@ SELECT count(*) AS count FROM written
 BEAT = _sql("UPDATE starts SET beat = %(beat)s WHERE id = %(id)s AND $ours")
 CLAIM = _sql("""
 WITH claimed AS (
-    UPDATE starts SET beat = %(now)s WHERE id = %(id)s AND $ours AND phase = 'intended' AND NOT ($alive) RETURNING 1
+    UPDATE starts SET beat = %(now)s WHERE id = %(id)s AND $ours AND phase = 'intended' AND NOT ($beating) RETURNING 1
 )
 SELECT (SELECT count(*) FROM claimed) AS claimed, (SELECT count(*) FROM starts WHERE id = %(id)s AND $ours) AS known
 """)
+RELEASE = _sql("UPDATE starts SET beat = 0, deferred = false, about = NULL, share = NULL WHERE id = %(id)s AND $ours")
+REPORT = _sql("UPDATE starts SET beat = %(beat)s, about = %(about)s, share = %(share)s WHERE id = %(id)s AND $ours")
 BY_ID = _sql("SELECT $columns FROM starts WHERE id = %(id)s AND $ours")
 START = _sql("SELECT start FROM starts WHERE id = %(id)s AND $ours")
 SAME = _sql("""
@@ -153,3 +156,13 @@ UPDATE starts SET title = %(title)s, fingerprint = %(fingerprint)s, consent = NU
     note = NULL, raw = NULL, start = NULL
 WHERE id = %(id)s
 """
+WORKER_LIVES = """
+INSERT INTO workers (id, account, mode) VALUES (%(id)s, %(account)s, %(mode)s)
+ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()
+"""
+WORKER_ENDS = "DELETE FROM workers WHERE id = %(id)s OR seen < now() - interval '1 hour'"
+DEFER_FORGOTTEN = _sql("""
+SELECT a2e_defer(account, mode, 'a2e.carry_out', 'start ' || id, jsonb_build_object('entry_id', id))
+FROM starts WHERE $ours AND deferred AND beat < %(moment)s AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs WHERE lock = 'start ' || starts.id AND status IN ('todo', 'doing'))
+""")
