@@ -99,10 +99,6 @@ def _seedance2(
             "prompt": "prompt",
             "seconds": "duration",
             "sound": "generate_audio",
-            "reference_images": "reference_urls",
-            "reference_videos": "video_urls",
-            "reference_audios": "audio_urls",
-            "input_seconds": "input_video_duration",
         },
         fixed={"model_version": sent},
         seconds=between(4, longest),
@@ -112,11 +108,19 @@ def _seedance2(
         most=dict(zip(("reference_images", "reference_videos", "reference_audios"), references, strict=True)),
         sound="on",
         send={"generate_audio": True},
+        formats={"reference_videos": ("mp4", "mov"), "video": ("mp4", "mov"), "reference_audios": ("mp3", "wav")},
         note="Sound is included in the price.",
         **{"modes": _SEEDANCE2_MODES, "bills_input": 15, **_SEEDANCE20_LENGTHS, **more},
     )
 
 
+_SEEDANCE2_REFERENCES: Mapping[str, Target] = {
+    "reference_images": "reference_urls",
+    "reference_videos": "video_urls",
+    "reference_audios": "audio_urls",
+    "input_seconds": "input_video_duration",
+}
+_SEEDANCE2_CLIP: Mapping[str, Target] = {**_SEEDANCE2_REFERENCES, "video": Into("video_urls")}
 _SEEDANCE2_MODES: Mapping[ModeName, Mode] = {
     "text": Mode(fixed={"mode": "text-to-video"}),
     "image": Mode(fixed={"mode": "image-to-video"}, needs=("prompt", "image"), fields={"image": "image_url"}),
@@ -126,7 +130,11 @@ _SEEDANCE2_MODES: Mapping[ModeName, Mode] = {
         fields={"image": "first_frame_url", "end_image": "last_frame_url"},
     ),
     # Sounds alone are for 2.5 only.
-    "reference": Mode(fixed={"mode": "reference"}, needs=("prompt", "reference_images or reference_videos")),
+    "reference": Mode(
+        fixed={"mode": "reference"},
+        needs=("prompt", "reference_images or reference_videos"),
+        fields=_SEEDANCE2_REFERENCES,
+    ),
 }
 _SEEDANCE20_LENGTHS: Mapping[str, Any] = {
     "lengths": {"reference_videos": (2, 15), "reference_audios": (2, 15)},
@@ -258,17 +266,19 @@ CLIP_MODELS = (
         bills_input=30,
         modes={
             **_SEEDANCE2_MODES,
-            "reference": Mode(fixed={"mode": "reference"}, needs=("prompt", _ANY_REFERENCE)),
+            "reference": Mode(
+                fixed={"mode": "reference"}, needs=("prompt", _ANY_REFERENCE), fields=_SEEDANCE2_REFERENCES
+            ),
             "extend": Mode(
                 fixed={**_OMNI, "omni_reference_task_type": "extend"},
                 needs=("prompt", "video"),
-                fields={"video": Into("video_urls")},
+                fields=_SEEDANCE2_CLIP,
                 drops=("aspect_ratio", "reference_videos"),
             ),
             "edit": Mode(
                 fixed={**_OMNI, "omni_reference_task_type": "edit", "duration": -1},
                 needs=("prompt", "video"),
-                fields={"video": Into("video_urls")},
+                fields=_SEEDANCE2_CLIP,
                 drops=("aspect_ratio", "seconds", "reference_videos"),
             ),
         },

@@ -115,6 +115,7 @@ KLING_MODELS = (
         resolutions=quality_in("mode", p720="std", p1080="pro"),
         ratios=sent_in("aspect_ratio", "16:9", "9:16", "1:1"),
         most={"reference_images": 7},
+        formats={"reference_images": ("jpg", "png")},
         sound="off",
         note="The pictures are called <<<image_1>>>, <<<image_2>>> and so on in the prompt.",
     ),

@@ -61,6 +61,11 @@ def _limits(model: Model, modes: Mapping[ModeName, Mode]) -> str:
             if all(any(takes(model, mode, name) for mode in modes) for name in each.together)
         ),
         *_lengths(model, modes),
+        *(
+            f"{name.replace('_', ' ')} as {spoken(formats)}"
+            for name, formats in model.formats.items()
+            if any(takes(model, mode, name) for mode in modes)
+        ),
         "given clips are billed too" if model.bills_input and takes_clips else "",
     )
     return "; ".join(filter(None, said))

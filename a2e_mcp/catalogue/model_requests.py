@@ -8,7 +8,9 @@ one model. Addresses stand where files were given. No function here knows a mode
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from a2e_mcp.catalogue.models import Into, Mode, Model, ModeName, PublishedPrice, Target, Values, modes_of
 
@@ -19,6 +21,12 @@ _LISTS = ("reference_images", "reference_videos", "reference_audios")
 _CHOSEN = ("seconds", "resolution", "aspect_ratio")
 _MOST_NAMED = 5
 _PICTURES = ("image", "end_image", "reference_images")
+_FORMATS = {
+    *("jpg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"),
+    *("mp4", "mov", "webm", "mkv", "avi", "mpeg", "wmv", "flv"),
+    *("mp3", "wav", "ogg", "flac", "m4a", "aac", "aiff", "wma"),
+}
+_SAME_FORMATS = {"jpeg": "jpg", "tif": "tiff", "qt": "mov", "m4v": "mp4", "oga": "ogg", "opus": "ogg", "wave": "wav"}
 
 
 def mode_of(tool: str, model: Model, given: Mapping[str, Any], action: ModeName | None = None) -> ModeName:
@@ -81,6 +89,16 @@ def length_objections(model: Model, lengths: Mapping[str, float], made: int | No
             f"reference_videos of {clips:g} s and a clip of {made} s are too long together; with them {model.id} makes"
             f" at most {int(model.length_with_made - clips)} s"
         )
+
+
+def format_objections(model: Model, addresses: Mapping[str, str]) -> Iterator[str]:
+    """Why files at these addresses cannot be used, as far as an address ends with its format."""
+    for given, address in addresses.items():
+        allowed = model.formats.get(given.partition("[")[0], ())
+        ending = PurePosixPath(urlsplit(address).path).suffix.lower().removeprefix(".")
+        found = _SAME_FORMATS.get(ending, ending)
+        if allowed and found in _FORMATS and found not in allowed:
+            yield f"{given} is {found}; {model.id} takes {spoken(allowed)}"
 
 
 def _lengths_of(name: str, lengths: Mapping[str, float]) -> Mapping[str, float]:

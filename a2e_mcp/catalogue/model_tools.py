@@ -18,6 +18,7 @@ from a2e_mcp.catalogue.model_families import ModelFamily
 from a2e_mcp.catalogue.model_requests import (
     body_of,
     fields_of,
+    format_objections,
     length_objections,
     mode_of,
     objections,
@@ -190,7 +191,11 @@ def _objection(inputs: ModelInputs, found: PreparedInputs) -> str:
         return (
             f"{model.id} is for {model.restricted}, which is off; the operator switches it on with A2E_ADULT_MODELS=1"
         )
-    return "; ".join(length_objections(model, found.lengths, inputs.meant().get("seconds")))
+    wrong = (
+        *length_objections(model, found.lengths, inputs.meant().get("seconds")),
+        *format_objections(model, found.media),
+    )
+    return "; ".join(wrong)
 
 
 def _estimate(inputs: ModelInputs, lengths: Mapping[str, float]) -> Estimate:

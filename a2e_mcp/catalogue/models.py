@@ -90,8 +90,9 @@ class Model:
     `fixed` names it in the body, and `send` is sent whatever the user says, unless an argument says otherwise. `most`
     limits lists; `together` limits all references. `seeds` are the lowest and highest. `lengths` are the seconds that
     a given clip or sound may last, `lengths_together` those of all in a list, and `length_with_made` those of all given
-    clips and the clip that is made. `bills_input` says that given clips are billed like the seconds that are made,
-    each up to so many; the argument `input_seconds` is how long they are together, which makes A2E's quote right.
+    clips and the clip that is made. `formats` are those that a given file may have, by their usual endings.
+    `bills_input` says that given clips are billed like the seconds that are made, each up to so many; the argument
+    `input_seconds` is how long they are together, which makes A2E's quote right.
     `also` are other names of it. A `restricted` model is for the operator to switch on.
     """
 
@@ -114,6 +115,7 @@ class Model:
     lengths: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     lengths_together: Mapping[str, float] = field(default_factory=dict)
     length_with_made: float | None = None
+    formats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bills_input: float | None = None
     excludes: tuple[Exclusion, ...] = ()
     plan: str = ""

@@ -56,6 +56,7 @@ REMAKE_MODELS = (
         about="sounds for a silent clip",
         modes={"clip_sound": Mode(needs=("video",))},
         fields={"title": "name", "video": "video_url", "prompt": "caption", "seed": "seed"},
+        formats={"video": ("mp4", "avi", "mov", "mkv")},
         sound="always",
     ),
     Model(

@@ -41,6 +41,7 @@ _WAN: Mapping[str, Target] = {
     "audio": "audio_url",
     "seed": "seed",
 }
+_SOUNDS: Mapping[str, tuple[str, ...]] = {"audio": ("mp3", "wav")}
 _WAN_SEEDS = (0, 2_147_483_647)
 _WAN_SIZES = sent_in("resolution", "480p", "720p", "1080p")
 
@@ -58,6 +59,7 @@ def _wan(name: str, sent: str, about: str, credits: float, seconds: tuple[int, .
         sound="off",
         seeds=_WAN_SEEDS,
         lengths={"audio": (3, 30)},
+        formats=_SOUNDS,
         prices=(PublishedPrice(credits, _CLIENT, "720p"),),
         **{"resolutions": _WAN_SIZES, **more},
     )
@@ -97,16 +99,21 @@ def _wan30(name: str, sent: str, about: str) -> Model:
             "text": Mode(fixed={"mode": "text-to-video"}),
             "image": Mode(fixed={"mode": "first-frame"}, needs=("prompt", "image")),
             "first_last": Mode(fixed={"mode": "first-last-frames"}, needs=_FRAMES),
-            "reference": Mode(fixed={"mode": "reference"}, needs=("prompt", _ANY_REFERENCE)),
+            "reference": Mode(
+                fixed={"mode": "reference"},
+                needs=("prompt", _ANY_REFERENCE),
+                fields={
+                    "reference_images": Into("input.media", "reference_image"),
+                    "reference_videos": Into("input.media", "reference_video"),
+                    "reference_audios": Into("input.media", "reference_audio"),
+                },
+            ),
         },
         fields={
             "title": "name",
             "prompt": "input.prompt",
             "image": Into("input.media", "first_frame"),
             "end_image": Into("input.media", "last_frame"),
-            "reference_images": Into("input.media", "reference_image"),
-            "reference_videos": Into("input.media", "reference_video"),
-            "reference_audios": Into("input.media", "reference_audio"),
             "seconds": "parameters.duration",
             "sound": "parameters.audio",
             "seed": "parameters.seed",
@@ -211,6 +218,7 @@ WAN_MODELS = (
         sound="off",
         seeds=_WAN_SEEDS,
         lengths={"audio": (3, 30)},
+        formats=_SOUNDS,
         bills_input=5,
         excludes=tuple(
             Exclusion({"reference_videos": True, "seconds": seconds}, "with reference_videos it makes 2 to 10 seconds")
@@ -229,6 +237,7 @@ WAN_MODELS = (
         _ADULT,
         250,
         fields={"negative_prompt": "negative_prompt", "audio": "audio_url"},
+        formats=_SOUNDS,
         seconds=between(2, 15),
         resolutions=sent_in("resolution", "720p", "1080p"),
     ),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.model_requests import (
     body_of,
+    format_objections,
     length_objections,
     mode_of,
     objections,
@@ -307,6 +308,32 @@ def test_clips_and_sounds_of_a_length_that_a_model_does_not_take_are_refused(
     assert name in said
     shorter = {each: min(max(seconds / 2, 3), 7) for each, seconds in lengths.items()}
     assert not list(length_objections(BY_ID[name], shorter, made and 5))
+
+
+@pytest.mark.parametrize(
+    ("name", "addresses", "why"),
+    [
+        ("wan2.5", {"audio": "https://x.test/a.ogg"}, "audio is ogg; wan2.5 takes mp3 or wav"),
+        ("kling-omni", {"reference_images[2]": "https://x.test/b.webp?x=1.png"}, "takes jpg or png"),
+        ("seedance-2.0-mini", {"reference_videos[1]": "https://x.test/C.WEBM"}, "is webm; seedance-2.0-mini takes mp4"),
+        ("clip-sound", {"video": "https://x.test/v.webm"}, "takes mp4, avi, mov or mkv"),
+    ],
+)
+def test_files_of_a_format_that_a_model_does_not_take_are_refused(
+    name: str, addresses: Mapping[str, str], why: str
+) -> None:
+    (said,) = format_objections(BY_ID[name], addresses)
+    assert why in said
+
+
+def test_files_of_a_format_that_a_model_takes_or_that_does_not_show_are_not_refused() -> None:
+    for name, address in (
+        ("audio", "https://x.test/a.WAV?sign=1"),
+        ("audio", "https://x.test/sound"),
+        ("audio", "https://x.test/get.php"),
+        ("image", "https://x.test/a.webp"),
+    ):
+        assert not list(format_objections(BY_ID["wan2.5"], {name: address})), address
 
 
 @st.composite

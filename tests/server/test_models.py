@@ -378,6 +378,11 @@ async def test_references_that_a_model_does_not_take_are_refused_before_anything
         )
         said = await server.refuse("start_reference_video", prompt="x", reference_videos=[long])
         assert "reference_videos[1] lasts 17 s; seedance-2.0-mini takes 2 to 15 s" in said
+        Image.open(server.inbox / picture).save(server.inbox / "picture.webp")
+        said = await server.refuse(
+            "start_reference_video", prompt="x", reference_images=["picture.webp"], model="kling-omni"
+        )
+        assert said == "reference_images[1] is webp; kling-omni takes jpg or png. Nothing was charged."
         after = server.sandbox.control.inspect()
         assert (after["credits"], after["jobs"]) == (before["credits"], before["jobs"])
         assert not [path for path in after["requests"] if "upload" in path or "start" in path]
@@ -503,6 +508,8 @@ async def test_list_models_says_how_a_tool_that_is_off_is_switched_on(tmp_path: 
         found = (await server.ask("list_models", task="image_to_video", seconds=8, sound=True)).data["models"]
         assert {"seedance-2.0-mini", "kling-3.0"} <= {row["id"] for row in found}
         assert all("8" in row["seconds"] or "to" in row["seconds"] for row in found)
+        # What only another tool takes of a model is not said where this tool is asked about.
+        assert not any("reference" in row.get("limits", "") for row in found)
         cheap = (await server.ask("list_models", task="image_to_video", max_price=10)).data["models"]
         assert [row["id"] for row in cheap] == ["wan2.6-flash"]
         assert (
