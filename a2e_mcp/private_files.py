@@ -41,7 +41,8 @@ def is_private(path: Path) -> bool:
 def link_problem(path: Path) -> str | None:
     """Why a path cannot be opened when a link on the way leads nowhere, as a clause; None when no link is to blame."""
     for each in (*reversed(path.parents), path):
-        if not each.is_symlink():
+        # A name that is too long, or a folder that may not be looked into, is no link.
+        if not os.path.islink(each):
             continue
         try:
             each.stat()

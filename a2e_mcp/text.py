@@ -24,7 +24,7 @@ _UNCLEAN = re.compile(
 )
 # What opens an account or a file: a token, a name with a password, or a signature in a URL.
 _SECRETS = (
-    (re.compile(r"\b(bearer)(?:\s|%20|[:=+])+[^\s'\",;)\]}]+", re.IGNORECASE), r"\1 [token]"),
+    (re.compile(r"\b(bearer)(?:\s|%20|[:=+])+(?!\[token\])[^\s'\",;)\]}]+", re.IGNORECASE), r"\1 [token]"),
     (re.compile(r"\bsk[_-][\w-]{6,}|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII), "[token]"),
     (re.compile(r"(https?://)[^\s/@'\"<>]+@"), r"\1...@"),
     (re.compile(r"(https?://[^\s'\"?#<>]+)\?[^\s'\"<>]+"), r"\1?..."),

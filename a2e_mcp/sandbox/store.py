@@ -84,8 +84,9 @@ class Store:
                 raise SettingsError(
                     f"The sandbox's data in {path} is locked by another program", hint="Close that program, then retry"
                 ) from None
+            reason = (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
             raise SettingsError(
-                f"The sandbox cannot use {path}: {problem}", hint="choose another folder or remove this one"
+                f"The sandbox cannot use {path} ({reason})", hint="Choose another folder, or move this file away"
             ) from None
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -96,7 +96,10 @@ class LazyServices:
         if isinstance(problem, A2EError):
             self._problem = problem
         elif isinstance(problem, OSError):
-            self._problem = self._unusable(problem)
+            self._problem = _unforeseen(problem)
+            with suppress(OSError):
+                # Looking at the folder may fail as well, which must not keep the callers waiting.
+                self._problem = self._unusable(problem)
         else:
             _log.error("The services could not be opened", exc_info=problem)
             self._problem = _unforeseen(problem)

@@ -87,7 +87,7 @@ sys.path.insert(0, sys.argv[1])
 from a2e_mcp.operations.{module} import {function}
 {function}(sys.argv[2])
 try:
-    raise LookupError("Illegal header value b'Bearer " + sys.argv[2] + "' \\x1b]0;title\\x07")
+    raise LookupError("Illegal header value b'Bearer " + sys.argv[2] + "' \\x1b]0;ti" + "tle\\x07")
 except LookupError:
     logging.getLogger("a2e_mcp.server").exception("get_credits failed")
 logging.getLogger("x").warning("sent %s to https://me:pass@a.example/x?X-Amz-Signature=77", sys.argv[2])

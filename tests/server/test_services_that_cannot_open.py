@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import anyio
@@ -74,6 +75,53 @@ async def test_a_damaged_data_folder_is_one_sentence_to_every_call(tmp_path: Pat
             assert (await server.call("get_credits"))["credits"] == 10_000
         else:
             assert "cannot be reached" in await refusal(server)
+
+
+def folder(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def text_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("a file where a folder is wanted")
+
+
+def another_database(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE starts (x)")
+        database.commit()
+
+
+def nothing(_: Path) -> None:
+    """Put nothing there."""
+
+
+ODD_DATA: Mapping[str, tuple[Callable[[Path], None], str, dict[str, str]]] = {
+    "a folder in the ledger's place": (folder, "data/ledger.sqlite3", LIVE),
+    "a file in the folder's place": (text_file, "data", LIVE),
+    "another program's database": (another_database, "data/ledger.sqlite3", LIVE),
+    "a folder in the sandbox's place": (folder, "data/sandbox/sandbox.db", {"A2E_SANDBOX": "1"}),
+    "a name that is too long": (nothing, "x", {**LIVE, "A2E_DATA_DIR": "/tmp/" + "a" * 300}),
+    "a folder below a file": (nothing, "x", {**LIVE, "A2E_DATA_DIR": f"{__file__}/data"}),
+}
+
+
+@pytest.mark.parametrize("what", ODD_DATA)
+async def test_data_that_cannot_be_opened_is_one_sentence_and_the_server_stays(tmp_path: Path, what: str) -> None:
+    put, place, variables = ODD_DATA[what]
+    put(tmp_path / place)
+    async with start_program(folder=tmp_path, **variables) as server:
+        await server.initialize()
+        for _ in range(2):
+            told = await refusal(server)
+            assert "cannot be opened (" in told or "cannot use" in told, told
+            assert "Errno" not in told
+        assert (await server.ask("ping"))["result"] == {}
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        code, _, errors = await server.ended(within=10)
+    assert (code, errors) == (0, "")
 
 
 async def test_a_full_data_folder_is_one_sentence_and_is_tried_again(tmp_path: Path) -> None:
