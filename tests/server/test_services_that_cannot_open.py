@@ -102,7 +102,7 @@ ODD_DATA: Mapping[str, tuple[Callable[[Path], None], str, dict[str, str]]] = {
     "a file in the folder's place": (text_file, "data", LIVE),
     "another program's database": (another_database, "data/ledger.sqlite3", LIVE),
     "a folder in the sandbox's place": (folder, "data/sandbox/sandbox.db", {"A2E_SANDBOX": "1"}),
-    "a name that is too long": (nothing, "x", {**LIVE, "A2E_DATA_DIR": "/tmp/" + "a" * 300}),
+    "a name that is too long": (nothing, "x", {**LIVE, "A2E_DATA_DIR": "/" + "a" * 300}),
     "a folder below a file": (nothing, "x", {**LIVE, "A2E_DATA_DIR": f"{__file__}/data"}),
 }
 

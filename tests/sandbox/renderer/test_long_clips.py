@@ -59,7 +59,7 @@ def test_reading_ahead_ends_when_no_more_frames_are_wanted() -> None:
     assert ended == [True]
 
 
-def test_what_fails_while_frames_are_written_is_raised_to_whoever_draws_them() -> None:
+def test_what_fails_while_frames_are_written_is_raised_to_the_task_that_draws_them() -> None:
     def write(frame: int) -> None:
         if frame == 2:
             raise OSError("no space left")

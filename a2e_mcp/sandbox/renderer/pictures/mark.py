@@ -24,7 +24,7 @@ def marked_planes(picture: Picture) -> Mask:
     height, width = picture.shape[:2]
     planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
     mark, left, top = mark_for(width, height)
-    # Only the mark's corner is drawn on and converted once more; in whole pairs, as the colours are.
+    # Only the mark's corner is drawn on and converted again; in whole pairs, as the colours are.
     rows = slice(max(0, top) // 2 * 2, min(height, (top + mark.shape[0] + 1) // 2 * 2))
     columns = slice(max(0, left) // 2 * 2, min(width, (left + mark.shape[1] + 1) // 2 * 2))
     corner = np.ascontiguousarray(picture[rows, columns])
