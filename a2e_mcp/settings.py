@@ -287,7 +287,7 @@ class Settings:
     unfilled_token: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.http_secret is not None and self.has_users:
+        if self.http_secret is not None and (self.keys_file is not None or self.oidc_issuer is not None):
             raise SettingsError(
                 "A2E_HTTP_SECRET is for one person, and users are set as well",
                 hint="Remove A2E_HTTP_SECRET; each user has a key of their own",
@@ -301,7 +301,8 @@ class Settings:
     @property
     def has_users(self) -> bool:
         """Whether it serves several people over HTTP, who say who they are."""
-        return self.keys_file is not None or self.oidc_issuer is not None
+        named = self.keys_file is not None or self.oidc_issuer is not None
+        return named or (self.database is not None and self.http_secret is None)
 
     @property
     def unconfigured(self) -> str:
@@ -316,43 +317,6 @@ class Settings:
         return "unset" if self.token is None else "live"
 
 
-@dataclass(frozen=True)
-class SettingRow:
-    """One setting, for docs and hosts; `value` is the default where it can be written as a value."""
-
-    variable: str
-    about: str
-    default: str
-    kind: Kind
-    value: str | None
-
-
-def variables() -> tuple[str, ...]:
-    """The names of all A2E_* variables."""
-    return tuple(meta["variable"] for _, meta in _declared())
-
-
-def secret_variables() -> tuple[str, ...]:
-    """The names of those whose values are not shown."""
-    return tuple(meta["variable"] for _, meta in _declared() if meta["kind"] == "secret")
-
-
-def setting_rows() -> tuple[SettingRow, ...]:
-    """Every A2E_* variable, in order."""
-    made = Settings()
-    return tuple(
-        SettingRow(meta["variable"], meta["about"], meta["shown"], meta["kind"], _value(meta, getattr(made, name)))
-        for name, meta in _declared()
-    )
-
-
-def _value(meta: Mapping[str, Any], default: object) -> str | None:
-    try:
-        return meta["shown"] if meta["parse"](meta["shown"]) == default else None
-    except ValueError:
-        return None
-
-
 def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
     """Read the variables; a flag that is not None wins over its variable.
 
@@ -362,7 +326,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
     """
     given = os.environ if environment is None else environment
     values: dict[str, Any] = {name: flag for name, flag in flags.items() if flag is not None}
-    for name, meta in _declared():
+    for name, meta in declared_settings():
         flag = values.get(name)
         text, source = text_of(meta["variable"], given), meta["variable"]
         if isinstance(flag, str):
@@ -393,5 +357,6 @@ def is_unfilled(variable: str, text: str) -> bool:
 
 
 @cache
-def _declared() -> tuple[tuple[str, Mapping[str, Any]], ...]:
+def declared_settings() -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """The fields that are settings, each with its declaration."""
     return tuple((each.name, each.metadata) for each in dataclasses.fields(Settings) if each.metadata)

@@ -24,7 +24,7 @@ from a2e_mcp.errors import A2EError
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server import prompts
 from a2e_mcp.server.tool_index import OFF_BY_DEFAULT, declared_tools, is_in_every_set
-from a2e_mcp.settings import setting_rows
+from a2e_mcp.setting_rows import setting_rows
 from docs import apps, tool_list
 from docs.exercises import exercises_in
 from docs.install_links import install_text

@@ -18,7 +18,8 @@ from ruamel.yaml import YAML
 
 import a2e_mcp
 from a2e_mcp.server import prompts, tool_index
-from a2e_mcp.settings import read_settings, secret_variables, setting_rows
+from a2e_mcp.setting_rows import secret_variables, setting_rows
+from a2e_mcp.settings import read_settings
 from docs.generate import entry_rewritten
 from tests.support.paths import CHECKOUT
 

@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.settings import Settings, read_settings, setting_rows
+from a2e_mcp.setting_rows import setting_rows
+from a2e_mcp.settings import Settings, read_settings
 
 TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_SANDBOX": ("sandbox", "yes", True),

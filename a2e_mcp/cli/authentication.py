@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.choice import check_extra
 from a2e_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ def authentication(settings: Settings) -> Authenticator | None:
 
 def user_list(settings: Settings, *, may_be_new: bool = False) -> UserList | None:
     """Where the users stand; None when the settings name no place. Raises SettingsError when it cannot be used."""
+    if settings.keys_file is None and settings.database is not None:
+        check_extra()
+        from a2e_mcp.ledger.postgresql.users import DatabaseUsers
+
+        return DatabaseUsers(settings.database.get_secret_value())
     if settings.keys_file is None:
         return None
     from a2e_mcp.users.keys_file import KeysFile

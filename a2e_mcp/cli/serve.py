@@ -97,7 +97,11 @@ async def _over_http(
     web = web_server(app, settings, server.operation.drain)
     call_on_signals(lambda: setattr(web, "should_exit", True), "SIGHUP")
     with listener:
-        await web.serve(sockets=[listener])
+        try:
+            await web.serve(sockets=[listener])
+        finally:
+            if authenticator is not None:
+                await authenticator.close()
     return 0
 
 

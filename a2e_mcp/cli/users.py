@@ -17,6 +17,7 @@ from a2e_mcp.users.caller import SCOPES, SPEND, Scope
 from a2e_mcp.users.keys import checked_name, digest_of, new_key
 from a2e_mcp.users.user_list import User, UserKey, UserList
 
+_Action = Callable[["UserList", "UserOptions"], Awaitable[int]]
 _DAY = 86_400.0
 _NO_CEILING = ("none", "off", "-")
 
@@ -41,9 +42,16 @@ def users(action: str, options: UserOptions) -> int:
     if found is None:
         raise SettingsError(
             "There is no place for users yet",
-            hint="Set A2E_KEYS_FILE to a file, such as /etc/a2e-mcp/users.toml; see docs/company.md",
+            hint="Set A2E_KEYS_FILE to a file, such as /etc/a2e-mcp/users.toml, or A2E_DATABASE; see docs/company.md",
         )
-    return anyio.run(_ACTIONS[action], found, options)
+    return anyio.run(_run, _ACTIONS[action], found, options)
+
+
+async def _run(action: _Action, found: UserList, options: UserOptions) -> int:
+    try:
+        return await action(found, options)
+    finally:
+        await found.close()
 
 
 async def _add(found: UserList, options: UserOptions) -> int:
@@ -165,7 +173,7 @@ def _day(moment: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
 
 
-_ACTIONS: dict[str, Callable[[UserList, UserOptions], Awaitable[int]]] = {
+_ACTIONS: dict[str, _Action] = {
     "add": _add,
     "list": _list,
     "revoke": _revoke,

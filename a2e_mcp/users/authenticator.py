@@ -61,7 +61,7 @@ class Authenticator:
         try:
             if caller.credential:
                 await self._by_key(caller.credential)
-            elif self._users is not None and (user := await self._named(caller.user)) is not None:
+            elif self._users is not None and (user := await self._users.find(caller.user)) is not None:
                 self._check_user(user)
         except AccessDenied as problem:
             return problem
@@ -69,6 +69,11 @@ class Authenticator:
             # What cannot be read is no revocation: the next request finds out.
             return None
         return None
+
+    async def close(self) -> None:
+        """Let go of the list of users."""
+        if self._users is not None:
+            await self._users.close()
 
     @property
     def _wanted(self) -> str:
@@ -99,10 +104,6 @@ class Authenticator:
         self._check_user(user)
         # The provider says what they may do, the list what they may spend.
         return replace(user.calling(credential="", expires=identity.expires), scope=identity.scope)
-
-    async def _named(self, name: str) -> User | None:
-        users = [] if self._users is None else await self._users.all()
-        return next((user for user in users if user.name == name), None)
 
     def _check_user(self, user: User) -> None:
         if user.revoked is not None:

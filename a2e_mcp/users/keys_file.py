@@ -14,7 +14,7 @@ from typing import Any
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.users.keys import checked_name, scope_of
-from a2e_mcp.users.user_list import User, UserKey, UserList
+from a2e_mcp.users.user_list import User, UserKey, UserList, another_signs_in
 
 _HEAD = "# Who may use this server. Change it with `a2e-mcp users`; a key's hash stands here, never the key.\n"
 _PATIENCE = 5.0
@@ -41,6 +41,11 @@ class KeysFile(UserList):
         self._refresh()
         return next((user for user in self._users.values() if user.subject == subject), None)
 
+    async def find(self, name: str) -> User | None:
+        """The user of this name."""
+        self._refresh()
+        return self._users.get(name)
+
     async def all(self) -> Sequence[User]:
         """Everyone, by name."""
         self._refresh()
@@ -49,6 +54,9 @@ class KeysFile(UserList):
     async def change(self, name: str, change: Callable[[User | None], User]) -> User:
         """Add a user, or change the one of this name; comments in the file stay."""
         return await asyncio.to_thread(self._change, name, change)
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
     def check(self) -> None:
         """Raises SettingsError when the file cannot be used."""
@@ -88,6 +96,10 @@ class KeysFile(UserList):
             with _alone(self._path):
                 self._refresh(missing_ok=True)
                 user = change(self._users.get(name))
+                if user.subject and any(
+                    each.subject == user.subject and each.name != name for each in self._users.values()
+                ):
+                    raise another_signs_in()
                 there = self._path.exists()
                 document = tomlkit.parse(self._path.read_text(encoding="utf-8") if there else _HEAD)
                 document.setdefault("users", tomlkit.table(is_super_table=True))[name] = _table(user)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from a2e_mcp.errors import SettingsError
 from a2e_mcp.users.caller import Caller, Scope
 
 
@@ -56,6 +57,11 @@ class User:
         return replace(self, keys=(*self.keys, key))
 
 
+def another_signs_in() -> SettingsError:
+    """The error for a subject that two users would have."""
+    return SettingsError("Another user signs in as this subject", hint="See a2e-mcp users list")
+
+
 class UserList(Protocol):
     """All users. Methods raise SettingsError when the list cannot be read or written."""
 
@@ -65,8 +71,14 @@ class UserList(Protocol):
     async def find_subject(self, subject: str) -> User | None:
         """The user who signs in as this subject."""
 
+    async def find(self, name: str) -> User | None:
+        """The user of this name."""
+
     async def all(self) -> Sequence[User]:
         """Everyone, by name."""
 
     async def change(self, name: str, change: Callable[[User | None], User]) -> User:
         """Add a user, or change the one of this name; nothing else changes them meanwhile."""
+
+    async def close(self) -> None:
+        """Let go of what it holds."""

@@ -16,7 +16,8 @@ import a2e_mcp
 from a2e_mcp.cli.doctor.server_start import start_server
 from a2e_mcp.cli.install.entry import ServerEntry
 from a2e_mcp.server.visibility import visible
-from a2e_mcp.settings import Settings, variables
+from a2e_mcp.setting_rows import variables
+from a2e_mcp.settings import Settings
 from docs import bundle
 from tests.support.paths import CHECKOUT
 

@@ -13,7 +13,7 @@ from a2e_mcp.catalogue.model_rows import MODELS
 from a2e_mcp.sandbox.http.journal import keeping_journal
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server.tool_index import names
-from a2e_mcp.settings import setting_rows
+from a2e_mcp.setting_rows import setting_rows
 from docs import generate, menu
 from docs.exercises import exercises_in
 from tests.support.paths import API_FACTS, CHECKOUT

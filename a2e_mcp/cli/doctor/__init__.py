@@ -23,7 +23,8 @@ from a2e_mcp.cli.doctor.stored import check_ledger, check_links, is_sandbox_lock
 from a2e_mcp.cli.screen import columns_of
 from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.settings import Settings, secret_variables
+from a2e_mcp.setting_rows import secret_variables
+from a2e_mcp.settings import Settings
 
 __all__ = ["Surroundings", "doctor", "run_doctor"]
 

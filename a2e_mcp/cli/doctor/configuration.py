@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.server import visibility
-from a2e_mcp.settings import Settings, is_unfilled, read_settings, secret_variables, text_of, variables
+from a2e_mcp.setting_rows import secret_variables, variables
+from a2e_mcp.settings import Settings, is_unfilled, read_settings, text_of
 
 _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
