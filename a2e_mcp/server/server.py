@@ -220,7 +220,7 @@ class A2EServer(MCPServer[LazyServices]):
         from a2e_mcp.server.apps import pages
 
         self._register_resources()
-        return [*await super().list_resources(), *pages.listed()]
+        return [*await super().list_resources(), *pages.listed(self._configuration.tool_prefix)]
 
     async def list_resource_templates(self) -> list[ResourceTemplateListed]:
         """The resources whose addresses have parameters."""

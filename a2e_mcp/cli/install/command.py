@@ -225,8 +225,8 @@ def _say_remarks(
         )
     if others:
         remarks.append(
-            f"{client.name} also starts a2e-mcp as {', '.join(others)}, so its tools are listed more than once;"
-            " remove what you do not need."
+            f"{client.name} also starts a2e-mcp as {', '.join(others)}, so its tools are listed more than once, or one"
+            " entry hides another; remove what you do not need."
         )
     screen = Screen(sys.stderr)
     for remark in remarks:

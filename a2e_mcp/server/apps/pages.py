@@ -43,10 +43,17 @@ def address(name: str) -> str:
     return f"{SCHEME}a2e/{name}"
 
 
-def listed() -> list[Resource]:
-    """The pages as `resources/list` shows them."""
+def listed(prefix: str) -> list[Resource]:
+    """The pages as `resources/list` shows them, with their bytes."""
     return [
-        Resource(uri=page.uri, name=page.uri, title=page.title, description=page.about, mime_type=PAGE_TYPE)
+        Resource(
+            uri=page.uri,
+            name=page.uri,
+            title=page.title,
+            description=page.about,
+            mime_type=PAGE_TYPE,
+            size=len(_html(page, prefix).encode()),
+        )
         for page in PAGES
     ]
 
@@ -58,10 +65,14 @@ def find_page(uri: str) -> Page | None:
 
 def content(page: Page, prefix: str, media: Sequence[str]) -> ReadResourceContents:
     """A page as it is read: media may come from these origins, and nothing else is loaded or asked."""
-    html = resources.files(__package__).joinpath("html", f"{page.name}.html").read_text(encoding="utf-8")
     meta: dict[str, Any] = {
         "csp": {"resourceDomains": list(media)},
         "permissions": {"clipboardWrite": {}},
         "prefersBorder": False,
     }
-    return ReadResourceContents(html.replace(_NO_PREFIX, json.dumps({"prefix": prefix})), PAGE_TYPE, {"ui": meta})
+    return ReadResourceContents(_html(page, prefix), PAGE_TYPE, {"ui": meta})
+
+
+def _html(page: Page, prefix: str) -> str:
+    html = resources.files(__package__).joinpath("html", f"{page.name}.html").read_text(encoding="utf-8")
+    return html.replace(_NO_PREFIX, json.dumps({"prefix": prefix}))

@@ -31,7 +31,7 @@ async def read(client: Client, uri: str) -> TextResourceContents:
 
 @both_eras
 async def test_every_page_that_a_tool_names_can_be_read(era: Era, tmp_path: Path) -> None:
-    async with open_server(tmp_path, era=era) as server:
+    async with open_server(tmp_path, era=era, tool_prefix="mine_") as server:
         client = server.client
         named = {tool.meta["ui"]["resourceUri"] for tool in (await client.list_tools()).tools if tool.meta}
         pages = {page.uri: page for page in (await client.list_resources()).resources if page.mime_type == TYPE}
@@ -39,7 +39,8 @@ async def test_every_page_that_a_tool_names_can_be_read(era: Era, tmp_path: Path
         for uri in named:
             content = await read(client, uri)
             assert content.mime_type == TYPE
-            assert len(content.text.encode()) < LARGEST
+            assert pages[uri].size == len(content.text.encode()) < LARGEST
+            assert '{"prefix": "mine_"}' in content.text
             assert content.meta is not None
             # The sandbox's files, and films.
             allowed = content.meta["ui"]["csp"]["resourceDomains"]
