@@ -12,6 +12,8 @@ import anyio
 import uvicorn
 
 from a2e_mcp.loopback import LOOPBACK, listen
+from a2e_mcp.operations.garbage import keep_what_is_loaded
+from a2e_mcp.operations.operation import Operation
 from a2e_mcp.server.http import web_app
 from a2e_mcp.server.server import A2EServer
 from bench import one_tool
@@ -33,7 +35,8 @@ def _app(name: str, folder: Path) -> ASGIApp:
     if name == "bare":
         return one_tool.server.streamable_http_app(stateless_http=True)
     settings = live_settings(folder)
-    return web_app(A2EServer(settings, connect_to_credits()), settings, LOOPBACK)
+    server = A2EServer(settings, connect_to_credits(), operation=Operation(on_open=keep_what_is_loaded))
+    return web_app(server, settings, LOOPBACK)
 
 
 async def _serve(app: ASGIApp, listener: socket.socket) -> None:

@@ -17,6 +17,7 @@ from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.operations.drain import Drain
+from a2e_mcp.operations.garbage import keep_what_is_loaded
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.settings import Settings, read_settings
 from a2e_mcp.text import one_line
@@ -46,7 +47,7 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
         settings,
         connect(settings, stored),
         finds_token=stored is not None,
-        operation=Operation() if address is None else _measured(),
+        operation=Operation(on_open=keep_what_is_loaded) if address is None else _measured(),
         authenticator=authenticator,
     )
     if address is None:
@@ -64,8 +65,8 @@ def _measured() -> Operation:
     try:
         from a2e_mcp.operations.prometheus import PrometheusMeasurements
     except ImportError:
-        return Operation(drain, is_web=True)
-    return Operation(drain, PrometheusMeasurements(drain), is_web=True)
+        return Operation(drain, is_web=True, on_open=keep_what_is_loaded)
+    return Operation(drain, PrometheusMeasurements(drain), is_web=True, on_open=keep_what_is_loaded)
 
 
 async def _over_stdio(server: A2EServer, settings: Settings) -> None:

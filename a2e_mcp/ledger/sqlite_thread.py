@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +13,7 @@ from typing import TypeVar
 from a2e_mcp.errors import Charged, SettingsError
 from a2e_mcp.ledger.cancellation import finish
 from a2e_mcp.ledger.sqlite_file import file_identity, is_locked, locked, open_file
+from a2e_mcp.ledger.work_thread import WorkThread
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class SqliteThread:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = ThreadPoolExecutor(1, "a2e-ledger")
+        self._thread = WorkThread("a2e-ledger", lambda: SettingsError("The ledger is closed", charged=None))
         self._opened: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._asked = 0.0
@@ -45,7 +45,7 @@ class SqliteThread:
         if opened is not None:
             await self.run(opened.close)
         self._opened = None
-        self._thread.shutdown(wait=False)
+        self._thread.close()
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -73,10 +73,7 @@ class SqliteThread:
             self._asked = asked
             return work()
 
-        try:
-            return asyncio.get_running_loop().run_in_executor(self._thread, in_turn)
-        except RuntimeError:
-            raise SettingsError("The ledger is closed", charged=None) from None
+        return self._thread.begin(in_turn)
 
     def check_identity(self) -> None:
         """Refuse to begin anything that another server would not find: the file may have been removed."""

@@ -33,18 +33,18 @@ async def run_tool(
     seconds: float,
     progress: Progress,
     *,
-    shown: Sequence[str],
+    shown: Callable[[], Sequence[str]],
     confirm: Confirm | None = None,
 ) -> Answer:
     """Run a tool within so many seconds, not counting those that the user thinks when they are asked to `confirm`.
 
-    `shown` are the tools that may be suggested for an unknown name.
+    `shown` gives the tools that may be suggested for an unknown name.
 
     Raises ToolError for an unknown one, A2EError for what failed.
     """
     tool = tool_index.find_tool(name)
     if tool is None:
-        near = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, shown(), n=1, cutoff=0.5)
         raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'}")
     limit = TimeLimit(seconds)
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
+from a2e_mcp.server.answer_forms import PlainOrStream
 from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
 from a2e_mcp.server.results import KeptFiles
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from a2e_mcp.settings import Settings
 
 _NOT_FOUND = 404
+_RAW_ROOT = ROOT.encode()
+_MOST_PATHS = 100
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -33,10 +37,10 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     Without `authenticate` everyone who can reach it is let in.
     """
     guard = _guard(host, settings.public_url)
-    # Answers are streams: as plain JSON they could carry no progress.
     app = server.streamable_http_app(streamable_http_path=ROOT, stateless_http=True, transport_security=guard)
     app.router.routes.extend(metadata_routes(settings))
-    paths = _Paths(app, settings, guard)
+    forms = PlainOrStream(server.session_manager, server.plain_manager(guard), settings.tool_prefix)
+    paths = _Paths(app, forms, settings, guard)
     gated = paths if authenticate is None else Gate(paths, authenticate, settings)
     return Endpoints(
         UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain),
@@ -63,9 +67,14 @@ def _guard(host: str, public_url: str | None) -> TransportSecuritySettings:
 class _Paths:
     """Answers every path under `/mcp` as `/mcp`, narrowed."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, guard: TransportSecuritySettings) -> None:
+    def __init__(
+        self, app: ASGIApp, protocol: PlainOrStream, settings: Settings, guard: TransportSecuritySettings
+    ) -> None:
+        """The `protocol` answers under `/mcp`, and the `app` everything else."""
         self._app = app
-        self._settings = settings
+        self._protocol = protocol
+        # The settings stay as they are, so each path is read once; strangers may think of any number of them.
+        self._narrowing = lru_cache(_MOST_PATHS)(lambda path: narrowing_of(path, settings))
         self._guard = TransportSecurityMiddleware(guard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,14 +82,14 @@ class _Paths:
             await self._app(scope, receive, send)
             return
         try:
-            narrowing = narrowing_of(scope["path"], self._settings)
+            narrowing = self._narrowing(scope["path"])
         except NotFound as problem:
             request = Request(scope)
             answer = await self._guard.validate_request(request) or _not_found(request, str(problem))
             await answer(scope, receive, send)
             return
         with narrowed_to(narrowing):
-            await self._app({**scope, "path": ROOT, "raw_path": ROOT.encode()}, receive, send)
+            await self._protocol({**scope, "path": ROOT, "raw_path": _RAW_ROOT}, receive, send)
 
 
 def _not_found(request: Request, message: str) -> Response:

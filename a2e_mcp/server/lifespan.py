@@ -44,16 +44,25 @@ class LazyServices:
         self._opening: anyio.CancelScope | None = None
         self._services: Services | None = None
         self._problem: A2EError | None = None
+        self._is_open = False
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[LazyServices]:
-        """Be there for the length of an `async with`; nothing is opened before it is needed."""
+        """Be there for the length of an `async with`; nothing is opened before it is needed.
+
+        Who opens it inside such a block shares what the outer one has.
+        """
+        if self._is_open:
+            yield self
+            return
+        self._is_open = True
         self._wanted, self._answered, self._closing = anyio.Event(), anyio.Event(), anyio.Event()
         async with anyio.create_task_group() as group:
             group.start_soon(self._hold)
             try:
                 yield self
             finally:
+                self._is_open = False
                 self._closing.set()
                 self._wanted.set()
                 if self._services is None and self._opening is not None:
@@ -62,8 +71,9 @@ class LazyServices:
 
     async def services(self) -> Services:
         """The services, opened if need be. Raises SettingsError when they cannot be; the next call tries again."""
-        self._wanted.set()
-        await self._answered.wait()
+        if self._services is None:
+            self._wanted.set()
+            await self._answered.wait()
         if self._services is None:
             problem = self._problem or A2EError("The server is closing")
             raise type(problem)(problem.message, hint=problem.hint, charged=Charged.NOTHING)
@@ -84,6 +94,8 @@ class LazyServices:
                         open_services(self._settings, self._connect, self._timing, self._operation)
                     )
                     self._answered.set()
+                    if self._operation is not None:
+                        self._operation.on_open()
                     await self._closing.wait()
 
     def _answer_problem(

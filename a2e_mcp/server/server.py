@@ -7,8 +7,8 @@ read by us, and every failure we foresee is an error the model can act on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -39,6 +39,8 @@ from a2e_mcp.users.caller import current
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.helper_types import ReadResourceContents
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+    from mcp.server.transport_security import TransportSecuritySettings
     from pydantic import AnyUrl
 
     from a2e_mcp.client.connection import Connect
@@ -94,6 +96,8 @@ class A2EServer(MCPServer[LazyServices]):
         self._configuration = settings
         self._finds_token = finds_token
         self._shown = visibility.visible(settings)
+        self._is_shown = frozenset(self._shown)
+        self._beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
         self._timing = timing or Timing()
         self.operation = operation or Operation()
         self._lazy_services = LazyServices(settings, connect, self._timing, self.operation)
@@ -105,7 +109,7 @@ class A2EServer(MCPServer[LazyServices]):
             icons=[ICON],
             instructions=prefixed(INSTRUCTIONS, settings.tool_prefix),
             version=__version__,
-            lifespan=_lifespan(self._lazy_services),
+            lifespan=self._living,
             log_level="WARNING",
             middleware=[protocol_output.clean_errors, protocol_output.short_introductions],
             # A person may think for long about a question; what they agree to is checked anew anyway.
@@ -143,6 +147,24 @@ class A2EServer(MCPServer[LazyServices]):
             return await self._lazy_services.services()
         except TokenMissing:
             raise ToolError(self._unconfigured) from None
+
+    def plain_manager(self, guard: TransportSecuritySettings) -> StreamableHTTPSessionManager:
+        """A second manager of requests over HTTP, which answers with JSON only; it runs whenever the first one does."""
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+        manager = StreamableHTTPSessionManager(
+            self._lowlevel_server, json_response=True, stateless=True, security_settings=guard
+        )
+        self._beside = manager.run
+        return manager
+
+    @asynccontextmanager
+    async def _living(self, _: MCPServer[LazyServices]) -> AsyncIterator[LazyServices]:
+        """The life of the server, which a manager that runs beside the first one shares."""
+        async with self._lazy_services.open() as services:
+            run, self._beside = self._beside, nullcontext
+            async with run():
+                yield services
 
     async def check_ready(self) -> None:
         """Raises A2EError when a call could not be answered now: no token, or data or a database out of reach."""
@@ -193,9 +215,10 @@ class A2EServer(MCPServer[LazyServices]):
             seconds, progress = settings.call_seconds, protocol_output.progress_reporter(context)
             asked = context if settings.elicitation == "auto" else None
             confirm = confirmation(asked, seconds=self._timing.answer_seconds)
-            shown = self._shown_here()
             try:
-                work = run_tool(name, arguments, self.services, seconds, progress, shown=shown, confirm=confirm)
+                work = run_tool(
+                    name, arguments, self.services, seconds, progress, shown=self._shown_here, confirm=confirm
+                )
                 answer = await (work if caller is None else self._unless_revoked(caller, name, work))
             except InputNeeded as question:
                 return question.result
@@ -266,7 +289,9 @@ class A2EServer(MCPServer[LazyServices]):
         arguments = {"job_ids": list(job_ids), "until": "all", "seconds": 0}
         settings, silent = self._configuration, protocol_output.progress_reporter(None)
         try:
-            answer = await run_tool("wait_for_job", arguments, self.services, settings.call_seconds, silent, shown=())
+            answer = await run_tool(
+                "wait_for_job", arguments, self.services, settings.call_seconds, silent, shown=tuple
+            )
         except A2EError as problem:
             text = prefixed(failure_text(problem, "reads", can_be_charged=False), settings.tool_prefix)
             return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
@@ -291,7 +316,8 @@ class A2EServer(MCPServer[LazyServices]):
     def _hidden(self, name: str, caller: Caller | None) -> str | None:
         """The sentence for a tool that the settings, the path or the caller's scope hide, or None."""
         settings = self._configuration
-        hidden = visibility.switched_off(name, settings) or toolset_paths.current().hides(name)
+        hidden = None if name in self._is_shown else visibility.switched_off(name, settings)
+        hidden = hidden or toolset_paths.current().hides(name)
         return hidden or permissions.forbidden(caller, name, settings.contact)
 
     def _shown_here(self) -> tuple[str, ...]:
@@ -315,9 +341,3 @@ def _unforeseen(name: str, mistake: Exception) -> str:
         hint="Please report it" if reads else "Look in list_jobs before trying again, and please report it",
     )
     return str(problem)
-
-
-def _lifespan(
-    services: LazyServices,
-) -> Callable[[MCPServer[LazyServices]], AbstractAsyncContextManager[LazyServices]]:
-    return lambda _: services.open()

@@ -76,10 +76,12 @@ def can_be_charged(name: str) -> bool:
 
 def find_tool(name: str) -> AnyTool | None:
     """The tool of this name; imports the module that declares it."""
-    indexed = tools().get(name)
-    if indexed is None:
-        return None
-    declared: tuple[AnyTool, ...] = importlib.import_module(indexed.home).TOOLS
+    return _declared(name) if name in tools() else None
+
+
+@cache
+def _declared(name: str) -> AnyTool:
+    declared: tuple[AnyTool, ...] = importlib.import_module(tools()[name].home).TOOLS
     return next(tool for tool in declared if tool.name == name)
 
 

@@ -90,7 +90,7 @@ class CopyInputs(Inputs):
 
 async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
-    # The ledger is read while A2E answers, and once: each look is a change of threads, which is asked for first.
+    # The ledger is read while A2E answers, and once.
     day = services.ledger.now() - LIMIT_SECONDS
     (rooms, spent), balance = await asyncio.gather(
         services.rooms.open_rows_and_spent(day), services.client.call(GET_CREDITS, Nothing())
