@@ -186,13 +186,16 @@ def parse(content: bytes, form: ConfigurationFormat, *, allow_comments: bool = T
     Raises ValueError, and NotStrict for comments and trailing commas in JSON that are not allowed.
     """
     text = _decoded(content)
-    match form:
-        case ConfigurationFormat.JSON:
-            return parse_json(text, allow_comments=allow_comments)
-        case ConfigurationFormat.TOML:
-            return parse_toml(text)
-        case ConfigurationFormat.YAML:
-            return parse_yaml(text)
+    try:
+        match form:
+            case ConfigurationFormat.JSON:
+                return parse_json(text, allow_comments=allow_comments)
+            case ConfigurationFormat.TOML:
+                return parse_toml(text)
+            case ConfigurationFormat.YAML:
+                return parse_yaml(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def rendered(data: Mapping[str, Any], form: ConfigurationFormat) -> str:

@@ -236,7 +236,11 @@ def test_flags_of_the_server_stay_however_it_was_started(command: str, arguments
 
 
 @pytest.mark.parametrize(
-    "text", ['{"mcpServers": {', '{"a": 1, "a": 2}', "[]", '"text"', '{"mcpServers": []}', "\udcff"]
+    "text",
+    [
+        *('{"mcpServers": {', '{"a": 1, "a": 2}', "[]", '"text"', '{"mcpServers": []}', "\udcff"),
+        *('{"a":' * 5000 + "1" + "}" * 5000, "[" * 100_000, '{"a": Zo\udceb}', "{'mcpServers': {}}"),
+    ],
 )
 def test_a_file_that_cannot_be_understood_is_left_alone(tmp_path: Path, text: str) -> None:
     file = configuration(tmp_path)
@@ -249,6 +253,33 @@ def test_a_file_that_cannot_be_understood_is_left_alone(tmp_path: Path, text: st
     assert str(file) in done.stderr
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize(
+    "old", [None, "x", {"command": "uvx", "args": None, "env": None}, {"env": {"A2E_FILES": None}}]
+)
+def test_an_entry_in_an_odd_form_is_replaced_by_one_that_works(tmp_path: Path, old: object) -> None:
+    existing(tmp_path, json.dumps({"mcpServers": {"a2e": old, "weather": OTHER}, "big": 10**40}))
+    done = install(tmp_path, "claude-desktop", "--sandbox")
+    assert done.returncode == 0, done.stderr
+    after = written(tmp_path)
+    assert after["mcpServers"]["a2e"]["args"] == ["-m", "a2e_mcp", "serve", "--sandbox"]
+    assert (after["mcpServers"]["weather"], after["big"]) == (OTHER, 10**40)
+
+
+@pytest.mark.parametrize("place", ["circle", "folder"])
+def test_a_configuration_that_is_no_file_is_one_sentence(tmp_path: Path, place: str) -> None:
+    file = configuration(tmp_path)
+    file.parent.mkdir(parents=True)
+    if place == "circle":
+        file.symlink_to(file)
+    else:
+        file.mkdir()
+    done = install(tmp_path, "claude-desktop", "--sandbox")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{file} cannot be read (" in done.stderr
+    assert "nothing was changed" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_empty_file_is_filled(tmp_path: Path) -> None:
