@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE_SECONDS = 2
 """How long calls under way are given after Ctrl-C."""
-_SPARE_SECONDS = 2
+SPARE_SECONDS = 2
+"""What calls under way are given beyond their own seconds after SIGTERM."""
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +65,7 @@ class _DrainingServer(uvicorn.Server):
         seconds = self._settings.drain_seconds
         _log.info("Ending: nothing new is started, and calls are still answered for %g s", seconds)
         self._drain.begin()
-        self.config.timeout_graceful_shutdown = math.ceil(self._settings.call_seconds) + _SPARE_SECONDS
+        self.config.timeout_graceful_shutdown = math.ceil(self._settings.call_seconds) + SPARE_SECONDS
         self._serving.call_later(seconds, self._end)
 
     def _end(self) -> None:

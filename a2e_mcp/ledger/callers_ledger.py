@@ -148,7 +148,7 @@ class CallersLedger(Ledger):
         """What a start is made from."""
         return await self._ledger.stored_start(entry_id)
 
-    async def unfinished(self, family: str) -> list[LedgerEntry]:
+    async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered."""
         return await self._ledger.unfinished(family)
 
@@ -160,7 +160,9 @@ class CallersLedger(Ledger):
         """Claim what an entry is about to pay."""
         return await self._ledger.claim_key(entry_id, key, since=since)
 
-    async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
+    async def lost(
+        self, family: str | None, *, since: float, titles: Collection[str] | None = None
+    ) -> list[LedgerEntry]:
         """Starts of a family whose answer was lost."""
         return await self._ledger.lost(family, since=since, titles=titles)
 

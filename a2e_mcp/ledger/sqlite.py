@@ -218,7 +218,7 @@ class SqliteLedger(Ledger):
             lambda: self._entries(statements.RECENT if family is None else statements.RECENT_OF_FAMILY, values)
         )
 
-    async def unfinished(self, family: str) -> list[LedgerEntry]:
+    async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered, newest first."""
         return await self._file.read(lambda: self._entries(statements.UNFINISHED, {"family": family}))
 
@@ -252,7 +252,9 @@ class SqliteLedger(Ledger):
         values = {"first": beginning, "last": f"{beginning}\U0010ffff", "user": user}
         return next(iter(await self._file.read(lambda: self._entries(statements.NEWEST, values))), None)
 
-    async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
+    async def lost(
+        self, family: str | None, *, since: float, titles: Collection[str] | None = None
+    ) -> list[LedgerEntry]:
         """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
         wanted = None if titles is None else json.dumps(sorted(titles))
         values = {"family": family, "since": since, "titles": wanted}

@@ -30,12 +30,13 @@ SELECT * FROM entries WHERE account = :account AND mode = :mode AND family = :fa
 ORDER BY created DESC, number DESC LIMIT :most OFFSET :skip
 """
 UNFINISHED = """
-SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent') AND family = :family
+SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('intended', 'sent')
+    AND (:family IS NULL OR family = :family)
 ORDER BY created DESC, number DESC
 """
 LOST = """
 SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
-    AND family = :family AND sent IS NOT NULL AND created >= :since
+    AND (:family IS NULL OR family = :family) AND sent IS NOT NULL AND created >= :since
     AND (:titles IS NULL OR title IN (SELECT value FROM json_each(:titles)))
 ORDER BY created DESC, number DESC
 """

@@ -202,8 +202,8 @@ class Ledger(Protocol):
     ) -> list[LedgerEntry]:
         """Entries created at or after `since`, newest first; of a family, or `without` one."""
 
-    async def unfinished(self, family: str) -> list[LedgerEntry]:
-        """Entries of a family that have not been sent, or not been answered, newest first."""
+    async def unfinished(self, family: str | None) -> list[LedgerEntry]:
+        """Entries of a family, or of all, that have not been sent, or not been answered, newest first."""
 
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
@@ -214,8 +214,10 @@ class Ledger(Protocol):
     async def newest(self, beginning: str, *, user: str | None = None) -> LedgerEntry | None:
         """The newest entry whose fingerprint begins like this, whatever became of it."""
 
-    async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
-        """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
+    async def lost(
+        self, family: str | None, *, since: float, titles: Collection[str] | None = None
+    ) -> list[LedgerEntry]:
+        """Starts of a family, or of all, whose answer was lost and which are not under way, newest first."""
 
     async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:
         """Whether another start of the same title, made within so many seconds of this one, also waits for its job."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,6 +28,8 @@ _NO_METRICS = "Metrics need the package prometheus-client: pip install 'a2e-mcp[
 
 Check = Callable[[], Awaitable[None]]
 """Raises A2EError when a call could not be answered now."""
+OpenStarts = Callable[[], Awaitable[Mapping[str, Sequence[float]]]]
+"""For how many seconds each start has been in a phase that it must leave."""
 
 
 class Endpoints:
@@ -41,12 +44,14 @@ class Endpoints:
         app: ASGIApp,
         *,
         check: Check,
+        open_starts: OpenStarts,
         drain: Drain,
         measurements: Measurements,
         public_hosts: Collection[str] = (),
     ) -> None:
         self._app = app
         self._check = check
+        self._open_starts = open_starts
         self._drain = drain
         self._measurements = measurements
         self._public_hosts = {host.lower() for host in public_hosts}
@@ -73,11 +78,14 @@ class Endpoints:
                 shown = {"status": "not ready", **({"problem": problem} if self._is_inside(scope) else {})}
                 return JSONResponse(shown, _UNAVAILABLE, headers=_NO_STORE)
             case "/metrics" if self._is_inside(scope):
-                return self._metrics()
+                return await self._metrics()
             case _:
                 return None
 
-    def _metrics(self) -> Response:
+    async def _metrics(self) -> Response:
+        with anyio.move_on_after(READY_SECONDS), suppress(A2EError):
+            # What is counted in this process is worth reading while the database is away.
+            self._measurements.starts_open(await self._open_starts())
         page = self._measurements.page()
         if page is None:
             return PlainTextResponse(_NO_METRICS, _UNAVAILABLE)

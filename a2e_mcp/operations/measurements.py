@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -22,6 +22,9 @@ class Measurements:
 
     def request_sent(self, call: str, status: int | None, seconds: float) -> None:
         """Note a request to A2E and its HTTP status; None without an answer."""
+
+    def starts_open(self, open_starts: Mapping[str, Sequence[float]]) -> None:
+        """Note for how many seconds each start has been in a phase that it must leave."""
 
     def page(self) -> tuple[bytes, str] | None:
         """All figures as Prometheus reads them, and the content type of that; None where nothing is measured."""

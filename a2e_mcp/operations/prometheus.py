@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
@@ -9,6 +11,7 @@ from a2e_mcp import __version__
 from a2e_mcp.operations.drain import Drain
 from a2e_mcp.operations.measurements import Measurements, Outcome
 
+OPEN_PHASES = ("intended", "sent", "unknown")
 _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45)
 _REQUEST_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40)
 
@@ -36,6 +39,14 @@ class PrometheusMeasurements(Measurements):
             buckets=_REQUEST_SECONDS,
         )
 
+        self._starts = Gauge("a2e_mcp_starts", "Starts of 24 hours that are not settled", ("phase",), registry=registry)
+        self._oldest_intended = Gauge(
+            "a2e_mcp_oldest_intended_seconds", "How long the oldest start waits to be sent", registry=registry
+        )
+        self._oldest_sent = Gauge(
+            "a2e_mcp_oldest_sent_seconds", "How long the oldest start waits for its answer", registry=registry
+        )
+
     def tool_called(self, tool: str, outcome: Outcome, seconds: float) -> None:
         """Note a tool call that has been answered."""
         self._calls.labels(tool, outcome).inc()
@@ -45,6 +56,13 @@ class PrometheusMeasurements(Measurements):
         """Note a request to A2E and its HTTP status; None without an answer."""
         self._requests.labels(call, "none" if status is None else str(status)).inc()
         self._request_seconds.labels(call).observe(seconds)
+
+    def starts_open(self, open_starts: Mapping[str, Sequence[float]]) -> None:
+        """Note for how many seconds each start has been in a phase that it must leave."""
+        for phase in OPEN_PHASES:
+            self._starts.labels(phase).set(len(open_starts.get(phase, ())))
+        self._oldest_intended.set(max(open_starts.get("intended", ()), default=0.0))
+        self._oldest_sent.set(max(open_starts.get("sent", ()), default=0.0))
 
     def page(self) -> tuple[bytes, str]:
         """All figures as Prometheus reads them, and the content type of that."""

@@ -45,6 +45,7 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     return Endpoints(
         UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain),
         check=server.check_ready,
+        open_starts=server.open_starts,
         drain=server.operation.drain,
         measurements=server.operation.measurements,
         public_hosts=() if settings.public_url is None else (urlsplit(settings.public_url).hostname or "",),

@@ -7,7 +7,7 @@ read by us, and every failure we foresee is an error the model can act on.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +173,20 @@ class A2EServer(MCPServer[LazyServices]):
         except ToolError as problem:
             raise SettingsError(str(problem), charged=None) from None
         await services.ledger.recent(most=1)
+
+    async def open_starts(self) -> Mapping[str, Sequence[float]]:
+        """For how many seconds each start of the last day has been intended, sent, or unknown; files on their way are
+        none. Raises A2EError."""
+        try:
+            ledger = (await self.services()).ledger
+        except ToolError as problem:
+            raise SettingsError(str(problem), charged=None) from None
+        now = ledger.now()
+        found = [*await ledger.unfinished(None), *await ledger.lost(None, since=now - _DAY)]
+        seconds: dict[str, list[float]] = {}
+        for entry in {entry.id: entry for entry in found if not entry.is_awaited}.values():
+            seconds.setdefault(entry.phase, []).append(max(0.0, now - (entry.sent or entry.created)))
+        return seconds
 
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
         """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""

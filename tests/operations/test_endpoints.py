@@ -10,6 +10,9 @@ import pytest
 
 from a2e_mcp import __version__
 from a2e_mcp.client.connection import live
+from a2e_mcp.ledger.entry import NewEntry, Phase
+from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.store import Limits
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.server.http import web_app
 from a2e_mcp.server.server import A2EServer
@@ -79,6 +82,24 @@ async def test_metrics_count_calls_and_requests_and_name_no_one(tmp_path: Path) 
     assert value_of(page, "a2e_mcp_a2e_requests_total", call="get_remaining_credits", status="200") == 1
     assert value_of(page, "a2e_mcp_info", version=__version__) == 1
     assert not {"6720d1f0a1b2c3d4", "7f", server.sandbox.token} & set(re.findall(r"\w+", page))
+
+
+async def test_starts_that_are_not_settled_are_counted_with_their_age(tmp_path: Path) -> None:
+    async with open_web_server(tmp_path, public_url="https://a2e.example.com") as server:
+        async with open_ledger(
+            tmp_path / "data" / "ledger.sqlite3", account=server.sandbox.token, sandbox=True
+        ) as ledger:
+            phases: tuple[Phase, ...] = ("intended", "sent", "unknown", "refused")
+            for number, phase in enumerate(phases):
+                new = NewEntry(family="speech", title="Hello", fingerprint=f"{number}")
+                outcome = await ledger.insert_or_get_existing(new, limits=Limits())
+                await ledger.update(outcome.entry.id, phase=phase, sent=ledger.now() - 90, beat=0.0)
+        # A file that its user has not sent yet is no alarm.
+        await server.ask("upload_file", path="sea.png")
+        page = (await server.http.get("/metrics")).text
+        for phase in ("intended", "sent", "unknown"):
+            assert value_of(page, "a2e_mcp_starts", phase=phase) == 1
+        assert 90 <= value_of(page, "a2e_mcp_oldest_sent_seconds") < 150
 
 
 async def test_metrics_are_not_for_those_outside(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class LedgerQueries(Ledger):
         values = {"since": since, "most": most, "skip": skip, "family": family, "without": without, "user": user}
         return await self._entries(statements.RECENT if family is None else statements.RECENT_OF_FAMILY, values)
 
-    async def unfinished(self, family: str) -> list[LedgerEntry]:
+    async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered, newest first."""
         return await self._entries(statements.UNFINISHED, {"family": family})
 
@@ -99,7 +99,9 @@ class LedgerQueries(Ledger):
         first = storable_text(beginning)
         return await self._first(statements.NEWEST, {"first": first, "last": f"{first[:199]}\U0010ffff", "user": user})
 
-    async def lost(self, family: str, *, since: float, titles: Collection[str] | None = None) -> list[LedgerEntry]:
+    async def lost(
+        self, family: str | None, *, since: float, titles: Collection[str] | None = None
+    ) -> list[LedgerEntry]:
         """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
         wanted = None if titles is None else [storable_text(title) for title in sorted(titles)]
         found = await self._entries(statements.LOST, {"family": family, "since": since, "titles": wanted})

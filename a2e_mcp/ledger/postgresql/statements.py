@@ -88,11 +88,12 @@ SELECT $columns FROM starts WHERE $ours AND family = %(family)s AND starts.creat
 $newest_first LIMIT %(most)s OFFSET %(skip)s
 """)
 UNFINISHED = _sql("""
-SELECT $columns FROM starts WHERE $ours AND phase IN ('intended', 'sent') AND family = %(family)s $newest_first
+SELECT $columns FROM starts WHERE $ours AND phase IN ('intended', 'sent')
+    AND (%(family)s::text IS NULL OR family = %(family)s) $newest_first
 """)
 LOST = _sql("""
 SELECT $columns FROM starts WHERE $ours AND phase IN ('sent', 'unknown') AND handles = '{}'
-    AND family = %(family)s AND sent IS NOT NULL AND starts.created >= %(since)s
+    AND (%(family)s::text IS NULL OR family = %(family)s) AND sent IS NOT NULL AND starts.created >= %(since)s
     AND (%(titles)s::text[] IS NULL OR title = ANY (%(titles)s))
 $newest_first
 """)
