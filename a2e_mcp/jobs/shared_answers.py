@@ -11,7 +11,6 @@ from a2e_mcp.errors import A2EError
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 AnswerT = TypeVar("AnswerT")
-_MOST_KEPT = 1000
 
 
 @dataclass
@@ -51,18 +50,28 @@ class SharedAnswers(Generic[KeyT, AnswerT]):
         return question.answer is not None and _now() - question.answered_at < self._seconds
 
     async def _ask(self, key: KeyT, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
-        if len(self._questions) >= _MOST_KEPT:
-            self._questions = {each: kept for each, kept in self._questions.items() if self._holds(kept)}
+        self._drop_old()
+        self._questions.pop(key, None)
         question = self._questions[key] = _SharedRequest[AnswerT]()
         try:
-            question.answer = await ask()
+            answer = question.answer = await ask()
         except A2EError as problem:
             question.problem = problem
             raise
         finally:
             question.answered_at = _now()
             question.done.set()
-        return question.answer
+            if question.answer is None and self._questions.get(key) is question:
+                # Those who wait have it; a problem that is kept keeps all that its call was working with.
+                del self._questions[key]
+        return answer
+
+    def _drop_old(self) -> None:
+        """Forget what nobody is answered with any more; the oldest stand first."""
+        for key, question in list(self._questions.items()):
+            if self._holds(question):
+                break
+            del self._questions[key]
 
 
 def _now() -> float:
