@@ -27,14 +27,13 @@ from a2e_mcp.client.body import json_or_none
 from a2e_mcp.client.envelope import lost, open_envelope, unreadable
 from a2e_mcp.client.http_dates import http_date, retry_after, retry_hint
 from a2e_mcp.client.trace import Trace
-from a2e_mcp.errors import (
-    NotFound,
-    Unreachable,
-)
+from a2e_mcp.client.turns import AtOnce, Turns
+from a2e_mcp.errors import NotFound, ServiceError, Unreachable
 from a2e_mcp.network import Internet, reason_of
 
 _ATTEMPTS = 3
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523})
+_BUSY = 429
 _LONGEST_WAIT = 20.0
 """Seconds, where no call is waiting that has a deadline of its own."""
 _SPARE_SECONDS = 2.0
@@ -64,8 +63,8 @@ class A2EClient:
     """A typed client for A2E; an async context manager.
 
     `transport` replaces the network, for the sandbox and for tests; `pause` replaces waiting between attempts,
-    `now` the clock; `on_request` is called after each request. Making one raises SettingsError when the environment's
-    proxy or certificates cannot be used.
+    `now` the clock; `on_request` is called after each request; with `turns` each waits for its own. Making one raises
+    SettingsError when the environment's proxy or certificates cannot be used.
     """
 
     def __init__(
@@ -79,6 +78,7 @@ class A2EClient:
         pause: Callable[[float], Awaitable[None]] = anyio.sleep,
         now: Callable[[], float] = time.time,
         on_request: OnRequest = lambda _, __, ___: None,
+        turns: Turns | None = None,
     ) -> None:
         self._token = token if isinstance(token, SecretStr) else SecretStr(token)
         self._http = httpx2.AsyncClient(
@@ -91,6 +91,7 @@ class A2EClient:
         )
         self._trace = trace
         self._on_request = on_request
+        self._turns = turns or AtOnce()
         self._pause = pause
         self._now = now
         self._older: set[str] = set()
@@ -144,6 +145,7 @@ class A2EClient:
         safe = capability.effect is Effect.READS
         for attempt in range(1, attempts + 1):
             wait = 0.4 * 3 ** (attempt - 1) * random.uniform(0.75, 1.25)
+            await self._wait_for_turn()
             try:
                 status, headers, body = await self._send(capability, endpoint, request)
             except _NOT_SENT as problem:
@@ -157,12 +159,24 @@ class A2EClient:
                     raise lost(capability, f"the connection broke ({type(problem).__name__})") from None
             else:
                 asked = retry_after(headers, self._now())
+                if status == _BUSY and asked is not None:
+                    await self._turns.busy(asked[0])
                 too_long = asked is not None and asked[0] > _patience()
                 if not safe or status not in _WORTH_RETRYING or attempt == attempts or too_long:
                     return open_envelope(capability, status, body, retry_hint(*asked) if asked else "")
                 wait = (asked and asked[0]) or wait
             await self._pause(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    async def _wait_for_turn(self) -> None:
+        """Raises ServiceError when the account's turn does not come in time; then nothing is sent."""
+        until = time.monotonic() + _patience()
+        while (seconds := await self._turns.take_turn()) > 0:
+            if time.monotonic() + seconds > until:
+                raise ServiceError(
+                    f"A2E takes no more requests of this account for {math.ceil(seconds)} s", hint="Retry after that"
+                )
+            await self._pause(seconds)
 
     async def _send(
         self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request

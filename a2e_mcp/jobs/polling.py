@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 
 from a2e_mcp import catalogue
 from a2e_mcp.errors import A2EError, NotFound
 from a2e_mcp.jobs.job import Job, poll_seconds
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.jobs.shared_looks import SharedLooks
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
+from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.users.caller import current_user, for_everyone
 
 Answers = Mapping[JobId, Job | A2EError]
+_Read = Callable[[list[str]], Awaitable[Mapping[str, Job | A2EError]]]
+_News = Callable[[], AbstractAsyncContextManager[Callable[[float], Awaitable[bool]]]]
 _GATHER_SECONDS = 0.02
 _SHARED_SECONDS = 1.0
 _MOST_RETURNED = 10_000
+_NEWS_SECONDS = 0.1
 _OWN_SECONDS = 0.5
 """How often the ledger is read for what only it can tell; no request is made for it."""
 
@@ -25,8 +32,9 @@ _OWN_SECONDS = 0.5
 class JobPoller:
     """Asks for all waited-for jobs of a family in one go, at the family's own pace."""
 
-    def __init__(self, jobs: Jobs, *, sandbox: bool) -> None:
+    def __init__(self, jobs: Jobs, *, sandbox: bool, ledger: Ledger | None = None) -> None:
         self._jobs = jobs
+        self._ledger = ledger
         self._sandbox = sandbox
         self._pollers: dict[str, _Poller] = {}
         # What one user has seen the end of, another has not.
@@ -105,25 +113,25 @@ class JobPoller:
         if family_name not in self._pollers:
             own = family_name in LEDGER_FAMILIES
             pace = _OWN_SECONDS if own else poll_seconds(catalogue.family(family_name), sandbox=self._sandbox)
-            self._pollers[family_name] = _Poller(
-                lambda ids: self._jobs.read(family_name, ids), lambda: self._jobs.at_once(family_name), pace
-            )
+            read: _Read = partial(self._jobs.read, family_name)
+            news: _News | None = None
+            if not own and self._ledger is not None and self._ledger.shared is not None:
+                looks = SharedLooks(self._jobs, self._ledger, self._ledger.shared, family_name, pace)
+                read, news = looks.read, looks.news
+            self._pollers[family_name] = _Poller(read, lambda: self._jobs.at_once(family_name), pace, news)
         return self._pollers[family_name]
 
 
 class _Poller:
     """One family's questions: a look at whatever is newly waited for, and one at all jobs every `pace` seconds.
 
-    `at_once` says how many jobs one look is about; who has had no answer yet comes first.
+    `at_once` says how many jobs one look is about; who has had no answer yet comes first. After `news` there is a look
+    at all jobs as well.
     """
 
-    def __init__(
-        self,
-        read: Callable[[list[str]], Awaitable[Mapping[str, Job | A2EError]]],
-        at_once: Callable[[], int],
-        pace: float,
-    ) -> None:
+    def __init__(self, read: _Read, at_once: Callable[[], int], pace: float, news: _News | None = None) -> None:
         self._read = read
+        self._news = news
         self._at_once = at_once
         self._pace = pace
         self._wanted: Counter[str] = Counter()
@@ -165,6 +173,24 @@ class _Poller:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        listening = None if self._news is None else asyncio.create_task(self._listen(self._news))
+        try:
+            await self._look_while_wanted()
+        finally:
+            if listening is not None:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self, news: _News) -> None:
+        async with news() as changed:
+            while True:
+                if await changed(math.inf):
+                    # One look of another server often changes many.
+                    await asyncio.sleep(_NEWS_SECONDS)
+                    self._due |= dict.fromkeys(self._wanted)
+                    self._joined.set()
+
+    async def _look_while_wanted(self) -> None:
         loop = asyncio.get_running_loop()
         # The first look is about all there are; a later one at who has joined does not put off the next at all of them.
         next_round, in_round = 0.0, True

@@ -7,7 +7,7 @@ a start that is under way from one whose server died.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol, Unpack
@@ -116,8 +116,24 @@ class SharedLedger(Protocol):
     async def defer_forgotten(self, seconds: float) -> int:
         """Leave starts to workers again that none has had in hand for so many seconds; how many these were."""
 
-    def following(self, entry_id: str) -> AbstractAsyncContextManager[Callable[[float], Awaitable[None]]]:
-        """A way to wait, at most so many seconds, until a start has changed since the last wait ended."""
+    def following(self, word: str) -> AbstractAsyncContextManager[Callable[[float], Awaitable[bool]]]:
+        """A way to wait, at most so many seconds, until a start, or one of a family, has changed since the last wait.
+
+        `word` is the start's id, or the family's name. The wait tells whether there was a change; there may be one all
+        the same, for news can be lost.
+        """
+
+    async def take_turn(self) -> float:
+        """Take the account's turn for a request to A2E and give 0, or the seconds after which to ask again."""
+
+    async def busy(self, seconds: float) -> None:
+        """Note that A2E takes no requests of this account for so many seconds."""
+
+    async def take_looks(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
+        """Those of these looks at A2E that no server has taken in the last seconds; this takes them."""
+
+    async def seen_jobs(self, job_ids: Sequence[str]) -> Mapping[str, LedgerEntry]:
+        """The newest entry that each of these jobs belongs to, where there is one."""
 
 
 class Ledger(Protocol):

@@ -122,6 +122,7 @@ async def open_services(
                 transport=way.transport,
                 trace=Trace(settings.trace) if settings.trace else None,
                 on_request=operation.measurements.request_sent,
+                turns=ledger.shared,
                 pause=timing.pause,
                 now=timing.now,
             )
@@ -222,7 +223,7 @@ async def open_services(
                 beat_seconds=timing.beat_seconds,
             )
         )
-        waiting = JobPoller(jobs, sandbox=sandbox)
+        waiting = JobPoller(jobs, sandbox=sandbox, ledger=ledger)
         stack.push_async_callback(waiting.close)
         yield Services(
             settings=settings,

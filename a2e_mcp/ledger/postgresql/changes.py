@@ -34,27 +34,28 @@ class Changes:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @asynccontextmanager
-    async def of(self, entry_id: str) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
-        """A way to wait, at most so many seconds, until a start has changed since the last wait ended."""
+    async def of(self, word: str) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
+        """A way to wait, at most so many seconds, until there is news of a start or a family since the last wait."""
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
         bell = asyncio.Event()
-        self._waiting.setdefault(entry_id, set()).add(bell)
+        self._waiting.setdefault(word, set()).add(bell)
 
-        async def changed(seconds: float) -> None:
+        async def changed(seconds: float) -> bool:
             try:
                 async with asyncio.timeout(min(seconds, _LOOK_SECONDS)):
                     await bell.wait()
             except TimeoutError:
-                return
+                return False
             bell.clear()
+            return True
 
         try:
             yield changed
         finally:
-            self._waiting[entry_id].discard(bell)
-            if not self._waiting[entry_id]:
-                del self._waiting[entry_id]
+            self._waiting[word].discard(bell)
+            if not self._waiting[word]:
+                del self._waiting[word]
 
     async def _listen(self) -> None:
         while True:
@@ -63,12 +64,12 @@ class Changes:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.channel)))
                     self._ring(list(self._waiting))
                     async for news in connection.notifies():
-                        self._ring([news.payload])
+                        self._ring(news.payload.split())
             except (SettingsError, psycopg.Error) as problem:
                 _log.info("the connection that listens for changes was lost: %s", problem)
             await asyncio.sleep(1.0)
 
-    def _ring(self, entry_ids: list[str]) -> None:
-        for entry_id in entry_ids:
-            for bell in self._waiting.get(entry_id, ()):
+    def _ring(self, words: list[str]) -> None:
+        for word in words:
+            for bell in self._waiting.get(word, ()):
                 bell.set()

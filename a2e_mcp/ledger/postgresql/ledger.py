@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Unpack
 
+from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.codec import start_to_text
 from a2e_mcp.ledger.entry import (
     DetailChanges,
@@ -41,6 +42,10 @@ from a2e_mcp.ledger.store import (
     UnpricedUnderWay,
     living_beats,
 )
+
+_REQUESTS_PER_SECOND = 20.0
+_REQUESTS_AT_ONCE = 40
+"""A2E publishes no figures; these are far from what one server was seen to be refused for."""
 
 
 class PostgresqlLedger(LedgerQueries):
@@ -105,14 +110,10 @@ class PostgresqlLedger(LedgerQueries):
 
     async def record_jobs(self, seen: Sequence[JobSeen]) -> Sequence[LedgerEntry | None]:
         """Write down what A2E says of jobs; the entry of each as it is now, None where the ledger knows none."""
-        values = {
-            "keys": [storable_text(job_key(job.job_id)) for job in seen],
-            "own_ids": [job.job_id.partition(":")[2] for job in seen],
-        }
-        rows = {row["place"]: row for row in await self._rows(statements.BY_JOB_IDS, values)}
+        found = await self.seen_jobs([job.job_id for job in seen])
         entries: list[LedgerEntry | None] = []
-        for place, job in enumerate(seen, 1):
-            known = None if place not in rows else known_entry(rows[place]).entry
+        for job in seen:
+            known = found.get(job.job_id)
             if known is not None and after_job_seen(known, job) != known:
                 known = await self._record(known.id, job)
             entries.append(known)
@@ -168,10 +169,34 @@ class PostgresqlLedger(LedgerQueries):
         return len(await self._database.run(all_rows(statements.DEFER_FORGOTTEN, values)))
 
     @asynccontextmanager
-    async def following(self, entry_id: str) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
-        """A way to wait, at most so many seconds, until a start has changed since the last wait ended."""
-        async with self._changes.of(entry_id) as changed:
+    async def following(self, word: str) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
+        """A way to wait, at most so many seconds, until a start, or one of a family, has changed since the last."""
+        async with self._changes.of(word) as changed:
             yield changed
+
+    async def take_turn(self) -> float:
+        """Take the account's turn for a request to A2E and give 0, or the seconds after which to ask again."""
+        values = {**self._whose, "per_second": _REQUESTS_PER_SECOND, "at_once": _REQUESTS_AT_ONCE}
+        try:
+            (row,) = await self._database.read(all_rows(statements.TAKE_TURN, values))
+        except SettingsError:
+            # What is recorded of a start matters more than the pace.
+            return 0.0
+        return float(row["seconds"])
+
+    async def busy(self, seconds: float) -> None:
+        """Note that A2E takes no requests of this account for so many seconds."""
+        await self._database.run(carried_out(statements.BUSY, {**self._whose, "seconds": seconds}))
+
+    async def take_looks(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
+        """Those of these looks at A2E that no server has taken in the last seconds; this takes them."""
+        values = {**self._whose, "keys": list(keys), "seconds": seconds}
+        return [row["key"] for row in await self._database.run(all_rows(statements.TAKE_LOOKS, values))]
+
+    async def seen_jobs(self, job_ids: Sequence[str]) -> Mapping[str, LedgerEntry]:
+        """The newest entry that each of these jobs belongs to, where there is one."""
+        rows = await self._rows(statements.BY_JOB_IDS, _places(job_ids))
+        return {job_ids[row["place"] - 1]: known_entry(row).entry for row in rows}
 
     async def claim_key(self, entry_id: str, key: str, *, since: float) -> LedgerEntry | None:
         """Claim what an entry is about to pay; else the entry that paid it since then, or is about to pay it."""
@@ -274,6 +299,11 @@ def _given(limits: Limits, new: NewEntry, passed: Collection[str] | None) -> dic
     given |= {"user_per_day": limits.user_per_day} if limits.user_per_day is not None else {}
     given |= {"user_jobs": limits.user_jobs, "jobs": limits.jobs} if limits.user_jobs is not None else {}
     return given
+
+
+def _places(job_ids: Sequence[str]) -> dict[str, list[str]]:
+    keys = [storable_text(job_key(job_id)) for job_id in job_ids]
+    return {"keys": keys, "own_ids": [storable_text(job_id.partition(":")[2]) for job_id in job_ids]}
 
 
 def _moments(now: float) -> dict[str, float]:

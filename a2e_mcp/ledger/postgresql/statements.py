@@ -167,3 +167,10 @@ SELECT a2e_defer(account, mode, 'a2e.carry_out', 'start ' || id, jsonb_build_obj
 FROM starts WHERE $ours AND deferred AND beat < %(moment)s AND NOT EXISTS (
     SELECT FROM procrastinate_jobs WHERE lock = 'start ' || starts.id AND status IN ('todo', 'doing'))
 """)
+TAKE_LOOKS = "SELECT key FROM a2e_take_looks(%(account)s, %(mode)s, %(keys)s, %(seconds)s) AS key"
+TAKE_TURN = "SELECT a2e_take_turn(%(account)s, %(mode)s, %(per_second)s, %(at_once)s) AS seconds"
+BUSY = """
+INSERT INTO request_turns AS known (account, mode, not_before)
+VALUES (%(account)s, %(mode)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (account, mode) DO UPDATE SET not_before = greatest(known.not_before, EXCLUDED.not_before)
+"""

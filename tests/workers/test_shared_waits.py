@@ -1,0 +1,106 @@
+"""Waits on several servers: A2E is asked once for all of them, and all are woken when a job ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+from pydantic import SecretStr
+
+from a2e_mcp.catalogue import family
+from a2e_mcp.jobs.job import poll_seconds
+from a2e_mcp.ledger.postgresql.ledger import open_ledger
+from tests.support.faulty_transport import (
+    CLIP,
+    CREDITS,
+    RENDERS,
+    ControlledServer,
+    Forward,
+    connect_server,
+    open_test_sandbox,
+)
+
+if TYPE_CHECKING:
+    from a2e_mcp.sandbox.app import Sandbox
+
+BATCH = "POST /api/v1/userImage2Video/batchDetail"
+PACE = poll_seconds(family("image_to_video"), sandbox=True)
+
+
+@asynccontextmanager
+async def servers_on(
+    folder: Path, sandbox: Sandbox, address: str, count: int
+) -> AsyncIterator[Sequence[ControlledServer]]:
+    """So many servers on one database, in front of one account."""
+    async with AsyncExitStack() as stack:
+        opened = []
+        for number in range(count):
+            own = folder / str(number)
+            own.mkdir()
+            server = connect_server(own, sandbox, database=SecretStr(address))
+            opened.append(await stack.enter_async_context(server))
+        yield opened
+
+
+async def test_servers_that_wait_for_jobs_of_a_family_ask_a2e_once_a_tick_and_are_woken_together(
+    database_address: str, tmp_path: Path
+) -> None:
+    async with (
+        open_test_sandbox(tmp_path, **RENDERS, policy="seconds:5000") as sandbox,
+        servers_on(tmp_path, sandbox, database_address, 3) as servers,
+    ):
+        first = servers[0]
+        arguments = await first.clip_arguments()
+        started = [await first.ask("start_image_to_video", **{**arguments, "prompt": f"Wave {n}"}) for n in range(3)]
+        job_ids = [answer.data["job_id"] for answer in started]
+        for server in servers:
+            server.transport.attempts.clear()
+        waits = [asyncio.create_task(server.ask("wait_for_job", job_ids=job_ids, seconds=20)) for server in servers]
+        began = time.monotonic()
+        # By themselves the three would ask three times as often.
+        await asyncio.sleep(8 * PACE)
+        asked, seconds = sum(server.transport.attempts[BATCH] for server in servers), time.monotonic() - began
+        assert asked <= 2 + seconds / (0.9 * PACE)
+        sandbox.control.advance(10_000)
+        ended = time.monotonic()
+        answers = await asyncio.gather(*waits)
+        assert time.monotonic() - ended < PACE + 2
+        assert CLIP not in first.transport.attempts
+        assert all(answer.data["jobs"] for answer in answers)
+
+
+async def test_what_a2e_asks_one_server_to_wait_is_kept_by_all(database_address: str, tmp_path: Path) -> None:
+    async def busy(request: httpx2.Request, _: Forward) -> httpx2.Response:
+        return httpx2.Response(429, json={"code": 429}, headers={"retry-after": "3600"}, request=request)
+
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        servers_on(tmp_path, sandbox, database_address, 2) as (first, second),
+    ):
+        arguments = await first.clip_arguments()
+        first.transport.on(CREDITS, busy, times=9)
+        await first.refuse("get_credits")
+        assert first.transport.attempts[CREDITS] == 1
+        sentence = await second.refuse("get_credits")
+        assert "A2E takes no more requests of this account for 3600 s. " in sentence
+        assert "Nothing was charged" in await second.refuse("start_image_to_video", **arguments)
+        assert not second.transport.attempts
+
+
+async def test_the_requests_of_all_servers_are_paced_together(database_address: str) -> None:
+    async with (
+        open_ledger(database_address, account="a", sandbox=True) as one,
+        open_ledger(database_address, account="a", sandbox=True) as two,
+        open_ledger(database_address, account="b", sandbox=True) as other,
+    ):
+        began = time.monotonic()
+        waits = await asyncio.gather(*(ledger.take_turn() for ledger in (one, two) for _ in range(60)))
+        taken = waits.count(0.0)
+        assert 40 <= taken <= 41 + 20 * (time.monotonic() - began)
+        assert max(waits) <= 1 / 20
+        assert await other.take_turn() == 0
