@@ -12,7 +12,7 @@ import anyio
 from a2e_mcp.cli.authentication import user_list
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.settings import read_settings
-from a2e_mcp.text import clean_line
+from a2e_mcp.text import clean_line, counted
 from a2e_mcp.users.caller import SCOPES, SPEND, Scope
 from a2e_mcp.users.keys import checked_name, digest_of, new_key
 from a2e_mcp.users.user_list import User, UserKey, UserList
@@ -78,7 +78,7 @@ async def _list(found: UserList, _: UserOptions) -> int:
     known = await found.all()
     for user in known:
         limits = [
-            f"{amount:g} credits {per}"
+            f"{counted(amount, 'credit')} {per}"
             for amount, per in ((user.per_day, "a day"), (user.per_start, "a start"))
             if amount is not None
         ]
@@ -125,7 +125,9 @@ async def _revoke(found: UserList, options: UserOptions) -> int:
 
 async def _limits(found: UserList, options: UserOptions) -> int:
     user = await found.change(checked_name(options.name or ""), lambda known: _limited(_there(known, options), options))
-    a_day, a_start = ("no ceiling" if most is None else f"{most:g} credits" for most in (user.per_day, user.per_start))
+    a_day, a_start = (
+        "no ceiling" if most is None else counted(most, "credit") for most in (user.per_day, user.per_start)
+    )
     print(f"{user.name}: {user.scope}, {a_day} in 24 hours, {a_start} for one start.")
     return 0
 

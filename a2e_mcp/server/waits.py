@@ -57,5 +57,5 @@ def how_far(jobs: Sequence[Job], ended: Sequence[Job], seconds: float, cut: str)
     longest = f" One wait lasts at most {counted(round(seconds), 'second')} ({cut})." if cut else ""
     if not ended:
         return f"Not finished after {seconds:.0f} s, which is not an error: call wait_for_job again.{longest}"
-    done = f"{len(ended)} of {len(jobs)} jobs {'has' if len(ended) == 1 else 'have'} ended"
+    done = f"{len(ended)} of {counted(len(jobs), 'job')} {'has' if len(ended) == 1 else 'have'} ended"
     return f"{done}. Some have not ended: call wait_for_job again with those.{longest}"

@@ -125,7 +125,7 @@ class Ceilings:
         limit = self.per_day if self.per_day is not None else self.own_per_day
         return MoneyRefused(
             f"The price of {' and '.join(price.unknown)} is not known, and neither is that of {which}, which is being"
-            f" made; under the limit of {amount(limit)} credits in 24 hours only one such start is made at a"
+            f" made; under the limit of {credits_of(limit or 0.0)} in 24 hours only one such start is made at a"
             " time",
             hint=self._advice("Retry when that one has been charged", "Retry in a few minutes, or ask"),
         )
@@ -135,12 +135,12 @@ class Ceilings:
         cost = f"This would cost {credits_of(price.least)}"
         if self.user is None:
             return MoneyRefused(
-                f"{cost}; {amount(spent)} of the {amount(self.per_day)} credits allowed in 24 hours are spent",
+                f"{cost}; {amount(spent)} of the {credits_of(self.per_day or 0.0)} allowed in 24 hours are spent",
                 hint="The user can raise A2E_DAILY_CREDITS",
             )
         if of_user:
             return MoneyRefused(
-                f"{cost}; {amount(spent)} of your {amount(self.own_per_day)} credits in 24 hours are spent",
+                f"{cost}; {amount(spent)} of your {credits_of(self.own_per_day or 0.0)} in 24 hours are spent",
                 hint=self._advice(""),
             )
         # What the others have spent is theirs to know.

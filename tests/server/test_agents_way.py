@@ -18,7 +18,7 @@ async def test_three_greetings_from_a_list_take_eight_calls_and_four_kilobytes(t
     answers: list[ToolAnswer] = []
     async with open_server(tmp_path) as server:
 
-        async def call(tool: str, **arguments: Any) -> ToolAnswer:
+        async def call(tool: str, /, **arguments: Any) -> ToolAnswer:
             answers.append(await server.ask(tool, **arguments))
             return answers[-1]
 
@@ -41,3 +41,23 @@ async def test_three_greetings_from_a_list_take_eight_calls_and_four_kilobytes(t
         [json.dumps(answer.data, ensure_ascii=False) for answer in answers],
     ):
         assert sum(len(each.encode()) for each in form) <= MOST_BYTES, form
+
+
+async def test_an_agent_that_looks_at_every_avatar_and_asks_for_the_price_first_needs_no_more(tmp_path: Path) -> None:
+    answers: list[ToolAnswer] = []
+    async with open_server(tmp_path) as server:
+
+        async def call(tool: str, /, **arguments: Any) -> ToolAnswer:
+            answers.append(await server.ask(tool, **arguments))
+            return answers[-1]
+
+        await call("list_voices", language="English")
+        await call("list_avatars")
+        people = list(csv.DictReader(PEOPLE.splitlines()))
+        wanted = [{"script": f"Hi {row['name']}!", "voice": row["voice"], "avatar": row["avatar"]} for row in people]
+        await call("quote_job", tool="start_avatar_video", arguments=wanted[0])
+        job_ids = [(await call("start_avatar_video", **each)).data["job_id"] for each in wanted]
+        ended = await call("wait_for_job", job_ids=job_ids, until="all", seconds=40)
+        assert all(row["state"] == "succeeded" for row in ended.data["jobs"])
+    assert len(answers) <= MOST_CALLS
+    assert sum(len(answer.text.encode()) for answer in answers) <= MOST_BYTES

@@ -309,3 +309,10 @@ async def test_a_rich_accounts_credits_are_shown_in_full(tmp_path: Path) -> None
         server.sandbox.control.seed(credits=12_345_678)
         told = (await server.ask("get_credits")).text
         assert "12345678 credits of play money left; 0 spent here in the last 24 hours of 2500000 allowed." in told
+
+
+async def test_one_credit_is_one_credit(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path, daily_credits=1.0) as server:
+        sentence = await server.refuse("start_image_to_video", **await server.clip_arguments())
+        assert "0 of the 1 credit allowed in 24 hours" in sentence
+        assert "1 credits" not in sentence
