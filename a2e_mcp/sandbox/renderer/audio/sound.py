@@ -70,26 +70,32 @@ def read_sound(path: str) -> Sound | None:
             return None
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         resampler = av.AudioResampler("s16p", layout, _MUSIC_RATE)
-        pieces: list[npt.NDArray[Any]] = []
+        # As long as a sound may be; of it only what is written takes memory, and nothing is ever held twice.
+        room = np.empty((1 if layout == "mono" else 2, round((MAX_SECONDS + 1) * _MUSIC_RATE)), np.int16)
         length = 0
         damage, begins = Damage(), start_of(container)
+
+        def add(samples: npt.NDArray[Any]) -> int:
+            end = length + int(samples.shape[1])
+            if end > MAX_SECONDS * _MUSIC_RATE:
+                raise too_long()
+            room[:, length:end] = samples
+            return end
+
         for frame in decoded(container, stream, damage):
             if not isinstance(frame, av.AudioFrame):
                 continue
             late = 0.0 if frame.time is None else frame.time - begins - length / _MUSIC_RATE
             if late > _GAP:
-                pieces.append(_silence(late, layout))
-                length += pieces[-1].shape[1]
+                length = add(_silence(late, layout))
             for part in resampler.resample(frame):
-                pieces.append(part.to_ndarray())
-                length += part.samples
-            if length > MAX_SECONDS * _MUSIC_RATE:
-                raise too_long()
-        if not pieces and damage.packets:
+                length = add(part.to_ndarray())
+        if not length and damage.packets:
             raise OrderRefused("unreadable", "The sound in the file cannot be decoded.")
-        pieces.extend(part.to_ndarray() for part in resampler.resample(None))
+        for part in resampler.resample(None):
+            length = add(part.to_ndarray())
         words = tuple(words_from_tag(container.metadata))
-    return Sound(np.concatenate(pieces, axis=1), _MUSIC_RATE, words, damage.packets) if pieces else None
+    return Sound(room[:, :length], _MUSIC_RATE, words, damage.packets) if length else None
 
 
 def write_mp3(sound: Sound, path: str, rendering: Rendering) -> None:

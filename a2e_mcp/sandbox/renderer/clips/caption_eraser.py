@@ -98,7 +98,7 @@ def _look_through(
     """Where text is and when, and frames from which to take what it hides."""
     mark = _our_mark(clip)
     looks: list[_Look] = []
-    plates = CleanPlates()
+    plates = CleanPlates(0 if given else round(_LOOKED_AT_FROM * clip.size[1]))
     waiting: Frame | None = None
     frames = read_frames(clip.path, *clip.size, fps=min(clip.fps, _LOOKS_A_SECOND))
     for frame, boxes in read_ahead(_with_text(frames, lambda picture: given or _low_text(picture, mark))):

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# Frames that wait between two threads: enough for an uneven pace, few enough for the memory of large ones.
-_WAITING = 2
+# Frames under way in a thread, made or used: one more than it works on, since large ones fill the memory.
+_UNDER_WAY = 2
 
 
 def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
@@ -20,7 +20,7 @@ def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
     made: deque[Future[Item | None]] = deque()
     try:
         while True:
-            while len(made) < _WAITING:
+            while len(made) < _UNDER_WAY:
                 made.append(thread.submit(next, items, None))
             item = made.popleft().result()
             if item is None:
@@ -40,10 +40,10 @@ class Sink(Generic[Item]):
         self._used: deque[Future[None]] = deque()
 
     def add(self, item: Item) -> None:
-        """Hand over an item, which must not be changed from now on; waits while a few are still to be used."""
-        self._used.append(self._thread.submit(self._use, item))
-        if len(self._used) > _WAITING:
+        """Hand over an item, which must not be changed from now on; waits while two are still to be used."""
+        if len(self._used) == _UNDER_WAY:
             self._used.popleft().result()
+        self._used.append(self._thread.submit(self._use, item))
 
     def finish(self) -> None:
         """Wait until all items are used."""

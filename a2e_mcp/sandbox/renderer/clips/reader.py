@@ -29,6 +29,7 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 _MAX_FRAMES_A_SECOND = 240
 _NARROWEST_PIXEL = 0.2
 _MATRIX_BYTES = 36
+_FULL_HD = 1920 * 1088
 
 Orientation: TypeAlias = tuple[int, int, int, int]
 """Where a step across and a step down the decoded picture lead in the shown one, each as (across, down)."""
@@ -51,7 +52,8 @@ def video_stream(container: InputContainer) -> VideoStream | None:
             raise too_many_pixels("video")
         # The header may lie about the size; the decoder checks the real one against this.
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-        stream.thread_count = 2
+        # Each more thread holds frames of its own, and one is quick enough for all but the largest.
+        stream.thread_count = 1 if stream.codec_context.width * stream.codec_context.height <= _FULL_HD else 2
         stream.thread_type = "AUTO"
         return stream
     return None

@@ -27,6 +27,10 @@ Packet: TypeAlias = "av.Packet[Stream]"
 # How the pictures are turned into YUV below; untagged, players would guess by the size.
 _COLOURS = "colormatrix=smpte170m:colorprim=bt709:transfer=bt709"
 
+# Of frames larger than HD, in pixels, the encoder looks at fewer at a time: each takes seven MB.
+_LARGE = 1_280 * 720
+_FEW_FRAMES = "rc-lookahead=5:sync-lookahead=0"
+
 
 class ClipWriter:
     """Takes a clip's frames one by one; all must have the size the clip was begun with.
@@ -104,7 +108,13 @@ def write_clip(
         video = container.add_stream("libx264", rate=fps)
         video.width, video.height = size
         video.pix_fmt = "yuv420p"
-        video.options = {"preset": "veryfast", "crf": "23", "threads": "2", "x264-params": _COLOURS}
+        is_large = size[0] * size[1] > _LARGE
+        video.options = {
+            "preset": "veryfast",
+            "crf": "22" if is_large else "23",
+            "threads": "2",
+            "x264-params": f"{_COLOURS}:{_FEW_FRAMES}" if is_large else _COLOURS,
+        }
         writer = ClipWriter(container, video, _encode(sound, container), fps)
         try:
             yield writer

@@ -71,16 +71,18 @@ class PhotoPresenter:
         if self._mask is None:
             _paste(frame, self._speaking(moment), self._left, self._top)
             return frame
+        # What is below the frame is never seen.
+        foot = max(1, min(self._mask.shape[0], self._size[1] - self._top))
         if self._sprite is None:
-            self._sprite = cut_out(self._photo, self._mask)
+            self._sprite = cut_out(self._photo[:foot], np.ascontiguousarray(self._mask[:foot]))
         sprite = self._sprite.copy()
-        patch = self._face.patch(moment.mouth, moment.lids)
         # Only the face changes, so only the face is cut out anew.
         left, top = self._face.left, self._face.top
+        patch = self._face.patch(moment.mouth, moment.lids)[: max(0, foot - top)]
         place = np.s_[top : top + patch.shape[0], left : left + patch.shape[1]]
-        sprite[place] = cut_out(patch, np.ascontiguousarray(self._mask[place]))
-        foot = float(min(sprite.shape[0], self._size[1] - self._top))
-        lay_over(frame, leaning(sprite, moment.time, foot), self._left, self._top)
+        if len(patch):
+            sprite[place] = cut_out(patch, np.ascontiguousarray(self._mask[place]))
+        lay_over(frame, leaning(sprite, moment.time, float(foot)), self._left, self._top)
         return frame
 
     def _speaking(self, moment: Moment) -> Picture:

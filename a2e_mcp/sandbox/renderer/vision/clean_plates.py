@@ -7,7 +7,7 @@ import numpy as np
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend, grid_of
 
-_MOST_PLATES = 12
+_MOST_PLATES, _PLATE_BYTES = 12, 30_000_000
 _ASKED_A_FRAME = 4
 _SAME_LETTERS = 0.7
 # In pixels of the frame: how far around a hole it is compared, and how unlike two frames may be there.
@@ -31,28 +31,35 @@ class _Plate:
 
 
 class CleanPlates:
-    """Some frames of a clip with where their letters are, few enough to be kept in memory."""
+    """Some frames of a clip with where their letters are, few enough to be kept in memory, from a row on."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_row: int = 0) -> None:
+        self._first_row = max(0, first_row - _MARGIN)
         self._plates: list[_Plate] = []
         self._seen = 0
         self._every = 1
 
     def keep(self, time: float, picture: Picture, letters: Mask) -> None:
         """Remember a frame whose letters are others than those of the frame remembered last."""
+        picture, letters = picture[self._first_row :], letters[self._first_row :]
         if self._plates and are_alike(letters, self._plates[-1].letters):
             return
         self._seen += 1
         if self._seen % self._every:
             return
-        if len(self._plates) == _MOST_PLATES:
+        if len(self._plates) == max(2, min(_MOST_PLATES, _PLATE_BYTES // picture.nbytes)):
             # Of a long clip every second one, then every fourth: from all of its length, and never more.
             del self._plates[::2]
             self._every *= 2
-        self._plates.append(_Plate(time, picture.copy(), letters))
+        self._plates.append(_Plate(time, picture.copy(), letters.copy()))
 
     def fill(self, picture: Picture, letters: Mask, time: float) -> Mask:
         """Lay what other frames show into the letters' places, in place; answers what is still a hole."""
+        rest = np.zeros_like(letters)
+        rest[self._first_row :] = self._filled(picture[self._first_row :], letters[self._first_row :], time)
+        return rest
+
+    def _filled(self, picture: Picture, letters: Mask, time: float) -> Mask:
         left, top, width, height = cv2.boundingRect(letters)
         rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
         columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)

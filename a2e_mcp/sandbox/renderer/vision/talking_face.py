@@ -44,7 +44,7 @@ LARGE = 560
 # Every so many pixels one says how bright a face is.
 _SAMPLED = 3
 # Expressions are kept as long as they fit; a long speech needs each of them again and again.
-_PATCH_BYTES = 64_000_000
+_PATCH_BYTES = 40_000_000
 
 
 class TalkingFace:
