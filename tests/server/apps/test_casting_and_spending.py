@@ -73,10 +73,16 @@ async def test_a_chat_without_messages_shows_the_choice_to_copy(browser: Browser
 
 async def test_every_language_and_every_voice_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
-        clones = [{"family": "voice_clone", "body": {"name": f"Clone {number}"}} for number in range(12)]
+        clones = [
+            {"family": "voice_clone", "body": {"name": f"Clone {number}, whose name is quite long"}}
+            for number in range(12)
+        ]
         server.sandbox.control.seed(records=clones)
-        async with shown(browser, server, "list_avatars", {}) as casting:
+        async with shown(browser, server, "list_avatars", {}, width=320) as casting:
             frame = casting.frame
+            hear = await frame.get_by_role("button", name="Hear Clone 11").bounding_box()
+            assert hear is not None
+            assert hear["height"] < 40, "the word is broken in two"
             await expect(frame.get_by_role("radio", name="Wyatt (male)")).to_have_count(0)
             await frame.get_by_role("button", name="More voices").click()
             await frame.get_by_role("radio", name="Wyatt (male)").check()
@@ -87,12 +93,12 @@ async def test_every_language_and_every_voice_can_be_chosen(browser: Browser, tm
             await expect(frame.get_by_role("button", name="Hear ")).to_have_count(10)
             await frame.get_by_label("Script").fill("สวัสดี")
             await frame.get_by_role("button", name="Hear Clone 11").click()
-            await casting.reads("Clone 11: Charged 2 credits.")
+            await casting.reads("Clone 11, whose name is quite long: Charged 2 credits.")
             await frame.get_by_role("button", name="Use these").click()
-            assert 'voice "Clone 11 (th-TH)" (' in str(await casting.told("message"))
+            assert 'voice "Clone 11, whose name is quite long (th-TH)" (' in str(await casting.told("message"))
             (speech,) = (await server.ask("list_jobs", family="speech")).data["jobs"]
             spoken = await server.ask("check_status", job_id=speech["job_id"])
-            assert "Clone 11 (th-TH)" in spoken.text
+            assert "Clone 11, whose name is quite long (th-TH)" in spoken.text
 
 
 async def test_what_the_server_does_not_offer_is_left_out_and_the_rest_is_chosen(
@@ -142,7 +148,7 @@ async def test_spending_is_shown_by_day_and_kind_with_limits_and_what_runs(brows
     waiting = SandboxSettings(workers=1, policy="seconds:600")
     async with open_server(tmp_path, sandbox_settings=waiting, daily_credits=200.0, max_credits=50.0) as server:
         await server.ask("generate_speech", script="Hello.", voice="Aria (en-US)")
-        await server.ask("start_text_to_image", prompt="A house at the sea")
+        await server.ask("start_text_to_image", prompt=f"A house at the sea {'W' * 60}")
         async with shown(browser, server, "list_spending", {"days": 7}, theme="dark") as spending:
             await spending.reads("16 credits, 2 starts from this computer in 7 days.")
             await spending.reads("16 of 200 credits spent; at most 50 credits a start.")
@@ -154,4 +160,8 @@ async def test_spending_is_shown_by_day_and_kind_with_limits_and_what_runs(brows
             await spending.frame.get_by_role("button", name="Refresh").click()
             await spending.reads("17 credits, 3 starts")
             assert await spending.faults() == []
+            await spending.host.locator("iframe").evaluate("frame => frame.style.width = '320px'")
+            when = await spending.frame.get_by_role("table", name="Newest starts").locator("td").first.bounding_box()
+            assert when is not None
+            assert when["width"] > 80, "the day is broken in two"
             await screenshots(spending, "spending")
