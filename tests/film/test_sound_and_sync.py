@@ -52,6 +52,28 @@ def test_picture_and_sound_stay_together_after_ten_joins_of_mixed_rates(tmp_path
     assert abs(np.mean(offsets[-4:]) - np.mean(offsets[:4])) < 0.03
 
 
+def test_a_clip_of_uneven_frames_stays_with_its_sound(tmp_path: Path) -> None:
+    # As phones and screen recorders write it: now 30 frames a second, now five, and once none for almost a second.
+    kept = {0, 15, 72, *range(16, 40, 6), *range(66, 90)}
+    uneven = write_clip(
+        tmp_path / "vfr.mp4",
+        seconds=3,
+        fps=30,
+        size=(160, 90),
+        marks=(0.5, 2.4),
+        left_out=[number for number in range(90) if number not in kept],
+    )
+    even = write_clip(tmp_path / "even.mp4", seconds=1, fps=25, size=(160, 90), marks=(0.4,))
+
+    _, film = film_of(tmp_path, uneven, even, uneven)
+
+    flashes, clicks = film.flash_times(), film.click_times()
+    assert len(flashes) == len(clicks) == 5
+    offsets = [flash - click for flash, click in zip(flashes, clicks, strict=True)]
+    assert max(map(abs, offsets)) <= 0.04, offsets
+    assert film.seconds == pytest.approx(7, abs=0.05)
+
+
 def test_quiet_and_loud_clips_are_one_film_at_the_loudness_of_streaming(tmp_path: Path) -> None:
     quiet = write_clip(tmp_path / "quiet.mp4", seconds=3, level=0.02)
     loud = write_clip(tmp_path / "loud.mp4", seconds=3, level=0.7, rate=44_100)
@@ -61,6 +83,37 @@ def test_quiet_and_loud_clips_are_one_film_at_the_loudness_of_streaming(tmp_path
     parts = [loudness_of(iter([film.sound[:, begin : begin + 2 * 48_000]])) for begin in (24_000, 3 * 48_000 + 24_000)]
     assert parts == [pytest.approx(-16, abs=1.5)] * 2
     assert np.abs(film.sound).max() < 0.95
+
+
+@pytest.mark.parametrize(
+    ("pause", "fade", "note"),
+    [(0.05, 0.1, "Cross-fades are shorter"), (0.15, 0.3, "Cross-fades are shorter"), (0.4, 0.5, "")],
+)
+def test_a_crossfade_covers_no_word(tmp_path: Path, pause: float, fade: float, note: str) -> None:
+    first = write_clip(tmp_path / "first.mp4", seconds=2, hertz=300, bursts=((0.3, 1.0), (1.2, 2 - pause)))
+    second = write_clip(tmp_path / "second.mp4", seconds=2, hertz=3000, bursts=((pause, 0.9), (1.1, 1.8)))
+
+    made, film = film_of(tmp_path, first, second, crossfades=True)
+
+    assert film.seconds == pytest.approx(4 - fade, abs=0.05)
+    assert made.note.startswith(note) if note else not made.note
+    ends, begins = 2 - pause, 2 - fade + pause
+    # The last word is as loud as before until its end, the next one from its beginning, and not at the same time.
+    assert film.level_of(300, ends - 0.1, ends - 0.01) == pytest.approx(film.level_of(300, 1.4, 1.5), abs=1)
+    later = 2 - fade + 1.3
+    heard = film.level_of(3000, begins + 0.03, begins + 0.12)
+    assert heard == pytest.approx(film.level_of(3000, later, later + 0.1), abs=1.5)
+    assert ends <= begins + 0.03
+
+
+def test_sounds_without_a_pause_are_crossfaded_in_full(tmp_path: Path) -> None:
+    clips = [write_clip(tmp_path / f"{hertz}.mp4", seconds=2, hertz=hertz) for hertz in (300, 3000)]
+
+    made, film = film_of(tmp_path, *clips, crossfades=True)
+
+    assert film.seconds == pytest.approx(3.5, abs=0.05)
+    assert made.note == ""
+    assert film.level_of(300, 1.9, 2.0) < film.level_of(300, 1.0, 1.1) - 6
 
 
 def test_the_meter_measures_as_the_recommendation_says() -> None:

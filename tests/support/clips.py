@@ -30,12 +30,13 @@ def write_clip(
     marks: Sequence[float] = (),
     bursts: Sequence[tuple[float, float]] = (),
     key_every: int = 250,
+    left_out: Sequence[int] = (),
     tags: dict[str, str] | None = None,
 ) -> Path:
     """A clip of one colour and a tone, without a sound for no `hertz`.
 
     Its upper and lower `halves` may have a colour each. With `marks` it has white frames and clicks at these moments,
-    with `bursts` the tone only between these.
+    with `bursts` the tone only between these. The frames `left_out` are not there: the ones before them stand longer.
     """
     with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
         container.metadata.update(tags or {})
@@ -44,7 +45,7 @@ def write_clip(
         video.pix_fmt = "yuv420p"
         video.options = {"preset": "ultrafast", "g": str(key_every), "sc_threshold": "0"}
         audio = container.add_stream("aac", rate=rate, layout="stereo") if hertz else None
-        for number in range(round(seconds * fps)):
+        for number in sorted({*range(round(seconds * fps))} - {*left_out}):
             is_marked = any(abs(number / fps - mark) * fps < 0.5 for mark in marks)
             picture = np.full((size[1], size[0], 3), WHITE if is_marked else colour, np.uint8)
             if halves:

@@ -30,6 +30,7 @@ _SOUND_SHARE = 0.15
 _TITLE_SECONDS = 2.5
 _LOGO_WIDTH, _LOGO_HEIGHT, _LOGO_GAP = 0.16, 0.12, 0.03
 _MOST_CUT_OFF = 0.02
+_SHORTENED = "Cross-fades are shorter where a longer one would have covered a word."
 
 Report = Callable[[float], None]
 
@@ -75,6 +76,7 @@ def _compose(
             report(_SOUND_SHARE + (1 - _SOUND_SHARE) * (number + 1) / timeline.frames)
     if order.captions is not None and order.captions.subtitles and groups:
         write_subtitles(groups, order.captions.subtitles)
+    notes.add(_SHORTENED if any(segment.is_shortened for segment in timeline.segments) else "")
     for segment in timeline.segments:
         moves = segment.source.is_animated
         notes.add(f"{segment.source.name} stands still: of moving pictures the first is shown." if moves else "")

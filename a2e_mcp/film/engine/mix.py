@@ -153,8 +153,9 @@ class FilmSound:
         track = self._tracks[number]
         samples = np.arange(start, end, dtype=np.float64)
         last = track.first + track.length
-        fade_in = self._overlap(number) or (_SOFT if number else 1)
-        fade_out = self._overlap(number + 1) or (_SOFT if number + 1 < len(self._tracks) else 1)
+        quiet = track.segment.quiet
+        fade_in = _faded(self._overlap(number), quiet.begin) or (_SOFT if number else 1)
+        fade_out = _faded(self._overlap(number + 1), quiet.end) or (_SOFT if number + 1 < len(self._tracks) else 1)
         rising = np.clip((samples - track.first + 0.5) / fade_in, 0, 1)
         falling = np.clip((last - samples - 0.5) / fade_out, 0, 1)
         return np.asarray(np.sin(rising * np.pi / 2) * np.sin(falling * np.pi / 2), np.float32)
@@ -209,3 +210,8 @@ class FilmSound:
             level = min(1.0, max(_DUCKED, level))
             levels[number] = level
         return levels
+
+
+def _faded(overlap: int, quiet: float) -> int:
+    """Over how many samples of a cross-fade a sound is faded: only while it is `quiet`, which is so many seconds."""
+    return overlap if quiet * RATE >= overlap else min(overlap, max(_SOFT, round(quiet * RATE)))

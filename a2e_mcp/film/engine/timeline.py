@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from a2e_mcp.film.engine.pauses import QuietEnds, quiet_ends
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.sound import RATE
 from a2e_mcp.film.engine.source import STANDARD_RATES, Source
@@ -30,7 +31,8 @@ _SLACK = 0.05
 class Segment:
     """A part of a file in the film: from `start` of the file, `frames` long, at `first` of the film's frames.
 
-    `fade` is how many of its first frames are faded in over the last ones of the segment before.
+    `fade` is how many of its first frames are faded in over the last ones of the segment before; where it
+    `is_shortened`, more of them would have covered a word. `quiet` is how long nothing is spoken at both ends.
     """
 
     source: Source
@@ -39,6 +41,8 @@ class Segment:
     frames: int
     fade: int = 0
     script: str | None = None
+    quiet: QuietEnds = QuietEnds()
+    is_shortened: bool = False
 
     @property
     def end(self) -> int:
@@ -81,9 +85,13 @@ def laid_out(
         start, seconds = span_of(clip, source)
         frames = max(1, round(seconds * fps))
         before = segments[-1] if segments else None
-        fade = min(round(_FADE * fps), frames // 2, before.frames // 2) if before and crossfades else 0
+        quiet = quiet_ends(source, start, seconds) if crossfades else QuietEnds()
+        wanted = min(round(_FADE * fps), frames // 2, before.frames // 2) if before and crossfades else 0
+        # One clip's last word has ended when the other's first begins.
+        spoken_from = before.quiet.end + quiet.begin if before else 0.0
+        fade = wanted if spoken_from > _FADE else min(wanted, int(spoken_from * fps))
         first = before.end - fade if before else 0
-        segments.append(Segment(source, start, first, frames, fade, clip.script))
+        segments.append(Segment(source, start, first, frames, fade, clip.script, quiet, fade < wanted))
     made = Timeline(tuple(segments), frame_size(pictured[0].size, shape), fps)
     if made.seconds > _LONGEST:
         raise FilmRefused(f"The film would be longer than {_LONGEST / 3600:g} hours.")
