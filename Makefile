@@ -156,4 +156,4 @@ facts: $(CONTRACT)/.ready
 	$(CONTRACT)/bin/python -m tests.contract.reduce $(OPENAPI)
 
 clean:
-	rm -rf $(VENV) $(CONTRACT) .matrix .clients .chat-host .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(CONTRACT) .matrix .clients .chat-host .oidc-provider .mypy_cache .ruff_cache .pytest_cache build dist

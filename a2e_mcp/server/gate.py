@@ -14,13 +14,13 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.types import INVALID_REQUEST
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 from a2e_mcp.errors import AccessDenied
 from a2e_mcp.server.toolset_paths import ROOT, is_ours
-from a2e_mcp.users.caller import READ, SCOPES, Caller, calling
+from a2e_mcp.users.caller import READ, SCOPES, SPEND, Caller, calling
 from a2e_mcp.users.rate_limit import RateLimit
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ Authenticate = Callable[[str], Awaitable[Caller | None]]
 """Who signs in with a key or token; raises AccessDenied."""
 
 _SECRET_HEADERS = (b"authorization",)
+_AS_SPELLED = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
@@ -75,7 +76,7 @@ class Gate:
         headers = {}
         if problem.status in (_UNAUTHORIZED, _FORBIDDEN):
             kind = "invalid_token" if problem.status == _UNAUTHORIZED else "insufficient_scope"
-            parts = [f'error="{kind}"', f'error_description="{_quotable(told)}"', f'scope="{READ}"']
+            parts = [f'error="{kind}"', f'error_description="{_quotable(told)}"', f'scope="{READ} {SPEND}"']
             if self._metadata is not None:
                 parts.append(f'resource_metadata="{self._metadata}"')
             headers["www-authenticate"] = f"Bearer {', '.join(parts)}"
@@ -99,7 +100,8 @@ def metadata_routes(settings: Settings) -> list[Route]:
         return []
     return create_protected_resource_routes(
         resource_url=resource,
-        authorization_servers=[AnyHttpUrl(settings.oidc_issuer)],
+        # Clients compare it letter by letter, and a bare AnyHttpUrl adds a slash.
+        authorization_servers=[_AS_SPELLED.validate_python(settings.oidc_issuer)],
         scopes_supported=list(SCOPES),
         resource_name="a2e-mcp",
     )
