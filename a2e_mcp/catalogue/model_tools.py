@@ -170,8 +170,12 @@ def _family(inputs: ModelInputs) -> JobFamily:
 
 
 def _chosen(inputs: ModelInputs) -> Mapping[str, str]:
-    """The model, where there are several."""
-    return {"model": inputs.wanted_model.id} if "model" in type(inputs).model_fields else {}
+    """The model, where there are several, and the shape where a given picture is cut to one that was not asked for."""
+    said = {"model": inputs.wanted_model.id} if "model" in type(inputs).model_fields else {}
+    given = inputs.arguments()
+    shape = with_choices(inputs.wanted_model, inputs.wanted_mode, given).get("aspect_ratio", "auto")
+    is_cut = inputs.wanted_mode == "draw" and any(given.get(name) for name in ("image", "reference_images"))
+    return {**said, "aspect_ratio": shape} if is_cut and "aspect_ratio" not in given and shape != "auto" else said
 
 
 def _request(inputs: ModelInputs, found: PreparedInputs) -> Request:

@@ -96,7 +96,7 @@ async def test_every_model_is_started_through_its_tool_and_makes_a_file(tmp_path
             started = await server.ask(tool, **wanted(tool, model, mode, mine, f"hills and the sea {number}"))
             family = model.family
             assert str(started.data["job_id"]).startswith(f"{family}:"), (tool, model.id)
-            assert started.data.get("chosen", {"model": model.id}) == {"model": model.id}
+            assert started.data.get("chosen", {"model": model.id})["model"] == model.id
             await looked_at(server, started.data["job_id"])
 
 
@@ -154,6 +154,15 @@ async def test_the_usual_model_edits_the_picture_too_and_its_shape_is_the_one_as
             picture = await picture_at(link)
             assert np.abs(picture[:100, :200, 0] - picture[:100, :200, 2]).max() <= 2
             assert picture.shape[1] / picture.shape[0] == pytest.approx(16 / 9, rel=0.02)
+        # A shape that was not asked for cuts the picture, so it is said before it is paid for.
+        plain = {"image": image, "prompt": "make it sepia"}
+        quoted = await server.ask("quote_job", tool="start_image_edit", arguments=plain)
+        assert "With model a2e-image and aspect_ratio 1:1." in quoted.text
+        assert "With model a2e-image and aspect_ratio 1:1." in (await server.ask("start_image_edit", **plain)).text
+        whole = await server.ask("start_image_edit", **plain, model="nano-banana")
+        assert "With model nano-banana.\n" in whole.text
+        drawn = await server.ask("start_text_to_image", prompt="hills")
+        assert drawn.data["chosen"] == {"model": "a2e-image"}
 
 
 @pytest.mark.exercises("start_upscale", "get_upscale", "list_upscales", "delete_upscale")
