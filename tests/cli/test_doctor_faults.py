@@ -97,10 +97,15 @@ async def test_what_is_wrong_in_the_shell_hides_nothing_that_is_wrong_in_the_cli
     plant(run, "cursor", {"command": "/gone/python", "args": ["-m", "a2e_mcp", "--sandbox"]})
     plant(run, "opencode", {"type": "local", "command": "a2e-mcp serve --sandbox"})
     plant(run, "vscode", {**NOT_TRIED, "type": "sse"})
+    plant(run, "lm-studio", {**NOT_TRIED, "env": {"A2E_DAILY_CREDITS": "lots"}})
     assert await run.run({"A2E_MAX_CREDITS": "-5"}, as_json=True) == 1
+    (own,) = (each for each in run.problems() if each["name"] == "client.settings_refused")
+    assert own["client"] == "lm-studio"
+    assert "A2E_DAILY_CREDITS is invalid" in own["text"]
     found = {(each.get("client", ""), each["name"]): each["hint"] for each in run.problems()}
     assert set(found) == {
         ("", "settings.invalid"),
+        ("lm-studio", "client.settings_refused"),
         ("cursor", "client.command_missing"),
         ("opencode", "client.entry_unusable"),
         ("vscode", "client.entry_unusable"),

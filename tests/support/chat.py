@@ -105,6 +105,7 @@ async def screenshots(page: Shown, name: str) -> None:
             await page.host.set_viewport_size({"width": width, "height": max(height, whole)})
             await page.host.wait_for_function(f"document.querySelector('iframe').clientHeight >= {whole}")
             await page.host.evaluate("scrollTo(0, 0)")
+            await page.frame.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
             for theme in ("light", "dark"):
                 await page.frame.evaluate(f"host.dress({{theme: {theme!r}}})")
                 ground = "#1b1b1a" if theme == "dark" else "#ffffff"

@@ -232,8 +232,10 @@ def _accepted_environment(
     problem = problem_of(environment, sandbox=sandbox)
     if problem is None:
         return environment
+    own = problem_of(entry.environment, sandbox=sandbox)
+    problem = own or problem
     hint, where = problem.hint or f"Correct the entry's {configured.environment_key} in {configured.file}", ""
-    if problem_of(entry.environment, sandbox=sandbox) is None:
+    if own is None:
         shell = {name for name in environment if name.startswith("A2E_") and name not in entry.environment}
         if problem_of({name: environment[name] for name in shell}, sandbox=False) is not None:
             # It was said before, once, and hides nothing else that is wrong here.
