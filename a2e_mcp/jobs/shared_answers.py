@@ -67,7 +67,7 @@ class SharedAnswers(Generic[KeyT, AnswerT]):
         return answer
 
     def _drop_old(self) -> None:
-        """Forget what nobody is answered with any more; the oldest stand first."""
+        """Forget what no one is answered with any more; the oldest stand first."""
         for key, question in list(self._questions.items()):
             if self._holds(question):
                 break
