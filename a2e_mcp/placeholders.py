@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
+from a2e_mcp.patterns import Pattern
+
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
 # As hosts, shells, templates and password managers write what they are to fill in.
-_FORMS = re.compile(
+_FORMS = Pattern(
     r"\$\{.*|.*\$\{[^}]*\}.*|.*\{\{.*\}\}.*|\{[^{}]*\}|\$\(.*\)|<.*>|%\w+%|\$(env:)?[A-Za-z_]\w*|\[[^\[\]]*\]|__\w+__"
     r"|#\{.*\}#?|@\w*\(.*\)|\(\(.*\)\)|ENC\[.*\]|!\w+\s.*"
     r"|(env|op|1password|bitwarden|doppler|aws|gcp|vault|secrets?|keychain|keyring|input|file):/{0,2}.*",
     re.DOTALL | re.IGNORECASE,
 )
-_COPIED_WITH_A_TOKEN = re.compile(
+_COPIED_WITH_A_TOKEN = Pattern(
     r"(export\s+)?A2E_API_TOKEN\s*[=:]\s*|(Authorization\s*:\s*)?Bearer\s*:?\s+|Authorization\s*:\s*", re.IGNORECASE
 )
-_SHORTENED = re.compile(r"\.{2,}|…|\*{2,}|•")
-_FILLERS = re.compile(r"x{3,}|0{6,}|y{3,}|z{3,}|abc(?:def(?:ghi)?)?(?:123\d*)?|12345\d*|\W*", re.IGNORECASE)
+_SHORTENED = Pattern(r"\.{2,}|…|\*{2,}|•")
+_FILLERS = Pattern(r"x{3,}|0{6,}|y{3,}|z{3,}|abc(?:def(?:ghi)?)?(?:123\d*)?|12345\d*|\W*", re.IGNORECASE)
 _NOT_SET = frozenset({"n/a", "false", "no", "off", "unset", "empty"})
 _WORDS = frozenset(
     re.findall(
@@ -29,11 +31,9 @@ _WORDS = frozenset(
     )
 )
 # `${HOME}` is part of a path as shells know it.
-_TEMPLATE = re.compile(
-    r"=?(?:\{\{[^{}]{0,200}\}\}|\$\{(?!HOME\})[^{}]{0,200}\}|<%.{0,200}?%>|\{%.{0,200}?%\})", re.DOTALL
-)
+_TEMPLATE = Pattern(r"=?(?:\{\{[^{}]{0,200}\}\}|\$\{(?!HOME\})[^{}]{0,200}\}|<%.{0,200}?%>|\{%.{0,200}?%\})", re.DOTALL)
 # Around the words that stand for a value, such as `<image_url>` or `%IMAGE%`.
-_AROUND = re.compile(
+_AROUND = Pattern(
     r"<+([^<>]*)>+|\[+([^\[\]]*)\]+|\{+([^{}]*)\}+|%(\w+)%|%\((\w+)\)s|\$(?:env:)?(\w[\w.]*)|__(\w+?)__"
     r"|(todo|tbd)|(\.{3,}|…)",
     re.IGNORECASE,
@@ -60,40 +60,40 @@ def unquoted(text: str) -> str:
 
 def is_placeholder(text: str) -> bool:
     """Whether a value has the form of something that was to be filled in, such as `${A2E_FILES}`."""
-    return _FORMS.fullmatch(unquoted(text)) is not None
+    return _FORMS.compiled.fullmatch(unquoted(text)) is not None
 
 
 def bare_token(text: str) -> str:
     """A token without quotes, the word Bearer, or the name of its variable."""
     before = ""
     while text != before:
-        before, text = text, unquoted(_COPIED_WITH_A_TOKEN.sub("", unquoted(text), count=1))
+        before, text = text, unquoted(_COPIED_WITH_A_TOKEN.compiled.sub("", unquoted(text), count=1))
     return text
 
 
 def is_token_placeholder(text: str) -> bool:
     """Whether a token has the form of an example, such as `<your-token>` or `sk_...`."""
     token = bare_token(text)
-    if is_placeholder(token) or _SHORTENED.search(token):
+    if is_placeholder(token) or _SHORTENED.compiled.search(token):
         return True
     words = [word for word in re.split(r"[\W_]+", token.lower()) if word]
-    return token.lower() in _NOT_SET or all(word in _WORDS or _FILLERS.fullmatch(word) for word in words)
+    return token.lower() in _NOT_SET or all(word in _WORDS or _FILLERS.compiled.fullmatch(word) for word in words)
 
 
 def template_in(text: str) -> str | None:
     """The first expression of a template in a text, such as `{{url}}` or `${folder}`; None without one."""
-    found = _TEMPLATE.search(text)
+    found = _TEMPLATE.compiled.search(text)
     return found[0] if found else None
 
 
 def is_template(text: str) -> bool:
     """Whether a text is one expression of a template and nothing else."""
-    return _TEMPLATE.fullmatch(text.strip()) is not None
+    return _TEMPLATE.compiled.fullmatch(text.strip()) is not None
 
 
 def stands_in(text: str) -> bool:
     """Whether a text is the name of what was to be put in its place, such as `<image_url>` or `YOUR_VOICE_ID`."""
-    around = _AROUND.fullmatch(text.strip())
+    around = _AROUND.compiled.fullmatch(text.strip())
     name = text.strip() if around is None else next(each for each in around.groups() if each is not None)
     words = [word for word in re.split(r"[\W_]+", name.lower()) if word]
     is_name = around is not None or ("_" in name and not _TELLING.isdisjoint(words))

@@ -6,32 +6,34 @@ import re
 import unicodedata
 from itertools import islice
 
+from a2e_mcp.patterns import Pattern
+
 # Letters that Unicode does not decompose, though people type them without the accent.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_ACCENTS = Pattern("[\u0300-\u036f]")
+_LINE_BREAKS = Pattern("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Terminal colours, cursor moves and titles (ECMA-48).
-_ESCAPES = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)")
+_ESCAPES = Pattern("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)")
 # Control characters, and those that change the direction of a text or hide in it. The joiners U+200C and U+200D stay:
 # scripts and emoji need them.
-_HIDDEN = re.compile(
+_HIDDEN = Pattern(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-_HALVES = re.compile("[\ud800-\udfff]")
-_UNCLEAN = re.compile(
-    f"{_LINE_BREAKS.pattern}|{_HIDDEN.pattern}|{_HALVES.pattern}",
+_HALVES = Pattern("[\ud800-\udfff]")
+_UNCLEAN = Pattern(
+    f"{_LINE_BREAKS.text}|{_HIDDEN.text}|{_HALVES.text}",
 )
 # What opens an account or a file: a token, a name with a password, or a signature in a URL.
 _SECRETS = (
-    (re.compile(r"\b(bearer)(?:\s|%20|[:=+])+(?!\[token\])[^\s'\",;)\]}]+", re.IGNORECASE), r"\1 [token]"),
-    (re.compile(r"\bsk[_-][\w-]{6,}|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII), "[token]"),
-    (re.compile(r"(https?://)[^\s/@'\"<>]+@"), r"\1...@"),
-    (re.compile(r"(https?://[^\s'\"?#<>]+)\?[^\s'\"<>]+"), r"\1?..."),
+    (Pattern(r"\b(bearer)(?:\s|%20|[:=+])+(?!\[token\])[^\s'\",;)\]}]+", re.IGNORECASE), r"\1 [token]"),
+    (Pattern(r"\bsk[_-][\w-]{6,}|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII), "[token]"),
+    (Pattern(r"(https?://)[^\s/@'\"<>]+@"), r"\1...@"),
+    (Pattern(r"(https?://[^\s'\"?#<>]+)\?[^\s'\"<>]+"), r"\1?..."),
 )
 _LONGEST_LINE = 4096
-_SPACES = re.compile("[\n\t ]*[\n\t][\n\t ]*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_SPACES = Pattern("[\n\t ]*[\n\t][\n\t ]*")
+_SENTENCE_END = Pattern(r"(?<=[.!?])\s+")
 
 
 def one_line(text: str, most: int = 40) -> str:
@@ -45,7 +47,7 @@ def whole_sentences(text: str, most: int) -> str:
     """Untrusted text on one line, of as many whole sentences as there is room for; a long first one ends at a word."""
     line = one_line(text, _LONGEST_LINE)
     shown = ""
-    for sentence in _SENTENCE_END.split(line):
+    for sentence in _SENTENCE_END.compiled.split(line):
         longer = f"{shown} {sentence}".strip()
         if len(longer) > most:
             break
@@ -88,7 +90,7 @@ def at_word_end(text: str, most: int) -> str:
 
 def folded(text: str) -> str:
     """A text in lower case and without accents."""
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_PLAIN)
+    return _ACCENTS.compiled.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_PLAIN)
 
 
 def clean(text: str) -> str:
@@ -96,15 +98,15 @@ def clean(text: str) -> str:
 
     Line breaks and tabs stay, and all line breaks become one kind.
     """
-    if _UNCLEAN.search(text) is None:
+    if _UNCLEAN.compiled.search(text) is None:
         return text
-    lines = _LINE_BREAKS.sub("\n", _ESCAPES.sub("", text))
-    return _HALVES.sub("\ufffd", _HIDDEN.sub("", lines))
+    lines = _LINE_BREAKS.compiled.sub("\n", _ESCAPES.compiled.sub("", text))
+    return _HALVES.compiled.sub("\ufffd", _HIDDEN.compiled.sub("", lines))
 
 
 def clean_line(text: str) -> str:
     """The same on one line."""
-    return _SPACES.sub(" ", clean(text))
+    return _SPACES.compiled.sub(" ", clean(text))
 
 
 def clean_data(data: object) -> object:
@@ -123,5 +125,5 @@ def without_secrets(text: str, *known: str) -> str:
     for secret in filter(None, known):
         text = text.replace(secret, "[token]")
     for form, instead in _SECRETS:
-        text = form.sub(instead, text)
+        text = form.compiled.sub(instead, text)
     return text

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import anyio
 
 from a2e_mcp import __version__
-from a2e_mcp.cli.authentication import authentication
 from a2e_mcp.cli.connection import connect, token_in_keyring
 from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
@@ -39,7 +38,12 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
     settings = read_settings(None, **flags)
     begin_logging(settings)
     address = _address(http, settings) if http is not None else None
-    authenticator = authentication(settings) if address is not None else None
+    authenticator = None
+    if address is not None:
+        # A server on stdio knows no users, and need not import what does.
+        from a2e_mcp.cli.authentication import authentication
+
+        authenticator = authentication(settings)
     from a2e_mcp.server.server import A2EServer
 
     stored = token_in_keyring(settings)
