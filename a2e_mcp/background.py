@@ -11,6 +11,21 @@ import anyio
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+T2 = TypeVar("T2")
+
+
+async def both(beside: Coroutine[Any, Any, T], here: Coroutine[Any, Any, T2]) -> tuple[T, T2]:
+    """Both outcomes; the first is worked on in a task of its own meanwhile, which ends when the second fails."""
+    task = asyncio.create_task(beside)
+    try:
+        outcome = await here
+        return await task, outcome
+    finally:
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled():
+            # Of two failures one is raised, and the other need not be reported as forgotten.
+            task.exception()
 
 
 class BackgroundTasks(Generic[T]):

@@ -96,6 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server.answers": {"catalogue", "errors", "jobs", "ledger", "lookup", "starts", "text"},
     "server.live_rooms": {"catalogue", "client", "errors", "ledger", "loopback", "starts", "text"},
     "server.tools": {
+        "background",
         "catalogue",
         "errors",
         "files",

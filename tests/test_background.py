@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from a2e_mcp.background import BackgroundTasks
+from a2e_mcp.background import BackgroundTasks, both
 
 
 async def test_a_task_outlives_the_call_that_waits_for_it() -> None:
@@ -68,3 +68,42 @@ async def test_one_task_can_be_stopped() -> None:
     await tasks.stop("one")
     await tasks.stop("another")
     assert task.cancelled()
+
+
+async def test_both_outcomes_of_work_side_by_side() -> None:
+    met = asyncio.Barrier(2)
+
+    async def work(outcome: int) -> int:
+        async with met:
+            return outcome
+
+    assert await both(work(1), work(2)) == (1, 2)
+
+
+async def test_work_beside_one_that_fails_is_ended_and_of_two_failures_one_is_raised() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def fails() -> None:
+        await begun.wait()
+        raise ValueError("this one")
+
+    with pytest.raises(ValueError, match="this one"):
+        await both(endless(), fails())
+    async with asyncio.timeout(5):
+        await ended.wait()
+
+    async def fails_first() -> None:
+        begun.set()
+        raise KeyError("the other")
+
+    begun.clear()
+    # What is not asked for would be a warning, and so an error here.
+    with pytest.raises(ValueError, match="this one"):
+        await both(fails_first(), fails())

@@ -218,7 +218,8 @@ class A2EServer(MCPServer[LazyServices]):
     ) -> CallToolResult | InputRequiredResult:
         settings, caller = self._configuration, current()
         try:
-            if tool_index.can_be_charged(name):
+            can_be_charged = tool_index.can_be_charged(name)
+            if can_be_charged:
                 self.operation.drain.refuse_starts()
             if hidden := self._hidden(name, caller):
                 raise ToolError(hidden)
@@ -227,7 +228,8 @@ class A2EServer(MCPServer[LazyServices]):
             from a2e_mcp.server.elicitation import InputNeeded, confirmation
 
             seconds, progress = settings.call_seconds, protocol_output.progress_reporter(context)
-            asked = context if settings.elicitation == "auto" else None
+            # Only what may cost something is asked about.
+            asked = context if can_be_charged and settings.elicitation == "auto" else None
             confirm = confirmation(asked, seconds=self._timing.answer_seconds)
             try:
                 work = run_tool(
@@ -236,7 +238,7 @@ class A2EServer(MCPServer[LazyServices]):
                 answer = await (work if caller is None else self._unless_revoked(caller, name, work))
             except InputNeeded as question:
                 return question.result
-            with_links = settings.links == "auto" and protocol_output.takes_links(context)
+            with_links = bool(answer.links) and settings.links == "auto" and protocol_output.takes_links(context)
             return protocol_output.tool_result(answer, settings.tool_prefix, with_links=with_links)
         except A2EError as problem:
             effect, can_be_charged = tool_index.effect_of(name), tool_index.can_be_charged(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import shlex
 import unicodedata
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.config import JsonDict
 
+from a2e_mcp.background import both
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
@@ -92,7 +92,7 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
     # The ledger is read while A2E answers, and once.
     day = services.ledger.now() - LIMIT_SECONDS
-    (rooms, spent), balance = await asyncio.gather(
+    (rooms, spent), balance = await both(
         services.rooms.open_rows_and_spent(day), services.client.call(GET_CREDITS, Nothing())
     )
     limits = services.ceilings
