@@ -112,6 +112,7 @@ class PublicPoolState(Reply):
 
 GENERATE = Capability(
     name="generate_avatar_video",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/video/generate"),
     request=GenerateVideo,
     reply=AvatarVideo,

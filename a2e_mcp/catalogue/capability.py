@@ -114,7 +114,8 @@ class Capability(Generic[RequestT, ReplyT]):
     """One call of A2E's REST API.
 
     `older` is the spelling to try when A2E answers 404 to the first. `evidence` covers method, path and input,
-    `reply_evidence` the fields of the answer. `always` is sent with every such call, whatever the request says.
+    `reply_evidence` the fields of the answer. `always` is sent with every such call, whatever the request says. A call
+    with a `webhook` takes an address that A2E calls once when the job has ended.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Capability(Generic[RequestT, ReplyT]):
     older: Endpoint | None = None
     menu: MenuEntry | None = None
     always: Mapping[str, Any] = field(default_factory=dict)
+    webhook: bool = False
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

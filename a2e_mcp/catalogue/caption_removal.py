@@ -26,6 +26,7 @@ class StartCaptionRemoval(Request):
 
 START = Capability(
     name="start_caption_removal",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/userCaptionRemoval/start"),
     request=StartCaptionRemoval,
     reply=JobRecord,

@@ -43,6 +43,7 @@ class StartDubbing(Request):
 
 START = Capability(
     name="start_dubbing",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/userDubbing/startDubbing"),
     request=StartDubbing,
     reply=JobRecord,

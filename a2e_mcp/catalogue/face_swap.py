@@ -96,6 +96,7 @@ DELETE_FACE = Capability(
 
 START = Capability(
     name="start_face_swap",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/userFaceSwapTask/add"),
     request=StartFaceSwap,
     reply=FaceSwapTask,

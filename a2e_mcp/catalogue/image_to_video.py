@@ -71,6 +71,7 @@ class ImageToVideoTask(JobRecord):
 
 START = Capability(
     name="start_image_to_video",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/userImage2Video/start"),
     request=StartImageToVideo,
     reply=StartedJobs,

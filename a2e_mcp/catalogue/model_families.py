@@ -44,6 +44,7 @@ def model_family(
     always: Mapping[str, Any] | None = None,
     recovery: Recovery = "by_name",
     delete_note: str = _UNKNOWN_DELETE,
+    webhook: bool = True,
 ) -> ModelFamily:
     """A family with the calls that most have, under `/api/v1/` and its root; `call` is its word in their names."""
     path = f"/api/v1/{root}"
@@ -53,7 +54,7 @@ def model_family(
     return ModelFamily(
         name=name,
         about=about,
-        start=model_start(name, path, call, about, fields, reply=reply, always=always),
+        start=model_start(name, path, call, about, fields, reply=reply, always=always, webhook=webhook),
         detail=calls.detail,
         listing=calls.listing,
         batch=calls.batch,
@@ -78,6 +79,7 @@ def model_start(
     *,
     reply: Evidence = Evidence.INFERRED,
     always: Mapping[str, Any] | None = None,
+    webhook: bool = True,
 ) -> Capability[Any, Any]:
     def choices_of(field: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(row.fixed[field]) for row in models_of_family(name) if field in row.fixed))
@@ -92,4 +94,5 @@ def model_start(
         reply_evidence=reply,
         about=f"Make {about}.",
         always=always or {},
+        webhook=webhook,
     )

@@ -31,6 +31,7 @@ PHOTOBOOK = model_family(
     },
     paths=PLAIN_ID,
     results=PICTURES,
+    webhook=False,
 )
 
 FAMILIES = (PHOTOBOOK,)

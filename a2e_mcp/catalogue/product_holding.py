@@ -50,6 +50,7 @@ class StartProductHolding(Request):
 
 START_NEWER = Capability(
     name="start_product_avatar",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/productAvatar/start"),
     request=StartProductAvatar,
     reply=JobRecord,
@@ -61,6 +62,7 @@ START_NEWER = Capability(
 
 START_OLDER = Capability(
     name="start_product_holding",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/userImageEdit/start"),
     request=StartProductHolding,
     reply=JobRecord,

@@ -50,6 +50,7 @@ class StartTalkingPhoto(Request):
 
 START = Capability(
     name="start_talking_photo",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/talkingPhoto/start"),
     request=StartTalkingPhoto,
     reply=JobRecord,

@@ -48,6 +48,7 @@ class StartTalkingVideo(Request):
 
 START = Capability(
     name="start_talking_video",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/talkingVideo/start"),
     request=StartTalkingVideo,
     reply=JobRecord,

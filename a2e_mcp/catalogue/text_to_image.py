@@ -58,6 +58,7 @@ class QuickAvatar(Request):
 
 START = Capability(
     name="start_text_to_image",
+    webhook=True,
     endpoint=Endpoint("POST", f"{_ROOT}/start"),
     older=Endpoint("POST", f"{_OLDER_ROOT}/start"),
     request=StartTextToImage,

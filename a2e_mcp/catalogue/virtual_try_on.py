@@ -27,6 +27,7 @@ class StartTryOn(Request):
 
 START = Capability(
     name="start_virtual_try_on",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/virtualTryOn/start"),
     request=StartTryOn,
     reply=JobRecord,

@@ -50,6 +50,7 @@ class RenameVoice(Request):
 
 TRAIN = Capability(
     name="train_voice_clone",
+    webhook=True,
     endpoint=Endpoint("POST", "/api/v1/userVoice/training"),
     request=TrainVoice,
     reply=JobRecord,

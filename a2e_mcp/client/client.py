@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import anyio
@@ -50,6 +50,14 @@ _NOT_SENT = (
 
 
 _tracer = get_tracer("a2e-mcp")
+
+
+class Webhook(NamedTuple):
+    """Where A2E says once that a job has ended, and the token by which its call is known."""
+
+    url: str
+    token: str
+
 
 OnRequest = Callable[[str, int | None, float], None]
 """Is called after each request with the call's name, the HTTP status (None without an answer), and the seconds."""
@@ -112,42 +120,54 @@ class A2EClient:
         return None if self._ahead is None else self._now() + self._ahead
 
     async def call(
-        self, capability: Capability[RequestT, ReplyT], request: RequestT, *, attempts: int = _ATTEMPTS
+        self,
+        capability: Capability[RequestT, ReplyT],
+        request: RequestT,
+        *,
+        attempts: int = _ATTEMPTS,
+        webhook: Webhook | None = None,
     ) -> ReplyT:
-        """Make one call and read its answer, with at most so many `attempts`.
+        """Make one call and read its answer, with at most so many `attempts`; with the `webhook`, if it takes one.
 
         Raises Unauthorized, Refused (NotFound, NotEnoughCredits), Unreachable, or AnswerLost; after AnswerLost a call
         that spends may have been charged.
         """
-        data = await self._answer(capability, request, attempts)
+        data = await self._answer(capability, request, attempts, webhook if capability.webhook else None)
         try:
             return capability.reply.model_validate(data)
         except ValidationError as problem:
             raise unreadable(capability, data, problem) from None
 
-    async def _answer(self, capability: Capability[Any, Any], request: Request, attempts: int) -> object:
+    async def _answer(
+        self, capability: Capability[Any, Any], request: Request, attempts: int, webhook: Webhook | None
+    ) -> object:
         endpoints = capability.endpoints
         if capability.name in self._older:
             endpoints = endpoints[1:]
         for endpoint in endpoints[:-1]:
             try:
-                return await self._try(capability, endpoint, request, attempts)
+                return await self._try(capability, endpoint, request, attempts, webhook)
             except NotFound:
                 continue
-        data = await self._try(capability, endpoints[-1], request, attempts)
+        data = await self._try(capability, endpoints[-1], request, attempts, webhook)
         if len(capability.endpoints) > 1 and endpoints[-1] is capability.older:
             self._older.add(capability.name)
         return data
 
     async def _try(
-        self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request, attempts: int
+        self,
+        capability: Capability[Any, Any],
+        endpoint: Endpoint,
+        request: Request,
+        attempts: int,
+        webhook: Webhook | None,
     ) -> object:
         safe = capability.effect is Effect.READS
         for attempt in range(1, attempts + 1):
             wait = 0.4 * 3 ** (attempt - 1) * random.uniform(0.75, 1.25)
             await self._wait_for_turn()
             try:
-                status, headers, body = await self._send(capability, endpoint, request)
+                status, headers, body = await self._send(capability, endpoint, request, webhook)
             except _NOT_SENT as problem:
                 if attempt == attempts:
                     raise _unreachable(self._http.base_url, problem) from None
@@ -179,9 +199,11 @@ class A2EClient:
             await self._pause(seconds)
 
     async def _send(
-        self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request
+        self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request, webhook: Webhook | None
     ) -> tuple[int, httpx2.Headers, bytes]:
         values = {**request.model_dump(mode="json", by_alias=True, exclude_none=True), **capability.always}
+        if webhook is not None:
+            values |= {"webhook_url": webhook.url, "webhook_token": webhook.token}
         path = endpoint.path.format(**{name: quote(str(values.pop(name)), safe="") for name in endpoint.parameters})
         http_request = self._http.build_request(
             endpoint.method,

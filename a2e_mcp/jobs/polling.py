@@ -93,6 +93,13 @@ class JobPoller:
                     self._note_returned(settled)
                     return answers
 
+    async def look_now(self, family_name: str) -> None:
+        """Look at once at all jobs of a family that are waited for, on every server that shares the ledger."""
+        if self._ledger is not None and self._ledger.shared is not None:
+            await self._ledger.shared.look_now(family_name)
+        elif (poller := self._pollers.get(family_name)) is not None:
+            poller.look_now()
+
     def _note_returned(self, settled: Set[JobId]) -> None:
         if len(self._returned) > _MOST_RETURNED:
             self._returned.clear()
@@ -163,6 +170,11 @@ class _Poller:
                 self._looked_at.pop(each, None)
                 self._due.pop(each, None)
 
+    def look_now(self) -> None:
+        """Look at all jobs at once."""
+        self._due |= dict.fromkeys(self._wanted)
+        self._joined.set()
+
     def is_due(self, each: str) -> bool:
         """Whether the next look is about this job."""
         return each in self._due
@@ -187,8 +199,7 @@ class _Poller:
                 if await changed(math.inf):
                     # One look of another server often changes many.
                     await asyncio.sleep(_NEWS_SECONDS)
-                    self._due |= dict.fromkeys(self._wanted)
-                    self._joined.set()
+                    self.look_now()
 
     async def _look_while_wanted(self) -> None:
         loop = asyncio.get_running_loop()

@@ -129,6 +129,9 @@ class SharedLedger(Protocol):
     async def busy(self, seconds: float) -> None:
         """Note that A2E takes no requests of this account for so many seconds."""
 
+    async def look_now(self, family: str) -> None:
+        """Let the next look at a family's jobs be due, and tell all who wait for them."""
+
     async def take_looks(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
         """Those of these looks at A2E that no server has taken in the last seconds; this takes them."""
 

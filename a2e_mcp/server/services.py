@@ -35,6 +35,7 @@ from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.ceilings import Ceilings, ceilings
+from a2e_mcp.starts.hints import HintAddresses
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.plan import StartContext
 from a2e_mcp.starts.pricing import Spending
@@ -57,6 +58,7 @@ class Services:
     ledger: Ledger
     jobs: Jobs
     waiting: JobPoller
+    hints: HintAddresses | None
     directory: Directory
     files: Files
     spending: Spending
@@ -175,6 +177,9 @@ async def open_services(
             )
         )
         resolver = Resolver(directory, files, jobs, own, sandbox=sandbox)
+        # A2E calls https only.
+        is_reached = settings.public_url is not None and settings.public_url.startswith("https:")
+        hints = HintAddresses(settings.public_url, way.token) if settings.public_url and is_reached else None
         context = StartContext(
             client=client,
             ledger=ledger,
@@ -189,6 +194,7 @@ async def open_services(
             fresh=way.fresh,
             adult_models=settings.adult_models,
             closing_seconds=timing.closing_seconds,
+            hints=hints,
         )
         starts = await stack.enter_async_context(
             Starts(
@@ -231,6 +237,7 @@ async def open_services(
             ledger=own,
             jobs=jobs,
             waiting=waiting,
+            hints=hints,
             directory=directory,
             files=files,
             spending=spending,

@@ -288,13 +288,15 @@ class JobItem(Generic[InputsT]):
     ) -> tuple[JobFamily, Sequence[JobRecord]]:
         """Send the request that makes the job, and the older one when A2E has retired the newer."""
         retired = NotFound("A2E has no call for this")
+        hints = self._context.hints
+        webhook = None if hints is None else hints.webhook(entry.id)
         for family, request in requests:
             if family.name != entry.family:
                 # A lost answer is looked for where its entry's family says.
                 await self._ledger.merge_details(entry.id, first_family=entry.family)
                 entry = await self._ledger.update(entry.id, family=family.name)
             try:
-                reply = await self._context.client.call(family.start, request)
+                reply = await self._context.client.call(family.start, request, webhook=webhook)
             except NotFound as problem:
                 retired = problem
                 continue

@@ -17,6 +17,7 @@ from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.charge_meter import ChargeMeter
+from a2e_mcp.starts.hints import HintAddresses
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from a2e_mcp.starts.progress import StartProgress
@@ -106,6 +107,8 @@ class StartContext:
     fresh: Callable[[str], str] = lambda url: url
     adult_models: bool = False
     closing_seconds: float = 3.0
+    hints: HintAddresses | None = None
+    """Where A2E can reach this server."""
 
     @property
     def ceilings(self) -> Ceilings:

@@ -317,6 +317,19 @@ async def test_a_ledger_that_cannot_be_written_ends_the_wait_with_the_reason(tmp
         assert isinstance(answers[one], SettingsError)
 
 
+async def test_a_hint_makes_the_next_look_come_at_once(tmp_path: Path) -> None:
+    (one,) = clips(1)
+    account = Account({one.id: "processing"})
+    async with waiting_for(account, tmp_path, quick=False) as waiting:
+        wait = asyncio.create_task(waiting.wait([one], LONG_ENOUGH, unheard))
+        await account.looked(1)
+        account.states[one.id] = "completed"
+        await waiting.look_now("face_swap")
+        await waiting.look_now("image_to_video")
+        async with asyncio.timeout(5):
+            assert states(await wait) == ["succeeded"]
+
+
 async def test_a_busy_moment_does_not_make_jobs_be_read_one_by_one_for_ever(tmp_path: Path) -> None:
     (one,) = clips(1)
     busy = httpx2.Response(429, json={"code": 429, "msg": "slow down"})

@@ -104,3 +104,24 @@ async def test_the_requests_of_all_servers_are_paced_together(database_address: 
         assert 40 <= taken <= 41 + 20 * (time.monotonic() - began)
         assert max(waits) <= 1 / 20
         assert await other.take_turn() == 0
+
+
+async def test_of_all_servers_one_takes_a_look_and_a_hint_makes_the_next_due(database_address: str) -> None:
+    async with (
+        open_ledger(database_address, account="a", sandbox=True) as one,
+        open_ledger(database_address, account="a", sandbox=True) as two,
+        open_ledger(database_address, account="b", sandbox=True) as other,
+        two.following("image_to_video") as changed,
+    ):
+        keys = ["image_to_video", "watermark:1", "watermark:2"]
+        taken = await asyncio.gather(*(ledger.take_looks(keys, 60) for ledger in (one, two) for _ in range(10)))
+        assert sorted(key for each in taken for key in each) == keys
+        assert sorted(await other.take_looks(keys, 60)) == keys
+        # The first change is that it listens from now on.
+        assert await changed(10)
+        await one.look_now("image_to_video")
+        assert await changed(10)
+        assert await two.take_looks(keys, 60) == ["image_to_video"]
+        await one.look_now("watermark")
+        assert sorted(await two.take_looks(keys, 60)) == ["watermark:1", "watermark:2"]
+        assert await one.take_looks(keys, 0) != []

@@ -188,6 +188,11 @@ class PostgresqlLedger(LedgerQueries):
         """Note that A2E takes no requests of this account for so many seconds."""
         await self._database.run(carried_out(statements.BUSY, {**self._whose, "seconds": seconds}))
 
+    async def look_now(self, family: str) -> None:
+        """Let the next look at a family's jobs be due, and tell all who wait for them."""
+        values = {**self._whose, "family": family, "channel": f"a2e_{self.queue}"}
+        await self._database.run(carried_out(statements.LOOK_NOW, values))
+
     async def take_looks(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
         """Those of these looks at A2E that no server has taken in the last seconds; this takes them."""
         values = {**self._whose, "keys": list(keys), "seconds": seconds}

@@ -174,3 +174,11 @@ INSERT INTO request_turns AS known (account, mode, not_before)
 VALUES (%(account)s, %(mode)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 ON CONFLICT (account, mode) DO UPDATE SET not_before = greatest(known.not_before, EXCLUDED.not_before)
 """
+# News leave with the commit, after which the looks are due.
+LOOK_NOW = """
+WITH due AS (
+    DELETE FROM looks WHERE account = %(account)s AND mode = %(mode)s
+        AND (key = %(family)s OR starts_with(key, %(family)s || ':'))
+)
+SELECT pg_notify(%(channel)s, %(family)s)
+"""
