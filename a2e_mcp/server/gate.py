@@ -33,6 +33,7 @@ Authenticate = Callable[[str], Awaitable[Caller | None]]
 """Who signs in with a key or token; raises AccessDenied."""
 
 _SECRET_HEADERS = (b"authorization",)
+_OWN_ACCOUNT = "x-a2e-key"
 _AS_SPELLED = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401
@@ -55,7 +56,15 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            caller = await self._authenticate(_bearer(Headers(scope=scope).get("authorization", "")))
+            headers = Headers(scope=scope)
+            if _OWN_ACCOUNT in headers:
+                # Who sends one believes that they pay themselves.
+                raise AccessDenied(
+                    "This server uses its own A2E account and takes no other",
+                    hint="Remove the header X-A2E-Key",
+                    status=_FORBIDDEN,
+                )
+            caller = await self._authenticate(_bearer(headers.get("authorization", "")))
             if caller is not None and (seconds := self._limit.seconds_to_wait(caller.user)):
                 raise AccessDenied(
                     "Too many requests in a minute",
@@ -67,9 +76,9 @@ class Gate:
             await self._refusal(problem)(scope, receive, send)
             return
         # Nothing further in can log a key.
-        headers = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
+        shown = [(name, value) for name, value in scope["headers"] if name not in _SECRET_HEADERS]
         with calling(caller):
-            await self._app({**scope, "headers": headers, **_principal(caller)}, receive, send)
+            await self._app({**scope, "headers": shown, **_principal(caller)}, receive, send)
 
     def _refusal(self, problem: AccessDenied) -> JSONResponse:
         told = str(problem.advised(hint=". ".join(filter(None, (problem.hint, f"Ask {self._contact}")))))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -72,6 +73,8 @@ ICON = Icon(
 DESCRIPTION = "Avatar videos, speech, clips and face swaps with A2E."
 _HOUR = 3_600_000
 _DAY = 86_400.0
+_LIVE = "streaming"
+_FREE = "Nothing was charged."
 _log = logging.getLogger(__name__)
 
 
@@ -95,11 +98,14 @@ class A2EServer(MCPServer[LazyServices]):
         self._authenticator = authenticator
         self._configuration = settings
         self._finds_token = finds_token
-        self._shown = visibility.visible(settings)
+        self.operation = operation or Operation()
+        shown = visibility.visible(settings)
+        # Its users are elsewhere, where its computer's own pages cannot be opened.
+        self._is_remote = self.operation.is_web and settings.public_url is not None
+        self._shown = tuple(name for name in shown if not self._is_out_of_reach(name))
         self._is_shown = frozenset(self._shown)
         self._beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
         self._timing = timing or Timing()
-        self.operation = operation or Operation()
         self._lazy_services = LazyServices(settings, connect, self._timing, self.operation)
         super().__init__(
             "a2e-mcp",
@@ -113,7 +119,7 @@ class A2EServer(MCPServer[LazyServices]):
             log_level="WARNING",
             middleware=[protocol_output.clean_errors, protocol_output.short_introductions],
             # A person may think for long about a question; what they agree to is checked anew anyway.
-            request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY),
+            request_state_security=_question_security(settings),
             # Tools, prompts and resources stay as they are, so no change of them is promised.
             subscriptions=False,
             # Pages are read from files when they are asked for.
@@ -333,8 +339,13 @@ class A2EServer(MCPServer[LazyServices]):
         """The sentence for a tool that the settings, the path or the caller's scope hide, or None."""
         settings = self._configuration
         hidden = None if name in self._is_shown else visibility.switched_off(name, settings)
+        if hidden is None and self._is_out_of_reach(name):
+            hidden = f"{name} is for live rooms, whose pages open on the server's own computer only. {_FREE}"
         hidden = hidden or toolset_paths.current().hides(name)
         return hidden or permissions.forbidden(caller, name, settings.contact)
+
+    def _is_out_of_reach(self, name: str) -> bool:
+        return self._is_remote and name in tool_index.toolsets()[_LIVE]
 
     def _shown_here(self) -> tuple[str, ...]:
         here, caller = toolset_paths.current(), current()
@@ -347,6 +358,15 @@ class A2EServer(MCPServer[LazyServices]):
         if caller is None:
             return settings.unconfigured
         return f"This server has no A2E token yet. Nothing was charged. Ask {settings.contact}."
+
+
+def _question_security(settings: Settings) -> RequestStateSecurity:
+    """How a question is kept from change while a person thinks; behind a balancer another server gets the answer."""
+    shared = settings.token or settings.database
+    if shared is None:
+        return RequestStateSecurity.ephemeral(ttl=_DAY)
+    key = sha256(f"a question of a2e-mcp {shared.get_secret_value()}".encode()).digest()
+    return RequestStateSecurity(keys=[key], ttl=_DAY)
 
 
 def _unforeseen(name: str, mistake: Exception) -> str:

@@ -8,8 +8,6 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import SecretStr
-
 Scope = Literal["a2e:read", "a2e:spend", "a2e:admin"]
 READ: Scope = "a2e:read"
 SPEND: Scope = "a2e:spend"
@@ -22,7 +20,7 @@ SCOPES = (READ, SPEND, ADMIN)
 class Caller:
     """A user who makes a call. Amounts are credits, None is no ceiling; `expires` is seconds since 1970.
 
-    `credential` is the hash of what they signed in with; `own_account` is the A2E token that they brought along.
+    `credential` is the hash of the key that they signed in with.
     """
 
     user: str
@@ -32,7 +30,6 @@ class Caller:
     per_start: float | None = None
     credential: str = ""
     expires: float | None = None
-    own_account: SecretStr | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether their key or token includes a scope."""

@@ -44,6 +44,11 @@ async def test_a_key_lets_its_user_in_and_all_else_is_refused_with_whom_to_ask(t
             assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token", error_description="')
             # Without a provider no client should look for one.
             assert "resource_metadata" not in answer.headers["www-authenticate"]
+        # Who sends a token of A2E believes that they pay themselves.
+        own = await asked_with(address, ada, **{"x-a2e-key": "sk_of_ada"})
+        assert own.status_code == 403
+        told = "This server uses its own A2E account and takes no other. Remove the header X-A2E-Key. "
+        assert own.json()["error"]["message"] == f"{told}Ask {CONTACT}."
         assert "is revoked" in change_users(tmp_path, "revoke", "ada")
         gone = await asked_with(address, ada)
         assert (gone.status_code, gone.json()["error"]["message"]) == (
@@ -182,6 +187,11 @@ async def test_beyond_this_computer_it_answers_to_its_public_name_only(tmp_path:
     changes = users_of(tmp_path, A2E_PUBLIC_URL="https://a2e.example.com")
     async with start_http_server(tmp_path, "0.0.0.0:0", **changes) as (_, printed):
         address = printed.replace("0.0.0.0", "127.0.0.1")
+        async with signed_in(address, key) as person:
+            # A live room's page opens on the server's computer, where nobody sits: it would be paid for nothing.
+            assert not await person.tools() & set(tool_index.toolsets()["streaming"])
+            told = await person.refuse("start_streaming", avatar="Ada", seconds=60)
+            assert told.startswith("start_streaming is for live rooms, whose pages open on the server's own computer")
         for host, origin, status in (
             ("a2e.example.com", "https://a2e.example.com", 200),
             ("a2e.example.com:443", None, 200),

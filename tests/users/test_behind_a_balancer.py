@@ -1,0 +1,58 @@
+"""Two servers on one database behind a balancer: a user notices neither that there are two, nor anyone else."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from pathlib import Path
+
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.context import ClientRequestContext
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import ElicitRequestParams, ElicitResult
+
+from tests.support.processes import run, start_http_server
+from tests.support.users import Person, signed_in
+
+
+class Balancer(httpx2.AsyncBaseTransport):
+    """Sends each request to the next server."""
+
+    def __init__(self, *addresses: str) -> None:
+        self._ports = cycle([httpx2.URL(address).port for address in addresses])
+        self._inner = httpx2.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        request.url = request.url.copy_with(port=next(self._ports))
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+async def test_a_question_of_one_server_is_answered_to_another(
+    tmp_path: Path, database_address: str, agrees: bool
+) -> None:
+    where = {"A2E_DATABASE": database_address}
+    key = run("users", "add", "ada", folder=tmp_path, **where).stdout.strip()
+    asked: list[str] = []
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={}) if agrees else ElicitResult(action="decline")
+
+    async with (
+        start_http_server(tmp_path, **where, A2E_CONFIRM_ABOVE="0") as (_, one),
+        start_http_server(tmp_path, **where, A2E_CONFIRM_ABOVE="0") as (_, two),
+        httpx2.AsyncClient(
+            transport=Balancer(one, two), headers={"authorization": f"Bearer {key}"}, trust_env=False, timeout=30
+        ) as http,
+        Client(streamable_http_client(one, http_client=http), elicitation_callback=answer) as client,
+        signed_in(two, key) as elsewhere,
+    ):
+        made = await Person(client).call("start_text_to_image", prompt="A blue house")
+        assert len(asked) == 1
+        assert made.failed is not agrees, made.text
+        assert (await elsewhere.ask("list_spending")).data["starts"] == int(agrees)
