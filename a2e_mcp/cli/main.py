@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError
+from a2e_mcp.operations.garbage import no_search
 
 if TYPE_CHECKING:
     import argparse
@@ -160,7 +161,8 @@ def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
 
             code = print_tools(as_json=options.json, **flags)
         case _:
-            from a2e_mcp.cli.serve import serve
+            with no_search():
+                from a2e_mcp.cli.serve import serve
 
             if flags.pop("no_keyring", False):
                 flags["keyring"] = "off"

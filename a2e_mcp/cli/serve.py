@@ -16,7 +16,7 @@ from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.operations.drain import Drain
-from a2e_mcp.operations.garbage import keep_what_is_loaded
+from a2e_mcp.operations.garbage import keep_what_is_loaded, no_search
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.settings import Settings, read_settings
 from a2e_mcp.text import one_line
@@ -44,8 +44,10 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
         from a2e_mcp.cli.authentication import authentication
 
         authenticator = authentication(settings)
-    from a2e_mcp.server.server import A2EServer
+    with no_search():
+        from a2e_mcp.server.server import A2EServer
 
+    keep_what_is_loaded()
     stored = token_in_keyring(settings)
     server = A2EServer(
         settings,

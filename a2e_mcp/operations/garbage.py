@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _THRESHOLDS = (20_000, 20, 20)
+
+
+@contextmanager
+def no_search() -> Iterator[None]:
+    """Do not look for garbage inside the block: what is imported stays, and each search walks through all of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def keep_what_is_loaded() -> None:
