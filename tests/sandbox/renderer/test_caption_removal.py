@@ -166,3 +166,17 @@ def test_an_opaque_box_does_not_stay_as_a_bar_and_is_said_to_be_a_guess(worker: 
     assert "opaque box" in outcome.note
     for frame in frames_of(order.output):
         assert (frame[112:160, 80:280].max(2) < 40).mean() < 0.02
+
+
+def test_behind_an_opaque_box_that_comes_and_goes_is_what_other_frames_show(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    clean = lively(16)
+    dirty = [*clean[:5], *boxed(clean[5:11], (235, 235, 235), 1.0), *clean[11:]]
+
+    after = without_text(worker, tmp_path, dirty)
+
+    strip = np.s_[112:178, 80:280]
+    shown = [cv2.PSNR(after[at][strip], clean[at][strip]) for at in range(5, 11)]
+    assert min(shown) > 17, shown
+    assert np.mean(shown) > 21, shown

@@ -19,9 +19,9 @@ from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
 
-# Text is looked for so often; in every second frame only where the letters known do not stand in it any more, since
-# looking is slow.
+# Text is looked for so often; in every second frame only where it has changed, since looking is slow.
 _LOOKS_A_SECOND = 5.0
+_SAME_BOX = 0.75
 # The boxes that captions stand in are searched for anew after so many frames.
 _FRAMES_A_SEARCH = 6
 # Captions are in the lower part of a frame; text above it belongs to the scene.
@@ -116,26 +116,30 @@ def _look_through(
 def _with_text(
     frames: Iterator[Frame], look: Callable[[Picture], tuple[TextBox, ...]]
 ) -> Generator[tuple[Frame, tuple[TextBox, ...]], None, None]:
-    """Frames with their text, which is looked for in all of them where it changes, and else in every second one."""
+    """Frames with their text, which is looked for in every second one, and between two where it changes."""
     before: tuple[TextBox, ...] = ()
     letters = np.zeros((1, 1), np.uint8)
     halfway: Frame | None = None
     for number, frame in enumerate(frames):
         if number % 2:
-            if not before:
+            if before and not are_alike(letters, letters_in(frame.picture, before)):
+                yield frame, look(frame.picture)
+            else:
                 halfway = frame
-                continue
-            is_same = are_alike(letters, letters_in(frame.picture, before))
-            yield frame, before if is_same else look(frame.picture)
             continue
         boxes = look(frame.picture)
         if halfway is not None:
-            # Without text before, there may be some since then only where there is some now.
-            yield halfway, look(halfway.picture) if boxes else ()
+            yield halfway, boxes if _are_alike(before, boxes) else look(halfway.picture)
         yield frame, boxes
         before, letters, halfway = boxes, letters_in(frame.picture, boxes), None
     if halfway is not None:
         yield halfway, look(halfway.picture)
+
+
+def _are_alike(some: Sequence[TextBox], others: Sequence[TextBox]) -> bool:
+    return len(some) == len(others) and all(
+        any(min(box.overlap(other), other.overlap(box)) > _SAME_BOX for other in others) for box in some
+    )
 
 
 def _low_text(picture: Picture, mark: TextBox | None) -> tuple[TextBox, ...]:
@@ -203,7 +207,7 @@ class _Remover:
     def _plates_in(self, picture: Picture, boxes: list[TextBox]) -> list[CaptionBox]:
         """The boxes of the captions; of the same captions as before they are only recognised, most of the time."""
         if boxes == self._boxes and self.frames - self._searched_at < _FRAMES_A_SEARCH:
-            again = seen_again(picture, self._captions)
+            again = seen_again(picture, boxes, self._captions)
             if again is not None:
                 return again
         known = self._captions if self._boxes else ()

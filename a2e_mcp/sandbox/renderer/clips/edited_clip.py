@@ -10,7 +10,7 @@ from a2e_mcp.sandbox.renderer.clips.reader import read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, cover, resize
-from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, without_our_mark, write_still
 from a2e_mcp.sandbox.renderer.pictures.wishes import read_wishes
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted, even_size
 
@@ -52,6 +52,8 @@ def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: 
             rendering.report(min(1.0, written.seconds / whole))
         if last is None:
             raise OrderRefused("unreadable", "No frame of the video can be decoded.")
+        # It comes nearer, and the mark in it would with it.
+        last = without_our_mark(last) if clip.is_ours else last
         for index in range(more):
             written.add(cover(last, *clip.size, zoom=1 + 0.12 * (index + 1) / more))
             rendering.report(min(1.0, written.seconds / whole))

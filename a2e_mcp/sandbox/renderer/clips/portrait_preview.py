@@ -10,9 +10,10 @@ from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape, blinks
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
+from a2e_mcp.sandbox.renderer.clips.remake import is_ours
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over, shrink_to_fit
-from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
+from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, without_our_mark, write_still
 from a2e_mcp.sandbox.renderer.pictures.text_sprites import outlined
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
@@ -69,6 +70,7 @@ def preview_training(
             needed, brought = f"{minimum_seconds:g}", f"{found.seconds or 0.0:.1f}"
             raise OrderRefused("too_short", f"The video is {brought} s long; it must be at least {needed} s.")
         picture = _best_frame(source, found.seconds or 0.0, rendering)
+        picture = without_our_mark(picture) if is_ours(source) else picture
         came_from = "the sharpest frontal frame of the video with the mouth at rest"
     else:
         picture = shrink_to_fit(read_for_remaking(source), _PORTRAIT_SIDE, _PORTRAIT_SIDE)

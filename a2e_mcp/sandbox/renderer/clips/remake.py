@@ -56,7 +56,6 @@ def source_clip(path: str, width: int, height: int, fps: int, found: Inspection 
     with open_media(path) as media:
         stream = video_stream(media)
         rate = float(stream.average_rate or fastest) if stream else fastest
-        is_ours = OWN_TAG in media.metadata
     own_size = (found.width or box[0], found.height or box[1])
     scale = min(1.0, box[0] / own_size[0], box[1] / own_size[1])
     even_rate = max(1, min(fastest, round(rate)))
@@ -67,9 +66,15 @@ def source_clip(path: str, width: int, height: int, fps: int, found: Inspection 
         fps=even_rate,
         seconds=max(found.seconds or 0.0, 1 / even_rate),
         sound=read_sound(path) if found.has_audio else None,
-        is_ours=is_ours,
+        is_ours=is_ours(path),
         own_fps=rate,
     )
+
+
+def is_ours(path: str) -> bool:
+    """Whether the sandbox made a clip. Raises OrderRefused."""
+    with open_media(path) as media:
+        return OWN_TAG in media.metadata
 
 
 def remake(

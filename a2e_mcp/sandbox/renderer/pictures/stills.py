@@ -84,6 +84,13 @@ def read_for_remaking(path: str) -> Picture:
     return picture
 
 
+def without_our_mark(frame: Picture) -> Picture:
+    """A frame of one of our own clips, to make something new of: the mark is painted out."""
+    picture = frame.copy()
+    _paint_out_our_mark(picture, _SEEN_THROUGH_IN_A_JPEG)
+    return picture
+
+
 def _paint_out_our_mark(picture: Picture, seen_through: float) -> None:
     """Take the word off in place: shadow and rims are calculated away, and only the letters guessed."""
     mark, left, top = mark_for(picture.shape[1], picture.shape[0])

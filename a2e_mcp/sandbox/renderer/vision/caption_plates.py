@@ -12,7 +12,7 @@ from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox
 # A box is this many times as high as its capitals; its letters begin and end so many capitals inside it.
 _BOX_HEIGHT, _ROOM = 2.2, 0.6
 # How far from the letters an edge is looked for, in capitals: above and below, and to the sides.
-_NEAREST, _FARTHEST, _FARTHEST_ASIDE = 0.0, 1.9, 3.0
+_NEAREST, _FARTHEST, _FARTHEST_ASIDE, _FARTHEST_ASIDE_IF_PLAIN = 0.0, 1.9, 3.0, 9.0
 # A step of so many levels in one direction along so much of an edge, and along hardly any of it in the other: what is
 # behind may be as dark as the plate here and there, but no scene has edges so straight.
 _STEP, _ALONG, _AGAINST, _STILL_ALONG = 6.0, 0.45, 0.06, 0.25
@@ -23,9 +23,11 @@ _BESIDE = 3
 # What shows through at least of what is behind, and how well a straight line must explain it, in levels.
 _SEEN_THROUGH, _LEAST_VARIED, _MOST_UNEXPLAINED = 0.15, 6.0, 9.0
 _SEAM = 3
+_ON_A_PLATE = 0.6
 # Colours are counted by their upper five bits.
 _COARSE_BITS, _COARSE_CODE = 3, np.array((1024, 32, 1), np.int32)
-_NEIGHBOURS = 2.2
+# Lines are of one caption when they are so near, in capitals, about as high, and so much below each other.
+_NEIGHBOURS, _AS_HIGH, _BELOW = 2.2, 1.4, 0.3
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,10 @@ def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Captio
     return found
 
 
-def seen_again(picture: Picture, known: Sequence[CaptionBox]) -> list[CaptionBox] | None:
-    """The plates of the frame before as they cover this one; None when one is not there any more."""
-    if not known:
-        return []
+def seen_again(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox]) -> list[CaptionBox] | None:
+    """The plates of the frame before as they cover this one; None when one is gone, or some text stands on none."""
+    if not all(any(box.overlap(plate.place) > _ON_A_PLATE for plate in known) for box in boxes):
+        return None
     grey = _even(picture)
     if not all(_is_still_there(grey, plate.place) for plate in known):
         return None
@@ -122,9 +124,11 @@ def _blocks(boxes: Sequence[TextBox]) -> list[_Block]:
         line = TextBox(box.left + inset, box.top + inset, box.right - inset, box.bottom - inset)
         for at, block in enumerate(blocks):
             above = block.place
-            if line.top - above.bottom < _NEIGHBOURS * capital and min(line.right, above.right) > max(
-                line.left, above.left
-            ):
+            is_near = line.top - above.bottom < _NEIGHBOURS * capital
+            is_as_high = max(capital, block.capital) < _AS_HIGH * min(capital, block.capital)
+            shared = min(line.right, above.right) - max(line.left, above.left)
+            is_below = shared > _BELOW * min(line.right - line.left, above.right - above.left)
+            if is_near and is_as_high and is_below:
                 sides = min(line.left, above.left), max(line.right, above.right)
                 whole = TextBox(sides[0], above.top, sides[1], max(line.bottom, above.bottom))
                 blocks[at] = _Block(whole, max(capital, block.capital))
@@ -138,7 +142,7 @@ def _plain_around(picture: Picture, letters: _Block) -> TextBox | None:
     """The rectangle of one colour that some letters stand on, no more than a few capitals larger than they are."""
     height, width = picture.shape[:2]
     block, capital = letters.place, letters.capital
-    far, aside = round(_FARTHEST * capital), round(_FARTHEST_ASIDE * capital)
+    far, aside = round(_FARTHEST * capital), round(_FARTHEST_ASIDE_IF_PLAIN * capital)
     top, left = max(0, block.top - far), max(0, block.left - aside)
     room = picture[top : min(height, block.bottom + far), left : min(width, block.right + aside)]
     inner = picture[max(0, block.top) : block.bottom, max(0, block.left) : block.right].reshape(-1, 3)

@@ -14,6 +14,10 @@ _SAME_LETTERS = 0.7
 _COMPARED = 12.0
 _UNLIKE = 9.0
 _LEAST_COMPARED = 0.02
+# In wide holes what is so many times farther is asked too, and counts for so much.
+_FARTHER, _LESS = 4.0, 0.01
+# There even a frame that fits less is better than a guess.
+_DOUBT_FAR = 0.5
 _MARGIN = 40
 _FLOW_SCALE, _COMPARING_SCALE = 0.5, 0.25
 # What moves is looked for in a copy no wider than this, in pixels, and evened out in one so many times smaller.
@@ -125,10 +129,12 @@ class _AroundLetters:
         # So wide a blur is the same on a coarse copy.
         coarse = max(4, size[0] // _SMOOTHED), max(4, size[1] // _SMOOTHED)
         reach = max(3.0, size[1] / 12) / _SMOOTHED
-        across, down, weight = cv2.split(
-            cv2.GaussianBlur(cv2.resize(weighed, coarse, interpolation=cv2.INTER_AREA), (0, 0), reach)
-        )
-        weight = np.maximum(weight, 1e-3)
+        small = cv2.resize(weighed, coarse, interpolation=cv2.INTER_AREA)
+        near = cv2.GaussianBlur(small, (0, 0), reach)
+        # Deep inside a wide hole only what is far counts, and in the end the whole.
+        far = cv2.GaussianBlur(small, (0, 0), _FARTHER * reach)
+        across, down, weight = cv2.split(near + _LESS * far + _LESS**2 * small.mean((0, 1)))
+        weight = np.maximum(weight, 1e-6)
         grids = grid_of(*self._whole)
         from_where: list[Picture] = []
         for way, grid, whole, small in zip((across, down), grids, self._whole, size, strict=True):
@@ -147,9 +153,16 @@ def _unlike(picture: Picture, other: Picture, hidden: Mask) -> Mask:
     size = max(8, round(width * _COMPARING_SCALE)), max(8, round(height * _COMPARING_SCALE))
     small = cv2.resize(apart, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     seen = cv2.resize(seen_in_both, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    reach = _COMPARED * _COMPARING_SCALE
-    weight = cv2.GaussianBlur(seen, (0, 0), reach)
-    blue, green, red = cv2.split(cv2.GaussianBlur(small, (0, 0), reach))
-    difference = cv2.max(cv2.max(blue, green), red) / np.maximum(weight, 1e-6)
-    unlike = np.where((weight < _LEAST_COMPARED) | (difference > _UNLIKE), 255, 0).astype(np.uint8)
+    compared, difference = _compared(small, seen, _COMPARED * _COMPARING_SCALE)
+    # Deep inside a wide hole only what is farther can be compared.
+    compared_far, difference_far = _compared(small, seen, _FARTHER * _COMPARED * _COMPARING_SCALE)
+    difference = np.where(compared < _LEAST_COMPARED, difference_far * _DOUBT_FAR, difference)
+    unlike = np.where((compared_far < _LEAST_COMPARED) | (difference > _UNLIKE), 255, 0).astype(np.uint8)
     return cv2.resize(unlike, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def _compared(apart: Picture, seen: Mask, reach: float) -> tuple[Picture, Picture]:
+    """How much around each pixel can be compared, from 0 to 1, and how far apart the pictures are there."""
+    weight = cv2.GaussianBlur(seen, (0, 0), reach)
+    blue, green, red = cv2.split(cv2.GaussianBlur(apart, (0, 0), reach))
+    return weight, cv2.max(cv2.max(blue, green), red) / np.maximum(weight, 1e-6)

@@ -24,6 +24,8 @@ _SMOOTHNESS = 1e-3
 # Below and above these the answer is taken for no and yes.
 _SURELY_NOT, _SURELY = 0.2, 0.9
 _LEAST_PART = 0.03
+# A place below the first is not quite the person's; one that nowhere falls below the second is no hole.
+_FULL, _DOUBTED = 250, 40
 # Of the largest person's area: what is smaller is hardly meant.
 _ALSO_A_PERSON = 0.35
 
@@ -45,7 +47,18 @@ def person_mask(picture: Picture, at: tuple[float, float] | None = None) -> Mask
     guide = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     edge = _guided(guide, likely)
     edge = np.clip((edge - _SURELY_NOT) / (_SURELY - _SURELY_NOT), 0, 1)
-    return cv2.resize((edge * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    mask = _without_pockets((edge * 255).astype(np.uint8))
+    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _without_pockets(mask: Mask) -> Mask:
+    """The mask without the places inside the person, a badge for instance, that are only a little doubted."""
+    count, labels = cv2.connectedComponents((mask < _FULL).astype(np.uint8))
+    is_outside = np.zeros(count, bool)
+    is_outside[np.unique(np.asarray(labels, np.int32)[mask <= _DOUBTED])] = True
+    filled = mask.copy()
+    filled[~is_outside[labels]] = 255
+    return filled
 
 
 def _people(likely: Picture, place: tuple[int, int] | None) -> Picture:

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import numpy as np
+
+from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
+from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.protocol import DrawnAvatar
+from tests.support.render_worker import RenderProcess, frames_of, write_tone
+
+
+def test_a_portrait_from_one_of_our_own_clips_has_the_mark_once(worker: RenderProcess, tmp_path: Path) -> None:
+    clip = AvatarVideoOrder(
+        audio=write_tone(tmp_path / "a.wav", [(1.2, True)]),
+        avatar=DrawnAvatar(seed=1, gender="female"),
+        output=str(tmp_path / "own.mp4"),
+        width=480,
+        height=480,
+        fps=4,
+    )
+    worker.render(clip)
+    order = AvatarTrainingOrder(
+        source=clip.output,
+        portrait=str(tmp_path / "portrait.png"),
+        output=str(tmp_path / "preview.mp4"),
+        minimum_seconds=1,
+        width=480,
+        height=480,
+        fps=4,
+    )
+
+    worker.render(order)
+
+    # Twice, a little apart, the word would have an eighth more white pixels.
+    white = [int((frame[440:, 300:].min(2) > 215).sum()) for frame in frames_of(order.output)]
+    alone = int((frames_of(clip.output)[0][440:, 300:].min(2) > 215).sum())
+    assert max(white) < 1.05 * alone, (white, alone)
+    assert np.min(white) > 0.95 * alone
