@@ -229,6 +229,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ledger",
         "ledger.postgresql",
         "loopback",
+        "network",
         "operations",
         "sandbox",
         "server",

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 
@@ -15,6 +16,7 @@ from a2e_mcp.cli.connection import connect, token_in_keyring
 from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.network import is_loopback
 from a2e_mcp.operations.drain import Drain
 from a2e_mcp.operations.garbage import keep_what_is_loaded, no_search
 from a2e_mcp.operations.operation import Operation
@@ -127,6 +129,7 @@ def _address(text: str, settings: Settings) -> tuple[str, int]:
             hint="Use --http 127.0.0.1:8000, or 0.0.0.0:8000 for all of its addresses",
         ) from None
     if address.is_loopback:
+        _check_public_name(settings)
         return host, int(port)
     if not settings.has_users:
         raise SettingsError(
@@ -140,6 +143,17 @@ def _address(text: str, settings: Settings) -> tuple[str, int]:
             hint="Set A2E_PUBLIC_URL, such as https://a2e.example.com; 127.0.0.1:8000 needs none",
         )
     return host, int(port)
+
+
+def _check_public_name(settings: Settings) -> None:
+    """Raises SettingsError for a server that a proxy makes public, while it lets everyone in."""
+    name = urlsplit(settings.public_url or "").hostname
+    if name is None or is_loopback(name) or settings.has_users or settings.http_secret is not None:
+        return
+    raise SettingsError(
+        "With A2E_PUBLIC_URL others reach this server through a proxy, and each of them could spend your credits",
+        hint="Give users keys (docs/company.md) or set A2E_HTTP_SECRET, or remove A2E_PUBLIC_URL",
+    )
 
 
 def _say_hello(settings: Settings) -> None:

@@ -15,10 +15,12 @@ from a2e_mcp.server.answers import lists
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.calls import Unfinished, unfinished
 from a2e_mcp.server.lifespan import opened
+from a2e_mcp.server.permissions import addressed
 from a2e_mcp.server.protocol_output import resource_json
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.tool_prefix import prefixed
 from a2e_mcp.text import clean_line, folded
+from a2e_mcp.users.caller import current
 
 if TYPE_CHECKING:
     from a2e_mcp.server.services import Services
@@ -33,12 +35,14 @@ _FIXED: Mapping[str, Sequence[str]] = {"gender": _GENDERS, "owner": _OWNERS}
 Open = Callable[[], Awaitable["Services"]]
 
 
-def offer_completions(server: MCPServer[Any], open_services: Open, prefix: str, seconds: float) -> Resources:
+def offer_completions(
+    server: MCPServer[Any], open_services: Open, prefix: str, seconds: float, contact: str
+) -> Resources:
     """Let a server complete arguments, and return its resources to register later.
 
-    `prefix` precedes tool names; everything is answered within so many seconds.
+    `prefix` precedes tool names; everything is answered within so many seconds; users are sent to `contact`.
     """
-    resources = Resources(open_services, prefix, seconds)
+    resources = Resources(open_services, prefix, seconds, contact)
     # The SDK's decorator carries no types of its own.
     offer: Any = server.completion
     offer()(resources.complete)
@@ -48,7 +52,8 @@ def offer_completions(server: MCPServer[Any], open_services: Open, prefix: str, 
 class Resources:
     """The resources of one server."""
 
-    def __init__(self, open_services: Open, prefix: str, seconds: float) -> None:
+    def __init__(self, open_services: Open, prefix: str, seconds: float, contact: str) -> None:
+        self._contact = contact
         self._open = open_services
         self._prefix = prefix
         self._seconds = seconds
@@ -148,7 +153,8 @@ class Resources:
                 prefixed(failure_text(problem, "reads", can_be_charged=False), self._prefix)
             ) from None
         except A2EError as problem:
-            raise ResourceError(prefixed(failure_text(problem, "reads", can_be_charged=False), self._prefix)) from None
+            told = addressed(problem, current(), self._contact)
+            raise ResourceError(prefixed(failure_text(told, "reads", can_be_charged=False), self._prefix)) from None
         except ToolError as problem:
             raise ResourceError(prefixed(str(problem), self._prefix)) from None
 

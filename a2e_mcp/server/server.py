@@ -142,7 +142,9 @@ class A2EServer(MCPServer[LazyServices]):
                 "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
             },
         )
-        self._resources = resources.offer_completions(self, self.services, settings.tool_prefix, settings.call_seconds)
+        self._resources = resources.offer_completions(
+            self, self.services, settings.tool_prefix, settings.call_seconds, settings.contact
+        )
         self._resources_are_registered = False
 
     async def services(self) -> Services:
@@ -315,7 +317,8 @@ class A2EServer(MCPServer[LazyServices]):
                 "wait_for_job", arguments, self.services, settings.call_seconds, silent, shown=tuple
             )
         except A2EError as problem:
-            text = prefixed(failure_text(problem, "reads", can_be_charged=False), settings.tool_prefix)
+            told = permissions.addressed(problem, current(), settings.contact)
+            text = prefixed(failure_text(told, "reads", can_be_charged=False), settings.tool_prefix)
             return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
         return protocol_output.tool_result(answer, settings.tool_prefix, with_links=settings.links == "auto")
 

@@ -140,7 +140,7 @@ async def test_starts_at_the_same_moment_stay_under_a_users_ceiling_and_number_o
         price = (await ada.ask("quote_job", tool="start_text_to_image", arguments={"prompt": "x"})).data["credits"]
         made = await asyncio.gather(*(ada.call("start_text_to_image", prompt=f"House {each}") for each in range(8)))
         assert sum(not each.failed for each in made) == min(3, int(25 // price))
-        script = "This sentence is long enough to be rendered for a while. " * 4
+        script = "This sentence is long enough to be rendered for a while. " * 2
         many = await asyncio.gather(
             *(
                 bob.call("start_avatar_video", script=f"{script} {each}", voice="Aria", avatar="Ada", resolution=1080)

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.server import tool_index
-from tests.support.processes import run, start_http_server
+from tests.support.processes import run, start_http_server, start_program
 from tests.support.server import ERAS
 from tests.support.users import add_user, asked_with, change_users, keys_file, signed_in
 
@@ -104,6 +105,19 @@ async def test_a_key_that_is_revoked_during_a_wait_ends_the_wait(tmp_path: Path)
             assert (await back.ask("check_status", job_id=job.data["job_id"])).data["job_id"] == job.data["job_id"]
 
 
+async def test_what_takes_the_servers_own_settings_is_for_who_runs_it(tmp_path: Path) -> None:
+    key = add_user(tmp_path, "ada")
+    changes = users_of(tmp_path, A2E_SANDBOX="0")
+    async with start_program("serve", "--http", "127.0.0.1:0", folder=tmp_path, **changes) as server:
+        assert server.process.stderr is not None
+        address = (await server.process.stderr.readline()).decode().split(" at ")[1].split(" ")[0]
+        async with signed_in(address, key) as person:
+            told = f"This server has no A2E token yet. Nothing was charged. Ask {CONTACT}."
+            assert await person.refuse("get_credits") == told
+            with pytest.raises(MCPError, match=f"Ask {CONTACT}"):
+                await person.client.read_resource("a2e://avatars")
+
+
 async def test_too_many_requests_of_one_user_leave_the_others_alone(tmp_path: Path) -> None:
     ada, bob = add_user(tmp_path, "ada"), add_user(tmp_path, "bob")
     async with start_http_server(tmp_path, **users_of(tmp_path, A2E_USER_CALLS="3")) as (_, address):
@@ -180,6 +194,12 @@ def test_a_server_for_others_that_is_not_set_up_whole_does_not_start(
     done = run("--sandbox", "--http", address, folder=tmp_path, **users_of(tmp_path, **changes))
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert words in done.stderr
+
+
+def test_a_public_name_without_users_is_refused_even_behind_a_proxy(tmp_path: Path) -> None:
+    done = run("--sandbox", "--http", "127.0.0.1:0", folder=tmp_path, A2E_PUBLIC_URL="https://a2e.example.com")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert "Give users keys (docs/company.md) or set A2E_HTTP_SECRET, or remove A2E_PUBLIC_URL" in done.stderr
 
 
 async def test_beyond_this_computer_it_answers_to_its_public_name_only(tmp_path: Path) -> None:
