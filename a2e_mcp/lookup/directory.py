@@ -18,6 +18,7 @@ from a2e_mcp.errors import ServiceError
 from a2e_mcp.ledger.job_ids import looks_like_job_id
 from a2e_mcp.lookup.languages import Language, regions_of, unknown_language, written_code
 from a2e_mcp.lookup.names import Candidate, exact_matches, exactly_one, pick_one
+from a2e_mcp.text import folded
 
 _CACHE_SECONDS = 120.0
 _PUBLIC_CACHE_SECONDS = 3600.0
@@ -34,6 +35,7 @@ _FIND_OWN_VOICES = "Call list_voices with owner=own to find one"
 
 
 T = TypeVar("T")
+C = TypeVar("C", VoiceChoice, AvatarChoice)
 
 
 class Listed(tuple[T, ...]):
@@ -88,6 +90,10 @@ class Directory:
         known = await self.avatars()
         found = _by_id(text, known)
         named = [_avatar(each) for each in known]
+        described = None if exact_matches(text, named) else _IN_A_LANGUAGE.fullmatch(text.strip())
+        if described is not None and not _language_and_beside(described[2])[0]:
+            # As a list shows it, a gender and an owner may stand behind the name.
+            text, named = _fitting(described[1], named, _language_and_beside(described[2])[1])
         return found or pick_one(text, named, "avatar", hint=_FIND_AVATARS, unread=known.unread)
 
     async def avatar_to_delete(self, text: str) -> AvatarChoice:
@@ -103,21 +109,28 @@ class Directory:
     async def voice(self, text: str) -> VoiceChoice:
         """The voice of this name, id or cloning job id; a language may follow, as in `Aria (en-US)`.
 
-        An own voice speaks that language. Raises InputError or AmbiguousName.
+        An own voice speaks that language. As a list shows them, a gender and an owner may stand beside it.
+        Raises InputError or AmbiguousName.
         """
         name, own = text.strip(), await self.own_voices()
-        spoken = _IN_A_LANGUAGE.fullmatch(name)
+        found = _IN_A_LANGUAGE.fullmatch(name) or _BEFORE_A_CODE.fullmatch(name)
         regions: Sequence[Language] = ()
-        if spoken is not None and not exact_matches(name, [_voice(each) for each in own]):
+        beside: frozenset[str] = frozenset()
+        if found is not None and not exact_matches(name, [_voice(each) for each in own]):
             # Otherwise what looks like a language is part of the voice's own name.
-            regions = await self._regions_after_name(spoken[2])
-        if spoken is not None and regions:
-            name, own = spoken[1], Listed((replace(each, language=regions[0].code) for each in own), own.unread)
+            spoken, beside = _language_and_beside(found[2])
+            regions = await self._regions_after_name(spoken) if spoken else ()
+            if regions or not spoken:
+                name = found[1]
+            else:
+                beside = frozenset()
+        if regions:
+            own = Listed((replace(each, language=regions[0].code) for each in own), own.unread)
         name = name.rpartition(":")[2] if looks_like_job_id(name) else name
         if _HEX_ID.fullmatch(name):
             seen = self._seen_voices.get(name) or VoiceChoice(name, name, False, "")
             return next((each for each in own if each.id == name), seen)
-        return await self._voice_called(name, own, regions)
+        return await self._voice_called(name, own, regions, beside)
 
     async def own_voice(self, text: str) -> VoiceChoice:
         """One of the account's own voices, by its exact name, id or job id.
@@ -186,10 +199,10 @@ class Directory:
         if found is None:
             return text, None
         # As a list shows it, a gender may stand beside the language.
-        parts = [part.strip() for part in found[2].split(",")]
-        languages = [part for part in parts if regions_of(part, await self.languages())]
-        rest = {part.lower() for part in parts if part not in languages} - _BESIDE_A_LANGUAGE
-        return (text, None) if rest or len(languages) > 1 else (found[1], next(iter(languages), None))
+        language, _ = _language_and_beside(found[2])
+        if language and not regions_of(language, await self.languages()):
+            return text, None
+        return found[1], language or None
 
     async def _regions_after_name(self, text: str) -> Sequence[Language]:
         """The regions of the language given after a voice's name; empty when the text is not a language.
@@ -202,7 +215,9 @@ class Directory:
             raise unknown_language(text, known)
         return found
 
-    async def _voice_called(self, name: str, own: Listed[VoiceChoice], regions: Sequence[Language]) -> VoiceChoice:
+    async def _voice_called(
+        self, name: str, own: Listed[VoiceChoice], regions: Sequence[Language], beside: frozenset[str]
+    ) -> VoiceChoice:
         """The voice among the account's own and A2E's of these regions; of all regions when none is given.
 
         A name that both an own voice and one of A2E's have is ambiguous. Without a language A2E's voices of all
@@ -213,7 +228,7 @@ class Directory:
         public = await self._voices_of(regions or [each for each in languages if each.code == _FIRST_LOOKED_IN])
         if not regions and not exact_matches(name, [*mine, *(_voice(each) for each in public)]):
             public = await self._voices_of(languages)
-        named = [*mine, *(_voice(each) for each in public)]
+        name, named = _fitting(name, [*mine, *(_voice(each) for each in public)], beside)
         return pick_one(name, named, "voice", hint=_FIND_VOICES, unread=own.unread + public.unread)
 
     async def _keep(
@@ -318,6 +333,28 @@ class Directory:
 
         found = await asyncio.gather(*(read(language) for language in languages))
         return Listed((voice for group in found for voice in group), sum(group.unread for group in found))
+
+
+def _language_and_beside(text: str) -> tuple[str, frozenset[str]]:
+    """What stands behind a voice's name: the language, possibly empty, and the words for gender and owner."""
+    parts = [part.strip() for part in text.split(",")]
+    language = ", ".join(part for part in parts if part.lower() not in _BESIDE_A_LANGUAGE)
+    return language, _BESIDE_A_LANGUAGE & {part.lower() for part in parts}
+
+
+def _fitting(name: str, known: list[Candidate[C]], words: frozenset[str]) -> tuple[str, list[Candidate[C]]]:
+    """The candidates whose owner and gender the words say; without any of the name, all, and the words in the name."""
+    fitting = [each for each in known if _is_described(each.value, words)]
+    if words and not any(folded(name) in folded(each.name) for each in fitting):
+        return f"{name} ({', '.join(sorted(words))})", known
+    return name, fitting
+
+
+def _is_described(choice: VoiceChoice | AvatarChoice, words: frozenset[str]) -> bool:
+    """Whether this is of the owner and gender that the words say; a gender that is not known can be either."""
+    owners, genders = words & {"own", "a2e's"}, words & {"female", "male"}
+    of_owner = not owners or _owner(choice.own).lower() in owners
+    return of_owner and (not genders or not choice.gender or choice.gender.lower() in genders)
 
 
 def _gender(group: voices.VoiceGroup) -> str | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from a2e_mcp.catalogue.tool import VoiceChoice
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import AmbiguousName, InputError
-from a2e_mcp.lookup.directory import Directory
+from a2e_mcp.lookup.directory import Directory, Listed
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.sandbox.app import Sandbox
 
@@ -74,6 +75,54 @@ async def test_many_candidates_are_cut_short(tmp_path: Path) -> None:
         sandbox.control.seed(avatars=[{"name": f"Twin {number}"} for number in range(9)])
         with pytest.raises(AmbiguousName, match="and 3 more"):
             await names.avatar("twin")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aria (female, en-US)",
+        "Aria (A2E's, en-US, female)",
+        "Aria (en-US, female)",
+        "Aria (female)",
+        "aria (Female, American English)",
+        "Aria (A2E's)",
+        "Aria en-US",
+        "Aria, en-US",
+    ],
+)
+async def test_a_voice_is_found_as_a_list_shows_it(tmp_path: Path, text: str) -> None:
+    async with names_in(tmp_path) as (names, _, _clock):
+        assert await names.voice(text) == await names.voice("Aria")
+
+
+@pytest.mark.parametrize("text", ["Aria (male)", "Aria (own)", "Aria (male, en-US)", "Aria (female, es-MX)"])
+async def test_a_voice_that_is_described_otherwise_is_not_taken(tmp_path: Path, text: str) -> None:
+    async with names_in(tmp_path) as (names, _, _clock):
+        with pytest.raises(InputError, match="Voice not found: 'Aria"):
+            await names.voice(text)
+
+
+async def test_what_is_said_of_a_name_decides_between_two_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def own_voices() -> Listed[VoiceChoice]:
+        return Listed([VoiceChoice("1" * 24, "Aria", True, ""), VoiceChoice("2" * 24, "Aria (female)", True, "")])
+
+    async with names_in(tmp_path) as (names, sandbox, _):
+        monkeypatch.setattr(names, "own_voices", own_voices)
+        sandbox.control.seed(avatars=[{"name": "Ada"}, {"name": "Anna (own)"}])
+        with pytest.raises(AmbiguousName):
+            await names.voice("Aria")
+        assert (await names.voice("Aria (own)")).own
+        assert not (await names.voice("Aria (A2E's, en-US)")).own
+        assert (await names.voice("Aria (female)")).name == "Aria (female)"
+        with pytest.raises(AmbiguousName):
+            await names.avatar("Ada")
+        assert (await names.avatar("Ada (own)")).own
+        assert not (await names.avatar("Ada (A2E's, female)")).own
+        assert (await names.avatar("Anna (own)")).name == "Anna (own)"
+        with pytest.raises(InputError, match=r"Avatar not found: 'Ada \(a2e's, male\)'"):
+            await names.avatar("Ada (A2E's, male)")
 
 
 @pytest.mark.parametrize("text", ["", " ", "nobody", "\0", "x" * 10_000])
