@@ -61,20 +61,60 @@ _NAMED_OTHERWISE = {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japan
 _WORDS: Mapping[str, frozenset[str]] = {
     code: frozenset(words.split())
     for code, words in {
-        "en": "the and of to is in that you it for with are this your we have from be what our not on at will",
-        "es": "el la los las de que y en un una es por con para se lo su más pero muy está del como esta todo nuestro",
-        "fr": "le la les des et est un une que pour dans avec vous nous ce cette pas sur qui du au je il tous votre",
-        "de": "der die das und ist nicht ein eine mit für von auf den dem wir sie ich zu in im aus auch sich ihr haben",
-        "it": "il la che di e è un una per con non sono del della gli i questo anche da le nel più al oggi nostro",
-        "pt": "o a os as de que e em um uma para com não é se do da no na você mais por são esta tudo nosso ao",
-        "nl": "de het een en van is dat niet met voor op zijn wij u je aan ook in naar we uw onze deze",
-        "pl": "i w nie na się z że to jest do jak dla od po oraz czy ale tym są jej nasz",
-        "sv": "och att det är en ett som på för med inte av den vi du har till från era vår",
-        "da": "og det er en et som på for med ikke af den vi du har til fra jeg at i vores alt",
-        "nb": "og det er en et som på for med ikke av den vi du har til fra jeg at i vår alt",
-        "tr": "ve bir bu için ile çok de da değil olarak daha gibi var ne mi her bugün",
-        "ro": "și de la în cu pe nu este un o din că pentru mai care sunt al a",
-        "id": "dan yang di untuk dengan ini itu dari tidak adalah kami anda akan pada ke kita",
+        "en": (
+            "the and of to is in that you it for with are this your we have from be what our not on at will how "
+            "when more can has my just now here they about which"
+        ),
+        "es": (
+            "el la los las de que y en un una es por con para se lo su más pero muy está del como esta todo "
+            "nuestro nuestra este cuando todos son sus hoy cada sin"
+        ),
+        "fr": (
+            "le la les des et est un une que pour dans avec vous nous ce cette pas sur qui du au je il tous votre "
+            "sont notre nos mais être avez avons tout aux plus chaque"
+        ),
+        "de": (
+            "der die das und ist nicht ein eine mit für von auf den dem wir sie ich zu in im aus auch sich ihr "
+            "haben uns dass sehr sind alle heute wie wird hat kann bei einen einem einer oder aber unser unsere "
+            "noch wenn diese"
+        ),
+        "it": (
+            "il la che di e è un una per con non sono del della gli i questo anche da le nel più al oggi nostro "
+            "questa tutti come hanno nostra ogni tutto molto"
+        ),
+        "pt": (
+            "o a os as de que e em um uma para com não é se do da no na você mais por são esta tudo nosso ao seu "
+            "sua como mas muito tem todos nossa isso hoje"
+        ),
+        "nl": (
+            "de het een en van is dat niet met voor op zijn wij u je aan ook in naar we uw onze deze dit die maar "
+            "om bij er heeft hebben alle te hoe"
+        ),
+        "pl": (
+            "i w nie na się z że to jest do jak dla od po oraz czy ale tym są jej nasz tylko może będzie który "
+            "dzisiaj mamy przez nas"
+        ),
+        "sv": (
+            "och att det är en ett som på för med inte av den vi du har till från era vår vad om så jag kan alla "
+            "nu när eller"
+        ),
+        "da": (
+            "og det er en et som på for med ikke af den vi du har til fra jeg at i vores alt hvad om så kan alle "
+            "nu når eller"
+        ),
+        "nb": (
+            "og det er en et som på for med ikke av den vi du har til fra jeg at i vår alt hva om så kan alle nå "
+            "når eller"
+        ),
+        "tr": (
+            "ve bir bu için ile çok de da değil olarak daha gibi var ne mi her bugün en siz biz sizin kadar sonra "
+            "ama nasıl"
+        ),
+        "ro": "și de la în cu pe nu este un o din că pentru mai care sunt al a vă cum sau dar noi fi foarte astăzi",
+        "id": (
+            "dan yang di untuk dengan ini itu dari tidak adalah kami anda akan pada ke kita saya ada bisa karena "
+            "lebih kamu juga"
+        ),
     }.items()
 }
 _ALIKE = tuple(frozenset(each.split()) for each in ("da nb", "hr sr bs", "id ms", "cs sk", "es gl", "pt gl", "es ca"))

@@ -63,6 +63,41 @@ def test_two_widely_spoken_languages_need_a_question_only_now_and_then() -> None
     assert told.count(False) > 0.9 * len(told)
 
 
+SPOKEN = {
+    "Guten Morgen zusammen, wir freuen uns sehr, dass ihr heute alle gekommen seid und wünschen viel Spaß.": "de",
+    "Hallo Leute, heute zeige ich euch, wie man in fünf Minuten einen leckeren Kuchen backt.": "de",
+    "Salut à tous, aujourd'hui je vous montre comment préparer un bon gâteau en cinq minutes.": "fr",
+    "Ciao a tutti, oggi vi mostro come preparare una torta buonissima per tutti in cinque minuti.": "it",
+    "Olá pessoal, hoje vou mostrar como preparar um bolo delicioso em cinco minutos.": "pt",
+    "Hallo allemaal, vandaag laat ik jullie zien hoe je in vijf minuten een lekkere taart bakt.": "nl",
+    "Cześć wszystkim, dzisiaj pokażę wam, jak w pięć minut przygotować pyszne ciasto.": "pl",
+    "Herkese merhaba, bugün size beş dakikada nasıl lezzetli bir kek yapılacağını göstereceğim.": "tr",
+    "Bună tuturor, astăzi vă arăt cum să pregătiți o prăjitură delicioasă în cinci minute.": "ro",
+    "Halo semuanya, hari ini saya akan menunjukkan cara membuat kue yang enak dalam lima menit.": "id",
+}
+
+
+@pytest.mark.parametrize("text", SPOKEN)
+def test_what_people_say_to_each_other_is_known_without_a_question(text: str) -> None:
+    assert judge(text, SPOKEN[text]).fits is True
+    found = judge(text, "en")
+    assert (found.fits, found.language) == (False, SPOKEN[text])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meet Maria de la Cruz, who runs the El Sol bakery in Santa Fe.",
+        "Die Hard is my favourite film. Was it good? Yes, all in all, a great story.",
+        "Do come to me at ten, or send an order; all orders are sent on the same day.",
+        "Om, om, om. En garde! A la carte, per se, et cetera, and so on and so forth.",
+        "Introducing AeroPod Max. Lighter, louder, longer lasting. Pre-order now.",
+    ],
+)
+def test_english_with_words_of_other_languages_is_not_doubted(text: str) -> None:
+    assert judge(text, "en").fits is not False
+
+
 def test_letters_alone_tell_a_writing_system_where_several_languages_share_it() -> None:
     found = judge(TEXTS["ru"], "en")
     assert (found.fits, found.language, found.letters) == (False, None, "Cyrillic")
