@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.support.paths import CHECKOUT
 from tests.support.processes import environment_in, run
@@ -22,6 +23,7 @@ def test_a_worker_needs_a_database_and_a_token(tmp_path: Path) -> None:
     assert "No A2E token" in strange.stderr
 
 
+@pytest.mark.long
 async def test_a_worker_waits_for_its_database_says_that_it_lives_and_ends_in_order(
     database_address: str, tmp_path: Path
 ) -> None:

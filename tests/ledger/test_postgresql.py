@@ -165,8 +165,9 @@ async def test_a_database_is_upgraded_once_and_then_used(postgresql_server: Scra
     ],
 )
 async def test_a_schema_of_another_version_is_refused_unless_it_is_the_next(
-    database_address: str, change: int, sentence: str | None
+    postgresql_server: ScratchServer, change: int, sentence: str | None
 ) -> None:
+    database_address = await asyncio.to_thread(postgresql_server.database)
     with psycopg.connect(database_address, autocommit=True) as connection:
         connection.execute("DELETE FROM a2e_schema")
         connection.execute("INSERT INTO a2e_schema VALUES (%s, 'another')", (migrations()[-1].number + change,))

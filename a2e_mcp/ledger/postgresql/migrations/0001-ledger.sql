@@ -90,60 +90,74 @@ CREATE TRIGGER starts_cost_at_first AFTER INSERT ON starts FOR EACH ROW
 CREATE TRIGGER starts_cost_changed AFTER UPDATE OF cost ON starts FOR EACH ROW
     WHEN (NEW.cost <> OLD.cost) EXECUTE FUNCTION a2e_keep_spending();
 
+-- These are in plpgsql, which keeps their plans; in plain SQL they would be planned at every call.
+
 -- Credits of what was made since then: whole hours from their sums, the first part of an hour from the starts, and what
 -- is still expected of those under way, which had a heartbeat between `oldest` and `newest` or wait
 -- for a worker.
 CREATE FUNCTION a2e_spent(
     whose_account text, whose_mode text, whose_user text, since double precision, oldest double precision,
     newest double precision
-) RETURNS numeric LANGUAGE sql STABLE AS $$
-    SELECT
-        coalesce((
-            SELECT sum(credits) FROM spending WHERE account = whose_account AND mode = whose_mode
-                AND hour > floor(since / 3600) AND (whose_user IS NULL OR user_id = whose_user)), 0)
-        + coalesce((
-            SELECT sum(cost) FROM starts WHERE account = whose_account AND mode = whose_mode
-                AND created >= since AND created < (floor(since / 3600) + 1) * 3600
-                AND (whose_user IS NULL OR user_id = whose_user)), 0)
-        + coalesce((
-            SELECT sum(greatest(0, coalesce(expected, 0)::numeric - cost)) FROM starts
-            WHERE account = whose_account AND mode = whose_mode AND created >= since
-                AND phase IN ('intended', 'sent') AND (beat BETWEEN oldest AND newest OR deferred)
-                AND (whose_user IS NULL OR user_id = whose_user)), 0)
+) RETURNS numeric LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT
+            coalesce((
+                SELECT sum(credits) FROM spending WHERE account = whose_account AND mode = whose_mode
+                    AND hour > floor(since / 3600)::bigint AND (whose_user IS NULL OR user_id = whose_user)), 0)
+            + coalesce((
+                SELECT sum(cost) FROM starts WHERE account = whose_account AND mode = whose_mode
+                    AND created >= since AND created < (floor(since / 3600) + 1) * 3600
+                    AND (whose_user IS NULL OR user_id = whose_user)), 0)
+            + coalesce((
+                SELECT sum(greatest(0, coalesce(expected, 0)::numeric - cost)) FROM starts
+                WHERE account = whose_account AND mode = whose_mode AND created >= since
+                    AND phase IN ('intended', 'sent') AND (beat BETWEEN oldest AND newest OR deferred)
+                    AND (whose_user IS NULL OR user_id = whose_user)), 0)
+    );
+END
 $$;
 
 -- The same of one user in all accounts.
 CREATE FUNCTION a2e_spent_by_user(
     whose_user text, whose_mode text, since double precision, oldest double precision, newest double precision
-) RETURNS numeric LANGUAGE sql STABLE AS $$
-    SELECT
-        coalesce((
-            SELECT sum(credits) FROM spending WHERE user_id = whose_user AND user_id <> '' AND mode = whose_mode
-                AND hour > floor(since / 3600)), 0)
-        + coalesce((
-            SELECT sum(cost) FROM starts WHERE user_id = whose_user AND user_id <> '' AND mode = whose_mode
-                AND created >= since AND created < (floor(since / 3600) + 1) * 3600), 0)
-        + coalesce((
-            SELECT sum(greatest(0, coalesce(expected, 0)::numeric - cost)) FROM starts
-            WHERE user_id = whose_user AND user_id <> '' AND mode = whose_mode AND created >= since
-                AND phase IN ('intended', 'sent') AND (beat BETWEEN oldest AND newest OR deferred)), 0)
+) RETURNS numeric LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT
+            coalesce((
+                SELECT sum(credits) FROM spending WHERE user_id = whose_user AND user_id <> '' AND mode = whose_mode
+                    AND hour > floor(since / 3600)::bigint), 0)
+            + coalesce((
+                SELECT sum(cost) FROM starts WHERE user_id = whose_user AND user_id <> '' AND mode = whose_mode
+                    AND created >= since AND created < (floor(since / 3600) + 1) * 3600), 0)
+            + coalesce((
+                SELECT sum(greatest(0, coalesce(expected, 0)::numeric - cost)) FROM starts
+                WHERE user_id = whose_user AND user_id <> '' AND mode = whose_mode AND created >= since
+                    AND phase IN ('intended', 'sent') AND (beat BETWEEN oldest AND newest OR deferred)), 0)
+    );
+END
 $$;
 
 -- The same start, made earlier by the same user, that counts: the last one that was written.
 CREATE FUNCTION a2e_same_start(
     whose_account text, whose_mode text, whose_user text, print text, passed text[], again boolean
-) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT id FROM (
-        SELECT id, coalesce((steps ->> 'again')::boolean, false) AS was_again FROM starts
-        WHERE account = whose_account AND mode = whose_mode AND left(fingerprint, 200) = left(print, 200) AND fingerprint = print
-            AND user_id = whose_user
-            AND phase <> 'refused' AND state IS DISTINCT FROM 'deleted'
-            AND (state IS DISTINCT FROM 'failed' OR cardinality(handles) > 1)
-            AND (again OR id <> ALL (passed))
-        ORDER BY seq DESC LIMIT 1
-    ) AS newest
-    -- What was asked for again follows its newest one alone: the earlier ones were followed by another already.
-    WHERE NOT again OR (was_again AND id <> ALL (passed))
+) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT id FROM (
+            SELECT id, coalesce((steps ->> 'again')::boolean, false) AS was_again FROM starts
+            WHERE account = whose_account AND mode = whose_mode AND user_id = whose_user
+                AND left(fingerprint, 200) = left(print, 200) AND fingerprint = print
+                AND phase <> 'refused' AND state IS DISTINCT FROM 'deleted'
+                AND (state IS DISTINCT FROM 'failed' OR cardinality(handles) > 1)
+                AND (again OR id <> ALL (passed))
+            ORDER BY seq DESC LIMIT 1
+        ) AS newest
+        -- What was asked for again follows its newest one alone: the earlier ones were followed by another already.
+        WHERE NOT again OR (was_again AND id <> ALL (passed))
+    );
+END
 $$;
 
 -- The workers of an account; they say every few seconds that they live.
@@ -154,10 +168,14 @@ CREATE TABLE workers (
     seen timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE FUNCTION a2e_has_worker(whose_account text, whose_mode text) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
-        SELECT FROM workers WHERE account = whose_account AND mode = whose_mode
-            AND seen > clock_timestamp() - interval '20 seconds')
+CREATE FUNCTION a2e_has_worker(whose_account text, whose_mode text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT EXISTS (
+            SELECT FROM workers WHERE account = whose_account AND mode = whose_mode
+                AND seen > clock_timestamp() - interval '20 seconds')
+    );
+END
 $$;
 
 -- Leave a task to the workers of an account. One with the same name that waits already is enough, and of those with the
