@@ -382,3 +382,37 @@ def test_orders_for_stills_that_cannot_be_carried_out_say_why(
 
     assert [worker.refused(order).code for order, _ in cases] == [code for _, code in cases]
     assert not Path(output).exists()
+
+
+def test_of_a_garment_before_a_cluttered_room_only_the_garment_is_worn(
+    worker: RenderProcess, portrait: str, tmp_path: Path
+) -> None:
+    room = np.full((300, 300, 3), (90, 110, 140), np.uint8)
+    room[::6] = (60, 80, 120)
+    # A red plate behind the hem and a white cup above the collar stand out of the room as much as the shirt does.
+    cv2.ellipse(room, (150, 220), (95, 70), 0, 0, 360, (40, 40, 210), -1)
+    cv2.ellipse(room, (150, 40), (45, 32), 0, 0, 360, (250, 250, 250), -1)
+    shirt = [
+        (105, 50),
+        (195, 50),
+        (265, 95),
+        (240, 150),
+        (212, 130),
+        (212, 265),
+        (88, 265),
+        (88, 130),
+        (60, 150),
+        (35, 95),
+    ]
+    cv2.fillPoly(room, [np.array(shirt)], (180, 120, 20), cv2.LINE_AA)
+    garment = str(tmp_path / "garment.png")
+    cv2.imwrite(garment, room)
+    output = str(tmp_path / "o.png")
+
+    worker.render(VirtualTryOnOrder(person=portrait, garment=garment, output=output))
+
+    before, after = read(portrait), read(output)
+    worn = after[np.abs(after.astype(int) - before).max(2) > 25].astype(int)
+    blue, red = worn[:, 0], worn[:, 2]
+    assert (blue > red + 40).mean() > 0.9
+    assert (red > blue + 40).mean() < 0.01

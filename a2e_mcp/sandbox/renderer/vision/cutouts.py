@@ -21,6 +21,8 @@ _LEAST, _MOST = 0.03, 0.97
 _TRUE_HOLE = 0.012
 # Of a thing and what is behind it: with more colours in common, a cut by colour is a guess.
 _MOST_SHARED_COLOURS = 0.12
+# Into so many colours a cut is parted; of each, its middle must have a share that is so large beside that of all.
+_COLOURS, _MIDDLE, _IN_THE_MIDDLE = 6, (0.3, 0.7), 0.35
 # A swatch has at least so much of its colours in the middle and around it.
 _LEAST_ALIKE = 0.5
 # Against the largest piece, how large another must be to count, and how much of its width they must share.
@@ -77,6 +79,8 @@ def _own_mask(path: str, picture: Picture, what: str, *, surely: bool) -> tuple[
     plain = _unlike_the_border(small)
     found = plain if plain is not None else _grab_cut(small)
     found = _main_piece(found)
+    if surely and plain is None:
+        found = _of_its_middle(small, found)
     is_found = _LEAST < (found > 0).mean() < _MOST
     if surely and plain is None and not (_is_sure(small, found) if is_found else _is_swatch(small)):
         reason = f"The {what} has the colours of its background: use a picture of it on a plain background"
@@ -99,6 +103,34 @@ def _unlike_the_border(picture: Picture) -> Mask | None:
     if float(np.percentile(np.linalg.norm(border - middle, axis=1), 85)) > _PLAIN_SPREAD:
         return None
     return np.where(np.linalg.norm(lab - middle, axis=2) > _FROM_PLAIN, 255, 0).astype(np.uint8)
+
+
+def _of_its_middle(picture: Picture, mask: Mask) -> Mask:
+    """What of a cut has colours that its middle has too: what stands before, behind or beside a thing does not."""
+    inside = mask > 0
+    if not inside.any():
+        return mask
+    left, top, width, height = cv2.boundingRect(mask)
+    middle = np.zeros(mask.shape, bool)
+    middle[
+        top + round(_MIDDLE[0] * height) : top + round(_MIDDLE[1] * height),
+        left + round(_MIDDLE[0] * width) : left + round(_MIDDLE[1] * width),
+    ] = True
+    middle &= inside
+    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.0), cv2.COLOR_BGR2LAB).astype(np.float32)
+    cv2.setRNGSeed(1)
+    ends = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    samples = np.ascontiguousarray(lab[inside])
+    _, groups, _ = cv2.kmeans(samples, min(_COLOURS, len(samples)), np.zeros(0), ends, 1, cv2.KMEANS_PP_CENTERS)
+    of_all = np.full(mask.shape, -1, np.int32)
+    of_all[inside] = np.asarray(groups).reshape(-1)
+    share = middle.sum() / inside.sum()
+    kept = np.zeros(mask.shape, np.uint8)
+    for group in range(_COLOURS):
+        is_group = of_all == group
+        if (is_group & middle).sum() > _IN_THE_MIDDLE * share * is_group.sum():
+            kept[is_group] = 255
+    return _main_piece(cv2.morphologyEx(kept, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
 
 
 def _is_sure(picture: Picture, mask: Mask) -> bool:
