@@ -166,6 +166,7 @@ class PostgresqlLedger(LedgerQueries):
     async def defer_forgotten(self, seconds: float) -> int:
         """Leave starts to workers again that none has had in hand for so many seconds; how many these were."""
         values = {**self._whose, "moment": self._now() - seconds}
+        await self._database.run(carried_out(statements.FORGET_LOOKS, {}))
         return len(await self._database.run(all_rows(statements.DEFER_FORGOTTEN, values)))
 
     @asynccontextmanager
@@ -325,6 +326,7 @@ async def open_ledger(
     """
     async with await connect(address) as connection:
         await check_schema(connection)
+        await connection.execute(statements.FORGET_LOOKS)
         began = time.time()
         row = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")).fetchone()
         # Half of the way there and back, which is nothing beside what the clocks of two computers may differ by.

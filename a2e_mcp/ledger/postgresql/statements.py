@@ -182,3 +182,4 @@ WITH due AS (
 )
 SELECT pg_notify(%(channel)s, %(family)s)
 """
+FORGET_LOOKS = "DELETE FROM looks WHERE at < now() - interval '1 day'"
