@@ -11,6 +11,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.server import tool_index
+from tests.support.doctor_runs import DoctorRun
 from tests.support.processes import run, start_http_server, start_program
 from tests.support.server import ERAS
 from tests.support.users import add_user, asked_with, change_users, keys_file, signed_in
@@ -152,6 +153,20 @@ def test_a_file_that_cannot_be_used_is_one_sentence_at_the_start(tmp_path: Path,
     done = run("--sandbox", "--http", "127.0.0.1:0", folder=tmp_path, **users_of(tmp_path))
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert words in done.stderr
+
+
+async def test_the_doctor_counts_users_and_says_why_their_file_cannot_be_used(tmp_path: Path) -> None:
+    add_user(tmp_path, "ada")
+    add_user(tmp_path, "ada")
+    add_user(tmp_path, "bob")
+    change_users(tmp_path, "revoke", "bob")
+    doctor = DoctorRun(tmp_path)
+    await doctor.run({"A2E_SANDBOX": "1", **users_of(tmp_path)})
+    assert any("1 user with 2 keys may use the server over HTTP" in line for line in doctor.lines)
+    keys_file(tmp_path).write_text("[users.")
+    again = DoctorRun(tmp_path)
+    await again.run({"A2E_SANDBOX": "1", **users_of(tmp_path)})
+    assert any("cannot be understood" in line for line in again.lines)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the system has no such permissions")

@@ -19,6 +19,7 @@ from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.cli.doctor.installation import check_packages, check_rendering
 from a2e_mcp.cli.doctor.places import check_folders, check_host
 from a2e_mcp.cli.doctor.reads import check_reads
+from a2e_mcp.cli.doctor.sign_in import check_users
 from a2e_mcp.cli.doctor.stored import check_ledger, check_links, is_sandbox_locked
 from a2e_mcp.cli.screen import columns_of
 from a2e_mcp.cli.stored_token import StoredToken
@@ -77,6 +78,7 @@ async def doctor(
     await check_host(findings, settings, here)
     await check_folders(findings, settings, here)
     await check_links(findings, settings)
+    await check_users(findings, settings)
     await _check_account(findings, settings, live=live, report=report, lock_seconds=here.lock_seconds)
     await check_clients(findings, here)
     findings.write_summary()
