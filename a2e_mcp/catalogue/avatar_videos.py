@@ -22,7 +22,7 @@ from a2e_mcp.catalogue.capability import (
     State,
 )
 from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows
-from a2e_mcp.catalogue.spellings import PIXELS, RESOLUTIONS, SHAPES, Name
+from a2e_mcp.catalogue.spellings import PIXELS, RESOLUTIONS, SHAPES, Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import (
     AvatarRef,
     BackgroundRef,
@@ -225,7 +225,7 @@ class AvatarVideoInputs(Inputs):
     avatar: Annotated[str, AvatarRef()] = Field(description="Avatar name or id; see list_avatars")
     background: OrNone[Annotated[str, BackgroundRef()]] = optional("Colour (#rrggbb), picture (URL, path) or id")
     shape: Annotated[Shape, SHAPES] = Field(default="landscape", description="landscape is 16:9, portrait 9:16")
-    resolution: Annotated[Literal[480, 720, 1080], RESOLUTIONS, PIXELS] = Field(
+    resolution: Annotated[Literal[480, 720, 1080], RESOLUTIONS, PIXELS, ZeroMeansNone()] = Field(
         default=720, description="Shorter side: 480, 720 or 1080"
     )
     captions: bool = Field(default=False, description="Burn in the script as captions")

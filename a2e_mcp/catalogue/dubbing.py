@@ -13,7 +13,7 @@ from pydantic import Field
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord, Nothing, Rows
-from a2e_mcp.catalogue.spellings import Name
+from a2e_mcp.catalogue.spellings import Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import (
     Estimate,
     Inputs,
@@ -101,7 +101,7 @@ class DubbingInputs(Inputs):
     source: Annotated[str, MediaIn(("video", "audio"))] = Field(description="Clip or sound: URL, path or job id")
     language: Annotated[str, LanguageRef()] = Field(description="Target language, for example es or Spanish")
     spoken_language: OrNone[Annotated[str, LanguageRef()]] = optional("Original language; detected by default")
-    speakers: Annotated[int, Field(ge=1, le=20)] = Field(default=1, description="Number of speakers")
+    speakers: Annotated[int, Field(ge=1, le=20), ZeroMeansNone()] = Field(default=1, description="Number of speakers")
     drop_background: bool = Field(default=False, description="Remove music and noise")
     translated_script: OrNone[Annotated[str, Field(max_length=20_000), SandboxOnly()]] = optional(
         "The sandbox cannot translate: give the text"

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
-from a2e_mcp.catalogue.spellings import TIMES
+from a2e_mcp.catalogue.spellings import TIMES, ZeroMeansNone
 from a2e_mcp.catalogue.tool import Inputs, VoiceRef
 from a2e_mcp.catalogue.values import Address, Addresses, Id, Number, Text, addresses_in
 
@@ -260,7 +260,7 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (
 VOICE_FOR_SCRIPT = ("script", "voice", "say who speaks the script; list_voices with its language finds one")
 """Why a script needs a voice, for `Inputs.needs`."""
 
-Speed = Annotated[float, Field(ge=0.5, le=2), TIMES]
+Speed = Annotated[float, Field(ge=0.5, le=2), TIMES, ZeroMeansNone()]
 """How fast a script is spoken, the only thing about speech that A2E lets one set."""
 
 SPEECH_FIELDS = {"msg": "script", "tts_id": "voice", "user_voice_id": "voice"}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
 from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.spellings import CORNERS, PIXELS, TIMES
+from a2e_mcp.catalogue.spellings import CORNERS, PIXELS, TIMES, ZeroMeansNone
 from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
@@ -69,8 +69,12 @@ class WatermarkInputs(Inputs):
     position: Annotated[Corner, CORNERS] = Field(
         default="bottom_right", description="bottom_right, top_left ... or center"
     )
-    size: Annotated[int, Field(ge=4, le=400), PIXELS] = Field(default=48, description="Text height in pixels")
-    scale: Annotated[float, Field(gt=0, le=20), TIMES] = Field(default=1.0, description="Scale of a picture mark")
+    size: Annotated[int, Field(ge=4, le=400), PIXELS, ZeroMeansNone()] = Field(
+        default=48, description="Text height in pixels"
+    )
+    scale: Annotated[float, Field(gt=0, le=20), TIMES, ZeroMeansNone()] = Field(
+        default=1.0, description="Scale of a picture mark"
+    )
 
 
 def _add(inputs: WatermarkInputs, found: PreparedInputs) -> AddWatermark:

@@ -39,15 +39,24 @@ ADDED_BY_HOSTS = frozenset(
         "task_progress",
         "request_heartbeat",
         "inner_thoughts",
-        "_sessionID",
+        # Pi; and Cursor, where a tool takes nothing
+        "sessionKey",
+        "random_string",
         # MCP's own, put into the arguments
-        "_meta",
         "progressToken",
     }
 )
-"""What hosts are known to add to the arguments of every call; only exactly these names."""
+"""What hosts are known to add to the arguments of every call: exactly these names, and those of `_is_hosts_own`."""
+_VALUES_OF_HOSTS: Mapping[str, frozenset[str]] = {"action": frozenset({"sendMessage", "loadPreviousSession"})}
+"""What stands in a host's own argument where a tool has one of the same name; n8n's chat sends these."""
 
-_WRAPPERS = frozenset({"arguments", "args", "kwargs", "input", "inputs", "parameters", "params", "tool_input"})
+_WRAPPERS = frozenset(
+    {
+        *("arguments", "args", "kwargs", "input", "inputs", "parameters", "params", "properties"),
+        *("tool_input", "toolInput", "tool_args", "toolArgs", "tool_arguments"),
+        *("data", "payload", "body", "request", "requestBody", "json"),
+    }
+)
 
 # What people call our arguments, in lower case and without underscores; the first that a tool takes is meant.
 _SYNONYM_ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -156,7 +165,7 @@ def without_host_names(known: Collection[str], arguments: Mapping[str, object]) 
     """The arguments of a call without what its host has added, and out of the object that a host put them into."""
     kept: Mapping[str, object] = arguments
     while True:
-        kept = {name: value for name, value in kept.items() if name in known or name not in ADDED_BY_HOSTS}
+        kept = {name: value for name, value in kept.items() if not _is_added(name, value, known)}
         if len(kept) != 1:
             return dict(kept)
         [(name, value)] = kept.items()
@@ -164,6 +173,17 @@ def without_host_names(known: Collection[str], arguments: Mapping[str, object]) 
         if name in known or name not in _WRAPPERS or not isinstance(inner, dict):
             return dict(kept)
         kept = {str(each): item for each, item in inner.items()}
+
+
+def _is_added(name: str, value: object, known: Collection[str]) -> bool:
+    if name in known:
+        return isinstance(value, str) and value in _VALUES_OF_HOSTS.get(name, ())
+    return name in ADDED_BY_HOSTS or _is_hosts_own(name, known)
+
+
+def _is_hosts_own(name: str, known: Collection[str]) -> bool:
+    """Whether a host has marked a name as its own, as in `_session_key`; `_max_credits` may be meant for us."""
+    return name.startswith("_") and _plain(name) not in map(_plain, known)
 
 
 def in_singular_or_plural(known: Collection[str], arguments: Mapping[str, object]) -> dict[str, object]:

@@ -17,7 +17,14 @@ from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import job_ids_in
 from a2e_mcp.server.argument_fields import ArgumentField
 from a2e_mcp.server.argument_measures import number_in, size_in
-from a2e_mcp.server.argument_wrappings import from_json, name_in, object_in, row_or_address, unquoted
+from a2e_mcp.server.argument_wrappings import (
+    from_json,
+    name_in,
+    object_in,
+    only_value_in,
+    row_or_address,
+    unquoted,
+)
 from a2e_mcp.text import folded
 
 _LONGEST_JSON = 100_000
@@ -47,8 +54,14 @@ _AS_USUAL = frozenset(
 _EVERY = frozenset({"any", "all", "both", "every"})
 _NO_FILTER = _EVERY | {"everything", "anything", "*", "%", ".*"}
 _BESIDE_CHOICES = frozenset({"video", "mode", "format", "orientation", "aspect", "ratio", "resolution", "quality"})
-_YES = frozenset({"true", "yes", "y", "on", "1", "t", "enabled"})
-_NO = frozenset({"false", "no", "n", "off", "0", "f", "disabled"})
+_YES = (
+    *("true", "yes", "y", "on", "1", "t", "enabled", "enable", "checked", "wahr", "vrai", "verdadero"),
+    *("ja", "oui", "si", "sim", "да", "tak", "evet", "是", "是的", "はい", "예", "네", "نعم", "हाँ", "हां"),
+)
+_NO = (
+    *("false", "no", "n", "off", "0", "f", "disabled", "disable", "unchecked", "falsch", "faux", "falso"),
+    *("nein", "non", "não", "нет", "nie", "nee", "hayır", "否", "不", "いいえ", "아니요", "لا", "नहीं"),
+)
 _NOT_FOLDED = re.compile(r"(?!(?<=\d)[.,]\d|-\d)[\W_]|(?<=[^\W\d])-")
 _BETWEEN_PIECES = re.compile(r"[,;\n|]+")
 _BETWEEN_FILES = re.compile(r"\n|,\s+")
@@ -129,6 +142,8 @@ def _read(field: ArgumentField, value: object) -> object:
     if field.kind in ("text", "label"):
         one = value[0] if isinstance(value, list) and len(value) == 1 else None
         return one if isinstance(one, str) else _text(value)
+    if field.kind in ("choice", "number", "boolean"):
+        value = only_value_in(field.name, value)
     if field.kind == "choice":
         return _chosen(field, value)
     if field.kind == "number":
@@ -247,8 +262,6 @@ def _only_job_ids(text: str) -> list[str]:
 
 
 def _chosen(field: ArgumentField, value: object) -> object:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     found = _choice(field, value)
@@ -302,8 +315,12 @@ def _folded(text: str) -> str:
 def _boolean(value: object) -> object:
     if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
         return value
-    text = _folded(unquoted(value))
-    return True if text in _YES else False if text in _NO else value
+    return _words_for_yes_and_no().get(_folded(unquoted(value)), value)
+
+
+@cache
+def _words_for_yes_and_no() -> Mapping[str, bool]:
+    return {_folded(word): meant for meant, words in ((True, _YES), (False, _NO)) for word in words}
 
 
 # ---------------------------------------------------------------------- lists and objects

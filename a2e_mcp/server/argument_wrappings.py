@@ -91,6 +91,20 @@ def name_in(value: object) -> object:
     return None
 
 
+def only_value_in(name: str, value: object) -> object:
+    """The value of the argument of this name out of the list or the record that holds only that; else it as it is."""
+    read = value
+    for _ in range(_MOST_WRAPPED):
+        read = from_json(read)
+        if isinstance(read, list) and len(read) == 1:
+            read = read[0]
+        elif isinstance(read, dict) and read.keys() in ({"value"}, {name}):
+            [read] = read.values()
+        else:
+            break
+    return value if isinstance(read, list | dict) else read
+
+
 def row_or_address(text: str) -> str:
     """A name or an id from the row of a list, such as `Ada (female) = 6672...`, or from a resource's address."""
     if len(text) > 2 * _LONGEST_NAME:

@@ -34,9 +34,9 @@ UNHARMED = {
 }
 WRONG_TYPES: Mapping[str, tuple[Any, ...]] = {
     "string": (True, {MARK: MARK}),
-    "integer": (f"{MARK}", 1.5, [1], {MARK: 1}, 10**30),
-    "number": (f"{MARK}", [1.0], {MARK: 1}),
-    "boolean": (f"{MARK}", 3, [True]),
+    "integer": (f"{MARK}", 1.5, [1, 2], {MARK: 1}, 10**30),
+    "number": (f"{MARK}", [1.0, 2.0], {MARK: 1}),
+    "boolean": (f"{MARK}", 3, [True, False]),
     "array": ({MARK: MARK}, [{MARK: MARK}], [[{MARK: 7}]], []),
     "object": (7, [MARK], MARK),
 }

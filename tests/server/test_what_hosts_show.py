@@ -115,6 +115,27 @@ async def test_every_host_shows_its_model_state_charge_warning_link_and_next_ste
             await scenes.play(session.call_tool, with_links=False)
 
 
+async def test_the_rows_of_several_jobs_say_what_their_lines_say(tmp_path: Path) -> None:
+    greetings = {"Greeting for Anna": "Good morning, Anna.", "Greeting for Ben": "Good morning, Ben."}
+    async with open_server(tmp_path) as server:
+        jobs = [
+            (await server.ask("start_avatar_video", **{**SPOKEN, "script": script}, title=title)).data["job_id"]
+            for title, script in greetings.items()
+        ]
+        for job_id in jobs:
+            await server.finish(job_id)
+        waited = await server.ask("wait_for_job", job_ids=jobs, until="all")
+        listed = await server.ask("list_jobs")
+    for answer in (waited, listed):
+        rows = sorted(answer.data["jobs"], key=lambda row: jobs.index(row["job_id"]))
+        assert [row["title"] for row in rows] == list(greetings)
+        for row in rows:
+            assert f"{row['total_credits']:g} credits ({row['credits']:g} video, 1 speech)" in answer.text
+    for row in waited.data["jobs"]:
+        assert row["note"]
+        assert row["note"] in waited.text
+
+
 @pytest.mark.parametrize("count", [10, 30])
 async def test_no_result_is_left_out_silently(tmp_path: Path, count: int) -> None:
     urls = [f"https://example.com/{number}.png" for number in range(count)]

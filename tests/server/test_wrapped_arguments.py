@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_arguments import JOB, SPEECH, VIDEO, read, refusal
+from tests.server.test_arguments import JOB, SPEECH, TOOLS, VIDEO, read, refusal
 from tests.support.faulty_transport import VIDEOS, only_answered, open_controlled_server
 from tests.support.media import png
 from tests.support.server import open_server
@@ -160,6 +160,68 @@ def test_an_option_that_changes_nothing_is_no_mistake() -> None:
     )
     assert "unknown argument consents" in refusal("start_avatar_video", {**VIDEO, "consents": agreed})
     assert "unknown argument max_credits" in refusal("add_background", {"image": "a.png", "max_credits": 5})
+
+
+@pytest.mark.parametrize("tool", sorted(TOOLS))
+def test_no_tool_refuses_what_hosts_add_even_under_the_name_of_an_argument(tool: str) -> None:
+    example = TOOLS[tool].examples[0]
+    n8n = {"toolCallId": "call_1", "sessionId": "abc", "action": "sendMessage", "chatInput": "make it", "root": {}}
+    others = {"sessionKey": "a", "random_string": "dummy", "_session_key": "b", "_conn_id": 1, "_auth_auth_type": "c"}
+    assert read(tool, {**n8n, **others, **example}) == read(tool, example)
+
+
+def test_an_underscore_before_one_of_our_names_is_no_host() -> None:
+    for name in ("_max_credits", "_script", "__voice"):
+        told = refusal("generate_speech", {**SPEECH, name: 5})
+        assert f"unknown argument {name}; did you mean {name.strip('_')}?" in told
+    edit = {"video": "a.mp4", "prompt": "go on"}
+    assert read("start_video_edit", {**edit, "action": "extend"})["action"] == "extend"
+    assert "must be 'edit' or 'extend'" in refusal("start_video_edit", {**edit, "action": "send"})
+
+
+@pytest.mark.parametrize("wrapper", ["data", "payload", "body", "request", "toolInput", "tool_args", "properties"])
+def test_the_arguments_are_read_out_of_the_body_of_a_request(wrapper: str) -> None:
+    assert read("generate_speech", {wrapper: SPEECH}) == SPEECH
+    assert read("get_credits", {wrapper: {}}) == {}
+
+
+def test_one_value_in_a_list_or_a_record_is_that_value() -> None:
+    video: dict[str, Any] = {**VIDEO, "shape": "portrait", "resolution": 1080, "captions": True, "speed": 1.5}
+    for wrap in (lambda value: [value], lambda value: {"value": value}, lambda value: [{"value": value}]):
+        assert (
+            read("start_avatar_video", {**VIDEO, **{name: wrap(video[name]) for name in video.keys() - VIDEO}}) == video
+        )
+    assert read("start_avatar_video", {**VIDEO, "shape": {"shape": "portrait"}, "captions": "[true]"}) == {
+        **VIDEO,
+        "shape": "portrait",
+        "captions": True,
+    }
+    for value in ({"not": True}, {"min": 1}, [True, False]):
+        assert "must be true or false" in refusal("start_avatar_video", {**VIDEO, "captions": value})
+    assert "must be a number" in refusal("start_avatar_video", {**VIDEO, "max_credits": {"min": 5}})
+
+
+def test_yes_and_no_are_read_in_the_languages_of_users() -> None:
+    for yes in ("ja", "Oui", "sí", "Sim", "да", "是", "はい", "네", "हाँ", "checked"):
+        assert read("start_avatar_video", {**VIDEO, "captions": yes})["captions"] is True
+    for no in ("nein", "Non", "não", "нет", "否", "いいえ", "아니요", "नहीं"):
+        assert read("start_avatar_video", {**VIDEO, "captions": no}) == VIDEO
+    # Yes in Romanian, but it and there in others.
+    assert "must be true or false" in refusal("start_avatar_video", {**VIDEO, "captions": "da"})
+
+
+def test_zero_in_a_field_that_a_host_had_to_fill_is_its_default() -> None:
+    assert read("start_avatar_video", {**VIDEO, "speed": 0, "resolution": 0}) == VIDEO
+    assert read("quote_job", {"tool": "generate_speech", "arguments": SPEECH, "seconds": "0"}).keys() == {
+        "tool",
+        "arguments",
+    }
+    assert read("start_dubbing", {"source": "a.mp4", "language": "es", "speakers": 0}).keys() == {"source", "language"}
+    assert read("list_jobs", {"limit": 0}) == {}
+    mark = {"media": "a.mp4", "text": "Example"}
+    assert read("add_watermark", {**mark, "size": 0, "scale": 0.0}) == mark
+    # A page before the first would be the first again.
+    assert "page: must be at least 1" in refusal("list_jobs", {"page": 0})
 
 
 async def test_a_voice_is_listed_as_another_list_shows_it(tmp_path: Path) -> None:

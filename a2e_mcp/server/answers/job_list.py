@@ -17,7 +17,7 @@ _LARGEST_STATUS = 1_000
 _MADE_LENGTHS = (80, 60, 40, 30, 20, 10, 0)
 _MADE_LENGTHS_IN_ROW = (30, 15, 0)
 _SHORT_TITLE = 20
-_BARE = ("job_id", "state", "title", "created_at", "credits")
+_BARE = ("job_id", "state", "title", "created_at", "credits", "total_credits")
 
 
 @dataclass(frozen=True, slots=True)

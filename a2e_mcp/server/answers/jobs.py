@@ -33,6 +33,8 @@ _LONGEST_BRIEF = 100
 _LONGEST_BRIEFS = 400
 _LONGEST_ROW_LINK = 300
 _LONGEST_PATH = 160
+_NAME_OF_A_TITLE = 8
+"""Bytes that a row spends on saying that it has a title."""
 _LARGEST_ERROR = 1e-6
 _NAMES = frozenset({"avatar", "voice"})
 _SHORTEST_NAME = 40
@@ -248,6 +250,8 @@ def job_row(job: Job) -> dict[str, Any]:
         row["created_at"] = job.created_at[:25]
     if job.credits is not None:
         row["credits"] = job.credits
+    if job.total_credits is not None:
+        row["total_credits"] = job.total_credits
     for link in row_links(job):
         row["result"] = link
     if job.error:
@@ -256,11 +260,16 @@ def job_row(job: Job) -> dict[str, Any]:
 
 
 def _short_row(job: Job, most: int) -> dict[str, Any]:
-    """A job beside another, with all its links."""
+    """A job beside another, with all its links: what its line says in the text."""
     known = job_row(job)
-    row: dict[str, Any] = {name: known[name] for name in ("job_id", "state", "credits") if name in known}
+    names = ("job_id", "state", "credits", "total_credits")
+    row: dict[str, Any] = {name: known[name] for name in names if name in known}
+    if job.title:
+        row["title"] = _short_title(job.title, min(most - _NAME_OF_A_TITLE, _LONGEST_TITLE))
     if job.error:
         row["error"] = _shortened(job.error, most)
+    elif job.note and job.finished:
+        row["note"] = _shortened(job.note, most)
     return row | ({"results": job.results} if job.results else {})
 
 

@@ -16,7 +16,7 @@ from a2e_mcp.background import both
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.spellings import DAYS, SECONDS, Name
+from a2e_mcp.catalogue.spellings import DAYS, SECONDS, Name, ZeroMeansNone
 from a2e_mcp.catalogue.tool import Inputs, MediaIn, OrNone, optional
 from a2e_mcp.catalogue.values import moment_shown, utc_moment
 from a2e_mcp.catalogue.voices import spoken_seconds
@@ -62,7 +62,7 @@ class QuoteInputs(Inputs):
     arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(
         description="The arguments of that call, whichever it takes", json_schema_extra=_USUAL_ARGUMENTS
     )
-    seconds: OrNone[Annotated[float, Field(ge=1, le=_LONGEST_QUOTE), SECONDS]] = optional(
+    seconds: OrNone[Annotated[float, Field(ge=1, le=_LONGEST_QUOTE), SECONDS, ZeroMeansNone()]] = optional(
         "Length, before there is a script"
     )
 

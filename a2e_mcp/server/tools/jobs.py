@@ -13,7 +13,7 @@ from pydantic import Field, WithJsonSchema
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import SECONDS, STATES, UNTIL, FilterName, JobRef, Name, SeveralJobs
+from a2e_mcp.catalogue.spellings import SECONDS, STATES, UNTIL, FilterName, JobRef, Name, SeveralJobs, ZeroMeansNone
 from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError, Unauthorized, Unreadable
 from a2e_mcp.files.progress import QUICK_SECONDS
@@ -80,7 +80,9 @@ class ListInputs(Inputs):
     since: OrNone[Name] = optional("From this day on (UTC): 2026-01-31, or 7 days")
     before: OrNone[Name] = optional("Before this day")
     page: Page = Field(default=1, description="Page, from 1")
-    limit: Annotated[int, Field(ge=1, le=_MOST_ROWS)] = Field(default=ROWS, description="Jobs on a page")
+    limit: Annotated[int, Field(ge=1, le=_MOST_ROWS), ZeroMeansNone()] = Field(
+        default=ROWS, description="Jobs on a page"
+    )
 
 
 class DownloadInputs(JobInputs):
@@ -363,6 +365,7 @@ TOOLS = (
             "title": str,
             "created_at": str,
             "credits": float,
+            "total_credits": float,
             "result": str,
             "error": str,
         },
