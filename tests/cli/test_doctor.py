@@ -455,7 +455,7 @@ def test_the_page_lists_every_name_of_a_finding() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "a2e_mcp/cli/doctor").glob("*.py"))
     names = set(
         re.findall(
-            r'"((?:settings|python|packages|rendering|host|folders|ledger|links|client|clients|reads|report|connection)\.[a-z_]+)"',
+            r'"((?:settings|python|packages|rendering|host|folders|ledger|links|client|clients|reads|report|connection|database|users)\.[a-z_]+)"',
             sources,
         )
     )
