@@ -73,6 +73,7 @@ class Starts:
         self._executor = StartExecutor(context, keepers or {}, beat_seconds)
         self._beat_seconds = beat_seconds
         self._tasks = BackgroundTasks[Started]("start")
+        self._shown = BackgroundTasks[None]("progress of start")
         self.workers = WorkerStarts(context, self._executor, self._tasks)
 
     async def __aenter__(self) -> Starts:
@@ -82,6 +83,7 @@ class Starts:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._shown.close()
         await self._tasks.close(seconds=self._context.closing_seconds, must_finish=self._context.payments.in_flight)
 
     # ------------------------------------------------------------------ what can be started
@@ -292,7 +294,10 @@ class Starts:
 
     def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[Started]:
         work = self._executor.execute(entry, item, price)
-        return self._tasks.begin(entry.id, work, on_end=self._context.progress.forget)
+        task = self._tasks.begin(entry.id, work, on_end=self._context.progress.forget)
+        if self._ledger.shared is not None:
+            self._shown.begin(entry.id, self.workers.show(entry.id, task))
+        return task
 
     async def _outcome(
         self, entry: LedgerEntry, price: Price, task: asyncio.Task[Started], deadline: Deadline

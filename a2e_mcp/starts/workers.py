@@ -83,18 +83,13 @@ class WorkerStarts:
             # No other run of this version could carry it out either.
             await self._ledger.transition(entry.id, "intended", phase="refused", note=str(problem))
             return
-        shared = self._shared()
-
-        async def report(share: float, about: str) -> None:
-            await shared.report(entry.id, share, about)
-
         task = self._tasks.begin(
             entry.id,
             self._executor.execute(entry, item, price_of(entry)),
             on_end=self._context.progress.forget,
         )
         try:
-            await self._context.progress.follow(entry.id, task, Deadline(math.inf, report))
+            await self.show(entry.id, task)
             await task
         except SettingsError:
             raise
@@ -104,6 +99,18 @@ class WorkerStarts:
         except asyncio.CancelledError:
             await self._stop(entry.id, task)
             raise
+
+    async def show(self, entry_id: str, task: asyncio.Task[Started]) -> None:
+        """Show all servers on the ledger how far a start of this process is, until it is over."""
+        shared = self._shared()
+
+        async def report(share: float, about: str) -> None:
+            try:
+                await shared.report(entry_id, share, about)
+            except SettingsError as problem:
+                _log.info("what is done for start %s could not be shown: %s", entry_id, problem)
+
+        await self._context.progress.follow(entry_id, task, Deadline(math.inf, report))
 
     async def _stop(self, entry_id: str, task: asyncio.Task[Started]) -> None:
         """End a start before another worker may have it: what is being paid just now is written down first."""

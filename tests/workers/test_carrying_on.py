@@ -89,6 +89,26 @@ async def test_every_server_sees_what_a_worker_is_doing(database_address: str, t
         assert worker.transport.attempts[SPEECH] == 1
 
 
+async def test_every_server_sees_what_another_one_is_doing_where_there_is_no_worker(
+    database_address: str, tmp_path: Path
+) -> None:
+    gate = Gate()
+    (tmp_path / "other").mkdir()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, **on(database_address, call_seconds=2)) as server,
+        connect_server(tmp_path / "other", sandbox, **on(database_address)) as other,
+    ):
+        server.transport.on(SPEECH, gate.before)
+        early = await server.ask("start_avatar_video", **video_arguments())
+        shown = await other.ask("check_status", job_id=early.data["job_id"])
+        assert (shown.data["state"], shown.data["note"]) == ("queued", "Still starting: Speaking the script.")
+        gate.opened.set()
+        done = await other.ask("start_avatar_video", **video_arguments())
+        assert done.data["job_id"].startswith("avatar_video:00000000")
+        assert (server.transport.attempts[SPEECH], other.transport.attempts[SPEECH]) == (1, 0)
+
+
 async def test_a_start_that_waits_for_a_worker_counts_under_the_ceiling_and_is_not_taken_for_dead(
     database_address: str, tmp_path: Path
 ) -> None:
