@@ -17,7 +17,7 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, c
 from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in, seen_again
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
-from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, text_boxes
+from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, let_go, text_boxes
 
 # Text is looked for so often; in every second frame only where it has changed, since looking is slow.
 _LOOKS_A_SECOND = 5.0
@@ -110,6 +110,8 @@ def _look_through(
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
     if waiting is not None:
         plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, _boxes_of(looks[-2:]), mark)[0])
+    # The encoder, which comes now, needs as much.
+    let_go()
     return looks, plates
 
 

@@ -29,7 +29,7 @@ _COLOURS = "colormatrix=smpte170m:colorprim=bt709:transfer=bt709"
 
 # Of frames larger than HD, in pixels, the encoder looks at fewer at a time: each takes seven MB.
 _LARGE = 1_280 * 720
-_FEW_FRAMES = "rc-lookahead=5:sync-lookahead=0"
+_FEW_FRAMES = "rc-lookahead=4:sync-lookahead=0"
 
 
 class ClipWriter:

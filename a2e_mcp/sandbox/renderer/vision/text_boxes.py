@@ -63,6 +63,11 @@ def text_boxes(picture: Picture) -> list[TextBox]:
     return found
 
 
+def let_go() -> None:
+    """Give back the memory of the network, until text is looked for again."""
+    _network.cache_clear()
+
+
 @cache
 def _network() -> cv2.dnn.Net:
     return cv2.dnn.readNetFromONNX(str(MODELS / "ch_PP-OCRv4_det_infer.onnx"))
