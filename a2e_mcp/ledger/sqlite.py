@@ -258,7 +258,7 @@ class SqliteLedger(Ledger):
         """Starts of a family, of these `titles`, whose answer was lost and which are not under way, newest first."""
         wanted = None if titles is None else json.dumps(sorted(titles))
         values = {"family": family, "since": since, "titles": wanted}
-        found = await self._file.read(lambda: self._entries(statements.LOST, values))
+        found = await self._file.read(lambda: self._entries(statements.lost(family), values))
         return [entry for entry in found if not self.is_under_way(entry)]
 
     async def has_rival(self, entry: LedgerEntry, seconds: float) -> bool:

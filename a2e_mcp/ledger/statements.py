@@ -1,5 +1,7 @@
 """The SQL of a SQLite ledger; every statement is answered from an index."""
 
+from __future__ import annotations
+
 INSERT = """
 INSERT INTO starts (id, account, mode, family, title, fingerprint, phase, created, consent, expected, units, steps,
     beat)
@@ -34,11 +36,10 @@ SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('i
     AND (:family IS NULL OR family = :family)
 ORDER BY created DESC, number DESC
 """
-LOST = """
+_LOST = """
 SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
-    AND (:family IS NULL OR family = :family) AND sent IS NOT NULL AND created >= :since
+    AND sent IS NOT NULL AND created >= :since
     AND (:titles IS NULL OR title IN (SELECT value FROM json_each(:titles)))
-ORDER BY created DESC, number DESC
 """
 RIVALS = """
 SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
@@ -81,3 +82,9 @@ SELECT * FROM entries WHERE account = :account AND mode = :mode AND fingerprint 
     AND id NOT IN (SELECT value FROM json_each(:passed))
 ORDER BY number DESC LIMIT 1
 """
+
+
+def lost(family: str | None) -> str:
+    """The starts whose answer was lost; with `:family IS NULL OR` SQLite would not look in their index."""
+    of_family = "" if family is None else "AND family = :family"
+    return f"{_LOST} {of_family} ORDER BY created DESC, number DESC"
