@@ -68,8 +68,8 @@ def test_a_wrong_command_line_is_answered_with_how_it_is_used(tmp_path: Path, wr
     ("command", "flag", "takers"),
     [
         (("demo",), "--http=127.0.0.1:0", "--http is for serve; demo does not accept it"),
-        (("demo",), "--sandbox", "--sandbox is for serve, doctor, install, tools and forget; demo does not accept it"),
-        (("sandbox",), "--sandbox", "doctor, install, tools and forget; sandbox does not accept it"),
+        (("demo",), "--sandbox", "install, tools, forget and worker; demo does not accept it"),
+        (("sandbox",), "--sandbox", "doctor, install, tools, forget and worker; sandbox does not accept it"),
         (("tools",), "--http=127.0.0.1:0", "--http is for serve; tools does not accept it"),
         (("doctor",), "--toolsets=video", "--toolsets is for serve and tools; doctor does not accept it"),
         (("install", "claude-desktop"), "--read-only", "--read-only is for serve and tools; install does not accept"),
