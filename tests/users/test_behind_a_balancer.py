@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import cycle
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from mcp.client.context import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitRequestParams, ElicitResult
 
-from tests.support.processes import run, start_http_server
+from tests.support.processes import run, start_http_server, start_program
 from tests.support.users import Person, signed_in
 
 
@@ -56,3 +57,29 @@ async def test_a_question_of_one_server_is_answered_to_another(
         assert len(asked) == 1
         assert made.failed is not agrees, made.text
         assert (await elsewhere.ask("list_spending")).data["starts"] == int(agrees)
+
+
+async def test_ceilings_and_visibility_of_users_hold_over_two_servers_and_a_worker(
+    tmp_path: Path, database_address: str
+) -> None:
+    where = {"A2E_DATABASE": database_address}
+    ada_key = run("users", "add", "ada", "--daily-credits", "20", folder=tmp_path, **where).stdout.strip()
+    bob_key = run("users", "add", "bob", folder=tmp_path, **where).stdout.strip()
+    async with (
+        start_program("worker", "--sandbox", folder=tmp_path, **where),
+        start_http_server(tmp_path, **where) as (_, one),
+        start_http_server(tmp_path, **where) as (_, two),
+        signed_in(one, ada_key) as ada,
+        signed_in(two, ada_key) as elsewhere,
+        signed_in(two, bob_key) as bob,
+    ):
+        starts = [(ada, elsewhere)[each % 2].call("start_text_to_image", prompt=f"House {each}") for each in range(8)]
+        made = await asyncio.gather(*starts)
+        (begun,) = [each for each in made if not each.failed]
+        assert all("15 of your 20 credits in 24 hours are spent" in each.text for each in made if each.failed)
+        job_id = begun.data["job_id"]
+        assert (await elsewhere.ask("wait_for_job", job_ids=[job_id])).data["state"] == "succeeded"
+        assert (await elsewhere.ask("list_spending")).data["spent_today"] == 15
+        assert "You have no job with this id" in await bob.refuse("check_status", job_id=job_id)
+        assert (await bob.ask("list_jobs")).data["jobs"] == []
+        assert (await bob.ask("list_spending")).data["starts"] == 0
