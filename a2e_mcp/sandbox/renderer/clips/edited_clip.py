@@ -33,7 +33,7 @@ def edit_clip(order: ClipOrder, rendering: Rendering, *, video: str, prompt: str
     clip = source_clip(video, order.width, order.height, order.fps)
     wishes = read_wishes(prompt)
     remade = remake(clip, order.output, rendering, lambda frame: wishes.fulfil(frame.picture), sound=clip.sound)
-    return remade.outcome(wishes.note, clip.sound_note)
+    return remade.outcome(wishes.note, clip.sound_note, clip.scale_note)
 
 
 def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: float) -> Outcome:
@@ -44,7 +44,7 @@ def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: 
     whole = clip.seconds + seconds
     sound = _with_silence(clip.sound, seconds) if clip.sound else None
     with write_clip(order.output, clip.size, clip.fps, rendering, sound=sound) as written:
-        for read in read_frames(clip.path, *clip.size, fps=clip.fps):
+        for read in read_frames(clip.path, *clip.size, fps=clip.fps, damage=clip.damage):
             while last is not None and written.frames < round(read.time * clip.fps):
                 written.add(last)
             last = read.picture if read.picture.shape[1::-1] == clip.size else resize(read.picture, *clip.size)
@@ -60,6 +60,7 @@ def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: 
     return written.outcome(
         "A stand-in: after its end the clip stays on its last frame, which slowly comes nearer; no AI model was used.",
         "The original sound is kept, and silent after its end." if clip.sound else "",
+        clip.scale_note,
     )
 
 
@@ -73,7 +74,7 @@ def add_sound(order: ClipOrder, rendering: Rendering, *, video: str, prompt: str
     clip = source_clip(video, order.width, order.height, order.fps)
     made = ambience(prompt, clip.seconds, movement_of(video), seed)
     remade = remake(clip, order.output, rendering, lambda frame: frame.picture, sound=made.sound)
-    return remade.outcome(made.note, "The clip's own sound is replaced." if clip.sound else "")
+    return remade.outcome(made.note, "The clip's own sound is replaced." if clip.sound else "", clip.scale_note)
 
 
 def movement_of(path: str) -> npt.NDArray[np.float64]:

@@ -8,9 +8,9 @@ import numpy as np
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.clips.reader import Frame
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, size_within
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, size_of, size_within
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
-from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, scaled
 
 _FLOW_SIDE = 160
 _STILL = 0.05
@@ -28,6 +28,7 @@ def move_picture(order: ClipOrder, rendering: Rendering, *, image: str, video: s
     return remade.outcome(
         f"The picture is bent {moved}, as the clip moves between its first frame and each other; no AI model was used.",
         clip.sound_note,
+        scaled(size_of(whole), size),
     )
 
 
