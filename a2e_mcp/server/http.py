@@ -15,10 +15,10 @@ from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.answer_forms import PlainOrStream
 from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
-from a2e_mcp.server.hints import Hints
 from a2e_mcp.server.results import KeptFiles
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 from a2e_mcp.server.uploads.app import UploadPages
+from a2e_mcp.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,7 +44,9 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     paths = _Paths(app, forms, settings, guard)
     gated = paths if authenticate is None else Gate(paths, authenticate, settings)
     return Endpoints(
-        Hints(UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain), server.services),
+        Webhooks(
+            UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain), server.services
+        ),
         check=server.check_ready,
         open_starts=server.open_starts,
         drain=server.operation.drain,

@@ -35,7 +35,6 @@ from a2e_mcp.server.live_rooms.rooms import Rooms, open_rooms
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.ceilings import Ceilings, ceilings
-from a2e_mcp.starts.hints import HintAddresses
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.plan import StartContext
 from a2e_mcp.starts.pricing import Spending
@@ -43,6 +42,7 @@ from a2e_mcp.starts.progress import StartProgress
 from a2e_mcp.starts.relay import UploadRelay
 from a2e_mcp.starts.resolve import Resolver
 from a2e_mcp.starts.service import Starts
+from a2e_mcp.starts.webhooks import WebhookAddresses
 from a2e_mcp.users.caller import current
 
 _SHARE_FOR_A_WARNING = 15
@@ -58,7 +58,7 @@ class Services:
     ledger: Ledger
     jobs: Jobs
     waiting: JobPoller
-    hints: HintAddresses | None
+    webhooks: WebhookAddresses | None
     directory: Directory
     files: Files
     spending: Spending
@@ -179,7 +179,7 @@ async def open_services(
         resolver = Resolver(directory, files, jobs, own, sandbox=sandbox)
         # A2E calls https only.
         is_reached = settings.public_url is not None and settings.public_url.startswith("https:")
-        hints = HintAddresses(settings.public_url, way.token) if settings.public_url and is_reached else None
+        webhooks = WebhookAddresses(settings.public_url, way.token) if settings.public_url and is_reached else None
         context = StartContext(
             client=client,
             ledger=ledger,
@@ -194,7 +194,7 @@ async def open_services(
             fresh=way.fresh,
             adult_models=settings.adult_models,
             closing_seconds=timing.closing_seconds,
-            hints=hints,
+            webhooks=webhooks,
         )
         starts = await stack.enter_async_context(
             Starts(
@@ -237,7 +237,7 @@ async def open_services(
             ledger=own,
             jobs=jobs,
             waiting=waiting,
-            hints=hints,
+            webhooks=webhooks,
             directory=directory,
             files=files,
             spending=spending,

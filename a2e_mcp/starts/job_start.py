@@ -288,8 +288,8 @@ class JobItem(Generic[InputsT]):
     ) -> tuple[JobFamily, Sequence[JobRecord]]:
         """Send the request that makes the job, and the older one when A2E has retired the newer."""
         retired = NotFound("A2E has no call for this")
-        hints = self._context.hints
-        webhook = None if hints is None else hints.webhook(entry.id)
+        webhooks = self._context.webhooks
+        webhook = None if webhooks is None else webhooks.of_start(entry.id)
         for family, request in requests:
             if family.name != entry.family:
                 # A lost answer is looked for where its entry's family says.

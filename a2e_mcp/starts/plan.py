@@ -17,10 +17,10 @@ from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.charge_meter import ChargeMeter
-from a2e_mcp.starts.hints import HintAddresses
 from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from a2e_mcp.starts.progress import StartProgress
+from a2e_mcp.starts.webhooks import WebhookAddresses
 from a2e_mcp.users.caller import current
 
 AGAIN_SECONDS = 120.0
@@ -107,7 +107,7 @@ class StartContext:
     fresh: Callable[[str], str] = lambda url: url
     adult_models: bool = False
     closing_seconds: float = 3.0
-    hints: HintAddresses | None = None
+    webhooks: WebhookAddresses | None = None
     """Where A2E can reach this server."""
 
     @property

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from a2e_mcp.errors import A2EError
-from a2e_mcp.starts.hints import ROOT
+from a2e_mcp.starts.webhooks import ROOT
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,8 +22,8 @@ _ENTRY_ID = re.compile(r"[0-9a-f]{24}")
 _KNOWN_BY = "x-a2e-webhook-token"
 
 
-class Hints:
-    """Answers below `/hints/`, and gives everything else to the app behind it."""
+class Webhooks:
+    """Answers below `/webhooks/`, and gives everything else to the app behind it."""
 
     def __init__(self, app: ASGIApp, open_services: Callable[[], Awaitable[Services]]) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Hints:
         if scope["method"] != "POST" or not _ENTRY_ID.fullmatch(entry_id):
             return 404
         services = await self._open_services()
-        if services.hints is None or not services.hints.is_genuine(entry_id, token):
+        if services.webhooks is None or not services.webhooks.is_genuine(entry_id, token):
             return 404
         try:
             entry = await services.ledger.entry(entry_id)

@@ -48,7 +48,7 @@ async def test_a2e_is_given_an_address_and_only_its_own_call_is_taken(tmp_path: 
     async with open_web_server(tmp_path, public_url=PUBLIC, wrap=seen.wrap) as server:
         job_id = await start_clip(server)
         (body,) = seen.bodies
-        assert body["webhook_url"].startswith(f"{PUBLIC}/hints/")
+        assert body["webhook_url"].startswith(f"{PUBLIC}/webhooks/")
         path, token = body["webhook_url"].removeprefix(PUBLIC), body["webhook_token"]
         assert server.sandbox.token not in token
 
@@ -62,8 +62,8 @@ async def test_a2e_is_given_an_address_and_only_its_own_call_is_taken(tmp_path: 
         assert await status("POST", path, token, content=b"x" * 1_000_000) == 204
         assert await status("POST", path, "") == 404
         assert await status("POST", path, "0" * 64) == 404
-        assert await status("POST", "/hints/" + "f" * 24, token) == 404
-        assert await status("POST", "/hints/x", token) == 404
+        assert await status("POST", "/webhooks/" + "f" * 24, token) == 404
+        assert await status("POST", "/webhooks/x", token) == 404
         assert await status("GET", path, token) == 404
         # What it said is not believed.
         assert (await server.ask("check_status", job_id=job_id)).data["state"] != "failed"
@@ -75,7 +75,7 @@ async def test_a_server_that_a2e_cannot_reach_gives_no_address(tmp_path: Path) -
         await start_clip(server)
         (body,) = seen.bodies
         assert not {"webhook_url", "webhook_token"} & body.keys()
-        assert (await server.http.post("/hints/" + "f" * 24)).status_code == 404
+        assert (await server.http.post("/webhooks/" + "f" * 24)).status_code == 404
 
 
 def test_an_address_is_given_to_the_calls_of_which_a2e_says_that_they_take_one() -> None:

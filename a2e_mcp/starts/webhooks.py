@@ -1,4 +1,4 @@
-"""Hints: A2E calls an address of ours when a job has ended, so that it is looked at at once.
+"""Webhooks: A2E calls an address of ours when a job has ended, so that it is looked at at once.
 
 What a call says is not believed: it only makes the next look come earlier.
 """
@@ -12,17 +12,17 @@ from pydantic import SecretStr
 
 from a2e_mcp.client.client import Webhook
 
-ROOT = "/hints/"
+ROOT = "/webhooks/"
 
 
-class HintAddresses:
+class WebhookAddresses:
     """The addresses for the starts of one account; any server of it knows their tokens."""
 
     def __init__(self, public_url: str, token: SecretStr) -> None:
         self._public_url = public_url
         self._key = token.get_secret_value().encode()
 
-    def webhook(self, entry_id: str) -> Webhook:
+    def of_start(self, entry_id: str) -> Webhook:
         """Where A2E says that the job of a start has ended."""
         return Webhook(f"{self._public_url}{ROOT}{entry_id}", self._token(entry_id))
 
@@ -31,4 +31,4 @@ class HintAddresses:
         return hmac.compare_digest(token.encode(), self._token(entry_id).encode())
 
     def _token(self, entry_id: str) -> str:
-        return hmac.new(self._key, f"a2e hint {entry_id}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, f"a2e webhook {entry_id}".encode(), hashlib.sha256).hexdigest()
