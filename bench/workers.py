@@ -1,4 +1,4 @@
-"""From spawn to ready of the sandbox's two workers, beside an empty Python."""
+"""The sandbox's two workers, from spawn to ready, beside an empty Python."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The commands: serve, demo, sandbox, doctor, install, tools, forget, database and worker."""
+"""The commands of `a2e-mcp`, of which `serve` is the default."""

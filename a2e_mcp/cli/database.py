@@ -25,9 +25,9 @@ def upgrade_database() -> int:
 def check_database() -> int:
     """Say whether servers of this version can work with the database. Raises SettingsError when they cannot."""
     address = _address()
-    from a2e_mcp.ledger.postgresql.schema import found_in
+    from a2e_mcp.ledger.postgresql.schema import database_state
 
-    found = anyio.run(found_in, address)
+    found = anyio.run(database_state, address)
     print(f"The database answers and has schema {found.number}: {counted(found.starts, 'start')}.")
     if found.wrong_sums:
         raise SettingsError(

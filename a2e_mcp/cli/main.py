@@ -1,4 +1,4 @@
-"""The command line: serve (what bare `a2e-mcp` does), demo, sandbox, doctor, install, tools, forget, users."""
+"""The command line: its commands, which flags each accepts, and its exit codes."""
 
 from __future__ import annotations
 

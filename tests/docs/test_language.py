@@ -85,20 +85,23 @@ _GENERATED = re.compile(r"<!-- generated:\w+ -->.*?<!-- /generated -->", re.DOTA
 
 
 def pages() -> list[Path]:
-    """The pages for people, and the texts of tools, prompts and the live room's page."""
+    """The pages for people, the texts of tools and prompts, and all of the package and its deployment but Python."""
     return sorted(
         [
-            *(CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "server.json")),
-            *CHECKOUT.glob("docs/*.md"),
-            *CHECKOUT.glob("prompts/*.md"),
-            *PACKAGE.glob("server/live_rooms/page/*"),
+            *CHECKOUT.glob("*.md"),
+            *(path for folder in ("docs", "prompts", "examples") for path in (CHECKOUT / folder).glob("*.md")),
+            *(path for path in (CHECKOUT / "deploy").rglob("*") if path.is_file()),
+            *(path for path in PACKAGE.rglob("*") if path.suffix in {".html", ".js", ".css", ".sql"}),
+            CHECKOUT / "server.json",
             PACKAGE / "server" / "tools.json",
         ]
     )
 
 
 def modules() -> list[Path]:
-    return sorted([*PACKAGE.rglob("*.py"), *CHECKOUT.glob("docs/*.py")])
+    return sorted(
+        path for folder in ("a2e_mcp", "bench", "docs", "examples") for path in (CHECKOUT / folder).rglob("*.py")
+    )
 
 
 @cache

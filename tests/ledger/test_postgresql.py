@@ -12,7 +12,7 @@ import pytest
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import JobSeen, NewEntry, StoredStart
 from a2e_mcp.ledger.postgresql import ledger as postgresql
-from a2e_mcp.ledger.postgresql.schema import found_in, migrations, upgrade
+from a2e_mcp.ledger.postgresql.schema import database_state, migrations, upgrade
 from a2e_mcp.ledger.store import Existing, Limits, OverLimit
 from tests.support.ledger import intend
 from tests.support.paths import CHECKOUT
@@ -64,7 +64,7 @@ async def test_two_processes_with_fifty_starts_each_pass_no_ceiling_of_a_user_or
             await intend(ledger, limits=Limits(per_day=400, least=81))
         assert (raised.value.spent, raised.value.of_user) == (320, False)
         await intend(ledger, limits=Limits(per_day=400, least=80))
-    assert (await found_in(database_address)).wrong_sums == 0
+    assert (await database_state(database_address)).wrong_sums == 0
 
 
 async def test_the_sums_of_hours_follow_what_starts_cost(database_address: str) -> None:
@@ -80,12 +80,12 @@ async def test_the_sums_of_hours_follow_what_starts_cost(database_address: str) 
         for since in (0.0, 1_795_000_000.0, 1_795_003_000.0, 1_795_003_000.1, 1_795_006_000.0, now + 1):
             made = sum(each.cost for each in await ledger.recent(since=since))
             assert await ledger.spent_since(since) == pytest.approx(made, abs=1e-9), since
-    assert await found_in(database_address) == (migrations()[-1].number, 6, 0)
+    assert await database_state(database_address) == (migrations()[-1].number, 6, 0)
     with psycopg.connect(database_address, autocommit=True) as connection:
         connection.execute("UPDATE spending SET credits = credits + 1")
-    assert (await found_in(database_address)).wrong_sums == 5
+    assert (await database_state(database_address)).wrong_sums == 5
     assert await upgrade(database_address) == []
-    assert (await found_in(database_address)).wrong_sums == 0
+    assert (await database_state(database_address)).wrong_sums == 0
 
 
 async def test_a_database_that_is_away_is_one_sentence_and_work_continues_when_it_returns(

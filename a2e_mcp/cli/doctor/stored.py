@@ -74,9 +74,9 @@ async def _check_database(findings: Findings, address: str) -> None:
     """Check that the database answers and that this version can work with it."""
     try:
         check_extra()
-        from a2e_mcp.ledger.postgresql.schema import found_in
+        from a2e_mcp.ledger.postgresql.schema import database_state
 
-        found = await found_in(address)
+        found = await database_state(address)
     except SettingsError as problem:
         findings.fix("database.refused", problem.message, problem.hint)
         return

@@ -108,7 +108,7 @@ async def _upgrade_queue(connection: Connection) -> None:
             await connection.execute("INSERT INTO a2e_queue_schema VALUES (%s) ON CONFLICT DO NOTHING", (step.name,))
 
 
-class Found(NamedTuple):
+class DatabaseState(NamedTuple):
     """What a check has found: the schema, how many starts, and of how many hours the sum is not that of its starts."""
 
     number: int
@@ -116,12 +116,12 @@ class Found(NamedTuple):
     wrong_sums: int
 
 
-async def found_in(address: str) -> Found:
+async def database_state(address: str) -> DatabaseState:
     """Check a database. Raises SettingsError when this version cannot work with it."""
     async with await connect(address) as connection:
         number = await check_schema(connection)
         row = await (await connection.execute(_COUNTED)).fetchone()
-        return Found(number, 0 if row is None else row["starts"], 0 if row is None else row["wrong"])
+        return DatabaseState(number, 0 if row is None else row["starts"], 0 if row is None else row["wrong"])
 
 
 async def schema_number(connection: Connection) -> int:

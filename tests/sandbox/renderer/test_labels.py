@@ -161,8 +161,8 @@ def test_every_kind_of_file_is_looked_at_below_or_in_a_test_of_its_own(given: Gi
     asking = {"drawable_text", "probe", "text_language", "voice_measurement", "sound_excerpt"}
     for kind in set(kinds()) - made_kinds - asking:
         own = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests").rglob(f"test_{kind}.py"))
-        assert "assert_marked(" in own, kind
-        assert f'assert_labelled(clip, "{kind}")' in own, kind
+        for check in ("assert_marked(clip", f'assert_labelled(clip, "{kind}")'):
+            assert check in own, f"test_{kind}.py lacks {check}: that its file shows and says that it is a sandbox's"
 
 
 @pytest.mark.parametrize("what", MADE)

@@ -190,7 +190,7 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 
--- Who waits for a start is told when something of it changes.
+-- A change of a start is announced to the servers that wait for it.
 CREATE FUNCTION a2e_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('a2e_' || NEW.account || '_' || NEW.mode, NEW.id);
