@@ -23,6 +23,7 @@ _LONGEST_PATH = 4096
 _LONGEST_SHOWN = 160
 _MOST_SHOWN = 3
 _EXAMPLE = re.compile(r"(^|[/\\])path[/\\]to[/\\]", re.IGNORECASE)
+_ENDING = re.compile(r"\.[a-z]\w{1,4}$")
 _URL_HINT = "Give the whole URL, beginning with https://"
 
 
@@ -37,7 +38,8 @@ class Folders:
         """The one file in the allowed folders that a text means.
 
         What is spelt exactly so comes first, then what the text may have been before it was copied, then what looks
-        the same. Raises FileRefused when there is none, and when there are two.
+        the same, and last what looks the same without its ending, which file managers hide. Raises FileRefused when
+        there is none, and when there are two.
         """
         if "\0" in text or len(text) > _LONGEST_PATH or not text.strip():
             raise self._no_path(text)
@@ -51,11 +53,12 @@ class Folders:
                 raise _several(found)
             if found:
                 return found[0]
-        similar = _files(self._alike(ways, roots), roots)
-        if len(similar) > 1:
-            raise _several(similar)
-        if similar:
-            return similar[0]
+        for has_ending in (True, False):
+            similar = _files(self._alike(ways, roots, has_ending=has_ending), roots)
+            if len(similar) > 1:
+                raise _several(similar)
+            if similar:
+                return similar[0]
         raise self._nothing(text, roots)
 
     def holds(self, path: Path, found: os.stat_result) -> bool:
@@ -86,18 +89,26 @@ class Folders:
         known = {os.path.splitdrive(folder)[0].lower() for folder in self._folders}
         return drive[:2] in ("\\\\", "//") and drive.lower() not in known
 
-    def _alike(self, texts: Iterable[str], roots: Sequence[Path]) -> set[Path]:
-        """Files whose names, and those of the folders on the way, look as in one of these paths."""
+    def _alike(self, texts: Iterable[str], roots: Sequence[Path], *, has_ending: bool) -> set[Path]:
+        """Files whose names, and those of the folders on the way, look as in one of these paths.
+
+        Unless it `has_ending`, a path lacks that of the file.
+        """
         found: set[Path] = set()
-        listed: dict[Path, _Listing] = {}
+        whole: dict[Path, _Listing] = {}
+        stems: dict[Path, _Listing] = {}
         for below, parts in self._ways_down(texts):
+            if not has_ending and _ENDING.search(parts[-1]):
+                # Then `clip.mp4.part` is not what `clip.mp4` means.
+                continue
             places = {below.resolve()}
             for number, part in enumerate(parts):
                 is_last = number == len(parts) - 1
+                lacks_ending = is_last and not has_ending
                 places = {
                     real
                     for place in places
-                    for each in _children(place, part, listed)
+                    for each in _children(place, part, stems if lacks_ending else whole, has_ending=not lacks_ending)
                     if (is_last or each.is_dir())
                     if (real := _real(each)) is not None and _is_inside(real, roots)
                 }
@@ -218,13 +229,15 @@ def _files(choices: Iterable[Path], roots: Sequence[Path]) -> list[Path]:
 _Listing: TypeAlias = Mapping[str, Sequence[str]]
 
 
-def _children(folder: Path, looks: str, listed: dict[Path, _Listing]) -> Sequence[Path]:
-    """What is in a folder and looks like a name; `listed` are the folders that were read already."""
+def _children(folder: Path, looks: str, listed: dict[Path, _Listing], *, has_ending: bool) -> Sequence[Path]:
+    """What is in a folder and looks like a name, with its ending or without; `listed` are the folders already read."""
     if folder not in listed:
         names: dict[str, list[str]] = defaultdict(list)
         with suppress(OSError), os.scandir(folder) as entries:
             for each in entries:
-                names[alike(each.name)].append(each.name)
+                name = each.name if has_ending else Path(each.name).stem
+                if has_ending or name != each.name:
+                    names[alike(name)].append(each.name)
         listed[folder] = names
     return [folder / name for name in listed[folder].get(looks, ())]
 

@@ -117,6 +117,32 @@ async def test_a_name_is_found_without_its_capitals_and_in_the_marks_of_a_chat(t
         assert (await read(server, "MY PHOTO.PNG")).startswith("2 files fit: ")
 
 
+async def test_a_name_is_found_without_the_ending_that_file_managers_hide(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        shot = png(server.inbox, "Screenshot 2026-11-03 at 9.41.07\u202fAM.png")
+        (server.inbox / "notes").mkdir()
+        png(server.inbox / "notes", "photo (1).jpeg")
+        for given in (
+            shot.stem,
+            shot.stem.replace("\u202f", " "),
+            str(shot)[:-4],
+            "notes/photo (1)",
+            "'notes\\Photo (1)'",
+        ):
+            assert await read(server, given) == "found", given
+        # Neither a part of the name, nor another ending, nor half of a download is meant.
+        (server.inbox / "clip.mp4.part").write_bytes(shot.read_bytes())
+        for given in ("clip.mp4", "Screenshot 2026-11-03 at 9", "notes/photo (1).png", "photo (1)", "photo"):
+            assert "not found" in await read(server, given), given
+        png(server.inbox, "notes.png", colour="red")
+        assert await read(server, "notes") == "found"
+        (server.inbox / "notes.txt").write_text("Text.")
+        told = await read(server, "notes")
+        assert told.startswith("2 files fit: ")
+        assert "notes.png" in told
+        assert "notes.txt" in told
+
+
 async def test_two_files_that_fit_are_both_named_and_none_is_taken(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         first, second = png(server.inbox, "a b.png"), png(server.inbox, "a\u202fb.png", colour="red")
