@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -40,6 +41,7 @@ exit codes:
   130  stopped with Ctrl-C
 """
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _CHOICE = ("toolsets", "tools", "exclude_tools", "read_only", "tool_prefix")
 _ACCEPTED_FLAGS: Mapping[str, tuple[str, ...]] = {
     "serve": ("sandbox", "no_keyring", "http", *_CHOICE),
@@ -69,9 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.closed:
                 sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+        code = _BROKEN
+    except OSError as problem:
+        if problem.errno not in _NO_ROOM or problem.filename is not None:
+            raise
+        _forget_output()
+        why = f"The output could not be written ({problem.strerror})"
+        print(f"a2e-mcp: {why}. Make room where it goes, then run the command again.", file=sys.stderr)
         code = _BROKEN
     sys.exit(code)
+
+
+def _forget_output() -> None:
+    """Keep what was not written from being tried again at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:

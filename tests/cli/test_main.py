@@ -173,6 +173,23 @@ def test_a_reader_that_is_gone_is_no_complaint(tmp_path: Path, arguments: tuple[
     assert (done.returncode, "Broken" in done.stderr, "Exception" in done.stderr) == (1, False, False)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+@pytest.mark.parametrize("arguments", [("tools", "--json"), ("--help",), ("install", "codex", "--print", "--sandbox")])
+def test_an_output_without_room_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "a2e_mcp", *arguments],
+            env=environment_in(tmp_path, PYTHONUNBUFFERED=""),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("a2e-mcp: The output could not be written (No space left on device).")
+
+
 def test_an_sdk_that_is_too_old_is_named_with_the_one_that_is_needed(tmp_path: Path) -> None:
     (tmp_path / "mcp" / "server").mkdir(parents=True)
     (tmp_path / "mcp" / "__init__.py").touch()
