@@ -227,7 +227,9 @@ class A2EClient:
                     body = await _read(response)
                 finally:
                     await response.aclose()
-            if (date := http_date(response.headers.get("date", ""))) is not None:
+            date = http_date(response.headers.get("date", ""))
+            # What answers with a page, such as a router, has a clock of its own.
+            if date is not None and body[:64].lstrip()[:1] == b"{":
                 self._ahead = date - self._now()
             return status, response.headers, self._without_token(body)
         finally:

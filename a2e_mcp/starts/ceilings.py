@@ -105,6 +105,13 @@ class Ceilings:
             hint=self._advice_about(per_start, max_credits),
         )
 
+    def overrun(self, price: Price, charged: float | None, max_credits: float | None) -> str | None:
+        """What to say when A2E has charged a start more than it had quoted, and more than was allowed."""
+        per_start = self.ceiling(max_credits)
+        if per_start is None or charged is None or charged <= per_start:
+            return None
+        return f"That is over the ceiling of {credits_of(per_start)}: before, the price was {price}."
+
     def ceiling(self, max_credits: float | None) -> float | None:
         """The most that one start may cost: the lower of its own ceiling and the one of the settings."""
         return _lower(max_credits, self.per_start)

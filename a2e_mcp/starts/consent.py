@@ -25,11 +25,11 @@ _OPEN_QUESTION = re.compile(r"\s*(?:whether|if|who|ob|wer|si|se|quien|qui)\b")
 _NOT_TURNED = (
     r"(?: (?!(?:only|just|and|nur|et|y|e|und|solo)\b|(?:mind|need|object|hesitat|refus|declin|oppos|doubt|withdr|withh"
     r"|revok|retract|rescind|den[iy]|restrict|limit|zoger|abgelehnt|widersprochen|widerruf|zuruckg|seulement|hesit|dud|nego"
-    r"|neg|opus|import|rifiut|esit|apenas|recus|retir|ritir|revoc))\w+){0,3} "
+    r"|neg|opus|import|rifiut|esit|apenas|recus|retir|ritir|revoc|besoin|necess|bisogn|precis))\w+){0,3} "
 )
 _PAPER = r"(?:consent|permission|approval|agreement|authori[sz]ation|release)"
 _IS = r"(?: (?:is|was|has|have|had|been|still|yet|being)){0,3}"
-_NEEDED = r"(?! (?:is |was )?(?:\w+ )?(?:need|necess|requir))"
+_NEEDED = r"(?! (?:is |was )?(?:\w+ ){0,2}(?:need|necess|requir))"
 # What a person does not want to happen to them; that they want no money or no name is another matter.
 _THIS = (
     r"(?: (?:this|it|that)\b| to (?:be (?:in|shown|seen|filmed|recorded|used|cloned|part|on)|appear|take part"
@@ -73,10 +73,12 @@ _NO_CONSENT = "|".join(
         rf"\bno (?:consent|permission|agreement|approval|idea|information|answer|reply)\b{_NEEDED}",
         r"\b(?:is|was|am|are|remains|still|consent) (?:unknown|unclear|uncertain|unsure)\b"
         r"|^\s*(?:unknown|unclear|uncertain|unsure)(?:\s*$| (?:whether|if|yet)\b)",
+        r"\b(?:forgot|forgotten)(?: \w+)? to ask\b|\bnot (?:yet )?check(?:ed)?\s*$|\bnot (?:tell|told) (?:me|us)\s*$"
+        r"|^\s*to be confirmed\b|(?<!not )(?<!never )\bturned (?:it|this|that|us|me) down\b",
         # German
         rf"\b(?:nicht|nie|niemals|niemand|keine?){_NOT_TURNED}(?:zugestimmt|einverstanden|eingewilligt|erlaubt"
         r"|genehmigt|gestattet|zugesagt)\b",
-        r"\bkeine?(?: \w+)? (?:zustimmung|einwilligung|erlaubnis|genehmigung|antwort)\b"
+        r"\bkeine?(?: \w+)? (?:zustimmung|einwilligung|einverstandnis|erlaubnis|genehmigung|antwort)\b"
         r"(?!(?: \w+)? (?:not|erford))",
         r"\bstimm\w+ (?:\w+ ){0,2}nicht zu\b|\bwillig\w+ (?:\w+ ){0,2}nicht ein\b",
         r"\b(?:nicht|nie|niemand)(?: \w+){0,2} (?:gefragt|bekannt|klar|sicher|gesagt|geantwortet|geaussert"
@@ -102,6 +104,8 @@ _NO_CONSENT = "|".join(
         r"\bpas (?:ete )?au courant\b|\bai pas(?: \w+)? demande\b|(?<!ne )(?<!ne s )\bs y oppose\b(?! pas)",
         r"\b(?:consentement|accord|autorisation|permission)(?: \w+){0,2} (?:retire\w*|refuse\w*|manquant\w*)\b"
         r"|(?<!pas )\bretire (?:son|sa) (?:consentement|accord|autorisation|permission)\b",
+        r"\b(?:pas|aucune?)(?: d| de| donne| donne son| donne sa)? (?:consentement|accord|autorisation|permission)\b"
+        r"(?!(?: \w+)? (?:necess|requis|exig|n est))|\bnon autorise\w*\b|\baucune idee\b",
         # Spanish
         rf"\b(?:no|nunca|nadie|jamas){_NOT_TURNED}(?:acept(?:o|a|ado|aron)|consintio|consentido|autoriz\w+"
         r"|permiso|permitio|aprobo|acuerdo|accedio|consentimiento)\b",
@@ -115,6 +119,7 @@ _NO_CONSENT = "|".join(
         r"|\bno esta (?:claro|seguro)\b|\bse ignora\b|\bdesconoc\w+\b",
         r"(?<!no )\bse nego\b|(?<!no )\brechazo\b",
         r"\bsin (?:\w+ ){0,2}(?:consentimiento|permiso|autorizacion|conocimiento|saberlo)\b",
+        r"\bningun\w* (?:consentimiento|permiso|autorizacion)\b(?!(?: \w+)? neces)|\bni idea\b",
         # Italian
         rf"\b(?:non|mai|nessuno){_NOT_TURNED}(?:accettato|acconsentito|consenso|autorizzat\w+|permesso|approvato"
         r"|d accordo)\b",
@@ -122,9 +127,12 @@ _NO_CONSENT = "|".join(
         r"(?<!non )(?<!non ha )\brifiutato\b|\bsenza (?:\w+ ){0,2}(?:consenso|permesso|autorizzazione|saperlo)\b",
         r"\bnon vuole(?=\s*$| (?:partecipare|apparire|essere|che|farlo))"
         r"|(?<!non ha )\britirato (?:il|suo)(?: suo)? (?:consenso|permesso)\b",
+        r"\b(?:nessun\w*|non c e|non ho|non abbiamo)(?: \w+)? (?:consenso|permesso|autorizzazione)\b"
+        r"(?!(?: \w+)? (?:necess|richiest|serv))|\bnon ne (?:ho|abbiamo) idea\b",
         # Portuguese
         rf"\b(?:nao|nunca|ninguem){_NOT_TURNED}(?:aceit\w+|concord\w+|consentiu|autoriz\w+|permitiu|aprovou"
         r"|permissao|consentimento)\b",
+        r"\bnenhum\w* (?:consentimento|permissao|autorizacao)\b(?!(?: \w+)? (?:necess|precis))",
         r"\bnao quer(?=\s*$| (?:participar|aparecer|que|isso))",
         r"\b(?:nao|nunca|ninguem) (?:aceit\w+|concord\w+|consentiu|autoriz\w+|permitiu|aprovou)\b",
         r"\bnao(?: \w+){0,2} (?:sabe\w*|sei|disse se|respondeu|confirmou|perguntei|claro)\b|\bdesconhecid\w+\b",
@@ -134,7 +142,8 @@ _NO_CONSENT = "|".join(
 
 # What fills in the field and says nothing else.
 _NOTHING_SAID = re.compile(
-    r"\s*(?:(?:n a|none|nil|no|tbd|todo|unknown|nothing)[\s.,;]*)+|\s*(?:none given|not applicable)(?: here)?[\s.]*"
+    r"\s*(?:consent\s*:\s*)?"
+    r"(?:(?:n a|none|nil|no|tbd|todo|unknown|nothing)[\s.,;]*)+|\s*(?:none given|not applicable)(?: here)?[\s.]*"
 )
 _CONSENT = re.compile(
     r"\bi (?:\w+ )?(?:agree|consent|allow|approve)\b"

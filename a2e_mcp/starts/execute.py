@@ -11,7 +11,16 @@ from collections.abc import Mapping
 
 from a2e_mcp import __version__
 from a2e_mcp.catalogue.tool import VoiceChoice
-from a2e_mcp.errors import A2EError, AnswerLost, Charged, ContentStopped, NotEnoughCredits, Refused, SettingsError
+from a2e_mcp.errors import (
+    A2EError,
+    AnswerLost,
+    Charged,
+    ContentStopped,
+    MoneyRefused,
+    NotEnoughCredits,
+    Refused,
+    SettingsError,
+)
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
@@ -88,7 +97,7 @@ class StartExecutor:
             try:
                 balance = await meter.begin()
                 self._group.balance_read(balance)
-                _check_balance(price, balance)
+                self._check_balance(price, balance)
                 results = await item.execute(entry, meter)
                 if results:
                     await self._context.finish_at_once(entry, results=results)
@@ -177,7 +186,7 @@ class StartExecutor:
         if not missing:
             return refusal
         return AnswerLost(
-            f"{refusal.message}; but the balance fell by {credits_of(missing)}",
+            f"{refusal.message.rstrip('. ')}; but the balance fell by {credits_of(missing)}",
             hint=f"Do not start it again; check_status of {entry.own_job_id} and list_jobs look for it",
             trace_id=refusal.trace_id,
             status=refusal.status,
@@ -194,10 +203,17 @@ class StartExecutor:
                 return
         await self._ledger.release(entry_id)
 
-
-def _check_balance(price: Price, balance: float | None) -> None:
-    if balance is not None and balance < price.least:
-        raise NotEnoughCredits(
-            f"Not enough credits: this costs about {amount(price.least)}, the account has {amount(balance)}",
-            hint="Add credits at video.a2e.ai, or make the job smaller",
-        )
+    def _check_balance(self, price: Price, balance: float | None) -> None:
+        if balance is None and self._context.ceilings.is_only_one(price):
+            # Without a price only the balance says what was spent: this would count as nothing, and so would the next.
+            steps = " and ".join(price.unknown)
+            raise MoneyRefused(
+                f"The price of {steps} is not known, and A2E does not say now how many credits are left, so what it"
+                " costs could not be counted under the limit of 24 hours",
+                hint="Retry in a minute",
+            )
+        if balance is not None and balance < price.least:
+            raise NotEnoughCredits(
+                f"Not enough credits: this costs about {amount(price.least)}, the account has {amount(balance)}",
+                hint="Add credits at video.a2e.ai, or make the job smaller",
+            )

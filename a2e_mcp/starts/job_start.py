@@ -26,7 +26,7 @@ from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import A2EError, AnswerLost, InputError, NotFound, Refused, ServiceError
 from a2e_mcp.files.urls import suffix_for
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
-from a2e_mcp.ledger.job_ids import is_id
+from a2e_mcp.ledger.job_ids import JobId, is_id
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.plan import StartContext
 from a2e_mcp.starts.pricing import Price, StepPrice
@@ -300,11 +300,28 @@ class JobItem(Generic[InputsT]):
             except NotFound as problem:
                 retired = problem
                 continue
-            records = _records(reply)
+            records = await self._own_records(entry, family, _records(reply))
             if not records:
-                raise AnswerLost(f"{family.start.name}: A2E's answer names no job", raw=reply.model_dump_json())
+                raise AnswerLost(f"{family.start.name}: A2E's answer names no new job", raw=reply.model_dump_json())
             return family, records
         raise retired
+
+    async def _own_records(
+        self, entry: LedgerEntry, family: JobFamily, records: Sequence[JobRecord]
+    ) -> Sequence[JobRecord]:
+        """The records of an answer that are this start's jobs: those of other starts, and of a whole list, are not."""
+        if self._tool.on_own_avatar:
+            # Its job has the id of the avatar, which is known.
+            return records
+        new = []
+        for record in records:
+            holder = await self._ledger.by_job_id(str(JobId(family.name, record.id)))
+            if holder is None or holder.id == entry.id:
+                new.append(record)
+        if len(new) <= entry.details.count:
+            return new
+        named = [record for record in new if record.first_text(family.name_fields) == entry.title]
+        return named or new
 
     # ------------------------------------------------------------------ what came of it
 

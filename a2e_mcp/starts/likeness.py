@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.tool import Inputs, MediaIn
@@ -14,10 +15,8 @@ from a2e_mcp.starts.resolve import markers_of, named_values
 from a2e_mcp.text import folded
 
 _LONGEST_CHAIN = 6
-_WORDS_ABOUT_IT = (
-    *("prompt", "title", "image", "end_image", "reference", "second_reference"),
-    *("reference_images", "reference_videos", "video"),
-)
+_WORDS_ABOUT_IT = ("prompt", "title")
+_FILES = ("image", "end_image", "reference", "second_reference", "reference_images", "reference_videos", "video")
 
 # Words for a person in a picture, in six languages, without accents; and words that mean one only among others.
 _PERSONS = (
@@ -39,12 +38,21 @@ _OTHERS = r"\b(?:cat|dog|kitten|puppy|horse|bird|animal|toy|clock|cliff|mountain
 
 def names_person(inputs: Inputs) -> bool:
     """Whether the words of a start speak of a person who is not drawn."""
-    words = " ".join(str(getattr(inputs, name, None) or "") for name in _WORDS_ABOUT_IT)
+    given = [str(getattr(inputs, name, None) or "") for name in _WORDS_ABOUT_IT]
+    given += [_file_name(text) for name in _FILES for _, text in named_values(name, getattr(inputs, name, None))]
+    words = " ".join(given)
     # Underscores and hyphens stand between the words of a file's name.
     text = re.sub(r"[_\W]+", " ", folded(words[:4000]))
     if re.search(_DRAWN, text):
         return False
     return bool(re.search(_PERSONS, text) or (re.search(_PERHAPS_PERSONS, text) and not re.search(_OTHERS, text)))
+
+
+def _file_name(value: str) -> str:
+    """The name of a file without what stands around it: folders, and the random signs of an address, say nothing."""
+    if "://" in value:
+        value = unquote(re.split(r"[?#]", value)[0])
+    return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
 
 
 async def shows_no_one(job_id: str, ledger: Ledger, *, chain: int = _LONGEST_CHAIN) -> bool:

@@ -95,7 +95,8 @@ class Spending:
         quoted = await self._quote(capability, body) if capability is not None and body is not None else None
         # Nothing is no price where a price is published.
         if quoted is not None and (quoted >= _SMALLEST_PRICE or not estimate.credits_each):
-            return StepPrice(step, quoted, "A2E's quote")
+            charged = _whole(quoted)
+            return StepPrice(step, charged, "A2E's quote" if charged == quoted else f"A2E's quote of {amount(quoted)}")
         if estimate.units is None:
             # A length that is not known is a price that is not known.
             return StepPrice(step, None, estimate.source)
@@ -174,7 +175,7 @@ class Spending:
 
 
 def _whole(credits: float) -> float:
-    """Estimates round up: A2E charges whole credits."""
+    """Quotes and estimates round up: A2E charges whole credits."""
     return float(math.ceil(round(credits, 6)))
 
 

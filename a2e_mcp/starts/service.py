@@ -289,7 +289,9 @@ class Starts:
         else:
             task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
             started = await self._outcome(entry, plan.price, task, deadline)
-        warning = all_of(plan.warning, unconfirmed, self._context.ceilings.remark(plan.price))
+        ceilings = self._context.ceilings
+        overrun = ceilings.overrun(plan.price, started.charged, options.max_credits)
+        warning = all_of(plan.warning, unconfirmed, ceilings.remark(plan.price), overrun)
         return replace(started, warning=warning, chosen=plan.chosen)
 
     def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[Started]:

@@ -144,3 +144,23 @@ async def test_a_quote_counts_though_the_request_was_not_validated(tmp_path: Pat
         server.transport.on(QUOTE, only_answered(200, seven), times=99)
         quote = await server.ask("quote_job", tool="start_image_to_video", arguments=await server.clip_arguments())
         assert quote.data["credits"] == 7
+
+
+async def test_a_quote_of_a_part_of_a_credit_rounds_up_as_the_charge_does(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        part = {"code": 0, "data": {"coins": 0.4}}
+        server.transport.on(QUOTE, only_answered(200, part), times=99)
+        said = await server.refuse("start_avatar_video", **video_arguments(max_credits=1))
+        assert "2 credits: speech 1 (A2E's quote of 0.4), avatar_video 1 (A2E's quote of 0.4)" in said
+        assert server.charging_requests == {}
+
+
+async def test_a_charge_above_the_quote_and_the_ceiling_is_said(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path) as server:
+        server.transport.on(QUOTE, only_answered(200, {"code": 0, "data": {"coins": 7}}), times=99)
+        started = await server.ask("start_image_to_video", **await server.clip_arguments(max_credits=10))
+        assert "Charged 100 credits" in started.text
+        for said in (started.text, started.data["warning"]):
+            assert "over the ceiling of 10 credits: before, the price was 7 credits" in said
+        within = await server.ask("start_image_to_video", **await server.clip_arguments(prompt="Rain", max_credits=100))
+        assert "ceiling" not in within.text

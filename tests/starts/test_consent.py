@@ -68,6 +68,22 @@ NO_CONSENT = [
     "Ha ritirato il consenso.",
     "Ela não quer aparecer.",
     "Não temos permissão dela.",
+    "I forgot to ask her.",
+    "Not checked.",
+    "To be confirmed.",
+    "She turned it down.",
+    "The user didn't tell me.",
+    "consent: none",
+    "Kein Einverständnis",
+    "Pas de consentement",
+    "Aucun consentement donné",
+    "Elle n'a pas donné son consentement.",
+    "Aucune idée",
+    "No hay ningún permiso",
+    "Ni idea de si aceptó",
+    "Nessun consenso",
+    "Non ho il consenso",
+    "Nenhum consentimento",
 ]
 CONSENT = [
     "She did not mind at all.",
@@ -119,6 +135,14 @@ CONSENT = [
     "No quiere dinero, pero aceptó.",
     "Non vuole soldi ma è d'accordo.",
     "Não quer dinheiro, mas aceitou.",
+    "I forgot to ask on Monday, but she agreed on Tuesday.",
+    "It is me, no consent of others needed.",
+    "Je n'ai pas besoin d'autorisation: c'est moi.",
+    "Aucun consentement nécessaire: c'est moi.",
+    "Kein Einverständnis nötig, das bin ich.",
+    "Ningún problema: dio su permiso.",
+    "Nessun consenso necessario: sono io.",
+    "Nenhum problema, ela autorizou.",
 ]
 
 

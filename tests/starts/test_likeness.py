@@ -34,6 +34,22 @@ def test_the_words_of_a_start_tell_whether_a_person_is_shown(prompt: str, found:
     assert names_person(ImageToVideoInputs(image="/media/zoe/Pictures/my_portrait.jpg"))
 
 
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        ("https://cdn.example.com/Q1-he-Z8_dad/9/waves.jpg", False),
+        ("http://127.0.0.1:38009/x-He-8/files/0830.png?sign=a-man-b&who=mother#girl", False),
+        ("https://baby.example.com/waves.jpg", False),
+        ("/home/friend/pictures/waves.jpg", False),
+        ("C:\\Users\\Freund\\waves.jpg", False),
+        ("https://cdn.example.com/9/old%20man.jpg?sign=1", True),
+        ("C:\\Users\\Zoe\\my_mother.jpg", True),
+    ],
+)
+def test_of_an_address_or_a_path_only_the_name_of_the_file_counts(image: str, found: bool) -> None:
+    assert names_person(ImageToVideoInputs(image=image, prompt="slow zoom in")) is found
+
+
 async def test_a_real_person_in_a_clip_needs_consent_and_a_generated_one_does_not(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         photo = png(server.inbox, "photo.png").name

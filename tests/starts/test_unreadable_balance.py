@@ -11,6 +11,7 @@ import pytest
 from tests.support.faulty_transport import (
     CLIP,
     CREDITS,
+    QUOTE,
     SPEECH,
     UPLOAD,
     VIDEO,
@@ -91,3 +92,17 @@ async def test_an_upload_address_that_names_no_file_may_have_been_charged_and_co
         assert "did not say where the file will be" in sentence
         (entry,) = await entries_of(server.sandbox, tmp_path)
         assert entry.cost == 3
+
+
+async def test_what_can_be_counted_neither_by_a_price_nor_by_the_balance_is_not_started(tmp_path: Path) -> None:
+    async with open_controlled_server(tmp_path, daily_credits=3, allow_unpriced=True) as server:
+        server.transport.on(QUOTE, only_answered(404, {"code": 404, "msg": "Not Found"}), times=99)
+        server.transport.on(CREDITS, SILENT, times=99)
+        for number in ("one", "two", "three", "four", "five"):
+            said = await server.refuse("generate_speech", script=f"Good day, {number}.", voice="Aria (en-US)")
+            assert "A2E does not say now how many credits are left" in said
+            assert "Nothing was charged." in said
+        assert server.charging_requests == {}
+        server.transport.on(CREDITS, SILENT, times=0)
+        await server.ask("generate_speech", script="Good day, five.", voice="Aria (en-US)")
+        assert (await server.ask("list_spending")).data["total"] == server.spent == 1
