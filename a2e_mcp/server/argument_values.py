@@ -28,7 +28,6 @@ from a2e_mcp.server.argument_wrappings import (
 from a2e_mcp.text import folded
 
 _LONGEST_JSON = 100_000
-
 _LONGEST_NUMBER = 40
 _LONGEST_NAME = 200
 _MOST_WRAPPED = 12
@@ -76,7 +75,6 @@ _BETWEEN_WORDS = (
 _BESIDE_JOBS = re.compile(
     r"a2e://jobs/|\bjobs?(?:[_ ]?ids?)?\b|\b(?:and|or|und|et|y|e)\b|[*+&/-]|[\s\"'`<>()\[\]{}=:.,;|]"
 )
-
 
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \t\r\n"
 """Blanks and signs without a width, which stand around copied values and alone in empty fields."""
@@ -337,12 +335,19 @@ def _pieces(field: ArgumentField, value: object) -> object:
     if not isinstance(given, list):
         given = [given]
     # A name may hold a comma, so the names of a real list are whole.
-    whole = is_list and piece.kind in ("record", "text", "media")
-    read = [_value(piece, each) for each in (given if whole else chain.from_iterable(_split(piece, x) for x in given))]
+    parts = ([each] if is_list and _is_whole(piece, each) else _split(piece, each) for each in given)
+    read = [_value(piece, each) for each in chain.from_iterable(parts)]
     kept = [each for each in read if not isinstance(each, _LeftOut)]
     # A record or a job that is named twice is meant once; a clip or a picture may well be shown twice.
     is_named = piece.kind not in ("text", "media") and all(isinstance(each, str) for each in kept)
     return list(dict.fromkeys(kept)) if is_named else kept
+
+
+def _is_whole(piece: ArgumentField, item: object) -> bool:
+    """Whether an item of a list is one name: that of a job is its title, unless there are job ids in it."""
+    if piece.kind == "job":
+        return isinstance(item, str) and item.strip()[:1] not in ("[", "{", "(") and not job_ids_in(item)
+    return piece.kind in ("record", "text", "media")
 
 
 _MARK_OF_A_ROW = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+(?=\S)")

