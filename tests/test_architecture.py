@@ -479,6 +479,12 @@ def test_no_module_and_no_folder_is_a_drawer() -> None:
     assert not names & {"utils", "util", "helpers", "helper", "manager", "common", "core", "misc", "shared"}
 
 
+def test_no_module_is_called_by_a_participle() -> None:
+    """A noun says what is in the room: `stored` or `kept` may be anything."""
+    last_words = {name.rpartition("_")[2] for module in modules() for name in names_of(module)}
+    assert not {word for word in last_words if re.search(r"[^e]ed$", word) or word in {"kept", "made", "known", "sent"}}
+
+
 def test_no_class_name_is_used_twice() -> None:
     """Names that differ by an underscore or by capitals are read as one."""
     names = Counter(

@@ -15,9 +15,9 @@ from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, Ser
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.answered_records import each_once, records_in, skipped_in
 from a2e_mcp.jobs.concurrency import at_most, or_problem
+from a2e_mcp.jobs.entry_jobs import Links, add_known, job_of_entry, linked
 from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
 from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
-from a2e_mcp.jobs.remembered import Links, add_known, linked, remembered
 from a2e_mcp.jobs.shared_answers import SharedAnswers
 from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
@@ -238,7 +238,7 @@ class Jobs:
     def of_entry(self, entry: LedgerEntry) -> list[Job]:
         """What the ledger alone knows of a start, one Job per job id."""
         job_ids = [JobId(*each.split(":")) for each in entry.job_ids] or [JobId(entry.family, entry.id)]
-        return [self._remembered(entry, job_id) for job_id in job_ids]
+        return [self._job_of_entry(entry, job_id) for job_id in job_ids]
 
     def job(self, family: JobFamily, record: JobRecord) -> Job:
         """One record of A2E as a Job."""
@@ -261,7 +261,7 @@ class Jobs:
         real = [each for each in entry.job_ids if each != str(job_id)]
         if real and job_id.own:
             return await self.check(JobId(*real[0].split(":")))
-        return await linked(self._remembered(entry, job_id), entry, self._links)
+        return await linked(self._job_of_entry(entry, job_id), entry, self._links)
 
     async def _settled(self, job_id: JobId) -> LedgerEntry:
         entry = await self._ledger.by_job_id(str(job_id))
@@ -269,10 +269,10 @@ class Jobs:
             raise NotFound("Job not found in the ledger on this computer", hint="Call list_jobs to find it")
         return entry if self._ledger.is_under_way(entry) else await self.find_again(entry)
 
-    def _remembered(self, entry: LedgerEntry, job_id: JobId) -> Job:
+    def _job_of_entry(self, entry: LedgerEntry, job_id: JobId) -> Job:
         moved = self._transfers.moved(entry.id)
         under_way = self._ledger.is_under_way(entry)
-        job = remembered(entry, job_id, moved=moved, under_way=under_way, sandbox=self._sandbox)
+        job = job_of_entry(entry, job_id, moved=moved, under_way=under_way, sandbox=self._sandbox)
         job.results = [self._fresh(url) for url in job.results]
         return self._located(job)
 

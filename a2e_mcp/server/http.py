@@ -15,7 +15,7 @@ from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.answer_forms import PlainOrStream
 from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
-from a2e_mcp.server.results import KeptFiles
+from a2e_mcp.server.kept_files import KeptFiles
 from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 from a2e_mcp.server.uploads.app import UploadPages
 from a2e_mcp.server.webhooks import Webhooks

@@ -20,7 +20,7 @@ from a2e_mcp.cli.doctor.installation import check_packages, check_rendering
 from a2e_mcp.cli.doctor.places import check_folders, check_host
 from a2e_mcp.cli.doctor.reads import check_reads
 from a2e_mcp.cli.doctor.sign_in import check_users
-from a2e_mcp.cli.doctor.stored import check_ledger, check_links, is_sandbox_locked
+from a2e_mcp.cli.doctor.storage import check_ledger, check_links, is_sandbox_locked
 from a2e_mcp.cli.screen import columns_of
 from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError

@@ -12,6 +12,6 @@ class UpscaleOrder(ClipOrder, frozen=True, kw_only=True):
 
 def render(order: UpscaleOrder, rendering: Rendering) -> Outcome:
     """Enlarge a picture or clip."""
-    from a2e_mcp.sandbox.renderer.clips.larger import enlarge
+    from a2e_mcp.sandbox.renderer.clips.enlargement import enlarge
 
     return enlarge(order, rendering, source=order.source)

@@ -28,8 +28,8 @@ from a2e_mcp.server.answers.jobs import job_answer, no_file, saved_line
 from a2e_mcp.server.answers.lists import ROWS, Page, filter_words
 from a2e_mcp.server.days import start_of
 from a2e_mcp.server.deletion import delete_jobs
-from a2e_mcp.server.kept import link_answer, with_kept_results
 from a2e_mcp.server.live_rooms.rooms import ends_at
+from a2e_mcp.server.result_links import link_answer, with_kept_results
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, newest_answers, waiting_time
 from a2e_mcp.starts.resolve import made_from

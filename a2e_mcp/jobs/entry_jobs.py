@@ -33,7 +33,7 @@ async def linked(job: Job, entry: LedgerEntry, links: Links | None) -> Job:
     return job
 
 
-def remembered(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, under_way: bool, sandbox: bool) -> Job:
+def job_of_entry(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, under_way: bool, sandbox: bool) -> Job:
     """One job of a start as far as the ledger alone can tell; `moved` is how far its transfer is."""
     state, note = _state_and_note(entry, moved, under_way=under_way)
     stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
