@@ -13,7 +13,7 @@ LABEL io.modelcontextprotocol.server.name="io.github.a2e-mcp/a2e-mcp" \
       org.opencontainers.image.licenses="MIT"
 # HTTPS is checked against the system's certificates, which a slim image lacks.
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home --uid 10001 a2e && mkdir --mode 700 /data /users && chown a2e /data /users
+    && useradd --create-home --uid 10001 a2e && mkdir --mode 700 /data && chown a2e /data
 COPY --from=build /opt/a2e /opt/a2e
 USER a2e
 ENV PATH=/opt/a2e/bin:$PATH \

@@ -19,9 +19,11 @@ unexport PYTHONDONTWRITEBYTECODE
 STARTS ?= 200
 KILLS ?= 5
 CALLS ?= 2000
+USERS ?= 200
+JOBS ?= 1000
 SEED ?= 1
 
-.PHONY: bundle examples release-notes soak fuzz demo test check check-all lint types docs pictures bench live contract clients facts clean help
+.PHONY: company bundle examples release-notes soak fuzz demo test check check-all lint types docs pictures bench live contract clients facts clean help
 
 help:
 	@echo "make demo     make a talking-avatar video in the sandbox, through MCP (free, no account)"
@@ -31,6 +33,7 @@ help:
 	@echo "make matrix   run the tests on each Python 3.11 to 3.14 that is here, and with the lowest dependencies"
 	@echo "make bench    measure start-up, memory, bytes and calls beside the bare SDK"
 	@echo "make soak     STARTS=200 KILLS=5: starts over a bad line, servers killed, compared with A2E's books (minutes)"
+	@echo "make company  USERS=200 JOBS=1000: servers, workers and a database, killed under load, compared with A2E's books (minutes)"
 	@echo "make fuzz     CALLS=2000: generated tool calls over mutated answers of A2E (minutes)"
 	@echo "make contract OPENAPI=file  run schemathesis with an OpenAPI file of A2E against the sandbox"
 	@echo "make clients  [ONLY=a,b] [PARALLEL=2]  try the server with the real clients (each is installed once, gigabytes in all)"
@@ -99,6 +102,10 @@ soak: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz --calls $(CALLS) --seed $(SEED) $(WRITE)
+
+# The table goes into docs/operations.md with WRITE=--write.
+company: $(READY)
+	$(BIN)/python -m tests.company --users $(USERS) --jobs $(JOBS) --seed $(SEED) $(WRITE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

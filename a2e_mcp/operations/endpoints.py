@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from a2e_mcp import __version__
@@ -65,7 +66,9 @@ class Endpoints:
         if answer is not None:
             await answer(scope, receive, send)
         else:
-            await self._app(scope, receive, _closing(send) if self._drain.has_begun else send)
+            with suppress(ClientDisconnect):
+                # Who hangs up in the middle of a request wants no answer, and no line in the log.
+                await self._app(scope, receive, _closing(send) if self._drain.has_begun else send)
 
     async def _answer(self, scope: Scope) -> Response | None:
         match scope["path"]:

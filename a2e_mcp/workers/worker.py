@@ -16,6 +16,7 @@ from psycopg_pool import PoolTimeout
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.store import Ledger, SharedLedger
 from a2e_mcp.starts.workers import WorkerStarts
+from a2e_mcp.workers.library_logs import log_no_outages
 from a2e_mcp.workers.queue import DEAD_SECONDS, RESCUE_QUEUE, QueueTasks, queue_app
 
 _AT_ONCE = 40
@@ -31,6 +32,7 @@ async def work_for(ledger: Ledger, starts: WorkerStarts, address: str, *, closin
     shared = ledger.shared
     if shared is None:
         raise AssertionError("a worker needs a ledger that several servers share")
+    log_no_outages()
     tasks = QueueTasks(carry_out=starts.carry_out, sweep=partial(_sweep, shared))
     async with _known(shared):
         while True:

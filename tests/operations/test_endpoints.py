@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -113,3 +114,31 @@ async def test_metrics_are_not_for_those_outside(tmp_path: Path) -> None:
 async def test_other_paths_are_not_found(path: str, tmp_path: Path) -> None:
     async with open_web_server(tmp_path) as server:
         assert (await server.http.get(path)).status_code == 404
+
+
+async def test_who_hangs_up_in_the_middle_of_a_request_is_no_mistake(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    async with open_account(SandboxSettings(workers=1, folder=tmp_path / "sandbox", draft=True)) as sandbox:
+        server = A2EServer(settings, connection_to(sandbox))
+        app = web_app(server, settings, "127.0.0.1")
+        headers = [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"application/json"),
+            (b"accept", b"application/json, text/event-stream"),
+            (b"content-length", b"100"),
+            (b"mcp-protocol-version", b"2026-07-28"),
+        ]
+        scope = {"type": "http", "method": "POST", "path": "/mcp", "raw_path": b"/mcp", "query_string": b""}
+        messages: list[dict[str, Any]] = [
+            {"type": "http.request", "body": b"{", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0) if len(messages) > 1 else messages[0]
+
+        async def send(_: Any) -> None:
+            """No one reads it."""
+
+        async with server.session_manager.run():
+            await app({**scope, "headers": headers, "client": None, "http_version": "1.1"}, receive, send)

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Literal
+from typing import Any, Literal
 
 import httpx2
 
@@ -76,6 +76,8 @@ class Accepted:
     what: str
     wish: int | None
     credits: float
+    at: float
+    """When, by the event loop's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,25 @@ class FaultProxy:
     counts: Counter[str] = field(default_factory=Counter)
     accepted: list[Accepted] = field(default_factory=list)
     requests: int = 0
+    reads: Counter[str] = field(default_factory=Counter)
+    """Requests that cost nothing, by their path."""
+    prices_each: bool = True
+    """Whether charges are made one after the other, so that the cost of each is known."""
+    answer_delay: float = 0.0
+    """Seconds between a charge and its answer."""
+    charging: set[int] = field(default_factory=set)
+    """The ports of the clients that wait for the answer of a charge."""
     _one_charge: asyncio.Lock = field(default_factory=asyncio.Lock)
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
+    _ports: dict[asyncio.Task[Any] | None, int] = field(default_factory=dict)
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until it ends or the proxy is closed."""
         task = asyncio.create_task(self._serve(reader, writer))
         self._connections.add(task)
+        self._ports[task] = writer.get_extra_info("peername")[1]
         task.add_done_callback(self._connections.discard)
+        task.add_done_callback(self._ports.pop)
         await asyncio.wait({task})
 
     async def close(self) -> None:
@@ -194,16 +207,32 @@ class FaultProxy:
     async def _forward(self, request: _Request) -> _Answer:
         what = CHARGED.get(request.path.partition("?")[0])
         if what is None:
+            self.reads[_LIVE_ID.sub(b"{id}", request.path.partition("?")[0].encode()).decode()] += 1
             return await self._send(request)
-        # One after the other, so that the balance tells what each has cost.
-        async with self._one_charge:
-            before = await _balance(self.a2e)
+        if self.prices_each:
+            # One after the other, so that the balance tells what each has cost.
+            async with self._one_charge:
+                before = await _balance(self.a2e)
+                answer = await self._send(request)
+                self._note(what, request, answer, before - await _balance(self.a2e))
+        else:
             answer = await self._send(request)
-            if answer.status == 200 and json.loads(answer.body).get("code") == 0:
-                found = MARK.search(request.body.decode("utf-8", "replace"))
-                cost = before - await _balance(self.a2e)
-                self.accepted.append(Accepted(what, int(found[1]) if found else None, cost))
-            return answer
+            self._note(what, request, answer, 0.0)
+        if self.answer_delay:
+            port = self._ports.get(asyncio.current_task(), 0)
+            self.charging.add(port)
+            try:
+                await asyncio.sleep(self.answer_delay)
+            finally:
+                self.charging.discard(port)
+        return answer
+
+    def _note(self, what: str, request: _Request, answer: _Answer, cost: float) -> None:
+        """Note a charged request that A2E has accepted."""
+        if answer.status == 200 and json.loads(answer.body).get("code") == 0:
+            found = MARK.search(request.body.decode("utf-8", "replace"))
+            now = asyncio.get_running_loop().time()
+            self.accepted.append(Accepted(what, int(found[1]) if found else None, cost, now))
 
     async def _send(self, request: _Request) -> _Answer:
         path = request.path.removeprefix(FILES)

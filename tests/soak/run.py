@@ -130,14 +130,14 @@ async def _open_stage(plan: SoakPlan, folder: Path) -> AsyncIterator[_Stage]:
     clock = JumpingClock(folder / "clock")
     clock.jump_to(0)
     async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(_served(folder / "a2e", plan.workers))
+        sandbox = await stack.enter_async_context(served_sandbox(folder / "a2e", plan.workers))
         sandbox.control.advance(_A2E_AHEAD)
         proxy = await stack.enter_async_context(open_fault_proxy(sandbox.base_url, ahead=_A2E_AHEAD, dice=dice))
         proxy.late_seconds = plan.late_seconds
         files = folder / "files"
         files.mkdir()
         Image.new("RGB", (320, 180), "teal").save(files / "harbour.png")
-        wishes = make_wishes(plan.starts, dice, await _picture(sandbox), "harbour.png")
+        wishes = make_wishes(plan.starts, dice, await some_picture(sandbox), "harbour.png")
         daily = None if plan.daily_share is None else round(plan.daily_share * sum(map(_nominal, wishes)))
         variables = {
             "A2E_API_TOKEN": TOKEN,
@@ -158,10 +158,10 @@ async def _open_stage(plan: SoakPlan, folder: Path) -> AsyncIterator[_Stage]:
 
 
 @asynccontextmanager
-async def _served(folder: Path, workers: int) -> AsyncIterator[Sandbox]:
+async def served_sandbox(folder: Path, workers: int, policy: str = "rendered") -> AsyncIterator[Sandbox]:
     """A sandbox on a port."""
     opened: asyncio.Future[Sandbox] = asyncio.get_running_loop().create_future()
-    settings = SandboxSettings(folder=folder, credits=10**8, draft=True, workers=workers)
+    settings = SandboxSettings(folder=folder, credits=10**8, draft=True, workers=workers, policy=policy)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(lambda: serve_on_port(settings, on_ready=opened.set_result))
         try:
@@ -170,7 +170,7 @@ async def _served(folder: Path, workers: int) -> AsyncIterator[Sandbox]:
             tasks.cancel_scope.cancel()
 
 
-async def _picture(sandbox: Sandbox) -> str:
+async def some_picture(sandbox: Sandbox) -> str:
     """The public address of some picture of A2E's."""
     async with httpx2.AsyncClient(base_url=sandbox.base_url, trust_env=False) as http:
         http.headers["authorization"] = f"Bearer {sandbox.token}"

@@ -1,0 +1,27 @@
+"""The queue library's own log: without tracebacks of a database that is away, which one line of ours reports."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+from procrastinate.exceptions import ConnectorException
+
+from a2e_mcp.errors import A2EError
+
+_NAMES = ("procrastinate.utils", "procrastinate.worker", "procrastinate.worker.a2e-mcp", "procrastinate.periodic")
+
+
+def log_no_outages() -> None:
+    """Drop what the library logs of a database that is away, and the tracebacks of what was foreseen."""
+    for name in _NAMES:
+        logger = logging.getLogger(name)
+        if _is_news not in logger.filters:
+            logger.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, A2EError):
+        record.exc_info = None
+    return not isinstance(error, ConnectorException | psycopg.Error)

@@ -1,0 +1,24 @@
+"""What a worker's log holds of the queue library's."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from procrastinate.exceptions import ConnectorException
+
+from a2e_mcp.errors import SettingsError
+from a2e_mcp.workers.library_logs import log_no_outages
+
+
+def test_a_database_that_is_away_leaves_no_traceback_and_a_mistake_does(caplog: pytest.LogCaptureFixture) -> None:
+    log_no_outages()
+    for name in ("procrastinate.utils", "procrastinate.worker.a2e-mcp"):
+        logger = logging.getLogger(name)
+        logger.error("listener error", exc_info=ConnectorException())
+        logger.error("to retry", exc_info=SettingsError("The database cannot be reached"))
+        logger.error("a mistake", exc_info=KeyError("x"))
+    assert [(record.getMessage(), bool(record.exc_info)) for record in caplog.records] == [
+        ("to retry", False),
+        ("a mistake", True),
+    ] * 2
