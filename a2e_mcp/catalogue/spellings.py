@@ -135,6 +135,9 @@ SHAPES = Spellings(
             ("youtubeshort", "youtubeshorts", "instagramreel", "instagramreels", "igreel", "igreels", "instagramstory"),
             "portrait",
         ),
+        **dict.fromkeys(("横", "横屏", "横版", "横长", "横長", "横向き"), "landscape"),
+        **dict.fromkeys(("vertikal", "竖屏", "竖版", "竖", "縦", "縦長", "縦型", "縦向き"), "portrait"),
+        **dict.fromkeys(("正方形", "方形", "スクエア"), "square"),
         **dict.fromkeys(("squared", "quadratic", "quadrat", "quadratisch", "carre", "cuadrado", "quadrado"), "square"),
     },
     of_size=_shape_of,
@@ -196,7 +199,11 @@ STATES = Spellings(
         **dict.fromkeys(
             ("processing", "inprogress", "started", "active", "ongoing", "working", "rendering", "underway"), "running"
         ),
-        **dict.fromkeys(("stillrunning", "busy", "laufend", "encours", "enproceso"), "running"),
+        **dict.fromkeys(("stillrunning", "busy", "laufend", "encours", "enproceso", "encurso"), "running"),
+        **dict.fromkeys(("进行中", "运行中", "处理中", "処理中", "実行中"), "running"),
+        **dict.fromkeys(("排队中", "等待中", "待機中", "wartend", "enattente", "enespera"), "queued"),
+        **dict.fromkeys(("完成", "已完成", "成功", "完了"), "succeeded"),
+        **dict.fromkeys(("失败", "失敗"), "failed"),
         **dict.fromkeys(
             ("success", "successful", "succeed", "completed", "complete", "done", "finished", "ready", "ok"),
             "succeeded",
@@ -233,7 +240,11 @@ CORNERS = Spellings(
             for word in words
             for spelling in (f"{word}{side}corner", f"{word}{side}", f"{side}{word}", f"{side}{word}corner")
         },
-        **dict.fromkeys(("centre", "middle", "centered", "centred"), "center"),
+        **dict.fromkeys(("untenrechts", "rechtsunten", "abajoaladerecha", "enbasadroite", "右下"), "bottom_right"),
+        **dict.fromkeys(("untenlinks", "linksunten", "abajoalaizquierda", "enbasagauche", "左下"), "bottom_left"),
+        **dict.fromkeys(("obenrechts", "rechtsoben", "arribaaladerecha", "enhautadroite", "右上"), "top_right"),
+        **dict.fromkeys(("obenlinks", "linksoben", "arribaalaizquierda", "enhautagauche", "左上"), "top_left"),
+        **dict.fromkeys(("centre", "middle", "centered", "centred", "mitte", "centro", "中央"), "center"),
         **{"br": "bottom_right", "bl": "bottom_left", "tr": "top_right", "tl": "top_left"},
     }
 )

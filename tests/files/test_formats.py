@@ -107,6 +107,7 @@ async def test_only_pictures_that_a2e_takes_are_sent(tmp_path: Path) -> None:
             ("JPEG2000", "JPEG 2000"),
             ("AVIF", "AVIF"),
             ("PPM", "PPM"),
+            ("TGA", "TGA"),
         ):
             picture.save(server.inbox / "photo.jpg", kind)
             assert f"photo.jpg is {name}" in await as_picture(server, "photo.jpg"), kind
@@ -146,6 +147,7 @@ async def test_what_is_no_media_is_called_what_it_is(tmp_path: Path) -> None:
             "note.png": (b"BM of the week\nGIF, ID3 and PNG are words too.", "text"),
             "wide.png": ("﻿Hello, this is a note.".encode("utf-16-le"), "text"),
             "table.png": (b'{"url": "https://example.com/x.png"}', "text"),
+            "photo.png.lnk": (b"L\0\0\0\x01\x14\2\0" + bytes(range(256)), "a shortcut of Windows, not the file itself"),
             "paper.png": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document"),
             "zip.png": ((server.inbox / "zip.png").read_bytes(), "a ZIP file"),
         }

@@ -210,6 +210,25 @@ def test_yes_and_no_are_read_in_the_languages_of_users() -> None:
     assert "must be true or false" in refusal("start_avatar_video", {**VIDEO, "captions": "da"})
 
 
+@pytest.mark.parametrize(
+    ("tool", "name", "words", "meant"),
+    [
+        ("start_avatar_video", "shape", ("vertikal", "竖屏", "縦長"), "portrait"),
+        ("start_avatar_video", "shape", ("正方形", "スクエア"), "square"),
+        ("list_jobs", "state", ("En curso", "进行中", "処理中"), ["running"]),
+        ("list_jobs", "state", ("完成", "完了"), ["succeeded"]),
+        ("list_jobs", "state", ("失败", "失敗"), ["failed"]),
+        ("add_watermark", "position", ("oben links", "Arriba a la izquierda", "en haut à gauche", "左上"), "top_left"),
+        ("add_watermark", "position", ("Mitte", "centro", "中央"), "center"),
+    ],
+)
+def test_choices_are_read_in_the_languages_of_users(
+    tool: str, name: str, words: tuple[str, ...], meant: object
+) -> None:
+    for word in words:
+        assert read(tool, {**TOOLS[tool].examples[0], name: word})[name] == meant, word
+
+
 def test_zero_in_a_field_that_a_host_had_to_fill_is_its_default() -> None:
     assert read("start_avatar_video", {**VIDEO, "speed": 0, "resolution": 0}) == VIDEO
     assert read("quote_job", {"tool": "generate_speech", "arguments": SPEECH, "seconds": "0"}).keys() == {
