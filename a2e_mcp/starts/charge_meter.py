@@ -140,7 +140,9 @@ class GroupMeter:
             if entry.id in open_steps
         }
         costs = [cost for row in priced.values() for cost in row.values()]
-        if rest <= 0 or (others and None not in costs):
+        # What other processes on the ledger paid meanwhile may be for starts that are older than this group.
+        is_alone = not others and self._ledger.shared is None
+        if rest <= 0 or not (is_alone or None in costs):
             # Something was refunded or bought elsewhere meanwhile: what was priced is the better word.
             return
         for entry in entries:

@@ -186,3 +186,25 @@ async def test_a_start_that_was_lost_from_the_queue_is_put_there_again(database_
         assert await shared.defer_forgotten(60) == 0
         assert await shared.defer_forgotten(-60) == 1
         assert await shared.defer_forgotten(-60) == 0
+
+
+async def test_what_another_worker_pays_meanwhile_is_not_booked_on_a_start_that_has_a_price(
+    database_address: str, tmp_path: Path
+) -> None:
+    gate = Gate()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, **on(database_address, call_seconds=1)) as server,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as slow,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as quick,
+    ):
+        clip = await server.ask("start_image_to_video", **await server.clip_arguments())
+        speech = await server.ask("generate_speech", script="Good morning.", voice="Aria")
+        slow.transport.on(SPEECH, gate.after)
+        speaking = asyncio.create_task(slow.services.starts.workers.carry_out(speech.data["job_id"].partition(":")[2]))
+        await gate.held()
+        await quick.services.starts.workers.carry_out(clip.data["job_id"].partition(":")[2])
+        gate.opened.set()
+        await speaking
+        assert server.spent == 101
+        assert (await server.ask("list_spending")).data["total"] == 101
