@@ -41,7 +41,7 @@ def users(action: str, options: UserOptions) -> int:
     found = user_list(settings, may_be_new=action == "add")
     if found is None:
         raise SettingsError(
-            "There is no place for users yet",
+            "No list of users is configured",
             hint="Set A2E_KEYS_FILE to a file, such as /etc/a2e-mcp/users.toml, or A2E_DATABASE; see docs/company.md",
         )
     return anyio.run(_run, _ACTIONS[action], found, options)
@@ -63,7 +63,7 @@ async def _add(found: UserList, options: UserOptions) -> int:
         if known is not None and known.revoked is not None:
             raise SettingsError(f"The access of {name} was revoked", hint="Use another name, or edit the list")
         if known is not None and any((options.scope, options.daily_credits, options.max_credits, options.subject)):
-            raise SettingsError(f"{name} is a user already", hint=f"Run a2e-mcp users limits {name} to change that")
+            raise SettingsError(f"User {name} already exists", hint=f"Run a2e-mcp users limits {name} to change that")
         user = known or User(name, _scope(options.scope) or SPEND)
         return _limited(user, options).with_key(UserKey(digest_of(key), now, expires))
 
@@ -167,7 +167,7 @@ def _scope(text: str | None) -> Scope | None:
 
 def _there(known: User | None, options: UserOptions) -> User:
     if known is None:
-        raise SettingsError(f"There is no user {options.name}", hint="See them with a2e-mcp users list")
+        raise SettingsError(f"User not found: {options.name}", hint="See them with a2e-mcp users list")
     return known
 
 

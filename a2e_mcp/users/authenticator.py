@@ -49,7 +49,7 @@ class Authenticator:
             elif self._tokens is not None:
                 caller = await self._by_token(credential, self._tokens)
             else:
-                raise AccessDenied(f"This is no key of this server, which begin with {PREFIX}")
+                raise AccessDenied(f"Invalid key: keys of this server begin with {PREFIX}")
         except SettingsError as problem:
             raise AccessDenied(
                 "The list of users cannot be read at the moment", hint="Try again in a minute", status=503
@@ -78,7 +78,7 @@ class Authenticator:
     @property
     def _wanted(self) -> str:
         if self._secret is not None:
-            return "This server wants its secret, as the header Authorization: Bearer and A2E_HTTP_SECRET"
+            return "A secret is needed: send that of A2E_HTTP_SECRET as the header Authorization: Bearer ..."
         signing_in = "" if self._tokens is None else ", or sign in"
         return f"A key is needed: send it as the header Authorization: Bearer {PREFIX}...{signing_in}"
 
@@ -95,7 +95,9 @@ class Authenticator:
         identity = await tokens.identity(token)
         if identity.scope is None:
             raise AccessDenied(
-                f"The token has none of the scopes of this server ({READ} and more)", status=403, hint="Sign in with it"
+                f"The token has none of the scopes of this server ({READ} and more)",
+                status=403,
+                hint="Sign in again, asking for one",
             )
         user = None if self._users is None else await self._users.find_subject(identity.subject)
         if user is None:

@@ -35,7 +35,7 @@ def checked_name(name: str) -> str:
     """A user's name. Raises SettingsError."""
     if _NAME.fullmatch(name) is None:
         raise SettingsError(
-            f"'{name[:80]}' is no name for a user", hint="Use up to 64 of a-z, 0-9, . _ @ + - such as ada@example.com"
+            f"'{name[:80]}' is an invalid user name", hint="Use up to 64 of a-z, 0-9, . _ @ + - such as ada@example.com"
         )
     return name
 

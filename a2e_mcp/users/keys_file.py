@@ -83,7 +83,7 @@ class KeysFile(UserList):
             raise SettingsError(f"A2E_KEYS_FILE: {self._path} cannot be read ({problem.strerror})") from None
         except (ValueError, TypeError, AttributeError, LookupError) as problem:
             raise SettingsError(
-                f"A2E_KEYS_FILE: {self._path} cannot be understood ({problem})",
+                f"A2E_KEYS_FILE: {self._path} is not valid ({problem})",
                 hint="Correct it, or make a new one with a2e-mcp users add",
             ) from None
         self._by_key = {key.digest: (user, key) for user in users.values() for key in user.keys}
@@ -165,7 +165,7 @@ def _credits(row: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ValueError(f"{name} is a number of credits")
+        raise ValueError(f"{name} must be a number of credits")
     return float(value)
 
 
@@ -174,7 +174,7 @@ def _moment(row: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        raise ValueError(f"{name} is a date and time, such as 2026-11-28T13:05:00Z")
+        raise ValueError(f"{name} must be a date and time, such as 2026-11-28T13:05:00Z")
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 

@@ -90,9 +90,9 @@ class OidcTokens:
         except jwt.ExpiredSignatureError:
             raise AccessDenied("The token has expired", hint="Sign in again") from None
         except jwt.InvalidAudienceError:
-            raise AccessDenied(f"The token was issued for another server than {self._audience}") from None
+            raise AccessDenied(f"The token was issued for a server other than {self._audience}") from None
         except jwt.InvalidIssuerError:
-            raise AccessDenied(f"The token was issued by another provider than {self._issuer}") from None
+            raise AccessDenied(f"The token was issued by a provider other than {self._issuer}") from None
         except (jwt.PyJWTError, TypeError, ValueError):
             raise AccessDenied("The token's signature or content is not valid") from None
         subject = str(claims["sub"])
@@ -160,7 +160,7 @@ class OidcTokens:
 
     def _away(self) -> AccessDenied:
         return AccessDenied(
-            f"The provider {self._issuer} does not tell its keys, so no token of it can be checked",
+            f"The provider {self._issuer} gives no keys, so its tokens cannot be checked",
             hint="Try again in a minute",
             status=503,
         )

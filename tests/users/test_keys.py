@@ -33,7 +33,7 @@ async def test_a_key_lets_its_user_in_and_all_else_is_refused_with_whom_to_ask(t
                 assert (await person.ask("get_credits")).data["credits"] > 0
         for credential, words in (
             (None, "A key is needed: send it as the header Authorization: Bearer a2eu_..."),
-            ("sk_somebodys_token", "This is no key of this server"),
+            ("sk_somebodys_token", "Invalid key: keys of this server begin with a2eu_"),
             ("a2eu_" + "x" * 43, "This key is not known here."),
             (ada[:-1], "This key is not known here."),
             (bob, "This key has expired."),
@@ -137,13 +137,13 @@ async def test_too_many_requests_of_one_user_leave_the_others_alone(tmp_path: Pa
     ("text", "words"),
     [
         (None, "does not exist. Make it with a2e-mcp users add NAME."),
-        ("users = 7", "cannot be understood"),
-        ("[users.ada", "cannot be understood"),
+        ("users = 7", "is not valid"),
+        ("[users.ada", "is not valid"),
         ('[users.ada]\nscopes = ["root"]', "ada has none of the scopes"),
-        ('[users.ada]\nscopes = ["a2e:read"]\ndaily_credits = -1', "daily_credits is a number of credits"),
-        ('[users.ada]\nscopes = ["a2e:read"]\nrevoked = "yes"', "revoked is a date and time"),
+        ('[users.ada]\nscopes = ["a2e:read"]\ndaily_credits = -1', "daily_credits must be a number of credits"),
+        ('[users.ada]\nscopes = ["a2e:read"]\nrevoked = "yes"', "revoked must be a date and time"),
         ('[users.ada]\nscopes = ["a2e:read"]\n[[users.ada.keys]]\nhash = "a2eu_x"', "a key's hash begins with sha256:"),
-        ('[users."Ada Lovelace"]\nscopes = ["a2e:read"]', "is no name for a user"),
+        ('[users."Ada Lovelace"]\nscopes = ["a2e:read"]', "is an invalid user name"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence_at_the_start(tmp_path: Path, text: str | None, words: str) -> None:
@@ -166,7 +166,7 @@ async def test_the_doctor_counts_users_and_says_why_their_file_cannot_be_used(tm
     keys_file(tmp_path).write_text("[users.")
     again = DoctorRun(tmp_path)
     await again.run({"A2E_SANDBOX": "1", **users_of(tmp_path)})
-    assert any("cannot be understood" in line for line in again.lines)
+    assert any("is not valid" in line for line in again.lines)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the system has no such permissions")
@@ -243,7 +243,7 @@ async def test_one_person_can_ask_their_own_clients_for_a_secret(tmp_path: Path)
     async with start_http_server(tmp_path, A2E_HTTP_SECRET=secret) as (_, address):
         async with signed_in(address, secret) as person:
             assert (await person.ask("get_credits")).data["sandbox"]
-        for credential, words in ((None, "This server wants its secret"), ("another-long-secret", "is wrong")):
+        for credential, words in ((None, "A secret is needed"), ("another-long-secret", "is wrong")):
             answer = await asked_with(address, credential)
             assert answer.status_code == 401
             assert words in answer.json()["error"]["message"]

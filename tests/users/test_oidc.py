@@ -70,8 +70,8 @@ async def test_a_token_that_does_not_count_is_refused_with_the_reason() -> None:
     now = int(time.time())
     for token, status, words in (
         (provider.token(exp=now - 3600), 401, "The token has expired. Sign in again."),
-        (provider.token(aud="https://other.example.com/mcp"), 401, f"for another server than {AUDIENCE}"),
-        (provider.token(iss="https://evil.example.com"), 401, f"by another provider than {ISSUER}"),
+        (provider.token(aud="https://other.example.com/mcp"), 401, f"for a server other than {AUDIENCE}"),
+        (provider.token(iss="https://evil.example.com"), 401, f"by a provider other than {ISSUER}"),
         (provider.token(scope="openid profile"), 403, "The token has none of the scopes of this server (a2e:read"),
         (provider.token(exp=None), 401, "The token's signature or content is not valid"),
         (provider.token(aud=None), 401, "The token's signature or content is not valid"),
@@ -112,7 +112,7 @@ async def test_a_provider_that_is_away_is_said_and_what_is_known_of_it_still_cou
     for _ in range(2):
         told = await refused(tokens, provider.token())
         assert told[0] == 503
-        assert f"The provider {ISSUER} does not tell its keys" in told[1]
+        assert f"The provider {ISSUER} gives no keys" in told[1]
     provider.is_away = False
     clock.seconds += 31
     assert (await tokens.identity(provider.token())).name == "ada"

@@ -189,7 +189,7 @@ async def foreign_tokens_are_refused(issuer: str, address: str) -> None:
         good = await asked_with(address, await token(resource=address, scope="a2e:read"))
         assert good.status_code not in (401, 403), good.text
         other = await asked_with(address, await token(resource="https://other.example.com/mcp", scope="a2e:read"))
-        assert (other.status_code, "for another server than" in other.text) == (401, True)
+        assert (other.status_code, "for a server other than" in other.text) == (401, True)
         poor = await asked_with(address, await token(resource=address))
         assert (poor.status_code, "none of the scopes" in poor.text) == (403, True)
         # Without a resource its tokens are no JWTs at all.

@@ -81,7 +81,7 @@ async def upgrade(address: str) -> list[Migration]:
             raise cannot_reach(problem) from None
         except psycopg.Error as problem:
             raise SettingsError(
-                f"The database could not be upgraded ({str(problem).splitlines()[0]}); no step was taken by half",
+                f"The database could not be upgraded ({str(problem).splitlines()[0]}); no step was left half done",
                 hint="The user of A2E_DATABASE must own its tables and may create others",
             ) from None
     return taken
@@ -147,7 +147,7 @@ async def check_schema(connection: Connection) -> int:
         )
     if number > newest + 1:
         raise SettingsError(
-            f"The database of A2E_DATABASE has schema {number}, and this a2e-mcp knows them up to {newest}",
+            f"The database of A2E_DATABASE has schema {number}, and this a2e-mcp works with schemas up to {newest}",
             hint="Update a2e-mcp here too",
         )
     return number
