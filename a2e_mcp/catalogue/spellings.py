@@ -248,3 +248,11 @@ CORNERS = Spellings(
         **{"br": "bottom_right", "bl": "bottom_left", "tr": "top_right", "tl": "top_left"},
     }
 )
+YES = (
+    *("true", "yes", "y", "on", "1", "t", "enabled", "enable", "checked", "wahr", "vrai", "verdadero"),
+    *("ja", "oui", "si", "sim", "да", "tak", "evet", "是", "是的", "はい", "예", "네", "نعم", "हाँ", "हां"),
+)
+NO = (
+    *("false", "no", "n", "off", "0", "f", "disabled", "disable", "unchecked", "falsch", "faux", "falso"),
+    *("nein", "non", "não", "нет", "nie", "nee", "hayır", "否", "不", "いいえ", "아니요", "لا", "नहीं"),
+)

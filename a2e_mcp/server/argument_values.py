@@ -13,6 +13,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+from a2e_mcp.catalogue.spellings import NO, YES
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import job_ids_in
 from a2e_mcp.server.argument_fields import ArgumentField
@@ -53,14 +54,6 @@ _AS_USUAL = frozenset(
 _EVERY = frozenset({"any", "all", "both", "every"})
 _NO_FILTER = _EVERY | {"everything", "anything", "*", "%", ".*"}
 _BESIDE_CHOICES = frozenset({"video", "mode", "format", "orientation", "aspect", "ratio", "resolution", "quality"})
-_YES = (
-    *("true", "yes", "y", "on", "1", "t", "enabled", "enable", "checked", "wahr", "vrai", "verdadero"),
-    *("ja", "oui", "si", "sim", "да", "tak", "evet", "是", "是的", "はい", "예", "네", "نعم", "हाँ", "हां"),
-)
-_NO = (
-    *("false", "no", "n", "off", "0", "f", "disabled", "disable", "unchecked", "falsch", "faux", "falso"),
-    *("nein", "non", "não", "нет", "nie", "nee", "hayır", "否", "不", "いいえ", "아니요", "لا", "नहीं"),
-)
 _NOT_FOLDED = re.compile(r"(?!(?<=\d)[.,]\d|-\d)[\W_]|(?<=[^\W\d])-")
 _BETWEEN_PIECES = re.compile(r"[,;\n|]+")
 _BETWEEN_FILES = re.compile(r"\n|,\s+")
@@ -115,6 +108,9 @@ def _decided_by(
     for other, field in fields.items():
         if other == name or field.spellings.of_size is None or min(size) < _SMALLEST_SIDE:
             continue
+        if other not in values and _is_ratio(field) and any(_is_ratio(fields[each]) for each in (name, *found)):
+            # One of two inputs for the shape is enough.
+            continue
         meant = _choice(field, field.spellings.of_size(*size))
         if other not in values:
             # What is no choice is kept, so that it is refused with the choices instead of forgotten.
@@ -122,6 +118,11 @@ def _decided_by(
         elif meant is not None and values[other] != meant:
             raise InputError(f"{name} and {other} contradict each other", hint="Leave one of them out")
     return found
+
+
+def _is_ratio(field: ArgumentField) -> bool:
+    """Whether a size says the same to a field as twice that size: then only the shape counts."""
+    return (of_size := field.spellings.of_size) is not None and of_size(720, 720) == of_size(1440, 1440)
 
 
 def _value(field: ArgumentField, value: object) -> object:
@@ -318,7 +319,7 @@ def _boolean(value: object) -> object:
 
 @cache
 def _words_for_yes_and_no() -> Mapping[str, bool]:
-    return {_folded(word): meant for meant, words in ((True, _YES), (False, _NO)) for word in words}
+    return {_folded(word): meant for meant, words in ((True, YES), (False, NO)) for word in words}
 
 
 # ---------------------------------------------------------------------- lists and objects

@@ -229,6 +229,13 @@ def test_choices_are_read_in_the_languages_of_users(
         assert read(tool, {**TOOLS[tool].examples[0], name: word})[name] == meant, word
 
 
+@pytest.mark.parametrize("size", ["1792x1024", "1536x1024", "1024x1024"])
+@pytest.mark.parametrize("name", ["shape", "aspect_ratio", "resolution"])
+def test_a_size_never_contradicts_itself(name: str, size: str) -> None:
+    # The usual model has one size; what is refused is refused for that, or with the choices.
+    assert "contradict" not in refusal("start_text_to_image", {"prompt": "a cat", name: size})
+
+
 def test_zero_in_a_field_that_a_host_had_to_fill_is_its_default() -> None:
     assert read("start_avatar_video", {**VIDEO, "speed": 0, "resolution": 0}) == VIDEO
     assert read("quote_job", {"tool": "generate_speech", "arguments": SPEECH, "seconds": "0"}).keys() == {
