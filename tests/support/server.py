@@ -57,13 +57,10 @@ class ToolAnswer:
 
 
 @dataclass(frozen=True)
-class ServerUnderTest:
-    """An open server with its client and sandbox; `inbox` is an allowed folder, `output` where results are saved."""
+class ToolCaller:
+    """Calls the tools of a server through a client."""
 
     client: Client
-    sandbox: Sandbox
-    inbox: Path
-    output: Path
 
     async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
         """Call a tool, whether it succeeds or fails."""
@@ -80,6 +77,15 @@ class ServerUnderTest:
         answer = await self.call(tool, **arguments)
         assert answer.failed, answer.text
         return answer.text
+
+
+@dataclass(frozen=True)
+class ServerUnderTest(ToolCaller):
+    """An open server with its client and sandbox; `inbox` is an allowed folder, `output` where results are saved."""
+
+    sandbox: Sandbox
+    inbox: Path
+    output: Path
 
     async def finish(self, job_id: str) -> ToolAnswer:
         """Wait until a job has ended."""

@@ -6,37 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.support.processes import run
-from tests.support.server import Era, ToolAnswer, tool_answer
+from tests.support.server import Era, ToolCaller
 
 
 @dataclass(frozen=True)
-class Person:
+class Person(ToolCaller):
     """A user at their client."""
-
-    client: Client
-
-    async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
-        """Call a tool, whether it succeeds or fails."""
-        return tool_answer(await self.client.call_tool(tool, arguments))
-
-    async def ask(self, tool: str, /, **arguments: Any) -> ToolAnswer:
-        """Call a tool that must succeed."""
-        answer = await self.call(tool, **arguments)
-        assert not answer.failed, answer.text
-        return answer
-
-    async def refuse(self, tool: str, /, **arguments: Any) -> str:
-        """Call a tool that must fail, and return its message."""
-        answer = await self.call(tool, **arguments)
-        assert answer.failed, answer.text
-        return answer.text
 
     async def tools(self) -> set[str]:
         """The names of the tools that are shown."""
