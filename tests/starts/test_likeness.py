@@ -40,7 +40,7 @@ def test_the_words_of_a_start_tell_whether_a_person_is_shown(prompt: str, found:
         ("https://cdn.example.com/Q1-he-Z8_dad/9/waves.jpg", False),
         ("http://127.0.0.1:38009/x-He-8/files/0830.png?sign=a-man-b&who=mother#girl", False),
         ("https://baby.example.com/waves.jpg", False),
-        ("/home/friend/pictures/waves.jpg", False),
+        ("/data/friend/pictures/waves.jpg", False),
         ("C:\\Users\\Freund\\waves.jpg", False),
         ("https://cdn.example.com/9/old%20man.jpg?sign=1", True),
         ("C:\\Users\\Zoe\\my_mother.jpg", True),
