@@ -32,11 +32,8 @@ _LARGE = 1_280 * 720
 _FEW_FRAMES = "rc-lookahead=4:sync-lookahead=0"
 
 
-class ClipWriter:
-    """Takes a clip's frames one by one; all must have the size the clip was begun with.
-
-    They are marked and encoded in a thread of its own.
-    """
+class _Encoder:
+    """Marks and encodes frames, and writes the sound beside them."""
 
     def __init__(self, container: OutputContainer, video: VideoStream, sound: Iterator[Packet], fps: int) -> None:
         self._container = container
@@ -44,9 +41,41 @@ class ClipWriter:
         self._sound = sound
         self._next_sound = next(sound, None)
         self._fps = fps
-        self._has_audio = self._next_sound is not None
         self._encoded = 0
-        self._encoder = Sink(self._encode)
+        self.has_audio = self._next_sound is not None
+
+    def encode(self, picture: Picture) -> None:
+        frame = av.VideoFrame.from_ndarray(marked_planes(picture), format="yuv420p")
+        frame.pts = self._encoded
+        frame.time_base = Fraction(1, self._fps)
+        self._encoded += 1
+        self._container.mux(self._video.encode(frame))
+        self._mux_sound(self._encoded / self._fps)
+
+    def finish(self) -> None:
+        self._container.mux(self._video.encode(None))
+        self._mux_sound(self._encoded / self._fps + 1)
+
+    def _mux_sound(self, until: float) -> None:
+        # Side by side with the frames, so that a player need not fetch the whole file to start.
+        # It is encoded when it is needed: of a long sound there is never much in memory.
+        while self._next_sound is not None and _start(self._next_sound) <= until:
+            self._container.mux(self._next_sound)
+            self._next_sound = next(self._sound, None)
+
+
+class ClipWriter:
+    """Takes a clip's frames one by one; all must have the size the clip was begun with.
+
+    They are marked and encoded in a thread of its own.
+    """
+
+    def __init__(self, container: OutputContainer, video: VideoStream, sound: Iterator[Packet], fps: int) -> None:
+        self._video = video
+        self._fps = fps
+        # Apart from this object: in a circle of references the encoder's memory would outlive the clip.
+        self._encoder = _Encoder(container, video, sound, fps)
+        self._sink = Sink(self._encoder.encode)
         self.frames = 0
 
     @property
@@ -63,38 +92,22 @@ class ClipWriter:
             seconds=round(self.seconds, 3),
             width=self._video.width,
             height=self._video.height,
-            has_audio=self._has_audio,
+            has_audio=self._encoder.has_audio,
         )
 
     def add(self, picture: Picture) -> None:
         """Mark and write one frame; the picture itself stays as it is, and must not be drawn on any more."""
-        self._encoder.add(picture)
+        self._sink.add(picture)
         self.frames += 1
 
     def finish(self) -> None:
         """Write what the encoder still holds back and the rest of the sound."""
+        self._sink.finish()
         self._encoder.finish()
-        self._container.mux(self._video.encode(None))
-        self._mux_sound(self.seconds + 1)
 
     def close(self) -> None:
         """End the encoder's thread, whatever has been written."""
-        self._encoder.close()
-
-    def _encode(self, picture: Picture) -> None:
-        frame = av.VideoFrame.from_ndarray(marked_planes(picture), format="yuv420p")
-        frame.pts = self._encoded
-        frame.time_base = Fraction(1, self._fps)
-        self._encoded += 1
-        self._container.mux(self._video.encode(frame))
-        self._mux_sound(self._encoded / self._fps)
-
-    def _mux_sound(self, until: float) -> None:
-        # Side by side with the frames, so that a player need not fetch the whole file to start.
-        # It is encoded when it is needed: of a long sound there is never much in memory.
-        while self._next_sound is not None and _start(self._next_sound) <= until:
-            self._container.mux(self._next_sound)
-            self._next_sound = next(self._sound, None)
+        self._sink.close()
 
 
 @contextmanager
