@@ -14,7 +14,7 @@ import uvicorn
 from a2e_mcp.loopback import LOOPBACK, listen
 from a2e_mcp.operations.garbage import keep_what_is_loaded
 from a2e_mcp.operations.operation import Operation
-from a2e_mcp.server.http import web_app
+from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.server import A2EServer
 from bench import one_tool
 from bench.calls import connect_to_credits, live_settings

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from a2e_mcp.catalogue.capability import Effect
 from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.server.apps.pages import address
-from a2e_mcp.server.arguments import option_models
+from a2e_mcp.server.arguments.reader import option_models
 from a2e_mcp.server.tool_index import declared_tools, is_in_every_set
 
 _TYPES: Mapping[type, str] = {str: "string", bool: "boolean", float: "number", int: "integer"}

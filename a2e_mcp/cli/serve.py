@@ -92,7 +92,7 @@ async def _over_http(
 ) -> int:
     from a2e_mcp.cli.web_server import web_server
     from a2e_mcp.loopback import listen
-    from a2e_mcp.server.http import web_app
+    from a2e_mcp.server.http.app import web_app
 
     # It listens before the URL is printed, so that a reader can connect at once.
     listener = listen(host, port, hint="Another server may be running there; choose another port with --http")

@@ -14,7 +14,7 @@ from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.field_names import rename_fields
-from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.arguments.reader import read_arguments
 from a2e_mcp.server.calls import Unfinished, unfinished
 from a2e_mcp.server.lifespan import opened
 from a2e_mcp.server.services import Services

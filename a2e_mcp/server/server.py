@@ -27,9 +27,10 @@ from mcp.types import ResourceTemplate as ResourceTemplateListed
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged, SettingsError, TokenMissing
 from a2e_mcp.operations.operation import Operation
-from a2e_mcp.server import permissions, protocol_output, resources, tool_index, toolset_paths, visibility
+from a2e_mcp.server import permissions, protocol_output, resources, tool_index, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.apps.extension import Apps
+from a2e_mcp.server.http import toolset_paths
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.tasks import Tasks
 from a2e_mcp.server.timing import Timing

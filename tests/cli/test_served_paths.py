@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.errors import NotFound
 from a2e_mcp.server import tool_index, visibility
-from a2e_mcp.server.toolset_paths import narrowing_of
+from a2e_mcp.server.http.toolset_paths import narrowing_of
 from a2e_mcp.settings import Settings
 from tests.support.processes import start_http_server
 from tests.support.server import ERAS, tool_answer

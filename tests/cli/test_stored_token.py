@@ -210,7 +210,7 @@ def test_a_server_that_starts_imports_neither_keyring_nor_what_install_or_a_comp
     slow = (
         "{'keyring', 'tomlkit', 'ruamel', 'getpass', 'prometheus_client', 'obstore', 'psycopg', 'procrastinate',"
         " 'opentelemetry.sdk', 'opentelemetry.exporter', 'jwt', 'a2e_mcp.users.authenticator',"
-        " 'a2e_mcp.users.keys_file', 'a2e_mcp.server.gate'}"
+        " 'a2e_mcp.users.keys_file', 'a2e_mcp.server.http.gate'}"
     )
     code = f"import sys, a2e_mcp.cli.main, a2e_mcp.cli.serve, a2e_mcp.server.server; print({slow} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)

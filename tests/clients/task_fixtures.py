@@ -18,7 +18,7 @@ from mcp.types import CallToolResult, TextContent
 
 from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from a2e_mcp.server.http import web_app
+from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.server import A2EServer
 from tests.support.server import connection_to, settings_in
 

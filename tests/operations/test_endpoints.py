@@ -15,7 +15,7 @@ from a2e_mcp.ledger.entry import NewEntry, Phase
 from a2e_mcp.ledger.sqlite import open_ledger
 from a2e_mcp.ledger.store import Limits
 from a2e_mcp.sandbox import SandboxSettings
-from a2e_mcp.server.http import web_app
+from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import Settings
 from tests.support.server import connection_to, open_account, settings_in

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.errors import InputError
 from a2e_mcp.server import tool_index
-from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.arguments.reader import read_arguments
 from tests.support.media import png
 from tests.support.server import ERAS, Era, ServerUnderTest, ToolAnswer, open_server, tool_answer
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp.server import tool_index
-from a2e_mcp.server.arguments import option_models
+from a2e_mcp.server.arguments.reader import option_models
 from docs.tool_list import flat_schema
 
 INPUTS = {name: tool.wire["inputSchema"] for name, tool in tool_index.tools().items()}

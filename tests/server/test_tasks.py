@@ -24,7 +24,7 @@ from mcp.types import (
 from pydantic import ConfigDict, Field
 
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from a2e_mcp.server.http import web_app
+from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.server import A2EServer
 from tests.support.server import ServerUnderTest, connection_to, open_server, settings_in
 

@@ -14,7 +14,7 @@ import pytest
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.tool import AvatarChoice, PreparedInputs, StartTool
 from a2e_mcp.server import tool_index, tools, visibility
-from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.arguments.reader import read_arguments
 from docs import tool_list
 from tests.support.server import ERAS, Era, open_server, settings_in
 

@@ -16,7 +16,7 @@ from a2e_mcp.operations.drain import Drain
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.operations.prometheus import PrometheusMeasurements
 from a2e_mcp.sandbox import SandboxSettings
-from a2e_mcp.server.http import web_app
+from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
 from tests.support.server import ServerUnderTest, Wrap, connection_to, open_account, settings_in

@@ -29,9 +29,9 @@ from a2e_mcp.ledger.store import LIMIT_SECONDS
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link
 from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, job_answer, started_answer
 from a2e_mcp.server.answers.lists import ROWS, ListPage, Page, page_line
-from a2e_mcp.server.argument_fields import argument_fields
-from a2e_mcp.server.argument_values import normalised
-from a2e_mcp.server.arguments import read_arguments
+from a2e_mcp.server.arguments.fields import argument_fields
+from a2e_mcp.server.arguments.reader import read_arguments
+from a2e_mcp.server.arguments.values import normalised
 from a2e_mcp.server.tool_call import AnyTool, Call, NoInputs, ServerTool
 from a2e_mcp.server.tool_index import find_tool, meant_tool, tools
 from a2e_mcp.server.uploads.addresses import upload_address

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_arguments import JOB, SPEECH, TOOLS, VIDEO, read, refusal
+from tests.server.arguments.test_arguments import JOB, SPEECH, TOOLS, VIDEO, read, refusal
 from tests.support.faulty_transport import VIDEOS, only_answered, open_controlled_server
 from tests.support.media import png
 from tests.support.server import open_server

@@ -16,9 +16,9 @@ from typing import Any
 from a2e_mcp.catalogue.spellings import NO, YES
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import job_ids_in
-from a2e_mcp.server.argument_fields import ArgumentField
-from a2e_mcp.server.argument_measures import number_in, size_in
-from a2e_mcp.server.argument_wrappings import (
+from a2e_mcp.server.arguments.fields import ArgumentField
+from a2e_mcp.server.arguments.measures import number_in, size_in
+from a2e_mcp.server.arguments.wrappings import (
     from_json,
     name_in,
     object_in,

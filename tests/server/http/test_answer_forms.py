@@ -14,7 +14,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import Message
 
 from a2e_mcp.sandbox import SandboxSettings
-from a2e_mcp.server.answer_forms import PlainOrStream
+from a2e_mcp.server.http.answer_forms import PlainOrStream
 from a2e_mcp.server.server import A2EServer
 from tests.support.server import connection_to, open_account, settings_in
 from tests.support.web import open_web_server

@@ -6,7 +6,7 @@ import json
 import re
 from itertools import chain
 
-from a2e_mcp.server.loose_objects import loose_object
+from a2e_mcp.server.arguments.loose_objects import loose_object
 
 _LONGEST_JSON = 100_000
 _LONGEST_PYTHON = 30_000

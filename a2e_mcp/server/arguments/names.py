@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from a2e_mcp.server.argument_wrappings import object_in
+from a2e_mcp.server.arguments.wrappings import object_in
 
 ADDED_BY_HOSTS = frozenset(
     {

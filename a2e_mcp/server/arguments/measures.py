@@ -6,7 +6,7 @@ import math
 import re
 
 from a2e_mcp.catalogue.spellings import Unit
-from a2e_mcp.server.argument_wrappings import unquoted
+from a2e_mcp.server.arguments.wrappings import unquoted
 
 _LONGEST = 40
 _LONGEST_SIZE = 200

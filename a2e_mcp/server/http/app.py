@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from a2e_mcp.errors import NotFound
 from a2e_mcp.operations.endpoints import Endpoints
-from a2e_mcp.server.answer_forms import PlainOrStream
-from a2e_mcp.server.gate import Authenticate, Gate, metadata_routes
-from a2e_mcp.server.kept_files import KeptFiles
-from a2e_mcp.server.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
+from a2e_mcp.server.http.answer_forms import PlainOrStream
+from a2e_mcp.server.http.gate import Authenticate, Gate, metadata_routes
+from a2e_mcp.server.http.kept_files import KeptFiles
+from a2e_mcp.server.http.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
+from a2e_mcp.server.http.webhooks import Webhooks
 from a2e_mcp.server.uploads.app import UploadPages
-from a2e_mcp.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 from a2e_mcp.errors import AccessDenied
-from a2e_mcp.server.toolset_paths import ROOT, is_ours
+from a2e_mcp.server.http.toolset_paths import ROOT, is_ours
 from a2e_mcp.users.caller import READ, SCOPES, SPEND, Caller, calling
 from a2e_mcp.users.rate_limit import RateLimit
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from a2e_mcp.catalogue.tool import Tool
 from a2e_mcp.errors import InputError
 from a2e_mcp.server import tool_index
-from a2e_mcp.server.argument_fields import argument_fields
-from a2e_mcp.server.argument_values import normalised
-from a2e_mcp.server.arguments import option_models, read_arguments
+from a2e_mcp.server.arguments.fields import argument_fields
+from a2e_mcp.server.arguments.reader import option_models, read_arguments
+from a2e_mcp.server.arguments.values import normalised
 from tests.support.media import png
 from tests.support.server import open_server
 

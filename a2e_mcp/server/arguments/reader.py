@@ -12,9 +12,9 @@ from a2e_mcp.catalogue.spellings import CREDITS, Name
 from a2e_mcp.catalogue.tool import Inputs, InputsT, OrNone, Tool, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.placeholders import is_template, stands_in, template_in
-from a2e_mcp.server.argument_fields import ArgumentField, argument_fields
-from a2e_mcp.server.argument_names import in_singular_or_plural, unknown_argument, without_host_names
-from a2e_mcp.server.argument_values import normalised
+from a2e_mcp.server.arguments.fields import ArgumentField, argument_fields
+from a2e_mcp.server.arguments.names import in_singular_or_plural, unknown_argument, without_host_names
+from a2e_mcp.server.arguments.values import normalised
 from a2e_mcp.starts.service import StartOptions
 from a2e_mcp.text import counted, one_line
 

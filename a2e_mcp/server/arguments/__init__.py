@@ -1,0 +1,1 @@
+"""What hosts and people send as arguments, read in one step into a tool's inputs."""
