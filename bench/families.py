@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from a2e_mcp.processes.line_process import worker_environment
 from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.caption_removal import CaptionRemovalOrder
@@ -74,7 +75,9 @@ class _Worker:
 @contextmanager
 def _worker() -> Iterator[_Worker]:
     command = [sys.executable, "-m", "a2e_mcp.sandbox.renderer.worker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    # As the sandbox starts its workers.
+    environment = worker_environment()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the worker has no pipes")
         process.stdout.readline()

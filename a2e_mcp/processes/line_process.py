@@ -148,4 +148,6 @@ def worker_environment(environment: Mapping[str, str] = os.environ) -> dict[str,
     kept["PYTHONPATH"] = os.pathsep.join(part for part in (home, kept.get("PYTHONPATH")) if part)
     # Several workers share the cores; numpy's own threads only get in their way, and cost a fifth of the work.
     kept.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # What a thread of a clip gives back, the next one's can use: by default each has an arena of its own.
+    kept.setdefault("MALLOC_ARENA_MAX", "2")
     return kept
