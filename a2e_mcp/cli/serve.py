@@ -66,7 +66,7 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
 
 def _measured() -> Operation:
     """The operation of a server over HTTP, measured where prometheus-client is installed."""
-    from a2e_mcp.operations.tracing import export_spans
+    from a2e_mcp.operations.span_export import export_spans
 
     export_spans()
     drain = Drain()

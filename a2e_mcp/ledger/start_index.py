@@ -14,7 +14,7 @@ from typing import Literal
 
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.indexing import index_keys, index_row
+from a2e_mcp.ledger.index_rows import index_keys, index_row
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.keys import job_key
 from a2e_mcp.ledger.store import JobFilter, living_beats

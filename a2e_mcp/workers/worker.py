@@ -16,8 +16,8 @@ from psycopg_pool import PoolTimeout
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.store import Ledger, SharedLedger
 from a2e_mcp.starts.workers import WorkerStarts
-from a2e_mcp.workers.library_logs import log_no_outages
 from a2e_mcp.workers.queue import DEAD_SECONDS, RESCUE_QUEUE, QueueTasks, queue_app
+from a2e_mcp.workers.queue_logs import log_no_outages
 
 _AT_ONCE = 40
 _HEARTBEAT_SECONDS = 5.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from a2e_mcp.ledger.codec import from_row, to_row
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.indexing import index_keys, index_row
+from a2e_mcp.ledger.index_rows import index_keys, index_row
 
 COLUMNS = (
     "starts.seq, starts.id, starts.user_id, family, title, fingerprint, phase, starts.created, sent, consent, expected,"

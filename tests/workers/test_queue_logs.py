@@ -8,7 +8,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.workers.library_logs import log_no_outages
+from a2e_mcp.workers.queue_logs import log_no_outages
 
 
 def test_a_database_that_is_away_leaves_no_traceback_and_a_mistake_does(caplog: pytest.LogCaptureFixture) -> None:
