@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from a2e_mcp.catalogue.model_descriptions import abilities_of, price_words
-from a2e_mcp.catalogue.model_rows import MODELS
+from a2e_mcp.catalogue.models.descriptions import abilities_of, price_words
+from a2e_mcp.catalogue.models.index import MODELS
 from a2e_mcp.cli.install.clients import CLIENTS
 from a2e_mcp.cli.install.computer import Computer
 from a2e_mcp.errors import A2EError

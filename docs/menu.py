@@ -9,9 +9,9 @@ from typing import Any
 from a2e_mcp.catalogue import capabilities, families
 from a2e_mcp.catalogue import family as family_named
 from a2e_mcp.catalogue.calls_without_tool import REASONS
-from a2e_mcp.catalogue.capability import Capability
-from a2e_mcp.catalogue.model_rows import models_of_tool
-from a2e_mcp.catalogue.tool import StartTool
+from a2e_mcp.catalogue.declaration.capability import Capability
+from a2e_mcp.catalogue.declaration.tool import StartTool
+from a2e_mcp.catalogue.models.index import models_of_tool
 from a2e_mcp.server.tool_index import declared_tools
 from docs.exercises import Exercise
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.tool import Tool
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.tool import Tool
 from a2e_mcp.server.apps.pages import address
 from a2e_mcp.server.arguments.reader import option_models
 from a2e_mcp.server.tool_index import declared_tools, is_in_every_set

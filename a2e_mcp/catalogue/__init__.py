@@ -1,4 +1,4 @@
-"""What A2E can do: one module per section of its menu, with models and declarations.
+"""What A2E can do: one module per section of its menu, with its requests, replies and declarations.
 
 Importing this package imports no section: the server reads one when a tool of it is first called.
 """
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from a2e_mcp.catalogue.capability import Capability, JobFamily
-    from a2e_mcp.catalogue.tool import StartTool
+    from a2e_mcp.catalogue.declaration.capability import Capability, JobFamily
+    from a2e_mcp.catalogue.declaration.tool import StartTool
 
 
 class Section(NamedTuple):
@@ -22,7 +22,7 @@ class Section(NamedTuple):
 
 
 def _of(name: str, *families: str) -> Section:
-    return Section(name, families or (name,))
+    return Section(name, families or (name.rpartition(".")[2],))
 
 
 def _without_jobs(name: str) -> Section:
@@ -42,19 +42,19 @@ SECTIONS = (
     _of("watermark"),
     _of("text_to_image"),
     _of(
-        "image_models",
+        "models.picture_families",
         *("nano_banana", "gpt_image", "flux_image", "qwen_image", "kling_image", "wan26_image", "wan27_image"),
     ),
     _of(
-        "video_models",
+        "models.clip_tools",
         *("wan_video", "wan26_reference", "wan30_video", "wan_spicy", "happyhorse", "seedance15", "seedance2"),
         *("veo", "grok", "kling_video", "kling_omni", "sora", "hailuo", "minimax_h3", "motion_transfer"),
     ),
-    _of("upscale"),
-    _of("head_swap"),
-    _of("actor_swap"),
-    _of("clip_sound"),
-    _of("photobook"),
+    _of("models.upscale"),
+    _of("models.head_swap"),
+    _of("models.actor_swap"),
+    _of("models.clip_sound"),
+    _of("models.photobook"),
     _without_jobs("voices"),
     _of("voice_clones", "voice_clone", "video_voice_clone"),
     _of("avatars", "avatar_training", "lip_sync_training"),

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import Nothing, PageRequest, Rows
-from a2e_mcp.catalogue.values import Address, Amount, Balance, Number, OneAddress, Text, addresses_in
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
+from a2e_mcp.catalogue.declaration.records import Nothing, PageRequest, Rows
+from a2e_mcp.catalogue.declaration.values import Address, Amount, Balance, Number, OneAddress, Text, addresses_in
 
 _AMOUNTS = (
     "coins",

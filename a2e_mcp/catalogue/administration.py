@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.values import Text
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
+from a2e_mcp.catalogue.declaration.records import ById, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.declaration.values import Text
 
 
 class Login(Request):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import (
+from a2e_mcp.catalogue.declaration.capability import (
     Capability,
     Effect,
     Endpoint,
@@ -21,9 +21,9 @@ from a2e_mcp.catalogue.capability import (
     Request,
     State,
 )
-from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows
-from a2e_mcp.catalogue.spellings import PIXELS, RESOLUTIONS, SHAPES, Name, ZeroMeansNone
-from a2e_mcp.catalogue.tool import (
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, ById, HexId, JobRecord, Opaque, Rows
+from a2e_mcp.catalogue.declaration.spellings import PIXELS, RESOLUTIONS, SHAPES, Name, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.tool import (
     AvatarRef,
     BackgroundRef,
     Estimate,
@@ -36,7 +36,7 @@ from a2e_mcp.catalogue.tool import (
     VoiceRef,
     optional,
 )
-from a2e_mcp.catalogue.values import Text
+from a2e_mcp.catalogue.declaration.values import Text
 from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT, Speed
 
 LONGEST_TITLE = 40

@@ -12,11 +12,38 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field
 
 from a2e_mcp.catalogue.backgrounds import rgb
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows
-from a2e_mcp.catalogue.spellings import GENDERS, Name
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
-from a2e_mcp.catalogue.values import Id, OneAddress, Text
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Reply,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.records import (
+    COMMON_STATES,
+    ById,
+    ByIds,
+    JobRecord,
+    Nothing,
+    Opaque,
+    PageRequest,
+    Rows,
+)
+from a2e_mcp.catalogue.declaration.spellings import GENDERS, Name
+from a2e_mcp.catalogue.declaration.tool import (
+    AvatarRef,
+    Estimate,
+    Inputs,
+    MediaIn,
+    OrNone,
+    PreparedInputs,
+    StartTool,
+    optional,
+)
+from a2e_mcp.catalogue.declaration.values import Id, OneAddress, Text
 
 RGB = "^rgba?\\([0-9., ]+\\)$"
 

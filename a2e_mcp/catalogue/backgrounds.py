@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import ById, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.values import Id, OneAddress, Text
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
+from a2e_mcp.catalogue.declaration.records import ById, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.declaration.values import Id, OneAddress, Text
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,[^)]*)?\)")

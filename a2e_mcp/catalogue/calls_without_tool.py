@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Method, Request
-from a2e_mcp.catalogue.records import ById, Nothing, Opaque
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, Method, Request
+from a2e_mcp.catalogue.declaration.records import ById, Nothing, Opaque
 
 _CLIPS = "/api/v1/userImage2Video"
 

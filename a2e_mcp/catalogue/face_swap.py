@@ -10,11 +10,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import COMMON_STATES, ById, ByIds, JobRecord, Nothing, Opaque, PageRequest, Rows
-from a2e_mcp.catalogue.spellings import Name
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
-from a2e_mcp.catalogue.values import Id, Number, OneAddress, Text
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Reply,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.records import (
+    COMMON_STATES,
+    ById,
+    ByIds,
+    JobRecord,
+    Nothing,
+    Opaque,
+    PageRequest,
+    Rows,
+)
+from a2e_mcp.catalogue.declaration.spellings import Name
+from a2e_mcp.catalogue.declaration.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.declaration.values import Id, Number, OneAddress, Text
 
 
 class FaceImage(Reply):

@@ -9,19 +9,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
-from a2e_mcp.catalogue.model_tools import (
-    MODEL,
-    AspectRatio,
-    ModelInputs,
-    Picture,
-    Resolution,
-    Seconds,
-    Seed,
-    Sound,
-    model_tool,
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Request,
 )
-from a2e_mcp.catalogue.records import (
+from a2e_mcp.catalogue.declaration.records import (
     COMMON_STATES,
     ById,
     ByIds,
@@ -32,9 +29,20 @@ from a2e_mcp.catalogue.records import (
     Rows,
     StartedJobs,
 )
-from a2e_mcp.catalogue.spellings import COUNT, Name
-from a2e_mcp.catalogue.tool import OrNone, optional
-from a2e_mcp.catalogue.values import OneAddress, Text
+from a2e_mcp.catalogue.declaration.spellings import COUNT, Name
+from a2e_mcp.catalogue.declaration.tool import OrNone, optional
+from a2e_mcp.catalogue.declaration.values import OneAddress, Text
+from a2e_mcp.catalogue.models.tool import (
+    MODEL,
+    AspectRatio,
+    ModelInputs,
+    Picture,
+    Resolution,
+    Seconds,
+    Seed,
+    Sound,
+    model_tool,
+)
 
 ModelVersion = Literal["a2e", "a2e-v2", "a2e-v2-flash"]
 

@@ -11,11 +11,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
-from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
-from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.spellings import DEGREES, PIXELS, Name
-from a2e_mcp.catalogue.tool import Estimate, Inputs, LegacyStart, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.crud import FamilyMenu, standard_calls
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.declaration.spellings import DEGREES, PIXELS, Name
+from a2e_mcp.catalogue.declaration.tool import (
+    Estimate,
+    Inputs,
+    LegacyStart,
+    MediaIn,
+    OrNone,
+    PreparedInputs,
+    StartTool,
+    optional,
+)
 
 
 class ProductPlace(Request):

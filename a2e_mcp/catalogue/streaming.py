@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
-from a2e_mcp.catalogue.values import Id, Number, OneAddress, Text
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
+from a2e_mcp.catalogue.declaration.records import Nothing, Opaque, Rows
+from a2e_mcp.catalogue.declaration.values import Id, Number, OneAddress, Text
 
 LONGEST_CONTEXT = 5000
 """Characters of a question-answering context (A2E docs)."""

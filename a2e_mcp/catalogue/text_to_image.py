@@ -11,9 +11,20 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
-from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
-from a2e_mcp.catalogue.model_tools import (
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.crud import FamilyMenu, standard_calls
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, HexId, Opaque, StartedJobs
+from a2e_mcp.catalogue.declaration.spellings import COUNT, SHAPES, Name
+from a2e_mcp.catalogue.declaration.tool import OrNone, optional
+from a2e_mcp.catalogue.models.tool import (
     MODEL,
     AspectRatio,
     ModelInputs,
@@ -23,9 +34,6 @@ from a2e_mcp.catalogue.model_tools import (
     Resolution,
     model_tool,
 )
-from a2e_mcp.catalogue.records import COMMON_STATES, HexId, Opaque, StartedJobs
-from a2e_mcp.catalogue.spellings import COUNT, SHAPES, Name
-from a2e_mcp.catalogue.tool import OrNone, optional
 
 _ROOT = "/api/v1/userText2Image"
 _OLDER_ROOT = "/api/v1/userText2image"

@@ -10,11 +10,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
-from a2e_mcp.catalogue.crud import FamilyMenu, standard_calls
-from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.spellings import Name
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.crud import FamilyMenu, standard_calls
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.declaration.spellings import Name
+from a2e_mcp.catalogue.declaration.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 
 class StartTryOn(Request):

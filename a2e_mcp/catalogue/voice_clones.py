@@ -11,10 +11,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
-from a2e_mcp.catalogue.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
-from a2e_mcp.catalogue.spellings import GENDERS, Name
-from a2e_mcp.catalogue.tool import (
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, ById, HexId, JobRecord, Nothing, Opaque, Rows
+from a2e_mcp.catalogue.declaration.spellings import GENDERS, Name
+from a2e_mcp.catalogue.declaration.tool import (
     AvatarRef,
     Estimate,
     Inputs,

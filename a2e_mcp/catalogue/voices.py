@@ -14,11 +14,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
-from a2e_mcp.catalogue.records import Nothing, Opaque, Rows
-from a2e_mcp.catalogue.spellings import TIMES, ZeroMeansNone
-from a2e_mcp.catalogue.tool import Inputs, VoiceRef
-from a2e_mcp.catalogue.values import Address, Addresses, Id, Number, Text, addresses_in
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
+from a2e_mcp.catalogue.declaration.records import Nothing, Opaque, Rows
+from a2e_mcp.catalogue.declaration.spellings import TIMES, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.tool import Inputs, VoiceRef
+from a2e_mcp.catalogue.declaration.values import Address, Addresses, Id, Number, Text, addresses_in
 
 LONGEST_SPEECH_TEXT = 1000
 """Characters A2E takes in one speech call with an API token (newest spec)."""

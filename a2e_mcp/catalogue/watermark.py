@@ -7,10 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, MenuEntry, Request
-from a2e_mcp.catalogue.records import COMMON_STATES, JobRecord
-from a2e_mcp.catalogue.spellings import CORNERS, PIXELS, TIMES, ZeroMeansNone
-from a2e_mcp.catalogue.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
+from a2e_mcp.catalogue.declaration.capability import (
+    Capability,
+    Effect,
+    Endpoint,
+    Evidence,
+    JobFamily,
+    MenuEntry,
+    Request,
+)
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, JobRecord
+from a2e_mcp.catalogue.declaration.spellings import CORNERS, PIXELS, TIMES, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.tool import Estimate, Inputs, MediaIn, OrNone, PreparedInputs, StartTool, optional
 
 Corner = Literal["bottom_right", "bottom_left", "top_right", "top_left", "center"]
 

@@ -22,7 +22,7 @@ import httpx2
 from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer
 from pydantic import SecretStr, ValidationError
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
 from a2e_mcp.client.body import json_or_none
 from a2e_mcp.client.envelope import lost, open_envelope, unreadable
 from a2e_mcp.client.http_dates import http_date, retry_after, retry_hint

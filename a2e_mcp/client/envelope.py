@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Evidence
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Evidence
 from a2e_mcp.client.body import json_or_none
 from a2e_mcp.errors import (
     AnswerLost,

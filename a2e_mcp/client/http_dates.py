@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from a2e_mcp.catalogue.values import moment_shown
+from a2e_mcp.catalogue.declaration.values import moment_shown
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 

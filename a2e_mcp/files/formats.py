@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from a2e_mcp.catalogue.tool import MediaIn, MediaKind
+from a2e_mcp.catalogue.declaration.tool import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.media_bytes import Buffer
 from a2e_mcp.files.mpeg_audio import adts_frame, after_tags, begins_with, mp3_frame

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from a2e_mcp.catalogue.tool import MediaIn, MediaKind
+from a2e_mcp.catalogue.declaration.tool import MediaIn, MediaKind
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.formats import SNIFFED, WEB_PAGE, Format, checked, format_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from a2e_mcp.catalogue.tool import MediaIn
+from a2e_mcp.catalogue.declaration.tool import MediaIn
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.media_bytes import Buffer
 from a2e_mcp.files.media_length import media_seconds

@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from a2e_mcp.catalogue.values import address_or_none
+from a2e_mcp.catalogue.declaration.values import address_or_none
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.links import is_link_to_file, without_place
 from a2e_mcp.files.readings import is_file_url, unwrapped

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.capability import Reply
-from a2e_mcp.catalogue.records import JobRecord, Rows
+from a2e_mcp.catalogue.declaration.capability import Reply
+from a2e_mcp.catalogue.declaration.records import JobRecord, Rows
 
 
 def skipped_in(reply: Reply) -> int:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import get_args
 
 from a2e_mcp.background import BackgroundTasks
-from a2e_mcp.catalogue.tool import MediaKind
+from a2e_mcp.catalogue.declaration.tool import MediaKind
 from a2e_mcp.errors import A2EError, FileRefused, InputError
 from a2e_mcp.files.fetch import Gone, Interrupted, Part, Saver
 from a2e_mcp.files.progress import QUICK_SECONDS, TransferProgress

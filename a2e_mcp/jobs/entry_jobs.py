@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 
-from a2e_mcp.catalogue.capability import State
-from a2e_mcp.catalogue.values import moment_shown, utc_moment
+from a2e_mcp.catalogue.declaration.capability import State
+from a2e_mcp.catalogue.declaration.values import moment_shown, utc_moment
 from a2e_mcp.files.progress import Progress
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from a2e_mcp.catalogue.capability import JobFamily, State
-from a2e_mcp.catalogue.records import JobRecord, state_of_word
+from a2e_mcp.catalogue.declaration.capability import JobFamily, State
+from a2e_mcp.catalogue.declaration.records import JobRecord, state_of_word
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.text import at_word_end
 

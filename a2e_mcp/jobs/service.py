@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability, JobFamily, Request
-from a2e_mcp.catalogue.records import ByIds, JobRecord, Nothing
+from a2e_mcp.catalogue.declaration.capability import Capability, JobFamily, Request
+from a2e_mcp.catalogue.declaration.records import ByIds, JobRecord, Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, ServiceError, Unreadable
 from a2e_mcp.files.progress import TransferProgress

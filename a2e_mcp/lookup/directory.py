@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 
 from a2e_mcp.catalogue import avatars as avatar_calls
 from a2e_mcp.catalogue import backgrounds, voices
-from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.tool import AvatarChoice, BackgroundChoice, VoiceChoice
+from a2e_mcp.catalogue.declaration.records import Nothing
+from a2e_mcp.catalogue.declaration.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import ServiceError
 from a2e_mcp.ledger.job_ids import looks_like_job_id

@@ -10,7 +10,7 @@ import logging
 
 import anyio
 
-from a2e_mcp.catalogue.tool import VoiceChoice
+from a2e_mcp.catalogue.declaration.tool import VoiceChoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, LanguageOf
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, NotFound

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from a2e_mcp.catalogue.capability import Capability
-from a2e_mcp.catalogue.records import ById
+from a2e_mcp.catalogue.declaration.capability import Capability
+from a2e_mcp.catalogue.declaration.records import ById
 from a2e_mcp.errors import A2EError, Unauthorized, Unreachable
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, UPLOAD, JobId
 from a2e_mcp.server.answers.answer import Answer

@@ -169,7 +169,7 @@ def _task(
     named: str | None = None,
 ) -> dict[str, Any]:
     """A task as the protocol shows it, under the id that it was named by."""
-    from a2e_mcp.catalogue.values import utc_moment
+    from a2e_mcp.catalogue.declaration.values import utc_moment
 
     return {
         "taskId": named or _SEPARATOR.join(job_ids),

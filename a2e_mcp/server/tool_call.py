@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool, Tool
+from a2e_mcp.catalogue.declaration.tool import Inputs, InputsT, StartTool, Tool
 from a2e_mcp.errors import InputError
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link, two_complete
 from a2e_mcp.server.answers.jobs import started_answer

@@ -106,7 +106,7 @@ def declared_tools() -> Iterator[tuple[str, AnyTool]]:
     and in each the starts in the order of the catalogue's sections.
     """
     from a2e_mcp import catalogue
-    from a2e_mcp.catalogue.tool import Toolset
+    from a2e_mcp.catalogue.declaration.tool import Toolset
     from a2e_mcp.server.tools import MODULES
 
     homes = [f"a2e_mcp.catalogue.{section.name}" for section in catalogue.SECTIONS]

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.tool import Inputs, InputsT, StartTool
+from a2e_mcp.catalogue.declaration.tool import Inputs, InputsT, StartTool
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, job_ids_in
 from a2e_mcp.ledger.store import Ledger

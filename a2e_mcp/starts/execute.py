@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 
 from a2e_mcp import __version__
-from a2e_mcp.catalogue.tool import VoiceChoice
+from a2e_mcp.catalogue.declaration.tool import VoiceChoice
 from a2e_mcp.errors import (
     A2EError,
     AnswerLost,

@@ -6,7 +6,7 @@ import hashlib
 import json
 import unicodedata
 
-from a2e_mcp.catalogue.tool import Inputs
+from a2e_mcp.catalogue.declaration.tool import Inputs
 from a2e_mcp.files.urls import is_url, same_url
 from a2e_mcp.starts.resolve import ResolvedInputs, named_values
 

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, AddBackground
-from a2e_mcp.catalogue.capability import JobFamily, Request
-from a2e_mcp.catalogue.records import JobRecord, Rows
-from a2e_mcp.catalogue.tool import (
+from a2e_mcp.catalogue.declaration.capability import JobFamily, Request
+from a2e_mcp.catalogue.declaration.records import JobRecord, Rows
+from a2e_mcp.catalogue.declaration.tool import (
     BackgroundChoice,
     Estimate,
     InputsT,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.tool import Inputs, MediaIn
+from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn
 from a2e_mcp.ledger.entry import StoredStart
 from a2e_mcp.ledger.job_ids import is_meant_as_job_id, job_ids_in
 from a2e_mcp.ledger.store import Ledger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.values import moment_shown
+from a2e_mcp.catalogue.declaration.values import moment_shown
 from a2e_mcp.errors import A2EError, AnswerLost
 from a2e_mcp.jobs.service import Search
 from a2e_mcp.ledger.entry import LedgerEntry

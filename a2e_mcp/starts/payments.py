@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import anyio
 
-from a2e_mcp.catalogue.capability import Capability, ReplyT, RequestT
+from a2e_mcp.catalogue.declaration.capability import Capability, ReplyT, RequestT
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry
 from a2e_mcp.ledger.store import Ledger

@@ -13,9 +13,9 @@ import anyio
 
 from a2e_mcp import text
 from a2e_mcp.catalogue.account import GET_CREDITS, QUOTE, QuoteRequest
-from a2e_mcp.catalogue.capability import Capability, Request
-from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.tool import Estimate
+from a2e_mcp.catalogue.declaration.capability import Capability, Request
+from a2e_mcp.catalogue.declaration.records import Nothing
+from a2e_mcp.catalogue.declaration.tool import Estimate
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import ServiceError, Unauthorized
 from a2e_mcp.ledger.keys import cost_key

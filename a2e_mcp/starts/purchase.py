@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Generic
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability, RequestT, State
-from a2e_mcp.catalogue.tool import Estimate
+from a2e_mcp.catalogue.declaration.capability import Capability, RequestT, State
+from a2e_mcp.catalogue.declaration.tool import Estimate
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, StoredStart
 from a2e_mcp.starts.charge_meter import ChargeMeter

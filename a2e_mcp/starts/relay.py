@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 
 from a2e_mcp.catalogue.account import UploadRequest
-from a2e_mcp.catalogue.tool import MediaIn
+from a2e_mcp.catalogue.declaration.tool import MediaIn
 from a2e_mcp.errors import A2EError, AnswerLost, FileRefused, SettingsError
 from a2e_mcp.files.formats import SNIFFED, checked, format_of
 from a2e_mcp.files.local import LARGEST_UPLOAD

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp.catalogue.backgrounds import rgb
-from a2e_mcp.catalogue.tool import (
+from a2e_mcp.catalogue.declaration.tool import (
     AvatarChoice,
     AvatarRef,
     BackgroundChoice,

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any
 
 from a2e_mcp.background import BackgroundTasks
-from a2e_mcp.catalogue.capability import RequestT
-from a2e_mcp.catalogue.tool import InputsT, StartTool
+from a2e_mcp.catalogue.declaration.capability import RequestT
+from a2e_mcp.catalogue.declaration.tool import InputsT, StartTool
 from a2e_mcp.catalogue.voices import SpeechInputs, spoken_seconds
 from a2e_mcp.errors import A2EError, AnswerLost, InputError
 from a2e_mcp.files.local import LocalFile

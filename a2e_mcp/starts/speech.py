@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from a2e_mcp.catalogue.account import UploadRequest
-from a2e_mcp.catalogue.tool import Estimate, VoiceChoice
+from a2e_mcp.catalogue.declaration.tool import Estimate, VoiceChoice
 from a2e_mcp.catalogue.voices import LONGEST_SPEECH_TEXT, SPEAK, SpeechRequest, spoken_seconds
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.urls import suffix_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from a2e_mcp.catalogue.tool import Inputs
+from a2e_mcp.catalogue.declaration.tool import Inputs
 from a2e_mcp.text import at_word_end
 
 LONGEST_TITLE = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from a2e_mcp.catalogue.account import UPLOAD_URL, UploadRequest
-from a2e_mcp.catalogue.tool import Estimate, MediaIn
+from a2e_mcp.catalogue.declaration.tool import Estimate, MediaIn
 from a2e_mcp.errors import Charged, FileRefused, ServiceError
 from a2e_mcp.files.local import LocalFile, UploadRefused
 from a2e_mcp.files.progress import LARGE_FILE

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability
-from a2e_mcp.catalogue.records import JobRecord, Rows
+from a2e_mcp.catalogue.declaration.capability import Capability
+from a2e_mcp.catalogue.declaration.records import JobRecord, Rows
 from a2e_mcp.jobs.job import normalise
 from tests.support.paths import API_FACTS
 

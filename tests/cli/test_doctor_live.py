@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.avatars import Avatar
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import Rows
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.records import Rows
 from a2e_mcp.cli.doctor.comparison import compare
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.doctor.reads import check_reads

@@ -12,7 +12,7 @@ import pytest
 from a2e_mcp.catalogue.account import CREDIT_HISTORY, GET_CREDITS, HistoryQuery
 from a2e_mcp.catalogue.avatar_videos import DELETE_VIDEO, GENERATE
 from a2e_mcp.catalogue.avatars import LIST_AVATARS, AvatarQuery
-from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.catalogue.voices import SPEAK, SpeechRequest
 from a2e_mcp.errors import (
     AnswerLost,

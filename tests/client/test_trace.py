@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 
 from a2e_mcp.catalogue.account import GET_CREDITS
-from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.declaration.records import Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.client.trace import Trace
 from tests.support.faulty_transport import open_controlled_server

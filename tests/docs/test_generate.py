@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.model_rows import MODELS
+from a2e_mcp.catalogue.models.index import MODELS
 from a2e_mcp.sandbox.http.journal import keeping_journal
 from a2e_mcp.sandbox.magic_words import MAGIC_WORDS
 from a2e_mcp.server.tool_index import names

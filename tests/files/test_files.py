@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from a2e_mcp.catalogue.tool import MediaIn
+from a2e_mcp.catalogue.declaration.tool import MediaIn
 from a2e_mcp.errors import FileRefused
 from a2e_mcp.files.fetch import SavedFile
 from a2e_mcp.files.local import Files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.catalogue.tool import VoiceChoice
+from a2e_mcp.catalogue.declaration.tool import VoiceChoice
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import AmbiguousName, InputError
 from a2e_mcp.lookup.directory import Directory, Listed

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.model_requests import ratios_of, seconds_of, takes
-from a2e_mcp.catalogue.model_rows import MODEL_TOOLS, MODELS, models_of_tool
-from a2e_mcp.catalogue.models import Model, ModeName, modes_of
+from a2e_mcp.catalogue.models.index import MODEL_TOOLS, MODELS, models_of_tool
+from a2e_mcp.catalogue.models.model import Model, ModeName, modes_of
+from a2e_mcp.catalogue.models.requests import ratios_of, seconds_of, takes
 from a2e_mcp.server import tool_index
 from tests.support.faulty_transport import answered, only_answered, open_controlled_server
 from tests.support.media import CONSENT, face, fetched, picture_size, png, wav

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.tool import AvatarChoice, PreparedInputs, StartTool
+from a2e_mcp.catalogue.declaration.tool import AvatarChoice, PreparedInputs, StartTool
 from a2e_mcp.server import tool_index, tools, visibility
 from a2e_mcp.server.arguments.reader import read_arguments
 from docs import tool_list
@@ -45,9 +45,13 @@ def test_the_snapshot_is_what_the_declarations_say() -> None:
     ],
 )
 def test_what_declares_something_is_in_the_index(package: ModuleType, indexed: set[str], declares: str) -> None:
-    modules = Path(str(package.__file__)).parent.glob("*.py")
+    folder = Path(str(package.__file__)).parent
     declaration = re.compile(rf"^{declares}\b.* = ", re.MULTILINE)
-    assert indexed == {path.stem for path in modules if declaration.search(path.read_text(encoding="utf-8"))}
+    assert indexed == {
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        if declaration.search(path.read_text(encoding="utf-8"))
+    }
 
 
 def test_the_index_of_sections_names_the_families_that_they_declare() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp import __version__
-from a2e_mcp.catalogue.tool import AvatarChoice, BackgroundChoice, VoiceChoice
+from a2e_mcp.catalogue.declaration.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.ledger.codec import start_from_text, start_to_text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 
-from a2e_mcp.catalogue.tool import Estimate
+from a2e_mcp.catalogue.declaration.tool import Estimate
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.ledger.entry import Measured
 from a2e_mcp.ledger.sqlite import open_ledger

@@ -11,7 +11,7 @@ from PIL import Image
 
 from a2e_mcp.catalogue.administration import EXCHANGE_DIAMONDS, ExchangeDiamonds
 from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
-from a2e_mcp.catalogue.tool import Estimate, MediaIn
+from a2e_mcp.catalogue.declaration.tool import Estimate, MediaIn
 from a2e_mcp.catalogue.voices import SpeechInputs
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DIAMONDS

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import AliasChoices
 
-from a2e_mcp.catalogue.capability import Reply
-from a2e_mcp.catalogue.records import Opaque, Rows
+from a2e_mcp.catalogue.declaration.capability import Reply
+from a2e_mcp.catalogue.declaration.records import Opaque, Rows
 from a2e_mcp.client.trace import safe_name
 
 _ROW_SPELLINGS = frozenset({"rows", "data", "list", "records"})

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 import a2e_mcp
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.account import QUOTE, QuoteRequest
-from a2e_mcp.catalogue.capability import Capability, Effect, JobFamily, Reply, Request
-from a2e_mcp.catalogue.records import ByIds, JobRecord, Rows
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, JobFamily, Reply, Request
+from a2e_mcp.catalogue.declaration.records import ByIds, JobRecord, Rows
 from a2e_mcp.cli.doctor.comparison import Comparison, compare
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.cli.requirements import REQUIRED, installed_version

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from a2e_mcp.catalogue.capability import JobFamily
-from a2e_mcp.catalogue.records import ById, ByIds, Nothing, NumberedPage, PageRequest
+from a2e_mcp.catalogue.declaration.capability import JobFamily
+from a2e_mcp.catalogue.declaration.records import ById, ByIds, Nothing, NumberedPage, PageRequest
 from a2e_mcp.sandbox.behaviour.plans import JobPlan
 from a2e_mcp.sandbox.behaviour.records import RecordFamily
 from a2e_mcp.sandbox.behaviour.service import Body, Service

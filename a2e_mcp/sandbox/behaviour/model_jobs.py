@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from a2e_mcp.catalogue.body_fields import BodyField
-from a2e_mcp.catalogue.capability import Request
-from a2e_mcp.catalogue.model_families import ModelFamily
-from a2e_mcp.catalogue.model_requests import length_objections, price_of, seconds_of
-from a2e_mcp.catalogue.models import ModeName
-from a2e_mcp.catalogue.tool import item_name
+from a2e_mcp.catalogue.declaration.body_fields import BodyField
+from a2e_mcp.catalogue.declaration.capability import Request
+from a2e_mcp.catalogue.declaration.tool import item_name
+from a2e_mcp.catalogue.models.family import ModelFamily
+from a2e_mcp.catalogue.models.model import ModeName
+from a2e_mcp.catalogue.models.requests import length_objections, price_of, seconds_of
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, PriceAlone, job_behaviour
 from a2e_mcp.sandbox.behaviour.model_requests import Asked, asked, upstream_objection

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.catalogue.body_fields import BodyField, with_defaults
-from a2e_mcp.catalogue.model_requests import exclusions, fields_of, ratios_of, seconds_of
-from a2e_mcp.catalogue.model_rows import models_of_family
-from a2e_mcp.catalogue.models import Into, Mode, Model, ModeName, Target, Values
+from a2e_mcp.catalogue.declaration.body_fields import BodyField, with_defaults
+from a2e_mcp.catalogue.models.index import models_of_family
+from a2e_mcp.catalogue.models.model import Into, Mode, Model, ModeName, Target, Values
+from a2e_mcp.catalogue.models.requests import exclusions, fields_of, ratios_of, seconds_of
 
 _LISTS = ("reference_images", "reference_videos", "reference_audios")
 _USUAL_SECONDS = 5

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from a2e_mcp.catalogue.account import CopyRequest, HistoryQuery, UploadRequest
-from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.declaration.records import Nothing
 from a2e_mcp.sandbox.assets.uploads import LARGEST_UPLOAD, Permit
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.service import Body, Service

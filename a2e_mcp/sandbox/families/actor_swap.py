@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.actor_swap import ACTOR_SWAP
+from a2e_mcp.catalogue.models.actor_swap import ACTOR_SWAP
 from a2e_mcp.sandbox.behaviour.model_jobs import Making, model_behaviour
 from a2e_mcp.sandbox.orders.actor_swap import ActorSwapOrder
 from a2e_mcp.sandbox.protocol import Order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from a2e_mcp.catalogue.administration import AddUser, CreateToken, ExchangeDiamonds, Login
-from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.clock import iso

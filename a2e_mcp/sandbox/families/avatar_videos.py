@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from a2e_mcp.catalogue.avatar_videos import AVATAR_VIDEO, ByVideoId, GenerateVideo, PublicPool, VideoList
 from a2e_mcp.catalogue.backgrounds import rgb
-from a2e_mcp.catalogue.records import ById
+from a2e_mcp.catalogue.declaration.records import ById
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.sandbox.assets.media_inputs import cannot_analyse
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any

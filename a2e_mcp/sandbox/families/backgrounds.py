@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from a2e_mcp.catalogue.backgrounds import AddBackground
-from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.sandbox.assets.builtins import BACKDROPS
 from a2e_mcp.sandbox.assets.previews import backdrop_key
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from a2e_mcp.catalogue.calls_without_tool import ExtendFramesPrompt, ExtendPrompt
+from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.catalogue.image_to_video import IMAGE_TO_VIDEO
-from a2e_mcp.catalogue.records import ById, Nothing
-from a2e_mcp.catalogue.video_families import VIDEO_FAMILIES
-from a2e_mcp.catalogue.video_models import RENAMES, VEO_1080P, RenameRecord
+from a2e_mcp.catalogue.models.clip_families import VIDEO_FAMILIES
+from a2e_mcp.catalogue.models.clip_tools import RENAMES, VEO_1080P, RenameRecord
 from a2e_mcp.sandbox.assets.builtins import BACKDROPS
 from a2e_mcp.sandbox.assets.previews import backdrop_key
 from a2e_mcp.sandbox.behaviour.behaviour import Answer, Behaviour

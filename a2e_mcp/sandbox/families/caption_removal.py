@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from a2e_mcp.catalogue.caption_removal import CAPTION_REMOVAL, StartCaptionRemoval
-from a2e_mcp.catalogue.records import ById
+from a2e_mcp.catalogue.declaration.records import ById
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, job_behaviour, one_started, still_running
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, failed_record, plan_file, plan_retry, started_units
 from a2e_mcp.sandbox.behaviour.records import RecordFamily

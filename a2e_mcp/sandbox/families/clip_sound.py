@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.clip_sound import CLIP_SOUND
+from a2e_mcp.catalogue.models.clip_sound import CLIP_SOUND
 from a2e_mcp.sandbox.behaviour.model_jobs import Making, model_behaviour
 from a2e_mcp.sandbox.orders.clip_sound import ClipSoundOrder
 from a2e_mcp.sandbox.protocol import Order

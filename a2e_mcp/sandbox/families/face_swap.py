@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.catalogue.face_swap import FACE_SWAP, FACE_SWAP_PREVIEW, AddFace, StartFaceSwap, StartPreview
-from a2e_mcp.catalogue.records import ById, Nothing
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, job_behaviour, remove_any, still_running
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units

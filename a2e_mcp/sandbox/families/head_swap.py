@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.head_swap import HEAD_SWAP
+from a2e_mcp.catalogue.models.head_swap import HEAD_SWAP
 from a2e_mcp.sandbox.behaviour.model_jobs import Making, model_behaviour
 from a2e_mcp.sandbox.orders.head_swap import HeadSwapOrder
 from a2e_mcp.sandbox.protocol import Order

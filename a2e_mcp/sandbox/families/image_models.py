@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from a2e_mcp.catalogue.image_models import FAMILIES
+from a2e_mcp.catalogue.models.picture_families import FAMILIES
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.model_jobs import Making, model_behaviour
 from a2e_mcp.sandbox.orders.image_edit import ImageEditOrder

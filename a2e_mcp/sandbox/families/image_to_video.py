@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from a2e_mcp.catalogue.declaration.records import Nothing
 from a2e_mcp.catalogue.image_to_video import IMAGE_TO_VIDEO, StartImageToVideo
-from a2e_mcp.catalogue.records import Nothing
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, job_behaviour
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file
 from a2e_mcp.sandbox.behaviour.records import RecordFamily

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.photobook import PHOTOBOOK
+from a2e_mcp.catalogue.models.photobook import PHOTOBOOK
 from a2e_mcp.sandbox.behaviour.model_jobs import Making, model_behaviour
 from a2e_mcp.sandbox.orders.photobook import PhotobookOrder
 from a2e_mcp.sandbox.protocol import Order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.declaration.records import Nothing
 from a2e_mcp.catalogue.streaming import InRoom, OpenRoom, SayInRoom, SetContext
 from a2e_mcp.sandbox.assets.builtins import AVATARS
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from a2e_mcp.catalogue.upscale import UPSCALE
+from a2e_mcp.catalogue.models.upscale import UPSCALE
 from a2e_mcp.sandbox.behaviour.model_jobs import Making, model_behaviour
 from a2e_mcp.sandbox.orders.upscale import UpscaleOrder
 from a2e_mcp.sandbox.protocol import Order

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 
-from a2e_mcp.catalogue.models import ModeName
-from a2e_mcp.catalogue.video_models import FAMILIES
+from a2e_mcp.catalogue.models.clip_tools import FAMILIES
+from a2e_mcp.catalogue.models.model import ModeName
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.model_jobs import Maker, Making, model_behaviour
 from a2e_mcp.sandbox.orders.image_to_video import ImageToVideoOrder

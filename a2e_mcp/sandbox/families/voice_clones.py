@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from a2e_mcp.catalogue.records import ById, Nothing
+from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.catalogue.voice_clones import VIDEO_VOICE_CLONE, VOICE_CLONE, RenameVoice, TrainVoice
 from a2e_mcp.sandbox.assets.builtins import language_for
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile, cannot_analyse

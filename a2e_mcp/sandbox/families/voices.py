@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from a2e_mcp.catalogue.records import Nothing
+from a2e_mcp.catalogue.declaration.records import Nothing
 from a2e_mcp.catalogue.voices import (
     LONGEST_SPEECH_TEXT,
     LanguageQuery,

@@ -7,7 +7,7 @@ from typing import Any
 
 from a2e_mcp import catalogue
 from a2e_mcp.catalogue.account import QuoteRequest
-from a2e_mcp.catalogue.capability import Capability
+from a2e_mcp.catalogue.declaration.capability import Capability
 from a2e_mcp.sandbox.behaviour.behaviour import Answer, Behaviour
 from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia, invalid

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
-from a2e_mcp.catalogue.capability import Capability, Request
+from a2e_mcp.catalogue.declaration.capability import Capability, Request
 from a2e_mcp.sandbox.errors import Refusal, invalid, invalid_fields
 
 LARGEST_BODY = 1024 * 1024

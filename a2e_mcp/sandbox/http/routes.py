@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability, Effect, Request
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Request
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.plans import start_jobs
 from a2e_mcp.sandbox.behaviour.service import Service

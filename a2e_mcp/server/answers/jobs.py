@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.values import moment_shown
+from a2e_mcp.catalogue.declaration.values import moment_shown
 from a2e_mcp.errors import InputError
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.job_ids import FILM, PICTURE_AVATAR, STREAMING, UPLOAD, makes_files

@@ -12,7 +12,7 @@ from pydantic import Field
 from a2e_mcp.text import at_word_end, counted, folded, one_line, rows_unread, sentences
 
 if TYPE_CHECKING:
-    from a2e_mcp.catalogue.tool import AvatarChoice, VoiceChoice
+    from a2e_mcp.catalogue.declaration.tool import AvatarChoice, VoiceChoice
     from a2e_mcp.lookup.languages import Language
 
 Gender = Literal["female", "male"]

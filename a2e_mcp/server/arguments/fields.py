@@ -11,8 +11,17 @@ from typing import Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from a2e_mcp.catalogue.spellings import Choices, Filter, JobRef, Label, RecordRef, Spellings, Unit, ZeroMeansNone
-from a2e_mcp.catalogue.tool import AvatarRef, BackgroundRef, LanguageRef, MediaIn, VoiceRef
+from a2e_mcp.catalogue.declaration.spellings import (
+    Choices,
+    Filter,
+    JobRef,
+    Label,
+    RecordRef,
+    Spellings,
+    Unit,
+    ZeroMeansNone,
+)
+from a2e_mcp.catalogue.declaration.tool import AvatarRef, BackgroundRef, LanguageRef, MediaIn, VoiceRef
 
 Kind = Literal["text", "label", "language", "record", "job", "media", "choice", "number", "boolean", "list", "object"]
 """What a value is. A `text` is kept as it is; a `label` is a title or a name; a `record` is named by name or id."""

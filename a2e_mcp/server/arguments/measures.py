@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from a2e_mcp.catalogue.spellings import Unit
+from a2e_mcp.catalogue.declaration.spellings import Unit
 from a2e_mcp.server.arguments.wrappings import unquoted
 
 _LONGEST = 40

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import CREDITS, Name
-from a2e_mcp.catalogue.tool import Inputs, InputsT, OrNone, Tool, optional
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.spellings import CREDITS, Name
+from a2e_mcp.catalogue.declaration.tool import Inputs, InputsT, OrNone, Tool, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.placeholders import is_template, stands_in, template_in
 from a2e_mcp.server.arguments.fields import ArgumentField, argument_fields

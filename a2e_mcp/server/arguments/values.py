@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from a2e_mcp.catalogue.spellings import NO, YES
+from a2e_mcp.catalogue.declaration.spellings import NO, YES
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import job_ids_in
 from a2e_mcp.server.arguments.fields import ArgumentField

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import anyio
 from anyio.abc import TaskGroup
 
-from a2e_mcp.catalogue.records import Opaque
+from a2e_mcp.catalogue.declaration.records import Opaque
+from a2e_mcp.catalogue.declaration.values import moment_shown
 from a2e_mcp.catalogue.streaming import (
     ASK_IN_ROOM,
     GET_CONTEXT,
@@ -28,7 +29,6 @@ from a2e_mcp.catalogue.streaming import (
     SayInRoom,
     SetContext,
 )
-from a2e_mcp.catalogue.values import moment_shown
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails

@@ -14,11 +14,11 @@ from pydantic.config import JsonDict
 
 from a2e_mcp.background import both
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.spellings import DAYS, SECONDS, Name, ZeroMeansNone
-from a2e_mcp.catalogue.tool import Inputs, MediaIn, OrNone, optional
-from a2e_mcp.catalogue.values import moment_shown, utc_moment
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.records import Nothing
+from a2e_mcp.catalogue.declaration.spellings import DAYS, SECONDS, Name, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn, OrNone, optional
+from a2e_mcp.catalogue.declaration.values import moment_shown, utc_moment
 from a2e_mcp.catalogue.voices import spoken_seconds
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.local import LocalFile

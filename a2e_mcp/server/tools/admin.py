@@ -18,10 +18,10 @@ from a2e_mcp.catalogue.administration import (
     ExchangeDiamonds,
 )
 from a2e_mcp.catalogue.avatar_videos import PUBLIC_POOL, PublicPool
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.spellings import Name, Several
-from a2e_mcp.catalogue.tool import Estimate, Inputs
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.records import Nothing
+from a2e_mcp.catalogue.declaration.spellings import Name, Several
+from a2e_mcp.catalogue.declaration.tool import Estimate, Inputs
 from a2e_mcp.ledger.job_ids import DIAMONDS, is_id
 from a2e_mcp.lookup.names import Candidate, exactly_one
 from a2e_mcp.server.answers.answer import Answer

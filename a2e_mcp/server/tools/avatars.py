@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from a2e_mcp.catalogue.avatars import REMOVE_TWIN
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, FilterName, JobRef, Several
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.spellings import GENDERS, OWNERS, FilterName, JobRef, Several
+from a2e_mcp.catalogue.declaration.tool import Estimate, Inputs, OrNone, optional
 from a2e_mcp.catalogue.text_to_image import QUICK_AVATAR, QuickAvatar
-from a2e_mcp.catalogue.tool import Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import PICTURE_AVATAR, JobId, parse_job_id
 from a2e_mcp.lookup.job_names import find_job_id

@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import CORNERS, Name, Spellings
-from a2e_mcp.catalogue.tool import Inputs, MediaIn, OrNone, optional
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.spellings import CORNERS, Name, Spellings
+from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn, OrNone, optional
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment

@@ -12,9 +12,18 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, WithJsonSchema
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import SECONDS, STATES, UNTIL, FilterName, JobRef, Name, SeveralJobs, ZeroMeansNone
-from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.spellings import (
+    SECONDS,
+    STATES,
+    UNTIL,
+    FilterName,
+    JobRef,
+    Name,
+    SeveralJobs,
+    ZeroMeansNone,
+)
+from a2e_mcp.catalogue.declaration.tool import Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, InputError, Unauthorized, Unreadable
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.model_descriptions import abilities_of, price_words
-from a2e_mcp.catalogue.model_requests import seconds_of
-from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS, usual_model
-from a2e_mcp.catalogue.models import Model, modes_of
-from a2e_mcp.catalogue.spellings import CREDITS, SECONDS, Choices, Name, ZeroMeansNone
-from a2e_mcp.catalogue.tool import Inputs, OrNone, optional
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.spellings import CREDITS, SECONDS, Choices, Name, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.tool import Inputs, OrNone, optional
+from a2e_mcp.catalogue.models.descriptions import abilities_of, price_words
+from a2e_mcp.catalogue.models.index import DEFAULTS, MODEL_TOOLS, MODELS, usual_model
+from a2e_mcp.catalogue.models.model import Model, modes_of
+from a2e_mcp.catalogue.models.requests import seconds_of
 from a2e_mcp.server import tool_index, visibility
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.lists import ListPage, filter_words, list_head, page_of

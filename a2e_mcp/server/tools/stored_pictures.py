@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from a2e_mcp.catalogue.backgrounds import ADD_BACKGROUND, DELETE_BACKGROUND, LIST_BACKGROUNDS, AddBackground, Background
-from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.records import Nothing
+from a2e_mcp.catalogue.declaration.spellings import Name, Several
+from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn
 from a2e_mcp.catalogue.face_swap import ADD_FACE, DELETE_FACE, LIST_FACES, AddFace, FaceImage
-from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.spellings import Name, Several
-from a2e_mcp.catalogue.tool import Inputs, MediaIn
 from a2e_mcp.errors import InputError
 from a2e_mcp.ledger.job_ids import is_id
 from a2e_mcp.lookup.names import Candidate, exactly_one

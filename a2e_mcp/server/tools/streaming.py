@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import anyio
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.records import Nothing
-from a2e_mcp.catalogue.spellings import SECONDS, JobRef
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.records import Nothing
+from a2e_mcp.catalogue.declaration.spellings import SECONDS, JobRef
+from a2e_mcp.catalogue.declaration.tool import AvatarRef, Estimate, Inputs, OrNone, optional
 from a2e_mcp.catalogue.streaming import (
     LIST_STREAMING_AVATARS,
     LONGEST_CONTEXT,
@@ -20,7 +21,6 @@ from a2e_mcp.catalogue.streaming import (
     OpenRoom,
     StreamingAvatar,
 )
-from a2e_mcp.catalogue.tool import AvatarRef, Estimate, Inputs, OrNone, optional
 from a2e_mcp.errors import A2EError, ServiceError
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Effect
-from a2e_mcp.catalogue.spellings import GENDERS, OWNERS, FilterName, Name, Several
-from a2e_mcp.catalogue.tool import Inputs, LanguageRef, OrNone, VoiceChoice, VoiceRef, optional
+from a2e_mcp.catalogue.declaration.capability import Effect
+from a2e_mcp.catalogue.declaration.spellings import GENDERS, OWNERS, FilterName, Name, Several
+from a2e_mcp.catalogue.declaration.tool import Inputs, LanguageRef, OrNone, VoiceChoice, VoiceRef, optional
 from a2e_mcp.catalogue.voice_clones import DELETE, RENAME, RenameVoice
 from a2e_mcp.catalogue.voices import DETECT_LANGUAGE, SPEECH_FIELDS, LanguageOf, SpeechInputs
 from a2e_mcp.lookup.directory import Listed

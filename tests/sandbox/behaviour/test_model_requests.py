@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.model_families import ModelFamily
-from a2e_mcp.catalogue.model_requests import body_of, takes
-from a2e_mcp.catalogue.model_rows import MODELS
-from a2e_mcp.catalogue.models import Model, ModeName
+from a2e_mcp.catalogue.models.family import ModelFamily
+from a2e_mcp.catalogue.models.index import MODELS
+from a2e_mcp.catalogue.models.model import Model, ModeName
+from a2e_mcp.catalogue.models.requests import body_of, takes
 from a2e_mcp.sandbox.behaviour.model_requests import asked
 from tests.support.sandbox_client import open_sandbox_client
 

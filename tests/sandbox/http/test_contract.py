@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import Capability, Endpoint
+from a2e_mcp.catalogue.declaration.capability import Capability, Endpoint
 from a2e_mcp.sandbox.jobs.view import TASK_WORDS, VIDEO_WORDS, VOICE_WORDS
 from tests.support.paths import API_FACTS
 from tests.support.sandbox_client import SENTENCE, open_sandbox_client

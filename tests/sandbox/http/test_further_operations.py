@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.capability import JobFamily
-from a2e_mcp.catalogue.model_families import ModelFamily
-from a2e_mcp.catalogue.model_requests import body_of
-from a2e_mcp.catalogue.model_rows import models_of_family
+from a2e_mcp.catalogue.declaration.capability import JobFamily
+from a2e_mcp.catalogue.models.family import ModelFamily
+from a2e_mcp.catalogue.models.index import models_of_family
+from a2e_mcp.catalogue.models.requests import body_of
 from tests.support.paths import API_FACTS
 from tests.support.sandbox_client import SandboxClient, open_sandbox_client
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from a2e_mcp.catalogue.tool import Tool
+from a2e_mcp.catalogue.declaration.tool import Tool
 from a2e_mcp.errors import InputError
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.arguments.fields import argument_fields

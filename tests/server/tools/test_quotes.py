@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from a2e_mcp.catalogue.capability import Effect
+from a2e_mcp.catalogue.declaration.capability import Effect
 from a2e_mcp.server import tool_index
 from tests.support.faulty_transport import QUOTE, only_answered, open_controlled_server
 from tests.support.media import container, png, wav

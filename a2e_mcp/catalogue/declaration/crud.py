@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Method, Request
-from a2e_mcp.catalogue.records import (
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Method, Request
+from a2e_mcp.catalogue.declaration.records import (
     ById,
     ByIds,
     ByPlainId,

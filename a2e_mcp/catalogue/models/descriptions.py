@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from a2e_mcp.catalogue.model_requests import ratios_of, seconds_of, spoken, takes
-from a2e_mcp.catalogue.models import Mode, Model, ModeName
+from a2e_mcp.catalogue.models.model import Mode, Model, ModeName
+from a2e_mcp.catalogue.models.requests import ratios_of, seconds_of, spoken, takes
 
 _MODE_WORDS: Mapping[ModeName, str] = {"first_last": "first and last picture"}
 

@@ -5,7 +5,7 @@ Source: A2E's newest developer spec, which prints neither prices nor most limits
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.models import Mode, Model
+from a2e_mcp.catalogue.models.model import Mode, Model
 
 REMAKE_MODELS = (
     Model(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, T
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from a2e_mcp.catalogue.capability import Effect, JobFamily, Request
+from a2e_mcp.catalogue.declaration.capability import Effect, JobFamily, Request
 
 
 class Inputs(BaseModel):

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.body_fields import needed, text, url
-from a2e_mcp.catalogue.capability import Capability
-from a2e_mcp.catalogue.model_families import model_family
-from a2e_mcp.catalogue.model_tools import ModelInputs, model_tool
-from a2e_mcp.catalogue.spellings import Name
-from a2e_mcp.catalogue.tool import MediaIn, OrNone, optional
+from a2e_mcp.catalogue.declaration.body_fields import needed, text, url
+from a2e_mcp.catalogue.declaration.capability import Capability
+from a2e_mcp.catalogue.declaration.spellings import Name
+from a2e_mcp.catalogue.declaration.tool import MediaIn, OrNone, optional
+from a2e_mcp.catalogue.models.family import model_family
+from a2e_mcp.catalogue.models.tool import ModelInputs, model_tool
 
 UPSCALE = model_family(
     "upscale",

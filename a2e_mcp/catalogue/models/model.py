@@ -1,7 +1,7 @@
 """A model is a row: what it can, which fields its start takes, what it costs, and what is always sent.
 
-A new model of a known family is one more row in one of the modules ending in `_rows`. The rows hold facts about A2E;
-`model_requests` turns flat arguments and a row into a request, without a branch for any model.
+A new model of a known family is one more row in a module of `rows`. The rows hold facts about A2E;
+`requests` turns flat arguments and a row into a request, without a branch for any model.
 """
 
 from __future__ import annotations

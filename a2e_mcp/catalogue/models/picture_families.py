@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from a2e_mcp.catalogue.body_fields import BodyField, choice, flag, integer, model_choice, needed, text, urls
-from a2e_mcp.catalogue.capability import Capability, Evidence
-from a2e_mcp.catalogue.crud import ALL_APART, DETAIL_APART, DETAIL_APART_UNPAGED
-from a2e_mcp.catalogue.model_families import PICTURES, ModelFamily, model_family
+from a2e_mcp.catalogue.declaration.body_fields import BodyField, choice, flag, integer, model_choice, needed, text, urls
+from a2e_mcp.catalogue.declaration.capability import Capability, Evidence
+from a2e_mcp.catalogue.declaration.crud import ALL_APART, DETAIL_APART, DETAIL_APART_UNPAGED
+from a2e_mcp.catalogue.models.family import PICTURES, ModelFamily, model_family
 
 _EIGHT = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "21:9")
 # A2E ignores that its content check fired, unless this is sent.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from a2e_mcp.catalogue.body_fields import (
+from a2e_mcp.catalogue.declaration.body_fields import (
     BodyField,
     choice,
     flag,
@@ -21,10 +21,10 @@ from a2e_mcp.catalogue.body_fields import (
     url,
     urls,
 )
-from a2e_mcp.catalogue.capability import Capability, Effect, Evidence
-from a2e_mcp.catalogue.crud import standard_calls
-from a2e_mcp.catalogue.model_families import CLIP, ModelFamily, model_family, model_start
-from a2e_mcp.catalogue.records import COMMON_STATES
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Evidence
+from a2e_mcp.catalogue.declaration.crud import standard_calls
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES
+from a2e_mcp.catalogue.models.family import CLIP, ModelFamily, model_family, model_start
 
 _TO_15 = tuple(str(seconds) for seconds in range(2, 16))
 _RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4")

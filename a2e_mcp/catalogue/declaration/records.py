@@ -15,8 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from a2e_mcp.catalogue.capability import Reply, Request, State
-from a2e_mcp.catalogue.values import (
+from a2e_mcp.catalogue.declaration.capability import Reply, Request, State
+from a2e_mcp.catalogue.declaration.values import (
     Amount,
     Id,
     Moment,

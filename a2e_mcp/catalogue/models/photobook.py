@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.body_fields import integer, needed, text, url
-from a2e_mcp.catalogue.capability import Capability
-from a2e_mcp.catalogue.crud import PLAIN_ID
-from a2e_mcp.catalogue.model_families import PICTURES, model_family
-from a2e_mcp.catalogue.model_tools import ModelInputs, Picture, model_tool
-from a2e_mcp.catalogue.spellings import Name
-from a2e_mcp.catalogue.tool import OrNone, optional
+from a2e_mcp.catalogue.declaration.body_fields import integer, needed, text, url
+from a2e_mcp.catalogue.declaration.capability import Capability
+from a2e_mcp.catalogue.declaration.crud import PLAIN_ID
+from a2e_mcp.catalogue.declaration.spellings import Name
+from a2e_mcp.catalogue.declaration.tool import OrNone, optional
+from a2e_mcp.catalogue.models.family import PICTURES, model_family
+from a2e_mcp.catalogue.models.tool import ModelInputs, Picture, model_tool
 
 PHOTOBOOK = model_family(
     "photobook",

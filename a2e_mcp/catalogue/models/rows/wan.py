@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from a2e_mcp.catalogue.models import (
+from a2e_mcp.catalogue.models.model import (
     Exclusion,
     Into,
     Mode,

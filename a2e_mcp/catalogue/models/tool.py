@@ -12,10 +12,22 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.body_fields import field_at
-from a2e_mcp.catalogue.capability import JobFamily, Request
-from a2e_mcp.catalogue.model_families import ModelFamily
-from a2e_mcp.catalogue.model_requests import (
+from a2e_mcp.catalogue.declaration.body_fields import field_at
+from a2e_mcp.catalogue.declaration.capability import JobFamily, Request
+from a2e_mcp.catalogue.declaration.spellings import ASPECT_RATIOS, SECONDS, SIZES, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.tool import (
+    Estimate,
+    Inputs,
+    MediaIn,
+    PreparedInputs,
+    StartTool,
+    Toolset,
+    item_name,
+)
+from a2e_mcp.catalogue.models.family import ModelFamily
+from a2e_mcp.catalogue.models.index import model_named, models_like, models_of_tool
+from a2e_mcp.catalogue.models.model import Into, Model, ModeName
+from a2e_mcp.catalogue.models.requests import (
     body_of,
     fields_of,
     format_objections,
@@ -26,18 +38,6 @@ from a2e_mcp.catalogue.model_requests import (
     ratios_of,
     seconds_of,
     with_choices,
-)
-from a2e_mcp.catalogue.model_rows import model_named, models_like, models_of_tool
-from a2e_mcp.catalogue.models import Into, Model, ModeName
-from a2e_mcp.catalogue.spellings import ASPECT_RATIOS, SECONDS, SIZES, ZeroMeansNone
-from a2e_mcp.catalogue.tool import (
-    Estimate,
-    Inputs,
-    MediaIn,
-    PreparedInputs,
-    StartTool,
-    Toolset,
-    item_name,
 )
 
 AspectRatio = Annotated[

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.model_requests import (
+from a2e_mcp.catalogue.models.index import DEFAULTS, MODEL_TOOLS, MODELS, model_named, models_of_tool
+from a2e_mcp.catalogue.models.model import MODES_OF_SHARED_TOOL, Model, ModeName, modes_of
+from a2e_mcp.catalogue.models.requests import (
     body_of,
     format_objections,
     length_objections,
@@ -21,8 +23,6 @@ from a2e_mcp.catalogue.model_requests import (
     seconds_of,
     takes,
 )
-from a2e_mcp.catalogue.model_rows import DEFAULTS, MODEL_TOOLS, MODELS, model_named, models_of_tool
-from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model, ModeName, modes_of
 from tests.support.paths import API_FACTS
 
 FACTS: Mapping[str, Mapping[str, Any]] = {

@@ -9,8 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, Request
-from a2e_mcp.catalogue.model_tools import (
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, Request
+from a2e_mcp.catalogue.declaration.records import ById, HexId, JobRecord, Opaque
+from a2e_mcp.catalogue.declaration.spellings import Name
+from a2e_mcp.catalogue.declaration.tool import OrNone, optional
+from a2e_mcp.catalogue.models.clip_families import VIDEO_FAMILIES
+from a2e_mcp.catalogue.models.tool import (
     MODEL,
     AspectRatio,
     Clip,
@@ -25,10 +29,6 @@ from a2e_mcp.catalogue.model_tools import (
     Sounds,
     model_tool,
 )
-from a2e_mcp.catalogue.records import ById, HexId, JobRecord, Opaque
-from a2e_mcp.catalogue.spellings import Name
-from a2e_mcp.catalogue.tool import OrNone, optional
-from a2e_mcp.catalogue.video_families import VIDEO_FAMILIES
 
 
 class RenameRecord(Request):

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from a2e_mcp.catalogue.body_fields import BodyField, request_model
-from a2e_mcp.catalogue.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Recovery
-from a2e_mcp.catalogue.crud import USUAL, CallPaths, standard_calls
-from a2e_mcp.catalogue.model_rows import models_of_family
-from a2e_mcp.catalogue.records import COMMON_STATES, StartedJobs
+from a2e_mcp.catalogue.declaration.body_fields import BodyField, request_model
+from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, JobFamily, Recovery
+from a2e_mcp.catalogue.declaration.crud import USUAL, CallPaths, standard_calls
+from a2e_mcp.catalogue.declaration.records import COMMON_STATES, StartedJobs
+from a2e_mcp.catalogue.models.index import models_of_family
 
 CLIP = ("result_url",)
 PICTURES = ("image_urls", "result_image_url", "result_url")

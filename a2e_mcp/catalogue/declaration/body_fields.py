@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, create_model
 
-from a2e_mcp.catalogue.capability import Request
+from a2e_mcp.catalogue.declaration.capability import Request
 
 Kind = Literal["text", "integer", "number", "flag", "texts", "parts", "part"]
 _TYPES: Mapping[Kind, Any] = {"text": str, "integer": int, "number": float, "flag": bool, "texts": list[str]}

@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from a2e_mcp.catalogue.clip_rows import CLIP_MODELS
-from a2e_mcp.catalogue.image_rows import IMAGE_MODELS
-from a2e_mcp.catalogue.kling_rows import KLING_MODELS
-from a2e_mcp.catalogue.models import MODES_OF_SHARED_TOOL, Model, ModeName
-from a2e_mcp.catalogue.remake_rows import REMAKE_MODELS
-from a2e_mcp.catalogue.wan_rows import WAN_MODELS
+from a2e_mcp.catalogue.models.model import MODES_OF_SHARED_TOOL, Model, ModeName
+from a2e_mcp.catalogue.models.rows.clips import CLIP_MODELS
+from a2e_mcp.catalogue.models.rows.kling import KLING_MODELS
+from a2e_mcp.catalogue.models.rows.pictures import IMAGE_MODELS
+from a2e_mcp.catalogue.models.rows.remakes import REMAKE_MODELS
+from a2e_mcp.catalogue.models.rows.wan import WAN_MODELS
 
 MODELS: Sequence[Model] = (*IMAGE_MODELS, *CLIP_MODELS, *WAN_MODELS, *KLING_MODELS, *REMAKE_MODELS)
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from a2e_mcp.catalogue.models import Into, Mode, Model, ModeName, PublishedPrice, Target, Values, modes_of
+from a2e_mcp.catalogue.models.model import Into, Mode, Model, ModeName, PublishedPrice, Target, Values, modes_of
 
 _USUAL_SECONDS = 5
 _USUAL_RESOLUTIONS = ("720p", "768p", "1k")

@@ -1,0 +1,1 @@
+"""The models: one row each, with what it can, takes and costs."""
