@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Self, TypeVar
 
+from a2e_mcp.catalogue import avatar_training, backgrounds, voices
 from a2e_mcp.catalogue import avatars as avatar_calls
-from a2e_mcp.catalogue import backgrounds, voices
 from a2e_mcp.catalogue.declaration.records import Nothing
 from a2e_mcp.catalogue.declaration.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.client.client import A2EClient
@@ -271,9 +271,9 @@ class Directory:
             )
         return Listed(sorted(found, key=lambda each: not each.own), rows.skipped)
 
-    async def _read_twins(self) -> Sequence[avatar_calls.VideoTwin] | None:
+    async def _read_twins(self) -> Sequence[avatar_training.VideoTwin] | None:
         try:
-            return (await self._client.call(avatar_calls.LIST_TWINS, avatar_calls.TwinQuery(size=100))).rows
+            return (await self._client.call(avatar_training.LIST_TWINS, avatar_training.TwinQuery(size=100))).rows
         except ServiceError:
             # This call only adds names; without it own avatars are shown by id, until it is asked again.
             return None

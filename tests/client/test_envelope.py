@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from a2e_mcp.catalogue.account import GET_CREDITS, UPLOAD_URL, UploadRequest
+from a2e_mcp.catalogue.avatar_training import TRAIN_LIP_SYNC
 from a2e_mcp.catalogue.avatar_videos import DELETE_VIDEO, GENERATE, STATUS
-from a2e_mcp.catalogue.avatars import TRAIN_LIP_SYNC
 from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import (

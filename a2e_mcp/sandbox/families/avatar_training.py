@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from a2e_mcp.catalogue.avatars import AVATAR_TRAINING, LIP_SYNC_TRAINING, TrainAvatar, TwinQuery
+from a2e_mcp.catalogue.avatar_training import AVATAR_TRAINING, LIP_SYNC_TRAINING, TrainAvatar, TwinQuery
 from a2e_mcp.catalogue.declaration.records import ById, Nothing
 from a2e_mcp.sandbox.assets.media_inputs import MediaFile
 from a2e_mcp.sandbox.behaviour.behaviour import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from a2e_mcp.catalogue.avatars import AVATAR_TRAINING, AvatarQuery, SiteQuery
+from a2e_mcp.catalogue.avatar_training import AVATAR_TRAINING
+from a2e_mcp.catalogue.avatars import AvatarQuery, SiteQuery
 from a2e_mcp.sandbox.assets.builtins import AVATARS, SystemAvatar
 from a2e_mcp.sandbox.assets.previews import cover_key
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour

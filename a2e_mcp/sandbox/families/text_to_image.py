@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from a2e_mcp.catalogue.avatars import TrainAvatar
+from a2e_mcp.catalogue.avatar_training import TrainAvatar
 from a2e_mcp.catalogue.text_to_image import TEXT_TO_IMAGE, QuickAvatar, StartTextToImage
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour, JobStart, job_behaviour
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file

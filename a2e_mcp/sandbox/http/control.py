@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from a2e_mcp.catalogue import FAMILIES
-from a2e_mcp.catalogue.avatars import TrainAvatar
+from a2e_mcp.catalogue.avatar_training import TrainAvatar
 from a2e_mcp.sandbox.behaviour.service import Service
 from a2e_mcp.sandbox.clock import iso
 from a2e_mcp.sandbox.errors import Refusal, invalid, invalid_fields

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from a2e_mcp.catalogue.avatars import REMOVE_TWIN
+from a2e_mcp.catalogue.avatar_training import REMOVE_TWIN
 from a2e_mcp.catalogue.declaration.capability import Effect
 from a2e_mcp.catalogue.declaration.spellings import GENDERS, OWNERS, FilterName, JobRef, Several
 from a2e_mcp.catalogue.declaration.tool import Estimate, Inputs, OrNone, optional

@@ -24,15 +24,15 @@ from a2e_mcp.catalogue.declaration.spellings import (
     ZeroMeansNone,
 )
 from a2e_mcp.catalogue.declaration.tool import Inputs, OrNone, optional
-from a2e_mcp.errors import A2EError, InputError, Unauthorized, Unreadable
+from a2e_mcp.errors import A2EError, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.jobs.job import Job
-from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, JobId, family_named
 from a2e_mcp.ledger.store import JobFilter
 from a2e_mcp.lookup.job_names import find_job_id
+from a2e_mcp.server.account_jobs import account_jobs, page_of_jobs
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, two_complete
-from a2e_mcp.server.answers.job_list import Missing, jobs_page, status_answer
+from a2e_mcp.server.answers.job_list import jobs_page, status_answer
 from a2e_mcp.server.answers.jobs import job_answer, no_file, saved_line
 from a2e_mcp.server.answers.lists import ROWS, Page, filter_words
 from a2e_mcp.server.days import start_of
@@ -44,9 +44,7 @@ from a2e_mcp.server.waits import ANSWERING_SECONDS, how_far, newest_answers, wai
 from a2e_mcp.starts.resolve import made_from
 from a2e_mcp.text import one_line, sentences, whole_sentences
 
-_ACCOUNT_SECONDS = 10.0
 _MOST_ROWS = 50
-_KEPT_SECONDS = 30 * 86_400.0
 """A2E's lists show what has not expired, and nothing that was made earlier than this has not."""
 
 
@@ -166,7 +164,6 @@ async def _list(call: Call[ListInputs]) -> Answer:
     family = None if call.inputs.family is None else family_named(call.inputs.family)
     if call.inputs.family is not None and family is None:
         raise InputError(f"Unknown family; families are {', '.join(catalogue.FAMILIES)}")
-    call = replace(call, inputs=call.inputs.model_copy(update={"family": family}))
     services, inputs = call.services, call.inputs
     await services.rooms.forget_ended()
     now = services.ledger.now()
@@ -174,84 +171,14 @@ async def _list(call: Call[ListInputs]) -> Answer:
         None if text is None else start_of(text, name, now)
         for name, text in (("since", inputs.since), ("before", inputs.before))
     )
-    account, missing = await _account_jobs(call)
-    rows, total = await _page(call, account, JobFilter(inputs.family, tuple(inputs.state or ()), since, before))
+    account, missing = await account_jobs(call, family)
+    wanted = JobFilter(family, tuple(inputs.state or ()), since, before)
+    rows, total = await page_of_jobs(call, account, wanted, page=inputs.page, limit=inputs.limit)
     found = [(job, await _made_from(call, job)) for job in rows]
     states = ", ".join(inputs.state) if inputs.state else None
     narrowed = filter_words(family=family, state=states, since=inputs.since, before=inputs.before)
     page = jobs_page(found, total=total, page=inputs.page, limit=inputs.limit, missing=missing, narrowed=narrowed)
     return call.page(page)
-
-
-async def _page(call: Call[ListInputs], account: Mapping[str, Job], wanted: JobFilter) -> tuple[Sequence[Job], int]:
-    """The jobs of a page, newest first, and how many there are: the account's, and those that only the ledger knows."""
-    ledger, inputs = call.services.ledger, call.inputs
-    found = {job_id: job for job_id, job in account.items() if _is_wanted(job, wanted)}
-    total = len(found) + await ledger.count_jobs(wanted) - await ledger.count_jobs(wanted, among=list(account))
-    most = inputs.page * inputs.limit
-    last: LedgerEntry | None = None
-    while entries := await ledger.listed(wanted, after=last, most=most):
-        jobs = [job for entry in entries for job in call.services.jobs.of_entry(entry)]
-        found |= {job.job_id: job for job in jobs if job.job_id not in account}
-        oldest = min(job.created_at or "" for job in jobs)
-        if sum((job.created_at or "") > oldest for job in found.values()) >= most:
-            break
-        last = entries[-1]
-    newest = sorted(found.values(), key=lambda job: job.created_at or "", reverse=True)
-    return newest[most - inputs.limit : most], total
-
-
-def _is_wanted(job: Job, wanted: JobFilter) -> bool:
-    if (wanted.states and job.state not in wanted.states) or wanted.family not in (None, job.family):
-        return False
-    if wanted.since is None and wanted.before is None:
-        return True
-    made = job.made_at
-    if made is None:
-        return False
-    return (wanted.since is None or made >= wanted.since) and (wanted.before is None or made < wanted.before)
-
-
-async def _account_jobs(call: Call[ListInputs]) -> tuple[dict[str, Job], Missing]:
-    """The account's newest jobs of every family, asked for together, and what of them is missing."""
-    ledger = call.services.ledger
-    since = ledger.now() - _KEPT_SECONDS
-    used = {
-        *await ledger.spending_by("family", since),
-        *(entry.family for entry in await ledger.recent(since=since, most=_MOST_ROWS)),
-    }
-    # Of several users each sees their own jobs, which are all in the ledger.
-    all_families = call.services.ceilings.user is None
-    families = [
-        family
-        for family in catalogue.families()
-        if call.inputs.family in (None, family.name)
-        and (family.name in used or (all_families and (call.inputs.family is not None or not family.listed_when_used)))
-    ]
-    tasks = {family.name: asyncio.create_task(call.services.jobs.account(family)) for family in families}
-    if tasks:
-        left = max(call.within / 2, call.within - ANSWERING_SECONDS)
-        _, late = await asyncio.wait(tasks.values(), timeout=min(_ACCOUNT_SECONDS, left))
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks.values(), return_exceptions=True)
-    found: dict[str, Job] = {}
-    missing = Missing([], [], 0)
-    for name, task in tasks.items():
-        problem = None if task.cancelled() else task.exception()
-        if isinstance(problem, Unauthorized):
-            missing = replace(missing, refused=problem.with_outcome(""))
-        if isinstance(problem, Unreadable):
-            missing.unreadable.append(name)
-        elif task.cancelled() or isinstance(problem, A2EError):
-            missing.silent.append(name)
-        elif problem is not None:
-            raise problem
-        else:
-            jobs, skipped = task.result()
-            found |= {job.job_id: job for job in jobs}
-            missing = replace(missing, rows=missing.rows + skipped)
-    return found, missing
 
 
 async def _download(call: Call[DownloadInputs]) -> Answer:
