@@ -20,6 +20,7 @@ _BUCKETS = ("s3", "gs", "az")
 
 _SHORTEST_SECRET = 16
 _LONGEST_LINE = 200
+_HIGHEST_PORT = 65535
 
 
 def yes_or_no(text: str) -> bool:
@@ -99,6 +100,23 @@ def issuer(text: str) -> str:
     """The URL of a provider, as it spells it."""
     address(text)
     return text
+
+
+def listening_address(text: str) -> tuple[str, int]:
+    """The address of this computer and the port to listen on; a port alone is for this computer only."""
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not (port.isdecimal() and port.isascii()) or int(port) > _HIGHEST_PORT:
+        raise ValueError("use HOST:PORT, such as 127.0.0.1:8000")
+    if host == "localhost":
+        return "127.0.0.1", int(port)
+    try:
+        return str(ipaddress.ip_address(host)), int(port)
+    except ValueError:
+        raise ValueError(
+            "use an address of this computer and no name, such as 127.0.0.1:8000, or 0.0.0.0:8000 for all of its"
+            " addresses"
+        ) from None
 
 
 def secret(text: str) -> SecretStr:

@@ -186,6 +186,13 @@ class Settings:
     drain_seconds: float = _setting(
         "A2E_DRAIN_SECONDS", "Seconds of answers after SIGTERM", parse.number(0, 600), lambda: 0.0, "0", kind="number"
     )
+    health: tuple[str, int] | None = _setting(
+        "A2E_HEALTH",
+        "HOST:PORT at which `a2e-mcp worker` answers /healthz, /readyz and /metrics",
+        parse.optional(parse.listening_address),
+        lambda: None,
+        "none",
+    )
     toolsets: tuple[str, ...] = _setting(
         "A2E_TOOLSETS",
         "Toolsets to show, separated by commas; `all` includes models and admin",

@@ -269,6 +269,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "server",
         "server.answers",
         "server.http",
+        "setting_values",
         "settings",
         "text",
         "users",

@@ -104,20 +104,30 @@ def test_every_place_that_a_container_uses_is_there_and_no_other_can_be_written(
         assert any(place.startswith("/data:") for place in each["tmpfs"])
 
 
-def test_probes_ask_what_the_server_answers() -> None:
-    ((_, server),) = [each for each in containers() if each[1]["name"] == "server"]
-    (port,) = server["ports"]
-    assert server["args"][-1].rpartition(":")[2] == str(port["containerPort"])
-    paths = {name: server[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+@pytest.mark.parametrize("name", ["server", "worker"])
+def test_probes_ask_where_it_answers(name: str) -> None:
+    ((_, container),) = [each for each in containers() if each[1]["name"] == name]
+    (port,) = container["ports"]
+    assert container["args"][-1].rpartition(":")[2] == str(port["containerPort"])
+    paths = {kind: container[kind]["httpGet"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")}
     assert {probe["port"] for probe in paths.values()} == {port["name"]}
-    assert {name: probe["path"] for name, probe in paths.items()} == {
+    assert {kind: probe["path"] for kind, probe in paths.items()} == {
         "startupProbe": "/healthz",
         "livenessProbe": "/healthz",
         "readinessProbe": "/readyz",
     }
+    deployment = of_kind("Deployment")["a2e-mcp" if name == "server" else "a2e-mcp-worker"]
+    scraped = deployment["spec"]["template"]["metadata"]["annotations"]
+    assert scraped["prometheus.io/port"] == str(port["containerPort"])
+    assert scraped["prometheus.io/path"] == "/metrics"
+    (asked,) = [each for key, each in ours().items() if key.startswith(name) and not key.endswith("2")]
+    assert f":{asked['command'][-1].rpartition(':')[2]}/readyz" in asked["healthcheck"]["test"][-1]
+
+
+def test_the_balancer_of_a_cluster_reaches_the_servers() -> None:
+    ((_, server),) = [each for each in containers() if each[1]["name"] == "server"]
     (service,) = of_kind("Service").values()
-    assert service["spec"]["ports"][0]["targetPort"] == port["name"]
-    assert "/readyz" in ours()["server-1"]["healthcheck"]["test"][-1]
+    assert service["spec"]["ports"][0]["targetPort"] == server["ports"][0]["name"]
 
 
 def test_there_are_two_of_each_and_one_is_always_left() -> None:

@@ -165,7 +165,7 @@ def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
         case "worker":
             from a2e_mcp.cli.worker import run_worker
 
-            code = run_worker(sandbox=sandbox)
+            code = run_worker(sandbox=sandbox, health=options.health)
         case "database":
             from a2e_mcp.cli.database import check_database, upgrade_database
 
@@ -263,7 +263,9 @@ def command_parser() -> argparse.ArgumentParser:
     revoked.add_argument("name", metavar="NAME")
     revoked.add_argument("--key", metavar="ID", help="only this key, as users list shows it")
 
-    command("worker", "carry on what the servers on one PostgreSQL database have begun")
+    command("worker", "carry on what the servers on one PostgreSQL database have begun").add_argument(
+        "--health", metavar="HOST:PORT", help="answer /healthz, /readyz and /metrics there"
+    )
 
     database = command("database", "prepare or check the PostgreSQL database of A2E_DATABASE")
     database.add_argument(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -17,11 +16,10 @@ from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.network import is_loopback
-from a2e_mcp.operations.drain import Drain
 from a2e_mcp.operations.garbage import keep_what_is_loaded, no_search
 from a2e_mcp.operations.operation import Operation
+from a2e_mcp.setting_values import listening_address
 from a2e_mcp.settings import Settings, read_settings
-from a2e_mcp.text import one_line
 
 if TYPE_CHECKING:
     from a2e_mcp.server.server import A2EServer
@@ -65,16 +63,10 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
 
 
 def _measured() -> Operation:
-    """The operation of a server over HTTP, measured where prometheus-client is installed."""
-    from a2e_mcp.operations.span_export import export_spans
+    # Nothing of it is imported on stdio.
+    from a2e_mcp.operations.instruments import measured_operation
 
-    export_spans()
-    drain = Drain()
-    try:
-        from a2e_mcp.operations.prometheus import PrometheusMeasurements
-    except ImportError:
-        return Operation(drain, is_web=True, on_open=keep_what_is_loaded)
-    return Operation(drain, PrometheusMeasurements(drain), is_web=True, on_open=keep_what_is_loaded)
+    return measured_operation("a2e-mcp", is_web=True, on_open=keep_what_is_loaded)
 
 
 async def _over_stdio(server: A2EServer, settings: Settings) -> None:
@@ -116,21 +108,13 @@ async def _over_http(
 
 def _address(text: str, settings: Settings) -> tuple[str, int]:
     """Where to listen. Raises SettingsError for one that others can reach without saying who they are."""
-    host, _, port = text.rpartition(":")
-    host = host.strip("[]") or "127.0.0.1"
-    if not port.isdigit() or int(port) > 65535:
-        raise SettingsError("--http needs HOST:PORT, such as 127.0.0.1:8000")
-    host = "127.0.0.1" if host == "localhost" else host
     try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        raise SettingsError(
-            f"--http needs an address of this computer, and {one_line(host, 100)} is a name",
-            hint="Use --http 127.0.0.1:8000, or 0.0.0.0:8000 for all of its addresses",
-        ) from None
-    if address.is_loopback:
+        host, port = listening_address(text)
+    except ValueError as problem:
+        raise SettingsError(f"--http is invalid: {problem}") from None
+    if is_loopback(host):
         _check_public_name(settings)
-        return host, int(port)
+        return host, port
     if not settings.has_users:
         raise SettingsError(
             "Without users, --http serves loopback addresses only, since everyone who can reach it can spend your"
@@ -142,7 +126,7 @@ def _address(text: str, settings: Settings) -> tuple[str, int]:
             "Beyond this computer the server must know its own name, or pages of other sites could reach it",
             hint="Set A2E_PUBLIC_URL, such as https://a2e.example.com; 127.0.0.1:8000 needs none",
         )
-    return host, int(port)
+    return host, port
 
 
 def _check_public_name(settings: Settings) -> None:

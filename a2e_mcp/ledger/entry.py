@@ -62,7 +62,8 @@ class RoomDetails:
 class StoredStart:
     """What a start is made from, as data: another process can carry it out with this alone.
 
-    `resolved` is what names and files in the inputs turned out to be, `version` is that of the program that wrote it.
+    `resolved` is what names and files in the inputs turned out to be, `version` is that of the program that wrote it,
+    and `traceparent` says in which trace it was asked for.
     """
 
     kind: Literal["job", "speech", "upload", "relay", "purchase", "film"]
@@ -72,6 +73,7 @@ class StoredStart:
     resolved: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = __version__
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from a2e_mcp import __version__
 from a2e_mcp.operations.drain import Drain
@@ -66,4 +66,4 @@ class PrometheusMeasurements(Measurements):
 
     def page(self) -> tuple[bytes, str]:
         """All figures as Prometheus reads them, and the content type of that."""
-        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_1_0_0
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST

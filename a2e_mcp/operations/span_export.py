@@ -8,11 +8,15 @@ import os
 from a2e_mcp import __version__
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_SERVICE_NAME = "OTEL_SERVICE_NAME"
 _log = logging.getLogger(__name__)
 
 
-def export_spans() -> bool:
-    """Send spans by OTLP over HTTP when a collector is named and the extra `telemetry` is installed."""
+def export_spans(service: str) -> bool:
+    """Send spans by OTLP over HTTP when a collector is named and the extra `telemetry` is installed.
+
+    They are those of this service, unless OpenTelemetry's own variable names another.
+    """
     if not any(os.environ.get(name, "").strip() for name in _ENDPOINTS):
         return False
     try:
@@ -25,8 +29,9 @@ def export_spans() -> bool:
         return False
     from opentelemetry.trace import set_tracer_provider
 
+    name = {} if os.environ.get(_SERVICE_NAME, "").strip() else {"service.name": service}
     provider = TracerProvider(
-        resource=Resource.create({"service.name": "a2e-mcp", "service.version": __version__}),
+        resource=Resource.create({**name, "service.version": __version__}),
     )
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     set_tracer_provider(provider)

@@ -26,6 +26,7 @@ from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged, SettingsError, TokenMissing
+from a2e_mcp.ledger.open_starts import open_starts
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.server import permissions, protocol_output, resources, tool_index, visibility
 from a2e_mcp.server.answers.failures import failure_text
@@ -184,18 +185,12 @@ class A2EServer(MCPServer[LazyServices]):
         await services.ledger.recent(most=1)
 
     async def open_starts(self) -> Mapping[str, Sequence[float]]:
-        """For how many seconds each start of the last day has been intended, sent, or unknown; files on their way are
-        none. Raises A2EError."""
+        """For how many seconds each start has been in a phase that it must leave. Raises A2EError."""
         try:
             ledger = (await self.services()).ledger
         except ToolError as problem:
             raise SettingsError(str(problem), charged=None) from None
-        now = ledger.now()
-        found = [*await ledger.unfinished(None), *await ledger.lost(None, since=now - _DAY)]
-        seconds: dict[str, list[float]] = {}
-        for entry in {entry.id: entry for entry in found if not entry.is_awaited}.values():
-            seconds.setdefault(entry.phase, []).append(max(0.0, now - (entry.sent or entry.created)))
-        return seconds
+        return await open_starts(ledger)
 
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
         """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""

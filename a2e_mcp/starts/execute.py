@@ -35,6 +35,7 @@ from a2e_mcp.starts.pricing import Price, amount, credits_of
 from a2e_mcp.starts.purchase import Keeper, PurchaseItem, purchase_from_data
 from a2e_mcp.starts.resolve import local_file_from_data
 from a2e_mcp.starts.speech import SpeechItem
+from a2e_mcp.starts.trace_context import span_of
 from a2e_mcp.starts.upload import UploadItem
 
 INTERRUPTED = "It was interrupted before it was sent."
@@ -83,7 +84,8 @@ class StartExecutor:
         self._group.begin(entry.id)
         is_cut = False
         try:
-            return await self._execute(entry, item, price)
+            with span_of(entry):
+                return await self._execute(entry, item, price)
         except asyncio.CancelledError:
             is_cut = True
             raise

@@ -10,6 +10,7 @@ from a2e_mcp.ledger.callers_ledger import CallersLedger
 from a2e_mcp.ledger.entry import NewEntry
 from a2e_mcp.ledger.store import Existing, Inserted, JobFilter, OverLimit, TooManyJobs, UnpricedUnderWay
 from a2e_mcp.starts.plan import Plan, StartContext, StartOptions
+from a2e_mcp.starts.trace_context import current_traceparent
 from a2e_mcp.starts.workers import is_for_workers
 
 _MOST_LOOKED_AT = 200
@@ -66,7 +67,7 @@ class Intents:
             details=replace(
                 plan.details, again=options.again, priced={step.step: step.credits for step in plan.price.steps}
             ),
-            start=plan.start,
+            start=replace(plan.start, traceparent=current_traceparent()),
             for_worker=is_for_workers(plan.start),
         )
         limits = self._context.ceilings.limits(plan.price, plan.details.count)

@@ -19,6 +19,7 @@ from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.plan import StartContext, Started
 from a2e_mcp.starts.pricing import Price, StepPrice
 from a2e_mcp.starts.progress import Deadline
+from a2e_mcp.starts.trace_context import in_trace_of
 
 _log = logging.getLogger(__name__)
 _TRACED = re.compile(r"(.+) \(A2E trace_id (\S+)\)", re.DOTALL)
@@ -66,15 +67,16 @@ class WorkerStarts:
         entry = await self._ledger.entry(entry_id)
         if not entry.deferred:
             return
-        if entry.phase == "intended" and entry.paying is None:
-            await self._execute(entry)
-        elif entry.answer_lost:
-            await self._look_for(entry)
+        start = await self._ledger.stored_start(entry_id)
+        with in_trace_of(None if start is None else start.traceparent):
+            if entry.phase == "intended" and entry.paying is None:
+                await self._execute(entry, start)
+            elif entry.answer_lost:
+                await self._look_for(entry)
         # Of a step that was asked for and not answered it is not known whether it was charged.
         await self._ledger.release(entry_id)
 
-    async def _execute(self, entry: LedgerEntry) -> None:
-        start = await self._ledger.stored_start(entry.id)
+    async def _execute(self, entry: LedgerEntry, start: StoredStart | None) -> None:
         try:
             if start is None:
                 raise SettingsError("What this start is made from is damaged")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -27,14 +27,25 @@ _FORGOTTEN_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
-async def work_for(ledger: Ledger, starts: WorkerStarts, address: str, *, closing_seconds: float) -> None:
-    """Work until this is cancelled; what is under way then is given so many seconds, and left to other workers."""
+async def work_for(
+    ledger: Ledger,
+    starts: WorkerStarts,
+    address: str,
+    *,
+    closing_seconds: float,
+    on_begin: Callable[[], None] = lambda: None,
+) -> None:
+    """Work until this is cancelled; what is under way then is given so many seconds, and left to other workers.
+
+    `on_begin` is called once servers know that there is this worker. Raises SettingsError when that cannot be written.
+    """
     shared = ledger.shared
     if shared is None:
         raise AssertionError("a worker needs a ledger that several servers share")
     log_no_outages()
     tasks = QueueTasks(carry_out=starts.carry_out, sweep=partial(_sweep, shared))
     async with _known(shared):
+        on_begin()
         while True:
             app = queue_app(address, tasks)
             try:
@@ -61,12 +72,13 @@ async def _known(ledger: SharedLedger) -> AsyncIterator[None]:
 
     async def say() -> None:
         while True:
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
             try:
                 await ledger.worker_lives(worker_id)
             except SettingsError as problem:
                 _log.info("the worker could not say that it lives: %s", problem)
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
 
+    await ledger.worker_lives(worker_id)
     saying = asyncio.create_task(say())
     try:
         yield

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 from pydantic import SecretStr
 
 from a2e_mcp.server.services import Services, open_services
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.workers.worker import work_for
 from tests.support.faulty_transport import FaultyTransport
+from tests.support.processes import ServerProcess
 from tests.support.server import connection_to, settings_in
 
 if TYPE_CHECKING:
@@ -51,3 +54,22 @@ async def open_worker(
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+
+
+async def health_of(worker: ServerProcess) -> str:
+    """The address that a worker prints for those who run it."""
+    assert worker.process.stderr is not None
+    greeting = (await worker.process.stderr.readline()).decode()
+    assert "health at http://" in greeting, greeting
+    return greeting.partition("health at ")[2].strip().rstrip(".")
+
+
+async def until_ready(http: httpx2.AsyncClient, health: str, *, seconds: float = 30.0) -> None:
+    """Wait until a worker could carry out a start."""
+    until = time.monotonic() + seconds
+    for _ in range(10_000):
+        answer = await http.get(f"{health}/readyz")
+        if answer.status_code == 200:
+            return
+        assert time.monotonic() < until, answer.text
+        await asyncio.sleep(0.05)
