@@ -9,6 +9,7 @@ A2EError                     what happened, whether money was spent, what to do 
 │   └── TokenMissing         there is neither a token nor the sandbox
 ├── AccessDenied             a user's key or token is not accepted, or does not allow this
 ├── MoneyRefused             a ceiling, an unknown price, or a missing consent stopped a start
+├── TakenOver                another server or worker carries this start on
 └── ServiceError             A2E or the connection to it failed
     ├── Unauthorized         the token was not accepted
     ├── Refused              A2E refused the request and charged nothing
@@ -139,6 +140,20 @@ class MoneyRefused(A2EError):
     """A ceiling, an unknown price or a missing consent stopped a start before it was sent."""
 
     who_acts: ClassVar[str] = "the user"
+
+
+class TakenOver(A2EError):
+    """Another server or worker carries this start on, so this one sends nothing more for it."""
+
+    who_acts: ClassVar[str] = "the other one, which continues"
+
+    def __init__(self) -> None:
+        # What the other one sends may be charged.
+        super().__init__(
+            "Another server or worker has taken this start over, since this one did not respond for a while",
+            hint="Call list_jobs to see what came of it",
+            charged=None,
+        )
 
 
 class ServiceError(A2EError):

@@ -59,6 +59,14 @@ class Webhook(NamedTuple):
     token: str
 
 
+class _Sending(NamedTuple):
+    """How a request is sent; `before` is awaited each time just before it leaves."""
+
+    attempts: int
+    webhook: Webhook | None
+    before: Callable[[], Awaitable[None]] | None
+
+
 OnRequest = Callable[[str, int | None, float], None]
 """Is called after each request with the call's name, the HTTP status (None without an answer), and the seconds."""
 
@@ -126,48 +134,46 @@ class A2EClient:
         *,
         attempts: int = _ATTEMPTS,
         webhook: Webhook | None = None,
+        before_sending: Callable[[], Awaitable[None]] | None = None,
     ) -> ReplyT:
         """Make one call and read its answer, with at most so many `attempts`; with the `webhook`, if it takes one.
 
+        `before_sending` is awaited each time just before the request leaves; what it raises keeps the request here.
         Raises Unauthorized, Refused (NotFound, NotEnoughCredits), Unreachable, or AnswerLost; after AnswerLost a call
         that spends may have been charged.
         """
-        data = await self._answer(capability, request, attempts, webhook if capability.webhook else None)
+        sending = _Sending(attempts, webhook if capability.webhook else None, before_sending)
+        data = await self._answer(capability, request, sending)
         try:
             return capability.reply.model_validate(data)
         except ValidationError as problem:
             raise unreadable(capability, data, problem) from None
 
-    async def _answer(
-        self, capability: Capability[Any, Any], request: Request, attempts: int, webhook: Webhook | None
-    ) -> object:
+    async def _answer(self, capability: Capability[Any, Any], request: Request, sending: _Sending) -> object:
         endpoints = capability.endpoints
         if capability.name in self._older:
             endpoints = endpoints[1:]
         for endpoint in endpoints[:-1]:
             try:
-                return await self._try(capability, endpoint, request, attempts, webhook)
+                return await self._try(capability, endpoint, request, sending)
             except NotFound:
                 continue
-        data = await self._try(capability, endpoints[-1], request, attempts, webhook)
+        data = await self._try(capability, endpoints[-1], request, sending)
         if len(capability.endpoints) > 1 and endpoints[-1] is capability.older:
             self._older.add(capability.name)
         return data
 
     async def _try(
-        self,
-        capability: Capability[Any, Any],
-        endpoint: Endpoint,
-        request: Request,
-        attempts: int,
-        webhook: Webhook | None,
+        self, capability: Capability[Any, Any], endpoint: Endpoint, request: Request, sending: _Sending
     ) -> object:
-        safe = capability.effect is Effect.READS
+        safe, attempts = capability.effect is Effect.READS, sending.attempts
         for attempt in range(1, attempts + 1):
             wait = 0.4 * 3 ** (attempt - 1) * random.uniform(0.75, 1.25)
             await self._wait_for_turn()
+            if sending.before is not None:
+                await sending.before()
             try:
-                status, headers, body = await self._send(capability, endpoint, request, webhook)
+                status, headers, body = await self._send(capability, endpoint, request, sending.webhook)
             except _NOT_SENT as problem:
                 if attempt == attempts:
                     raise _unreachable(self._http.base_url, problem) from None

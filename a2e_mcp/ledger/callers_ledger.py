@@ -128,9 +128,15 @@ class CallersLedger(Ledger):
         """Keep an entry under way."""
         await self._ledger.heartbeat(entry_id)
 
-    async def claim(self, entry_id: str) -> bool:
+    async def claim(self, entry_id: str) -> LedgerEntry | None:
         """Take over an entry whose server has died."""
         return await self._ledger.claim(entry_id)
+
+    async def advance(
+        self, entry_id: str, lease: int, learnt: DetailChanges, **changes: Unpack[EntryChanges]
+    ) -> LedgerEntry | None:
+        """Write down what is about to be charged."""
+        return await self._ledger.advance(entry_id, lease, learnt, **changes)
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""

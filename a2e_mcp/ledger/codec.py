@@ -213,6 +213,7 @@ _CODECS: Mapping[str, _Codec] = {
     "measured": _Codec("measured", _decode_measured, _encode_values),
     "paying": _plain("paying"),
     "claimed": _plain("claimed"),
+    "lease": _plain("lease", int),
     "again": _plain("again", bool),
     "request": _plain("request"),
     "sent_there": _plain("sent_there"),

@@ -89,6 +89,8 @@ class Details:
     """The step (speech, upload) that was asked for and not answered yet."""
     claimed: str | None = None
     """The key of what is about to be paid, so that no other start pays it too."""
+    lease: int = 0
+    """How often it was taken over: who held an earlier lease may not pay for it any more."""
     again: bool = False
     """Whether the user asked for it although the same start had been made before."""
     request: Mapping[str, Any] = field(default_factory=dict)
@@ -142,6 +144,7 @@ class DetailChanges(TypedDict, total=False):
     measured: Mapping[str, Measured]
     paying: str | None
     claimed: str | None
+    lease: int
     again: bool
     request: Mapping[str, Any]
     sent_there: float | None

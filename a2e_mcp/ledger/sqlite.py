@@ -27,6 +27,7 @@ from a2e_mcp.ledger.entry import (
 )
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, NewId, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
+from a2e_mcp.ledger.leases import advanced, claimed
 from a2e_mcp.ledger.sqlite_limits import check_limits
 from a2e_mcp.ledger.sqlite_thread import SqliteThread
 from a2e_mcp.ledger.start_index import StartIndex
@@ -116,13 +117,9 @@ class SqliteLedger(Ledger):
 
     async def transition(self, entry_id: str, before: Phase, **changes: Unpack[EntryChanges]) -> LedgerEntry | None:
         """Change an entry that is still in this phase; None when it is in another one by now."""
-
-        def work() -> LedgerEntry | None:
-            with self._file.transaction():
-                entry = self._entry(entry_id)
-                return self._write(replace(entry, **changes)) if entry.phase == before else None
-
-        return await self._file.run(work)
+        return await self._change_if(
+            entry_id, lambda entry: replace(entry, **changes) if entry.phase == before else None
+        )
 
     async def merge_details(self, entry_id: str, **changes: Unpack[DetailChanges]) -> LedgerEntry:
         """Add to an entry's details; a mapping is added to the one that is there."""
@@ -151,18 +148,17 @@ class SqliteLedger(Ledger):
         """Keep an entry under way."""
         await self._set_beat(entry_id, self._now())
 
-    async def claim(self, entry_id: str) -> bool:
-        """Take over an entry whose server has died; False when it is under way, or has ended."""
+    async def claim(self, entry_id: str) -> LedgerEntry | None:
+        """Take over an entry whose server has died, under a new lease; None when it is under way, or has ended."""
+        return await self._change_if(
+            entry_id, lambda entry: claimed(entry, self._now(), is_under_way=self.is_under_way(entry))
+        )
 
-        def work() -> bool:
-            with self._file.transaction():
-                entry = self._entry(entry_id)
-                if entry.phase != "intended" or self.is_under_way(entry):
-                    return False
-                self._write(replace(entry, beat=self._now()))
-                return True
-
-        return await self._file.run(work)
+    async def advance(
+        self, entry_id: str, lease: int, learnt: DetailChanges, **changes: Unpack[EntryChanges]
+    ) -> LedgerEntry | None:
+        """Write down what is about to be charged, under the lease that one has; None when it was taken over."""
+        return await self._change_if(entry_id, lambda entry: advanced(entry, lease, learnt, **changes))
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""
@@ -172,14 +168,8 @@ class SqliteLedger(Ledger):
         """Whether no other start of this account has been under way since then, as far as this ledger knows."""
 
         def work() -> bool:
-            values = {
-                **self._whose,
-                **living_beats(self._now()),
-                "id": entry_id,
-                "download": DOWNLOAD,
-                "film": FILM,
-                "moment": moment,
-            }
+            free = {"download": DOWNLOAD, "film": FILM}
+            values = {**self._whose, **living_beats(self._now()), **free, "id": entry_id, "moment": moment}
             return not self._file.database.execute(statements.OTHERS_SINCE, values).fetchone()[0]
 
         return await self._file.read(work)
@@ -301,9 +291,17 @@ class SqliteLedger(Ledger):
     # ------------------------------------------------- in the ledger's thread
 
     async def _change(self, entry_id: str, change: Callable[[LedgerEntry], LedgerEntry]) -> LedgerEntry:
-        def work() -> LedgerEntry:
+        return await self._change_if(entry_id, change) or await self.entry(entry_id)
+
+    async def _change_if(
+        self, entry_id: str, change: Callable[[LedgerEntry], LedgerEntry | None]
+    ) -> LedgerEntry | None:
+        """Change an entry, unless `change` gives None for it."""
+
+        def work() -> LedgerEntry | None:
             with self._file.transaction():
-                return self._write(change(self._entry(entry_id)))
+                changed = change(self._entry(entry_id))
+                return changed if changed is None else self._write(changed)
 
         return await self._file.run(work)
 

@@ -113,6 +113,9 @@ class SharedLedger(Protocol):
     async def worker_ends(self, worker_id: str) -> None:
         """Note that a worker takes no more work."""
 
+    async def take_over(self, entry_id: str) -> LedgerEntry | None:
+        """Take a start over from whichever worker had it, under a new lease; None when it is in no worker's hands."""
+
     async def defer_forgotten(self, seconds: float) -> int:
         """Leave starts to workers again that none has had in hand for so many seconds; how many these were."""
 
@@ -191,8 +194,16 @@ class Ledger(Protocol):
     async def heartbeat(self, entry_id: str) -> None:
         """Keep an entry under way."""
 
-    async def claim(self, entry_id: str) -> bool:
-        """Take over an entry whose server has died; False when it is under way, or has ended."""
+    async def claim(self, entry_id: str) -> LedgerEntry | None:
+        """Take over an entry whose server has died, under a new lease; None when it is under way, or has ended."""
+
+    async def advance(
+        self, entry_id: str, lease: int, learnt: DetailChanges, **changes: Unpack[EntryChanges]
+    ) -> LedgerEntry | None:
+        """Write down what is about to be charged, under the lease that one has.
+
+        None, and nothing is written, when the entry was taken over meanwhile, or is not intended any more.
+        """
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""

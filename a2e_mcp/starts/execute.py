@@ -20,6 +20,7 @@ from a2e_mcp.errors import (
     NotEnoughCredits,
     Refused,
     SettingsError,
+    TakenOver,
 )
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.codec import from_stored
@@ -84,7 +85,7 @@ class StartExecutor:
         self._group.begin(entry.id)
         is_cut = False
         try:
-            with span_of(entry):
+            with span_of(entry), self._context.payments.carrying(entry):
                 return await self._execute(entry, item, price)
         except asyncio.CancelledError:
             is_cut = True
@@ -107,13 +108,14 @@ class StartExecutor:
                 # The ledger missed what happened: that may be a charge, so this is no refusal.
                 await self._interrupted(entry.id)
                 raise
+            except TakenOver:
+                # What the ledger says of it is the other one's business.
+                raise
             except A2EError as problem:
                 raise await self._explained(entry.id, meter, problem) from problem
             except BaseException:
                 await self._interrupted(entry.id)
                 raise
-            finally:
-                self._context.payments.end(entry.id)
         entry = await meter.settle()
         return Started(await self.jobs_of(entry), price, (await self._ledger.entry(entry.id)).charged)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic
 
@@ -120,17 +120,15 @@ class JobItem(Generic[InputsT]):
         estimate = self._tool.estimate(self._inputs, prepared.lengths)
         if self._speech is not None or self._uploads:
             entry = await self._hold_under_ceilings(entry, meter, requests[0], estimate)
-        self._context.payments.begin(entry.id)
         sent = requests[0][1].model_dump(mode="json", by_alias=True, exclude_none=True)
         there = self._context.client.time_there()
-        await self._ledger.merge_details(entry.id, request=sent, sent_there=there)
         # Committed before the request leaves: whatever happens from here on, the job may exist.
-        if await self._ledger.transition(entry.id, "intended", phase="sent", sent=self._ledger.now()) is None:
-            # This process was silent for so long that another server took the start for dead and made it again.
-            raise InputError("Another server on this computer has taken this start over", hint="Call list_jobs")
+        before_sending = await self._context.payments.begin(
+            entry.id, {"request": sent, "sent_there": there}, phase="sent", sent=self._ledger.now()
+        )
         self._context.progress.begin(entry.id, f"Asking A2E for {self._tool.family_of(self._inputs).about}")
         try:
-            family, records = await self._send(entry, requests)
+            family, records = await self._send(entry, requests, before_sending)
         except AnswerLost as lost:
             entry = await self._ledger.update(entry.id, phase="unknown", note=str(lost), raw=lost.raw)
             entry = await self._look_again(entry, lost)
@@ -284,7 +282,10 @@ class JobItem(Generic[InputsT]):
             raise InputError(f"{self._tool.name}: A2E does not accept this ({wrong[:300]})") from None
 
     async def _send(
-        self, entry: LedgerEntry, requests: Sequence[tuple[JobFamily, Request]]
+        self,
+        entry: LedgerEntry,
+        requests: Sequence[tuple[JobFamily, Request]],
+        before_sending: Callable[[], Awaitable[None]],
     ) -> tuple[JobFamily, Sequence[JobRecord]]:
         """Send the request that makes the job, and the older one when A2E has retired the newer."""
         retired = NotFound("A2E has no call for this")
@@ -296,7 +297,9 @@ class JobItem(Generic[InputsT]):
                 await self._ledger.merge_details(entry.id, first_family=entry.family)
                 entry = await self._ledger.update(entry.id, family=family.name)
             try:
-                reply = await self._context.client.call(family.start, request, webhook=webhook)
+                reply = await self._context.client.call(
+                    family.start, request, webhook=webhook, before_sending=before_sending
+                )
             except NotFound as problem:
                 retired = problem
                 continue

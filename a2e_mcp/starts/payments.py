@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Unpack
 from weakref import WeakValueDictionary
 
@@ -10,12 +12,15 @@ import anyio
 
 from a2e_mcp.catalogue.declaration.capability import Capability, ReplyT, RequestT
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry
+from a2e_mcp.errors import TakenOver
+from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, LedgerEntry
 from a2e_mcp.ledger.store import Ledger
 
 KEPT_SECONDS = 86_400.0
 """How long speech and uploads are used again; A2E keeps uploads for about three days."""
 _LOOK_SECONDS = 0.25
+_SURE_SECONDS = 1.0
+"""After this time it is looked up again whether a start was taken over; that takes a silence of several seconds."""
 
 
 class Payments:
@@ -28,19 +33,44 @@ class Payments:
         self._pause = pause
         self._ledger = ledger
         self._in_flight: set[str] = set()
+        self._leases: dict[str, int] = {}
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     def in_flight(self, entry_id: str) -> bool:
         """Whether a request of this start may be charged just now."""
         return entry_id in self._in_flight
 
-    def begin(self, entry_id: str) -> None:
-        """Note that the next request of a start may be charged: before the ledger is written, which takes a moment."""
-        self._in_flight.add(entry_id)
+    @contextmanager
+    def carrying(self, entry: LedgerEntry) -> Iterator[None]:
+        """Pay for a start under the lease that it has now, for the length of a `with`."""
+        self._leases[entry.id] = entry.details.lease
+        try:
+            yield
+        finally:
+            self._in_flight.discard(entry.id)
+            del self._leases[entry.id]
 
-    def end(self, entry_id: str) -> None:
-        """Note that nothing of a start is on its way any more."""
-        self._in_flight.discard(entry_id)
+    async def begin(
+        self, entry_id: str, learnt: DetailChanges, **changes: Unpack[EntryChanges]
+    ) -> Callable[[], Awaitable[None]]:
+        """Write down what the next request of a start may be charged for; what to await just before it leaves.
+
+        Raises TakenOver, as does the latter.
+        """
+        # Before the ledger is written, which takes a moment.
+        self._in_flight.add(entry_id)
+        lease = self._leases[entry_id]
+        if await self._ledger.advance(entry_id, lease, learnt, **changes) is None:
+            self._in_flight.discard(entry_id)
+            raise TakenOver
+        return partial(self._require_lease, entry_id, lease, self._ledger.now())
+
+    async def _require_lease(self, entry_id: str, lease: int, since: float) -> None:
+        """Raises TakenOver: A2E may have let this request wait, or this computer may have slept."""
+        if 0 <= self._ledger.now() - since < _SURE_SECONDS:
+            return
+        if (await self._ledger.entry(entry_id)).details.lease != lease:
+            raise TakenOver
 
     def turn(self, key: str) -> anyio.Lock:
         """Starts made at the same moment often share a script or a file: one pays for it, and the others use it."""
@@ -62,13 +92,12 @@ class Payments:
         self, step: str, capability: Capability[RequestT, ReplyT], request: RequestT, entry: LedgerEntry
     ) -> ReplyT:
         """Make a charged call; the ledger knows of it before it leaves. What it answers is kept with `keep`."""
-        self.begin(entry.id)
-        await self._ledger.merge_details(entry.id, paying=step)
-        return await self._client.call(capability, request)
+        before_sending = await self.begin(entry.id, {"paying": step})
+        return await self._client.call(capability, request, before_sending=before_sending)
 
     async def keep(self, entry: LedgerEntry, **details: Unpack[DetailChanges]) -> None:
         """Write down what a charged call has answered."""
         details["paying"] = None
         details.setdefault("claimed", None)
         await self._ledger.merge_details(entry.id, **details)
-        self.end(entry.id)
+        self._in_flight.discard(entry.id)

@@ -135,13 +135,14 @@ class UploadRelay:
         if known is None or not known.is_unseen:
             # The list of tracks of an MP4 may stand at its end, which has not arrived.
             known = checked(name, known, _ANY_FILE)
-        if not await self._ledger.claim(entry.id):
+        claimed = await self._ledger.claim(entry.id)
+        if claimed is None:
             raise OfferBusy("A file is being sent to this address just now", hint="Wait until it has arrived")
         arriving = _Arriving(start, content, size)
         item = _RelayItem(self._context, arriving, name, known.content_type)
         price = Price([StepPrice(step, credits, "") for step, credits in entry.details.priced.items()])
         try:
-            await self._starts.carry_out(entry, item, price)
+            await self._starts.carry_out(claimed, item, price)
         except AnswerLost as problem:
             raise problem.advised(hint=f"Ask the user first. {CALL_AGAIN}") from None
         except SettingsError:

@@ -88,6 +88,9 @@ class SpeechItem:
 
     async def _speak(self, number: int, text: str, entry: LedgerEntry, meter: ChargeMeter) -> str:
         payments, key = self._context.payments, self._key(text)
+        if (url := entry.details.speech.get(key)) is not None:
+            # Who carried it out before has paid it.
+            return self._context.fresh(url)
         async with payments.turn(key):
             paid = await payments.claim(entry, speech_key(key))
             if paid is not None:

@@ -12,7 +12,7 @@ import math
 import re
 
 from a2e_mcp.background import BackgroundTasks
-from a2e_mcp.errors import A2EError, SettingsError
+from a2e_mcp.errors import A2EError, SettingsError, TakenOver
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.store import SharedLedger
 from a2e_mcp.starts.execute import StartExecutor
@@ -64,15 +64,19 @@ class WorkerStarts:
 
         Raises SettingsError when the ledger cannot be reached: then another run carries it on.
         """
-        entry = await self._ledger.entry(entry_id)
-        if not entry.deferred:
+        entry = await self._shared().take_over(entry_id)
+        if entry is None:
             return
         start = await self._ledger.stored_start(entry_id)
-        with in_trace_of(None if start is None else start.traceparent):
-            if entry.phase == "intended" and entry.paying is None:
-                await self._execute(entry, start)
-            elif entry.answer_lost:
-                await self._look_for(entry)
+        try:
+            with in_trace_of(None if start is None else start.traceparent):
+                if entry.phase == "intended" and entry.paying is None:
+                    await self._execute(entry, start)
+                elif entry.answer_lost:
+                    await self._look_for(entry)
+        except TakenOver as problem:
+            _log.warning("start %s: %s", entry_id, problem)
+            return
         # Of a step that was asked for and not answered it is not known whether it was charged.
         await self._ledger.release(entry_id)
 
@@ -93,7 +97,7 @@ class WorkerStarts:
         try:
             await self.show(entry.id, task)
             await task
-        except SettingsError:
+        except (SettingsError, TakenOver):
             raise
         except A2EError as problem:
             # The ledger knows it too.

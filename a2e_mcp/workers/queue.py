@@ -13,8 +13,10 @@ from procrastinate.jobs import Status
 from a2e_mcp.errors import SettingsError
 
 RESCUE_QUEUE = "a2e_rescue"
-DEAD_SECONDS = 20.0
-"""After this time without a heartbeat of its worker, work is given to another."""
+HEARTBEAT_SECONDS = 2.0
+DEAD_SECONDS = 10.0
+"""After this time without a heartbeat of its worker, work is given to another. A worker that was only slow pays nothing
+twice, but its users read that something may have been charged; so it is given the time of five heartbeats."""
 _MOST_CONNECTIONS = 4
 _AGAIN = RetryStrategy(max_attempts=20, wait=1, linear_wait=1)
 """QueueTasks raise only what another run may not meet again: the database was away, or the worker was stopped."""
@@ -46,8 +48,8 @@ def queue_app(address: str, tasks: QueueTasks) -> App:
     async def carry_out(entry_id: str) -> None:
         await tasks.carry_out(entry_id)
 
-    # The sixth field: every five seconds. Of several workers one does it.
-    @app.periodic(cron="* * * * * */5")
+    # The sixth field: every two seconds. Of several workers one does it.
+    @app.periodic(cron="* * * * * */2")
     @app.task(name="a2e.rescue", queue=RESCUE_QUEUE, queueing_lock="a2e rescue")
     async def rescue(timestamp: int) -> None:
         await rescue_stalled(app)

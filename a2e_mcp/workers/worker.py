@@ -16,11 +16,10 @@ from psycopg_pool import PoolTimeout
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.store import Ledger, SharedLedger
 from a2e_mcp.starts.workers import WorkerStarts
-from a2e_mcp.workers.queue import DEAD_SECONDS, RESCUE_QUEUE, QueueTasks, queue_app
+from a2e_mcp.workers.queue import DEAD_SECONDS, HEARTBEAT_SECONDS, RESCUE_QUEUE, QueueTasks, queue_app
 from a2e_mcp.workers.queue_logs import log_no_outages
 
 _AT_ONCE = 40
-_HEARTBEAT_SECONDS = 5.0
 _AWAY_SECONDS = 1.0
 _FORGOTTEN_SECONDS = 60.0
 
@@ -56,7 +55,7 @@ async def work_for(
                         concurrency=_AT_ONCE,
                         delete_jobs="successful",
                         install_signal_handlers=False,
-                        update_heartbeat_interval=_HEARTBEAT_SECONDS,
+                        update_heartbeat_interval=HEARTBEAT_SECONDS,
                         stalled_worker_timeout=DEAD_SECONDS,
                         shutdown_graceful_timeout=closing_seconds,
                     )
@@ -72,7 +71,7 @@ async def _known(ledger: SharedLedger) -> AsyncIterator[None]:
 
     async def say() -> None:
         while True:
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await ledger.worker_lives(worker_id)
             except SettingsError as problem:

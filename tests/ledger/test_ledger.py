@@ -155,6 +155,25 @@ async def test_an_entry_changes_only_in_the_phase_that_it_is_thought_to_be_in(op
         assert (await ledger.entry(entry.id)).phase == "sent"
 
 
+async def test_who_was_taken_over_from_writes_down_no_charge_any_more(open_store: OpenLedger) -> None:
+    clock = Clock()
+    async with open_store(now=clock.now) as ledger:
+        entry = await intend(ledger)
+        first = await ledger.advance(entry.id, entry.details.lease, {"paying": "speech"}, expected=3.0)
+        assert first is not None
+        assert (first.paying, first.expected) == ("speech", 3.0)
+        assert await ledger.claim(entry.id) is None
+        clock.ahead = 4 * HEARTBEAT_SECONDS
+        claimed = await ledger.claim(entry.id)
+        assert claimed is not None
+        assert await ledger.advance(entry.id, entry.details.lease, {"paying": "upload"}) is None
+        assert (await ledger.entry(entry.id)).paying == "speech"
+        sent = await ledger.advance(entry.id, claimed.details.lease, {"paying": None}, phase="sent")
+        assert sent is not None
+        assert (sent.phase, sent.paying) == ("sent", None)
+        assert await ledger.advance(entry.id, claimed.details.lease, {"paying": "speech"}) is None
+
+
 async def test_details_are_added_and_not_put_in_place_of_the_rest(open_store: OpenLedger) -> None:
     async with (
         open_store() as ledger,

@@ -6,13 +6,18 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psycopg
+import pytest
 from pydantic import SecretStr
 
 from tests.support.faulty_transport import (
     CLIP,
+    CREDITS,
     SPEECH,
     VIDEO,
+    Fault,
+    Forward,
     Gate,
     connect_server,
     cut_after,
@@ -20,12 +25,22 @@ from tests.support.faulty_transport import (
     open_test_sandbox,
     video_arguments,
 )
-from tests.support.workers import open_worker
+from tests.support.workers import WorkerUnderTest, open_worker
 
 
 def on(address: str, **changes: Any) -> dict[str, Any]:
     """Settings of a server that shares this database."""
     return {"database": SecretStr(address), **changes}
+
+
+def then_hold(worker: WorkerUnderTest, call: str, gate: Gate) -> Fault:
+    """A fault that changes nothing, after which the next request of another call is held."""
+
+    async def fault(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+        worker.transport.on(call, gate.before)
+        return await forward(request)
+
+    return fault
 
 
 async def test_a_worker_carries_a_start_out_and_the_server_answers_with_what_came_of_it(
@@ -152,6 +167,109 @@ async def test_a_worker_that_was_only_paused_pays_once_with_the_one_that_took_ov
         done = await server.ask("check_status", job_id=waiting.data["job_id"])
         assert done.data["job_id"].startswith("image_to_video:00000000")
         assert server.spent == 100
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "spent"),
+    [("generate_speech", {"script": "Hello there.", "voice": "Aria"}, 1), ("start_avatar_video", video_arguments(), 3)],
+)
+async def test_speech_is_paid_once_by_a_worker_that_was_paused_and_the_one_that_took_over(
+    database_address: str, tmp_path: Path, tool: str, arguments: dict[str, Any], spent: int
+) -> None:
+    gate = Gate()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, **on(database_address, call_seconds=1)) as server,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as paused,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as other,
+    ):
+        waiting = await server.ask(tool, **arguments)
+        entry_id = waiting.data["job_id"].partition(":")[2]
+        paused.transport.on(CREDITS, gate.after)
+        going_on = asyncio.create_task(paused.services.starts.workers.carry_out(entry_id))
+        await gate.held()
+        await other.services.starts.workers.carry_out(entry_id)
+        done = (await server.ask("check_status", job_id=waiting.data["job_id"])).data
+        gate.opened.set()
+        await going_on
+        assert (paused.transport.attempts[SPEECH], other.transport.attempts[SPEECH]) == (0, 1)
+        assert paused.transport.attempts[VIDEO] == 0
+        assert server.spent == spent
+        assert (await server.ask("check_status", job_id=waiting.data["job_id"])).data == done
+        assert (await server.ask("list_spending")).data["total"] == spent
+
+
+async def test_a_worker_that_is_taken_for_dead_while_it_pays_speech_pays_nothing_else(
+    database_address: str, tmp_path: Path
+) -> None:
+    gate = Gate()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, **on(database_address, call_seconds=1)) as server,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as paused,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as other,
+    ):
+        waiting = await server.ask("start_avatar_video", **video_arguments())
+        paused.transport.on(SPEECH, gate.after)
+        entry_id = waiting.data["job_id"].partition(":")[2]
+        going_on = asyncio.create_task(paused.services.starts.workers.carry_out(entry_id))
+        await gate.held()
+        await other.services.starts.workers.carry_out(entry_id)
+        shown = await server.ask("check_status", job_id=waiting.data["job_id"])
+        assert "It was interrupted while its speech was being made" in shown.data["note"]
+        gate.opened.set()
+        await going_on
+        assert (paused.transport.attempts[VIDEO], server.spent) == (0, 1)
+        # What it has paid for is kept.
+        again = await server.ask("start_avatar_video", **video_arguments())
+        await other.services.starts.workers.carry_out(again.data["job_id"].partition(":")[2])
+        assert (other.transport.attempts[SPEECH], server.spent) == (0, 3)
+
+
+async def test_speech_that_a_dead_worker_has_paid_is_used_by_the_next(database_address: str, tmp_path: Path) -> None:
+    gate = Gate()
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, **on(database_address, call_seconds=1)) as server,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as dead,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as other,
+    ):
+        waiting = await server.ask("start_avatar_video", **video_arguments())
+        entry_id = waiting.data["job_id"].partition(":")[2]
+        # The balance is read once more when the speech is written down.
+        dead.transport.on(SPEECH, then_hold(dead, CREDITS, gate))
+        dying = asyncio.create_task(dead.services.starts.workers.carry_out(entry_id))
+        await gate.held()
+        await other.services.starts.workers.carry_out(entry_id)
+        dying.cancel()
+        assert (other.transport.attempts[SPEECH], other.transport.attempts[VIDEO], server.spent) == (0, 1, 3)
+
+
+async def test_a_request_that_waited_for_its_turn_until_another_worker_took_over_is_not_sent(
+    database_address: str, tmp_path: Path
+) -> None:
+    async with (
+        open_test_sandbox(tmp_path) as sandbox,
+        connect_server(tmp_path, sandbox, **on(database_address, call_seconds=1)) as server,
+        open_worker(tmp_path, sandbox, database_address, takes_work=False) as slow,
+    ):
+        shared = slow.services.ledger.shared
+        assert shared is not None
+
+        async def then_busy(request: httpx2.Request, forward: Forward) -> httpx2.Response:
+            await shared.busy(1.5)
+            return await forward(request)
+
+        waiting = await server.ask("start_image_to_video", **await server.clip_arguments())
+        entry_id = waiting.data["job_id"].partition(":")[2]
+        slow.transport.on(CREDITS, then_busy)
+        sending = asyncio.create_task(slow.services.starts.workers.carry_out(entry_id))
+        async with shared.following(entry_id) as changed:
+            while (await slow.services.ledger.entry(entry_id)).phase != "sent":
+                await changed(5)
+        assert await shared.take_over(entry_id) is not None
+        await sending
+        assert (slow.transport.attempts[CLIP], server.spent) == (0, 0)
 
 
 async def test_a_worker_that_is_stopped_leaves_its_start_to_the_next(database_address: str, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from a2e_mcp.ledger.entry import (
 )
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
+from a2e_mcp.ledger.leases import advanced, claimed, under_next_lease
 from a2e_mcp.ledger.postgresql import statements
 from a2e_mcp.ledger.postgresql.changes import Changes
 from a2e_mcp.ledger.postgresql.connections import Connection, Database, Work, connect
@@ -127,14 +128,21 @@ class PostgresqlLedger(LedgerQueries):
         """Keep an entry under way."""
         await self._set_beat(entry_id, self._now())
 
-    async def claim(self, entry_id: str) -> bool:
-        """Take over an entry whose server has died; False when it is under way, or has ended."""
-        now = self._now()
-        values = {**self._whose, **living_beats(now), "id": entry_id, "now": now}
-        (row,) = await self._database.run(all_rows(statements.CLAIM, values))
-        if not row["known"]:
-            raise KeyError(entry_id)
-        return bool(row["claimed"])
+    async def claim(self, entry_id: str) -> LedgerEntry | None:
+        """Take over an entry whose server has died, under a new lease; None when it is under way, or has ended."""
+        return await self._change_if(
+            entry_id, lambda entry: claimed(entry, self._now(), is_under_way=self._beats(entry))
+        )
+
+    async def advance(
+        self, entry_id: str, lease: int, learnt: DetailChanges, **changes: Unpack[EntryChanges]
+    ) -> LedgerEntry | None:
+        """Write down what is about to be charged, under the lease that one has; None when it was taken over."""
+        return await self._change_if(entry_id, lambda entry: advanced(entry, lease, learnt, **changes))
+
+    async def take_over(self, entry_id: str) -> LedgerEntry | None:
+        """Take a start over from whichever worker had it, under a new lease; None when it is in no worker's hands."""
+        return await self._change_if(entry_id, lambda entry: under_next_lease(entry) if entry.deferred else None)
 
     async def release(self, entry_id: str) -> None:
         """Note that this start is no longer under way."""

@@ -34,9 +34,10 @@ class LedgerQueries(Ledger):
 
     def is_under_way(self, entry: LedgerEntry) -> bool:
         """Whether some server is carrying this start out right now."""
-        silent = self._now() - entry.beat
-        is_held = entry.deferred or -CLOCK_STEP_SECONDS <= silent < SILENT_SECONDS
-        return is_held and entry.phase in ("intended", "sent")
+        return (entry.deferred or self._beats(entry)) and entry.phase in ("intended", "sent")
+
+    def _beats(self, entry: LedgerEntry) -> bool:
+        return -CLOCK_STEP_SECONDS <= self._now() - entry.beat < SILENT_SECONDS
 
     async def find_existing(
         self, fingerprint: str, *, passed: Collection[str] = (), again: bool = False, user: str = ""

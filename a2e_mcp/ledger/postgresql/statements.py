@@ -10,7 +10,6 @@ _PARTS = {
     "columns": COLUMNS,
     "ours": "starts.account = %(account)s AND starts.mode = %(mode)s",
     "of_user": "(%(user)s::text IS NULL OR starts.user_id = %(user)s)",
-    "beating": "beat BETWEEN %(oldest)s AND %(newest)s",
     "alive": "(beat BETWEEN %(oldest)s AND %(newest)s OR deferred)",
     "paid": "family <> ALL (%(free)s)",
     "newest_first": "ORDER BY starts.created DESC, starts.seq DESC",
@@ -41,12 +40,6 @@ WITH written AS (
 SELECT count(*) AS count FROM written
 """
 BEAT = _sql("UPDATE starts SET beat = %(beat)s WHERE id = %(id)s AND $ours")
-CLAIM = _sql("""
-WITH claimed AS (
-    UPDATE starts SET beat = %(now)s WHERE id = %(id)s AND $ours AND phase = 'intended' AND NOT ($beating) RETURNING 1
-)
-SELECT (SELECT count(*) FROM claimed) AS claimed, (SELECT count(*) FROM starts WHERE id = %(id)s AND $ours) AS known
-""")
 RELEASE = _sql("UPDATE starts SET beat = 0, deferred = false, about = NULL, share = NULL WHERE id = %(id)s AND $ours")
 REPORT = _sql("UPDATE starts SET beat = %(beat)s, about = %(about)s, share = %(share)s WHERE id = %(id)s AND $ours")
 BY_ID = _sql("SELECT $columns FROM starts WHERE id = %(id)s AND $ours")
