@@ -180,3 +180,90 @@ def test_behind_an_opaque_box_that_comes_and_goes_is_what_other_frames_show(
     shown = [cv2.PSNR(after[at][strip], clean[at][strip]) for at in range(5, 11)]
     assert min(shown) > 17, shown
     assert np.mean(shown) > 21, shown
+
+
+def in_boxes(pictures: list[npt.NDArray[Any]], shape: str, colour: tuple[int, int, int]) -> list[npt.NDArray[Any]]:
+    """Two lines of letters on opaque boxes: with round corners, across the whole frame, or one behind each line."""
+    burned = []
+    ink = (255, 255, 255) if sum(colour) < 300 else (0, 0, 0)
+    for picture in pictures:
+        shown = picture.copy()
+        if shape == "bar":
+            shown[104:190] = colour
+        for line, (text, left, right) in enumerate((("Every word of it", 74, 286), ("in a box", 122, 238))):
+            top, bottom = (108, 146) if line == 0 else (146, 184)
+            if shape == "each line":
+                shown[top:bottom, left:right] = colour
+            elif shape == "round" and line == 0:
+                cv2.rectangle(shown, (90, 108), (270, 184), colour, -1)
+                cv2.rectangle(shown, (74, 124), (286, 168), colour, -1)
+                for corner in ((90, 124), (270, 124), (90, 168), (270, 168)):
+                    cv2.circle(shown, corner, 16, colour, -1, cv2.LINE_AA)
+            cv2.putText(shown, text, (88 if line == 0 else 136, top + 29), ink, cv2.FontFace("sans"), 22, 700)
+        burned.append(shown)
+    return burned
+
+
+@pytest.mark.parametrize("colour", [(12, 10, 10), (20, 210, 250), (245, 245, 245)])
+@pytest.mark.parametrize("shape", ["round", "bar", "each line"])
+def test_no_opaque_box_stays_whatever_its_shape_and_colour(
+    worker: RenderProcess, tmp_path: Path, shape: str, colour: tuple[int, int, int]
+) -> None:
+    clean = lively()
+    # Something behind it that is as dark as the box, and touches it.
+    for picture in clean:
+        picture[150:200, 150:200] = (14, 12, 12)
+
+    after = without_text(worker, tmp_path, in_boxes(clean, shape, colour))
+
+    room = np.s_[104:190, 60:140]
+    for shown, true in zip(after, clean, strict=True):
+        of_it = np.abs(shown[room].astype(int) - colour).max(2) < 30
+        was_so = np.abs(true[room].astype(int) - colour).max(2) < 30
+        assert of_it.mean() < was_so.mean() + 0.04
+
+
+def test_a_see_through_box_as_bright_as_the_scene_is_known_by_its_colour(worker: RenderProcess, tmp_path: Path) -> None:
+    clean = [(picture * (0.35, 0.25, 0.75)).astype(np.uint8) for picture in lively()]
+    grey = cv2.cvtColor(np.full((1, 1, 3), np.mean([picture.mean((0, 1)) for picture in clean], 0), np.uint8), 6)[0, 0]
+    colour = (int(grey) * 2, int(grey) // 2, int(grey))
+    dirty = boxed(clean, colour, 0.6)
+
+    after = without_text(worker, tmp_path, dirty)
+
+    strip = np.s_[112:178, 80:200]
+    shown = [
+        np.abs(one[strip].mean((0, 1)) - other[strip].mean((0, 1))).max()
+        for one, other in zip(after, clean, strict=True)
+    ]
+    before = [
+        np.abs(one[strip].mean((0, 1)) - other[strip].mean((0, 1))).max()
+        for one, other in zip(dirty, clean, strict=True)
+    ]
+    assert max(shown) < 8 < min(before)
+
+
+def test_captions_at_the_top_are_removed_when_there_are_none_below(worker: RenderProcess, tmp_path: Path) -> None:
+    wall = np.full((200, 360, 3), 70, np.uint8)
+    dirty = [wall.copy() for _ in range(3)]
+    for picture in dirty:
+        lay_over(picture, outlined("Hello there", 24), 90, 12)
+    order = CaptionRemovalOrder(video=write_clip(tmp_path / "v.mp4", dirty), output=str(tmp_path / "o.mp4"))
+
+    outcome = worker.render(order)
+
+    assert "All text was removed, since there was none in the lower half" in outcome.note
+    assert np.abs(frames_of(order.output)[1][:100].astype(int) - 70).max() < 20
+
+
+def test_the_black_bar_of_a_wide_film_stays_black_under_its_captions(worker: RenderProcess, tmp_path: Path) -> None:
+    dirty = lively()
+    for picture in dirty:
+        picture[150:] = 0
+        cv2.putText(picture, "Hello there", (60, 184), (255, 255, 255), cv2.FontFace("sans"), 22, 700)
+
+    after = without_text(worker, tmp_path, dirty)
+
+    for shown, before in zip(after, dirty, strict=True):
+        assert shown[156:, :240].max() < 40
+        assert cv2.PSNR(shown[:140], before[:140]) > 34

@@ -24,8 +24,8 @@ _LOOKS_A_SECOND = 5.0
 _SAME_BOX = 0.75
 # The boxes that captions stand in are searched for anew after so many frames.
 _FRAMES_A_SEARCH = 6
-# Captions are in the lower part of a frame; text above it belongs to the scene.
-_LOOKED_AT_FROM = 0.5
+# Captions are in the lower part of a frame, and text above it belongs to the scene, unless it is all there is.
+_LOWER_PART = 0.5
 _MOST_BOXES = 20
 _FARTHEST = 100_000
 _PAINTING_REACH = 3
@@ -45,24 +45,32 @@ class _Look:
 def erase_captions(order: ClipOrder, rendering: Rendering, *, video: str, boxes: Sequence[Rectangle]) -> Outcome:
     """Take the text out of a clip."""
     clip = source_clip(video, order.width, order.height, order.fps)
-    looks, plates = _look_through(clip, _scaled(boxes, clip), rendering)
+    given = _scaled(boxes, clip)
+    first_row = 0 if given else round(_LOWER_PART * clip.size[1])
+    looks, plates = _look_through(clip, given, rendering, first_row)
+    if first_row and not any(look.boxes for look in looks):
+        first_row = 0
+        looks, plates = _look_through(clip, given, rendering, first_row)
     remover = _Remover(looks, plates, _our_mark(clip))
     remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound, prepare=remover.uncover)
-    return remade.outcome(_note(remover, given=len(boxes)), clip.sound_note, clip.scale_note)
+    note = _note(remover, given=len(boxes), everywhere=not first_row)
+    return remade.outcome(note, clip.sound_note, clip.scale_note)
 
 
-def _note(remover: "_Remover", given: int) -> str:
+def _note(remover: "_Remover", *, given: int, everywhere: bool) -> str:
     frames = f"in {remover.with_text} of {counted(remover.frames, 'frame')}"
     if given:
         return f"Letters in {counted(given, 'given box', 'given boxes')} were painted over {frames}."
     if not remover.with_text:
-        return "No text was found in the lower half of the frames, so nothing was removed."
+        return "No text was found in the frames, so nothing was removed."
     boxes = "The box behind it was taken off by what shines through it. " if remover.lifted > remover.hidden else ""
     if remover.hidden > remover.lifted:
         boxes = "It stands in an opaque box, which was painted over too, so that a large part is a guess. "
+    searched = "All text was removed, since there was none in the lower half of the frames."
+    if not everywhere:
+        searched = "Text in the upper half of the frames was left as it is."
     return (
-        f"Text was found {frames} and replaced by what other frames show there, or else by a guess. {boxes}"
-        "Only the lower half of the frames is searched."
+        f"Text was found {frames} and replaced by what other frames show there, or else by a guess. {boxes}{searched}"
     )
 
 
@@ -93,15 +101,15 @@ def _our_mark(clip: SourceClip) -> TextBox | None:
 
 
 def _look_through(
-    clip: SourceClip, given: tuple[TextBox, ...], rendering: Rendering
+    clip: SourceClip, given: tuple[TextBox, ...], rendering: Rendering, first_row: int
 ) -> tuple[list[_Look], CleanPlates]:
-    """Where text is and when, and frames from which to take what it hides."""
+    """Where text is and when, from a row on, and frames from which to take what it hides."""
     mark = _our_mark(clip)
     looks: list[_Look] = []
-    plates = CleanPlates(0 if given else round(_LOOKED_AT_FROM * clip.size[1]))
+    plates = CleanPlates(first_row)
     waiting: Frame | None = None
     frames = read_frames(clip.path, *clip.size, fps=min(clip.fps, _LOOKS_A_SECOND))
-    for frame, boxes in read_ahead(_with_text(frames, lambda picture: given or _low_text(picture, mark))):
+    for frame, boxes in read_ahead(_with_text(frames, lambda picture: given or _text_below(first_row, picture, mark))):
         looks.append(_Look(frame.time, boxes))
         # What was overlooked in one frame is known from those before and after it.
         if waiting is not None:
@@ -144,11 +152,11 @@ def _are_alike(some: Sequence[TextBox], others: Sequence[TextBox]) -> bool:
     )
 
 
-def _low_text(picture: Picture, mark: TextBox | None) -> tuple[TextBox, ...]:
-    """The text in the lower part of a frame, without our own mark."""
-    skipped = round(picture.shape[0] * _LOOKED_AT_FROM)
+def _text_below(first_row: int, picture: Picture, mark: TextBox | None) -> tuple[TextBox, ...]:
+    """The text of a frame from a row on, without our own mark."""
     found = [
-        TextBox(box.left, box.top + skipped, box.right, box.bottom + skipped) for box in text_boxes(picture[skipped:])
+        TextBox(box.left, box.top + first_row, box.right, box.bottom + first_row)
+        for box in text_boxes(picture[first_row:])
     ]
     return tuple(box for box in found if mark is None or box.overlap(mark) < 0.5)
 

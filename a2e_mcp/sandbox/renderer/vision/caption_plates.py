@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox
@@ -12,22 +13,26 @@ from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox
 # A box is this many times as high as its capitals; its letters begin and end so many capitals inside it.
 _BOX_HEIGHT, _ROOM = 2.2, 0.6
 # How far from the letters an edge is looked for, in capitals: above and below, and to the sides.
-_NEAREST, _FARTHEST, _FARTHEST_ASIDE, _FARTHEST_ASIDE_IF_PLAIN = 0.0, 1.9, 3.0, 9.0
+_FARTHEST, _FARTHEST_ASIDE = 1.9, 3.0
+# Lines are measured from the top of their small letters to their feet, and a little short; some stand out by so much.
+_TALL_LETTERS, _TAILS, _ENDS = 0.35, 0.45, 0.7
 # A step of so many levels in one direction along so much of an edge, and along hardly any of it in the other: what is
 # behind may be as dark as the plate here and there, but no scene has edges so straight.
 _STEP, _ALONG, _AGAINST, _STILL_ALONG = 6.0, 0.45, 0.06, 0.25
-# An opaque plate varies by so little around its letters, and fills its rectangle up to this part.
-_ALIKE, _FILLED = 10, 0.93
+# An opaque plate varies by so little around its letters; so much of a column and of a row of it has its colour, the
+# less the rounder its corners are, and beside an edge of it so much more of what is inside than of what is outside.
+_ALIKE, _OF_A_COLUMN, _OF_A_ROW, _MORE_INSIDE, _SIDES = 14, 0.9, 0.75, 0.4, 3
 # Beside an edge the picture is compared at this distance, in pixels.
 _BESIDE = 3
 # What shows through at least of what is behind, and how well a straight line must explain it, in levels.
 _SEEN_THROUGH, _LEAST_VARIED, _MOST_UNEXPLAINED = 0.15, 6.0, 9.0
+_TOO_BRIGHT, _MOST_TOO_BRIGHT = 290.0, 0.1
 _SEAM = 3
-_ON_A_PLATE = 0.6
+_ON_A_PLATE, _THE_SAME = 0.6, 0.8
 # Colours are counted by their upper five bits.
 _COARSE_BITS, _COARSE_CODE = 3, np.array((1024, 32, 1), np.int32)
 # Lines are of one caption when they are so near, in capitals, about as high, and so much below each other.
-_NEIGHBOURS, _AS_HIGH, _BELOW = 2.2, 1.4, 0.3
+_NEIGHBOURS, _AS_HIGH, _BELOW = 2.6, 1.4, 0.3
 
 
 @dataclass(frozen=True)
@@ -46,23 +51,39 @@ class CaptionBox:
 
 @dataclass(frozen=True)
 class _Block:
-    """Where the letters of one caption are, and how high its capitals are."""
+    """Where the letters of one caption are, line by line and as a whole, and how high its capitals are."""
 
-    place: TextBox
+    lines: tuple[TextBox, ...]
     capital: float
+
+    @property
+    def place(self) -> TextBox:
+        """The rectangle around all its lines."""
+        return TextBox(
+            min(line.left for line in self.lines),
+            min(line.top for line in self.lines),
+            max(line.right for line in self.lines),
+            max(line.bottom for line in self.lines),
+        )
 
 
 def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox] = ()) -> list[CaptionBox]:
     """The plates behind some lines of text; those `known` from the frame before are recognised by less."""
-    found: list[CaptionBox] = []
     if not boxes:
-        return found
-    grey = _even(picture)
-    for block in _blocks(boxes):
-        place = _plain_around(picture, block) or _edges_around(grey, block)
-        if place is not None and all(plate.place != place for plate in found):
-            found.append(_covering(picture, place))
-    places = [plate.place for plate in found]
+        return []
+    blocks = _blocks(boxes)
+    letters = _rooms_of_letters(blocks, picture.shape[:2])
+    grey = _even(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    places: list[TextBox] = []
+    for block in blocks:
+        plain = [place for line in block.lines if (place := _plain_around(picture, line, block, letters))]
+        # A plate may be as bright as what is behind it, and only of another colour.
+        shades = (grey, *map(_even, cv2.split(picture))) if not plain else ()
+        edged = next((place for shade in shades if (place := _edges_around(shade, block))), None)
+        for place in plain or filter(None, (edged,)):
+            if not any(place.overlap(other) > _THE_SAME for other in places):
+                places = [other for other in places if other.overlap(place) <= _THE_SAME] + [place]
+    found = [_covering(picture, place, letters) for place in places]
     for plate in known:
         if not any(place.overlap(plate.place) > 0.3 for place in places) and _is_still_there(grey, plate.place):
             found.append(plate)
@@ -73,14 +94,15 @@ def seen_again(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Capti
     """The plates of the frame before as they cover this one; None when one is gone, or some text stands on none."""
     if not all(any(box.overlap(plate.place) > _ON_A_PLATE for plate in known) for box in boxes):
         return None
-    grey = _even(picture)
+    grey = _even(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     if not all(_is_still_there(grey, plate.place) for plate in known):
         return None
-    return [_covering(picture, plate.place) for plate in known]
+    letters = _rooms_of_letters(_blocks(boxes), picture.shape[:2])
+    return [_covering(picture, plate.place, letters) for plate in known]
 
 
-def _even(picture: Picture) -> Picture:
-    return cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 0.8).astype(np.float32)
+def _even(shade: Picture) -> Picture:
+    return cv2.GaussianBlur(shade, (0, 0), 0.8).astype(np.float32)
 
 
 def _is_still_there(grey: Picture, place: TextBox) -> bool:
@@ -129,49 +151,82 @@ def _blocks(boxes: Sequence[TextBox]) -> list[_Block]:
             shared = min(line.right, above.right) - max(line.left, above.left)
             is_below = shared > _BELOW * min(line.right - line.left, above.right - above.left)
             if is_near and is_as_high and is_below:
-                sides = min(line.left, above.left), max(line.right, above.right)
-                whole = TextBox(sides[0], above.top, sides[1], max(line.bottom, above.bottom))
-                blocks[at] = _Block(whole, max(capital, block.capital))
+                blocks[at] = _Block((*block.lines, line), max(capital, block.capital))
                 break
         else:
-            blocks.append(_Block(line, capital))
+            blocks.append(_Block((line,), capital))
     return blocks
 
 
-def _plain_around(picture: Picture, letters: _Block) -> TextBox | None:
-    """The rectangle of one colour that some letters stand on, no more than a few capitals larger than they are."""
-    height, width = picture.shape[:2]
-    block, capital = letters.place, letters.capital
-    far, aside = round(_FARTHEST * capital), round(_FARTHEST_ASIDE_IF_PLAIN * capital)
-    top, left = max(0, block.top - far), max(0, block.left - aside)
-    room = picture[top : min(height, block.bottom + far), left : min(width, block.right + aside)]
-    inner = picture[max(0, block.top) : block.bottom, max(0, block.left) : block.right].reshape(-1, 3)
+def _rooms_of_letters(blocks: Sequence[_Block], size: tuple[int, ...]) -> Mask:
+    """Where lines of letters are, with all that stands out of them."""
+    letters = np.zeros(size, np.uint8)
+    for block in blocks:
+        tall, tails, ends = (round(part * block.capital) for part in (_TALL_LETTERS, _TAILS, _ENDS))
+        for line in block.lines:
+            rows, columns = (
+                slice(max(0, line.top - tall), line.bottom + tails),
+                slice(max(0, line.left - ends), line.right + ends),
+            )
+            letters[rows, columns] = 255
+    return letters
+
+
+def _plain_around(picture: Picture, line: TextBox, block: _Block, letters: Mask) -> TextBox | None:
+    """The rectangle of one colour that a line of letters stands on, no higher than a caption's box can be.
+
+    It may have round corners, and what is behind may have its colour here and there.
+    """
+    inner = picture[max(0, line.top) : line.bottom, max(0, line.left) : line.right].reshape(-1, 3)
     if not len(inner):
         return None
-    # The commonest colour among the letters is that of the plate.
+    # One of the two commonest colours is that of the plate: bold letters cover more of it than they leave.
     codes = (inner.astype(np.int32) >> _COARSE_BITS) @ _COARSE_CODE
-    colour = np.median(inner[codes == np.argmax(np.bincount(codes))], 0)
-    alike = cv2.inRange(room, np.floor(colour - _ALIKE) + 1, np.ceil(colour + _ALIKE) - 1) // 255
-    alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    _, labels, sizes, _ = cv2.connectedComponentsWithStats(alike)
-    largest = 1 + int(np.argmax(sizes[1:, cv2.CC_STAT_AREA])) if len(sizes) > 1 else 0
-    if not largest:
-        return None
-    outlines, _ = cv2.findContours((labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=cv2.contourArea)
-    x, y, across, down = cv2.boundingRect(outline)
+    commonest = np.argsort(np.bincount(codes))[-1:-3:-1]
+    colours = (np.median(inner[codes == code], 0) for code in commonest if (codes == code).any())
+    plates = (_plate_of(colour, picture, line, block, letters) for colour in colours)
+    return next(filter(None, plates), None)
+
+
+def _plate_of(colour: Points, picture: Picture, line: TextBox, block: _Block, letters: Mask) -> TextBox | None:
+    height, width = picture.shape[:2]
+    far = round(_FARTHEST * block.capital)
+    top, bottom = max(0, block.place.top - far), min(height, block.place.bottom + far)
+    first, last = max(0, line.top - top), line.bottom - top
+    alike = cv2.inRange(picture[top:bottom], np.floor(colour - _ALIKE), np.ceil(colour + _ALIKE))
+    of_it = cv2.max(alike, letters[top:bottom]) > 0
+    left, right = _run(of_it[first:last].mean(0) >= _OF_A_COLUMN, line.left, line.right)
+    upper, lower = _run(of_it[:, left:right].mean(1) >= _OF_A_ROW, first, last)
     # What continues beyond the room that was looked at is the scene.
-    is_whole = (
-        x > 0 or left == 0,
-        y > 0,
-        x + across < room.shape[1] or left + x + across >= width,
-        y + down < room.shape[0] or top + y + down >= height,
-    )
-    encloses = top + y <= block.top + capital / 2 and top + y + down >= block.bottom - capital / 2
-    encloses = encloses and left + x <= block.left + capital and left + x + across >= block.right - capital
-    if not (all(is_whole) and encloses and cv2.contourArea(outline) > _FILLED * across * down):
+    if (upper == 0 and top > 0) or (lower == len(of_it) and bottom < height):
         return None
-    return TextBox(left + x, top + y, left + x + across, top + y + down)
+    if left == 0 and right == width and (upper + top == 0 or lower + top == height):
+        # The bar of a film that is wider than its frame.
+        return None
+    # Here letters do not count for the plate: its rim is beyond them.
+    its_rows, its_columns = alike[:, left:right] > 0, alike[upper:lower].T > 0
+    sides = (
+        _stands_out(its_rows, upper, -1),
+        _stands_out(its_rows, lower - 1, 1),
+        _stands_out(its_columns, left, -1),
+        _stands_out(its_columns, right - 1, 1),
+    )
+    return TextBox(left, top + upper, right, top + lower) if sum(sides) >= _SIDES else None
+
+
+def _run(holds: npt.NDArray[np.bool_], first: int, last: int) -> tuple[int, int]:
+    """The stretch around a given one in which something holds."""
+    before = np.flatnonzero(~holds[: max(0, first)])
+    after = np.flatnonzero(~holds[last:])
+    return (int(before[-1]) + 1 if len(before) else 0), (last + int(after[0]) if len(after) else len(holds))
+
+
+def _stands_out(of_it: npt.NDArray[np.bool_], edge: int, outwards: int) -> bool:
+    """Whether a plate's outermost row differs from what is beyond it; at the frame's rim it cannot."""
+    inside, outside = edge - outwards * _BESIDE, edge + outwards * _BESIDE
+    if not 0 <= outside < len(of_it):
+        return True
+    return bool(of_it[min(max(inside, 0), len(of_it) - 1)].mean() - of_it[outside].mean() > _MORE_INSIDE)
 
 
 def _edges_around(grey: Picture, letters: _Block) -> TextBox | None:
@@ -180,9 +235,11 @@ def _edges_around(grey: Picture, letters: _Block) -> TextBox | None:
     block, capital = letters.place, letters.capital
     far, aside = round(_FARTHEST * capital), round(_FARTHEST_ASIDE * capital)
     columns = slice(max(0, block.left), min(width, block.right))
+    # The letters have straight rims too: only what is beyond them is a plate's.
+    tall, tails = round(_TALL_LETTERS * capital), round(_TAILS * capital)
     for sign in (-1.0, 1.0):
-        top = _edge(grey[:, columns], block.top - far, block.top, sign)
-        bottom = _edge(grey[:, columns], block.bottom, block.bottom + far, -sign)
+        top = _edge(grey[:, columns], block.top - far, block.top - tall, sign)
+        bottom = _edge(grey[:, columns], block.bottom + tails, block.bottom + far, -sign)
         if top is None or bottom is None:
             continue
         if all(_edge(grey, row - 1, row + 1, way) is not None for row, way in ((top, sign), (bottom, -sign))):
@@ -206,8 +263,8 @@ def _edge(grey: Picture, first: int, last: int, sign: float) -> int | None:
     return first + best if share[best] >= _ALONG else None
 
 
-def _covering(picture: Picture, place: TextBox) -> CaptionBox:
-    """How a plate covers, by what is just outside and just inside its edges."""
+def _covering(picture: Picture, place: TextBox, letters: Mask) -> CaptionBox:
+    """How a plate covers, by what is just outside and just inside its edges; letters tell nothing about it."""
     height, width = picture.shape[:2]
     pairs: list[tuple[Picture, Picture]] = []
     columns, rows = (
@@ -236,4 +293,10 @@ def _covering(picture: Picture, place: TextBox) -> CaptionBox:
         outside, inside = outside[kept], inside[kept]
     if not _SEEN_THROUGH < share < 1 or float(np.median(off)) > _MOST_UNEXPLAINED:
         return opaque
-    return CaptionBox(place, share, np.asarray(inside.mean(0) - share * outside.mean(0)))
+    colour = np.asarray(inside.mean(0) - share * outside.mean(0))
+    rows, columns = slice(place.top, place.bottom), slice(place.left, place.right)
+    covered = picture[rows, columns][letters[rows, columns] == 0].astype(np.float32)
+    behind = (covered - colour) / share
+    # Not all of it is covered when something behind would have to be brighter than white.
+    is_all_covered = ((behind > _TOO_BRIGHT).any(1).mean() if len(behind) else 0.0) < _MOST_TOO_BRIGHT
+    return CaptionBox(place, share, colour) if is_all_covered else opaque
