@@ -13,7 +13,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.jobs.polling import Answers, JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from bench.budgets import REQUESTS_A_LOOK
 from bench.table import Row
 

@@ -8,7 +8,7 @@ import anyio
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.choice import check_extra
-from a2e_mcp.ledger.forget import forget_before
+from a2e_mcp.ledger.sqlite.forget import forget_before
 from a2e_mcp.settings import read_settings
 
 

@@ -26,7 +26,7 @@ from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.entry import Details, DownloadedFile, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
-from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Inserted, Ledger, Limits
+from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, EntryFilter, Inserted, Ledger, Limits
 
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds between attempts that bring next to nothing; a laptop that wakes up has no network for a while."""
@@ -254,7 +254,7 @@ class Downloads:
 
     async def _clear_up(self) -> None:
         """Remove the parts of downloads that failed too long ago to be resumed."""
-        for entry in await self._ledger.recent(family=DOWNLOAD):
+        for entry in await self._ledger.recent(EntryFilter(family=DOWNLOAD)):
             is_old = self._ledger.now() - entry.created > _KEPT_SECONDS
             if entry.phase == "refused" and is_old:
                 self._part(entry).remove()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal, Unpack
 
 from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
-from a2e_mcp.ledger.store import Existing, Inserted, JobFilter, Ledger, Limits, SharedLedger
+from a2e_mcp.ledger.store import EVERY_ENTRY, EntryFilter, Existing, Inserted, JobFilter, Ledger, Limits, SharedLedger
 from a2e_mcp.users.caller import current_user
 
 
@@ -45,20 +45,9 @@ class CallersLedger(Ledger):
         """The newest entry of the user that a job belongs to."""
         return await self._ledger.by_job_id(job_id, user=_own(user))
 
-    async def recent(
-        self,
-        *,
-        since: float = 0.0,
-        most: int = 1000,
-        skip: int = 0,
-        family: str | None = None,
-        without: str | None = None,
-        user: str | None = None,
-    ) -> list[LedgerEntry]:
-        """The user's entries created at or after `since`, newest first."""
-        return await self._ledger.recent(
-            since=since, most=most, skip=skip, family=family, without=without, user=_own(user)
-        )
+    async def recent(self, wanted: EntryFilter = EVERY_ENTRY, *, most: int = 1000, skip: int = 0) -> list[LedgerEntry]:
+        """The user's entries that are wanted, newest first."""
+        return await self._ledger.recent(replace(wanted, user=_own(wanted.user)), most=most, skip=skip)
 
     async def newest(self, beginning: str, *, user: str | None = None) -> LedgerEntry | None:
         """The user's newest entry whose fingerprint begins like this."""
@@ -74,7 +63,7 @@ class CallersLedger(Ledger):
         if user is None:
             return await self._ledger.spent_and_recent(since, family, recent)
         spent = await self._ledger.spent_since(since, user=user)
-        return spent, await self._ledger.recent(since=recent, family=family, user=user)
+        return spent, await self._ledger.recent(EntryFilter(since=recent, family=family, user=user))
 
     async def spending(self, since: float, *, user: str | None = None) -> tuple[float, int]:
         """Credits of what the user started since then, and how many starts that were."""

@@ -27,7 +27,7 @@ async def open_ledger_in(
     """
     # Neither imports what the other needs.
     if database is None:
-        from a2e_mcp.ledger.sqlite import open_ledger
+        from a2e_mcp.ledger.sqlite.ledger import open_ledger
 
         async with open_ledger(file, account=account, sandbox=sandbox, now=now) as in_file:
             yield in_file

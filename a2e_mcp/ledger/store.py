@@ -42,6 +42,19 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which entries are wanted: created at or after `since`, of a `family` or `without` one, of a `user`."""
+
+    since: float = 0.0
+    family: str | None = None
+    without: str | None = None
+    user: str | None = None
+
+
+EVERY_ENTRY = EntryFilter()
+
+
+@dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which listed jobs are wanted; None, or no state, means any."""
 
@@ -220,17 +233,8 @@ class Ledger(Protocol):
     async def by_job_id(self, job_id: str, *, user: str | None = None) -> LedgerEntry | None:
         """The newest entry that a job belongs to."""
 
-    async def recent(
-        self,
-        *,
-        since: float = 0.0,
-        most: int = 1000,
-        skip: int = 0,
-        family: str | None = None,
-        without: str | None = None,
-        user: str | None = None,
-    ) -> list[LedgerEntry]:
-        """Entries created at or after `since`, newest first; of a family, or `without` one."""
+    async def recent(self, wanted: EntryFilter = EVERY_ENTRY, *, most: int = 1000, skip: int = 0) -> list[LedgerEntry]:
+        """The entries that are wanted, newest first."""
 
     async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family, or of all, that have not been sent, or not been answered, newest first."""

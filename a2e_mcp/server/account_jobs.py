@@ -11,7 +11,7 @@ from a2e_mcp import catalogue
 from a2e_mcp.errors import A2EError, Unauthorized, Unreadable
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.store import JobFilter
+from a2e_mcp.ledger.store import EntryFilter, JobFilter
 from a2e_mcp.server.answers.job_list import Missing
 from a2e_mcp.server.tool_call import Call
 from a2e_mcp.server.waits import ANSWERING_SECONDS
@@ -58,7 +58,7 @@ async def account_jobs(call: Call[Any], wanted: str | None) -> tuple[dict[str, J
     since = ledger.now() - _KEPT_SECONDS
     used = {
         *await ledger.spending_by("family", since),
-        *(entry.family for entry in await ledger.recent(since=since, most=_RECENT_ROWS)),
+        *(entry.family for entry in await ledger.recent(EntryFilter(since=since), most=_RECENT_ROWS)),
     }
     # Of several users each sees their own jobs, which are all in the ledger.
     all_families = call.services.ceilings.user is None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from a2e_mcp.errors import A2EError, Unauthorized
 from a2e_mcp.ledger.entry import LedgerEntry, Measured
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.ledger.store import EntryFilter, Ledger
 from a2e_mcp.starts.pricing import Spending
 
 
@@ -131,7 +131,7 @@ class GroupMeter:
             return
         if after is None:
             return
-        recent = await self._ledger.recent(since=since)
+        recent = await self._ledger.recent(EntryFilter(since=since))
         others = sum(entry.cost for entry in recent if entry.id not in ids and entry.family != DOWNLOAD)
         rest = before - after - others - sum(map(_known_cost, entries))
         priced = {

@@ -22,7 +22,7 @@ from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.cli.requirements import REQUIRED
 from a2e_mcp.cli.stored_token import KeyringFailed, StoredToken
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.visibility import visible
 from a2e_mcp.settings import Settings

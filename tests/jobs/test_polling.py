@@ -23,7 +23,7 @@ from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.polling import Answers, JobPoller
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.job_ids import JobId
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from tests.support.faulty_transport import RENDERS, Gate, only_answered, open_controlled_server
 from tests.support.ledger import intend
 

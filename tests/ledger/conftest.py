@@ -11,7 +11,7 @@ from typing import Protocol
 import pytest
 
 from a2e_mcp.ledger.postgresql.ledger import open_ledger as open_database
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.store import Ledger
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from a2e_mcp.ledger.entry import LedgerEntry, NewEntry
-from a2e_mcp.ledger.store import Existing, Inserted, JobFilter, Ledger, Limits, OverLimit, TooManyJobs
+from a2e_mcp.ledger.store import EntryFilter, Existing, Inserted, JobFilter, Ledger, Limits, OverLimit, TooManyJobs
 from tests.ledger.conftest import OpenLedger
 from tests.support.ledger import intend
 
@@ -45,8 +45,8 @@ async def test_a_user_sees_own_starts_and_spending_only(open_store: OpenLedger) 
         assert await ledger.by_job_id(job_id, user="ann") is None
         assert await ledger.by_job_id(ben.own_job_id, user="ann") is None
         assert await ledger.by_job_id(job_id, user="ben") == await ledger.by_job_id(job_id) == ben
-        assert [each.id for each in await ledger.recent(user="ann")] == [ann.id]
-        assert [each.id for each in await ledger.recent(family="image_to_video", user="ben")] == [ben.id]
+        assert [each.id for each in await ledger.recent(EntryFilter(user="ann"))] == [ann.id]
+        assert [each.id for each in await ledger.recent(EntryFilter(family="image_to_video", user="ben"))] == [ben.id]
         assert {each.id for each in await ledger.recent()} == {ann.id, ben.id, alone.id}
         assert await ledger.newest("cli", user="ann") == ann
         assert await ledger.spending(0, user="ann") == (100, 1)
@@ -78,7 +78,7 @@ async def test_a_users_ceiling_counts_what_they_spend_in_every_account(open_stor
         assert (raised.value.spent, raised.value.of_user) == (200, True)
         assert isinstance(await ledger.insert_or_get_existing(BEN, limits=limits), Inserted)
         await ledger.insert_or_get_existing(ANN, passed=None, limits=replace(limits, user_per_day=300))
-        assert len(await ledger.recent(user="ann")) == 2
+        assert len(await ledger.recent(EntryFilter(user="ann"))) == 2
 
 
 async def test_a_user_has_so_many_jobs_that_have_not_ended(open_store: OpenLedger) -> None:

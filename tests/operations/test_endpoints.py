@@ -12,7 +12,7 @@ import pytest
 from a2e_mcp import __version__
 from a2e_mcp.client.connection import live
 from a2e_mcp.ledger.entry import NewEntry, Phase
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.store import Limits
 from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.server.http.app import web_app

@@ -15,8 +15,8 @@ from PIL import Image
 from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
 from a2e_mcp.errors import A2EError
 from a2e_mcp.ledger.entry import LedgerEntry
-from a2e_mcp.ledger.sqlite import SqliteLedger
-from a2e_mcp.ledger.sqlite_thread import SqliteThread
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
+from a2e_mcp.ledger.sqlite.thread import SqliteThread
 from a2e_mcp.starts.plan import Started, StartOptions
 from tests.support.faulty_transport import SPEECH, UPLOAD, VIDEO, open_test_sandbox
 from tests.support.starts import open_pipeline, patient

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from a2e_mcp.errors import InputError, MoneyRefused
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.store import OverLimit
 from a2e_mcp.starts.ceilings import Ceilings, ceilings
 from a2e_mcp.starts.pricing import Price, StepPrice

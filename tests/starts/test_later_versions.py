@@ -15,7 +15,7 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.ledger.codec import start_from_text, start_to_text
 from a2e_mcp.ledger.entry import NewEntry, StoredStart
-from a2e_mcp.ledger.sqlite import SqliteLedger
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.ledger.store import Limits
 from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.resolve import ResolvedInputs, resolved_from_data, resolved_to_data

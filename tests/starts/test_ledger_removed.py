@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from tests.support.faulty_transport import CLIP, Clock, open_controlled_server
 from tests.support.ledger import intend
 

@@ -15,7 +15,7 @@ from a2e_mcp.catalogue.declaration.tool import Estimate, MediaIn
 from a2e_mcp.catalogue.voices import SpeechInputs
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DIAMONDS
-from a2e_mcp.ledger.sqlite import SqliteLedger
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.ledger.store import Limits
 from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.plan import Started, StartOptions

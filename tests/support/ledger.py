@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.store import Inserted, Ledger, Limits
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.sqlite import SqliteLedger
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.script_language import ScriptLanguages
 from a2e_mcp.starts.ceilings import Ceilings

@@ -14,8 +14,8 @@ from a2e_mcp.cli.database import wrong_sums
 from a2e_mcp.cli.doctor.findings import Findings
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.choice import check_extra
-from a2e_mcp.ledger.sqlite import open_ledger
-from a2e_mcp.ledger.sqlite_file import is_locked, locked
+from a2e_mcp.ledger.sqlite.file import is_locked, locked
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.loopback import LOOPBACK, listen
 from a2e_mcp.settings import Settings
 from a2e_mcp.starts.pricing import credits_of

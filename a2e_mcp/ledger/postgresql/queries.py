@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from a2e_mcp.ledger.codec import start_or_none
@@ -13,7 +14,15 @@ from a2e_mcp.ledger.keys import job_key
 from a2e_mcp.ledger.postgresql import statements
 from a2e_mcp.ledger.postgresql.connections import Connection, Database, Work
 from a2e_mcp.ledger.postgresql.rows import known_entry, storable_text
-from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS, JobFilter, Ledger, living_beats
+from a2e_mcp.ledger.store import (
+    CLOCK_STEP_SECONDS,
+    EVERY_ENTRY,
+    SILENT_SECONDS,
+    EntryFilter,
+    JobFilter,
+    Ledger,
+    living_beats,
+)
 
 
 class LedgerQueries(Ledger):
@@ -73,19 +82,10 @@ class LedgerQueries(Ledger):
             statements.BY_JOB_ID, {"key": storable_text(job_key(job_id)), "own": own, "user": user}
         )
 
-    async def recent(
-        self,
-        *,
-        since: float = 0.0,
-        most: int = 1000,
-        skip: int = 0,
-        family: str | None = None,
-        without: str | None = None,
-        user: str | None = None,
-    ) -> list[LedgerEntry]:
-        """Entries created at or after `since`, newest first; of a family, or `without` one."""
-        values = {"since": since, "most": most, "skip": skip, "family": family, "without": without, "user": user}
-        return await self._entries(statements.RECENT if family is None else statements.RECENT_OF_FAMILY, values)
+    async def recent(self, wanted: EntryFilter = EVERY_ENTRY, *, most: int = 1000, skip: int = 0) -> list[LedgerEntry]:
+        """The entries that are wanted, newest first."""
+        statement = statements.RECENT if wanted.family is None else statements.RECENT_OF_FAMILY
+        return await self._entries(statement, {**asdict(wanted), "most": most, "skip": skip})
 
     async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered, newest first."""
@@ -123,7 +123,7 @@ class LedgerQueries(Ledger):
 
     async def spent_and_recent(self, since: float, family: str, recent: float) -> tuple[float, list[LedgerEntry]]:
         """Credits spent since then, and the entries of a family created at or after `recent`, newest first."""
-        return await self.spent_since(since), await self.recent(family=family, since=recent)
+        return await self.spent_since(since), await self.recent(EntryFilter(family=family, since=recent))
 
     async def spending(self, since: float, *, user: str | None = None) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""

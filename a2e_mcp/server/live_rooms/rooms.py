@@ -33,7 +33,7 @@ from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
-from a2e_mcp.ledger.store import Ledger
+from a2e_mcp.ledger.store import EntryFilter, Ledger
 from a2e_mcp.server.live_rooms.qa_context import one_turn_a_line
 from a2e_mcp.server.live_rooms.room import Room
 from a2e_mcp.starts.pricing import Spending, credits_of
@@ -125,7 +125,7 @@ class Rooms:
 
     async def open_entries(self) -> Sequence[LedgerEntry]:
         """Rooms of this account that are open, whichever server opened them, newest first."""
-        return self._open_among(await self._ledger.recent(since=self._oldest(), family=STREAMING))
+        return self._open_among(await self._ledger.recent(EntryFilter(since=self._oldest(), family=STREAMING)))
 
     async def open_rows_and_spent(self, since: float) -> tuple[Sequence[Mapping[str, str]], float]:
         """The open rooms as tools report them, and credits spent since then, in one look at the ledger."""
@@ -146,7 +146,7 @@ class Rooms:
 
     async def forget_ended(self) -> None:
         """Write down which rooms are over, so that the same one may be opened anew."""
-        recent = await self._ledger.recent(since=self._oldest(), family=STREAMING)
+        recent = await self._ledger.recent(EntryFilter(since=self._oldest(), family=STREAMING))
         is_open = {entry.id for entry in self._open_among(recent)}
         for entry in recent:
             if entry.state == "running" and entry.id not in is_open:
@@ -166,7 +166,7 @@ class Rooms:
         return entries[0]
 
     async def _what_became_of_it(self) -> str:
-        recent = await self._ledger.recent(since=self._oldest(), family=STREAMING)
+        recent = await self._ledger.recent(EntryFilter(since=self._oldest(), family=STREAMING))
         ended = next((each for each in recent if each.state == "deleted"), None)
         if ended is None:
             return "start_streaming opens one"

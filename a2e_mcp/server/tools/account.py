@@ -25,7 +25,7 @@ from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.urls import check_scheme, is_url
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.ledger.store import LIMIT_SECONDS
+from a2e_mcp.ledger.store import LIMIT_SECONDS, EntryFilter
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences, Link
 from a2e_mcp.server.answers.jobs import chosen_data, chosen_words, job_answer, started_answer
 from a2e_mcp.server.answers.lists import ROWS, ListPage, Page, page_line
@@ -222,7 +222,9 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     services, inputs = call.services, call.inputs
     since = services.ledger.now() - inputs.days * _DAY
     total, starts = await services.ledger.spending(since)
-    shown = await services.ledger.recent(since=since, most=ROWS, skip=(inputs.page - 1) * ROWS, without=DOWNLOAD)
+    shown = await services.ledger.recent(
+        EntryFilter(since=since, without=DOWNLOAD), most=ROWS, skip=(inputs.page - 1) * ROWS
+    )
     rows = [
         {
             "job_id": entry.job_ids[0] if entry.job_ids else entry.own_job_id,

@@ -20,6 +20,7 @@ from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment
 from a2e_mcp.film.service import FilmPlan, FilmSource
 from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
 from a2e_mcp.ledger.job_ids import DOWNLOAD, is_id, is_meant_as_job_id
+from a2e_mcp.ledger.store import EntryFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer
@@ -206,7 +207,7 @@ def _script_of_film(plan: Mapping[str, Any]) -> str | None:
 async def _script_of_file(call: Call[Any], path: str) -> str | None:
     """What is said in a file that was saved here."""
     ledger = call.services.ledger
-    for entry in await ledger.recent(family=DOWNLOAD, most=_SAVED_LOOKED_AT):
+    for entry in await ledger.recent(EntryFilter(family=DOWNLOAD), most=_SAVED_LOOKED_AT):
         if entry.details.source and any(file.path == path for file in entry.details.files):
             return await _script(call, entry.details.source)
     return None

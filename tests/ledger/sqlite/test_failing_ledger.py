@@ -16,7 +16,7 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import EntryChanges, LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING
 from a2e_mcp.ledger.leases import heartbeat
-from a2e_mcp.ledger.sqlite import SqliteLedger
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.server.live_rooms.rooms import open_rooms
 from a2e_mcp.starts.pricing import Spending
 from tests.support.faulty_transport import CLIP, Forward, open_controlled_server

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from a2e_mcp.errors import Charged, SettingsError
 from a2e_mcp.ledger.cancellation import finish
-from a2e_mcp.ledger.sqlite_file import file_identity, is_locked, locked, open_file
-from a2e_mcp.ledger.work_thread import WorkThread
+from a2e_mcp.ledger.sqlite.file import file_identity, is_locked, locked, open_file
+from a2e_mcp.ledger.sqlite.work_thread import WorkThread
 
 T = TypeVar("T")
 

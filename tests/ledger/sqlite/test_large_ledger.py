@@ -16,7 +16,7 @@ import pytest
 
 from a2e_mcp.ledger.codec import to_row
 from a2e_mcp.ledger.entry import Details, LedgerEntry, Measured
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from tests.support.faulty_transport import connect_server, open_test_sandbox
 
 ROWS = 20_000

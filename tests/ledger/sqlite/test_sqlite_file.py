@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger.sqlite import SqliteLedger, open_ledger
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger, open_ledger
 from tests.support.ledger import intend
 
 
@@ -131,7 +131,7 @@ DIE_AFTER_INTENT = """
 import asyncio, os, sys
 from pathlib import Path
 from a2e_mcp.ledger.entry import NewEntry
-from a2e_mcp.ledger.sqlite import SqliteLedger, open_ledger
+from a2e_mcp.ledger.sqlite.ledger import SqliteLedger, open_ledger
 from a2e_mcp.ledger.store import Limits
 
 async def main():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from a2e_mcp.ledger import statements
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import NewEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM
-from a2e_mcp.ledger.start_index import StartIndex
+from a2e_mcp.ledger.sqlite import statements
+from a2e_mcp.ledger.sqlite.start_index import StartIndex
 from a2e_mcp.ledger.store import LIMIT_SECONDS, Limits, OverLimit, TooManyJobs, UnpricedUnderWay, living_beats
 
 

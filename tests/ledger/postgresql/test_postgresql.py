@@ -13,7 +13,7 @@ from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.entry import JobSeen, NewEntry, StoredStart
 from a2e_mcp.ledger.postgresql import ledger as postgresql
 from a2e_mcp.ledger.postgresql.schema import database_state, migrations, upgrade
-from a2e_mcp.ledger.store import Existing, Limits, OverLimit
+from a2e_mcp.ledger.store import EntryFilter, Existing, Limits, OverLimit
 from tests.support.ledger import intend
 from tests.support.paths import CHECKOUT
 from tests.support.postgresql import ScratchServer
@@ -78,7 +78,7 @@ async def test_the_sums_of_hours_follow_what_starts_cost(database_address: str) 
         await ledger.record_refund(entry.id, entry.own_job_id, 0.1)
         # To the second, although whole hours are summed up.
         for since in (0.0, 1_795_000_000.0, 1_795_003_000.0, 1_795_003_000.1, 1_795_006_000.0, now + 1):
-            made = sum(each.cost for each in await ledger.recent(since=since))
+            made = sum(each.cost for each in await ledger.recent(EntryFilter(since=since)))
             assert await ledger.spent_since(since) == pytest.approx(made, abs=1e-9), since
     assert await database_state(database_address) == (migrations()[-1].number, 6, 0)
     with psycopg.connect(database_address, autocommit=True) as connection:

@@ -26,7 +26,7 @@ from a2e_mcp.ledger.entry import (
     RoomDetails,
     StoredStart,
 )
-from a2e_mcp.ledger.sqlite import open_ledger
+from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.ledger.store import Existing, Inserted, Limits
 

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from a2e_mcp.errors import Charged, SettingsError
-from a2e_mcp.ledger.start_index import START_INDEX
+from a2e_mcp.ledger.sqlite.start_index import START_INDEX
 from a2e_mcp.private_files import link_problem, make_private_database, make_private_folder
 
 _VERSION = 4
