@@ -12,11 +12,12 @@ from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
 from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
-from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, largest_face
+from a2e_mcp.sandbox.renderer.vision.faces import CHEEKS, CHIN, EYE_CORNERS, FOREHEAD, largest_face
 from tests.support.pictures import drawn_woman, face_of, turned, wall, with_dark_glasses
 from tests.support.render_worker import RenderProcess, frames_of, write_clip
 
 Picture = npt.NDArray[Any]
+LEFT_CHEEK, RIGHT_CHEEK = 50, 280
 # Of these the detector took a window, an arch or both for a face.
 LOOKING_BACK = (0, 4, 12, 22, 24, 25, 32, 35)
 
@@ -141,3 +142,60 @@ def test_training_takes_a_frame_with_the_mouth_at_rest_and_the_eyes_open(worker:
     face = face_of(chosen)
     assert face.mouth_gap < 0.02
     assert face.eyes_open > 0.3
+
+
+def test_a_swapped_face_has_the_light_of_the_scene_and_nothing_in_it_glows(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    # A photo in the sun, with a shine on the cheek, for a scene in the dark that is lit from one side.
+    sunny, target = drawn_woman(1), drawn_woman(3)
+    shine = face_of(sunny).points[LEFT_CHEEK]
+    cv2.circle(sunny, (round(float(shine[0])), round(float(shine[1]))), 6, (255, 255, 255), -1, cv2.LINE_AA)
+    side = np.linspace(0.12, 0.42, target.shape[1])[None, :, None]
+    dark = (target * side).astype(np.uint8)
+    order = FaceSwapOrder(
+        face=saved(tmp_path, sunny), target=saved(tmp_path, dark, "dark.png"), output=str(tmp_path / "o.png")
+    )
+
+    worker.render(order)
+
+    swapped = cv2.imread(order.output)
+    assert swapped is not None
+    face = face_of(target)
+    for point in (LEFT_CHEEK, RIGHT_CHEEK):
+        x, y = (round(float(value)) for value in face.points[point])
+        cheek = np.s_[y - 5 : y + 6, x - 5 : x + 6]
+        assert np.abs(np.median(swapped[cheek], (0, 1)) - np.median(dark[cheek], (0, 1))).max() < 15
+        assert int(swapped[cheek].max()) < 2 * int(dark[cheek].max())
+
+
+@pytest.mark.parametrize("degrees", [20, -20])
+def test_a_face_that_looks_aside_is_laid_over_one_that_looks_ahead_without_specks(
+    worker: RenderProcess, tmp_path: Path, degrees: float
+) -> None:
+    target = drawn_woman(3)
+    order = FaceSwapOrder(
+        face=saved(tmp_path, turned(drawn_woman(1), degrees)),
+        target=saved(tmp_path, target, "target.png"),
+        output=str(tmp_path / "o.png"),
+    )
+
+    worker.render(order)
+
+    swapped = cv2.imread(order.output)
+    assert swapped is not None
+    # Where the mesh is folded and hidden on the head that looks aside: from the eyes' corners outwards.
+    points = face_of(target).points
+    specks = {"before": 0, "after": 0}
+    for cheek, eye in zip(CHEEKS, EYE_CORNERS, strict=True):
+        left, right = sorted((int(points[cheek][0]), int(points[eye][0])))
+        place = np.s_[int(points[cheek][1]) - 4 : int(points[61][1]), left + 6 : right + 10]
+        specks["before"] += unlike_their_neighbours(target, place)
+        specks["after"] += unlike_their_neighbours(swapped, place)
+    assert specks["after"] < specks["before"] + 20
+
+
+def unlike_their_neighbours(picture: Picture, place: tuple[slice, slice]) -> int:
+    """How many pixels of a place stand out from those around."""
+    apart = np.abs(picture.astype(int) - cv2.medianBlur(picture, 7)).max(2)
+    return int((apart[place] > 12).sum())

@@ -2,8 +2,10 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like, toned_down
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
     HAIRLINE,
@@ -33,10 +35,6 @@ _PARTED = 0.008
 _UNDER_HAIRLINE = 0.3
 _ABOVE_BROWS, _ON_BARE_FOREHEAD = 0.35, 0.7
 _FRINGE, _UNLIKE_SKIN = 0.25, (60.0, 9.0, 9.0)
-# How much more or less the colours may vary than they did; drawn faces hardly vary, and photos would glow.
-_LEAST_GAIN, _MOST_GAIN = 0.85, 1.2
-# How much of the skin's change the eyes take on.
-_EYES_CHANGE = 0.2
 
 
 class FaceSwapper:
@@ -44,11 +42,12 @@ class FaceSwapper:
 
     def __init__(self, picture: Picture) -> None:
         self._picture = shrink_to_fit(picture, _LARGEST_SOURCE, _LARGEST_SOURCE)
-        self._points = only_face(self._picture, "the face picture").points
-        self._triangles = triangles_over(self._points)
+        self._face = only_face(self._picture, "the face picture")
+        self._points = self._face.points
+        self._triangles: npt.NDArray[np.int64] | None = None
         self._has_fringe = _has_fringe(self._picture, self._points)
         # Asked once, so that a clip's fringe does not flicker.
-        self._leaves_forehead: bool | None = None
+        self._onto_fringe: bool | None = None
 
     def onto(self, picture: Picture, face: Face) -> Picture:
         """The picture with its face replaced; the picture itself stays as it is."""
@@ -60,13 +59,22 @@ class FaceSwapper:
             return picture
         points = face.points - low
         room = picture[low[1] : high[1], low[0] : high[0]]
+        if self._triangles is None:
+            # A mesh that is divided as it lies on a turned face is folded on one that looks ahead.
+            frontal = min(self._face, face, key=lambda each: abs(each.turn))
+            self._triangles = triangles_over(frontal.points)
         bent, covered = warp(self._picture, self._points, points, self._triangles, size, finely=LIPS)
-        skin, eyes = _bare_skin(points, size), _eyes(points, size, face.height)
-        matched = _matched(bent, room, skin, eyes)
-        if self._leaves_forehead is None:
-            self._leaves_forehead = self._has_fringe or _has_fringe(room, points)
+        if self._onto_fringe is None:
+            self._onto_fringe = _has_fringe(room, points)
+        own, its = (
+            light_of(picture, _skin(points, size, bare=not fringe), face.height)
+            for picture, fringe in ((bent, self._has_fringe), (room, self._onto_fringe))
+        )
+        eyes = _eyes(points, size, face.height)
+        matched = lit_like(bent, toned_down(own, eyes), toned_down(its, eyes))
+        leaves_forehead = self._has_fringe or self._onto_fringe
         # Never up to the hairline: the tips of hair that hang over it would come along.
-        shown = _up_to(points, _ABOVE_BROWS if self._leaves_forehead else _ON_BARE_FOREHEAD)
+        shown = _up_to(points, _ABOVE_BROWS if leaves_forehead else _ON_BARE_FOREHEAD)
         mask = _inner_face(shown, covered, face.height)
         mask = cv2.subtract(mask, _open_mouth(points, size, face.height))
         swapped = picture.copy()
@@ -77,14 +85,19 @@ class FaceSwapper:
 def _has_fringe(picture: Picture, points: Points) -> bool:
     """Whether hair or a hat hangs over the forehead: laid onto a bare one it would be a stain, and the reverse bald."""
     size = (picture.shape[1], picture.shape[0])
-    above = points[list(HAIRLINE)] + (points[list(BROWS)] - points[list(HAIRLINE)]) * _UNDER_HAIRLINE
-    forehead = filled(np.vstack([above, points[list(BROWS)][::-1]]), size) > 127
+    forehead = _forehead(points, size) > 127
     skin = _bare_skin(points, size) > 127
     if not forehead.any() or not skin.any():
         return False
     lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
     unlike = np.abs(lab[forehead] - np.median(lab[skin], 0)) > _UNLIKE_SKIN
     return bool(unlike.any(1).mean() > _FRINGE)
+
+
+def _forehead(points: Points, size: tuple[int, int]) -> Mask:
+    """What is between the brows and a little below the hairline."""
+    above = points[list(HAIRLINE)] + (points[list(BROWS)] - points[list(HAIRLINE)]) * _UNDER_HAIRLINE
+    return filled(np.vstack([above, points[list(BROWS)][::-1]]), size)
 
 
 def _up_to(points: Points, height: float) -> Points:
@@ -128,27 +141,14 @@ def _bare_skin(points: Points, size: tuple[int, int]) -> Mask:
     return np.asarray(cv2.threshold(skin, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
+def _skin(points: Points, size: tuple[int, int], *, bare: bool) -> Mask:
+    """The bare skin, with the forehead of a face that shows it."""
+    skin = _bare_skin(points, size)
+    return cv2.max(skin, _forehead(points, size)) if bare else skin
+
+
 def _eyes(points: Points, size: tuple[int, int], height: float) -> Mask:
     """Both eyes, whose white and whose iris are no skin."""
     eyes = cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))
     grown = cv2.dilate(eyes, np.ones((3, 3), np.uint8))
     return soften(grown, max(0.7, _LIPS_EDGE * height))
-
-
-def _matched(picture: Picture, like: Picture, skin: Mask, eyes: Mask) -> Picture:
-    """The picture with its skin in the colours that `like` has there; eyes and brows keep most of their own."""
-    own = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)
-    own_mean, own_spread = (np.asarray(each).reshape(3) for each in cv2.meanStdDev(own, mask=skin))
-    its = cv2.cvtColor(like, cv2.COLOR_BGR2LAB)
-    its_mean, its_spread = (np.asarray(each).reshape(3) for each in cv2.meanStdDev(its, mask=skin))
-    gain = np.clip(0.5 + 0.5 * its_spread / np.maximum(own_spread, 1.0), _LEAST_GAIN, _MOST_GAIN)
-    # One look-up table a channel: quick, and exact on eight bits.
-    levels = np.arange(256.0)[:, None, None]
-    table = np.clip((levels - own_mean) * gain + its_mean, 0, 255).astype(np.uint8)
-    moved = cv2.cvtColor(cv2.LUT(own, table), cv2.COLOR_LAB2BGR)
-    # Black brows stay black, and what shines stays white.
-    light = levels.reshape(256)
-    is_skin = np.clip(np.minimum(light / (0.6 * own_mean[0] + 1), (255 - light) / (0.6 * (256 - own_mean[0]))), 0, 1)
-    weight = cv2.LUT(cv2.extractChannel(own, 0), (255 * is_skin).astype(np.uint8))
-    kept = cv2.bitwise_not(cv2.convertScaleAbs(eyes, alpha=1 - _EYES_CHANGE))
-    return blend(picture, moved, cv2.min(weight, kept))

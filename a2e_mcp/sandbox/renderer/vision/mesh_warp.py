@@ -88,15 +88,20 @@ def _ways(
     degenerate = np.abs(np.linalg.det(corners_with_one)) < _FLAT
     corners_with_one[degenerate] = np.eye(3)
     ends = ways[triangles].astype(np.float64)
-    ends[degenerate] = 0
-    maps = np.linalg.solve(corners_with_one, ends).astype(np.float32)
+    # What has no area is as far away as its corners are on average.
+    middle = ends[degenerate].mean(1)
+    maps = np.linalg.solve(corners_with_one, ends)
+    maps[degenerate, :2], maps[degenerate, 2] = 0, middle
     # One more entry, no way at all, for pixels outside; -1 picks it.
-    maps = np.concatenate([maps, np.zeros((1, 3, 2), np.float32)])
+    maps = np.concatenate([maps, np.zeros((1, 3, 2))]).astype(np.float32)
     across, down = grid_of(width, height)
     found: list[Picture] = []
     for axis in range(2):
         slope_x, slope_y, offset = (maps[:, row, axis][numbers] for row in range(3))
-        found.append(slope_x * across + slope_y * down + offset)
+        way = slope_x * across + slope_y * down + offset
+        # Pixels on the rim of a thin triangle lie a little outside it, where its steep way leads anywhere.
+        least, most = (np.append(reach[:, axis], 0).astype(np.float32)[numbers] for reach in (ends.min(1), ends.max(1)))
+        found.append(np.clip(way, least, most))
     return found, np.where(numbers >= 0, 255, 0).astype(np.uint8)
 
 
