@@ -27,14 +27,14 @@ def light_of(picture: Picture, skin: Mask, height: float) -> Picture:
     near = cv2.GaussianBlur(weight, (0, 0), reach)[..., None] + _LEAST_SKIN
     light = (cv2.GaussianBlur(lit, (0, 0), reach) + _LEAST_SKIN * overall) / near
     # Neither black nor white, which nothing could be divided by.
-    return np.clip(light, 1, 254)
+    return np.asarray(np.clip(light, 1, 254))
 
 
 def toned_down(light: Picture, eyes: Mask) -> Picture:
     """A light on skin as it is for the eyes, which have less of the skin's tone."""
     inside = _shares(eyes, size_of(light))
     in_eyes = light * _TONE + light.mean(2, keepdims=True) * (1 - _TONE)
-    return light * (1 - inside) + in_eyes * inside
+    return np.asarray(light * (1 - inside) + in_eyes * inside)
 
 
 def lit_like(picture: Picture, own: Picture, its: Picture) -> Picture:
