@@ -8,10 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-Outcome = Literal["answered", "refused", "failed"]
-"""refused: with a sentence of ours. failed: by a mistake in this program."""
+Outcome = Literal["answered", "refused", "failed", "cancelled"]
+"""refused: with a sentence of ours. failed: by a mistake in this program. cancelled: by who called."""
 
 _log = logging.getLogger(__name__)
+
+
+class Mistake(Exception):
+    """A mistake in this program has ended a call; what else is raised by one is a refusal."""
 
 
 class Measurements:
@@ -34,12 +38,15 @@ class Measurements:
     def of_call(self, tool: str) -> Iterator[None]:
         """Measure and log the tool call inside the block."""
         began = time.monotonic()
-        outcome: Outcome = "answered"
+        outcome: Outcome = "cancelled"
         try:
             yield
-        except Exception as problem:
-            # What was foreseen is raised without a cause.
-            outcome = "refused" if problem.__cause__ is None else "failed"
+            outcome = "answered"
+        except Mistake:
+            outcome = "failed"
+            raise
+        except Exception:
+            outcome = "refused"
             raise
         finally:
             seconds = time.monotonic() - began

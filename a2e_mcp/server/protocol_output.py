@@ -14,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import SERVER_INFO_META_KEY, CallToolResult, GetPromptResult, ResourceLink, TextContent
 
+from a2e_mcp.operations.measurements import Mistake
 from a2e_mcp.server.tool_prefix import prefixed, prefixed_data
 from a2e_mcp.text import clean, clean_data, clean_line
 
@@ -68,6 +69,13 @@ def _resource_link(link: Link) -> ResourceLink:
 def tool_failure(text: str, prefix: str) -> ToolError:
     """A failure as the error that becomes the protocol's result."""
     return ToolError(clean(prefixed(text, prefix)))
+
+
+class ToolMistake(ToolError, Mistake):
+    """A mistake in this program, as the error that becomes the protocol's result."""
+
+    def __init__(self, text: str, prefix: str) -> None:
+        super().__init__(clean(prefixed(text, prefix)))
 
 
 def resource_json(data: object, prefix: str) -> str:

@@ -256,7 +256,7 @@ class A2EServer(MCPServer[LazyServices]):
         except Exception as mistake:
             # An unforeseen error may follow a charge; its details are for the log.
             _log.exception("%s failed", name)
-            raise protocol_output.tool_failure(_unforeseen(name, mistake), settings.tool_prefix) from mistake
+            raise protocol_output.ToolMistake(_unforeseen(name, mistake), settings.tool_prefix) from mistake
 
     async def list_resources(self) -> list[ResourceListed]:
         """The fixed resources."""

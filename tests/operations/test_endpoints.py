@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,47 @@ async def test_a_server_without_a_token_is_not_ready(tmp_path: Path) -> None:
         refused = await http.get("/readyz")
     assert refused.status_code == 503
     assert "A2E_API_TOKEN" in refused.json()["problem"]
+
+
+class Broken(httpx2.AsyncBaseTransport):
+    """A2E behind a mistake of ours."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        raise KeyError("a mistake")
+
+
+async def test_metrics_tell_a_mistake_in_the_program_from_a_refusal(tmp_path: Path) -> None:
+    async with open_web_server(tmp_path, wrap=lambda _: Broken()) as server:
+        assert "Internal error" in await server.refuse("get_credits")
+        await server.refuse("check_status", job_id="no such job")
+        page = (await server.http.get("/metrics")).text
+    assert value_of(page, "a2e_mcp_tool_calls_total", tool="get_credits", outcome="failed") == 1
+    assert value_of(page, "a2e_mcp_tool_calls_total", tool="check_status", outcome="refused") == 1
+
+
+class Silent(httpx2.AsyncBaseTransport):
+    """A2E that never answers."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.set()
+        return await asyncio.Future()
+
+
+async def test_metrics_count_a_cancelled_call_as_no_answer(tmp_path: Path) -> None:
+    silent = Silent()
+    async with open_web_server(tmp_path, wrap=lambda _: silent) as server:
+        call = asyncio.create_task(server.call("get_credits"))
+        await silent.asked.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        async with asyncio.timeout(20):
+            while "a2e_mcp_tool_calls_total{" not in (page := (await server.http.get("/metrics")).text):
+                pass
+    assert value_of(page, "a2e_mcp_tool_calls_total", tool="get_credits", outcome="cancelled") == 1
 
 
 async def test_metrics_count_calls_and_requests_and_name_no_one(tmp_path: Path) -> None:
