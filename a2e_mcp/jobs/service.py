@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from a2e_mcp import catalogue
-from a2e_mcp.catalogue.declaration.capability import Capability, JobFamily, Request
-from a2e_mcp.catalogue.declaration.records import ByIds, JobRecord, Nothing
+from a2e_mcp.catalogue.declaration.capability import JobFamily
+from a2e_mcp.catalogue.declaration.records import JobRecord
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.errors import A2EError, Charged, InputError, NotFound, Refused, ServiceError, Unreadable
+from a2e_mcp.errors import A2EError, InputError, NotFound, ServiceError
 from a2e_mcp.files.progress import TransferProgress
-from a2e_mcp.jobs.answered_records import each_once, records_in, skipped_in
+from a2e_mcp.jobs.account_records import AT_ONCE, AccountRecords
 from a2e_mcp.jobs.concurrency import at_most, or_problem
 from a2e_mcp.jobs.entry_jobs import Links, add_known, job_of_entry, linked
 from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
@@ -25,25 +24,11 @@ from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.text import sentences
 from a2e_mcp.users.caller import current_user
 
-_MOST_IN_BATCH = 200
-_AT_ONCE = 5
 _MANY = 10_000
-_MOST_PAGES = 3
 _MOST_PAGES_BACK = 50
 """A lost start is looked for as far back as it was made, in accounts of up to 5,000 later jobs."""
-_PAGE = 100
 _LOOKED_FOR_SECONDS = 3 * 86_400.0
-_BUSY = 429
 _SHARED_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Records of an account; `is_complete` when none is missing, `skipped` are rows that could not be read."""
-
-    records: Sequence[JobRecord]
-    is_complete: bool
-    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +59,7 @@ class Jobs:
         self._on_disk = on_disk
         self._client, self._ledger = client, ledger
         self._sandbox = sandbox
-        self._no_batch: set[str] = set()
+        self._records = AccountRecords(client)
         # The sandbox costs nothing to ask, and its clock may be moved at any time.
         self._shared = SharedAnswers[JobId, Job](0.0 if sandbox else _SHARED_SECONDS)
 
@@ -101,11 +86,9 @@ class Jobs:
 
     def at_once(self, family_name: str) -> int:
         """How many jobs of a family one look may be about without keeping others waiting."""
-        if family_name in LEDGER_FAMILIES:
+        if family_name in LEDGER_FAMILIES or self._records.are_read_together(catalogue.family(family_name)):
             return _MANY
-        family = catalogue.family(family_name)
-        together = family.polled == "list" or (family.polled == "batch" and family.name not in self._no_batch)
-        return _MANY if together else _AT_ONCE
+        return AT_ONCE
 
     async def read(self, family_name: str, ids: Iterable[str]) -> Mapping[str, Job | A2EError]:
         """The states of several jobs of a family, in as few requests as A2E allows; problems are returned as well."""
@@ -119,13 +102,13 @@ class Jobs:
             return answers
         family = catalogue.family(family_name)
         try:
-            records = await self._together(family, rest)
+            records = await self._records.together(family, rest)
         except A2EError as problem:
             return {**answers, **dict.fromkeys(rest, problem)}
         jobs = await self.seen(family, list(records.values()))
         answers.update(zip(records, jobs, strict=True))
         missing = [each for each in rest if each not in records]
-        details = await at_most(_AT_ONCE, lambda each: or_problem(self.check(JobId(family_name, each))), missing)
+        details = await at_most(AT_ONCE, lambda each: or_problem(self.check(JobId(family_name, each))), missing)
         return {**answers, **dict(zip(missing, details, strict=True))}
 
     async def find_again(self, entry: LedgerEntry) -> LedgerEntry:
@@ -148,7 +131,7 @@ class Jobs:
             return Search(await self._find_by_id(family, entry))
         if family.recovery == "never" or family.listing is None:
             return Search(entry)
-        listing = await self._listed(family, pages=_MOST_PAGES_BACK, back_to=entry)
+        listing = await self._records.listed(family, pages=_MOST_PAGES_BACK, back_to=entry)
         entry, possible = await self._adopt(family, entry, listing.records)
         now_there = self._client.time_there()
         is_complete = listing.is_complete or (not listing.skipped and reaches_back(listing.records, entry, now_there))
@@ -167,7 +150,7 @@ class Jobs:
     async def snapshot(self, family: JobFamily, record_id: str) -> RecordBefore | None:
         """The state of the record that a job will work on; None when A2E does not say."""
         try:
-            return snapshot(family, await self._detail(family, record_id))
+            return snapshot(family, await self._records.detail(family, record_id))
         except ServiceError:
             return None
 
@@ -181,10 +164,10 @@ class Jobs:
             return False
         family = catalogue.family(job_id.family)
         try:
-            await self._detail(family, job_id.id)
+            await self._records.detail(family, job_id.id)
         except NotFound:
             try:
-                listing = await self._listed(family)
+                listing = await self._records.listed(family)
             except A2EError:
                 return False
             is_gone = listing.is_complete and all(record.id.lower() != job_id.id for record in listing.records)
@@ -198,7 +181,7 @@ class Jobs:
 
     async def account(self, family: JobFamily) -> tuple[list[Job], int]:
         """The newest jobs of a family in the account, and how many are unreadable; lost starts are found on the way."""
-        listing = await self._listed(family, pages=1)
+        listing = await self._records.listed(family, pages=1)
         records = listing.records
         by_name = family.recovery == "by_name"
         # Of many lost starts few can be among these.
@@ -253,7 +236,7 @@ class Jobs:
 
     async def _check_there(self, job_id: JobId) -> Job:
         family = catalogue.family(job_id.family)
-        (job,) = await self.seen(family, [await self._detail(family, job_id.id)])
+        (job,) = await self.seen(family, [await self._records.detail(family, job_id.id)])
         return job
 
     async def _check_own(self, job_id: JobId) -> Job:
@@ -281,90 +264,11 @@ class Jobs:
         job.on_disk = [str(path) for url in job.results if (path := self._on_disk(url)) is not None]
         return job
 
-    async def _detail(self, family: JobFamily, record_id: str) -> JobRecord:
-        if family.detail is None:
-            return await self._detail_in_list(family, record_id)
-        try:
-            wanted_record = family.detail.request.model_validate({"id": record_id})
-            records = records_in(await self._client.call(family.detail, wanted_record))
-        except NotFound as problem:
-            raise problem.advised(hint=problem.hint or "Call list_jobs to find it") from None
-        wanted = [record for record in records if record.id.lower() == record_id]
-        if not records:
-            raise NotFound(f"A2E has no {family.name} with this id", hint="Call list_jobs to find it")
-        if len(wanted) != 1:
-            raise Unreadable(
-                f"A2E answered with the record of another {family.name.replace('_', ' ')}",
-                charged=Charged.NOTHING,
-                hint="Retry in a minute",
-            )
-        return wanted[0]
-
-    async def _detail_in_list(self, family: JobFamily, record_id: str) -> JobRecord:
-        """A record that A2E has no call for, from the account's list. Raises NotFound when it has none."""
-        listing = await self._listed(family, until={record_id})
-        found = next((record for record in listing.records if record.id.lower() == record_id), None)
-        if found is None:
-            raise NotFound(f"A2E's list has no {family.name} with this id", hint="Call list_jobs to find it")
-        return found
-
-    async def _together(self, family: JobFamily, ids: Sequence[str]) -> dict[str, JobRecord]:
-        if family.polled == "batch" and family.batch is not None and family.name not in self._no_batch:
-            try:
-                return await self._batch(family.batch, ids)
-            except (Refused, Unreadable) as problem:
-                if problem.status == _BUSY:
-                    raise
-                # The newest calls are documented but not confirmed; without one, jobs are read one by one.
-                self._no_batch.add(family.name)
-        if family.polled == "list" and len(ids) > 1:
-            wanted = set(ids)
-            listing = await self._listed(family, until=wanted)
-            return {record.id: record for record in listing.records if record.id in wanted}
-        return {}
-
-    async def _batch(self, batch: Capability[Any, Any], ids: Sequence[str]) -> dict[str, JobRecord]:
-        found: dict[str, JobRecord] = {}
-        for start in range(0, len(ids), _MOST_IN_BATCH):
-            reply = await self._client.call(batch, ByIds(ids=list(ids[start : start + _MOST_IN_BATCH])))
-            found.update({record.id: record for record in records_in(reply)})
-        wanted = set(ids)
-        return {record_id: record for record_id, record in found.items() if record_id in wanted}
-
-    async def _listed(
-        self,
-        family: JobFamily,
-        *,
-        pages: int = _MOST_PAGES,
-        until: set[str] | None = None,
-        back_to: LedgerEntry | None = None,
-    ) -> Listing:
-        """The newest records of a family; `until` these ids, or `back_to` a start, as far as the pages go."""
-        if family.listing is None:
-            return Listing([], is_complete=False)
-        if "page" not in family.listing.request.model_fields:
-            reply = await self._client.call(family.listing, Nothing())
-            return Listing(records_in(reply), is_complete=not skipped_in(reply), skipped=skipped_in(reply))
-        found: list[JobRecord] = []
-        skipped, is_last = 0, False
-        for page in range(1, pages + 1):
-            request: Request = family.listing.request.model_validate({"page": page, "size": _PAGE})
-            reply = await self._client.call(family.listing, request)
-            rows = records_in(reply)
-            found += rows
-            skipped += skipped_in(reply)
-            is_last = len(rows) + skipped_in(reply) < _PAGE
-            if is_last or (until is not None and until <= {record.id for record in found}):
-                break
-            if back_to is not None and reaches_back(each_once(found), back_to, self._client.time_there()):
-                break
-        return Listing(each_once(found), is_last and not skipped, skipped)
-
     async def _find_by_id(self, family: JobFamily, entry: LedgerEntry) -> LedgerEntry:
         known = entry.details.record_id
         if known is None:
             return entry
-        record = await self._detail(family, known)
+        record = await self._records.detail(family, known)
         if works_on(family, entry, record):
             return await self._take(family, entry, [record])
         return entry if entry.note == AT_REST else await self._ledger.update(entry.id, note=AT_REST)
