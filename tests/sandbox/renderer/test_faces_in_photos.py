@@ -12,7 +12,7 @@ from a2e_mcp.sandbox.orders.avatar_training import AvatarTrainingOrder
 from a2e_mcp.sandbox.orders.face_swap import FaceSwapOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.talking_photo import TalkingPhotoOrder
-from a2e_mcp.sandbox.renderer.vision.faces import CHEEKS, CHIN, EYE_CORNERS, FOREHEAD, largest_face
+from a2e_mcp.sandbox.renderer.vision.faces import CHEEKS, CHIN, EYE_CORNERS, FOREHEAD, LIPS, largest_face
 from tests.support.pictures import drawn_woman, face_of, turned, wall, with_dark_glasses
 from tests.support.render_worker import RenderProcess, frames_of, write_clip
 
@@ -199,3 +199,36 @@ def unlike_their_neighbours(picture: Picture, place: tuple[slice, slice]) -> int
     """How many pixels of a place stand out from those around."""
     apart = np.abs(picture.astype(int) - cv2.medianBlur(picture, 7)).max(2)
     return int((apart[place] > 12).sum())
+
+
+def mouths_of(photo: Picture, shown: list[Picture]) -> list[Picture]:
+    """The mouth of a photo in each of its frames, which are as large."""
+    lips = face_of(photo).points[list(LIPS)]
+    (left, top), (right, bottom) = lips.min(0).astype(int), lips.max(0).astype(int)
+    return [frame[top : bottom + 12, left:right] for frame in shown]
+
+
+def test_a_photo_without_colours_has_a_mouth_without_colours(
+    worker: RenderProcess, tmp_path: Path, speech: SpeechOrder
+) -> None:
+    photo = cv2.cvtColor(cv2.cvtColor(drawn_woman(), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+
+    shown, _ = talking(worker, tmp_path, saved(tmp_path, photo), speech)
+
+    mouths = mouths_of(photo, shown)
+    assert min(int(mouth.min()) for mouth in mouths) < 60, "it opens"
+    assert max(int(np.ptp(mouth.astype(int), axis=2).max()) for mouth in mouths) < 24
+
+
+def test_a_smile_with_pale_lips_keeps_its_teeth_while_it_speaks(
+    worker: RenderProcess, tmp_path: Path, speech: SpeechOrder
+) -> None:
+    smiling = drawn_woman(3, opening=0.5)
+    grey = cv2.cvtColor(cv2.cvtColor(smiling, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    photo = cv2.addWeighted(smiling, 0.4, grey, 0.6, 0)
+    teeth = int(mouths_of(photo, [photo])[0].max())
+
+    shown, _ = talking(worker, tmp_path, saved(tmp_path, photo), speech)
+
+    seen = [int((mouth.min(2) > 0.85 * teeth).sum()) for mouth in mouths_of(photo, shown)]
+    assert min(seen) > 0.12 * int((mouths_of(photo, [photo])[0].min(2) > 0.85 * teeth).sum())

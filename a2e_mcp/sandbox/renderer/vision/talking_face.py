@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, resize
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Mask, Picture, Points, blend, resize
 from a2e_mcp.sandbox.renderer.vision.faces import (
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
@@ -31,14 +31,21 @@ _EYES: tuple[_Eye, ...] = (
     (263, 362, (467, 260, 259, 257, 258, 286, 414), (249, 390, 373, 374, 380, 381, 382), (280, 330, 347)),
 )
 
-_JAW_DROP = 0.105  # of the face's height, for the widest mouth
+_JAW_DROP = 0.092  # of the face's height, for the widest mouth
 _SPREAD = 0.16
+# A mouth at rest is half as wide as so much of the face's height. A smile is wider: it opens less far than a mouth at
+# rest, as skin that is drawn aside does not reach so far down, and its corners come in as it opens.
+_HALF_MOUTH, _LEAST_DROP, _GATHERED, _PARTED = 0.165, 0.72, 0.8, 0.6
 _OPENINGS, _WIDTHS, _LIDS = 14, 4, 3
 # What is under an eye is skin, about as light as the cheeks and of their colour; glasses, hair and shadow are not.
 _AS_LIGHT, _AS_COLOURED = (0.6, 1.8), 20.0
 # The white of an eye is at least so light beside the skin, and teeth are so light beside that white.
 _LEAST_WHITE, _TEETH_BESIDE_EYES, _TEETH_BESIDE_SKIN = 0.6, 1.06, 1.12
 _TEETH, _MOUTH, _TONGUE = (206, 218, 226), (34, 24, 56), (84, 76, 158)
+# What lies between parted lips is teeth if it is lighter than they are and so much less red.
+_LESS_RED = 6.0
+# A face of less colour, beside grey in Lab, is of a photo with less colour than skin has.
+_SKIN_COLOUR = 12.0
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
 LARGE = 560
 # Every so many pixels one says how bright a face is.
@@ -99,10 +106,13 @@ class TalkingFace:
         self._down = down / self._height
         self._right = np.array([self._down[1], -self._down[0]])
         self._half_mouth = float(np.linalg.norm(points[_MOUTH_CORNERS[1]] - points[_MOUTH_CORNERS[0]])) / 2
+        self._smile = max(0.0, self._half_mouth / self._height / _HALF_MOUTH - 1)
         self._rest_gap = float(np.linalg.norm(points[_LIP_BOTTOM] - points[_LIP_TOP]))
         self._shows_teeth = self._rest_gap > 0.025 * self._height and self._has_teeth()
         oval = filled(points[list(OVAL)], self._room_size) > 0
         self._brightness = float(np.median(self._room[::_SAMPLED, ::_SAMPLED][oval[::_SAMPLED, ::_SAMPLED]]))
+        colour = _lab(np.median(self._room[oval], 0))[1:] - 128
+        self._colour = min(1.0, float(np.linalg.norm(colour)) / _SKIN_COLOUR)
         self.shows_eyes, self._light = self._look_into_eyes() if before is None else before._eyes_at(self._brightness)
         # Around the face a ring that follows only a little, and the patch's rim that stays.
         width, height = self._room_size
@@ -138,16 +148,20 @@ class TalkingFace:
         return len(seen) == len(_EYES), np.clip(light / np.mean(_TEETH), 0.02, 1.0)
 
     def _has_teeth(self) -> bool:
-        """Whether what lies between the lips is paler than the lips; the mesh sees parted lips too easily."""
+        """Whether what lies between the lips is paler than they are; the mesh sees parted lips too easily."""
         ring = self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP)
         first = np.maximum(np.floor(ring.min(0)), 0).astype(int)
         last = np.minimum(np.ceil(ring.max(0)).astype(int) + 1, self._room_size)
         size = (int(last[0] - first[0]), int(last[1] - first[1]))
         room = self._room[first[1] : last[1], first[0] : last[0]]
-        red = cv2.extractChannel(cv2.cvtColor(room, cv2.COLOR_BGR2LAB), 1)
+        light, red, _ = cv2.split(cv2.cvtColor(room, cv2.COLOR_BGR2LAB))
         between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP) - first, size) > 127
         lips = (filled(ring - first, size) > 127) & ~between
-        return bool(between.any() and lips.any() and np.median(red[between]) < np.median(red[lips]) - 6)
+        if not between.any() or not lips.any():
+            return False
+        # The mesh draws the lips' edges a little beside where they are, so a quarter must do.
+        paler = float(np.percentile(red[between], 25)) < float(np.median(red[lips])) - _LESS_RED
+        return paler and float(np.percentile(light[between], 75)) > float(np.median(light[lips]))
 
     def _white_of(self, eye: _Eye) -> Points | None:
         """The colour of an eye's white; None where no eye is seen, as behind dark glasses."""
@@ -199,7 +213,9 @@ class TalkingFace:
         return np.asarray(share)
 
     def _moved(self, shape: MouthShape) -> Points:
-        drop = shape.opening * _JAW_DROP * self._height
+        widest = _JAW_DROP * self._height * max(_LEAST_DROP, 1 - self._smile)
+        # Lips that are parted already have less far to go.
+        drop = shape.opening * (widest - _PARTED * min(self._rest_gap, widest))
         moved = self._mesh + np.outer(self._jaw * drop, self._down)
         # The upper lip rises a little.
         for lip in (INNER_UPPER_LIP, OUTER_UPPER_LIP):
@@ -210,7 +226,9 @@ class TalkingFace:
         below = (self._mesh - middle) @ self._down
         near = np.exp(-((aside / (1.5 * self._half_mouth)) ** 2) - (below / (1.6 * self._half_mouth)) ** 2)
         near[len(self._points) :] = 0
-        moved += np.outer(shape.width * _SPREAD * aside * near, self._right)
+        # A smile that opens is gathered, or every vowel were a laugh.
+        spread = shape.width * _SPREAD - shape.opening * _GATHERED * self._smile
+        moved += np.outer(spread * aside * near, self._right)
         return moved
 
     def _close_lips(self, moved: Points, share: float) -> None:
@@ -246,10 +264,10 @@ class TalkingFace:
         """What parted lips show, in a part of the room of a size; `moved` is measured from its corner."""
         light = min(1.0, self._brightness / 170)
         inside = np.empty((size[1], size[0], 3), np.uint8)
-        inside[:] = np.array(_MOUTH) * light
+        inside[:] = self._coloured(_MOUTH) * light
         tongue = moved[_LIP_BOTTOM] - self._down * gap * 0.1
         reach = (self._half_mouth * 0.55, gap * 0.34)
-        inside = blend(inside, _flat(inside, np.array(_TONGUE) * light), self._soft_ellipse(tongue, reach, size))
+        inside = blend(inside, _flat(inside, self._coloured(_TONGUE) * light), self._soft_ellipse(tongue, reach, size))
         if self._shows_teeth:
             return self._own_teeth(inside, moved)
         roof = moved[list(INNER_UPPER_LIP)][1:-1]
@@ -257,7 +275,11 @@ class TalkingFace:
         edge = roof + np.outer(depth * np.sin(np.linspace(0.5, np.pi - 0.5, len(roof))), self._down)
         teeth = filled(np.vstack([roof - self._down * depth * 0.6, edge[::-1]]), size)
         teeth = cv2.convertScaleAbs(cv2.GaussianBlur(teeth, (0, 0), max(0.6, 0.004 * self._height)), alpha=0.92)
-        return blend(inside, _flat(inside, np.array(_TEETH) * self._light), teeth)
+        return blend(inside, _flat(inside, self._coloured(_TEETH) * self._light), teeth)
+
+    def _coloured(self, colour: Colour) -> Points:
+        """A colour as the photo shows it: grey in a photo without colours."""
+        return np.asarray(np.mean(colour) + (np.array(colour) - np.mean(colour)) * self._colour)
 
     def _own_teeth(self, inside: Picture, moved: Points) -> Picture:
         """The photo's own teeth, kept under the upper lip."""
