@@ -82,7 +82,9 @@ class Utterance:
         return len(self.samples) / 2 / self.rate
 
 
-def speak(text: str, voice: str, *, speed: float, pitch: int | None, max_seconds: float) -> Utterance | None:
+def speak(
+    text: str, voice: str, *, speed: float, pitch: int | None, max_seconds: float, pause_at_end: bool = True
+) -> Utterance | None:
     """Speak plain text, or None for a voice that eSpeak does not know. Raises EngineFailed."""
     library, rate = _engine()
     utterance = Utterance(rate)
@@ -105,7 +107,7 @@ def speak(text: str, voice: str, *, speed: float, pitch: int | None, max_seconds
     library.espeak_SetParameter(_PITCH, _DEFAULT_PITCH if pitch is None else min(99, max(0, pitch)), 0)
     spoken = text.encode() + b"\0"
     # Neither the SSML nor the phoneme flag: what looks like markup is text.
-    library.espeak_Synth(spoken, len(spoken), 0, 1, 0, _UTF8 | _PAUSE_AT_END, None, None)
+    library.espeak_Synth(spoken, len(spoken), 0, 1, 0, _UTF8 | (_PAUSE_AT_END if pause_at_end else 0), None, None)
     library.espeak_Synchronize()
     return utterance
 

@@ -1,41 +1,62 @@
-"""How a text is read aloud: dates, amounts, addresses and units as a person says them, kanji by their sound.
+"""How a text is read aloud: by which voice each part, after which pause, in which words, and kanji by their sound.
 
 What is shown of a text, in captions, stays as it is written; each word that is spoken knows where it stands there.
 """
 
-import functools
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeAlias
 
 from a2e_mcp.sandbox.renderer.audio.kana import kana_of
+from a2e_mcp.sandbox.renderer.audio.spoken_locale import locale_of
+from a2e_mcp.sandbox.renderer.audio.spoken_rules import said_for
 
-_WORDS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("spoken_form.json").read_text(encoding="utf-8"))
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
 _BREAK = re.compile(r"<break\b(?P<said>[^<>]*)/?>(?:\s*</break>)?", re.IGNORECASE)
 _BREAK_TIME = re.compile(r"""time\s*=\s*["']?\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s)""", re.IGNORECASE)
 _STRENGTHS = {"none": 0.0, "x-weak": 0.15, "weak": 0.3, "medium": 0.5, "strong": 0.8, "x-strong": 1.2}
 _LONGEST_BREAK, _USUAL_BREAK = 10.0, 0.5
 _EMOJI = re.compile(
-    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff][\ufe0f\u20e3\u200d\U0001f3fb-\U0001f3ff"
-    "\U0001f000-\U0001faff\u2600-\u27bf]*|[\ufe0f\u20e3]"
+    "[\U0001f1e6-\U0001f1ff]{2}|[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff]"
+    "(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]|\u200d[\U0001f000-\U0001faff\u2600-\u27bf])*"
 )
-_NUMBER = r"\d{1,3}(?:[,. \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
+# What turns a digit into a picture of it: the digit is spoken.
+_KEYCAP = re.compile("[\ufe0f\u20e3]+")
 _MOST_NAMED = 5
-
-Say: TypeAlias = Callable[["re.Match[str]", Mapping[str, Any]], str | None]
+# Words of another script than the voice's are spoken by a voice of theirs.
+_VOICES = {
+    "LATIN": "en-us", "CYRILLIC": "ru", "GREEK": "el", "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi",
+    "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "cmn", "ARMENIAN": "hy", "GEORGIAN": "ka",
+    "BENGALI": "bn", "TAMIL": "ta", "TELUGU": "te", "GUJARATI": "gu", "GURMUKHI": "pa", "KANNADA": "kn",
+    "MALAYALAM": "ml", "THAI": "th",
+}  # fmt: skip
+_OWN_SCRIPTS = {
+    "ja": ("HIRAGANA", "KATAKANA", "CJK"), "cmn": ("CJK",), "yue": ("CJK",), "hak": ("CJK",), "zh": ("CJK",),
+    "ko": ("HANGUL", "CJK"), "ru": ("CYRILLIC",), "uk": ("CYRILLIC",), "be": ("CYRILLIC",), "bg": ("CYRILLIC",),
+    "mk": ("CYRILLIC",), "sr": ("CYRILLIC", "LATIN"), "kk": ("CYRILLIC",), "ky": ("CYRILLIC",), "ba": ("CYRILLIC",),
+    "cv": ("CYRILLIC",), "tt": ("CYRILLIC",), "el": ("GREEK",), "grc": ("GREEK",), "ar": ("ARABIC",),
+    "fa": ("ARABIC",), "ur": ("ARABIC",), "sd": ("ARABIC",), "ug": ("ARABIC",), "he": ("HEBREW",),
+    "hi": ("DEVANAGARI",), "mr": ("DEVANAGARI",), "ne": ("DEVANAGARI",), "kok": ("DEVANAGARI",),
+    "bpy": ("BENGALI",), "bn": ("BENGALI",), "as": ("BENGALI",), "ta": ("TAMIL",), "te": ("TELUGU",),
+    "gu": ("GUJARATI",), "pa": ("GURMUKHI",), "kn": ("KANNADA",), "ml": ("MALAYALAM",), "or": ("ORIYA",),
+    "si": ("SINHALA",), "th": ("THAI",), "ka": ("GEORGIAN",), "hy": ("ARMENIAN",), "hyw": ("ARMENIAN",),
+    "my": ("MYANMAR",), "am": ("ETHIOPIC",), "chr": ("CHEROKEE",), "shn": ("MYANMAR",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SpokenPart:
-    """What is spoken in one go after a pause, and for each of its characters where that stands in the shown text."""
+    """What one voice speaks in one go after a pause; where each of its characters stands in the shown text.
+
+    `ends` says that a pause follows, as after a sentence.
+    """
 
     pause: float
+    voice: str
     spoken: str
     places: tuple[int, ...]
+    ends: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,17 +71,66 @@ class Reading:
 def read(text: str, voice: str) -> Reading:
     """How a text is read by a voice, named as eSpeak names it, such as `en-us+f3`."""
     shown, pauses, notes = _without_tags(text)
-    locale = voice.partition("+")[0].lower()
     emoji = list(dict.fromkeys(match[0] for match in _EMOJI.finditer(shown)))
     if emoji:
         more = " and others" if len(emoji) > _MOST_NAMED else ""
         notes.append(f"Not spoken: {' '.join(emoji[:_MOST_NAMED])}{more}.")
-    pieces = []
+    own, plus, variant = voice.partition("+")
+    pieces: list[SpokenPart] = []
     ends = [*(at for at, _ in pauses[1:]), len(shown)]
     for (start, pause), end in zip(pauses, ends, strict=True):
-        spoken, places = _spoken(shown[start:end], locale)
-        pieces.append(SpokenPart(pause, spoken, tuple(start + place for place in places)))
+        parts = _by_script(shown[start:end], own.lower())
+        for number, (first, last, locale) in enumerate(parts):
+            spoken, places = _spoken(shown[start + first : start + last], locale)
+            of_it = tuple(start + first + place for place in places)
+            is_last = number == len(parts) - 1
+            speaker = voice if locale == own.lower() else f"{locale}{plus}{variant}"
+            pieces.append(SpokenPart(0.0 if number else pause, speaker, spoken, of_it, is_last))
     return Reading(shown, tuple(pieces), tuple(notes))
+
+
+def _by_script(text: str, locale: str) -> list[tuple[int, int, str]]:
+    """The text cut where its script changes to one that the voice cannot read, each part with who reads it."""
+    own = _OWN_SCRIPTS.get(locale, _OWN_SCRIPTS.get(locale.partition("-")[0], ("LATIN",)))
+    # Kana say that the signs between are Japanese.
+    chinese = "ja" if any("\u3040" <= sign <= "\u30ff" for sign in text) else "cmn"
+    parts: list[tuple[int, int, str]] = []
+    for start, end, script in _runs(text):
+        speaker = locale if script in own else _VOICES.get(script, locale)
+        speaker = chinese if speaker == "cmn" and script not in own else speaker
+        # A letter alone or at a number is part of what is around it: a name, an equation, a unit.
+        if script == "LATIN" and (
+            end - start == 1 or text[start - 1 : start].isdigit() or text[end : end + 1].isdigit()
+        ):
+            speaker = locale
+        if not parts:
+            parts.append((0, end, speaker))
+        elif parts[-1][2] == speaker:
+            parts[-1] = (parts[-1][0], end, speaker)
+        else:
+            parts[-1] = (parts[-1][0], start, parts[-1][2])
+            parts.append((start, end, speaker))
+    if not parts:
+        return [(0, len(text), locale)]
+    parts[-1] = (parts[-1][0], len(text), parts[-1][2])
+    return parts
+
+
+def _runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Letters of one script that stand together: where they begin and end, and the first word of their names."""
+    start, script = 0, ""
+    for at, sign in enumerate([*text, " "]):
+        its = script if unicodedata.category(sign)[0] == "M" else _script(sign) if sign.isalpha() else ""
+        if its == script:
+            continue
+        if script:
+            yield start, at, script
+        start, script = at, its
+
+
+def _script(letter: str) -> str:
+    name = re.split(r"[ -]", unicodedata.name(letter, "UNKNOWN").removeprefix("FULLWIDTH "))[0]
+    return "LATIN" if name in ("MODIFIER", "FEMININE", "MASCULINE", "MICRO") else name
 
 
 def _without_tags(text: str) -> tuple[str, list[tuple[int, float]], list[str]]:
@@ -99,160 +169,24 @@ def _spoken(text: str, locale: str) -> tuple[str, list[int]]:
 
 def _parts(text: str, locale: str) -> Iterator[tuple[int, int, str]]:
     """The text cut into parts in order, each with what is said for it."""
-    language = locale.partition("-")[0]
-    words = _WORDS.get(language)
-    if language == "ja":
-        yield from kana_of(_EMOJI.sub(lambda found: " " * len(found[0]), text))
-        return
-    found: list[tuple[int, int, str]] = []
-    rules = [(_EMOJI, _nothing), *(_RULES if words is not None else ())]
-    for pattern, say in rules:
-        for match in pattern.finditer(text):
-            if all(match.end() <= start or match.start() >= end for start, end, _ in found):
-                said = say(match, {**(words or {}), "locale": locale})
-                if said is not None:
-                    found.append((match.start(), match.end(), said))
+    text = _KEYCAP.sub(_blank, _EMOJI.sub(_blank, text))
+    spoken = locale_of(locale)
     last = 0
-    for start, end, said in sorted(found):
-        yield last, start, text[last:start]
-        yield start, end, said
+    for start, end, said in said_for(text, spoken) if spoken is not None else ():
+        yield from _as_it_sounds(text, last, start, locale)
+        # What is said in kanji is read as those are.
+        yield start, end, "".join(sound for _, _, sound in _as_it_sounds(said, 0, len(said), locale))
         last = end
-    yield last, len(text), text[last:]
+    yield from _as_it_sounds(text, last, len(text), locale)
 
 
-def _nothing(_: "re.Match[str]", __: Mapping[str, Any]) -> str:
-    return " "
+def _as_it_sounds(text: str, start: int, end: int, locale: str) -> Iterator[tuple[int, int, str]]:
+    if locale != "ja":
+        yield start, end, text[start:end]
+        return
+    for first, last, sound in kana_of(text[start:end]):
+        yield start + first, start + last, sound
 
 
-def _address(match: "re.Match[str]", words: Mapping[str, Any]) -> str:
-    rest = re.sub(r"^https?://", "", match[0], flags=re.IGNORECASE)
-    trailing = rest[len(rest.rstrip(".,;:!?)")) :]
-    rest = rest[: len(rest) - len(trailing)].rstrip("/")
-    for sign, word in ((".", words["dot"]), ("/", words["slash"]), ("@", words["at"])):
-        rest = rest.replace(sign, f" {word} ")
-    return re.sub(r"[?&=#_-]+", " ", rest) + trailing
-
-
-def _date(match: "re.Match[str]", words: Mapping[str, Any]) -> str | None:
-    first, second, year = (int(match[name]) for name in ("a", "b", "c"))
-    if match["sign"] == "-":
-        year, month, day = first, second, year
-    elif match["sign"] == "." or words["day_first"] or words["locale"] in ("en", "en-gb") or first > 12:
-        day, month = first, second
-    else:
-        month, day = first, second
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    suffix = "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-    name = words["months"].split()[month - 1]
-    return str(words["day"]).format(day=day, month=name, year=_year(year, words), suffix=suffix)
-
-
-def _year(year: int, words: Mapping[str, Any]) -> str:
-    in_pairs = words["locale"].startswith("en") and (1100 <= year < 2000 or year >= 2010) and year % 100 > 9
-    return f"{year // 100} {year % 100}" if in_pairs else str(year)
-
-
-def _plain_year(match: "re.Match[str]", words: Mapping[str, Any]) -> str:
-    return match["before"] + _year(int(match["year"]), words)
-
-
-def _time(match: "re.Match[str]", words: Mapping[str, Any]) -> str | None:
-    hour, minute = int(match["hour"]), int(match["minute"])
-    if hour > 24 or minute > 59:
-        return None
-    half = re.sub(r"[. ]", "", match["half"] or "").lower()
-    if half:
-        minutes = "" if not minute else f" oh {minute}" if minute < 10 else f" {minute}"
-        return f"{hour}{minutes} {half[0]} m"
-    if not minute:
-        return str(words["full_hour"]).format(hour=hour)
-    shown = f"oh {minute}" if words["locale"].startswith("en") and minute < 10 else str(minute)
-    return str(words["time"]).format(hour=hour, minute=shown)
-
-
-def _plain(number: str, words: Mapping[str, Any]) -> tuple[str, str]:
-    """The whole part and the two decimals of a written number, without separators of thousands."""
-    decimals = re.search(r"[.,](\d{1,2})$", number)
-    whole = re.sub(r"\D", "", number[: decimals.start()] if decimals else number)
-    return whole or "0", (decimals[1].ljust(2, "0") if decimals else "")
-
-
-def _money(match: "re.Match[str]", words: Mapping[str, Any]) -> str | None:
-    sign = (match["before"] or match["after"] or "").strip()
-    one, many, parts = words["currencies"][sign]
-    whole, decimals = _plain(match["number"], words)
-    large = (match["large"] or "").strip()
-    if large:
-        return f"{match['number']} {large} {many}"
-    said = f"{int(whole)} {one if int(whole) == 1 else many}"
-    if decimals and int(decimals):
-        said += f" {words['and']} {int(decimals)} {parts}" if parts else f" {int(decimals)}"
-    return said
-
-
-def _unit(match: "re.Match[str]", words: Mapping[str, Any]) -> str | None:
-    return f"{match['number']} {words['units'].get(match['unit'], match['unit'])}"
-
-
-def _telephone(match: "re.Match[str]", _: Mapping[str, Any]) -> str | None:
-    groups = re.findall(r"\d+", match[0])
-    if len(groups) < 3 or not 7 <= sum(map(len, groups)) <= 15:
-        return None
-    return ("+ " if match[0].startswith("+") else "") + ", ".join(" ".join(group) for group in groups)
-
-
-def _grouped(match: "re.Match[str]", words: Mapping[str, Any]) -> str:
-    return re.sub(r"[ \u00a0\u202f]", "", match[0])
-
-
-def _fraction(match: "re.Match[str]", words: Mapping[str, Any]) -> str | None:
-    if not words["locale"].startswith("en"):
-        return None
-    names = {"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters"}
-    return names.get(match[0])
-
-
-def _numbered(_: "re.Match[str]", words: Mapping[str, Any]) -> str:
-    return f"{words['number']} "
-
-
-def _and(_: "re.Match[str]", words: Mapping[str, Any]) -> str:
-    return f" {words['and']} "
-
-
-_SIGNS = "[$€£¥₹]"
-_RULES: tuple[tuple["re.Pattern[str]", Say], ...] = (
-    (re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]*\w", re.IGNORECASE), _address),
-    (re.compile(r"\b(?P<a>\d{1,4})(?P<sign>[./-])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,4})\b"), _date),
-    (
-        re.compile(
-            rf"(?:(?P<before>{_SIGNS})\s?)(?P<number>{_NUMBER})(?P<large>\s?(?:million|billion|trillion))?(?P<after>)"
-        ),
-        _money,
-    ),
-    (re.compile(rf"(?P<before>)(?P<number>{_NUMBER})(?P<large>)\s?(?P<after>{_SIGNS})"), _money),
-    (
-        re.compile(
-            r"\b(?P<hour>\d{1,2})(?:[:h](?P<minute>\d{2}))(?:\s?(?P<half>[ap]\.?\s?m\b(?:\.(?=\s?[a-z,]))?)|(?:\s?Uhr\b))?",
-            re.IGNORECASE,
-        ),
-        _time,
-    ),
-    (re.compile(r"(?<![\w,.])\+?\(?\d[\d ().-]{6,}\d(?![\w,.]\d)"), _telephone),
-    (re.compile(rf"(?P<number>{_NUMBER})\s?(?P<unit>km/h|mph|km|kg|cm|mm|°C|°F)\b"), _unit),
-    (re.compile(r"\b\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?\b"), _grouped),
-    (
-        re.compile(r"(?P<before>\b(?:in|of|since|by|from|until|year)\s)(?P<year>(?:1[1-9]|20)\d\d)\b(?![,.]?\d)"),
-        _plain_year,
-    ),
-    (re.compile(r"(?<![\d/])\d/\d(?![\d/])"), _fraction),
-    (re.compile(r"#(?=\d)"), _numbered),
-    (re.compile(r"\s?&\s?"), _and),
-)
-
-
-@functools.cache
-def languages() -> frozenset[str]:
-    """The languages whose dates, amounts and units are known."""
-    return frozenset(_WORDS) | {"ja"}
+def _blank(found: "re.Match[str]") -> str:
+    return " " * len(found[0])

@@ -49,7 +49,7 @@ def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> t
     text = reading.shown
     speaking: Utterance | None = None
     for piece in reading.pieces:
-        speaking = _joined(speaking, _uttered(piece, voice, speed, pitch), piece)
+        speaking = _joined(speaking, _uttered(piece, speed, pitch), piece)
         if speaking.cut or speaking.seconds > MAX_SECONDS:
             raise too_long()
     if speaking is None:
@@ -60,11 +60,13 @@ def utter(text: str, voice: str, *, speed: float, pitch: int | None = None) -> t
     return text, speaking
 
 
-def _uttered(piece: SpokenPart, voice: str, speed: float, pitch: int | None) -> Utterance:
+def _uttered(piece: SpokenPart, speed: float, pitch: int | None) -> Utterance:
     """A piece as it sounds; one without words is silent. Raises OrderRefused."""
-    spoken = speak(piece.spoken, voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS)
+    spoken = speak(
+        piece.spoken, piece.voice, speed=speed, pitch=pitch, max_seconds=MAX_SECONDS, pause_at_end=piece.ends
+    )
     if not spoken:
-        raise OrderRefused("unsupported_language", f"The sandbox has no voice {voice[:60]!r}.")
+        raise OrderRefused("unsupported_language", f"The sandbox has no voice {piece.voice[:60]!r}.")
     if not any(letter.isalnum() for letter in piece.spoken):
         return Utterance(spoken.rate)
     places = piece.places
