@@ -57,6 +57,11 @@ class BackgroundTasks(Generic[T]):
         """Run what begins tasks by itself until the end."""
         self._service = asyncio.create_task(work)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any task runs."""
+        return bool(self._tasks)
+
     def get(self, key: str) -> asyncio.Task[T] | None:
         """The task of this key, while it runs."""
         return self._tasks.get(key)

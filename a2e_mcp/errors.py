@@ -8,6 +8,7 @@ A2EError                     what happened, whether money was spent, what to do 
 │   ├── ExtraMissing         an optional dependency is not installed
 │   └── TokenMissing         there is neither a token nor the sandbox
 ├── AccessDenied             a user's key or token is not accepted, or does not allow this
+├── OwnKeyGone               the A2E key that a user has brought is not kept here any more
 ├── MoneyRefused             a ceiling, an unknown price, or a missing consent stopped a start
 ├── TakenOver                another server or worker carries this start on
 └── ServiceError             A2E or the connection to it failed
@@ -134,6 +135,12 @@ class AccessDenied(A2EError):
         super().__init__(message, hint=hint, charged=charged)
         self.status = status
         self.retry_after = retry_after
+
+
+class OwnKeyGone(A2EError):
+    """The A2E key that a user has brought was removed; their next call brings it again."""
+
+    who_acts: ClassVar[str] = "the user"
 
 
 class MoneyRefused(A2EError):

@@ -19,6 +19,7 @@ T = TypeVar("T")
 _BUCKETS = ("s3", "gs", "az")
 
 _SHORTEST_SECRET = 16
+_SHORTEST_SEAL_KEY = 32
 _LONGEST_LINE = 200
 _HIGHEST_PORT = 65535
 
@@ -53,6 +54,15 @@ def auto_or_off(text: str) -> Literal["auto", "off"]:
     if text.lower() in ("off", "0", "no", "false"):
         return "off"
     raise ValueError("use auto or off")
+
+
+def allow_or_off(text: str) -> Literal["allow", "off"]:
+    """allow or off."""
+    if text.lower() == "allow":
+        return "allow"
+    if text.lower() in ("off", "0", "no", "false"):
+        return "off"
+    raise ValueError("use allow or off")
 
 
 def text_or_json(text: str) -> Literal["text", "json"]:
@@ -124,6 +134,14 @@ def secret(text: str) -> SecretStr:
     if len(text) < _SHORTEST_SECRET or any(character.isspace() for character in text) or not text.isascii():
         raise ValueError(f"use at least {_SHORTEST_SECRET} ASCII characters without spaces")
     return SecretStr(text)
+
+
+def seal_keys(text: str) -> tuple[SecretStr, ...]:
+    """Random secrets, separated by commas."""
+    secrets = [each.strip() for each in text.split(",") if each.strip()]
+    if any(len(each) < _SHORTEST_SEAL_KEY or not each.isascii() or not each.isprintable() for each in secrets):
+        raise ValueError(f"use at least {_SHORTEST_SEAL_KEY} random characters, as openssl rand -base64 32 prints them")
+    return tuple(SecretStr(each) for each in secrets)
 
 
 def line(text: str) -> str:

@@ -259,6 +259,21 @@ class Settings:
         "none",
         kind="secret",
     )
+    own_keys: Literal["allow", "off"] = _setting(
+        "A2E_OWN_KEYS",
+        "allow = users over HTTP may send an A2E key of their own as the header X-A2E-Key, and pay for what they start",
+        parse.allow_or_off,
+        lambda: "off",
+        "off",
+    )
+    seal_keys: tuple[SecretStr, ...] = _setting(
+        "A2E_SEAL_KEYS",
+        "Secrets that these keys are kept sealed with, separated by commas; the first one seals, all of them open",
+        parse.seal_keys,
+        tuple,
+        "none",
+        kind="secret",
+    )
     contact: str = _setting(
         "A2E_ADMIN_CONTACT",
         "Whom users should ask, such as a name and an address",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def authentication(settings: Settings) -> Authenticator | None:
     """Who is let in over HTTP; None when everyone is. Raises SettingsError."""
+    check_own_keys(settings)
     if not settings.has_users and settings.http_secret is None:
         return None
     # Not imported on stdio.
@@ -43,6 +44,22 @@ def user_list(settings: Settings, *, may_be_new: bool = False) -> UserList | Non
     if not (may_be_new and not settings.keys_file.exists()):
         found.check()
     return found
+
+
+def check_own_keys(settings: Settings) -> None:
+    """Raises SettingsError when users may bring A2E keys, and it is not said who they are or how these are kept."""
+    if settings.own_keys == "off":
+        return
+    if not settings.has_users:
+        raise SettingsError(
+            "A2E_OWN_KEYS=allow is for a server with users, and none are set",
+            hint="Give users keys (docs/company.md), or remove A2E_OWN_KEYS",
+        )
+    if not settings.seal_keys:
+        raise SettingsError(
+            "A2E_OWN_KEYS=allow needs A2E_SEAL_KEYS: the keys that users bring are kept sealed with it",
+            hint="Set it to what openssl rand -base64 32 prints, the same for all servers and workers",
+        )
 
 
 def _own_audience(settings: Settings) -> str:

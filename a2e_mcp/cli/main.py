@@ -248,6 +248,23 @@ def command_parser() -> argparse.ArgumentParser:
     forgotten.add_argument("--before", required=True, metavar="DATE", help="a day, for example 2026-01-31")
 
     people = command("users", "keys and limits of those who share a server over HTTP")
+    _add_user_actions(people)
+
+    command("worker", "carry on what the servers on one PostgreSQL database have begun").add_argument(
+        "--health", metavar="HOST:PORT", help="answer /healthz, /readyz and /metrics there"
+    )
+
+    database = command("database", "prepare or check the PostgreSQL database of A2E_DATABASE")
+    database.add_argument(
+        "action", choices=("upgrade", "check"), help="upgrade: bring its tables up to date; check: say what is wrong"
+    )
+
+    tools = command("tools", "list the tools shown with these flags and settings")
+    tools.add_argument("--json", action="store_true", help="print them as in tools/list")
+    return parser
+
+
+def _add_user_actions(people: argparse.ArgumentParser) -> None:
     actions = people.add_subparsers(dest="action", metavar="ACTION")
     added = actions.add_parser("add", help="add a user, or a key of one; prints the key, once")
     limits = actions.add_parser("limits", help="change what a user may do and spend")
@@ -262,19 +279,9 @@ def command_parser() -> argparse.ArgumentParser:
     revoked = actions.add_parser("revoke", help="refuse a user, or one of their keys, from now on")
     revoked.add_argument("name", metavar="NAME")
     revoked.add_argument("--key", metavar="ID", help="only this key, as users list shows it")
-
-    command("worker", "carry on what the servers on one PostgreSQL database have begun").add_argument(
-        "--health", metavar="HOST:PORT", help="answer /healthz, /readyz and /metrics there"
-    )
-
-    database = command("database", "prepare or check the PostgreSQL database of A2E_DATABASE")
-    database.add_argument(
-        "action", choices=("upgrade", "check"), help="upgrade: bring its tables up to date; check: say what is wrong"
-    )
-
-    tools = command("tools", "list the tools shown with these flags and settings")
-    tools.add_argument("--json", action="store_true", help="print them as in tools/list")
-    return parser
+    forgotten_key = actions.add_parser("forget-key", help="remove the A2E key that a user has brought")
+    forgotten_key.add_argument("name", metavar="NAME", help="as users list shows it")
+    actions.add_parser("reseal", help="seal the A2E keys of users anew, with the first secret of A2E_SEAL_KEYS")
 
 
 def _shared_flags(parser: argparse.ArgumentParser, command: str) -> None:

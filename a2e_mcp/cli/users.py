@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 import anyio
 
 from a2e_mcp.cli.authentication import user_list
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.settings import read_settings
-from a2e_mcp.text import clean_line, counted
+from a2e_mcp.ledger.accounts import OwnKey, OwnKeys
+from a2e_mcp.ledger.choice import open_own_keys
+from a2e_mcp.settings import Settings, read_settings
+from a2e_mcp.text import clean_line, counted, one_line
 from a2e_mcp.users.caller import SCOPES, SPEND, Scope
 from a2e_mcp.users.keys import checked_name, digest_of, new_key
 from a2e_mcp.users.user_list import User, UserKey, UserList
 
 _Action = Callable[["UserList", "UserOptions"], Awaitable[int]]
+_KeyAction = Callable[["OwnKeys", "UserOptions", "Settings"], Awaitable[int]]
 _DAY = 86_400.0
 _NO_CEILING = ("none", "off", "-")
 
@@ -36,14 +40,18 @@ class UserOptions:
 
 
 def users(action: str, options: UserOptions) -> int:
-    """Add, list, revoke or limit users. Raises SettingsError."""
+    """Add, list, revoke or limit users, or see to the A2E keys that they have brought. Raises SettingsError."""
     settings = read_settings(None)
+    if (change := _KEY_ACTIONS.get(action)) is not None:
+        return anyio.run(_change_keys, change, options, settings)
     found = user_list(settings, may_be_new=action == "add")
     if found is None:
         raise SettingsError(
             "No list of users is configured",
             hint="Set A2E_KEYS_FILE to a file, such as /etc/a2e-mcp/users.toml, or A2E_DATABASE; see docs/company.md",
         )
+    if action == "list":
+        return anyio.run(_list, found, settings)
     return anyio.run(_run, _ACTIONS[action], found, options)
 
 
@@ -74,8 +82,12 @@ async def _add(found: UserList, options: UserOptions) -> int:
     return 0
 
 
-async def _list(found: UserList, _: UserOptions) -> int:
-    known = await found.all()
+async def _list(found: UserList, settings: Settings) -> int:
+    try:
+        known = await found.all()
+    finally:
+        await found.close()
+    brought = await _brought_keys(settings)
     for user in known:
         limits = [
             f"{counted(amount, 'credit')} {per}"
@@ -87,6 +99,13 @@ async def _list(found: UserList, _: UserOptions) -> int:
         print("  ".join((user.name, user.scope, *limits, *signs_in, *state)))
         for line in _key_lines(user):
             print(f"  {line}")
+        for key in brought:
+            if key.user == user.name:
+                print(f"  {_brought(key)}")
+    names = {user.name for user in known}
+    for key in brought:
+        if key.user not in names:
+            print(f"{key.user}  not on the list\n  {_brought(key)}")
     if not known:
         print("There are no users yet: add one with a2e-mcp users add NAME.")
     return 0
@@ -130,6 +149,66 @@ async def _limits(found: UserList, options: UserOptions) -> int:
     )
     print(f"{user.name}: {user.scope}, {a_day} in 24 hours, {a_start} for one start.")
     return 0
+
+
+async def _brought_keys(settings: Settings) -> Sequence[OwnKey]:
+    """The A2E keys that users have brought; none where the ledger cannot be read, which is another matter."""
+    try:
+        async with _own_keys(settings) as keys:
+            return () if keys is None else await keys.all()
+    except SettingsError as problem:
+        print(f"A2E keys of users cannot be shown: {problem}", file=sys.stderr)
+        return ()
+
+
+def _own_keys(settings: Settings) -> AbstractAsyncContextManager[OwnKeys | None]:
+    return open_own_keys(settings.data / "ledger.sqlite3", settings.database, sandbox=settings.sandbox)
+
+
+async def _change_keys(change: _KeyAction, options: UserOptions, settings: Settings) -> int:
+    async with _own_keys(settings) as keys:
+        if keys is None:
+            raise SettingsError(
+                "There is no ledger here yet, so no A2E key of a user is kept",
+                hint="Set A2E_DATABASE or A2E_DATA_DIR as on the server",
+            )
+        return await change(keys, options, settings)
+
+
+async def _forget_key(keys: OwnKeys, options: UserOptions, _: Settings) -> int:
+    name = options.name or ""
+    count = await keys.forget(name)
+    if not count:
+        raise SettingsError(f"No A2E key of {one_line(name, 80)} is kept", hint="See a2e-mcp users list")
+    print(
+        f"{counted(count, 'A2E key')} of {name} removed; servers let go of it within a minute. What was not sent to A2E"
+        " yet is refused. Should a client of theirs still send it, it is kept again: a2e-mcp users revoke ends that."
+    )
+    return 0
+
+
+async def _reseal(keys: OwnKeys, _: UserOptions, settings: Settings) -> int:
+    if not settings.seal_keys:
+        raise SettingsError("A2E_SEAL_KEYS is not set", hint="Set it as on the servers, the new secret first")
+    from a2e_mcp.users.seal import Seal
+
+    seal, sealed, lost = Seal(settings.seal_keys), 0, 0
+    for key in await keys.all():
+        if seal.is_current(key.sealed):
+            continue
+        try:
+            token = seal.open(key.sealed, place=key.place)
+        except SettingsError as problem:
+            print(f"{key.user}: {problem}", file=sys.stderr)
+            lost += 1
+            continue
+        sealed += await keys.reseal(key, seal.seal(token, place=key.place))
+    print(f"{counted(sealed, 'A2E key')} sealed anew, with the first secret of A2E_SEAL_KEYS.")
+    return 1 if lost else 0
+
+
+def _brought(key: OwnKey) -> str:
+    return f"own A2E account {key.account[:8]}  brought {_day(key.brought)}  last seen {_day(key.used)}"
 
 
 def _limited(user: User, options: UserOptions) -> User:
@@ -177,7 +256,7 @@ def _day(moment: float) -> str:
 
 _ACTIONS: dict[str, _Action] = {
     "add": _add,
-    "list": _list,
     "revoke": _revoke,
     "limits": _limits,
 }
+_KEY_ACTIONS: dict[str, _KeyAction] = {"forget-key": _forget_key, "reseal": _reseal}

@@ -12,6 +12,7 @@ import anyio
 from starlette.responses import PlainTextResponse
 
 from a2e_mcp import __version__
+from a2e_mcp.cli.authentication import check_own_keys
 from a2e_mcp.cli.connection import connect
 from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
@@ -42,6 +43,7 @@ def run_worker(*, sandbox: bool = False, health: str | None = None) -> int:
     if settings.mode == "unset":
         raise SettingsError(settings.unconfigured)
     check_extra()
+    check_own_keys(settings)
     begin_logging(settings)
     worker = _Worker(settings, settings.database.get_secret_value(), measured_operation("a2e-mcp-worker"))
     anyio.run(worker.run)
@@ -86,18 +88,20 @@ class _Worker:
 
     async def _work(self) -> None:
         """Work as soon as the database is there and has the tables of this version."""
+        from a2e_mcp.server.own_accounts import open_work
         from a2e_mcp.server.services import open_services
         from a2e_mcp.workers.worker import work_for
 
         while True:
             try:
-                async with open_services(
-                    self._settings, connect(self._settings), operation=self._operation
-                ) as services:
+                async with (
+                    open_services(self._settings, connect(self._settings), operation=self._operation) as services,
+                    open_work(self._settings, services, operation=self._operation) as carry_out,
+                ):
                     ledger = services.ledger
                     await work_for(
                         ledger,
-                        services.starts.workers,
+                        carry_out,
                         self._address,
                         closing_seconds=_CLOSING_SECONDS,
                         on_begin=partial(self._begun, ledger),

@@ -28,7 +28,7 @@ from a2e_mcp.client.envelope import lost, open_envelope, unreadable
 from a2e_mcp.client.http_dates import http_date, retry_after, retry_hint
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.client.turns import AtOnce, Turns
-from a2e_mcp.errors import NotFound, ServiceError, Unreachable
+from a2e_mcp.errors import NotFound, ServiceError, Unauthorized, Unreachable
 from a2e_mcp.network import Internet, reason_of
 
 _ATTEMPTS = 3
@@ -49,6 +49,7 @@ _NOT_SENT = (
 )
 
 
+RENEWAL = "Copy it again from video.a2e.ai > Account > API Token into A2E_API_TOKEN, then restart this server"
 _tracer = get_tracer("a2e-mcp")
 
 
@@ -95,7 +96,9 @@ class A2EClient:
         now: Callable[[], float] = time.time,
         on_request: OnRequest = lambda _, __, ___: None,
         turns: Turns | None = None,
+        renewal: str = RENEWAL,
     ) -> None:
+        """`renewal` is what to do when A2E does not accept the token."""
         self._token = token if isinstance(token, SecretStr) else SecretStr(token)
         self._http = httpx2.AsyncClient(
             base_url=base_url,
@@ -113,6 +116,7 @@ class A2EClient:
         self._older: set[str] = set()
         self._addresses: dict[str, httpx2.URL] = {}
         self._ahead: float | None = None
+        self._renewal = renewal
 
     async def __aenter__(self) -> A2EClient:
         await self._http.__aenter__()
@@ -143,7 +147,10 @@ class A2EClient:
         that spends may have been charged.
         """
         sending = _Sending(attempts, webhook if capability.webhook else None, before_sending)
-        data = await self._answer(capability, request, sending)
+        try:
+            data = await self._answer(capability, request, sending)
+        except Unauthorized as problem:
+            raise problem.advised(hint=self._renewal) from None
         try:
             return capability.reply.model_validate(data)
         except ValidationError as problem:

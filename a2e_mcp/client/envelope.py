@@ -170,11 +170,7 @@ def _refusal(capability: Capability[Any, Any], status: int, answer: Mapping[str,
         or code in (401, "401")
         or (_is_forbidden(status, code) and _ABOUT_TOKEN.search(message or "auth"))
     ):
-        return Unauthorized(
-            "A2E did not accept the token",
-            hint="Copy it again from video.a2e.ai > Account > API Token into A2E_API_TOKEN, then restart this server",
-            **known,
-        )
+        return Unauthorized("A2E did not accept the token", **known)
     if str(code) in _MODERATION:
         return Refused(f"{_MODERATION[str(code)]} (A2E code {code}: {message})", **known)
     if _OUT_OF_CREDITS.search(message):

@@ -78,7 +78,7 @@ class Files:
         reads_paths: bool = True,
     ) -> None:
         self._folders = Folders(folders, output)
-        self._reads_paths = reads_paths
+        self.reads_paths = reads_paths
         self._pause = pause
         public = PublicOnly(trusted=trusted)
         # A separate client: requests to storage never carry the token.
@@ -171,7 +171,7 @@ class Files:
             raise FileRefused(f"The file could not be uploaded ({problem})", hint="Send it again")
 
     def _refuse_paths(self, hint: str) -> None:
-        if not self._reads_paths:
+        if not self.reads_paths:
             raise FileRefused("This server cannot read files on your computer", hint=hint)
 
     async def fetch(self, url: str, *, most: int = 64 * 2**20) -> bytes:

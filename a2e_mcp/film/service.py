@@ -116,6 +116,11 @@ class Films:
         self._one_at_a_time = asyncio.Semaphore(1)
         self._tasks = BackgroundTasks[None](FILM)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a film is being made."""
+        return self._tasks.is_busy
+
     async def __aenter__(self) -> Films:
         self._tasks.serve(resume_orphans(self._ledger, FILM, self._begin, self._beat_seconds))
         return self

@@ -58,6 +58,11 @@ class Downloads:
         self._beat_seconds = beat_seconds
         self._tasks = BackgroundTasks[None]("download")
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being saved."""
+        return self._tasks.is_busy
+
     async def __aenter__(self) -> Downloads:
         await self._clear_up()
         self._tasks.serve(resume_orphans(self._ledger, DOWNLOAD, self._begin, self._beat_seconds))

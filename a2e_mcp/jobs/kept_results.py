@@ -38,6 +38,11 @@ class KeptResults:
         self._account = account
         self._tasks = BackgroundTasks[None]("kept result")
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being stored."""
+        return self._tasks.is_busy
+
     async def __aenter__(self) -> KeptResults:
         return self
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal, Unpack
 
+from a2e_mcp.ledger.accounts import OwnKeys
 from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
 from a2e_mcp.ledger.store import EVERY_ENTRY, EntryFilter, Existing, Inserted, JobFilter, Ledger, Limits, SharedLedger
 from a2e_mcp.users.caller import current_user
@@ -24,6 +25,20 @@ class CallersLedger(Ledger):
     def shared(self) -> SharedLedger | None:
         """What several servers share, which is for all users."""
         return self._ledger.shared
+
+    @property
+    def account(self) -> str:
+        """The account's id."""
+        return self._ledger.account
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """The keys of A2E that users bring."""
+        return self._ledger.own_keys
+
+    def of_account(self, account: str) -> Ledger:
+        """The starts of the user in another account."""
+        return CallersLedger(self._ledger.of_account(account))
 
     # ------------------------------------------------------------------ of the user alone
 

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 from pydantic import SecretStr
 
 from a2e_mcp.errors import ExtraMissing
 from a2e_mcp.installation import Installation, is_installed
+from a2e_mcp.ledger.accounts import OwnKeys
 from a2e_mcp.ledger.store import Ledger
 
 EXTRA = "company"
@@ -37,6 +39,17 @@ async def open_ledger_in(
 
     async with open_shared(database.get_secret_value(), account=account, sandbox=sandbox, now=now) as shared:
         yield shared
+
+
+@asynccontextmanager
+async def open_own_keys(file: Path, database: SecretStr | None, *, sandbox: bool) -> AsyncIterator[OwnKeys | None]:
+    """The keys of A2E that users have brought, for the length of an `async with`; None where there is no ledger yet."""
+    if database is None and not await anyio.Path(file).exists():
+        yield None
+        return
+    # They are those of all accounts.
+    async with open_ledger_in(file, database, account="", sandbox=sandbox) as ledger:
+        yield ledger.own_keys
 
 
 def check_extra() -> None:

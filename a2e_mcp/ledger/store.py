@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol, Unpack
 
+from a2e_mcp.ledger.accounts import OwnKeys
 from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
 
 HEARTBEAT_SECONDS = 10.0
@@ -120,6 +121,9 @@ class SharedLedger(Protocol):
     def queue(self) -> str:
         """The name of the queue of this account's work."""
 
+    async def account_of_start(self, entry_id: str) -> str:
+        """The account of a start of this queue. Raises KeyError."""
+
     async def worker_lives(self, worker_id: str) -> None:
         """Note that a worker of this account lives; starts are left to it from now on, for some seconds."""
 
@@ -166,6 +170,20 @@ class Ledger(Protocol):
     @property
     def shared(self) -> SharedLedger | None:
         """What is offered besides, where several servers share the store."""
+
+    @property
+    def account(self) -> str:
+        """The account's id, as `account_of` gives it."""
+
+    def of_account(self, account: str) -> Ledger:
+        """The starts of another account in the same store, which stays open as long as this ledger.
+
+        What is left to workers there is left to those of this ledger's account.
+        """
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """The keys of A2E that users bring for accounts of their own."""
 
     def now(self) -> float:
         """The ledger's clock, seconds since 1970."""

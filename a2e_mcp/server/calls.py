@@ -53,6 +53,11 @@ class Calls:
     ) -> None:
         await self._tasks.close()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any call is under way."""
+        return self._tasks.is_busy
+
     async def within(self, limit: TimeLimit, work: Coroutine[Any, Any, T]) -> T:
         """The outcome of some work. Raises Unfinished when it took longer, or was cut by something else.
 

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import anyio
 
 from a2e_mcp.errors import A2EError, Charged
-from a2e_mcp.operations.operation import Operation
 from a2e_mcp.private_files import link_problem
 from a2e_mcp.server.time_limit import TimeLimit
-from a2e_mcp.server.timing import Timing
-from a2e_mcp.settings import Settings
 from a2e_mcp.text import one_line, without_secrets
 
 if TYPE_CHECKING:
     from a2e_mcp.client.connection import Connect
+    from a2e_mcp.operations.operation import Operation
     from a2e_mcp.server.services import Services
+    from a2e_mcp.server.timing import Timing
+    from a2e_mcp.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
+
+
+def opened_lazily(settings: Settings, connect: Connect, timing: Timing, operation: Operation) -> LazyServices:
+    """The services of the account that a server connects to."""
+
+    def open_() -> AbstractAsyncContextManager[Services]:
+        # Imported with the first call, not with the server: a person waits for the start.
+        from a2e_mcp.server.services import open_services
+
+        return open_services(settings, connect, timing, operation)
+
+    return LazyServices(open_, settings.data, on_open=operation.on_open)
 
 
 class LazyServices:
@@ -31,13 +46,11 @@ class LazyServices:
     Task groups and sandbox workers must be left in the task that entered them, which a tool call's task is not.
     """
 
-    def __init__(
-        self, settings: Settings, connect: Connect, timing: Timing | None = None, operation: Operation | None = None
-    ) -> None:
-        self._settings = settings
-        self._connect = connect
-        self._timing = timing
-        self._operation = operation
+    def __init__(self, open_services: OpenServices, data: Path, *, on_open: Callable[[], None] = lambda: None) -> None:
+        """`data` is the folder that is looked at when they cannot be opened."""
+        self._open_services = open_services
+        self._data = data
+        self._on_open = on_open
         self._wanted = anyio.Event()
         self._answered = anyio.Event()
         self._closing = anyio.Event()
@@ -45,6 +58,11 @@ class LazyServices:
         self._services: Services | None = None
         self._problem: A2EError | None = None
         self._is_open = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether they are open and work is under way in them."""
+        return self._services is not None and self._services.is_busy
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[LazyServices]:
@@ -84,18 +102,12 @@ class LazyServices:
             await self._wanted.wait()
             if self._closing.is_set():
                 return
-            # Imported with the first call, not with the server: a person waits for the start.
-            from a2e_mcp.server.services import open_services
-
             with anyio.CancelScope() as self._opening:
                 async with AsyncExitStack() as stack:
                     stack.push(self._answer_problem)
-                    self._services = await stack.enter_async_context(
-                        open_services(self._settings, self._connect, self._timing, self._operation)
-                    )
+                    self._services = await stack.enter_async_context(self._open_services())
                     self._answered.set()
-                    if self._operation is not None:
-                        self._operation.on_open()
+                    self._on_open()
                     await self._closing.wait()
 
     def _answer_problem(
@@ -122,8 +134,8 @@ class LazyServices:
 
     def _unusable(self, problem: OSError) -> A2EError:
         return A2EError(
-            f"The data in {self._settings.data} cannot be used"
-            f" ({link_problem(self._settings.data) or problem.strerror or one_line(str(problem), 200)})",
+            f"The data in {self._data} cannot be used"
+            f" ({link_problem(self._data) or problem.strerror or one_line(str(problem), 200)})",
             hint="Make room on the disk or correct the folder's permissions, or set A2E_DATA_DIR; then retry",
         )
 

@@ -39,4 +39,7 @@ def addressed(problem: A2EError, caller: Caller | None, contact: str) -> A2EErro
     """A problem as a user can act on it: what takes the server's settings or account is for who runs it."""
     if caller is None or not isinstance(problem, SettingsError | Unauthorized | NotEnoughCredits | AccessDenied):
         return problem
+    if caller.account and isinstance(problem, Unauthorized | NotEnoughCredits):
+        # That account is their own.
+        return problem
     return problem.advised(hint=f"Ask {contact}")

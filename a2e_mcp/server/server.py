@@ -32,13 +32,13 @@ from a2e_mcp.server import permissions, protocol_output, resources, tool_index, 
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.apps.extension import Apps
 from a2e_mcp.server.http import toolset_paths
-from a2e_mcp.server.lifespan import LazyServices
+from a2e_mcp.server.lifespan import LazyServices, opened_lazily
 from a2e_mcp.server.tasks import Tasks
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.server.tool_prefix import bare_name, prefixed
 from a2e_mcp.settings import Settings
 from a2e_mcp.text import one_line
-from a2e_mcp.users.caller import current
+from a2e_mcp.users.caller import current, current_account
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.helper_types import ReadResourceContents
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from a2e_mcp.client.connection import Connect
     from a2e_mcp.server.answers.answer import Answer
+    from a2e_mcp.server.own_accounts import OwnAccounts
     from a2e_mcp.server.services import Services
     from a2e_mcp.server.stdio import Incoming, Outgoing
     from a2e_mcp.users.authenticator import Authenticator
@@ -108,7 +109,8 @@ class A2EServer(MCPServer[LazyServices]):
         self._is_shown = frozenset(self._shown)
         self._beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
         self._timing = timing or Timing()
-        self._lazy_services = LazyServices(settings, connect, self._timing, self.operation)
+        self._lazy_services = opened_lazily(settings, connect, self._timing, self.operation)
+        self.own_accounts = self._accounts_of_users()
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -151,12 +153,25 @@ class A2EServer(MCPServer[LazyServices]):
 
     async def services(self) -> Services:
         """The services behind tools and resources. Raises SettingsError when they cannot be opened."""
+        account = current_account()
+        if account and self.own_accounts is not None:
+            return await self.own_accounts.services(account)
+        return await self._company_services()
+
+    async def _company_services(self) -> Services:
         if self._configuration.mode == "unset" and not self._finds_token:
             raise ToolError(self._unconfigured)
         try:
             return await self._lazy_services.services()
         except TokenMissing:
             raise ToolError(self._unconfigured) from None
+
+    def _accounts_of_users(self) -> OwnAccounts | None:
+        if self._configuration.own_keys == "off" or self._authenticator is None:
+            return None
+        from a2e_mcp.server.own_accounts import OwnAccounts
+
+        return OwnAccounts(self._configuration, self._company_services, timing=self._timing, operation=self.operation)
 
     def plain_manager(self, guard: TransportSecuritySettings) -> StreamableHTTPSessionManager:
         """A second manager of requests over HTTP, which answers with JSON only; it runs whenever the first one does."""
@@ -171,7 +186,8 @@ class A2EServer(MCPServer[LazyServices]):
     @asynccontextmanager
     async def _living(self, _: MCPServer[LazyServices]) -> AsyncIterator[LazyServices]:
         """The life of the server, which a manager that runs beside the first one shares."""
-        async with self._lazy_services.open() as services:
+        own = nullcontext() if self.own_accounts is None else self.own_accounts.open()
+        async with self._lazy_services.open() as services, own:
             run, self._beside = self._beside, nullcontext
             async with run():
                 yield services

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from a2e_mcp.client.client import A2EClient
-from a2e_mcp.client.connection import Connect
+from a2e_mcp.client.client import RENEWAL, A2EClient
+from a2e_mcp.client.connection import Connect, Connection
 from a2e_mcp.client.trace import Trace
 from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.local import Files
@@ -54,8 +53,11 @@ class Services:
     """The parts a tool may use; the ledger shows what the caller may see."""
 
     settings: Settings
+    connection: Connection
     client: A2EClient
     ledger: Ledger
+    account_ledger: Ledger
+    """The ledger as it is for all users."""
     jobs: Jobs
     waiting: JobPoller
     webhooks: WebhookAddresses | None
@@ -82,6 +84,19 @@ class Services:
         return self.account_ceilings.of(current())
 
     @property
+    def is_busy(self) -> bool:
+        """Whether work is under way that would be cut if this were closed now."""
+        parts = (
+            self.calls,
+            self.starts,
+            self.downloads,
+            self.films,
+            self.rooms,
+            *(() if self.kept is None else (self.kept,)),
+        )
+        return any(part.is_busy for part in parts)
+
+    @property
     def sandbox(self) -> bool:
         """Whether nothing here costs real money."""
         return self.settings.mode == "sandbox"
@@ -94,18 +109,15 @@ def kept_results(
     secret = token.get_secret_value()
     served = f"{settings.public_url}{RESULTS}" if is_web and settings.public_url is not None else None
     store = ResultStore(settings.store or "", secret=secret, served=served, now=now)
-    return KeptResults(store, ledger, saver, account=hashlib.sha256(secret.encode()).hexdigest()[:16])
+    return KeptResults(store, ledger, saver, account=ledger.account)
 
 
 @asynccontextmanager
 async def open_services(
     settings: Settings, connect: Connect, timing: Timing | None = None, operation: Operation | None = None
 ) -> AsyncIterator[Services]:
-    """Open everything for the length of an `async with`. Raises SettingsError."""
+    """Open everything for the servers' own account, for the length of an `async with`. Raises SettingsError."""
     timing, operation = timing or Timing(), operation or Operation()
-    # Who reaches the server under a public name has their files elsewhere.
-    is_relaying = operation.is_web and settings.public_url is not None
-    sandbox = settings.mode == "sandbox"
     async with AsyncExitStack() as stack:
         way = await stack.enter_async_context(connect())
         ledger = await stack.enter_async_context(
@@ -113,22 +125,12 @@ async def open_services(
                 settings.data / "ledger.sqlite3",
                 settings.database,
                 account=way.token.get_secret_value(),
-                sandbox=sandbox,
+                sandbox=settings.mode == "sandbox",
                 now=timing.now,
             )
         )
-        client = await stack.enter_async_context(
-            A2EClient(
-                way.token,
-                base_url=way.base_url,
-                transport=way.transport,
-                trace=Trace(settings.trace) if settings.trace else None,
-                on_request=operation.measurements.request_sent,
-                turns=ledger.shared,
-                pause=timing.pause,
-                now=timing.now,
-            )
-        )
+        # Who reaches the server under a public name has their files elsewhere.
+        is_relaying = operation.is_web and settings.public_url is not None
         files = await stack.enter_async_context(
             Files(
                 folders=() if is_relaying else settings.files,
@@ -137,6 +139,40 @@ async def open_services(
                 transport=way.storage,
                 pause=timing.pause,
                 reads_paths=not is_relaying,
+            )
+        )
+        opened = open_account(settings, timing, operation, way=way, ledger=ledger, files=files)
+        yield await stack.enter_async_context(opened)
+
+
+@asynccontextmanager
+async def open_account(
+    settings: Settings,
+    timing: Timing,
+    operation: Operation,
+    *,
+    way: Connection,
+    ledger: Ledger,
+    files: Files,
+    renewal: str = RENEWAL,
+) -> AsyncIterator[Services]:
+    """Open everything for one account for the length of an `async with`. Raises SettingsError.
+
+    `renewal` is what to do when A2E does not accept its token.
+    """
+    sandbox = settings.mode == "sandbox"
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            A2EClient(
+                way.token,
+                base_url=way.base_url,
+                transport=way.transport,
+                trace=Trace(settings.trace) if settings.trace else None,
+                on_request=operation.measurements.request_sent,
+                turns=ledger.shared,
+                renewal=renewal,
+                pause=timing.pause,
+                now=timing.now,
             )
         )
         transfers = TransferProgress()
@@ -206,7 +242,7 @@ async def open_services(
                 beat_seconds=timing.beat_seconds,
             )
         )
-        relay = await stack.enter_async_context(UploadRelay(context, starts, is_on=is_relaying))
+        relay = await stack.enter_async_context(UploadRelay(context, starts, is_on=not files.reads_paths))
         downloads = await stack.enter_async_context(
             Downloads(
                 saver=files.saver,
@@ -233,8 +269,10 @@ async def open_services(
         stack.push_async_callback(waiting.close)
         yield Services(
             settings=settings,
+            connection=way,
             client=client,
             ledger=own,
+            account_ledger=ledger,
             jobs=jobs,
             waiting=waiting,
             webhooks=webhooks,

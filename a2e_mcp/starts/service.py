@@ -76,6 +76,11 @@ class Starts:
         self._shown = BackgroundTasks[None]("progress of start")
         self.workers = WorkerStarts(context, self._executor, self._tasks)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a start is being carried out here."""
+        return self._tasks.is_busy
+
     async def __aenter__(self) -> Starts:
         self._tasks.serve(resume_orphans(self._ledger, UPLOAD, self._resume, self._beat_seconds))
         return self

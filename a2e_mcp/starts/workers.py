@@ -12,9 +12,9 @@ import math
 import re
 
 from a2e_mcp.background import BackgroundTasks
-from a2e_mcp.errors import A2EError, SettingsError, TakenOver
+from a2e_mcp.errors import A2EError, Charged, SettingsError, TakenOver
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
-from a2e_mcp.ledger.store import SharedLedger
+from a2e_mcp.ledger.store import Ledger, SharedLedger
 from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.plan import StartContext, Started
 from a2e_mcp.starts.pricing import Price, StepPrice
@@ -79,6 +79,17 @@ class WorkerStarts:
             return
         # Of a step that was asked for and not answered it is not known whether it was charged.
         await self._ledger.release(entry_id)
+
+    async def give_up(self, ledger: Ledger, entry_id: str, problem: A2EError) -> None:
+        """Note in the ledger of its account why a start that was left to workers cannot be carried on."""
+        entry = None if ledger.shared is None else await ledger.shared.take_over(entry_id)
+        if entry is None:
+            return
+        if entry.phase == "intended" and entry.paying is None:
+            await ledger.transition(entry_id, "intended", phase="refused", note=str(problem))
+        elif entry.answer_lost:
+            await ledger.update(entry_id, note=str(problem.advised(charged=Charged.UNKNOWN)))
+        await ledger.release(entry_id)
 
     async def _execute(self, entry: LedgerEntry, start: StoredStart | None) -> None:
         try:

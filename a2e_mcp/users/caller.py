@@ -30,6 +30,8 @@ class Caller:
     per_start: float | None = None
     credential: str = ""
     expires: float | None = None
+    account: str = ""
+    """The id of an account of their own at A2E that they pay with; empty for the servers' account."""
 
     def may(self, scope: Scope) -> bool:
         """Whether their key or token includes a scope."""
@@ -37,11 +39,18 @@ class Caller:
 
 
 _CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+_ACCOUNT: ContextVar[str] = ContextVar("account", default="")
 
 
 def current() -> Caller | None:
     """Who makes the call that is being answered; None on a server for one person, and in work for all users."""
     return _CALLER.get()
+
+
+def current_account() -> str:
+    """The id of the account that is paid with, where it is a user's own; else empty."""
+    caller = _CALLER.get()
+    return _ACCOUNT.get() if caller is None else caller.account
 
 
 def current_user() -> str | None:
@@ -60,8 +69,19 @@ def calling(caller: Caller | None) -> Iterator[None]:
         _CALLER.reset(before)
 
 
+@contextmanager
+def paying_with(account: str) -> Iterator[None]:
+    """What is done inside this block, for no user in particular, is about an account of a user's own."""
+    before = _ACCOUNT.set(account)
+    try:
+        yield
+    finally:
+        _ACCOUNT.reset(before)
+
+
 def for_everyone() -> Context:
     """A context for a task that works for all users, not for the one whose call has begun it."""
     context = copy_context()
     context.run(_CALLER.set, None)
+    context.run(_ACCOUNT.set, "")
     return context

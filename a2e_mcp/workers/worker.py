@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -15,7 +15,6 @@ from psycopg_pool import PoolTimeout
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.store import Ledger, SharedLedger
-from a2e_mcp.starts.workers import WorkerStarts
 from a2e_mcp.workers.queue import DEAD_SECONDS, HEARTBEAT_SECONDS, RESCUE_QUEUE, QueueTasks, queue_app
 from a2e_mcp.workers.queue_logs import log_no_outages
 
@@ -28,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 async def work_for(
     ledger: Ledger,
-    starts: WorkerStarts,
+    carry_out: Callable[[str], Awaitable[None]],
     address: str,
     *,
     closing_seconds: float,
@@ -42,7 +41,7 @@ async def work_for(
     if shared is None:
         raise AssertionError("a worker needs a ledger that several servers share")
     log_no_outages()
-    tasks = QueueTasks(carry_out=starts.carry_out, sweep=partial(_sweep, shared))
+    tasks = QueueTasks(carry_out=carry_out, sweep=partial(_sweep, shared))
     async with _known(shared):
         on_begin()
         while True:

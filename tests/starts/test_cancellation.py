@@ -14,6 +14,7 @@ from PIL import Image
 
 from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
 from a2e_mcp.errors import A2EError
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.ledger.sqlite.thread import SqliteThread
@@ -71,7 +72,7 @@ class CancellingThread(SqliteThread):
 
 def cancelling_ledger(path: Path, account: str, cancellation: Cancellation) -> SqliteLedger:
     """A ledger whose every call is a moment."""
-    return SqliteLedger(path, account=account, sandbox=True, file=CancellingThread(path, cancellation))
+    return SqliteLedger(path, account=account_of(account), sandbox=True, file=CancellingThread(path, cancellation))
 
 
 class CancellingTransport(httpx2.AsyncBaseTransport):
@@ -107,7 +108,7 @@ async def start(
 
 
 async def entries(path: Path, account: str) -> list[LedgerEntry]:
-    ledger = SqliteLedger(path, account=account, sandbox=True)
+    ledger = SqliteLedger(path, account=account_of(account), sandbox=True)
     await ledger.open()
     found = await ledger.recent()
     await ledger.close()
@@ -140,7 +141,7 @@ async def test_a_start_that_is_cancelled_anywhere_is_neither_forgotten_nor_sent_
                 continue
             # The next server is asked for the same: it finds what was made, or makes it for the first time.
             second = CancellingTransport(sandbox.transport(), never, after=False)
-            whole = SqliteLedger(path, account=sandbox.token, sandbox=True)
+            whole = SqliteLedger(path, account=account_of(sandbox.token), sandbox=True)
             with suppress(A2EError):
                 await start(sandbox, whole, tmp_path, second, text)
             for call in CHARGED:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
 from a2e_mcp.errors import A2EError
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.starts.plan import StartOptions
 from tests.support.faulty_transport import SPEECH, UPLOAD, VIDEO, FaultyTransport, open_test_sandbox
@@ -73,7 +74,7 @@ class Waits:
 
 async def start(sandbox: Sandbox, folder: Path, transport: FaultyTransport, text: str) -> None:
     """Start an avatar video with speech and an upload, and end the server after the answer."""
-    ledger = SqliteLedger(folder / "ledger.sqlite3", account=sandbox.token, sandbox=True)
+    ledger = SqliteLedger(folder / "ledger.sqlite3", account=account_of(sandbox.token), sandbox=True)
     async with open_pipeline(sandbox, ledger, folder, transport) as pipeline:
         inputs = START_AVATAR_VIDEO.inputs.model_validate(
             {"script": text, "voice": "Aria (en-US)", "avatar": "Ada", "background": f"{text}.png"}
@@ -98,7 +99,7 @@ async def cut_at(sandbox: Sandbox, folder: Path, at: int) -> bool:
     if not cut.cancelled():
         cut.exception()  # what an unexpected cancellation leaves behind may be anything; what was paid counts
     charged = before - int(sandbox.control.inspect()["credits"])
-    ledger = SqliteLedger(folder / "ledger.sqlite3", account=sandbox.token, sandbox=True)
+    ledger = SqliteLedger(folder / "ledger.sqlite3", account=account_of(sandbox.token), sandbox=True)
     await ledger.open()
     made = [entry for entry in await ledger.recent() if entry.title.startswith(text)]
     await ledger.close()

@@ -13,6 +13,7 @@ from a2e_mcp import __version__
 from a2e_mcp.catalogue.declaration.tool import AvatarChoice, BackgroundChoice, VoiceChoice
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.files.local import LocalFile
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.codec import start_from_text, start_to_text
 from a2e_mcp.ledger.entry import NewEntry, StoredStart
 from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
@@ -58,7 +59,7 @@ async def test_what_only_a_later_version_can_carry_out_is_refused_and_kept(tmp_p
     known = json.loads(start_to_text(StoredStart("job", "avatar_video", "start_avatar_video", {})))
     strange = ({"kind": "film"}, {"family": "hologram"}, {"tool": "start_hologram"}, {"inputs": {"depth": 3}})
     async with open_test_sandbox(tmp_path) as sandbox:
-        ledger = SqliteLedger(tmp_path / "ledger.sqlite3", account=sandbox.token, sandbox=True)
+        ledger = SqliteLedger(tmp_path / "ledger.sqlite3", account=account_of(sandbox.token), sandbox=True)
         transport = FaultyTransport(sandbox.transport())
         async with open_pipeline(sandbox, ledger, tmp_path, transport) as pipeline:
             executor = StartExecutor(pipeline.context, {}, 10)

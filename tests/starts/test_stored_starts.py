@@ -13,6 +13,7 @@ from a2e_mcp.catalogue.administration import EXCHANGE_DIAMONDS, ExchangeDiamonds
 from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
 from a2e_mcp.catalogue.declaration.tool import Estimate, MediaIn
 from a2e_mcp.catalogue.voices import SpeechInputs
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DIAMONDS
 from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
@@ -70,7 +71,7 @@ async def test_a_start_is_carried_out_from_what_the_ledger_keeps_of_it(
     Image.new("RGB", (32, 32), "teal").save(tmp_path / "waves.png")
     async with open_test_sandbox(tmp_path) as sandbox:
         transport = FaultyTransport(sandbox.transport())
-        ledger = SqliteLedger(tmp_path / "ledger.sqlite3", account=sandbox.token, sandbox=True)
+        ledger = SqliteLedger(tmp_path / "ledger.sqlite3", account=account_of(sandbox.token), sandbox=True)
         async with open_pipeline(sandbox, ledger, tmp_path, transport, {DIAMONDS: keeper}) as pipeline:
             first = await begun(kind, pipeline)
             (entry,) = await ledger.recent()
@@ -80,7 +81,7 @@ async def test_a_start_is_carried_out_from_what_the_ledger_keeps_of_it(
         assert (start.kind, start.options) == (kind, given)
 
         # Another process, which has this alone. Its day is another one, so that nothing is used again.
-        other = SqliteLedger(tmp_path / "other.sqlite3", account=sandbox.token, sandbox=True)
+        other = SqliteLedger(tmp_path / "other.sqlite3", account=account_of(sandbox.token), sandbox=True)
         async with open_pipeline(sandbox, other, tmp_path, transport) as pipeline:
             executor = StartExecutor(pipeline.context, {DIAMONDS: keeper}, 10)
             item = executor.item(start, entry.title)

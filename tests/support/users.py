@@ -25,9 +25,12 @@ class Person(ToolCaller):
 
 
 @asynccontextmanager
-async def signed_in(address: str, credential: str, *, era: Era = "auto", **headers: str) -> AsyncIterator[Person]:
-    """A person whose client sends a key or a token."""
+async def signed_in(
+    address: str, credential: str, *, era: Era = "auto", own: str | None = None, **headers: str
+) -> AsyncIterator[Person]:
+    """A person whose client sends a key or a token, and an A2E key of their `own`."""
     sent = {"authorization": f"Bearer {credential}", **headers}
+    sent |= {} if own is None else {"x-a2e-key": own}
     async with (
         httpx2.AsyncClient(headers=sent, trust_env=False, timeout=30) as http,
         Client(streamable_http_client(address, http_client=http), mode=era) as client,

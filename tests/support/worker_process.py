@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from a2e_mcp.client.connection import Connection
+from a2e_mcp.server.own_accounts import open_work
 from a2e_mcp.server.services import open_services
 from a2e_mcp.workers.worker import work_for
 from tests.support.paths import CHECKOUT
@@ -37,8 +38,8 @@ async def _work(folder: Path, base_url: str, database: str) -> None:
         yield Connection(base_url, SecretStr(TOKEN))
 
     settings = settings_in(folder, database=SecretStr(database))
-    async with open_services(settings, connect) as services:
-        await work_for(services.ledger, services.starts.workers, database, closing_seconds=5.0)
+    async with open_services(settings, connect) as services, open_work(settings, services) as carry_out:
+        await work_for(services.ledger, carry_out, database, closing_seconds=5.0)
 
 
 if __name__ == "__main__":

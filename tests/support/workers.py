@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from pydantic import SecretStr
 
+from a2e_mcp.server.own_accounts import open_work
 from a2e_mcp.server.services import Services, open_services
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.workers.worker import work_for
@@ -40,7 +41,10 @@ async def open_worker(
     transport = FaultyTransport(sandbox.transport())
     settings = settings_in(folder, database=SecretStr(address))
     timing = Timing(closing_seconds=0.5)
-    async with open_services(settings, connection_to(sandbox, lambda _: transport), timing) as services:
+    async with (
+        open_services(settings, connection_to(sandbox, lambda _: transport), timing) as services,
+        open_work(settings, services, timing) as carry_out,
+    ):
         worker = WorkerUnderTest(services, transport)
         shared = services.ledger.shared
         assert shared is not None
@@ -48,7 +52,7 @@ async def open_worker(
         if not takes_work:
             yield worker
             return
-        working = asyncio.create_task(work_for(services.ledger, services.starts.workers, address, closing_seconds=0.5))
+        working = asyncio.create_task(work_for(services.ledger, carry_out, address, closing_seconds=0.5))
         try:
             yield worker
         finally:

@@ -21,11 +21,11 @@ _LOOK_SECONDS = 2.0
 class Changes:
     """Listens on a connection of its own from the first wait on; after a lost connection everyone looks once."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, channel: str) -> None:
         self._address = address
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._task: asyncio.Task[None] | None = None
-        self.channel = ""
+        self._channel = channel
 
     async def close(self) -> None:
         """Stop listening."""
@@ -61,7 +61,7 @@ class Changes:
         while True:
             try:
                 async with await connect(self._address) as connection:
-                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.channel)))
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
                     self._ring(list(self._waiting))
                     async for news in connection.notifies():
                         self._ring(news.payload.split())

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.accounts import OwnKeys, account_of
 from a2e_mcp.ledger.codec import start_to_text
 from a2e_mcp.ledger.entry import (
     DetailChanges,
@@ -29,6 +30,7 @@ from a2e_mcp.ledger.leases import advanced, claimed, under_next_lease
 from a2e_mcp.ledger.postgresql import statements
 from a2e_mcp.ledger.postgresql.changes import Changes
 from a2e_mcp.ledger.postgresql.connections import Connection, Database, Work, connect
+from a2e_mcp.ledger.postgresql.own_keys import DatabaseOwnKeys
 from a2e_mcp.ledger.postgresql.queries import LedgerQueries, all_rows
 from a2e_mcp.ledger.postgresql.rows import KnownEntry, columns_of, json_of, keys_of, known_entry, storable_text
 from a2e_mcp.ledger.postgresql.schema import check_schema
@@ -57,11 +59,38 @@ class PostgresqlLedger(LedgerQueries):
     """
 
     def __init__(
-        self, database: Database, changes: Changes, *, account: str, sandbox: bool, now: Callable[[], float]
+        self,
+        database: Database,
+        changes: Changes,
+        *,
+        account: str,
+        sandbox: bool,
+        now: Callable[[], float],
+        home: str | None = None,
     ) -> None:
+        """`home` is the account of the servers, where this one is a user's own: its workers carry on, and its news
+        are of both."""
         super().__init__(database, account=account, sandbox=sandbox, now=now)
         self._changes = changes
-        changes.channel = f"a2e_{self.queue}"
+        self._home = {"account": home or account, "mode": self._whose["mode"]}
+        # So that a look at one account wakes no one who waits for another.
+        self._word = "" if home in (None, account) else f"{account}/"
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """The keys of A2E that users bring."""
+        return DatabaseOwnKeys(self._database, self._whose["mode"], self._now)
+
+    def of_account(self, account: str) -> PostgresqlLedger:
+        """The starts of another account in the same database, which stays open as long as this ledger."""
+        return PostgresqlLedger(
+            self._database,
+            self._changes,
+            account=account,
+            sandbox=self._sandbox,
+            now=self._now,
+            home=self._home["account"],
+        )
 
     async def insert_or_get_existing(
         self, new: NewEntry, *, passed: Collection[str] | None = (), limits: Limits
@@ -70,6 +99,7 @@ class PostgresqlLedger(LedgerQueries):
         while True:
             entry = new.begun(new_own_id(sandbox=self._sandbox), self._now())
             columns = {**columns_of(entry), **self._whose, "version": _new_version(), "deferred": new.for_worker}
+            columns["home"] = self._home["account"] if self._word else None
             if new.start is not None:
                 columns["start"] = storable_text(start_to_text(new.start))
             values = {
@@ -161,11 +191,18 @@ class PostgresqlLedger(LedgerQueries):
     @property
     def queue(self) -> str:
         """The name of the queue of this account's work."""
-        return f"{self._whose['account']}_{self._whose['mode']}"
+        return f"{self._home['account']}_{self._home['mode']}"
+
+    async def account_of_start(self, entry_id: str) -> str:
+        """The account of a start of this queue. Raises KeyError."""
+        rows = await self._database.read(all_rows(statements.ACCOUNT_OF_START, {**self._home, "id": entry_id}))
+        if not rows:
+            raise KeyError(entry_id)
+        return str(rows[0]["account"])
 
     async def worker_lives(self, worker_id: str) -> None:
         """Note that a worker of this account lives; starts are left to it from now on, for some seconds."""
-        await self._database.run(carried_out(statements.WORKER_LIVES, {**self._whose, "id": worker_id}))
+        await self._database.run(carried_out(statements.WORKER_LIVES, {**self._home, "id": worker_id}))
 
     async def worker_ends(self, worker_id: str) -> None:
         """Note that a worker takes no more work."""
@@ -173,14 +210,14 @@ class PostgresqlLedger(LedgerQueries):
 
     async def defer_forgotten(self, seconds: float) -> int:
         """Leave starts to workers again that none has had in hand for so many seconds; how many these were."""
-        values = {**self._whose, "moment": self._now() - seconds}
+        values = {**self._home, "moment": self._now() - seconds}
         await self._database.run(carried_out(statements.FORGET_LOOKS, {}))
         return len(await self._database.run(all_rows(statements.DEFER_FORGOTTEN, values)))
 
     @asynccontextmanager
     async def following(self, word: str) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
         """A way to wait, at most so many seconds, until a start, or one of a family, has changed since the last."""
-        async with self._changes.of(word) as changed:
+        async with self._changes.of(f"{self._word}{word}") as changed:
             yield changed
 
     async def take_turn(self) -> float:
@@ -199,7 +236,7 @@ class PostgresqlLedger(LedgerQueries):
 
     async def look_now(self, family: str) -> None:
         """Let the next look at a family's jobs be due, and tell all who wait for them."""
-        values = {**self._whose, "family": family, "channel": f"a2e_{self.queue}"}
+        values = {**self._whose, "family": family, "word": f"{self._word}{family}", "channel": f"a2e_{self.queue}"}
         await self._database.run(carried_out(statements.LOOK_NOW, values))
 
     async def take_looks(self, keys: Sequence[str], seconds: float) -> Sequence[str]:
@@ -328,7 +365,9 @@ def _moments(now: float) -> dict[str, float]:
 async def open_ledger(
     address: str, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
 ) -> AsyncIterator[PostgresqlLedger]:
-    """Open the ledger in this database for the length of an `async with`; the clock is the database's.
+    """Open the ledger of a token's account in this database for the length of an `async with`.
+
+    The clock is the database's.
 
     Raises SettingsError: the database cannot be reached, or has a schema of another version.
     """
@@ -339,7 +378,8 @@ async def open_ledger(
         row = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")).fetchone()
         # Half of the way there and back, which is nothing beside what the clocks of two computers may differ by.
         ahead = 0.0 if row is None else row["now"] - (began + time.time()) / 2
-    database, changes = Database(address), Changes(address)
+    account = account_of(account)
+    database, changes = Database(address), Changes(address, f"a2e_{account}_{'sandbox' if sandbox else 'live'}")
     await database.open()
     try:
         yield PostgresqlLedger(database, changes, account=account, sandbox=sandbox, now=lambda: now() + ahead)

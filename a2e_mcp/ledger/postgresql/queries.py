@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
@@ -31,11 +30,13 @@ class LedgerQueries(Ledger):
     def __init__(self, database: Database, *, account: str, sandbox: bool, now: Callable[[], float]) -> None:
         self._database = database
         self._sandbox = sandbox
-        self._whose = {
-            "account": hashlib.sha256(account.encode()).hexdigest()[:16],
-            "mode": "sandbox" if sandbox else "live",
-        }
+        self._whose = {"account": account, "mode": "sandbox" if sandbox else "live"}
         self._now = now
+
+    @property
+    def account(self) -> str:
+        """The account's id."""
+        return self._whose["account"]
 
     def now(self) -> float:
         """The ledger's clock, seconds since 1970."""

@@ -9,6 +9,7 @@ from a2e_mcp.ledger.postgresql.rows import COLUMNS
 _PARTS = {
     "columns": COLUMNS,
     "ours": "starts.account = %(account)s AND starts.mode = %(mode)s",
+    "of_home": "coalesce(starts.home, starts.account) = %(account)s AND starts.mode = %(mode)s",
     "of_user": "(%(user)s::text IS NULL OR starts.user_id = %(user)s)",
     "alive": "(beat BETWEEN %(oldest)s AND %(newest)s OR deferred)",
     "paid": "family <> ALL (%(free)s)",
@@ -156,10 +157,11 @@ ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()
 """
 WORKER_ENDS = "DELETE FROM workers WHERE id = %(id)s OR seen < now() - interval '1 hour'"
 DEFER_FORGOTTEN = _sql("""
-SELECT a2e_defer(account, mode, 'a2e.carry_out', 'start ' || id, jsonb_build_object('entry_id', id))
-FROM starts WHERE $ours AND deferred AND beat < %(moment)s AND NOT EXISTS (
+SELECT a2e_defer(coalesce(home, account), mode, 'a2e.carry_out', 'start ' || id, jsonb_build_object('entry_id', id))
+FROM starts WHERE $of_home AND deferred AND beat < %(moment)s AND NOT EXISTS (
     SELECT FROM procrastinate_jobs WHERE lock = 'start ' || starts.id AND status IN ('todo', 'doing'))
 """)
+ACCOUNT_OF_START = _sql("SELECT account FROM starts WHERE id = %(id)s AND $of_home")
 TAKE_LOOKS = "SELECT key FROM a2e_take_looks(%(account)s, %(mode)s, %(keys)s, %(seconds)s) AS key"
 TAKE_TURN = "SELECT a2e_take_turn(%(account)s, %(mode)s, %(per_second)s, %(at_once)s) AS seconds"
 BUSY = """
@@ -173,6 +175,6 @@ WITH due AS (
     DELETE FROM looks WHERE account = %(account)s AND mode = %(mode)s
         AND (key = %(family)s OR starts_with(key, %(family)s || ':'))
 )
-SELECT pg_notify(%(channel)s, %(family)s)
+SELECT pg_notify(%(channel)s, %(word)s)
 """
 FORGET_LOOKS = "DELETE FROM looks WHERE at < now() - interval '1 day'"

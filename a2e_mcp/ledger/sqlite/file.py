@@ -52,6 +52,18 @@ _USERS = (
     "CREATE TABLE IF NOT EXISTS start_users (id TEXT PRIMARY KEY, user_id TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS start_users_by_user ON start_users (user_id)",
 )
+# Beside them for the same reason: the keys of A2E that users bring, sealed.
+_OWN_KEYS = """
+CREATE TABLE IF NOT EXISTS own_keys (
+    account TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    brought REAL NOT NULL,
+    used REAL NOT NULL,
+    PRIMARY KEY (account, mode, user_id)
+) WITHOUT ROWID
+"""
 _ENTRIES = """
 CREATE TEMP VIEW entries AS
 SELECT starts.*, starts.rowid AS number,
@@ -74,7 +86,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         _write_ahead(database)
         database.execute("PRAGMA synchronous = FULL")
         _bring_up_to_date(database, path)
-        for statement in (*_USERS, _ENTRIES):
+        for statement in (*_USERS, _OWN_KEYS, _ENTRIES):
             database.execute(statement)
     except BaseException as problem:
         database.close()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, Unpack
 
+from a2e_mcp.ledger.accounts import OwnKeys, account_of
 from a2e_mcp.ledger.codec import start_to_text, to_row
 from a2e_mcp.ledger.entry import (
     DetailChanges,
@@ -26,6 +27,7 @@ from a2e_mcp.ledger.keys import paid_keys
 from a2e_mcp.ledger.leases import advanced, claimed
 from a2e_mcp.ledger.sqlite import statements
 from a2e_mcp.ledger.sqlite.limits import check_limits
+from a2e_mcp.ledger.sqlite.own_keys import SqliteOwnKeys
 from a2e_mcp.ledger.sqlite.queries import SqliteQueries
 from a2e_mcp.ledger.sqlite.thread import SqliteThread
 from a2e_mcp.ledger.store import (
@@ -55,8 +57,19 @@ class SqliteLedger(SqliteQueries):
         file: SqliteThread | None = None,
         new_id: NewId = new_own_id,
     ) -> None:
+        self._path = path
         super().__init__(file or SqliteThread(path), account=account, sandbox=sandbox, now=now)
         self._new_id = new_id
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """The keys of A2E that users bring."""
+        return SqliteOwnKeys(self._file, self._mode, self._now)
+
+    def of_account(self, account: str) -> SqliteLedger:
+        """The starts of another account in the same file, which stays open as long as this ledger."""
+        sandbox = self._mode == "sandbox"
+        return SqliteLedger(self._path, account=account, sandbox=sandbox, now=self._now, file=self._file)
 
     async def open(self) -> None:
         """Open the file and bring it up to date. Raises SettingsError."""
@@ -214,8 +227,8 @@ class SqliteLedger(SqliteQueries):
 async def open_ledger(
     path: Path, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
 ) -> AsyncIterator[SqliteLedger]:
-    """Open the ledger in this file for the length of an `async with`. Raises SettingsError."""
-    ledger = SqliteLedger(path, account=account, sandbox=sandbox, now=now)
+    """Open the ledger of a token's account in this file for the length of an `async with`. Raises SettingsError."""
+    ledger = SqliteLedger(path, account=account_of(account), sandbox=sandbox, now=now)
     try:
         await ledger.open()
         yield ledger

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -29,14 +28,19 @@ T = TypeVar("T")
 
 
 class SqliteQueries(Ledger):
-    """The half of the ledger that reads."""
+    """The half of the ledger that reads; `account` is an id, as `account_of` gives it."""
 
     def __init__(self, file: SqliteThread, *, account: str, sandbox: bool, now: Callable[[], float]) -> None:
-        self._account = hashlib.sha256(account.encode()).hexdigest()[:16]
+        self._account = account
         self._mode = "sandbox" if sandbox else "live"
         self._whose = {"account": self._account, "mode": self._mode}
         self._now = now
         self._file = file
+
+    @property
+    def account(self) -> str:
+        """The account's id."""
+        return self._account
 
     def now(self) -> float:
         """The ledger's clock, seconds since 1970."""

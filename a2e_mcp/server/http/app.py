@@ -16,6 +16,7 @@ from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.http.answer_forms import PlainOrStream
 from a2e_mcp.server.http.gate import Authenticate, Gate, metadata_routes
 from a2e_mcp.server.http.kept_files import KeptFiles
+from a2e_mcp.server.http.own_paths import OwnPaths
 from a2e_mcp.server.http.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 from a2e_mcp.server.http.webhooks import Webhooks
 from a2e_mcp.server.uploads.app import UploadPages
@@ -42,11 +43,14 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     app.router.routes.extend(metadata_routes(settings))
     forms = PlainOrStream(server.session_manager, server.plain_manager(guard), settings.tool_prefix)
     paths = _Paths(app, forms, settings, guard)
-    gated = paths if authenticate is None else Gate(paths, authenticate, settings)
+    own = server.own_accounts
+    admit = None if own is None else own.admit
+    gated = paths if authenticate is None else Gate(paths, authenticate, settings, admit=admit)
+    doors: ASGIApp = Webhooks(
+        UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain), server.services
+    )
     return Endpoints(
-        Webhooks(
-            UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain), server.services
-        ),
+        doors if own is None else OwnPaths(doors, own.services),
         check=server.check_ready,
         open_starts=server.open_starts,
         drain=server.operation.drain,

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
     from a2e_mcp.settings import Settings
 
+Admit = Callable[[Caller, str], Awaitable[Caller]]
+"""The caller as one who pays with an A2E key of their own; raises AccessDenied."""
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 """Who signs in with a key or token; raises AccessDenied."""
 
-_SECRET_HEADERS = (b"authorization",)
 _OWN_ACCOUNT = "x-a2e-key"
+_SECRET_HEADERS = (b"authorization", _OWN_ACCOUNT.encode())
 _AS_SPELLED = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401
@@ -43,9 +45,13 @@ _TOO_MANY = 429
 class Gate:
     """Lets requests of known callers through to an app, who are its `current()` caller from there on."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticate: Authenticate, settings: Settings, *, admit: Admit | None = None
+    ) -> None:
+        """`admit` takes the A2E keys that callers bring; without it they are refused."""
         self._app = AuthContextMiddleware(app)
         self._authenticate = authenticate
+        self._admit = admit
         self._contact = settings.contact
         self._limit = RateLimit(settings.user_calls)
         self._metadata = metadata_url(settings)
@@ -57,7 +63,8 @@ class Gate:
             return
         try:
             headers = Headers(scope=scope)
-            if _OWN_ACCOUNT in headers:
+            own_key = headers.get(_OWN_ACCOUNT)
+            if own_key is not None and self._admit is None:
                 # Who sends one believes that they pay themselves.
                 raise AccessDenied(
                     "This server uses its own A2E account and takes no other",
@@ -72,6 +79,8 @@ class Gate:
                     status=_TOO_MANY,
                     retry_after=seconds,
                 )
+            if own_key is not None and caller is not None and self._admit is not None:
+                caller = await self._admit(caller, own_key)
         except AccessDenied as problem:
             await self._refusal(problem)(scope, receive, send)
             return

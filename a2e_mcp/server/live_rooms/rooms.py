@@ -100,6 +100,11 @@ class Rooms:
         self._tasks.start_soon(self._watch, room, seconds)
         return {"room": RoomDetails(room.channel, avatar, until)}
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a room is open here."""
+        return any(self.seconds_left(room) > 0 for room in self._rooms.values())
+
     def find(self, secret: str) -> Room | None:
         """The room of a page's address."""
         # Compared as bytes: a secret with other letters than ASCII is wrong, not an error.

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.sqlite.ledger import SqliteLedger, open_ledger
 from tests.support.ledger import intend
 
@@ -29,7 +30,7 @@ async def test_an_id_that_another_start_has_is_passed_over_in_any_account(path: 
 
     made = []
     for account in ("token a", "token b", "token a"):
-        ledger = SqliteLedger(path, account=account, sandbox=True, new_id=next_id)
+        ledger = SqliteLedger(path, account=account_of(account), sandbox=True, new_id=next_id)
         await ledger.open()
         made.append((await intend(ledger)).id[-1])
         await ledger.close()
