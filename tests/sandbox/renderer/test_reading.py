@@ -132,7 +132,7 @@ def test_words_of_another_script_keep_their_place_in_the_captions(worker: Render
         "say",
         "Привет",
         "and",
-        "日本語",
+        "مرحبا",
         "here.",
     ]
 
