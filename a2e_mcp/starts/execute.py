@@ -167,7 +167,12 @@ class StartExecutor:
         elif charged is Charged.NOTHING and entry.details.uploads and entry.charged != 0:
             charged = Charged.UPLOADS
         failed = problem.advised(charged=charged)
-        await self._ledger.update(entry_id, phase="refused", note=str(failed))
+        if entry.details.awaited_until is None:
+            await self._ledger.update(entry_id, phase="refused", note=str(failed))
+        else:
+            # Its one-time address takes the file again: a dropped connection must not use it up.
+            await self._ledger.merge_details(entry_id, paying=None)
+            await self._ledger.update(entry_id, phase="intended", note=None, beat=0.0)
         return failed
 
     async def _with_charge(self, entry_id: str, meter: ChargeMeter, stopped: ContentStopped) -> A2EError:
@@ -201,7 +206,7 @@ class StartExecutor:
         if entry.deferred:
             # Another worker carries it on.
             return
-        if entry.paying is None and not is_resumable(entry):
+        if entry.paying is None and not (is_resumable(entry) or entry.is_awaited):
             refused = await self._ledger.transition(entry_id, "intended", phase="refused", note=INTERRUPTED)
             if refused is not None:
                 return

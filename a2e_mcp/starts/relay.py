@@ -16,7 +16,7 @@ from types import TracebackType
 
 from a2e_mcp.catalogue.account import UploadRequest
 from a2e_mcp.catalogue.declaration.tool import MediaIn
-from a2e_mcp.errors import A2EError, AnswerLost, FileRefused, SettingsError
+from a2e_mcp.errors import AnswerLost, FileRefused, SettingsError
 from a2e_mcp.files.formats import SNIFFED, checked, format_of
 from a2e_mcp.files.local import LARGEST_UPLOAD
 from a2e_mcp.files.urls import media_type_of, safe_name
@@ -112,10 +112,10 @@ class UploadRelay:
         if entry is None:
             raise OfferGone("This is not the address of an upload", hint=CALL_AGAIN)
         if self._ledger.is_under_way(entry):
-            raise OfferBusy("A file is being sent to this address just now", hint="Wait until it has arrived")
+            raise _busy()
         if entry.phase == "started":
             raise OfferGone("A file was sent to this address already", hint=f"It is {entry.own_job_id}. {CALL_AGAIN}")
-        if entry.is_awaited and (entry.details.awaited_until or 0.0) <= self._ledger.now():
+        if (entry.is_awaited or entry.phase == "refused") and self._is_late(entry):
             await self._expire(entry)
             raise OfferGone("This address has expired", hint=CALL_AGAIN)
         if not entry.is_awaited:
@@ -137,7 +137,7 @@ class UploadRelay:
             known = checked(name, known, _ANY_FILE)
         claimed = await self._ledger.claim(entry.id)
         if claimed is None:
-            raise OfferBusy("A file is being sent to this address just now", hint="Wait until it has arrived")
+            raise _busy()
         arriving = _Arriving(start, content, size)
         item = _RelayItem(self._context, arriving, name, known.content_type)
         price = Price([StepPrice(step, credits, "") for step, credits in entry.details.priced.items()])
@@ -145,18 +145,10 @@ class UploadRelay:
             await self._starts.carry_out(claimed, item, price)
         except AnswerLost as problem:
             raise problem.advised(hint=f"Ask the user first. {CALL_AGAIN}") from None
-        except SettingsError:
-            # What the ledger missed may be a charge.
-            raise
-        except A2EError:
-            await self._offer_again(entry)
-            raise
         return known.name
 
-    async def _offer_again(self, entry: LedgerEntry) -> None:
-        """Let the same address take the file again: a dropped connection must not use it up."""
-        await self._ledger.merge_details(entry.id, paying=None)
-        await self._ledger.transition(entry.id, "refused", phase="intended", note=None, beat=0.0)
+    def _is_late(self, entry: LedgerEntry) -> bool:
+        return (entry.details.awaited_until or 0.0) <= self._ledger.now()
 
     async def _expire(self, entry: LedgerEntry) -> None:
         note = UNUSED if not entry.details.measured else "Its address expired before the file had arrived."
@@ -166,8 +158,7 @@ class UploadRelay:
         while True:
             try:
                 for entry in await self._ledger.unfinished(UPLOAD):
-                    is_late = (entry.details.awaited_until or 0.0) <= self._ledger.now()
-                    if entry.is_awaited and is_late and not self._ledger.is_under_way(entry):
+                    if entry.is_awaited and self._is_late(entry) and not self._ledger.is_under_way(entry):
                         await self._expire(entry)
             except SettingsError as problem:
                 _log.info("Expired upload addresses stay until the ledger can be read: %s", problem)
@@ -262,6 +253,12 @@ async def _next(content: AsyncIterator[bytes]) -> bytes | None:
         return None
     except (TimeoutError, OSError):
         raise _broken() from None
+
+
+def _busy() -> OfferBusy:
+    # A server that has died in the middle of it cannot say so.
+    hint = "Wait until it has arrived; if its connection broke, try again in a minute"
+    return OfferBusy("A file is being sent to this address just now", hint=hint)
 
 
 def _broken() -> FileRefused:

@@ -49,6 +49,10 @@ _SECONDS_TO_PLAY = """(media, patience) => new Promise((resolve, reject) => {
     setTimeout(() => reject(new Error("nothing was loaded in time")), patience);
 })"""
 
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("NEED_BROWSER"), reason="needs Chromium; see CONTRIBUTING.md"
+)
+"""For pages that need no chat around them."""
 needs_chromium = pytest.mark.skipif(
     (CHROMIUM is None or not HOST.exists()) and not os.environ.get("NEED_BROWSER"),
     reason="needs Chromium, and npm for the host of MCP Apps; see CONTRIBUTING.md",
@@ -84,14 +88,19 @@ class Shown:
 
     async def faults(self) -> list[str]:
         """What axe finds that keeps people out: serious and critical violations."""
-        await self.frame.evaluate(AXE.read_text(encoding="utf-8"))
-        found = await self.frame.evaluate("axe.run()")
-        return [
-            f"{each['id']}: {node['html']}"
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-            for node in each["nodes"]
-        ]
+        return await faults_in(self.frame)
+
+
+async def faults_in(page: Frame | Page) -> list[str]:
+    """What axe finds on a page that keeps people out: serious and critical violations."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate("axe.run()")
+    return [
+        f"{each['id']}: {node['html']}"
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
 
 
 async def screenshots(page: Shown, name: str) -> None:

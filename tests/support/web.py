@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
 from a2e_mcp.operations.drain import Drain
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.operations.prometheus import PrometheusMeasurements
@@ -20,6 +22,9 @@ from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.timing import Timing
 from tests.support.server import ServerUnderTest, Wrap, connection_to, open_account, settings_in
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 ORIGIN = "http://127.0.0.1"
 
@@ -30,6 +35,7 @@ class WebServerUnderTest(ServerUnderTest):
 
     http: httpx2.AsyncClient
     drain: Drain
+    app: ASGIApp
 
 
 @asynccontextmanager
@@ -55,4 +61,17 @@ async def open_web_server(
             httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=ORIGIN, timeout=30) as http,
             Client(streamable_http_client(f"{ORIGIN}/mcp", http_client=http)) as client,
         ):
-            yield WebServerUnderTest(client, sandbox, folder / "inbox", settings.output, http, drain)
+            yield WebServerUnderTest(client, sandbox, folder / "inbox", settings.output, http, drain, app)
+
+
+@asynccontextmanager
+async def on_a_port(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """The address at which an app is served."""
+    with listen(LOOPBACK, port) as listener:
+        serving = asyncio.create_task(serve_until_cancelled(app, listener))
+        try:
+            yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        finally:
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +13,12 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from a2e_mcp.loopback import LOOPBACK, listen, serve_until_cancelled
 from tests.support.faulty_transport import CLIP, connect_server, open_test_sandbox
+from tests.support.web import on_a_port
 from tests.support.worker_process import worker_process
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-
-@asynccontextmanager
-async def on_a_port(app: ASGIApp) -> AsyncIterator[str]:
-    """The address at which an app is served."""
-    with listen(LOOPBACK, 0) as listener:
-        serving = asyncio.create_task(serve_until_cancelled(app, listener))
-        try:
-            yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-        finally:
-            serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await serving
 
 
 class Deadly:

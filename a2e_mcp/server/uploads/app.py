@@ -34,6 +34,7 @@ _HEADERS = {
     "x-robots-tag": "noindex",
 }
 _MEGABYTE = 2**20
+_ASK_AGAIN = "To send a file, ask in the chat for a new address"
 
 
 class UploadPages:
@@ -53,7 +54,7 @@ class UploadPages:
         try:
             answer = await self._answer(request, scope["path"].removeprefix(ROOT))
         except A2EError as problem:
-            answer = PlainTextResponse(f"{problem}\n", _status(problem))
+            answer = _refusal(problem, is_shown="text/html" in request.headers.get("accept", ""))
         except ToolError as problem:
             # There is no token, so no address was ever given.
             answer = PlainTextResponse(f"{problem}\n", 503)
@@ -122,8 +123,22 @@ async def _content(request: Request) -> AsyncIterator[bytes]:
 
 
 def _page(title: str) -> Response:
-    text = _page_file("page.html").decode()
-    return Response(text.replace("{{title}}", escape(title)), media_type="text/html")
+    return _html("page.html", title=title, largest=str(LARGEST_UPLOAD // _MEGABYTE))
+
+
+def _refusal(problem: A2EError, *, is_shown: bool) -> Response:
+    """Why no file is taken: for a program one line, for a person who opens the address a page."""
+    if not is_shown:
+        return PlainTextResponse(f"{problem}\n", _status(problem))
+    hint = _ASK_AGAIN if isinstance(problem, OfferGone) else problem.hint
+    return _html("closed.html", _status(problem), reason=f"{problem.message}. {hint}".rstrip(". ") + ".")
+
+
+def _html(name: str, status: int = 200, **values: str) -> Response:
+    text = _page_file(name).decode()
+    for place, value in values.items():
+        text = text.replace(f"{{{{{place}}}}}", escape(value))
+    return Response(text, status, media_type="text/html")
 
 
 def _page_file(name: str) -> bytes:

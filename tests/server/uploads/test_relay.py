@@ -167,6 +167,29 @@ async def test_a_line_that_breaks_does_not_use_the_address_up_nor_pay_it_twice(t
         assert hashlib.sha256(stored).digest() == hashlib.sha256(content).digest()
 
 
+async def test_a_server_that_ends_in_the_middle_of_a_file_leaves_its_address_to_the_next(tmp_path: Path) -> None:
+    content = wav(tmp_path, seconds=12).read_bytes()
+    half = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield content[: len(content) // 2]
+        half.set()
+        await asyncio.Event().wait()
+
+    async with open_web_server(tmp_path, public_url=PUBLIC) as server:
+        path, job_id = await address_of(server, "sound.wav")
+        length = {"content-length": str(len(content))}
+        sending = asyncio.create_task(server.http.put(path, content=slow(), headers=length))
+        await half.wait()
+        # As the web server does with what has not ended in time.
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    async with open_web_server(tmp_path, public_url=PUBLIC) as server:
+        assert (await server.ask("check_status", job_id=job_id)).data["state"] == "queued"
+        assert (await server.http.put(path, content=content)).status_code == 201
+        assert (await server.ask("check_status", job_id=job_id)).data["state"] == "succeeded"
+
+
 async def test_of_two_who_send_at_once_one_is_taken(tmp_path: Path) -> None:
     picture = png(tmp_path).read_bytes()
     faults: list[FaultyTransport] = []

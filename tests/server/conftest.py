@@ -1,4 +1,4 @@
-"""One browser for all pages of the chat."""
+"""One browser for all pages that people see."""
 
 from __future__ import annotations
 
