@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from a2e_mcp.files.formats import SNIFFED
 from a2e_mcp.files.local import LARGEST_UPLOAD
 from a2e_mcp.loopback import LOOPBACK, listen
 from a2e_mcp.server.timing import Timing
@@ -39,10 +40,10 @@ _DROP = """async ([zone, name, type, base64]) => {
 
 @dataclass
 class Line:
-    """The line between the browser and the server; a PUT is held after its first bytes until `goes_on` is set."""
+    """The line between the browser and the server; a PUT is held after its first bytes until `may_continue` is set."""
 
     server: WebServerUnderTest
-    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    may_continue: asyncio.Event = field(default_factory=asyncio.Event)
     put: asyncio.Event = field(default_factory=asyncio.Event)
     puts: int = 0
 
@@ -56,9 +57,10 @@ class Line:
 
         async def held() -> Message:
             nonlocal passed
-            if passed:
+            # By then the server knows what kind of file it is, and that it takes it.
+            if passed >= SNIFFED:
                 self.put.set()
-                await self.goes_on.wait()
+                await self.may_continue.wait()
             message = await receive()
             passed += len(message.get("body", b""))
             return message
@@ -132,7 +134,7 @@ async def test_a_file_that_is_dropped_arrives_and_the_page_says_how_far_it_is(br
         assert await page.locator("progress").is_visible()
         assert await page.locator("#file").is_disabled()
         assert await faults_in(page) == []
-        sender.line.goes_on.set()
+        sender.line.may_continue.set()
         await sender.says(f"sound.wav (WAV, {sound.stat().st_size / 2**20:.1f} MB) has arrived.")
         await sender.says(f"Return to the chat: it is {job_id} there.")
         assert await page.locator("#zone").is_hidden()
@@ -144,7 +146,7 @@ async def test_an_address_that_was_used_or_has_expired_is_a_page_for_people(brow
     clock = Clock()
     picture = png(tmp_path)
     async with sending(browser, tmp_path, timing=Timing(now=clock.now)) as sender:
-        sender.line.goes_on.set()
+        sender.line.may_continue.set()
         await sender.open_new()
         # The same address in another tab.
         other = await browser.new_page()
@@ -175,7 +177,7 @@ async def test_what_cannot_be_taken_is_said_and_another_file_can_be_chosen(brows
     with huge.open("wb") as file:
         file.truncate(LARGEST_UPLOAD + 1)
     async with sending(browser, tmp_path) as sender:
-        sender.line.goes_on.set()
+        sender.line.may_continue.set()
         job_id = await sender.open_new()
         await sender.choose(document)
         await sender.says("sea.png is a PDF document; a picture, a video or an audio file is needed.")
@@ -207,7 +209,7 @@ async def test_a_server_that_goes_away_in_the_middle_gets_the_file_later(browser
             await sender.line.put.wait()
             assert await sender.page.locator("progress").evaluate("bar => bar.value") < 1
             await sender.says("Sending sound.wav …")
-        sender.line.goes_on.set()
+        sender.line.may_continue.set()
         await sender.says("The connection broke. Send it again.")
         again = sender.page.get_by_role("button", name="Send it again")
         # It is still away.
@@ -231,7 +233,7 @@ async def test_another_who_sends_to_the_address_just_now_is_said(browser: Browse
         first = await sender.line.server.http.get(path, headers={"accept": "text/html"})
         assert first.status_code == 409
         assert "if its connection broke, try again in a minute." in first.text
-        sender.line.goes_on.set()
+        sender.line.may_continue.set()
         await sender.says("has arrived")
         assert await sender.state_of(job_id) == "succeeded"
 
@@ -268,7 +270,7 @@ async def test_the_page_fits_and_can_be_read(
 
 async def test_the_file_can_be_chosen_with_the_keyboard(browser: Browser, tmp_path: Path) -> None:
     async with sending(browser, tmp_path) as sender:
-        sender.line.goes_on.set()
+        sender.line.may_continue.set()
         await sender.open_new()
         await sender.page.keyboard.press("Tab")
         async with sender.page.expect_file_chooser() as chooser:
