@@ -29,7 +29,7 @@ CHARACTERS_A_SECOND = 15.0
 _LETTERS_WITHOUT_PAUSES = 17.0
 _SILENT_SECONDS = 0.5
 _PAUSE_SECONDS = 0.25
-_SENTENCE_BREAK = re.compile(r"[.!?…]+\s+(?=\S)|[。！？]+(?=\S)")
+_SENTENCE_BREAK = re.compile(r"[.!?…؟۔।።]+\s+(?=\S)|[。！？]+(?=\S)")
 _SPOKEN_SIGNS = frozenset("#%&@*/\\_")
 # How many letters of a word a character takes as long as when it is spoken, measured on public voices; the first that
 # fits counts, and everything else counts as one letter.
@@ -41,6 +41,10 @@ _LETTERS: tuple[tuple[Callable[[str, str, str], bool], float], ...] = (
     (lambda sign, kind, name: name.startswith("HANGUL"), 2.7),
     (lambda sign, kind, name: "KATAKANA" in name or "HIRAGANA" in name, 2.0),
     (lambda sign, kind, name: "CJK" in name, 4.5),
+    # These write no vowels, or several sounds in one sign; measured on the sandbox's voices.
+    (lambda sign, kind, name: name.startswith("ARABIC"), 1.75),
+    (lambda sign, kind, name: name.startswith("THAI"), 1.9),
+    (lambda sign, kind, name: name.startswith("ETHIOPIC"), 2.2),
     (lambda sign, kind, name: True, 1.3),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,11 @@ from a2e_mcp.film.engine.word_times import SpokenWord, estimated
 from a2e_mcp.media.fonts import missing_scripts
 from a2e_mcp.media.text_pictures import lettered, line_width
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
-from tests.support.clips import watch, write_clip
+from tests.support.clips import starts_in, watch, write_clip
 from tests.support.films import failed_film, make_film
 from tests.support.server import ServerUnderTest, open_server
 
 SCRIPT = "Welcome to the show. Today, we talk about the sea!"
-_TIMES = re.compile(r"(\d\d):(\d\d):(\d\d),(\d{3}) --> ")
-
-
-def starts_in(subtitles: str) -> list[float]:
-    """When the captions of an SRT file begin."""
-    found = [[int(part) for part in each] for each in _TIMES.findall(subtitles)]
-    return [hours * 3600 + minutes * 60 + seconds + part / 1000 for hours, minutes, seconds, part in found]
 
 
 async def spoken(server: ServerUnderTest, script: str, language: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from a2e_mcp.film.engine.sound import loudness_of
 from a2e_mcp.server import prompts
 from tests.support.browser import open_page
-from tests.support.clips import write_sound
+from tests.support.clips import Watched, starts_in, watch, write_sound
 from tests.support.media import CONSENT, face, fetched, picture_size, png
 from tests.support.server import open_server
 from tests.support.workflow_runner import clip_at, follow_prompt
@@ -218,20 +220,31 @@ async def test_faq_avatar(tmp_path: Path) -> None:
         await runner.end()
 
 
-async def test_dialogue(tmp_path: Path) -> None:
-    lines = ["Good morning. How is the bread?", "It is warm. Come and try it!"]
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en-US", ("Good morning. How is the bread?", "It is warm. Come and try it!")),
+        pytest.param("ar-SA", ("صباح الخير. كيف الخبز اليوم؟", "الخبز ساخن. تعال وجربه!"), marks=pytest.mark.long),
+        pytest.param(
+            "ja-JP",
+            ("おはようございます。今日のパンはどうですか。", "焼きたてです。食べてみてください。"),
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+async def test_dialogue(tmp_path: Path, language: str, lines: tuple[str, ...]) -> None:
     async with open_server(tmp_path) as server:
         write_sound(server.inbox / "song.wav", seconds=2, hertz=500)
         given = {
             "topic": "A bakery",
             "avatars": "Ada and Bruno",
-            "language": "en-US",
+            "language": language,
             "music": "song.wav",
             "shape": "9:16",
         }
         async with follow_prompt(server, "dialogue", given) as runner:
             avatars = [(await runner.call("list_avatars", name=name)).data["avatars"][0] for name in ("Ada", "Bruno")]
-            voices = (await runner.call("list_voices", language="en-US")).data["voices"]
+            voices = (await runner.call("list_voices", language=language)).data["voices"]
             fitting = [next(row for row in voices if row["gender"] == avatar["gender"]) for avatar in avatars]
             starts = [
                 {"script": line, "voice": voice["id"], "avatar": avatar["name"], "title": f"Line {number}"}
@@ -240,18 +253,43 @@ async def test_dialogue(tmp_path: Path) -> None:
             for wanted in starts:
                 await runner.quote("start_avatar_video", **wanted)
             job_ids = [await runner.start("start_avatar_video", **wanted) for wanted in starts]
-            lengths = [(await clip_at(link)).seconds for link in await runner.finish(*job_ids)]
+            spoken = [await watched_at(link, tmp_path) for link in await runner.finish(*job_ids)]
             wanted = {"clips": job_ids, "shape": "9:16", "captions": "auto", "music": "song.wav", "name": "bakery"}
             composed = await runner.call("compose_video", **wanted)
-            clip = await clip_at(*await runner.finish(composed.data["job_id"]))
-            assert clip.height > clip.width
-            assert clip.has_sound
-            assert clip.seconds == pytest.approx(sum(lengths), abs=0.2)
+            film = await watched_at(*await runner.finish(composed.data["job_id"]), tmp_path)
+            assert film.size[1] > film.size[0]
+            assert film.seconds == pytest.approx(sum(clip.seconds for clip in spoken), abs=0.2)
+            assert loudness_of(iter([film.sound])) == pytest.approx(-16, abs=1)
             said = (server.output / "bakery.srt").read_text("utf-8")
-            assert said.index("How is the bread?") < said.index("It is warm.")
+            assert letters_of(said) == letters_of("".join(lines))
+            # Each caption appears within 100 ms of the moment at which its first word is heard in its own clip.
+            heard = [*spoken[0].speech_begins(), *(spoken[0].seconds + each for each in spoken[1].speech_begins())]
+            assert len(starts_in(said)) >= 2
+            for start in starts_in(said):
+                assert min(abs(start - moment) for moment in heard) < 0.1, (start, heard)
+                assert has_letters(film, start + 0.2)
             (file,) = (await runner.call("download_result", job_id=composed.data["job_id"])).data["files"][:1]
             assert file["path"] == str(server.output / "bakery.mp4")
             await runner.end()
+
+
+async def watched_at(link: str, folder: Path) -> Watched:
+    """A finished clip, fetched and decoded."""
+    path = folder / "fetched.mp4"
+    path.write_bytes((await fetched(link)).content)
+    return watch(path, width=180)
+
+
+def letters_of(subtitles: str) -> str:
+    """The letters of captions or a text in order, without figures, signs and spaces."""
+    return "".join(each for each in subtitles if each.isalpha())
+
+
+def has_letters(film: Watched, moment: float) -> bool:
+    """Whether white letters with dark rims stand in the lower part of the frame that is shown at a moment."""
+    frame = film.frames[max(0, int(np.searchsorted(film.times, moment)) - 1)]
+    light = frame[frame.shape[0] * 7 // 10 : frame.shape[0] * 9 // 10].astype(int).mean(2)
+    return int((np.abs(np.diff(light, axis=1)) > 60).sum()) > 60
 
 
 async def test_every_prompt_is_followed_by_a_test() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 Colour = tuple[int, int, int]
 RED, GREEN, BLUE, WHITE = (200, 40, 40), (40, 180, 60), (40, 60, 200), (255, 255, 255)
+_TIMES = re.compile(r"(\d\d):(\d\d):(\d\d),(\d{3}) --> ")
 
 
 def write_clip(
@@ -172,3 +174,9 @@ def watch(path: Path, *, width: int = 160) -> Watched:
                     sound += [np.asarray(each.to_ndarray(), np.float32) for each in resampler.resample(frame)]
     heard = np.concatenate(sound, 1) if sound else np.zeros((2, 0), np.float32)
     return Watched(size, np.array(times), np.asarray(np.stack(frames), np.uint8), heard, tags)
+
+
+def starts_in(subtitles: str) -> list[float]:
+    """When the captions of an SRT file begin."""
+    found = [[int(part) for part in each] for each in _TIMES.findall(subtitles)]
+    return [hours * 3600 + minutes * 60 + seconds + part / 1000 for hours, minutes, seconds, part in found]
