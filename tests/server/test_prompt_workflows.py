@@ -256,7 +256,8 @@ async def test_dialogue(tmp_path: Path, language: str, lines: tuple[str, ...]) -
             spoken = [await watched_at(link, tmp_path) for link in await runner.finish(*job_ids)]
             wanted = {"clips": job_ids, "shape": "9:16", "captions": "auto", "music": "song.wav", "name": "bakery"}
             composed = await runner.call("compose_video", **wanted)
-            film = await watched_at(*await runner.finish(composed.data["job_id"]), tmp_path)
+            (made,) = await runner.finish(composed.data["job_id"])
+            film = await watched_at(made, tmp_path)
             assert film.size[1] > film.size[0]
             assert film.seconds == pytest.approx(sum(clip.seconds for clip in spoken), abs=0.2)
             assert loudness_of(iter([film.sound])) == pytest.approx(-16, abs=1)
