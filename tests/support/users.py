@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 from mcp import Client
+from mcp.client.extension import ClientExtension
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.support.processes import run
@@ -26,14 +27,20 @@ class Person(ToolCaller):
 
 @asynccontextmanager
 async def signed_in(
-    address: str, credential: str, *, era: Era = "auto", own: str | None = None, **headers: str
+    address: str,
+    credential: str,
+    *,
+    era: Era = "auto",
+    own: str | None = None,
+    extensions: Sequence[ClientExtension] = (),
+    **headers: str,
 ) -> AsyncIterator[Person]:
-    """A person whose client sends a key or a token, and an A2E key of their `own`."""
+    """A person whose client sends a key or a token, and an A2E key of their `own`; it has these extensions."""
     sent = {"authorization": f"Bearer {credential}", **headers}
     sent |= {} if own is None else {"x-a2e-key": own}
     async with (
         httpx2.AsyncClient(headers=sent, trust_env=False, timeout=30) as http,
-        Client(streamable_http_client(address, http_client=http), mode=era) as client,
+        Client(streamable_http_client(address, http_client=http), mode=era, extensions=list(extensions)) as client,
     ):
         yield Person(client)
 

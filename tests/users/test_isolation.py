@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from mcp.shared.exceptions import MCPError
-from mcp.types import ResourceTemplateReference
+from mcp.types import METHOD_NOT_FOUND, ResourceTemplateReference
 
+from tests.server.test_tasks import Created, Follower, ask
 from tests.support.processes import start_http_server
 from tests.support.users import Person, add_user, signed_in
 from tests.users.test_keys import CONTACT, users_of
@@ -70,6 +71,44 @@ async def test_jobs_and_spending_of_one_user_do_not_exist_for_another(tmp_path: 
         offered = await bob.client.complete(reference, {"name": "job_id", "value": ""})
         assert offered.completion.values == []
         assert video in (await ada.client.complete(reference, {"name": "job_id", "value": ""})).completion.values
+
+
+async def test_a_task_of_another_user_is_as_unknown_as_one_that_is_not_there(tmp_path: Path) -> None:
+    ada_key, bob_key = add_user(tmp_path, "ada"), add_user(tmp_path, "bob")
+    async with (
+        start_http_server(tmp_path, **users_of(tmp_path)) as (_, address),
+        signed_in(address, ada_key, extensions=[Follower()]) as ada,
+        signed_in(address, bob_key, extensions=[Follower()]) as bob,
+    ):
+        script = "This sentence is long enough to be rendered for a while. " * 8
+        video = {"script": script, "voice": "Aria", "avatar": "Ada", "resolution": 1080}
+        running = await ada.client.session.call_tool("start_avatar_video", video, allow_claimed=True)
+        ended = (await ada.ask("start_text_to_image", prompt="A secret house")).data["job_id"]
+        own = (await bob.ask("start_text_to_image", prompt="A house of Bob")).data["job_id"]
+        assert isinstance(running, Created)
+        task_id = running.model_dump(by_alias=True)["taskId"]
+        missing = f"{task_id[:-4]}{'0000' if not task_id.endswith('0000') else '1111'}"
+
+        async def heard(person: Person, method: str, named: str) -> tuple[int, str, object]:
+            with pytest.raises(MCPError) as refusal:
+                await ask(person.client.session, method, named)
+            error = refusal.value.error
+            return error.code, error.message.replace(named, "..."), error.data
+
+        for method in ("tasks/get", "tasks/cancel", "tasks/update"):
+            assert (await ask(ada.client.session, method, task_id))["resultType"] == "complete"
+            unknown = await heard(bob, method, missing)
+            assert UNKNOWN in unknown[1]
+            # Also beside a job of his own, and when it has ended, in which case its result would come along.
+            for named in (task_id, ended, f"{own},{task_id}", f"{ended},{own}"):
+                assert await heard(bob, method, named) == unknown, (method, named)
+        assert (await heard(bob, "tasks/result", ended))[0] == METHOD_NOT_FOUND
+        for job_id in (task_id, ended):
+            with pytest.raises(MCPError, match=UNKNOWN):
+                await bob.client.read_resource(f"a2e://jobs/{job_id}")
+        assert (await ask(bob.client.session, "tasks/get", own))["result"]["structuredContent"]["job_id"] == own
+        # What he has asked to cancel goes on.
+        assert (await ask(ada.client.session, "tasks/get", task_id))["status"] in ("working", "completed")
 
 
 async def test_the_same_start_of_two_users_is_two_starts(tmp_path: Path) -> None:
