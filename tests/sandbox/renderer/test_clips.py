@@ -70,7 +70,7 @@ def test_a_person_is_moved_in_front_of_the_background(worker: RenderProcess, por
     assert "A person was found" in worker.render(order).note
 
 
-def test_what_is_in_front_is_called_a_person_only_with_a_face(
+def test_what_has_no_face_is_not_taken_for_a_person_and_cut_out(
     worker: RenderProcess, portrait: str, tmp_path: Path
 ) -> None:
     turned_away = np.asarray(cv2.imread(portrait), np.uint8)
@@ -83,7 +83,7 @@ def test_what_is_in_front_is_called_a_person_only_with_a_face(
         image=str(tmp_path / "i.png"), output=str(tmp_path / "o.mp4"), seconds=1, width=120, fps=4
     )
 
-    assert "Something in front was found" in worker.render(order).note
+    assert "Camera pan and zoom only." in worker.render(order).note
 
 
 def test_a_still_camera_stays_still(worker: RenderProcess, tmp_path: Path) -> None:
@@ -121,6 +121,11 @@ def test_an_end_picture_is_what_the_clip_ends_with(worker: RenderProcess, tmp_pa
         ("the camera pans slowly to the left", ("left",)),
         ("Push in, then tilt up", ("zoom in", "up")),
         ("a static shot, tripod", ("still",)),
+        ("the camera slowly flies towards the pagoda", ("zoom in",)),
+        ("the camera rises along the tower", ("up",)),
+        ("a drone shot drifts away from the house", ("zoom out",)),
+        ("she walks towards the camera", ()),
+        ("the sun rises over the hills", ()),
         ("she stands up and smiles", ()),
         ("the right moment, nothing left", ()),
         ("", ()),

@@ -23,6 +23,7 @@ def test_whatever_else_a_prompt_says_the_person_it_begins_with_is_drawn(prompt: 
         ("a woman in front of an old house", ["a female person"]),
         ("a man in a navy suit, white background", ["a male person", "navy suit", "white background"]),
         ("a nurse with black hair in a bun", ["a person, drawn as female", "black hair", "bun hair"]),
+        ("a red-haired woman", ["a female person", "red hair"]),
         ("a redhead woman", ["a female person", "redhead hair"]),
     ],
 )

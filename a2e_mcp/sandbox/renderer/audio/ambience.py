@@ -132,7 +132,7 @@ _KINDS: tuple[tuple[str, str, _Maker], ...] = (
     ("wind", r"\bwind|breeze|mountain|desert|snow", _wind),
     ("birds", r"\bbird|gull|forest|garden|spring|chirp", _birds),
     ("bells", r"\bbell|chime|church|clock|glass", _bells),
-    ("steps", r"\bstep|walk|run|knock|hoof|drum", _steps),
+    ("steps", r"\b(?:foot)?step|walk|run|knock|hoof|drum", _steps),
     ("an engine", r"\bengine|\bcar\b|motor|machine|train|boat|traffic|hum", _engine),
     ("a tune", r"\bmusic|song|melody|piano|tune|guitar", _music),
     ("applause", r"\bapplau|clap|crowd|cheer|audience", _applause),

@@ -24,13 +24,34 @@ class CameraMove:
 
 
 _MOVE_WORDS = r"(?:pan|pans|panning|move|moves|moving|slide|slides|tilt|tilts|camera)\s+(?:\w+\s+){0,2}?"
+# Only of the camera: people walk towards it, and the sun rises, without its moving.
+_CAMERA = r"(?:camera|drone|view|shot)\s+(?:\w+ly\s+)?(?:\w+\s+)?(?:\w+ly\s+)?"
+_GOES = r"(?:mov|fl(?:y|ies)|glid|drift|go|travel|driv|push|dolly|dollies|track|advanc|float|com)\w*\s+(?:\w+ly\s+)?"
 _PATTERNS: tuple[tuple[str, str, dict[str, float]], ...] = (
-    ("zoom in", r"\b(zoom(s|ing)?[\s-]+in|push(es|ing)?[\s-]+in|closer|close[\s-]?up|dolly in)\b", {"zoom": 1.6}),
-    ("zoom out", r"\b(zoom(s|ing)?[\s-]+out|pull(s|ing)?[\s-]+(back|out)|dolly out)\b", {"zoom": -1.6}),
+    (
+        "zoom in",
+        r"\b(zoom(s|ing)?[\s-]+in|push(es|ing)?[\s-]+in|closer|close[\s-]?up|dolly in)\b"
+        rf"|\b{_CAMERA}(?:{_GOES}(?:in|into|forwards?|towards?|through)|approach\w*)\b",
+        {"zoom": 1.6},
+    ),
+    (
+        "zoom out",
+        r"\b(zoom(s|ing)?[\s-]+out|pull(s|ing)?[\s-]+(back|out)|dolly out)\b"
+        rf"|\b{_CAMERA}(?:{_GOES}(?:out|away|back|backwards?)|retreat\w*)\b",
+        {"zoom": -1.6},
+    ),
     ("left", rf"\b({_MOVE_WORDS}left|leftwards?|to the left)\b", {"across": -1.0}),
     ("right", rf"\b({_MOVE_WORDS}right|rightwards?|to the right)\b", {"across": 1.0}),
-    ("up", rf"\b({_MOVE_WORDS}up|upwards?)\b", {"down": -1.0}),
-    ("down", rf"\b({_MOVE_WORDS}down|downwards?)\b", {"down": 1.0}),
+    (
+        "up",
+        rf"\b({_MOVE_WORDS}up|upwards?|{_CAMERA}(?:ris(?:es?|ing)|ascend\w*|climb\w*|lift\w*))\b",
+        {"down": -1.0},
+    ),
+    (
+        "down",
+        rf"\b({_MOVE_WORDS}down|downwards?|{_CAMERA}(?:sink\w*|descend\w*|lower\w*|fall\w*))\b",
+        {"down": 1.0},
+    ),
     (
         "still",
         r"\b(still|static|motionless|fixed camera|tripod)\b",

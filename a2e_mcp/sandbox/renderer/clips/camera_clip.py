@@ -38,11 +38,10 @@ _INPAINTING_SIDE = 320
 
 @dataclass(frozen=True)
 class _Layers:
-    """A picture taken apart: what is behind, whole, and the person or thing in front, if there is one."""
+    """A picture taken apart: what is behind, whole, and the person in front, if there is one."""
 
     behind: Picture
     in_front: Sprite | None
-    has_face: bool = False
 
 
 def make_camera_clip(
@@ -75,10 +74,8 @@ def make_camera_clip(
             clip.add(_frame(layers, move, index / (frames - 1)))
             rendering.report((index + 1) / frames)
     in_depth = any(layer.in_front is not None for layer in layers)
-    # The network that looks for people also finds cups; only a face makes it certain.
-    found = "A person" if any(layer.has_face for layer in layers) else "Something in front"
     return clip.outcome(
-        f"{found} was found and moves in front of the background." if in_depth else "Camera pan and zoom only.",
+        "A person was found and moves in front of the background." if in_depth else "Camera pan and zoom only.",
         "It dissolves into the end picture." if end_image else "",
         move.note if prompt.strip() or move.understood else "No prompt was given, so it zooms in slowly.",
         "Of the negative prompt only camera moves count." if negative_prompt.strip() else "",
@@ -89,7 +86,8 @@ def make_camera_clip(
 
 
 def _take_apart(picture: Picture) -> _Layers:
-    mask = person_mask(picture)
+    # The network that looks for people also finds cups and towers, whose rims it does not know and which would glow.
+    mask = person_mask(picture) if largest_face(picture) is not None else None
     if mask is None:
         return _Layers(picture, None)
     height, width = mask.shape
@@ -103,7 +101,7 @@ def _take_apart(picture: Picture) -> _Layers:
     around = soften(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), reach / 2)
     behind = blend(picture, cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), around)
     person = cut_cleanly(picture, mask)
-    return _Layers(behind, cut_out(person.picture, person.mask), largest_face(picture) is not None)
+    return _Layers(behind, cut_out(person.picture, person.mask))
 
 
 def _frame(layers: list[_Layers], move: CameraMove, progress: float) -> Picture:

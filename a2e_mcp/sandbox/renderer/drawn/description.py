@@ -21,6 +21,7 @@ _OLD = re.compile(
     r"\b(?:old|elderly)(?:[ ,]+[\w'-]+)?[ ,]+(?:m[ae]n|wom[ae]n|lady|gentleman|persons?|people)\b"
     r"|\bgrand(?:mother|father)\b|\bgr[ae]y-haired\b"
 )
+_HAIRED = re.compile(r"\b(?!gr[ae]y-)(\w+)[- ]haired\b")
 _GLASSES = re.compile(r"\b(glasses|spectacles)\b")
 _BEARD = re.compile(r"\b(beard\w*|moustache)\b")
 # Words as patterns, with what they stand for: colours of hair, its styles by gender, clothes and their colours.
@@ -38,7 +39,7 @@ class Description:
 
 def described(prompt: str, seed: int) -> Description | None:
     """The person a prompt asks for; None when it asks for none."""
-    text = asked_for(prompt.lower())
+    text = _HAIRED.sub(r"\1 hair", asked_for(prompt.lower()))
     unwanted = ruled_out(prompt.lower())
     man, woman = _MAN.search(text), _WOMAN.search(text)
     if not (man or woman or _PERSON.search(text)):
