@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from a2e_mcp.catalogue.declaration.capability import State
 from a2e_mcp.catalogue.declaration.values import moment_shown, utc_moment
@@ -35,6 +35,8 @@ async def linked(job: Job, entry: LedgerEntry, links: Links | None) -> Job:
 
 def job_of_entry(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, under_way: bool, sandbox: bool) -> Job:
     """One job of a start as far as the ledger alone can tell; `moved` is how far its transfer is."""
+    if (own_state := entry.details.states.get(str(job_id))) is not None:
+        entry = replace(entry, state=own_state)
     state, note = _state_and_note(entry, moved, under_way=under_way)
     stays = state in ("succeeded", "failed") or (entry.family == STREAMING and state == "running")
     return Job(

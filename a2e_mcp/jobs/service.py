@@ -213,8 +213,7 @@ class Jobs:
             raise InputError(family.delete_note)
         await self._client.call(family.remove, family.remove.request.model_validate({"id": job_id.id}))
         self._shared.forget(job_id)
-        known = await self._ledger.by_job_id(str(job_id))
-        if known is not None:
+        if (known := await self._ledger.by_job_id(str(job_id))) is not None:
             await self._ledger.update(known.id, state="deleted")
         return job_id, family.delete_note
 
@@ -281,9 +280,10 @@ class Jobs:
         return (await self._take(family, entry, found.certain) if found.certain else entry), found.possible
 
     async def _take(self, family: JobFamily, entry: LedgerEntry, records: Sequence[JobRecord]) -> LedgerEntry:
-        job_ids = [str(JobId(family.name, record.id)) for record in records]
+        jobs = [self.job(family, record) for record in records]
+        job_ids, state = [job.job_id for job in jobs], jobs[0].state
         note = "A2E's answer to the start was lost; the job was found again in the account."
-        return await self._ledger.update(entry.id, phase="started", job_ids=job_ids, note=note)
+        return await self._ledger.update(entry.id, phase="started", job_ids=job_ids, state=state, note=note)
 
     async def seen(self, family: JobFamily, records: Sequence[JobRecord]) -> list[Job]:
         """Turn records into jobs, and write down in the ledger what they say about the end and the price."""

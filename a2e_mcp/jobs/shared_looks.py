@@ -14,7 +14,6 @@ from a2e_mcp.ledger.job_ids import JobId
 from a2e_mcp.ledger.store import JobFilter, Ledger, SharedLedger
 
 _MOST_OPEN = 200
-_ENDED = ("succeeded", "failed")
 _NEARLY = 0.9
 """The share of a pace after which a look counts as due: two servers never keep exactly the same time."""
 
@@ -32,7 +31,7 @@ class SharedLooks:
     async def read(self, ids: Sequence[str]) -> Mapping[str, Job | A2EError]:
         """The states of jobs: from A2E when no other server has looked lately, else as the ledger knows them."""
         known = await self._shared.seen_jobs([self._job_id(each) for each in ids])
-        told = [each for each in ids if _is_recorded(known.get(self._job_id(each)))]
+        told = [each for each in ids if _is_recorded(known.get(self._job_id(each)), self._job_id(each))]
         taken = await self._take(told)
         asked = [each for each in ids if each not in told or each in taken]
         if taken and self._is_read_together:
@@ -69,7 +68,7 @@ class SharedLooks:
     async def _as_recorded(self, each: str, entry: LedgerEntry) -> Job | A2EError:
         """A job as the ledger knows it; of one that has ended A2E is asked for the rest, once."""
         known = next(job for job in self._jobs.of_entry(entry) if job.job_id == self._job_id(each))
-        if entry.state not in _ENDED:
+        if not known.finished:
             return known
         whole = await or_problem(self._jobs.check(JobId(self._family, each)))
         return known if isinstance(whole, A2EError) else whole
@@ -78,6 +77,8 @@ class SharedLooks:
         return str(JobId(self._family, each))
 
 
-def _is_recorded(entry: LedgerEntry | None) -> bool:
-    """Whether the ledger tells the state of a start's one job; of several it knows the last one that was seen."""
-    return entry is not None and len(entry.job_ids) == 1 and entry.state not in (None, "deleted")
+def _is_recorded(entry: LedgerEntry | None, job_id: str) -> bool:
+    """Whether the ledger tells the state of a job."""
+    if entry is None or entry.state in (None, "deleted"):
+        return False
+    return len(entry.job_ids) == 1 or job_id in entry.details.states

@@ -220,6 +220,7 @@ _CODECS: Mapping[str, _Codec] = {
     "speech": _plain("speech"),
     "uploads": _plain("uploads"),
     "addresses": _Codec("addresses", _decode_addresses, _encode_values),
+    "states": _plain("states"),
     "charges": _plain("charges"),
     "refund_unknown": _plain("refund_unknown", bool),
     "absent": _plain("absent", bool),

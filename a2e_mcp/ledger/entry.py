@@ -103,6 +103,8 @@ class Details:
     """Where uploaded files are, by their SHA-256."""
     addresses: Mapping[str, PaidAddress | None] = field(default_factory=dict)
     """Upload addresses that are paid for, by the file's SHA-256; None once an address is used up."""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """The state of each of several jobs as A2E has said last."""
     charges: Mapping[str, float] = field(default_factory=dict)
     """Credits that A2E says each job cost."""
     refund_unknown: bool = False
@@ -151,6 +153,7 @@ class DetailChanges(TypedDict, total=False):
     speech: Mapping[str, str]
     uploads: Mapping[str, str]
     addresses: Mapping[str, PaidAddress | None]
+    states: Mapping[str, str]
     charges: Mapping[str, float]
     refund_unknown: bool
     absent: bool
@@ -357,8 +360,13 @@ def with_details(entry: LedgerEntry, changes: DetailChanges) -> LedgerEntry:
 
 def after_job_seen(entry: LedgerEntry, seen: JobSeen) -> LedgerEntry:
     """An entry after A2E has reported the state and the price of one of its jobs."""
+    state = seen.state
+    if len(entry.job_ids) > 1:
+        if entry.details.states.get(seen.job_id) != seen.state:
+            entry = with_details(entry, {"states": {seen.job_id: seen.state}})
+        state = _state_of_several([entry.details.states.get(job_id) for job_id in entry.job_ids])
     if entry.state != "deleted":
-        entry = replace(entry, state=seen.state)
+        entry = replace(entry, state=state)
     if seen.results and list(entry.results) != list(seen.results) and len(entry.job_ids) == 1:
         entry = replace(entry, results=seen.results)
     # A2E's own word about this very job comes before the balance: the balance also changes by a web page or another
@@ -371,6 +379,13 @@ def after_job_seen(entry: LedgerEntry, seen: JobSeen) -> LedgerEntry:
             total = float(sum(charges.values()) + on_the_way)
             entry = replace(entry, charged=total) if is_sure else replace(entry, expected=total)
     return entry
+
+
+def _state_of_several(states: Sequence[str | None]) -> str:
+    """The state of a start that makes several jobs: it has ended when all of them have."""
+    if all(state in ("succeeded", "failed") for state in states):
+        return "succeeded" if "succeeded" in states else "failed"
+    return "queued" if set(states) <= {"queued", None} else "running"
 
 
 def after_refund(entry: LedgerEntry, job_id: str, refunded: float | None) -> LedgerEntry:

@@ -332,9 +332,10 @@ class JobItem(Generic[InputsT]):
         jobs = [self._context.jobs.job(family, record) for record in records]
         job_ids = [job.job_id for job in jobs]
         entry = await self._ledger.update(entry.id, phase="started", job_ids=job_ids, state=jobs[0].state)
-        if family.ends_at_start:
-            # A2E cannot be asked about it later: what this answer says is kept.
+        if family.ends_at_start or len(jobs) > 1:
+            # What this answer says is kept: of some A2E cannot be asked later, and of several each has its state.
             await self._context.jobs.seen(family, records)
+        if family.ends_at_start:
             for job in jobs:
                 await self._ledger.update(entry.id, note=sentences(job.error, job.note) or None)
         return entry

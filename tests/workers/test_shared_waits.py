@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
+import pytest
 from pydantic import SecretStr
 
 from a2e_mcp.catalogue import family
@@ -47,8 +48,9 @@ async def servers_on(
         yield opened
 
 
+@pytest.mark.parametrize("count", [1, 4])
 async def test_servers_that_wait_for_jobs_of_a_family_ask_a2e_once_a_tick_and_are_woken_together(
-    database_address: str, tmp_path: Path
+    database_address: str, tmp_path: Path, count: int
 ) -> None:
     async with (
         open_test_sandbox(tmp_path, **RENDERS, policy="seconds:5000") as sandbox,
@@ -56,8 +58,12 @@ async def test_servers_that_wait_for_jobs_of_a_family_ask_a2e_once_a_tick_and_ar
     ):
         first = servers[0]
         arguments = await first.clip_arguments()
-        started = [await first.ask("start_image_to_video", **{**arguments, "prompt": f"Wave {n}"}) for n in range(3)]
-        job_ids = [answer.data["job_id"] for answer in started]
+        job_ids: list[str] = []
+        for number in range(4 // count):
+            wanted = {**arguments, "prompt": f"Wave {number}", "count": count}
+            started = await first.ask("start_image_to_video", **wanted)
+            job_ids += [job["job_id"] for job in started.data.get("jobs") or [started.data]]
+        assert len(job_ids) == 4
         for server in servers:
             server.transport.attempts.clear()
         waits = [asyncio.create_task(server.ask("wait_for_job", job_ids=job_ids, seconds=20)) for server in servers]
