@@ -18,6 +18,7 @@ class ChargeMeter:
         self._spending = spending
         self._ledger = ledger
         self._entry_id = entry.id
+        self._family = entry.family
         self._priced = entry.details.priced
         self._last: float | None = None
         self._read_at = 0.0
@@ -37,6 +38,9 @@ class ChargeMeter:
         # The step is charged already: that is written down before anything that can fail or be cut.
         await self._note(step, Measured(None, units))
         self._costs.append(None)
+        if step == self._family and (before is None or not await self._is_alone_since(since)):
+            # It is the last step, and the balance would say nothing about it.
+            return
         try:
             now = await self._read()
         except Unauthorized:
@@ -122,8 +126,15 @@ class GroupMeter:
 
     async def _book(self, ids: Sequence[str], since: float, before: float) -> None:
         entries = [await self._ledger.entry(entry_id) for entry_id in ids]
-        open_steps = {entry.id: steps for entry in entries if (steps := _unmeasured(entry))}
-        if not open_steps:
+        priced = {
+            entry.id: {step: entry.details.priced.get(step) for step in steps}
+            for entry in entries
+            if (steps := _unmeasured(entry))
+        }
+        costs = [cost for row in priced.values() for cost in row.values()]
+        # What other processes on the ledger paid meanwhile may be for starts that are older than this group.
+        may_be_alone = self._ledger.shared is None
+        if not costs or not (may_be_alone or None in costs):
             return
         try:
             after = await self._spending.balance()
@@ -134,14 +145,7 @@ class GroupMeter:
         recent = await self._ledger.recent(EntryFilter(since=since))
         others = sum(entry.cost for entry in recent if entry.id not in ids and entry.family != DOWNLOAD)
         rest = before - after - others - sum(map(_known_cost, entries))
-        priced = {
-            entry.id: {step: entry.details.priced.get(step) for step in open_steps[entry.id]}
-            for entry in entries
-            if entry.id in open_steps
-        }
-        costs = [cost for row in priced.values() for cost in row.values()]
-        # What other processes on the ledger paid meanwhile may be for starts that are older than this group.
-        is_alone = not others and self._ledger.shared is None
+        is_alone = may_be_alone and not others
         if rest <= 0 or not (is_alone or None in costs):
             # Something was refunded or bought elsewhere meanwhile: what was priced is the better word.
             return

@@ -80,8 +80,8 @@ class StartExecutor:
             case _:
                 raise LookupError(start.kind)
 
-    async def execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
-        """Buy what is charged and say what came of it. Raises A2EError, which the ledger then knows too."""
+    async def execute(self, entry: LedgerEntry, item: Item, price: Price) -> LedgerEntry:
+        """Buy what is charged and give the entry with what came of it. Raises A2EError, which the ledger knows too."""
         self._group.begin(entry.id)
         is_cut = False
         try:
@@ -94,7 +94,7 @@ class StartExecutor:
             # A server that ends waits for no balance.
             await self._group.end(books=not is_cut)
 
-    async def _execute(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
+    async def _execute(self, entry: LedgerEntry, item: Item, price: Price) -> LedgerEntry:
         meter = ChargeMeter(self._context.spending, self._ledger, entry)
         async with heartbeat(self._ledger, entry.id, self._beat_seconds):
             try:
@@ -116,8 +116,13 @@ class StartExecutor:
             except BaseException:
                 await self._interrupted(entry.id)
                 raise
-        entry = await meter.settle()
-        return Started(await self.jobs_of(entry), price, (await self._ledger.entry(entry.id)).charged)
+        return await meter.settle()
+
+    async def started(self, entry: LedgerEntry, price: Price) -> Started:
+        """What is answered about a start that has been carried out: its jobs, and what it cost."""
+        jobs = await self.jobs_of(entry)
+        # A2E's word about a job, which may be its price, is written down with it.
+        return Started(jobs, price, (await self._ledger.entry(entry.id)).charged)
 
     async def jobs_of(self, entry: LedgerEntry) -> list[Job]:
         """The jobs of an entry as they are now; when A2E cannot say, as the ledger knows them."""

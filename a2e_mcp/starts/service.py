@@ -72,7 +72,7 @@ class Starts:
         self._confirmation = Confirmation(context, above=confirm_above)
         self._executor = StartExecutor(context, keepers or {}, beat_seconds)
         self._beat_seconds = beat_seconds
-        self._tasks = BackgroundTasks[Started]("start")
+        self._tasks = BackgroundTasks[LedgerEntry]("start")
         self._shown = BackgroundTasks[None]("progress of start")
         self.workers = WorkerStarts(context, self._executor, self._tasks)
 
@@ -120,7 +120,7 @@ class Starts:
         await self._confirmation.obtain(plan, options, deadline, frozenset())
         return (await self._intents.insert_or_get_existing(plan, options, frozenset())).entry
 
-    async def carry_out(self, entry: LedgerEntry, item: Item, price: Price) -> Started:
+    async def carry_out(self, entry: LedgerEntry, item: Item, price: Price) -> LedgerEntry:
         """Carry out a start that was reserved and is claimed, to its end, even when the caller is cut."""
         return await asyncio.shield(self._begin(entry, item, price))
 
@@ -299,7 +299,7 @@ class Starts:
         warning = all_of(plan.warning, unconfirmed, ceilings.remark(plan.price), overrun)
         return replace(started, warning=warning, chosen=plan.chosen)
 
-    def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[Started]:
+    def _begin(self, entry: LedgerEntry, item: Item, price: Price) -> asyncio.Task[LedgerEntry]:
         work = self._executor.execute(entry, item, price)
         task = self._tasks.begin(entry.id, work, on_end=self._context.progress.forget)
         if self._ledger.shared is not None:
@@ -307,11 +307,11 @@ class Starts:
         return task
 
     async def _outcome(
-        self, entry: LedgerEntry, price: Price, task: asyncio.Task[Started], deadline: Deadline
+        self, entry: LedgerEntry, price: Price, task: asyncio.Task[LedgerEntry], deadline: Deadline
     ) -> Started:
         await self._context.progress.follow(entry.id, task, deadline)
         if task.done() and not task.cancelled():
-            return task.result()
+            return await self._executor.started(task.result(), price)
         return Started(self._context.jobs.of_entry(await self._context.as_known(entry)), price, pending=True)
 
     async def _earlier(self, entry: LedgerEntry, price: Price, deadline: Deadline, *, again: bool) -> Started | None:
@@ -363,7 +363,7 @@ class Starts:
     def _resume(self, entry: LedgerEntry) -> None:
         self._tasks.begin(entry.id, self._resume_upload(entry), on_end=self._context.progress.forget)
 
-    async def _resume_upload(self, entry: LedgerEntry) -> Started:
+    async def _resume_upload(self, entry: LedgerEntry) -> LedgerEntry:
         """Send a file again, to the address paid for, that another run of the server has not sent whole."""
         try:
             item = await interrupted_upload(self._context, entry)

@@ -33,7 +33,7 @@ def is_for_workers(start: StoredStart) -> bool:
 class WorkerStarts:
     """Carries out the starts that were left to workers, and follows them from a server."""
 
-    def __init__(self, context: StartContext, executor: StartExecutor, tasks: BackgroundTasks[Started]) -> None:
+    def __init__(self, context: StartContext, executor: StartExecutor, tasks: BackgroundTasks[LedgerEntry]) -> None:
         self._context = context
         self._ledger = context.ledger
         self._executor = executor
@@ -57,7 +57,7 @@ class WorkerStarts:
             return Started(self._context.jobs.of_entry(entry), price, pending=True)
         if entry.phase != "started":
             raise _as_told(entry.note or "The start was interrupted")
-        return Started(await self._executor.jobs_of(entry), price, entry.charged)
+        return await self._executor.started(entry, price)
 
     async def carry_out(self, entry_id: str) -> None:
         """Carry out a start that was left to workers, or carry it on where another worker has died.
@@ -117,7 +117,7 @@ class WorkerStarts:
             await self._stop(entry.id, task)
             raise
 
-    async def show(self, entry_id: str, task: asyncio.Task[Started]) -> None:
+    async def show(self, entry_id: str, task: asyncio.Task[LedgerEntry]) -> None:
         """Show all servers on the ledger how far a start of this process is, until it is over."""
         shared = self._shared()
 
@@ -129,7 +129,7 @@ class WorkerStarts:
 
         await self._context.progress.follow(entry_id, task, Deadline(math.inf, report))
 
-    async def _stop(self, entry_id: str, task: asyncio.Task[Started]) -> None:
+    async def _stop(self, entry_id: str, task: asyncio.Task[LedgerEntry]) -> None:
         """End a start before another worker may have it: what is being paid just now is written down first."""
         if self._context.payments.in_flight(entry_id):
             await asyncio.wait({task}, timeout=self._context.closing_seconds)

@@ -1,4 +1,7 @@
-"""The queue library's own log: without tracebacks of a database that is away, which one line of ours reports."""
+"""The queue library's own log: without tracebacks of a database that is away, which one line of ours reports.
+
+A worker that was only paused cannot write down the end of what others have taken over, which is a database error too.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,14 @@ from procrastinate.exceptions import ConnectorException
 
 from a2e_mcp.errors import A2EError
 
-_NAMES = ("procrastinate.utils", "procrastinate.worker", "procrastinate.worker.a2e-mcp", "procrastinate.periodic")
+_NAMES = (
+    "procrastinate.utils",
+    "procrastinate.worker",
+    "procrastinate.worker.a2e-mcp",
+    "procrastinate.periodic",
+    # Of a task whose end could not be written down.
+    "asyncio",
+)
 
 
 def log_no_outages() -> None:

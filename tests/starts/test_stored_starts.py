@@ -88,7 +88,7 @@ async def test_a_start_is_carried_out_from_what_the_ledger_keeps_of_it(
             price = Price(await item.price())
             new = NewEntry(entry.family, entry.title, entry.fingerprint, expected=price.least, start=start)
             intent = (await other.insert_or_get_existing(new, passed=None, limits=Limits())).entry
-            second = await executor.execute(intent, item, price)
+            second = await executor.started(await executor.execute(intent, item, price), price)
         assert second.charged == first.charged
         assert [job.state for job in second.jobs] == [job.state for job in first.jobs]
         assert {call: transport.attempts[call] for call in calls} == dict.fromkeys(calls, 2)

@@ -322,6 +322,8 @@ async def test_what_another_worker_pays_meanwhile_is_not_booked_on_a_start_that_
         speaking = asyncio.create_task(slow.services.starts.workers.carry_out(speech.data["job_id"].partition(":")[2]))
         await gate.held()
         await quick.services.starts.workers.carry_out(clip.data["job_id"].partition(":")[2])
+        # The balance says nothing about a start beside another one, and no user of this process reads of its job.
+        assert quick.transport.attempts == {CREDITS: 1, CLIP: 1}
         gate.opened.set()
         await speaking
         assert server.spent == 101

@@ -13,7 +13,7 @@ from a2e_mcp.workers.queue_logs import log_no_outages
 
 def test_a_database_that_is_away_leaves_no_traceback_and_a_mistake_does(caplog: pytest.LogCaptureFixture) -> None:
     log_no_outages()
-    for name in ("procrastinate.utils", "procrastinate.worker.a2e-mcp"):
+    for name in ("procrastinate.utils", "procrastinate.worker.a2e-mcp", "asyncio"):
         logger = logging.getLogger(name)
         logger.error("listener error", exc_info=ConnectorException())
         logger.error("to retry", exc_info=SettingsError("The database cannot be reached"))
@@ -21,4 +21,4 @@ def test_a_database_that_is_away_leaves_no_traceback_and_a_mistake_does(caplog: 
     assert [(record.getMessage(), bool(record.exc_info)) for record in caplog.records] == [
         ("to retry", False),
         ("a mistake", True),
-    ] * 2
+    ] * 3
