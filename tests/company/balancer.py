@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx2
 
+PUBLIC = "https://a2e.company.example"
+"""The servers' public address: TLS would end here, and is left out."""
+
 _LOOK_SECONDS = 0.25
 _CHUNK = 2**16
 
@@ -21,6 +24,10 @@ class Balancer:
         self._turn = 0
         self._connections: set[asyncio.Task[None]] = set()
         self.url = ""
+
+    def reached(self, address: str) -> str:
+        """Where something at the public address is reached."""
+        return address.replace(PUBLIC, self.url, 1)
 
     def is_ready(self, port: int) -> bool:
         """Whether a server was ready at the last look."""

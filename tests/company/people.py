@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 
+from tests.company.balancer import Balancer
+
 _VERSION = "2026-07-28"
 _MCP = "io.modelcontextprotocol"
 
@@ -28,6 +30,8 @@ class CompanyJob:
     answered_at: float | None = None
     job_id: str | None = None
     refused: str | None = None
+    wait_began: float | None = None
+    """When the last wait for it was begun."""
     unknown: bool = False
     """Whether it may have been charged: A2E lists no speech, so only the user can have it made again."""
     done_at: float | None = None
@@ -63,15 +67,17 @@ class CompanyUser:
     jobs: list[CompanyJob]
     picture: bytes
     http: httpx2.AsyncClient
-    url: str
+    balancer: Balancer
     dice: random.Random
     figures: Figures
     pause_seconds: float
 
     async def work(self) -> None:
         """Have everything done that is wanted, however often it must be asked for."""
-        for job in self.jobs:
-            await asyncio.sleep(self.dice.uniform(0, self.pause_seconds))
+        for place, job in enumerate(self.jobs):
+            # Their first jobs spread over all of the time that the next ones take.
+            spread = (0.5, 1.5) if place else (0.0, 2.0)
+            await asyncio.sleep(self.pause_seconds * self.dice.uniform(*spread))
             while not job.is_settled:
                 try:
                     await self._have_done(job)
@@ -101,6 +107,7 @@ class CompanyUser:
                 await asyncio.sleep(self.dice.uniform(0.2, 1.0))
                 return
             job.job_id, job.answered_at = found, now()
+        job.wait_began = now()
         answer = await self.call("wait_for_job", job_ids=[job.job_id], seconds=20)
         job.last = _text(answer)
         if answer.get("isError"):
@@ -132,7 +139,8 @@ class CompanyUser:
                 if offer.get("isError"):
                     await asyncio.sleep(1)
                     continue
-                sent = await self.http.put(offer["structuredContent"]["upload_address"], content=self.picture)
+                address = self.balancer.reached(offer["structuredContent"]["upload_address"])
+                sent = await self.http.put(address, content=self.picture)
                 if sent.status_code == 201:
                     self.figures.uploads += 1
                     return
@@ -175,7 +183,7 @@ class CompanyUser:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            answer = await self.http.post(f"{self.url}/mcp", json=body, headers=headers)
+            answer = await self.http.post(f"{self.balancer.url}/mcp", json=body, headers=headers)
         except httpx2.HTTPError as problem:
             raise LineBroken(type(problem).__name__) from None
         self.figures.longest = max(self.figures.longest, loop.time() - began)

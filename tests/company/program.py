@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from tests.support.processes import environment_in
+from tests.support.reliability import faults_in
+from tests.support.token_watch import TOKEN
 
 
 class Program:
@@ -61,6 +63,20 @@ class Program:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+    def pause(self) -> None:
+        """Let the process stand still."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the process continue."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def faults_in_output(self, keys: Sequence[str]) -> list[str]:
+        """What it has written that it must not: the token, a key, or a traceback."""
+        return faults_in(self.errors, secrets=[TOKEN, *keys])
 
     async def end(self, *, within: float) -> int:
         """SIGTERM; the exit code, or that of a kill when it takes longer."""

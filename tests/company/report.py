@@ -9,6 +9,35 @@ _LOOKS = ("/{id}", "/batchDetail", "/allRecords")
 _PRICES = ("/quote", "/remainingCoins")
 
 
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Until the last start that was under way at a death, or was asked for before its end, had its answer."""
+
+    name: str
+    under_way: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """From the end of a job at A2E to the answer of its wait; `is_troubled` when something was dead meanwhile."""
+
+    job: int
+    seconds: float
+    is_troubled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequests:
+    """Requests for several jobs of a family at once, A2E's hints, and requests that no tick and no hint allows."""
+
+    family: str
+    requests: int
+    hints: int
+    tick: float
+    too_early: int
+
+
 @dataclass
 class CompanyReport:
     """The figures of one run; `problems` are what must not be. Times are seconds, amounts credits."""
@@ -27,10 +56,12 @@ class CompanyReport:
     ledger: float = 0.0
     sums: float = 0.0
     longest: float = 0.0
-    recoveries: list[tuple[str, float]] = field(default_factory=list)
+    recoveries: list[Recovery] = field(default_factory=list)
     odd: Sequence[str] = ()
     """Entries that are booked with another amount than A2E takes for such a job."""
-    woken: Sequence[float] = ()
+    wakes: Sequence[Wake] = ()
+    lists: Sequence[ListRequests] = ()
+    busy_seconds: float = 0.0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
@@ -58,11 +89,25 @@ class CompanyReport:
                 f"{self.ledger:,.0f} ({100 * self.off:.1f} % above); {self.sums:,.0f}",
             ),
             (
-                "From the earliest end of a clip at A2E, whose render may take longer, to the answer of its wait:"
-                " half within; 95 % within",
-                self._woken(),
+                "From the end of a job at A2E to the answer of its wait: half within; 95 % within; all within",
+                _spread([wake.seconds for wake in self.wakes if not wake.is_troubled]),
             ),
-            *((f"Recovered after: {name}", f"{seconds:.1f} s") for name, seconds in self.recoveries),
+            (
+                "The same where a server, a worker or the database was dead meanwhile",
+                _spread([wake.seconds for wake in self.wakes if wake.is_troubled]),
+            ),
+            *(
+                (
+                    f"List requests for {each.family}, ticks of {each.tick:g} s in the run, A2E's hints; too early",
+                    f"{each.requests:,}, {self.busy_seconds / each.tick:,.0f}, {each.hints:,}; {each.too_early}",
+                )
+                for each in self.lists
+            ),
+            *(
+                (f"Recovered after: {each.name} ({each.under_way} starts under way)", f"{each.seconds:.1f} s")
+                for each in self.recoveries
+            ),
+            ("Starts a second, on average", f"{self.jobs / self.busy_seconds:.1f}"),
             ("Problems", str(len(self.problems))),
             ("The whole run", f"{self.seconds:.0f} s"),
         ]
@@ -73,8 +118,11 @@ class CompanyReport:
         prices = sum(count for path, count in self.reads.items() if path.endswith(_PRICES))
         return f"{self.requests:,}; {looks:,}, {prices:,}"
 
-    def _woken(self) -> str:
-        found = sorted(self.woken)
-        if not found:
-            return "none waited"
-        return f"{found[len(found) // 2]:.1f} s; {found[int(len(found) * 0.95)]:.1f} s"
+
+def _spread(seconds: Sequence[float]) -> str:
+    """How many there are, and how long half, nearly all, and all of them took at most."""
+    found = sorted(seconds)
+    if not found:
+        return "none waited"
+    half, most = found[len(found) // 2], found[int(len(found) * 0.95)]
+    return f"{half:.1f} s; {most:.1f} s; {found[-1]:.1f} s ({len(found)} waits)"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.soak.fault_proxy import Accepted
 from tests.soak.wishes import Wish
+from tests.support.fault_proxy import Accepted
 
 
 @dataclass

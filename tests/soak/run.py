@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-import httpx2
 from PIL import Image
 
 from a2e_mcp.ledger.store import CLOCK_STEP_SECONDS, SILENT_SECONDS
-from a2e_mcp.sandbox.serve import serve_on_port
-from a2e_mcp.sandbox.settings import SandboxSettings
 from tests.soak.computer import JumpingClock, clear_disk, fill_disk, locked
-from tests.soak.fault_proxy import FaultProxy, as_live, open_fault_proxy
 from tests.soak.report import SoakReport, compare
 from tests.soak.server_process import LiveServer, ServerKilled
 from tests.soak.wishes import Model, Wish, make_wishes
+from tests.support.fault_proxy import FaultProxy, open_fault_proxy
+from tests.support.reliability import faults_in
+from tests.support.served_sandbox import credits_charged, served_sandbox, some_picture
 from tests.support.token_watch import TOKEN
 
 if TYPE_CHECKING:
@@ -157,27 +155,6 @@ async def _open_stage(plan: SoakPlan, folder: Path) -> AsyncIterator[_Stage]:
         yield _Stage(plan, dice, folder, clock, sandbox, proxy, servers, model, wishes, daily, Counter())
 
 
-@asynccontextmanager
-async def served_sandbox(folder: Path, workers: int, policy: str = "rendered") -> AsyncIterator[Sandbox]:
-    """A sandbox on a port."""
-    opened: asyncio.Future[Sandbox] = asyncio.get_running_loop().create_future()
-    settings = SandboxSettings(folder=folder, credits=10**8, draft=True, workers=workers, policy=policy)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lambda: serve_on_port(settings, on_ready=opened.set_result))
-        try:
-            yield await opened
-        finally:
-            tasks.cancel_scope.cancel()
-
-
-async def some_picture(sandbox: Sandbox) -> str:
-    """The public address of some picture of A2E's."""
-    async with httpx2.AsyncClient(base_url=sandbox.base_url, trust_env=False) as http:
-        http.headers["authorization"] = f"Bearer {sandbox.token}"
-        rows = (await http.post("/api/v1/custom_back/allBackground", json={})).json()["data"]
-    return as_live(rows[0]["img_url"].encode(), sandbox.base_url).decode()
-
-
 def _nominal(wish: Wish) -> float:
     """About what a wish will cost."""
     cost = float(sum(_NOMINAL[step] for step in wish.steps))
@@ -308,8 +285,6 @@ async def _settle(stage: _Stage, say: Callable[[str], None]) -> None:
 
 
 async def _report(stage: _Stage) -> SoakReport:
-    books = stage.sandbox.control.inspect()["transactions"]
-    charged = -sum(float(each["amount"]) for each in books if each["reason"] != "sandbox grant")
     spending = await stage.model.call(stage.servers[0], "list_spending", {"days": 3650})
     assert spending is not None
     report = SoakReport(
@@ -321,7 +296,7 @@ async def _report(stage: _Stage) -> SoakReport:
         unanswered=stage.model.unanswered,
         longest_answer=stage.model.longest,
         call_seconds=stage.plan.call_seconds,
-        charged=charged,
+        charged=credits_charged(stage.sandbox),
         ledger=float(spending["structuredContent"]["total"]),
         daily=stage.daily,
         faults=dict(stage.proxy.counts + stage.troubles),
@@ -342,11 +317,6 @@ async def _report(stage: _Stage) -> SoakReport:
 
 
 def _check_outputs(stage: _Stage, report: SoakReport) -> None:
-    """Neither the token nor a traceback may stand in anything that a server has written."""
     for server in stage.servers:
         report.problems += [f"the token was answered: {leak}" for leak in server.leaks]
-        errors = server.errors.read_text(errors="replace")
-        if TOKEN in errors:
-            report.problems.append(f"{server.name} wrote the token to stderr")
-        if "Traceback" in errors:
-            report.problems.append(f"{server.name} wrote a traceback: {errors[errors.index('Traceback') :][:1500]}")
+        report.problems += faults_in(server.errors, secrets=[TOKEN])

@@ -13,7 +13,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -78,6 +78,18 @@ class Accepted:
     credits: float
     at: float
     """When, by the event loop's clock."""
+    record_ids: Sequence[str] = ()
+    """What was made for it, by the sandbox's ids."""
+    webhook: tuple[str, str] | None = None
+    """Where the end of it is to be said, and the token to say it with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A request that cost nothing; `path` has no ids in it, and `at` is by the event loop's clock."""
+
+    path: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +125,7 @@ class FaultProxy:
     counts: Counter[str] = field(default_factory=Counter)
     accepted: list[Accepted] = field(default_factory=list)
     requests: int = 0
-    reads: Counter[str] = field(default_factory=Counter)
-    """Requests that cost nothing, by their path."""
+    reads: list[Read] = field(default_factory=list)
     prices_each: bool = True
     """Whether charges are made one after the other, so that the cost of each is known."""
     answer_delay: float = 0.0
@@ -207,7 +218,8 @@ class FaultProxy:
     async def _forward(self, request: _Request) -> _Answer:
         what = CHARGED.get(request.path.partition("?")[0])
         if what is None:
-            self.reads[_LIVE_ID.sub(b"{id}", request.path.partition("?")[0].encode()).decode()] += 1
+            path = _LIVE_ID.sub(b"{id}", request.path.partition("?")[0].encode()).decode()
+            self.reads.append(Read(path, asyncio.get_running_loop().time()))
             return await self._send(request)
         if self.prices_each:
             # One after the other, so that the balance tells what each has cost.
@@ -229,10 +241,14 @@ class FaultProxy:
 
     def _note(self, what: str, request: _Request, answer: _Answer, cost: float) -> None:
         """Note a charged request that A2E has accepted."""
-        if answer.status == 200 and json.loads(answer.body).get("code") == 0:
-            found = MARK.search(request.body.decode("utf-8", "replace"))
-            now = asyncio.get_running_loop().time()
-            self.accepted.append(Accepted(what, int(found[1]) if found else None, cost, now))
+        if answer.status != 200 or (answered := json.loads(answer.body)).get("code") != 0:
+            return
+        found, sent = MARK.search(request.body.decode("utf-8", "replace")), json.loads(request.body)
+        rows = answered["data"] if isinstance(answered["data"], list) else [answered["data"]]
+        ids = [_to_sandbox(row["_id"].encode(), self.sandbox).decode() for row in rows if "_id" in row]
+        webhook = (sent["webhook_url"], sent["webhook_token"]) if "webhook_url" in sent else None
+        now = asyncio.get_running_loop().time()
+        self.accepted.append(Accepted(what, int(found[1]) if found else None, cost, now, ids, webhook))
 
     async def _send(self, request: _Request) -> _Answer:
         path = request.path.removeprefix(FILES)
