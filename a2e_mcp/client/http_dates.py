@@ -42,12 +42,15 @@ def retry_hint(seconds: float, until: float) -> str:
     if seconds < 1:
         return "Retry now"
     span = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-    if seconds > _LONGEST_IN_MINUTES:
-        span = f"{seconds / 3600:.0f} hours"
+    for longest, unit, name in _LONGER_SPANS:
+        if seconds > longest:
+            span = f"{seconds / unit:.0f} {name}"
     try:
         return f"Retry in {span}, at {moment_shown(until)}"
     except (ValueError, OverflowError, OSError):
         return f"Retry in {span}"
 
 
-_LONGEST_IN_MINUTES = 7200.0
+_HOUR, _DAY = 3600.0, 86_400.0
+_LONGER_SPANS = ((2 * _HOUR, _HOUR, "hours"), (2 * _DAY, _DAY, "days"), (730 * _DAY, 365.25 * _DAY, "years"))
+"""Above how many seconds a span is told in which unit."""

@@ -129,7 +129,9 @@ async def test_retry_after_is_honoured_in_both_forms_and_by_the_clock_of_a2e(tol
     [
         ("90", "Retry in 90 s, at 2036-11-21 10:01 UTC."),
         ("Fri, 21 Nov 2036 10:20:00 GMT", "Retry in 20 minutes, at 2036-11-21 10:20 UTC."),
-        ("259200", "Retry in 72 hours, at 2036-11-24 10:00 UTC."),
+        ("100800", "Retry in 28 hours, at 2036-11-22 14:00 UTC."),
+        ("259200", "Retry in 3 days, at 2036-11-24 10:00 UTC."),
+        ("157680000", "Retry in 5 years, at 2041-11-20 10:00 UTC."),
     ],
 )
 @pytest.mark.parametrize("call", ["read", "start"])

@@ -50,10 +50,19 @@ class ZeroMeansNone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """Marks a number that may come with its unit: the words for it, in lower case, and how many of ours they are."""
+    """Marks a number that may come with its unit: the words for it, in lower case, and how many of ours they are.
+
+    With `alone` a word without a number stands for one, as in `last week`.
+    """
 
     words: Mapping[str, float]
     clock: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OthersArguments:
+    """Marks an object that holds the arguments of another tool; these may also stand beside it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +102,15 @@ SECONDS = Unit(
     },
     clock=True,
 )
-DAYS = Unit({"d": 1.0, "day": 1.0, "days": 1.0, "week": 7.0, "weeks": 7.0})
+DAYS = Unit(
+    {
+        **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen", "jour", "jours", "dia", "dias"), 1.0),
+        **dict.fromkeys(("w", "week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas"), 7.0),
+        **dict.fromkeys(("month", "months", "monat", "monate", "monaten", "mois", "mes", "meses"), 30.0),
+        **dict.fromkeys(("year", "years", "jahr", "jahre", "jahren", "ans", "annee", "annees", "ano", "anos"), 365.0),
+    },
+    alone=True,
+)
 CREDITS = Unit(dict.fromkeys(("credit", "credits", "coin", "coins"), 1.0))
 PIXELS = Unit(dict.fromkeys(("p", "i", "px", "pixel", "pixels"), 1.0))
 TIMES = Unit({**dict.fromkeys(("x", "×", "times"), 1.0), "%": 0.01})

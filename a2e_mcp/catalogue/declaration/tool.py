@@ -30,6 +30,11 @@ class Inputs(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
     @classmethod
+    def has_choice(cls, name: str, given: Mapping[str, Any]) -> bool:
+        """Whether an input can be chosen beside those that are given; a size in pixels decides only what can be."""
+        return True
+
+    @classmethod
     def objections(cls, given: Collection[str]) -> list[str]:
         """What is missing, or too much, when these inputs are given."""
         found = []

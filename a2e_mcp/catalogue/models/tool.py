@@ -98,6 +98,12 @@ class ModelInputs(Inputs):
             raise ValueError(f"model: {self.tool} has no such model{meant} (list_models shows all)")
         return found
 
+    @classmethod
+    def has_choice(cls, name: str, given: Mapping[str, Any]) -> bool:
+        """Whether the model of a call lets an input be chosen: with many, every picture is of one resolution."""
+        model = model_named(cls.tool, str(given["model"]) if "model" in given else None)
+        return name != "resolution" or model is None or bool(model.resolutions)
+
     @property
     def wanted_mode(self) -> ModeName:
         """What is made of what, as follows from the inputs."""

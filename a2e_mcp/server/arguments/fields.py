@@ -16,6 +16,7 @@ from a2e_mcp.catalogue.declaration.spellings import (
     Filter,
     JobRef,
     Label,
+    OthersArguments,
     RecordRef,
     Spellings,
     Unit,
@@ -59,6 +60,7 @@ class ArgumentField:
     zero_means_none: bool = False
     takes_any: bool = False
     is_filter: bool = False
+    holds_others: bool = False
     piece: ArgumentField | None = None
 
 
@@ -93,6 +95,7 @@ def _from_parts(name: str, types_: list[object], markers: list[object], *, requi
         unit=next((each for each in markers if isinstance(each, Unit)), None),
         zero_means_none=any(isinstance(each, ZeroMeansNone) for each in markers),
         is_filter=any(isinstance(each, Filter) for each in markers),
+        holds_others=any(isinstance(each, OthersArguments) for each in markers),
         takes_any=any(isinstance(each, LanguageRef) and each.every for each in markers),
     )
     if made.kind != "list":

@@ -19,6 +19,12 @@ _RATIO = re.compile(r"\s*(\d{1,2})\s*(?:[_-]|to)\s*(\d{1,2})\s*")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×%])\.?", re.ASCII | re.IGNORECASE)
+_BESIDE_SPANS = re.compile(r"^(?:(?:the )?(?:last|past|previous) (?=\d)|vor |il y a |hace )| (?:ago|back)$")
+"""What stands before or behind a span of time that ends now."""
+_ALONE = re.compile(
+    r"(?:(?:the |la |el |le |die |der |das )?(?:last|past|previous|letzte[nrs]?|vergangene[nrs]?) |an? |one |eine? )?"
+    r"([^\W\d_]{3,12})"
+)
 _COMMA = re.compile(r"(\d+),(\d{1,2})", re.ASCII)
 
 
@@ -41,6 +47,7 @@ def number_in(unit: Unit | None, value: object) -> object:
     if not isinstance(value, str) or len(value) > _LONGEST:
         return value
     text = unquoted(value).translate(_FULL_WIDTH).casefold()
+    text = text if unit is None or not unit.alone else _BESIDE_SPANS.sub("", text)
     if comma := _COMMA.fullmatch(text):
         text = f"{comma[1]}.{comma[2]}"
     if _PLAIN_NUMBER.fullmatch(text):
@@ -55,6 +62,8 @@ def number_in(unit: Unit | None, value: object) -> object:
 
 def _measured(unit: Unit, text: str) -> float | None:
     """A sum of measures such as `1 min 30 s`; None when a word of it is no unit of this field."""
+    if unit.alone and (alone := _ALONE.fullmatch(text)):
+        return unit.words.get(alone[1])
     measures = list(_MEASURE.finditer(text))
     if not measures or _MEASURE.sub("", text).strip():
         return None

@@ -159,6 +159,8 @@ _NOT_OFFERED: Mapping[str, str] = {
 }
 _ENDINGS = re.compile(r"(?<=.)(?:url|uri|path|file|id|name|text|image|video)$")
 _LIKE = 0.65
+_MISSPELT = 0.85
+"""So alike are a name and its misspelling; names that only begin alike are less."""
 
 
 def without_host_names(known: Collection[str], arguments: Mapping[str, object]) -> dict[str, object]:
@@ -196,6 +198,23 @@ def in_singular_or_plural(known: Collection[str], arguments: Mapping[str, object
     return renamed
 
 
+def with_others_held(holder: str, known: Collection[str], arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments with those of another tool, which stand beside the argument that holds them, inside of it.
+
+    They stay where they are when it holds others by these names, or when one is meant for this tool itself.
+    """
+    others = {name: value for name, value in arguments.items() if name not in known}
+    left = [name for name in known if name not in arguments]
+    if len(others) == 1 and others.keys() <= _WRAPPERS and isinstance(inner := object_in(*others.values()), dict):
+        others = inner
+    held = object_in(arguments.get(holder) or {})
+    if not isinstance(held, dict) or any(held[name] != others[name] for name in others.keys() & held.keys()):
+        return dict(arguments)
+    if any(_called(_plain(name), left, {}) or _is_misspelt(name, known) for name in others):
+        return dict(arguments)
+    return {**{name: value for name, value in arguments.items() if name in known}, holder: {**held, **others}}
+
+
 def unknown_argument(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str:
     """Why an argument is refused, with the name that is probably meant; `fields` are A2E's own names for ours."""
     shown = "".join(character for character in name if character.isalnum() or character in "_-")[:40]
@@ -210,6 +229,15 @@ def unknown_argument(name: str, known: Sequence[str], fields: Mapping[str, str])
 
 
 def _meant(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str | None:
+    found = _called(name, known, fields)
+    spelt = {_plain(each): each for each in known}
+    if found is None and (alike := difflib.get_close_matches(name, spelt, n=1, cutoff=_LIKE)):
+        found = spelt[alike[0]]
+    return found
+
+
+def _called(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str | None:
+    """What is certainly called so: by its own name, A2E's, or a word for it."""
     spelt = {_plain(each): each for each in known}
     if name in spelt:
         return spelt[name]
@@ -217,10 +245,11 @@ def _meant(name: str, known: Sequence[str], fields: Mapping[str, str]) -> str | 
     for synonym in (name, _ENDINGS.sub("", name), name.removesuffix("s")):
         candidates += [spelt[synonym]] if synonym in spelt else []
         candidates += [each for spellings, ours in _SYNONYM_ROWS if synonym in spellings.split() for each in ours]
-    found = next((each for each in candidates if each in known), None)
-    if found is None and (alike := difflib.get_close_matches(name, spelt, n=1, cutoff=_LIKE)):
-        found = spelt[alike[0]]
-    return found
+    return next((each for each in candidates if each in known), None)
+
+
+def _is_misspelt(name: str, known: Collection[str]) -> bool:
+    return bool(difflib.get_close_matches(_plain(name), map(_plain, known), n=1, cutoff=_MISSPELT))
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,7 @@ from a2e_mcp.catalogue.declaration.tool import Inputs, InputsT, OrNone, Tool, op
 from a2e_mcp.errors import InputError
 from a2e_mcp.placeholders import is_template, stands_in, template_in
 from a2e_mcp.server.arguments.fields import ArgumentField, argument_fields
-from a2e_mcp.server.arguments.names import in_singular_or_plural, unknown_argument, without_host_names
+from a2e_mcp.server.arguments.names import in_singular_or_plural, unknown_argument, with_others_held, without_host_names
 from a2e_mcp.server.arguments.values import normalised
 from a2e_mcp.starts.service import StartOptions
 from a2e_mcp.text import counted, one_line
@@ -112,7 +112,11 @@ def read_arguments(
     Raises InputError with one line that names everything that is missing and echoes no value.
     """
     known: Mapping[str, Any] = schema.get("properties", {})
+    models = option_models(tool, is_quote=is_quote)
+    fields = argument_fields(tool.inputs, *models)
     given = in_singular_or_plural(known, without_host_names(known, arguments))
+    if (holder := next((name for name, field in fields.items() if field.holds_others), None)) is not None:
+        given = with_others_held(holder, known, given)
     given = {name: value for name, value in given.items() if name in known or not _has_no_use(tool, name)}
     unknown = [unknown_argument(name, list(known), tool.fields) for name in given if name not in known]
     if unknown:
@@ -120,14 +124,12 @@ def read_arguments(
     for name, value in given.items():
         if not _can_be_written(value):
             raise InputError(f"{tool.name}: {name} contains lone surrogates, which are not valid text")
-    models = option_models(tool, is_quote=is_quote)
-    fields = argument_fields(tool.inputs, *models)
     unfilled = [
         _unfilled(name, value) for name, field in fields.items() for value in _placeholders(field, given.get(name))
     ]
     if unfilled:
         raise InputError(f"{tool.name}: {'; '.join(unfilled[:_MOST_PROBLEMS])}", hint="Give the value itself")
-    values = normalised(fields, given)
+    values = normalised(fields, given, has_choice=tool.inputs.has_choice)
     mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
     options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
     problems: list[str] = []

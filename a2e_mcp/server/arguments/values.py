@@ -7,7 +7,7 @@ as it is in any case. The step changes nothing when it is taken again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -47,9 +47,15 @@ class _LeftOut:
 _LEFT_OUT = _LeftOut()
 
 
-def normalised(fields: Mapping[str, ArgumentField], arguments: Mapping[str, object]) -> dict[str, object]:
+def normalised(
+    fields: Mapping[str, ArgumentField],
+    arguments: Mapping[str, object],
+    *,
+    has_choice: Callable[[str, Mapping[str, Any]], bool] = lambda _, __: True,
+) -> dict[str, object]:
     """The arguments that are given, each as its field takes it; names that no field has stay as they are.
 
+    `has_choice` tells whether an input can be chosen beside those that are given.
     Raises InputError when two arguments contradict each other.
     """
     values: dict[str, object] = {}
@@ -63,12 +69,16 @@ def normalised(fields: Mapping[str, ArgumentField], arguments: Mapping[str, obje
         if field is not None and field.spellings.of_size and isinstance(value, str) and (size := size_in(value)):
             sizes[name] = size
     for name, size in sizes.items():
-        values |= _decided_by(name, size, fields, values)
+        values |= _decided_by(name, size, fields, values, has_choice)
     return values
 
 
 def _decided_by(
-    name: str, size: tuple[float, float], fields: Mapping[str, ArgumentField], values: Mapping[str, object]
+    name: str,
+    size: tuple[float, float],
+    fields: Mapping[str, ArgumentField],
+    values: Mapping[str, object],
+    has_choice: Callable[[str, Mapping[str, Any]], bool],
 ) -> dict[str, object]:
     """What a size in pixels also says about the other fields, such as the shape beside the resolution."""
     found: dict[str, object] = {}
@@ -80,8 +90,13 @@ def _decided_by(
             continue
         meant = choice_meant(field, field.spellings.of_size(*size))
         if other not in values:
-            # What is no choice is kept, so that it is refused with the choices instead of forgotten.
-            found[other] = meant if meant is not None else f"{size[0]:g}x{size[1]:g}"
+            if _is_ratio(fields[name]) and not has_choice(other, values):
+                # It was written for the shape, and there is one resolution only.
+                continue
+            if meant is None:
+                choices = ", ".join(str(choice) for choice in field.choices)
+                raise InputError(f"{name}: {size[0]:g}x{size[1]:g} is not offered; {other} can be {choices}")
+            found[other] = meant
         elif meant is not None and values[other] != meant:
             raise InputError(f"{name} and {other} contradict each other", hint="Leave one of them out")
     return found

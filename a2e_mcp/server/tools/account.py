@@ -16,7 +16,7 @@ from a2e_mcp.background import both
 from a2e_mcp.catalogue.account import COPY_URL, GET_CREDITS, CopyRequest
 from a2e_mcp.catalogue.declaration.capability import Effect
 from a2e_mcp.catalogue.declaration.records import Nothing
-from a2e_mcp.catalogue.declaration.spellings import DAYS, SECONDS, Name, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.spellings import DAYS, SECONDS, Name, OthersArguments, ZeroMeansNone
 from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn, OrNone, optional
 from a2e_mcp.catalogue.declaration.values import moment_shown, utc_moment
 from a2e_mcp.catalogue.voices import spoken_seconds
@@ -59,7 +59,7 @@ class QuoteInputs(Inputs):
     """What `quote_job` takes."""
 
     tool: Name = Field(description="Name of a tool that costs credits")
-    arguments: Annotated[dict[str, Any], Field(default_factory=dict)] = Field(
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict), OthersArguments()] = Field(
         description="The arguments of that call, whichever it takes", json_schema_extra=_USUAL_ARGUMENTS
     )
     seconds: OrNone[Annotated[float, Field(ge=1, le=_LONGEST_QUOTE), SECONDS, ZeroMeansNone()]] = optional(
@@ -158,6 +158,9 @@ def _priced_tool(named: str) -> AnyTool:
 def _with_length(tool: AnyTool, inputs: QuoteInputs) -> tuple[Mapping[str, Any], float | None]:
     """The arguments to price, and the length to price instead of a script that is not written yet."""
     arguments, seconds = dict(inputs.arguments), inputs.seconds
+    if seconds is not None and "seconds" in tool.inputs.model_fields:
+        # Written beside the others, it is the tool's own.
+        return {"seconds": seconds, **arguments}, None
     if seconds is None and tool.speaks and "seconds" not in tool.inputs.model_fields:
         # Without a script yet, the length is often written where the script would be.
         written = normalised(argument_fields(QuoteInputs), {"seconds": arguments.get("seconds")}).get("seconds")

@@ -309,7 +309,8 @@ def test_a_size_in_pixels_decides_shape_and_resolution() -> None:
     assert (upright["shape"], str(upright["resolution"])) == ("portrait", "1080")
     assert str(read("start_avatar_video", {**VIDEO, "shape": "1920x1080"})["resolution"]) == "1080"
     assert "contradict" in refusal("start_avatar_video", {**VIDEO, "resolution": "1080x1920", "shape": "landscape"})
-    assert "resolution: must be" in refusal("start_avatar_video", {**VIDEO, "shape": "1600x900"})
+    told = refusal("start_avatar_video", {**VIDEO, "shape": "1600x900"})
+    assert "shape: 1600x900 is not offered; resolution can be 480, 720, 1080" in told
 
 
 def test_numbers_come_with_their_unit_and_truths_as_words() -> None:
@@ -381,7 +382,6 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "list_jobs": {"status": "state", "page_size": "limit", "type": "family"},
     "list_voices": {"lang": "language", "query": "name"},
     "upload_file": {"file": "path", "file_path": "path"},
-    "quote_job": {"tool_name": "tool"},
 }
 
 
@@ -396,7 +396,8 @@ def test_other_names_of_an_argument_are_refused_with_the_right_one() -> None:
     assert "list_voices" in told
     told = refusal("start_avatar_video", {**VIDEO, "zebra": 1})
     assert all(name in told for name in SCHEMAS["start_avatar_video"]["properties"])
-    assert "goes into arguments" in refusal("quote_job", {"tool": "generate_speech", **SPEECH})
+    two_scripts = {"tool": "generate_speech", "script": "Hi", "arguments": SPEECH}
+    assert "goes into arguments" in refusal("quote_job", two_scripts)
     two = refusal("start_avatar_video", {**VIDEO, "avatar_id": "x", "voice_id": "y"})
     assert "did you mean avatar?" in two
     assert "did you mean voice?" in two

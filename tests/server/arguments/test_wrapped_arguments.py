@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -232,8 +233,59 @@ def test_choices_are_read_in_the_languages_of_users(
 @pytest.mark.parametrize("size", ["1792x1024", "1536x1024", "1024x1024"])
 @pytest.mark.parametrize("name", ["shape", "aspect_ratio", "resolution"])
 def test_a_size_never_contradicts_itself(name: str, size: str) -> None:
-    # The usual model has one size; what is refused is refused for that, or with the choices.
-    assert "contradict" not in refusal("start_text_to_image", {"prompt": "a cat", name: size})
+    picture = {"prompt": "a cat", name: size}
+    if (name, size) in (("shape", "1024x1024"), ("aspect_ratio", "1024x1024"), ("aspect_ratio", "1792x1024")):
+        # The usual model has one resolution, so only the shape is chosen.
+        assert read("start_text_to_image", picture).keys() == {"prompt", name}
+    else:
+        # What is refused is refused for that, or with the choices.
+        assert "contradict" not in refusal("start_text_to_image", picture)
+
+
+def test_a_size_in_pixels_says_the_shape_alone_where_there_is_one_resolution() -> None:
+    assert read("start_text_to_image", {"prompt": "a cat", "shape": "1920x1080"})["shape"] == "landscape"
+    chosen = read("start_text_to_image", {"prompt": "a cat", "shape": "1024x1024", "model": "nano-banana-pro"})
+    assert (chosen["shape"], chosen["resolution"]) == ("square", "1k")
+    wrong = refusal("start_text_to_image", {"prompt": "a cat", "shape": "512x512", "model": "nano-banana-pro"})
+    assert "shape: 512x512 is not offered; resolution can be 480p" in wrong
+    # A resolution that was asked for is not forgotten.
+    assert "takes no resolution" in refusal("start_text_to_image", {"prompt": "a cat", "resolution": "1024x1024"})
+
+
+def test_the_arguments_of_a_tool_to_price_may_stand_beside_its_name() -> None:
+    held = read("quote_job", {"tool": "generate_speech", "arguments": SPEECH})
+    for beside in (SPEECH, {"args": SPEECH}, {"parameters": json.dumps(SPEECH)}, {**SPEECH, "arguments": "{}"}):
+        assert read("quote_job", {"tool": "generate_speech", **beside}) == held, beside
+    part = {name: SPEECH[name] for name in list(SPEECH)[:1]}
+    assert read("quote_job", {"tool": "generate_speech", "arguments": part, **SPEECH}) == held
+    assert read("quote_job", {"tool": "start_voice_clone", "name": "Ada", "seconds": 0}) == {
+        "tool": "start_voice_clone",
+        "arguments": {"name": "Ada"},
+    }
+    for wrong, right in (("toolname", "tool"), ("duration", "seconds"), ("secnds", "seconds")):
+        told = refusal("quote_job", {**({} if right == "tool" else {"tool": "generate_speech"}), **SPEECH, wrong: "x"})
+        assert f"unknown argument {wrong}; did you mean {right}?" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        ("week", 7),
+        ("last week", 7),
+        ("2 months", 60),
+        ("a day", 1),
+        ("the past year", 365),
+        ("letzte Woche", 7),
+        ("2 weeks ago", 14),
+    ],
+)
+def test_days_are_counted_from_the_names_of_spans(written: str, days: int) -> None:
+    assert read("list_spending", {"days": written}) == {"days": days}
+
+
+@pytest.mark.parametrize("written", ["last", "this week", "fortnight ago", "week 3", "last clip"])
+def test_what_is_no_span_of_days_is_refused(written: str) -> None:
+    assert "days: must be a whole number" in refusal("list_spending", {"days": written})
 
 
 def test_zero_in_a_field_that_a_host_had_to_fill_is_its_default() -> None:
