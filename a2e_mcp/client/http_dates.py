@@ -53,4 +53,4 @@ def retry_hint(seconds: float, until: float) -> str:
 
 _HOUR, _DAY = 3600.0, 86_400.0
 _LONGER_SPANS = ((2 * _HOUR, _HOUR, "hours"), (2 * _DAY, _DAY, "days"), (730 * _DAY, 365.25 * _DAY, "years"))
-"""Above how many seconds a span is told in which unit."""
+"""Above how many seconds a span is said in which unit."""

@@ -51,6 +51,15 @@ def matroska_kinds(content: Buffer) -> frozenset[str] | None:
     return frozenset(kinds) if is_listed else None
 
 
+def matroska_size(content: Buffer) -> int | None:
+    """Bytes of the whole file by what it says itself; None where it was written without knowing."""
+    for number, at, size in _elements(content):
+        if number == _SEGMENT:
+            # A size of nothing but ones, in one to eight bytes, is unknown.
+            return None if any(size == (1 << 7 * width) - 1 for width in range(1, 9)) else at + size
+    return None
+
+
 def matroska_seconds(content: Buffer) -> float | None:
     """Seconds from the first frame to the end of the last."""
     scale, cluster, last, before, lasts, frame = 1_000_000, 0, 0, 0, 0, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from a2e_mcp.files.media_bytes import Buffer
+from a2e_mcp.files.media_bytes import Buffer, number_at
 
 _MP3_RATES: Mapping[tuple[int, int], tuple[int, ...]] = {
     # By MPEG version (1 is MPEG-1) and layer, in kbit/s (ISO/IEC 11172-3 and 13818-3).
@@ -106,6 +106,19 @@ def _tells_length_only(content: Buffer, at: int) -> bool:
     """Whether an MP3 frame holds no sound but the length of the file that it once began."""
     part = content[at + 4 : at + 44]
     return b"Xing" in part or b"Info" in part or b"VBRI" in part
+
+
+def stated_mp3_bytes(content: Buffer) -> int | None:
+    """Bytes of an MP3 by the frame that tells its length; None without one."""
+    at = _first_frame(content, mp3_frame, after_tags(content), 4096)
+    if at is None:
+        return None
+    head = bytes(content[at : at + 64])
+    place = max(head.find(b"Xing"), head.find(b"Info"))
+    if place < 0 or not number_at(content, at + place + 4, 4) & 2:
+        return None
+    has_frames = number_at(content, at + place + 4, 4) & 1
+    return at + number_at(content, at + place + 8 + 4 * has_frames, 4)
 
 
 def after_tags(content: Buffer) -> int:

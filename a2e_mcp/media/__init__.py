@@ -1,1 +1,1 @@
-"""What the film and the sandbox draw with alike: fonts for every script, and lines of letters."""
+"""What the film and the sandbox draw and hear with alike: fonts for every script, lines of letters, steady sound."""

@@ -137,6 +137,27 @@ async def test_a_file_whose_end_is_missing_is_refused_before_anything_is_paid(tm
             assert "would cost" in await ask(server, f"longer.{ending}"), ending
 
 
+async def test_a_recording_whose_end_is_missing_is_refused_before_anything_is_paid(tmp_path: Path) -> None:
+    kinds = {
+        "wav": ("wav", "pcm_s16le"),
+        "aiff": ("aiff", "pcm_s16be"),
+        "mp3": ("mp3", "libmp3lame"),
+        "webm": ("webm", "libopus"),
+    }
+    async with open_server(tmp_path) as server:
+        for ending, (kind, codec) in kinds.items():
+            path = container(server.inbox / f"whole.{ending}", kind, audio=codec, seconds=6)
+            whole = path.read_bytes()
+            (server.inbox / f"part.{ending}").write_bytes(whole[: len(whole) * 3 // 5])
+            assert "is incomplete: its end is missing. Download" in await as_sound(server, f"part.{ending}"), ending
+            assert "incomplete" not in await as_sound(server, f"whole.{ending}"), ending
+        # What was written into a pipe states no size.
+        streamed = bytearray((server.inbox / "whole.wav").read_bytes())
+        streamed[4:8] = streamed[streamed.index(b"data") + 4 : streamed.index(b"data") + 8] = b"\xff" * 4
+        (server.inbox / "streamed.wav").write_bytes(streamed)
+        assert "incomplete" not in await as_sound(server, "streamed.wav")
+
+
 async def test_what_is_no_media_is_called_what_it_is(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         with zipfile.ZipFile(server.inbox / "zip.png", "w") as archive:

@@ -15,6 +15,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 from a2e_mcp.film.engine.source import Source, opened
+from a2e_mcp.media.resampling import SteadyResampler
 
 RATE = 48_000
 """Samples a second."""
@@ -53,7 +54,7 @@ def _from(source: Source, start: float) -> Iterator[Samples]:
     """The samples from a moment on, as they come out of the decoder; gaps between packets are silent."""
     with opened(source.path, source.name) as container:
         stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+        resampler = SteadyResampler(sample_format="fltp", layout="stereo", rate=RATE)
         if start > 0.5:
             container.seek(int((start + source.origin - 0.5) * 1_000_000), backward=True)
         at = 0  # the sample of the film's clock that comes next
@@ -80,7 +81,7 @@ def _from(source: Source, start: float) -> Iterator[Samples]:
                         at += samples.shape[1]
                         yield samples
                     moment = None
-        for made in resampler.resample(None):
+        for made in resampler.finish():
             yield _array(made)
 
 

@@ -19,6 +19,7 @@ from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import DrawnAvatar, TextMark
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
 from a2e_mcp.sandbox.renderer.pictures.stills import read_still
+from tests.support.media import container
 from tests.support.render_worker import RenderProcess, frames_of, write_clip
 
 Picture = npt.NDArray[Any]
@@ -216,6 +217,48 @@ def test_damaged_packets_of_a_sound_are_passed_over_and_the_rest_stays_in_time(
     samples = np.abs(cut.mono())
     heard = samples[: len(samples) // 441 * 441].reshape(-1, 441).max(1) > 0.05
     assert heard.mean() > 0.85
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("webm", "libopus"), ("flac", "flac"), ("mp3", "libmp3lame")])
+def test_what_is_missing_of_a_sound_is_said_in_seconds(tmp_path: Path, kind: str, codec: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    container(path, kind, audio=codec, seconds=6)
+    whole = read_sound(str(path))
+    content = bytearray(path.read_bytes())
+    with av.open(str(path)) as media:
+        places = [(packet.pos or 0, packet.size) for packet in media.demux(audio=0) if packet.size]
+    random = np.random.default_rng(1)
+    for at, size in places[len(places) // 3 : len(places) * 2 // 3]:
+        content[at : at + size] = random.integers(0, 256, size, np.uint8).tobytes()
+    path.write_bytes(bytes(content))
+
+    cut = read_sound(str(path))
+
+    assert whole is not None
+    assert whole.damage_note == ""
+    assert cut is not None
+    assert "s of the sound is missing in the file." in cut.damage_note
+    assert 1 < cut.missing < 4
+
+
+def test_a_sound_that_continues_at_another_rate_is_read_to_its_end(tmp_path: Path) -> None:
+    joined = tmp_path / "joined.mp3"
+    with joined.open("wb") as file:
+        for number, (rate, channels) in enumerate(((44100, "mono"), (22050, "stereo"), (48000, "mono"))):
+            path = tmp_path / f"{number}.mp3"
+            with av.open(str(path), "w", format="mp3") as part:
+                stream = part.add_stream("libmp3lame", rate=rate, layout=channels)
+                frame = av.AudioFrame.from_ndarray(np.zeros((1, rate), np.int16), format="s16", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+                for each in av.AudioResampler(stream.format, channels, rate).resample(frame):
+                    part.mux(stream.encode(each))
+                part.mux(stream.encode(None))
+            file.write(path.read_bytes())
+
+    sound = read_sound(str(joined))
+
+    assert sound is not None
+    assert sound.seconds == pytest.approx(3.0, abs=0.3)
 
 
 def test_a_damaged_sound_is_spoken_and_the_damage_is_said(worker: RenderProcess, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from a2e_mcp.sandbox.renderer.clips.camera import read_prompt
 from a2e_mcp.sandbox.renderer.drawn.description import described
 from a2e_mcp.sandbox.renderer.drawn.landscape import read_scene
+from a2e_mcp.sandbox.renderer.pictures.wishes import read_wishes
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,23 @@ from a2e_mcp.sandbox.renderer.drawn.landscape import read_scene
         "a city. Don't draw a man",
         "a quiet room, free of people",
         "a meadow, avoid any woman or man",
+        "zero people",
+        "a street; people: none",
+        "people are not in this picture",
+        "a landscape (people excluded)",
+        "neither a man nor a woman, just a lake",
+        "non-human landscape",
+        "a quiet lake in portrait orientation",
+        "eine leere Straße ohne Menschen",
+        "une plage sans personne",
+        "una playa sin gente",
+        "una spiaggia senza persone",
+        "uma praia sem pessoas",
+        "een strand zonder mensen",
+        "пляж без людей",
+        "没有人的海滩",
+        "人のいない海辺",
+        "사람이 없는 해변",
     ],
 )
 def test_a_prompt_that_rules_people_out_draws_none(prompt: str) -> None:
@@ -37,6 +55,21 @@ def test_a_prompt_that_rules_people_out_draws_none(prompt: str) -> None:
         ("a woman, not smiling, in a red coat", ["a female person", "red coat"]),
         ("a man who doesn't wear glasses, brown hair", ["a male person", "brown hair", "no glasses"]),
         ("not only a woman but a queen", ["a female person"]),
+        ("a woman who is not wearing glasses", ["a female person", "no glasses"]),
+        ("a woman, glasses off", ["a female person", "no glasses"]),
+        ("a beardless man", ["a male person", "no beard"]),
+        ("a clean-shaven man", ["a male person", "no beard"]),
+        ("instead of a man show a woman", ["a female person"]),
+        ("eine Frau ohne Brille", ["a female person", "no glasses"]),
+        ("ein Mann mit Brille, kein Bart", ["a male person", "glasses", "no beard"]),
+        ("un homme sans barbe", ["a male person", "no beard"]),
+        ("una mujer sin gafas", ["a female person", "no glasses"]),
+        ("una donna senza occhiali", ["a female person", "no glasses"]),
+        ("uma mulher sem óculos", ["a female person", "no glasses"]),
+        ("женщина без очков", ["a female person", "no glasses"]),
+        ("一个不戴眼镜的女人", ["a female person", "no glasses"]),
+        ("眼鏡をかけていない女性", ["a female person", "no glasses"]),
+        ("안경 없는 여자", ["a female person", "no glasses"]),
         ("a woman without glasses in a red coat", ["a female person", "red coat", "no glasses"]),
     ],
 )
@@ -70,3 +103,21 @@ def test_moves_that_are_ruled_out_are_not_made(prompt: str, negative: str, moves
     move = read_prompt(prompt, negative)
 
     assert (move.zoom, move.across, move.down) == moves
+
+
+@pytest.mark.parametrize(
+    ("prompt", "done"),
+    [
+        ("make it warmer, no blur", ["warmer"]),
+        ("not black and white, but sharper", ["sharper"]),
+        ("don't darken it; mirror it", ["mirrored"]),
+        ("Noir et blanc, sans flou", ["black and white"]),
+    ],
+)
+def test_changes_that_a_prompt_rules_out_are_not_made(prompt: str, done: list[str]) -> None:
+    assert [name for name, _ in read_wishes(prompt).changes] == done
+
+
+def test_a_scene_is_known_by_its_words_in_other_languages() -> None:
+    for prompt in ("ein Strand am Meer", "une plage", "playa", "пляж", "海滩", "해변"):
+        assert "water" in read_scene(prompt, np.random.default_rng(0)).things, prompt

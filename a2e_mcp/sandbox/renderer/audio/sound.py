@@ -9,6 +9,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from a2e_mcp.media.resampling import SteadyResampler
 from a2e_mcp.media.word_tags import WordRow, words_from_tag, words_to_tag
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_SECONDS,
@@ -23,6 +24,8 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, c
 _MUSIC_RATE = 44100
 # A sound that continues later than this, in seconds, has a hole; less is how containers round.
 _GAP = 0.06
+# Less of a sound that is not there, in seconds, is not worth a sentence: encoders are that far off themselves.
+_NOTICED = 0.15
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Sound:
     rate: int
     words: tuple[WordRow, ...] = ()
     damaged: int = 0
+    missing: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -46,15 +50,15 @@ class Sound:
     def first(self, seconds: float) -> "Sound":
         """Its first seconds."""
         words = tuple(word for word in self.words if word[2] <= seconds)
-        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate, words, self.damaged)
+        return Sound(self.samples[:, : round(seconds * self.rate)], self.rate, words, self.damaged, self.missing)
 
     @property
     def damage_note(self) -> str:
-        """The sentence about parts of the file that could not be decoded; empty where all could."""
-        if not self.damaged:
-            return ""
+        """The sentences about what could not be decoded or is not there; empty where all is well."""
         were = "is silent" if self.damaged == 1 else "are silent"
-        return f"{counted(self.damaged, 'damaged piece')} of the sound {were}."
+        damaged = f"{counted(self.damaged, 'damaged piece')} of the sound {were}." if self.damaged else ""
+        missing = f"{self.missing:.1f} s of the sound is missing in the file." if self.missing >= _NOTICED else ""
+        return " ".join(filter(None, (damaged, missing)))
 
 
 def silence(seconds: float, rate: int = 11_025) -> Sound:
@@ -69,11 +73,12 @@ def read_sound(path: str) -> Sound | None:
         if stream is None:
             return None
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
-        resampler = av.AudioResampler("s16p", layout, _MUSIC_RATE)
+        resampler = SteadyResampler(sample_format="s16p", layout=layout, rate=_MUSIC_RATE)
         # As long as a sound may be; of it only what is written takes memory, and nothing is ever held twice.
         room = np.empty((1 if layout == "mono" else 2, round((MAX_SECONDS + 1) * _MUSIC_RATE)), np.int16)
         length = 0
         damage, begins = Damage(), start_of(container)
+        filled = 0.0
 
         def add(samples: npt.NDArray[Any]) -> int:
             end = length + int(samples.shape[1])
@@ -88,14 +93,21 @@ def read_sound(path: str) -> Sound | None:
             late = 0.0 if frame.time is None else frame.time - begins - length / _MUSIC_RATE
             if late > _GAP:
                 length = add(_silence(late, layout))
+                filled += late
             for part in resampler.resample(frame):
                 length = add(part.to_ndarray())
         if not length and damage.packets:
             raise OrderRefused("unreadable", "The sound in the file cannot be decoded.")
-        for part in resampler.resample(None):
+        for part in resampler.finish():
             length = add(part.to_ndarray())
         words = tuple(words_from_tag(container.metadata))
-    return Sound(room[:, :length], _MUSIC_RATE, words, damage.packets) if length else None
+        # Pictures may last longer than the sound, but of a file with nothing else all that it promises is sound.
+        promised = 0.0 if container.streams.video else (container.duration or 0) / av.time_base
+    if not length:
+        return None
+    # What could not be decoded is counted in pieces, and the rest of the silence in seconds.
+    missing = max(0.0, promised - length / _MUSIC_RATE) + (0.0 if damage.packets else filled)
+    return Sound(room[:, :length], _MUSIC_RATE, words, damage.packets, missing)
 
 
 def write_mp3(sound: Sound, path: str, rendering: Rendering) -> None:

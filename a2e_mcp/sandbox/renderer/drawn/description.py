@@ -15,6 +15,7 @@ _MAN = re.compile(r"\b(m[ae]n|boy|male|gentleman|guy|businessman|father|grandfat
 _WOMAN = re.compile(r"\b(wom[ae]n|girl|female|lady|businesswoman|mother|grandmother|queen|she|her)\b")
 _PERSON = re.compile(
     r"\b(persons?|people|portrait|headshot|selfie|face|avatar|human|presenter|teacher|doctor|nurse|actor|actress)\b"
+    r"(?! of a\b)"
 )
 _HAIR_ALONE = re.compile(r"\b(blonde?|brunette|redhead|ginger)\b")
 _OLD = re.compile(

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture
+from a2e_mcp.sandbox.renderer.rendering.prompts import asked_for
 
 _Change = Callable[[Picture], Picture]
 
@@ -37,7 +38,8 @@ class Wishes:
 
 
 def read_wishes(prompt: str) -> Wishes:
-    """The changes that a prompt asks for."""
+    """The changes that a prompt asks for, without those that it rules out."""
+    prompt = asked_for(prompt)
     found = [(name, change) for name, words, change in _CHANGES if re.search(words, prompt, re.IGNORECASE)]
     names = {name for name, _ in found}
     if not names & {"black and white", "sepia"}:
