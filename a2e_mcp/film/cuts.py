@@ -16,6 +16,7 @@ _LENGTH = re.compile(
 )
 _FILE = re.compile(r"\.\w{2,5}([?#].*)?$|^\w+:|:[0-9a-fA-F]{24}$|^[0-9a-fA-F]{24}$")
 _LONGEST_PICTURE = 600.0
+_MINUS = ("-", "−", "–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ def read_moment(text: str, argument: str) -> float:
     for part in parts:
         seconds = seconds * 60 + part
     return seconds
+
+
+def read_moment_or_rest(text: str, argument: str) -> float:
+    """A moment, or with a minus before it one so long before the end, below zero. Raises InputError."""
+    written = text.strip()
+    if written[:1] in _MINUS:
+        return -read_moment(written[1:], argument)
+    return read_moment(text, argument)
 
 
 def _bare(text: str) -> str:

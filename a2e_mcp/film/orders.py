@@ -22,7 +22,8 @@ class FilmPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class FilmClip(FilmPart, frozen=True, kw_only=True):
     """One file of a film; `name` is what messages call it, `script` what is said in it.
 
-    From `start` to `end` of a clip, or for so many `seconds` of a picture.
+    From `start` to `end` of a clip, each counted from its end where it is below zero, or for so many `seconds` of a
+    picture.
     """
 
     path: str

@@ -10,7 +10,7 @@ import pytest
 from a2e_mcp.film.engine.trim import trim
 from a2e_mcp.film.orders import FilmClip, TrimOrder
 from tests.support.clips import Watched, watch, write_clip
-from tests.support.films import make_film
+from tests.support.films import failed_film, make_film
 from tests.support.server import open_server
 
 
@@ -64,3 +64,18 @@ def umask() -> int:
     known = os.umask(0)
     os.umask(known)
     return known
+
+
+@pytest.mark.parametrize(("arguments", "kept"), [({"end": "-2"}, (0.0, 4.0)), ({"start": "-0:02.5"}, (3.5, 6.0))])
+async def test_a_moment_with_a_minus_counts_from_the_end(
+    tmp_path: Path, arguments: dict[str, str], kept: tuple[float, float]
+) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "talk.mp4", seconds=6, marks=(0.8, 2.4, 5.2))
+        _, path = await make_film(server, "trim_video", video="talk.mp4", **arguments)
+        film = watch(path)
+        assert film.seconds == pytest.approx(kept[1] - kept[0], abs=0.05)
+        flashes = [moment - kept[0] for moment in (0.8, 2.4, 5.2) if kept[0] < moment < kept[1]]
+        assert film.flash_times() == [pytest.approx(moment, abs=0.05) for moment in flashes]
+        refused = await failed_film(server, "trim_video", video="talk.mp4", start="-20")
+        assert "talk.mp4 is only 6.0 s long." in refused

@@ -105,16 +105,19 @@ def span_of(clip: FilmClip, source: Source) -> tuple[float, float]:
     if source.kind == "image":
         return 0.0, clip.seconds or _PICTURE
     whole = source.seconds
-    end = whole if clip.end is None else clip.end
-    if clip.start >= whole or end > whole + _SLACK:
-        past = clip.start if clip.start >= whole else end
+    # Below zero both count from the end.
+    start, end = (at + whole if at < 0 else at for at in (clip.start, whole if clip.end is None else clip.end))
+    if start < 0 or end <= 0:
+        raise FilmRefused(f"{clip.name} is only {whole:.1f} s long.")
+    if start >= whole or end > whole + _SLACK:
+        past = start if start >= whole else end
         raise FilmRefused(f"{clip.name} is {whole:.1f} s long, so it has nothing at {clock(past)}.")
     end = min(end, whole)
     if clip.seconds is not None:
-        end = min(end, clip.start + clip.seconds)
-    if end - clip.start < _SHORTEST:
+        end = min(end, start + clip.seconds)
+    if end - start < _SHORTEST:
         raise FilmRefused(f"The part of {clip.name} is shorter than {_SHORTEST} s.")
-    return clip.start, end - clip.start
+    return start, end - start
 
 
 def frame_size(first: tuple[int, int], shape: Shape | None) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from a2e_mcp.catalogue.declaration.spellings import CORNERS, Name, Spellings
 from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn, OrNone, optional
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
-from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment
+from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment_or_rest
 from a2e_mcp.film.service import FilmPlan, FilmSource
 from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
 from a2e_mcp.ledger.job_ids import DOWNLOAD, is_id, is_meant_as_job_id
@@ -102,7 +102,7 @@ class TrimInputs(Inputs):
 
     video: Annotated[str, _MOVING] = Field(description="File, URL or job_id")
     start: OrNone[str] = optional("Where it begins, for example 0:02.5")
-    end: OrNone[str] = optional("Where it ends, for example 1:10")
+    end: OrNone[str] = optional("Where it ends: 1:10, or -0:02 from its end")
     name: OrNone[Name] = optional("File name")
 
 
@@ -154,11 +154,12 @@ async def _caption(call: Call[CaptionInputs]) -> Answer:
 async def _trim(call: Call[TrimInputs]) -> Answer:
     inputs = call.inputs
     part = read_clip(inputs.video)
-    start = part.start if inputs.start is None else read_moment(inputs.start, "start")
-    end = part.end if inputs.end is None else read_moment(inputs.end, "end")
+    start = part.start if inputs.start is None else read_moment_or_rest(inputs.start, "start")
+    end = part.end if inputs.end is None else read_moment_or_rest(inputs.end, "end")
     if not start and end is None:
         raise InputError("Nothing would be cut: start and end are missing", hint="Give start, end, or both")
-    if end is not None and end <= start:
+    # Where one counts from the end, only the clip's length tells.
+    if end is not None and end <= start and (start < 0) == (end < 0):
         raise InputError("end is not after start")
     part = replace(part, start=start, end=end)
     sources = {"0": await _source(call, "video", part.file, _MOVING, part)}
