@@ -146,6 +146,9 @@ class SharedLedger(Protocol):
     async def take_turn(self) -> float:
         """Take the account's turn for a request to A2E and give 0, or the seconds after which to ask again."""
 
+    async def take_calls(self, user: str, wanted: int, *, per_minute: float) -> tuple[int, float]:
+        """Take so many of the calls that a user may make, or those that are left; without any, the seconds to wait."""
+
     async def busy(self, seconds: float) -> None:
         """Note that A2E takes no requests of this account for so many seconds."""
 

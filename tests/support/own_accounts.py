@@ -133,17 +133,15 @@ class CompanyServer:
         async with http, Client(streamable_http_client(f"{ORIGIN}/mcp", http_client=http)) as client:
             yield Person(client)
 
+    async def ask_as(self, name: str, **headers: str) -> httpx2.Response:
+        """What someone is answered who asks for nothing in particular."""
+        sent = {"accept": "application/json, text/event-stream", "authorization": f"Bearer {self.keys[name]}"}
+        ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        return await self.http.post("/mcp", json=ping, headers={**sent, **headers})
+
     async def refused(self, name: str, own: str) -> tuple[int, str]:
         """The status and the sentence for someone whose client sends this A2E key."""
-        answer = await self.http.post(
-            "/mcp",
-            json={"jsonrpc": "2.0", "id": 1, "method": "ping"},
-            headers={
-                "accept": "application/json, text/event-stream",
-                "authorization": f"Bearer {self.keys[name]}",
-                "x-a2e-key": own,
-            },
-        )
+        answer = await self.ask_as(name, **{"x-a2e-key": own})
         return answer.status_code, str(answer.json().get("error", {}).get("message", ""))
 
 
@@ -159,11 +157,20 @@ class _Again(httpx2.AsyncBaseTransport):
 
 @asynccontextmanager
 async def open_company(
-    folder: Path, accounts: Accounts, people: Sequence[str], *, database: str | None = None, **changes: Any
+    folder: Path,
+    accounts: Accounts,
+    people: Sequence[str],
+    *,
+    database: str | None = None,
+    in_file: bool = False,
+    **changes: Any,
 ) -> AsyncIterator[CompanyServer]:
-    """A server that takes its people's own keys; in the same folder or database it is the one from before."""
+    """A server that takes its people's own keys; in the same folder or database it is the one from before.
+
+    Its users stand in the database where there is one, unless they are to be `in_file`.
+    """
     settings = company_settings(folder, database, **changes)
-    users: UserList = KeysFile(keys_file(folder)) if database is None else DatabaseUsers(database)
+    users: UserList = KeysFile(keys_file(folder)) if database is None or in_file else DatabaseUsers(database)
     keys = {name: new_key() for name in people}
     for name, key in keys.items():
         await users.change(name, partial(_with, name, key))

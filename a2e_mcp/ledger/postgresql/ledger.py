@@ -230,6 +230,13 @@ class PostgresqlLedger(LedgerQueries):
             return 0.0
         return float(row["seconds"])
 
+    async def take_calls(self, user: str, wanted: int, *, per_minute: float) -> tuple[int, float]:
+        """Take so many of the calls that a user may make, or those that are left; without any, the seconds to wait."""
+        values = {"user": storable_text(user), "wanted": wanted, "per_minute": per_minute}
+        # What a lost connection has taken is free again in a minute.
+        (row,) = await self._database.read(all_rows(statements.TAKE_CALLS, values))
+        return row["taken"], row["seconds"]
+
     async def busy(self, seconds: float) -> None:
         """Note that A2E takes no requests of this account for so many seconds."""
         await self._database.run(carried_out(statements.BUSY, {**self._whose, "seconds": seconds}))

@@ -164,6 +164,7 @@ FROM starts WHERE $of_home AND deferred AND beat < %(moment)s AND NOT EXISTS (
 ACCOUNT_OF_START = _sql("SELECT account FROM starts WHERE id = %(id)s AND $of_home")
 TAKE_LOOKS = "SELECT key FROM a2e_take_looks(%(account)s, %(mode)s, %(keys)s, %(seconds)s) AS key"
 TAKE_TURN = "SELECT a2e_take_turn(%(account)s, %(mode)s, %(per_second)s, %(at_once)s) AS seconds"
+TAKE_CALLS = "SELECT taken, seconds FROM a2e_take_calls(%(user)s, %(per_minute)s, %(wanted)s)"
 BUSY = """
 INSERT INTO request_turns AS known (account, mode, not_before)
 VALUES (%(account)s, %(mode)s, clock_timestamp() + make_interval(secs => %(seconds)s))
@@ -177,4 +178,7 @@ WITH due AS (
 )
 SELECT pg_notify(%(channel)s, %(word)s)
 """
-FORGET_LOOKS = "DELETE FROM looks WHERE at < now() - interval '1 day'"
+FORGET_LOOKS = """
+WITH calls AS (DELETE FROM user_calls WHERE at < now() - interval '1 day')
+DELETE FROM looks WHERE at < now() - interval '1 day'
+"""

@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from mcp.types import INVALID_REQUEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from a2e_mcp.errors import NotFound
+from a2e_mcp.errors import NotFound, SettingsError
 from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.http.answer_forms import PlainOrStream
 from a2e_mcp.server.http.gate import Authenticate, Gate, metadata_routes
@@ -20,6 +21,7 @@ from a2e_mcp.server.http.own_paths import OwnPaths
 from a2e_mcp.server.http.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
 from a2e_mcp.server.http.webhooks import Webhooks
 from a2e_mcp.server.uploads.app import UploadPages
+from a2e_mcp.users.rate_limit import CallLimit, RateLimit, SharedRateLimit
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,7 +47,11 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
     paths = _Paths(app, forms, settings, guard)
     own = server.own_accounts
     admit = None if own is None else own.admit
-    gated = paths if authenticate is None else Gate(paths, authenticate, settings, admit=admit)
+    gated = (
+        paths
+        if authenticate is None
+        else Gate(paths, authenticate, settings, limit=_limit(server, settings), admit=admit)
+    )
     doors: ASGIApp = Webhooks(
         UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain), server.services
     )
@@ -57,6 +63,23 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
         measurements=server.operation.measurements,
         public_hosts=() if settings.public_url is None else (urlsplit(settings.public_url).hostname or "",),
     )
+
+
+def _limit(server: A2EServer, settings: Settings) -> CallLimit:
+    """How many requests a user may make: counted by all servers together, where they share a database."""
+    if settings.database is None:
+        return RateLimit(settings.user_calls)
+
+    async def take_calls(user: str, wanted: int) -> tuple[int, float]:
+        try:
+            shared = (await server.services()).ledger.shared
+        except ToolError as problem:
+            raise SettingsError(str(problem)) from None
+        if shared is None:
+            raise AssertionError("a ledger in a database is shared")
+        return await shared.take_calls(user, wanted, per_minute=settings.user_calls)
+
+    return SharedRateLimit(settings.user_calls, take_calls)
 
 
 def _guard(host: str, public_url: str | None) -> TransportSecuritySettings:

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse
 from a2e_mcp.errors import AccessDenied
 from a2e_mcp.server.http.toolset_paths import ROOT, is_ours
 from a2e_mcp.users.caller import READ, SCOPES, SPEND, Caller, calling
-from a2e_mcp.users.rate_limit import RateLimit
+from a2e_mcp.users.rate_limit import CallLimit
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -46,14 +46,20 @@ class Gate:
     """Lets requests of known callers through to an app, who are its `current()` caller from there on."""
 
     def __init__(
-        self, app: ASGIApp, authenticate: Authenticate, settings: Settings, *, admit: Admit | None = None
+        self,
+        app: ASGIApp,
+        authenticate: Authenticate,
+        settings: Settings,
+        *,
+        limit: CallLimit,
+        admit: Admit | None = None,
     ) -> None:
-        """`admit` takes the A2E keys that callers bring; without it they are refused."""
+        """`limit` holds for each caller; `admit` takes the A2E keys that they bring, which are refused without it."""
         self._app = AuthContextMiddleware(app)
         self._authenticate = authenticate
         self._admit = admit
         self._contact = settings.contact
-        self._limit = RateLimit(settings.user_calls)
+        self._limit = limit
         self._metadata = metadata_url(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +78,7 @@ class Gate:
                     status=_FORBIDDEN,
                 )
             caller = await self._authenticate(_bearer(headers.get("authorization", "")))
-            if caller is not None and (seconds := self._limit.seconds_to_wait(caller.user)):
+            if caller is not None and (seconds := await self._limit.seconds_to_wait(caller.user)):
                 raise AccessDenied(
                     "Too many requests in a minute",
                     hint=f"Try again in {math.ceil(seconds)} s",

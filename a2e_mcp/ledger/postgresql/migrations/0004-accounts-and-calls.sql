@@ -119,3 +119,32 @@ BEGIN
     RETURN QUERY SELECT 'inserted', NULL, NULL::float8;
 END
 $$;
+
+-- How many calls each user may still make, over all servers. It need not outlive a crash: then all may begin anew.
+
+CREATE UNLOGGED TABLE user_calls (
+    user_id text PRIMARY KEY,
+    free double precision NOT NULL,
+    at timestamptz NOT NULL
+);
+
+-- Takes as many of the wanted calls as are free, so many of which become free in a minute; without any it says after how
+-- many seconds there is one.
+CREATE FUNCTION a2e_take_calls(whose_user text, per_minute double precision, wanted integer)
+RETURNS TABLE (taken integer, seconds double precision) LANGUAGE plpgsql AS $$
+DECLARE
+    known user_calls;
+    now timestamptz;
+    available double precision;
+    given integer;
+BEGIN
+    INSERT INTO user_calls VALUES (whose_user, per_minute, clock_timestamp()) ON CONFLICT DO NOTHING;
+    SELECT * INTO known FROM user_calls WHERE user_id = whose_user FOR UPDATE;
+    now := clock_timestamp();
+    available := least(
+        per_minute, known.free + greatest(0, extract(epoch FROM now - known.at)) * per_minute / 60);
+    given := least(floor(available), wanted);
+    UPDATE user_calls SET free = available - given, at = now WHERE user_id = whose_user;
+    RETURN QUERY SELECT given, CASE WHEN given > 0 THEN 0 ELSE (1 - available) * 60 / per_minute END;
+END
+$$;
