@@ -64,7 +64,7 @@ def test_captions_that_come_and_go_are_removed_only_while_they_are_there(worker:
     note = worker.render(order).note
 
     # From the look before the text to the end.
-    assert note.startswith("Text was found in 7 of 10 frames")
+    assert note.startswith("Text was found in 6 of 10 frames")
 
 
 @pytest.mark.parametrize("grey", [30, 70, 120, 235])

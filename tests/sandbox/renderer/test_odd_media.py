@@ -37,7 +37,7 @@ def quarters() -> Picture:
 def marked(worker: RenderProcess, source: str, folder: Path) -> tuple[list[Picture], str]:
     """The frames, RGB, of a clip after a small mark in its middle, and the note."""
     mark = TextMark(text=".", size=8)
-    order = WatermarkOrder(source=source, mark=mark, position="center", output=str(folder / "o.mp4"))
+    order = WatermarkOrder(source=source, mark=mark, position="center", output=str(folder / "o.mp4"), fps=25)
     outcome = worker.render(order)
     return frames_of(order.output), outcome.note
 
@@ -180,6 +180,22 @@ def test_uneven_frames_stand_when_they_are_to_be_seen(worker: RenderProcess, tmp
         due = max(time for time in times if time <= number / fps + 0.5 / fps + 0.001)
         assert abs(shown - due) < 1 / fps + 0.1, f"at {number / fps:.2f} s"
     assert len(frames) / fps == pytest.approx(4.0, abs=0.2)
+
+
+@pytest.mark.parametrize(("fps", "kept"), [(24, 24), (30, 30), (48, 24), (50, 25), (60, 30)])
+def test_even_movement_stays_even_at_every_frame_rate(
+    worker: RenderProcess, tmp_path: Path, fps: int, kept: int
+) -> None:
+    # Each frame is a little lighter than the one before.
+    source = write_clip(
+        tmp_path / "even.mp4", [np.full((96, 128, 3), 20 + 200 * n // fps, np.uint8) for n in range(fps)], fps
+    )
+
+    frames, _ = marked(worker, source, tmp_path)
+
+    assert len(frames) == kept
+    steps = np.diff([float(frame[20, 20].mean()) for frame in frames])
+    assert np.abs(steps - 200 / kept).max() < 3
 
 
 def spoilt(path: Path, damaged: tuple[int, ...]) -> str:

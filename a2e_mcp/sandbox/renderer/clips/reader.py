@@ -96,7 +96,8 @@ def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: D
             if time > MAX_SECONDS or count > MAX_SECONDS * _MAX_FRAMES_A_SECOND:
                 raise too_long()
             # By the time that has passed and not by the frames: after a still, many frames may come at once.
-            number = int((time - start) * fps + 0.5 + 1e-6)
+            # Where a frame is midway, as each second one of twice the rate, it is the next that is shown on time.
+            number = int((time - start) * fps + 0.5 - 1e-3)
             if time + 0.0005 < start or number < due:
                 continue
             due = number + 1
