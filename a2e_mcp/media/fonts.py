@@ -18,6 +18,10 @@ PACKAGES = {
     "fontpkg_heebo": "fontpkg-heebo",
     "fontpkg_noto_sans_thai": "fontpkg-noto-sans-thai",
     "fontpkg_noto_sans_devanagari": "fontpkg-noto-sans-devanagari",
+    "fontpkg_noto_sans_tamil": "fontpkg-noto-sans-tamil",
+    "fontpkg_noto_sans_telugu": "fontpkg-noto-sans-telugu",
+    "fontpkg_noto_sans_khmer": "fontpkg-noto-sans-khmer",
+    "fontpkg_hind_siliguri": "fontpkg-hind-siliguri",
     "noto_cjk_sans_jp_bold": "noto-cjk-sans-jp-bold",
 }
 """Module to the package that brings it, in the order in which a letter is looked for; all are under the OFL."""

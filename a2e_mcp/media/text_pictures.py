@@ -23,13 +23,13 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 _WHITE, _YELLOW = (255, 255, 255, 255), (255, 214, 10, 255)
 _RIM = (12, 12, 16, 235)
 _BOX = (10, 10, 14, 175)
-_LINE = 1.28
+_LINE, _SPACE = 1.28, 0.26
 _SPACELESS_FROM = "\u3000"
 """From here on scripts are written without spaces, but for Korean."""
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """A word at its place in a line, in pixels from the line's left edge."""
 
     text: str
@@ -54,7 +54,7 @@ def has_space(before: str, word: str) -> bool:
 
 def line_width(words: Sequence[str], size: int) -> float:
     """How many pixels wide a line of words is at a letter size."""
-    return sum(_word_width(word, size) for word in words) + size * 0.26 * _spaces(words)
+    return sum(_word_width(word, size) for word in words) + size * _SPACE * _spaces(words)
 
 
 def lettered(
@@ -74,7 +74,7 @@ def lettered(
         left = (width - line_is_wide) / 2
         baseline = margin + step * number + round(size * 0.98)
         told = spoken[1] if spoken is not None and spoken[0] == number else None
-        for piece in _placed(line, size, told):
+        for piece in placed(line, size, told):
             colour = _YELLOW if style == "highlight" and piece.is_spoken else _WHITE
             draw.text(
                 (left + piece.left, baseline),
@@ -97,24 +97,56 @@ def _with_shadow(image: Image.Image, size: int) -> Image.Image:
     return Image.alpha_composite(shadow, image)
 
 
-def _placed(line: Sequence[str], size: int, spoken: int | None) -> Iterator[_Piece]:
-    """The words of a line from left to right; in a line that runs to the left, the first word stands on the right."""
-    is_rightward = next((way for word in line if (way := _is_rightward(word)) is not None), True)
-    order = list(range(len(line)))
+def placed(line: Sequence[str], size: int, spoken: int | None) -> Iterator[Piece]:
+    """The words of a line from left to right; in a line that runs to the left, the first word stands on the right.
+
+    A word of both directions, such as a foreign name with a prefix, is placed in its parts.
+    """
+    parts = [(part, number, not at) for number, word in enumerate(line) for at, part in enumerate(_parts_of(word))]
+    is_rightward = next((way for part, _, _ in parts if (way := _is_rightward(part)) is not None), True)
+    order = list(range(len(parts)))
     if not is_rightward:
-        order = _turned(line)
+        order = _turned([part for part, _, _ in parts])
     left = 0.0
-    for at, number in enumerate(order):
-        word = line[number]
-        if at and has_space(line[min(number, order[at - 1])], line[max(number, order[at - 1])]):
-            left += size * 0.26
-        way = _is_rightward(word)
-        yield _Piece(word, left, number == spoken, is_rightward if way is None else way)
-        left += _word_width(word, size)
+    for at, place in enumerate(order):
+        text, number, _ = parts[place]
+        if at:
+            after = _later_of(order[at - 1], place, [part for part, _, _ in parts])
+            # Between the parts of a word there is none.
+            if parts[after][2] and has_space(parts[after - 1][0], parts[after][0]):
+                left += size * _SPACE
+        way = _is_rightward(text)
+        yield Piece(text, left, number == spoken, is_rightward if way is None else way)
+        left += _word_width(text, size)
+
+
+def _later_of(left: int, right: int, parts: Sequence[str]) -> int:
+    """Of two parts that stand beside each other, the one before which the space between them is written.
+
+    Beside words that were turned as a whole, that is the neighbour in the text of the one that was not.
+    """
+    if abs(left - right) == 1:
+        return max(left, right)
+    alone, other = (right, left) if _is_rightward(parts[left]) else (left, right)
+    return alone + 1 if other > alone else alone
+
+
+def _parts_of(word: str) -> list[str]:
+    """A word cut where its letters change their direction; signs without one stay with those before them."""
+    parts: list[str] = []
+    last: bool | None = None
+    for sign in word:
+        way = {"L": True, "EN": True, "R": False, "AL": False}.get(unicodedata.bidirectional(sign))
+        if not parts or (way is not None and last is not None and way != last):
+            parts.append(sign)
+        else:
+            parts[-1] += sign
+        last = last if way is None else way
+    return parts or [word]
 
 
 def _turned(line: Sequence[str]) -> list[int]:
-    """The order from left to right of a line that runs to the left: words that run to the right keep their order."""
+    """The order from left to right of a line that runs to the left: what runs to the right keeps its order."""
     order: list[int] = []
     run: list[int] = []
     for number in reversed(range(len(line))):
@@ -142,7 +174,7 @@ def _spaces(words: Sequence[str]) -> int:
 
 
 def _word_width(word: str, size: int) -> float:
-    return _font(word, size).getlength(word)
+    return sum(_font(part, size).getlength(part) for part in _parts_of(word))
 
 
 def _font(word: str, size: int) -> ImageFont.FreeTypeFont:

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from a2e_mcp.media.text_pictures import line_width, placed
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.protocol import DrawnAvatar
-from a2e_mcp.sandbox.renderer.pictures.text_sprites import drawable, outlined, text_width
+from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, drawable, outlined, text_width
 from tests.support import media
 from tests.support.render_worker import RenderProcess, frames_of
 from tests.support.server import open_server
@@ -57,6 +59,27 @@ def test_a_line_that_runs_to_the_left_begins_on_the_right() -> None:
 
     assert first != last
     assert text_width("ש ווווו", 40) > text_width("ש", 40)
+
+
+def test_a_foreign_name_with_a_prefix_stays_together_in_a_line_to_the_left() -> None:
+    # From left to right: the time, the word before it, the name in its own order, and its prefix at it.
+    line, name = ["הגעתי", "ל-New", "York", "בשעה", "15:30"], "New York"
+
+    pieces = [(piece.text, piece.left) for piece in placed(line, 40, None)]
+
+    assert [text for text, _ in pieces] == ["15:30", "בשעה", *name.split(), "ל-", "הגעתי"]
+    (_, york), (_, prefix) = pieces[3:5]
+    assert prefix - york == pytest.approx(line_width(["York"], 40), abs=1)
+    assert line_width(line, 40) == pytest.approx(pieces[-1][1] + line_width(["הגעתי"], 40), abs=1)
+
+
+@pytest.mark.parametrize("text", ["வணக்கம்", "నమస్కారం", "សួស្តី", "স্বাগতম", "Καλημέρα", "Chào mừng"])
+def test_letters_of_more_scripts_are_drawn_in_a_bold_font(text: str) -> None:
+    drawn = outlined(text, 40)[..., :3].max(2)
+
+    assert can_draw(text)
+    strokes = cv2.distanceTransform((drawn > 200).astype(np.uint8), cv2.DIST_L2, 3)
+    assert strokes.max() >= 2.0
 
 
 def test_emoji_are_left_out_and_the_marks_of_letters_are_not() -> None:

@@ -15,6 +15,9 @@ _BOLD = 700
 _SAMPLE_SIZE = 24
 _JOINERS = "\u200c\u200d"
 
+# Greek, and Latin letters of Vietnamese, are thin in the embedded fonts and stand beside bold ones.
+_THIN = (("\u0180", "\u03ff"), ("\u1e00", "\u1fff"))
+
 # Scripts whose letters the embedded fonts have and that need no shaping.
 _DRAWABLE = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC")
 
@@ -41,6 +44,12 @@ def _is_built_in(text: str) -> bool:
     )
 
 
+def _needs_font(text: str) -> bool:
+    """Whether a text is to be drawn by a font of its script, and one is here."""
+    is_thin = any(first <= sign <= last for sign in text for first, last in _THIN)
+    return (is_thin or not _is_built_in(text)) and not missing_scripts(text)
+
+
 def _is_part_of_a_letter(sign: str) -> bool:
     return not is_emoji(sign) and (sign.isalpha() or unicodedata.category(sign)[0] == "M" or sign in _JOINERS)
 
@@ -64,7 +73,7 @@ def is_emoji(sign: str) -> bool:
 @functools.lru_cache(maxsize=256)
 def text_width(text: str, size: int) -> int:
     """How many pixels wide a line of text is at a letter size."""
-    if not _is_built_in(text) and can_draw(text):
+    if _needs_font(text):
         return round(line_width(text.split(), size))
     return _built_in_width(text, size)
 
@@ -77,7 +86,7 @@ def _built_in_width(text: str, size: int) -> int:
 @functools.lru_cache(maxsize=64)
 def outlined(text: str, size: int, colour: Colour = _WHITE) -> Sprite:
     """One line of bold text with a dark rim and a soft shadow; `size` is the letters' size in pixels."""
-    if not _is_built_in(text) and can_draw(text):
+    if _needs_font(text):
         return _in_a_font_of_the_script(text, size, colour)
     return _in_built_in_font(text, size, colour)
 
