@@ -17,7 +17,7 @@ SMALL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x00IEND"
 async def test_a_large_file_is_sent_as_a_job(tmp_path: Path) -> None:
     async with (
         open_test_sandbox(tmp_path) as sandbox,
-        connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
+        connect_server_with_storage(tmp_path, sandbox, call_seconds=4 * SHORT_CALL_SECONDS) as server,
     ):
         server.storage.hold = 0
         name = server.large_picture()
@@ -62,8 +62,7 @@ async def test_an_upload_that_was_interrupted_is_sent_again_where_it_was_paid_fo
                 return await forward(request)
 
             server.transport.on(UPLOAD, charged)
-            server.storage.hold = 0
-            job_id = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            job_id = await server.begin_upload(server.large_picture())
             assert server.transport.attempts[UPLOAD] == 1
         async with connect_server_with_storage(tmp_path, sandbox) as server:
             done = await server.finish_soon(job_id)
@@ -83,9 +82,8 @@ async def test_a_broken_line_sends_the_file_again_to_the_same_address(tmp_path: 
 async def test_an_interrupted_upload_whose_address_ran_out_is_not_paid_for_again_by_itself(tmp_path: Path) -> None:
     async with open_test_sandbox(tmp_path) as sandbox:
         async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
-            server.storage.hold = 0
             clock = server.clock
-            job_id = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            job_id = await server.begin_upload(server.large_picture())
         clock.ahead += 3600
         async with connect_server_with_storage(tmp_path, sandbox, clock=clock) as server:
             ended = await server.finish_soon(job_id)
@@ -98,8 +96,7 @@ async def test_an_interrupted_upload_whose_address_ran_out_is_not_paid_for_again
 async def test_a_file_that_changed_after_its_upload_broke_off_is_not_sent(tmp_path: Path) -> None:
     async with open_test_sandbox(tmp_path) as sandbox:
         async with connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server:
-            server.storage.hold = 0
-            job_id = (await server.ask("upload_file", path=server.large_picture())).data["job_id"]
+            job_id = await server.begin_upload(server.large_picture())
         (tmp_path / "inbox" / "large.png").write_bytes(SMALL)
         async with connect_server_with_storage(tmp_path, sandbox) as server:
             assert "has changed since its upload began" in (await server.finish_soon(job_id)).text
@@ -111,9 +108,8 @@ async def test_an_upload_that_is_deleted_stops_and_its_address_is_used_for_the_n
         open_test_sandbox(tmp_path) as sandbox,
         connect_server_with_storage(tmp_path, sandbox, call_seconds=SHORT_CALL_SECONDS) as server,
     ):
-        server.storage.hold = 0
         name = server.large_picture()
-        job_id = (await server.ask("upload_file", path=name)).data["job_id"]
+        job_id = await server.begin_upload(name)
         deleted = await server.ask("delete_job", job_id=job_id)
         assert "It was stopped. What A2E charged for its upload address is not refunded." in deleted.text
         assert job_id not in await server.listed()
@@ -132,6 +128,7 @@ async def test_a_start_with_a_large_file_tells_how_much_of_it_is_sent(tmp_path: 
         server.storage.hold = 0
         started = await server.ask("start_image_to_video", image=server.large_picture(), prompt="The waves move")
         assert "Still starting; it continues in the background" in started.text
+        await server.held()
         checked = await server.ask("check_status", job_id=started.data["job_id"])
         assert (checked.data["state"], "of 9.0 MB of a file are sent" in checked.text) == ("queued", True)
         server.storage.hold = None

@@ -131,6 +131,18 @@ class ServerWithStorage(ControlledServer):
         path.write_bytes(path.read_bytes() + LARGE_VIDEO)
         return name
 
+    async def begin_upload(self, name: str) -> str:
+        """Send a large file that is held on its way, and return its job id."""
+        self.storage.hold = 0
+        job_id = str((await self.ask("upload_file", path=name)).data["job_id"])
+        await self.held()
+        return job_id
+
+    async def held(self) -> None:
+        """Wait until a transfer is held; a call that has to answer soon may do so before, on a busy computer."""
+        async with asyncio.timeout(20):
+            await self.storage.held.wait()
+
     def saved(self) -> dict[str, bytes]:
         """The files in the output folder, by name."""
         return {path.name: path.read_bytes() for path in self.output.iterdir()} if self.output.exists() else {}
@@ -158,6 +170,9 @@ async def connect_server_with_storage(
             yield replace(connection, storage=storage)
 
     timing = Timing(clock.pause, clock.now, closing_seconds=0.2, beat_seconds=beat_seconds)
-    async with Client(A2EServer(settings, connect, timing)) as client:
+    a2e = A2EServer(settings, connect, timing)
+    async with Client(a2e) as client:
+        # The first call of a server also opens its data, which may take a short call's whole time on a busy computer.
+        await a2e.services()
         learn_output_schemas(client.session)
         yield ServerWithStorage(client, sandbox, inbox, settings.output, transport, clock, storage)
