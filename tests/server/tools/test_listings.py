@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from a2e_mcp.sandbox import SandboxSettings
 from tests.support.faulty_transport import answered, open_controlled_server
 from tests.support.media import CONSENT, face, fetched, picture_size
 from tests.support.server import ToolAnswer, open_server
@@ -76,7 +77,8 @@ async def test_where_nothing_fits_it_says_what_to_leave_out(tmp_path: Path) -> N
 
 
 async def test_every_list_says_what_it_was_narrowed_to(tmp_path: Path) -> None:
-    async with open_server(tmp_path) as server:
+    unfinished = SandboxSettings(workers=1, policy="seconds:600")
+    async with open_server(tmp_path, sandbox_settings=unfinished) as server:
         await server.ask("start_text_to_image", prompt="a boat")
         for tool, given, said in (
             ("list_jobs", {"state": "failed"}, "No jobs match (state failed)."),
