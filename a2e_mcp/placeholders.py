@@ -7,11 +7,11 @@ import re
 from a2e_mcp.patterns import Pattern
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
-# As hosts, shells, templates and password managers write what they are to fill in.
+# As hosts, shells, templates and password managers write what they are to fill in; file:///folder is a URL.
 _FORMS = Pattern(
     r"\$\{.*|.*\$\{[^}]*\}.*|.*\{\{.*\}\}.*|\{[^{}]*\}|\$\(.*\)|<.*>|%\w+%|\$(env:)?[A-Za-z_]\w*|\[[^\[\]]*\]|__\w+__"
     r"|#\{.*\}#?|@\w*\(.*\)|\(\(.*\)\)|ENC\[.*\]|!\w+\s.*"
-    r"|(env|op|1password|bitwarden|doppler|aws|gcp|vault|secrets?|keychain|keyring|input|file):/{0,2}.*",
+    r"|(env|op|1password|bitwarden|doppler|aws|gcp|vault|secrets?|keychain|keyring|input):/{0,2}.*|file:(?!///).*",
     re.DOTALL | re.IGNORECASE,
 )
 _COPIED_WITH_A_TOKEN = Pattern(
@@ -74,7 +74,7 @@ def bare_token(text: str) -> str:
 def is_token_placeholder(text: str) -> bool:
     """Whether a token has the form of an example, such as `<your-token>` or `sk_...`."""
     token = bare_token(text)
-    if is_placeholder(token) or _SHORTENED.compiled.search(token):
+    if is_placeholder(token) or _SHORTENED.compiled.search(token) or token.lower().startswith("file:"):
         return True
     words = [word for word in re.split(r"[\W_]+", token.lower()) if word]
     return token.lower() in _NOT_SET or all(word in _WORDS or _FILLERS.compiled.fullmatch(word) for word in words)

@@ -35,8 +35,14 @@ UNFILLED = (
     "(video.a2e.ai > Account > API Token), or start with --sandbox to try it free. Nothing was charged."
 )
 ADMINISTRATOR = "the person who runs this server"
-_NO_DEFAULT_WHEN_UNFILLED = ("A2E_SANDBOX", "A2E_READ_ONLY")
-"""Without these, calls may cost money: a placeholder in one is a mistake that must be seen."""
+_NO_DEFAULT_WHEN_UNFILLED = (
+    *("A2E_SANDBOX", "A2E_READ_ONLY"),
+    *("A2E_DATABASE", "A2E_STORE", "A2E_PUBLIC_URL", "A2E_KEYS_FILE", "A2E_HTTP_SECRET"),
+    *("A2E_OIDC_ISSUER", "A2E_OIDC_AUDIENCE", "A2E_OWN_KEYS", "A2E_SEAL_KEYS"),
+    *("A2E_USER_DAILY_CREDITS", "A2E_USER_JOBS", "A2E_USER_CALLS"),
+)
+"""Without these, calls may cost money, others get in, or each server keeps books of its own: a placeholder in one is a
+mistake that must be seen. No host fills in those of a company."""
 
 
 def _setting(
@@ -356,7 +362,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
         elif name in values:
             continue
         elif meta["variable"] in _NO_DEFAULT_WHEN_UNFILLED and is_placeholder(given.get(meta["variable"], "")):
-            raise SettingsError(f"{source} is invalid: its placeholder was not filled in; use 1 or 0, or remove it")
+            raise SettingsError(f"{source} is invalid: its placeholder was not filled in; use a value, or remove it")
         elif not text:
             continue
         try:

@@ -57,6 +57,12 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_USER_JOBS": ("user_jobs", "5", 5.0),
     "A2E_USER_CALLS": ("user_calls", "60", 60.0),
 }
+MUST_BE_SEEN = {
+    *("A2E_SANDBOX", "A2E_READ_ONLY", "A2E_DATABASE", "A2E_STORE", "A2E_PUBLIC_URL", "A2E_KEYS_FILE", "A2E_HTTP_SECRET"),
+    *("A2E_OIDC_ISSUER", "A2E_OIDC_AUDIENCE", "A2E_OWN_KEYS", "A2E_SEAL_KEYS"),
+    *("A2E_USER_DAILY_CREDITS", "A2E_USER_JOBS", "A2E_USER_CALLS"),
+}
+"""Whose absence costs money, lets others in, or parts the books of servers that should share them."""
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
     "A2E_SANDBOX": ("perhaps", "2"),
@@ -127,7 +133,7 @@ def test_folders_may_have_commas_between_them_and_in_their_names(tmp_path: Path)
 @pytest.mark.parametrize("variable", [row.variable for row in setting_rows()])
 @pytest.mark.parametrize("text", ["", "  ", "${A2E_SOMETHING}", "${user_config.api_token}"])
 def test_what_a_host_left_blank_counts_as_missing(variable: str, text: str) -> None:
-    if variable in ("A2E_SANDBOX", "A2E_READ_ONLY") and text.strip():
+    if variable in MUST_BE_SEEN and text.strip():
         with pytest.raises(SettingsError, match=f"{variable} is invalid: its placeholder was not filled in"):
             read_settings({variable: text})
         return
@@ -199,6 +205,11 @@ def test_quotes_and_words_around_a_token_are_removed(text: str) -> None:
 )
 def test_a_real_token_is_no_placeholder(text: str) -> None:
     assert read_settings({"A2E_API_TOKEN": text}).mode == "live"
+
+
+def test_a_folder_that_keeps_results_is_no_placeholder() -> None:
+    assert read_settings({"A2E_STORE": "file:///srv/a2e"}).store == "file:///srv/a2e"
+    assert read_settings({"A2E_API_TOKEN": "file:///run/secrets/a2e"}).mode == "unset"
 
 
 def test_quotes_around_any_value_are_removed() -> None:
