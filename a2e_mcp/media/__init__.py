@@ -1,1 +1,1 @@
-"""What the film and the sandbox draw and hear with alike: fonts for every script, lines of letters, steady sound."""
+"""What the film and the sandbox draw and hear with alike: fonts, lines of letters, steady sound, usual colours."""

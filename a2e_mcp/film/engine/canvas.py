@@ -11,6 +11,8 @@ import numpy.typing as npt
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
+
 Plane: TypeAlias = npt.NDArray[np.uint8]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -146,12 +148,16 @@ class Framer:
         self._frame = frame
         self.placing = Placing.of(shown, frame, fills=fills)
         self._reformatter = VideoReformatter()
+        self._tones: ToneMapper | None = None
 
     def frame(self, decoded: av.VideoFrame) -> av.VideoFrame:
         """One decoded frame as the film shows it; it must not be drawn on."""
         turns = round(decoded.rotation / 90) % 4
         width, height = self.placing.size
         size = (height, width) if turns % 2 else (width, height)
+        if is_high_range(decoded):
+            self._tones = self._tones or ToneMapper(max(size))
+            decoded = self._tones.mapped(decoded)
         scaled = self._scaled(decoded, size)
         if not turns and (width, height) == self._frame and self.placing.corner == (0, 0):
             return scaled

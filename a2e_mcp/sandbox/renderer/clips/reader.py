@@ -12,6 +12,7 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
 from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
@@ -86,6 +87,7 @@ def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: D
             container.seek(int((begins + start) * 1_000_000), backward=True)
         aspect = pixel_aspect(stream)
         turned: Orientation | None = None
+        tones: ToneMapper | None = None
         due = 0
         count = 0
         for raw in decoded(container, stream, damage):
@@ -103,7 +105,9 @@ def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: D
             due = number + 1
             # Asked once: a frame that was asked is part of a circle, and stays in memory until that is found.
             turned = orientation(raw) if turned is None else turned
-            seen = as_shown(raw.to_ndarray(format="bgr24"), turned, aspect)
+            tones = tones or (ToneMapper(max(box)) if is_high_range(raw) else None)
+            plain = raw if tones is None else tones.mapped(raw)
+            seen = as_shown(plain.to_ndarray(format="bgr24"), turned, aspect)
             yield Frame(max(0.0, time), shrink_to_fit(seen, *box))
         if not count:
             raise OrderRefused("unreadable", "The video cannot be decoded.")
