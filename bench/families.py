@@ -74,7 +74,7 @@ class _Worker:
 
 @contextmanager
 def _worker() -> Iterator[_Worker]:
-    command = [sys.executable, "-m", "a2e_mcp.sandbox.renderer.worker"]
+    command = [sys.executable, "-m", "a2e_mcp.sandbox.render_workers.program"]
     # As the sandbox starts its workers.
     environment = worker_environment()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:

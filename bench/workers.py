@@ -16,7 +16,7 @@ from bench.table import Row
 _ROOT = Path(__file__).parent.parent
 _EMPTY = ("-c", "print(flush=True)")
 _WORKERS: Mapping[str, str] = {
-    "render worker": "a2e_mcp.sandbox.renderer.worker",
+    "render worker": "a2e_mcp.sandbox.render_workers.program",
     "live worker": "a2e_mcp.sandbox.renderer.live.worker",
 }
 

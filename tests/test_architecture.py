@@ -155,7 +155,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.http",
         "sandbox.jobs",
         "sandbox.live",
-        "sandbox.workers",
+        "sandbox.render_workers",
     },
     "sandbox.protocol": set(),
     "sandbox.orders": {
@@ -168,7 +168,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.renderer.rendering",
         "sandbox.renderer.vision",
     },
-    "sandbox.workers": {"processes", "sandbox", "sandbox.orders", "sandbox.protocol"},
+    "sandbox.render_workers": {
+        "processes",
+        "sandbox",
+        "sandbox.orders",
+        "sandbox.protocol",
+        "sandbox.renderer.rendering",
+    },
     "sandbox.assets": {
         "errors",
         "files",
@@ -176,10 +182,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox",
         "sandbox.orders",
         "sandbox.protocol",
-        "sandbox.workers",
+        "sandbox.render_workers",
     },
-    "sandbox.jobs": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
-    "sandbox.live": {"processes", "sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.workers"},
+    "sandbox.jobs": {"sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.render_workers"},
+    "sandbox.live": {"processes", "sandbox", "sandbox.assets", "sandbox.protocol", "sandbox.render_workers"},
     "sandbox.behaviour": {
         "catalogue.declaration",
         "catalogue.models",
@@ -188,7 +194,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.jobs",
         "sandbox.live",
         "sandbox.protocol",
-        "sandbox.workers",
+        "sandbox.render_workers",
     },
     "sandbox.families": {
         "catalogue",
@@ -201,7 +207,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.live",
         "sandbox.orders",
         "sandbox.protocol",
-        "sandbox.workers",
+        "sandbox.render_workers",
     },
     "sandbox.http": {
         "catalogue",
@@ -211,9 +217,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.behaviour",
         "sandbox.families",
         "sandbox.jobs",
-        "sandbox.workers",
+        "sandbox.render_workers",
     },
-    "sandbox.renderer": {"processes", "sandbox", "sandbox.orders", "sandbox.protocol", "sandbox.renderer.rendering"},
+    "sandbox.renderer": set(),
     "sandbox.renderer.rendering": {"sandbox.protocol"},
     "sandbox.renderer.pictures": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.audio": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
@@ -298,7 +304,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox",
         "sandbox.orders",
         "sandbox.protocol",
-        "sandbox.workers",
+        "sandbox.render_workers",
         "server",
         "setting_rows",
         "settings",
@@ -503,7 +509,14 @@ def test_server_and_sandbox_never_import_each_other() -> None:
 
 
 def test_the_workers_import_neither_mcp_nor_pydantic() -> None:
-    for folder in ("sandbox/protocol", "sandbox/orders", "sandbox/renderer", "film/engine", "media"):
+    for folder in (
+        "sandbox/protocol",
+        "sandbox/orders",
+        "sandbox/renderer",
+        "sandbox/render_workers",
+        "film/engine",
+        "media",
+    ):
         for module in (PACKAGE / folder).rglob("*.py"):
             imported = {name.partition(".")[0] for name in everything_imported(parsed(module), names_of(module)[:-1])}
             assert not imported & {"mcp", "pydantic", "pydantic_core"}, module

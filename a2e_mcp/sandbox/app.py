@@ -37,10 +37,10 @@ from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.jobs.policy import Policy
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
 from a2e_mcp.sandbox.live.rooms import PrepaidRooms
+from a2e_mcp.sandbox.render_workers.analysis import Analysis
+from a2e_mcp.sandbox.render_workers.pool import WorkerPool
 from a2e_mcp.sandbox.settings import SandboxSettings
 from a2e_mcp.sandbox.store import Store
-from a2e_mcp.sandbox.workers.analysis import Analysis
-from a2e_mcp.sandbox.workers.pool import WorkerPool
 
 _PORT = "port"
 _BEARER = "sk_sandbox"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
-from a2e_mcp.sandbox.workers.pool import sharing_workers
+from a2e_mcp.sandbox.render_workers.pool import sharing_workers
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.app import Sandbox

@@ -87,7 +87,7 @@ class RenderProcess:
 @contextmanager
 def render_process(*python_options: str, environment: dict[str, str] | None = None) -> Iterator[RenderProcess]:
     """Start a worker; it ends with the block."""
-    command = [sys.executable, *python_options, "-m", "a2e_mcp.sandbox.renderer.worker"]
+    command = [sys.executable, *python_options, "-m", "a2e_mcp.sandbox.render_workers.program"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         greeting = decode_reply(process.stdout.readline())

@@ -16,7 +16,7 @@ from a2e_mcp.sandbox.extra import LIVE_ROOMS, PACKAGES, RENDERING, has_webrtc, m
 from a2e_mcp.settings import Settings
 
 if TYPE_CHECKING:
-    from a2e_mcp.sandbox.workers.pool import RenderFailed
+    from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 
 _OLDEST_PYTHON = (3, 11)
 _SECONDS_TO_WORK = 60.0
@@ -83,7 +83,7 @@ async def _tried(folder: Path) -> list[RenderFailed]:
     from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
     from a2e_mcp.sandbox.orders.speech import SpeechOrder
     from a2e_mcp.sandbox.protocol import DrawnAvatar
-    from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
+    from a2e_mcp.sandbox.render_workers.pool import RenderFailed, WorkerPool
 
     speech = SpeechOrder(text="One, two.", voice="en-us", output=str(folder / "a.mp3"), track=str(folder / "a.json"))
     drawing = AvatarCoverOrder(

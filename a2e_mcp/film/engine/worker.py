@@ -21,7 +21,7 @@ from a2e_mcp.film.orders import (
     decode_order,
     encode,
 )
-from a2e_mcp.processes.line_worker import Report, Send, now_and_then, serve_lines
+from a2e_mcp.processes.line_server import Report, Send, now_and_then, serve_lines
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from a2e_mcp.sandbox.assets.previews import Pictures
 from a2e_mcp.sandbox.errors import Refusal, UnusableMedia
 from a2e_mcp.sandbox.orders.probe import ProbeOrder
 from a2e_mcp.sandbox.protocol import MediaKind
-from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed, WorkerPool
 
 _KIND_NAMES = {"image": "a picture", "video": "a video", "audio": "a sound file"}
 

@@ -12,7 +12,7 @@ from a2e_mcp.sandbox.assets.builtins import AVATARS, BACKDROPS, VOICES_BY_ID, Ba
 from a2e_mcp.sandbox.assets.files import FileStore, SandboxFile
 from a2e_mcp.sandbox.orders.avatar_cover import AvatarCoverOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
-from a2e_mcp.sandbox.workers.pool import WorkerPool
+from a2e_mcp.sandbox.render_workers.pool import WorkerPool
 
 _COVER, _BACKDROP, _ENDING = "cover-", "backdrop-", ".png"
 # Figures are read aloud in every language.

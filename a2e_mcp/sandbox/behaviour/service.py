@@ -12,9 +12,9 @@ from a2e_mcp.sandbox.assets.uploads import Uploads
 from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.jobs.engine import JobEngine
 from a2e_mcp.sandbox.live.rooms import PrepaidRooms
+from a2e_mcp.sandbox.render_workers.analysis import Analysis
+from a2e_mcp.sandbox.render_workers.pool import WorkerPool
 from a2e_mcp.sandbox.store import Store
-from a2e_mcp.sandbox.workers.analysis import Analysis
-from a2e_mcp.sandbox.workers.pool import WorkerPool
 
 Body = dict[str, Any]
 

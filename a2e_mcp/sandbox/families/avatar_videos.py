@@ -18,8 +18,8 @@ from a2e_mcp.sandbox.families.backgrounds import picture_of
 from a2e_mcp.sandbox.jobs.view import VIDEO_WORDS, View
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.protocol import ColourBackground, PictureBackground, Placement
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 from a2e_mcp.sandbox.store import Record
-from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 _POOL = "public_pool"
 

@@ -12,7 +12,7 @@ from a2e_mcp.sandbox.behaviour.service import Body, Service
 from a2e_mcp.sandbox.errors import UnusableMedia, invalid
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
-from a2e_mcp.sandbox.workers.pool import RenderFailed
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 
 PRICE_PER_SECOND = 2
 

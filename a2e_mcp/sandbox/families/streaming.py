@@ -16,7 +16,7 @@ from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.text_language import language_of
 from a2e_mcp.sandbox.live.rooms import CREDITS_PER_SECOND
 from a2e_mcp.sandbox.magic_words import without_magic
-from a2e_mcp.sandbox.workers.pool import RenderFailed
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 
 _FEWEST_LETTERS_TO_TELL = 20
 """Shorter texts are spoken in the language of the room's context."""

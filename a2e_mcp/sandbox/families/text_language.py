@@ -10,7 +10,7 @@ from a2e_mcp.sandbox.assets.builtins import LANGUAGES
 from a2e_mcp.sandbox.assets.media_inputs import cannot_render
 from a2e_mcp.sandbox.behaviour.behaviour import Behaviour
 from a2e_mcp.sandbox.behaviour.service import Service
-from a2e_mcp.sandbox.workers.pool import RenderFailed
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 
 # By the first word of a letter's name in Unicode.
 _BY_SCRIPT = {

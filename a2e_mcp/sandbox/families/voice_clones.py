@@ -19,9 +19,9 @@ from a2e_mcp.sandbox.jobs.rows import NewJob
 from a2e_mcp.sandbox.jobs.view import VOICE_WORDS
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.protocol import Gender
+from a2e_mcp.sandbox.render_workers.analysis import HeardVoice
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 from a2e_mcp.sandbox.store import Record
-from a2e_mcp.sandbox.workers.analysis import HeardVoice
-from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE = 50
 CREDITS_PER_UNIT_OF_SPEECH = 2

@@ -25,8 +25,8 @@ from a2e_mcp.sandbox.errors import Refusal, invalid
 from a2e_mcp.sandbox.families.voice_clones import Speaker, cloned_speaker
 from a2e_mcp.sandbox.magic_words import acting, magic_in, without_magic
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 from a2e_mcp.sandbox.store import Record, new_id
-from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 SECONDS_PER_UNIT = 10.0
 CREDITS_PER_UNIT = 1

@@ -15,8 +15,8 @@ from a2e_mcp.sandbox.errors import invalid
 from a2e_mcp.sandbox.magic_words import without_magic
 from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import MarkPosition, PictureMark, TextMark
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 from a2e_mcp.sandbox.store import new_id
-from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 PRICE = 1
 

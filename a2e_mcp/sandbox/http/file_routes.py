@@ -11,7 +11,7 @@ from starlette.routing import Route
 from a2e_mcp.loopback import is_local
 from a2e_mcp.sandbox.behaviour.service import Service
 from a2e_mcp.sandbox.errors import Refusal
-from a2e_mcp.sandbox.workers.pool import RenderFailed
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 
 _SHOWN = ("image/", "video/", "audio/")
 

@@ -14,8 +14,8 @@ from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.jobs.policy import Policy
 from a2e_mcp.sandbox.jobs.rows import LEASE_SECONDS, JobRows, NewJob, RenderJob
 from a2e_mcp.sandbox.jobs.view import View, view
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed, WorkerPool
 from a2e_mcp.sandbox.store import Store
-from a2e_mcp.sandbox.workers.pool import RenderFailed, WorkerPool
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SLOW = Policy("seconds", 600)

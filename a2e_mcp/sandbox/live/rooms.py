@@ -16,8 +16,8 @@ from a2e_mcp.sandbox.errors import Refusal, not_found
 from a2e_mcp.sandbox.extra import LIVE_ROOMS, has_webrtc, install_advice
 from a2e_mcp.sandbox.live.answers import answer, unknown
 from a2e_mcp.sandbox.live.room_processes import RoomProcesses
+from a2e_mcp.sandbox.render_workers.pool import RenderFailed
 from a2e_mcp.sandbox.store import Record, Store
-from a2e_mcp.sandbox.workers.pool import RenderFailed
 
 ROOMS = "streaming_room"
 """The family of the records of open rooms."""

@@ -123,7 +123,7 @@ def test_what_libraries_print_stays_out_of_the_protocol(tmp_path: Path) -> None:
 
 def test_starting_imports_neither_the_service_nor_the_media_libraries() -> None:
     program = (
-        "import sys, a2e_mcp.sandbox.renderer.worker\n"
+        "import sys, a2e_mcp.sandbox.render_workers.program\n"
         "print([name for name in ('mcp', 'pydantic', 'httpx2', 'numpy', 'cv2', 'av', 'PIL') if name in sys.modules])"
     )
 

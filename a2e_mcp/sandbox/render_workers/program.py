@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from a2e_mcp.processes.line_worker import Send, now_and_then, serve_lines
+from a2e_mcp.processes.line_server import Send, now_and_then, serve_lines
 from a2e_mcp.sandbox.extra import PACKAGES, install_advice
 from a2e_mcp.sandbox.orders import decode_order, render
 from a2e_mcp.sandbox.protocol import (

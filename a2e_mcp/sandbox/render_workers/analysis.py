@@ -12,8 +12,8 @@ from a2e_mcp.sandbox.orders.sound_excerpt import SoundExcerptOrder
 from a2e_mcp.sandbox.orders.text_language import TextLanguageOrder
 from a2e_mcp.sandbox.orders.voice_measurement import VoiceMeasurementOrder
 from a2e_mcp.sandbox.protocol import Gender
+from a2e_mcp.sandbox.render_workers.pool import WorkerPool
 from a2e_mcp.sandbox.store import new_id
-from a2e_mcp.sandbox.workers.pool import WorkerPool
 
 # Measured on the engine: the pitch of a voice at its own setting of 50, and by how much that must rise for an octave.
 _MIDDLE_HZ: dict[Gender, float] = {"female": 197.0, "male": 100.0}

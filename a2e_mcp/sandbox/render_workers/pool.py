@@ -14,7 +14,7 @@ import msgspec
 
 from a2e_mcp.processes.line_process import RenderFailed, open_log, worker_environment
 from a2e_mcp.sandbox.protocol import Order, Outcome
-from a2e_mcp.sandbox.workers.process import WorkerProcess
+from a2e_mcp.sandbox.render_workers.process import WorkerProcess
 
 __all__ = ["IdleWorkers", "Lane", "RenderFailed", "WorkerPool", "sharing_workers", "worker_environment"]
 

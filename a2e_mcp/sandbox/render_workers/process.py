@@ -23,7 +23,9 @@ class WorkerProcess:
     @classmethod
     async def start(cls, folder: Path, log: IO[bytes]) -> WorkerProcess:
         """Start a worker and wait until it listens. Raises RenderFailed."""
-        process = await LineProcess.start("a2e_mcp.sandbox.renderer.worker", "sandbox's render worker", folder, log)
+        process = await LineProcess.start(
+            "a2e_mcp.sandbox.render_workers.program", "sandbox's render worker", folder, log
+        )
         worker = cls(process)
         try:
             worker._is_between_orders = isinstance(worker._read(process.greeting), Ready)

@@ -1,1 +1,0 @@
-"""Render subprocesses: the pool, one process, and its lines."""
