@@ -273,8 +273,11 @@ async def test_a_clip_is_edited_and_continued(tmp_path: Path) -> None:
 async def test_photos_of_a_person_come_four_at_a_time(tmp_path: Path) -> None:
     async with open_server(tmp_path, toolsets=EVERYTHING) as server:
         shown = (await face(server)).name
-        started = await server.ask("start_photobook", face=shown, place="hills at dawn", consent=CONSENT)
+        wanted = {"face": shown, "place": "Oslo at dawn", "clothing": "a winter coat", "consent": CONSENT}
+        started = await server.ask("start_photobook", **wanted)
         ended = await server.finish(started.data["job_id"])
+        # What is worn is no place.
+        assert "Recognised in the place: sunrise." in ended.data["note"]
         assert len(ended.links) == 4
         pictures = [await picture_at(link) for link in ended.links]
         assert all(np.abs(pictures[0] - other).mean() > 3 for other in pictures[1:])

@@ -12,11 +12,10 @@ from a2e_mcp.sandbox.protocol import Order
 
 def _photobook(making: Making, outputs: Sequence[str], _: int) -> Order:
     first, *more = outputs
-    place = f"{making.asked.text('place')} {making.asked.text('clothing')}".strip()
     side = making.quality.short_side
     return PhotobookOrder(
         face=making.path("face"),
-        place=place,
+        place=making.asked.text("place").strip(),
         output=first,
         more=tuple(more),
         width=round(side * 3 / 4) // 2 * 2,
