@@ -31,8 +31,8 @@ from a2e_mcp.catalogue.declaration.tool import (
 from a2e_mcp.catalogue.voices import SPEECH_FIELDS, VOICE_FOR_SCRIPT, spoken_seconds
 
 _LONGEST = 20
-_STANDARD_PROMPT = "the person is speaking, looking at the camera"
-_STANDARD_NEGATIVE = "blurry, distorted face"
+STANDARD_PROMPT = "the person is speaking, looking at the camera"
+STANDARD_NEGATIVE = "blurry, distorted face"
 
 
 class StartTalkingVideo(Request):
@@ -113,8 +113,8 @@ def _start(inputs: TalkingVideoInputs, found: PreparedInputs) -> StartTalkingVid
         video_url=found.media["video"],
         audio_url=found.media.get("audio") or found.speech,
         duration=min(_LONGEST, _seconds(inputs, found.lengths) or _LONGEST),
-        prompt=inputs.prompt or _STANDARD_PROMPT,
-        negative_prompt=_STANDARD_NEGATIVE,
+        prompt=inputs.prompt or STANDARD_PROMPT,
+        negative_prompt=STANDARD_NEGATIVE,
     )
 
 

@@ -32,8 +32,8 @@ async def _plan(service: Service, request: StartTalkingPhoto) -> JobPlan:
             image=str(image.path),
             audio=str(sound),
             output=output,
-            prompt=_given(request.prompt, STANDARD_PROMPT),
-            negative_prompt=_given(request.negative_prompt, STANDARD_NEGATIVE),
+            prompt=given_prompt(request.prompt, STANDARD_PROMPT),
+            negative_prompt=given_prompt(request.negative_prompt, STANDARD_NEGATIVE),
             width=side,
             height=side,
             fps=service.quality.fps,
@@ -69,7 +69,7 @@ async def sound_of(service: Service, audio: MediaFile | None, seconds: int) -> t
     return path, f"The sound of {audio.seconds:.1f} s was cut to the duration, {seconds} s."
 
 
-def _given(prompt: str, standard: str) -> str:
+def given_prompt(prompt: str, standard: str) -> str:
     """What the request says, unless it is the standard text that stands in for nothing."""
     return "" if prompt == standard else without_magic(prompt)
 

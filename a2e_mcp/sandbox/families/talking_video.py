@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from a2e_mcp.catalogue.talking_video import TALKING_VIDEO, StartTalkingVideo
+from a2e_mcp.catalogue.talking_video import STANDARD_NEGATIVE, STANDARD_PROMPT, TALKING_VIDEO, StartTalkingVideo
 from a2e_mcp.sandbox.behaviour.behaviour import job_behaviour
 from a2e_mcp.sandbox.behaviour.plans import JobPlan, plan_file, started_units
 from a2e_mcp.sandbox.behaviour.records import RecordFamily
 from a2e_mcp.sandbox.behaviour.service import Body, Service
-from a2e_mcp.sandbox.families.talking_photo import sound_of
+from a2e_mcp.sandbox.families.talking_photo import given_prompt, sound_of
 from a2e_mcp.sandbox.orders.talking_video import TalkingVideoOrder
 
 PRICE_PER_FIVE_SECONDS = 13
@@ -23,7 +23,14 @@ async def _plan(service: Service, request: StartTalkingVideo) -> JobPlan:
     def order(output: str) -> TalkingVideoOrder:
         side = service.quality.long_side
         return TalkingVideoOrder(
-            video=str(video.path), audio=str(sound), output=output, width=side, height=side, fps=service.quality.fps
+            video=str(video.path),
+            audio=str(sound),
+            prompt=given_prompt(request.prompt, STANDARD_PROMPT),
+            negative_prompt=given_prompt(request.negative_prompt, STANDARD_NEGATIVE),
+            output=output,
+            width=side,
+            height=side,
+            fps=service.quality.fps,
         )
 
     body: Body = {

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
-from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, unused_prompts
 
 if TYPE_CHECKING:
     from a2e_mcp.sandbox.renderer.clips.remake import SourceClip
@@ -24,6 +26,8 @@ class TalkingVideoOrder(ClipOrder, frozen=True, kw_only=True):
 
     video: str
     audio: str
+    prompt: str = ""
+    negative_prompt: str = ""
 
 
 def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
@@ -34,6 +38,8 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
 
     clip = source_clip(order.video, order.width, order.height, order.fps)
     sound = read_speech(order.audio)
+    # A slow clip still has a quick mouth.
+    order = msgspec.structs.replace(order, fps=max(order.fps, clip.fps))
     curve = curve_from_sound(sound.samples, sound.rate, order.fps)
     speaker = _ClipSpeaker(clip, order.fps)
     written = write_speech_clip(order, rendering, size=clip.size, sound=sound, curve=curve, presenter=speaker)
@@ -42,9 +48,9 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
         "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
         _without_face(speaker.without_face),
         "The clip is repeated, since the sound is longer." if sound.seconds > clip.seconds + 0.2 else "",
-        "The prompts are not used.",
         clip.scale_note,
         sound.damage_note,
+        unused_prompts(order.prompt, order.negative_prompt),
     )
 
 

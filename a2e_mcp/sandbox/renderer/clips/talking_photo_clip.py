@@ -6,7 +6,7 @@ from a2e_mcp.sandbox.renderer.clips.speech_clip import read_speech, write_speech
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, size_of, size_within
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking
 from a2e_mcp.sandbox.renderer.presenters.photo import PhotoPresenter
-from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, scaled, sensible_fps
+from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size, scaled, sensible_fps, unused_prompts
 
 _MAX_SECONDS = 20.0
 # A photo smaller than this is enlarged, or there is hardly anything to see.
@@ -25,14 +25,13 @@ def make_talking_photo(
     curve = curve_from_sound(spoken.samples, spoken.rate, fps)
     presenter = PhotoPresenter(photo, None, size, None)
     clip = write_speech_clip(order, rendering, size=size, sound=spoken, curve=curve, presenter=presenter)
-    given = [name for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)) if text.strip()]
     return clip.outcome(
         presenter.about,
         "The mouth follows the sound." if curve.opening.any() else "The mouth is still.",
         f"Only the first {_MAX_SECONDS:.0f} s of the sound are spoken." if sound.seconds > _MAX_SECONDS else "",
         scaled(size_of(photo), size),
         sound.damage_note,
-        f"Not used: {', '.join(given)}." if given else "",
+        unused_prompts(prompt, negative_prompt),
     )
 
 

@@ -81,6 +81,12 @@ def sensible_fps(fps: int) -> int:
     return fps
 
 
+def unused_prompts(prompt: str, negative_prompt: str) -> str:
+    """The sentence about prompts that change nothing; empty where none was given."""
+    given = [name for name, text in (("prompt", prompt), ("negative prompt", negative_prompt)) if text.strip()]
+    return f"Not used: {', '.join(given)}." if given else ""
+
+
 def scaled(own: tuple[int, int], made: tuple[int, int]) -> str:
     """The sentence about a picture or clip that was made smaller; empty where it was not."""
     is_smaller = made[0] < own[0] - 1 or made[1] < own[1] - 1
