@@ -10,6 +10,7 @@ from importlib.metadata import version
 import anyio
 
 from bench.calls import measure_calls
+from bench.company import measure_company
 from bench.families import measure_families
 from bench.films import measure_films
 from bench.http_calls import measure_http
@@ -42,6 +43,8 @@ def _measure(rows: list[Row], *, quick: bool) -> None:
     rows.append(anyio.run(measure_calls, 3 if quick else 10))
     _say("Calling over HTTP ...")
     rows += anyio.run(measure_http, 2 if quick else 5)
+    _say("Calling as a company ...")
+    rows += anyio.run(measure_company, 2 if quick else 5)
     _say("Waiting ...")
     rows.append(anyio.run(measure_polling, 1.1 if quick else 3.1))
     _say("Starting workers ...")

@@ -18,6 +18,10 @@ CALL_MS = 0.5
 """What we add to a tool call over the SDK's own call and the HTTP call under it."""
 CONNECTIONS_RATIO = 0.8
 """Calls a second over HTTP from many connections, beside the bare SDK's."""
+KEY_MS = 0.3
+"""What it takes to know who makes a request, by a key or a token."""
+REPLICAS_RATIO = 1.8
+"""Calls a second of two servers on one database, beside one of them."""
 REQUESTS_A_LOOK = 1.0
 """Requests to A2E at each look at the jobs of one family that are waited for."""
 WORKER_RATIO = 8.0

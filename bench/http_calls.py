@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import os
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import anyio
 import httpx2
 
 from bench.budgets import CALL_MS, CONNECTIONS_RATIO
 from bench.calls import median_ms
+from bench.http_load import MODERN, caller, load
+from bench.http_servers import SHARED
 from bench.table import Row
 
 _ROOT = Path(__file__).parent.parent
 _TOOLS = {"ours": "get_credits", "bare": "nothing"}
 _CONNECTIONS = 50
-_MODERN = "2026-07-28"
-_ERAS = ("2025-11-25", _MODERN)
+_ERAS = ("2025-11-25", MODERN)
 
 
 async def measure_http(runs: int) -> list[Row]:
     """Both servers in turn; the least of the medians, and the best of the loads."""
-    with _server("ours") as ours, _server("bare") as bare:
+    with http_server("ours") as ours, http_server("bare") as bare:
         urls = {"ours": ours, "bare": bare}
         rows = [await _sequential(era, urls, runs) for era in _ERAS]
         return [*rows, *await _together(urls, runs)]
@@ -39,7 +37,7 @@ async def _sequential(era: str, urls: Mapping[str, str], runs: int) -> Row:
     async with httpx2.AsyncClient() as http:
         for _ in range(runs):
             for name, url in urls.items():
-                least[name] = min(least[name], await median_ms(_caller(http, url, name, era)))
+                least[name] = min(least[name], await median_ms(caller(http, url, _TOOLS[name], era)))
     added = least["ours"] - least["bare"]
     return Row(
         f"one call over HTTP, {era} (least of {runs} medians)",
@@ -80,51 +78,18 @@ async def _together(urls: Mapping[str, str], runs: int) -> list[Row]:
 
 
 async def _load(url: str, name: str) -> tuple[float, float]:
-    taken: list[float] = []
-    calls = 20
-
-    async def connection() -> None:
-        async with httpx2.AsyncClient(timeout=60) as http:
-            call = _caller(http, url, name, _MODERN)
-            await call()
-            for _ in range(calls):
-                began = time.perf_counter()
-                await call()
-                taken.append(time.perf_counter() - began)
-
-    began = time.perf_counter()
-    async with anyio.create_task_group() as tasks:
-        for _ in range(_CONNECTIONS):
-            tasks.start_soon(connection)
-    seconds = time.perf_counter() - began
+    taken, seconds = await load(url, _TOOLS[name], connections=_CONNECTIONS, calls=20)
     return len(taken) / seconds, statistics.quantiles(taken, n=20)[-1] * 1000
 
 
-def _caller(http: httpx2.AsyncClient, url: str, name: str, era: str) -> Callable[[], Awaitable[None]]:
-    headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": era}
-    params: dict[str, Any] = {"name": _TOOLS[name], "arguments": {}}
-    if era == _MODERN:
-        headers |= {"mcp-method": "tools/call", "mcp-name": _TOOLS[name]}
-        params["_meta"] = {
-            "io.modelcontextprotocol/protocolVersion": era,
-            "io.modelcontextprotocol/clientCapabilities": {},
-            "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
-        }
-    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-
-    async def call() -> None:
-        answer = await http.post(url, json=request, headers=headers)
-        if '"result"' not in answer.text or '"isError":true' in answer.text:
-            raise RuntimeError(f"the {name} server refused: {json.dumps(answer.text)}")
-
-    return call
-
-
 @contextmanager
-def _server(name: str) -> Iterator[str]:
-    """The URL of a server in a process of its own."""
+def http_server(name: str, **shared: str) -> Iterator[str]:
+    """The URL of a server in a process of its own, with settings of a company."""
     arguments = [sys.executable, "-m", "bench.http_servers", name]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT) as process:
+    environment = {**{key: text for key, text in os.environ.items() if key not in SHARED}, **shared}
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, env=environment
+    ) as process:
         try:
             if process.stdout is None:
                 raise RuntimeError("the server has no stdout")
