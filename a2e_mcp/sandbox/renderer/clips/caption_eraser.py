@@ -19,17 +19,20 @@ from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, let_go, text_boxes
 
-# Text is looked for so often; in every second frame only where it has changed, since looking is slow.
+# So many frames a second are looked at for text, which is slow: while the same letters stand there, so many of them are
+# passed over, and of frames without text every second one.
 _LOOKS_A_SECOND = 5.0
+_PASSED_OVER = 3
 _SAME_BOX = 0.75
-# The boxes that captions stand in are searched for anew after so many frames.
-_FRAMES_A_SEARCH = 6
+# The boxes that captions stand in are searched for anew after so many frames, or when a line looks different, by
+# levels in the middle of its pixels.
+_FRAMES_A_SEARCH, _SAME_COLOUR = 6, 5.0
 # Captions are in the lower part of a frame, and text above it belongs to the scene, unless it is all there is.
 _LOWER_PART = 0.5
 _MOST_BOXES = 20
 _FARTHEST = 100_000
-_PAINTING_REACH = 3
-_PAINTED_HEIGHT, _LEAST_SHRUNK = 400, 0.1
+# Painted in a copy about so high, that many whole times smaller: what is painted is smooth.
+_PAINTED_HEIGHT, _PAINTING_REACH = 360, 2
 _MARGIN = 12
 _SOFT_EDGE = 0.8
 
@@ -113,37 +116,58 @@ def _look_through(
         looks.append(_Look(frame.time, boxes))
         # What was overlooked in one frame is known from those before and after it.
         if waiting is not None:
-            plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, _boxes_of(looks[-3:]), mark)[0])
+            _keep(plates, waiting, _boxes_of(looks[-3:]), mark)
         waiting = frame
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
     if waiting is not None:
-        plates.keep(waiting.time, waiting.picture, _uncover(waiting.picture, _boxes_of(looks[-2:]), mark)[0])
+        _keep(plates, waiting, _boxes_of(looks[-2:]), mark)
     # The encoder, which comes now, needs as much.
     let_go()
     return looks, plates
 
 
+def _keep(plates: CleanPlates, frame: Frame, boxes: Sequence[TextBox], mark: TextBox | None) -> None:
+    """Remember a frame, without the boxes of its captions, and where its letters are."""
+    letters = letters_in(frame.picture, boxes)
+    plates.keep(frame.time, frame.picture, _uncover(frame.picture, plates_in(frame.picture, boxes), letters, mark))
+
+
 def _with_text(
     frames: Iterator[Frame], look: Callable[[Picture], tuple[TextBox, ...]]
 ) -> Generator[tuple[Frame, tuple[TextBox, ...]], None, None]:
-    """Frames with their text, which is looked for in every second one, and between two where it changes."""
+    """Frames with their text, which is looked for in some of them, and between two where it changes."""
     before: tuple[TextBox, ...] = ()
     letters = np.zeros((1, 1), np.uint8)
-    halfway: Frame | None = None
+    between: list[Frame] = []
     for number, frame in enumerate(frames):
-        if number % 2:
-            if before and not are_alike(letters, letters_in(frame.picture, before)):
-                yield frame, look(frame.picture)
-            else:
-                halfway = frame
+        is_changed = bool(before) and not are_alike(letters, letters_in(frame.picture, before))
+        if number and not is_changed and len(between) < (_PASSED_OVER if before else 1):
+            between.append(frame)
             continue
         boxes = look(frame.picture)
-        if halfway is not None:
-            yield halfway, boxes if _are_alike(before, boxes) else look(halfway.picture)
+        # The same letters were seen until now; more text may have come beside them.
+        yield from ((other, before) for other in between) if is_changed else _between(before, between, boxes, look)
         yield frame, boxes
-        before, letters, halfway = boxes, letters_in(frame.picture, boxes), None
-    if halfway is not None:
-        yield halfway, look(halfway.picture)
+        before, letters, between = boxes, letters_in(frame.picture, boxes), []
+    for frame in between:
+        yield frame, look(frame.picture)
+
+
+def _between(
+    before: tuple[TextBox, ...],
+    frames: list[Frame],
+    after: tuple[TextBox, ...],
+    look: Callable[[Picture], tuple[TextBox, ...]],
+) -> Generator[tuple[Frame, tuple[TextBox, ...]], None, None]:
+    """Some frames with their text, which is looked for in the middle one where it is not the same before and after."""
+    if _are_alike(before, after):
+        yield from ((frame, after) for frame in frames)
+    elif frames:
+        middle = len(frames) // 2
+        boxes = look(frames[middle].picture)
+        yield from _between(before, frames[:middle], boxes, look)
+        yield frames[middle], boxes
+        yield from _between(boxes, frames[middle + 1 :], after, look)
 
 
 def _are_alike(some: Sequence[TextBox], others: Sequence[TextBox]) -> bool:
@@ -154,10 +178,7 @@ def _are_alike(some: Sequence[TextBox], others: Sequence[TextBox]) -> bool:
 
 def _text_below(first_row: int, picture: Picture, mark: TextBox | None) -> tuple[TextBox, ...]:
     """The text of a frame from a row on, without our own mark."""
-    found = [
-        TextBox(box.left, box.top + first_row, box.right, box.bottom + first_row)
-        for box in text_boxes(picture[first_row:])
-    ]
+    found = [box.lower(first_row) for box in text_boxes(picture[first_row:])]
     return tuple(box for box in found if mark is None or box.overlap(mark) < 0.5)
 
 
@@ -165,18 +186,34 @@ def _boxes_of(looks: Sequence[_Look]) -> list[TextBox]:
     return _merged([box for look in looks for box in look.boxes])
 
 
-def _uncover(
-    picture: Picture, boxes: Sequence[TextBox], keep: TextBox | None, plates: Sequence[CaptionBox] | None = None
-) -> tuple[Mask, Sequence[CaptionBox]]:
-    """Take captions' boxes off in place; answers what is still to be painted, and the boxes, if they are not known.
+def _uncover(picture: Picture, plates: Sequence[CaptionBox], letters: Mask, keep: TextBox | None) -> Mask:
+    """Take captions' boxes off in place; answers what is still to be painted.
 
     All lines at once, or the letters of one would be taken for what is behind the next.
     """
-    plates = plates_in(picture, boxes) if plates is None else plates
-    letters = lift(picture, plates, letters_in(picture, boxes))
+    rest = lift(picture, plates, letters)
     if keep is not None:
-        letters[keep.top : keep.bottom, keep.left : keep.right] = 0
-    return letters, plates
+        rest[keep.top : keep.bottom, keep.left : keep.right] = 0
+    return rest
+
+
+@dataclass(frozen=True)
+class _SearchedFrame:
+    """A frame in which boxes of captions were searched: where its text is, its letters, and its colours there."""
+
+    number: int
+    boxes: list[TextBox]
+    letters: Mask
+    colours: list[Sequence[float]]
+
+    def is_like(self, other: "_SearchedFrame") -> bool:
+        """Whether a later frame shows the same captions."""
+        return (
+            other.number - self.number < _FRAMES_A_SEARCH
+            and self.boxes == other.boxes
+            and np.abs(np.subtract(self.colours, other.colours)).max() < _SAME_COLOUR
+            and are_alike(self.letters, other.letters)
+        )
 
 
 class _Remover:
@@ -187,9 +224,8 @@ class _Remover:
         self._plates = plates
         self._keep = keep
         self._at = 0
-        self._boxes: list[TextBox] = []
         self._captions: Sequence[CaptionBox] = ()
-        self._searched_at = -_FRAMES_A_SEARCH
+        self._searched: _SearchedFrame | None = None
         self._letters: deque[Mask | None] = deque()
         self.frames = 0
         self.with_text = 0
@@ -204,24 +240,26 @@ class _Remover:
         boxes = _boxes_of(self._looks[self._at : self._at + 2])
         self.frames += 1
         if not boxes:
-            self._boxes = boxes
+            self._searched = None
             self._letters.append(None)
             return frame
         self.with_text += 1
-        letters, self._captions = _uncover(frame.picture, boxes, self._keep, self._plates_in(frame.picture, boxes))
+        letters = letters_in(frame.picture, boxes)
+        self._captions = self._plates_in(frame.picture, boxes, letters)
         self.lifted += any(plate.is_see_through for plate in self._captions)
         self.hidden += any(not plate.is_see_through for plate in self._captions)
-        self._letters.append(letters)
+        self._letters.append(_uncover(frame.picture, self._captions, letters, self._keep))
         return frame
 
-    def _plates_in(self, picture: Picture, boxes: list[TextBox]) -> list[CaptionBox]:
-        """The boxes of the captions; of the same captions as before they are only recognised, most of the time."""
-        if boxes == self._boxes and self.frames - self._searched_at < _FRAMES_A_SEARCH:
+    def _plates_in(self, picture: Picture, boxes: list[TextBox], letters: Mask) -> list[CaptionBox]:
+        """The boxes of the captions; while those stay the same they are only recognised, most of the time."""
+        seen = _SearchedFrame(self.frames, boxes, letters, [cv2.mean(picture[box.rows, box.columns]) for box in boxes])
+        if self._searched is not None and self._searched.is_like(seen):
             again = seen_again(picture, boxes, self._captions)
             if again is not None:
                 return again
-        known = self._captions if self._boxes else ()
-        self._boxes, self._searched_at = boxes, self.frames
+        known = self._captions if self._searched else ()
+        self._searched = seen
         return plates_in(picture, boxes, known)
 
     def draw(self, frame: Frame) -> Picture:
@@ -240,16 +278,16 @@ def _paint_over(picture: Picture, letters: Mask) -> None:
     rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
     columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)
     room, hole = picture[rows, columns], letters[rows, columns]
-    guessed = _guess(room, hole, min(1.0, _PAINTED_HEIGHT / picture.shape[0]))
+    guessed = _guess(room, hole, max(1, round(picture.shape[0] / _PAINTED_HEIGHT)))
     room[:] = blend(room, guessed, cv2.max(hole, cv2.GaussianBlur(hole, (0, 0), _SOFT_EDGE)))
 
 
-def _guess(room: Picture, hole: Mask, scale: float) -> Picture:
-    """A part of a picture with its hole painted from the rim, at a scale: what is painted is smooth."""
-    if scale > 1 - _LEAST_SHRUNK:
+def _guess(room: Picture, hole: Mask, factor: int) -> Picture:
+    """A part of a picture with its hole painted from the rim, in a copy so many times smaller."""
+    if factor == 1:
         return cv2.inpaint(room, hole, _PAINTING_REACH, cv2.INPAINT_TELEA)
     height, width = hole.shape
-    size = max(8, round(width * scale)), max(8, round(height * scale))
+    size = max(8, round(width / factor)), max(8, round(height / factor))
     small = cv2.threshold(cv2.resize(hole, size, interpolation=cv2.INTER_AREA), 0, 255, cv2.THRESH_BINARY)[1]
     painted = cv2.inpaint(resize(room, *size), small, _PAINTING_REACH, cv2.INPAINT_TELEA)
     return cv2.resize(painted, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -1,7 +1,8 @@
 """The boxes that captions are written on: found by their straight edges, and lifted off where one sees through them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -22,13 +23,15 @@ _STEP, _ALONG, _AGAINST, _STILL_ALONG = 6.0, 0.45, 0.06, 0.25
 # An opaque plate varies by so little around its letters; so much of a column and of a row of it has its colour, the
 # less the rounder its corners are, and beside an edge of it so much more of what is inside than of what is outside.
 _ALIKE, _OF_A_COLUMN, _OF_A_ROW, _MORE_INSIDE, _SIDES = 14, 0.9, 0.75, 0.4, 3
+# So many rows beside the outermost one that is looked at are compared with it, or blurred into it.
+_ROWS_BESIDE = 8
 # Beside an edge the picture is compared at this distance, in pixels.
 _BESIDE = 3
 # What shows through at least of what is behind, and how well a straight line must explain it, in levels.
 _SEEN_THROUGH, _LEAST_VARIED, _MOST_UNEXPLAINED = 0.15, 6.0, 9.0
 _TOO_BRIGHT, _MOST_TOO_BRIGHT = 290.0, 0.1
 _SEAM = 3
-_ON_A_PLATE, _THE_SAME = 0.6, 0.8
+_THE_SAME = 0.8
 # Colours are counted by their upper five bits.
 _COARSE_BITS, _COARSE_CODE = 3, np.array((1024, 32, 1), np.int32)
 # Lines are of one caption when they are so near, in capitals, about as high, and so much below each other.
@@ -47,6 +50,10 @@ class CaptionBox:
     def is_see_through(self) -> bool:
         """Whether what is behind can be calculated back."""
         return self.share > 0
+
+    def lower(self, rows: int) -> "CaptionBox":
+        """The same so many rows farther down."""
+        return replace(self, place=self.place.lower(rows))
 
 
 @dataclass(frozen=True)
@@ -71,14 +78,19 @@ def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Captio
     """The plates behind some lines of text; those `known` from the frame before are recognised by less."""
     if not boxes:
         return []
-    blocks = _blocks(boxes)
+    first, part = _rows_around(picture, boxes, known)
+    plates = _plates_in(part, _blocks([box.lower(-first) for box in boxes]), [plate.lower(-first) for plate in known])
+    return [plate.lower(first) for plate in plates]
+
+
+def _plates_in(picture: Picture, blocks: Sequence[_Block], known: Sequence[CaptionBox]) -> list[CaptionBox]:
     letters = _rooms_of_letters(blocks, picture.shape[:2])
     grey = _even(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     places: list[TextBox] = []
     for block in blocks:
         plain = [place for line in block.lines if (place := _plain_around(picture, line, block, letters))]
         # A plate may be as bright as what is behind it, and only of another colour.
-        shades = (grey, *map(_even, cv2.split(picture))) if not plain else ()
+        shades = chain((grey,), map(_even, cv2.split(picture))) if not plain else ()
         edged = next((place for shade in shades if (place := _edges_around(shade, block))), None)
         for place in plain or filter(None, (edged,)):
             if not any(place.overlap(other) > _THE_SAME for other in places):
@@ -91,14 +103,24 @@ def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Captio
 
 
 def seen_again(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox]) -> list[CaptionBox] | None:
-    """The plates of the frame before as they cover this one; None when one is gone, or some text stands on none."""
-    if not all(any(box.overlap(plate.place) > _ON_A_PLATE for plate in known) for box in boxes):
+    """The plates of the frame before, with the same text, as they cover this one; None when one is gone."""
+    if not known:
+        return []
+    first, part = _rows_around(picture, boxes, known)
+    places = [plate.place.lower(-first) for plate in known]
+    grey = _even(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY))
+    if not all(_is_still_there(grey, place) for place in places):
         return None
-    grey = _even(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
-    if not all(_is_still_there(grey, plate.place) for plate in known):
-        return None
-    letters = _rooms_of_letters(_blocks(boxes), picture.shape[:2])
-    return [_covering(picture, plate.place, letters) for plate in known]
+    letters = _rooms_of_letters(_blocks([box.lower(-first) for box in boxes]), part.shape[:2])
+    return [_covering(part, place, letters).lower(first) for place in places]
+
+
+def _rows_around(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox]) -> tuple[int, Picture]:
+    """All rows of a picture that tell of the plates of some lines, and which one is the first."""
+    far = round(_FARTHEST * max(box.bottom - box.top for box in boxes) / _BOX_HEIGHT) + _ROWS_BESIDE
+    places = [*boxes, *(plate.place for plate in known)]
+    first = max(0, min(place.top for place in places) - far)
+    return first, picture[first : max(place.bottom for place in places) + far]
 
 
 def _even(shade: Picture) -> Picture:
@@ -183,7 +205,7 @@ def _plain_around(picture: Picture, line: TextBox, block: _Block, letters: Mask)
     # One of the two commonest colours is that of the plate: bold letters cover more of it than they leave.
     codes = (inner.astype(np.int32) >> _COARSE_BITS) @ _COARSE_CODE
     commonest = np.argsort(np.bincount(codes))[-1:-3:-1]
-    colours = (np.median(inner[codes == code], 0) for code in commonest if (codes == code).any())
+    colours = (inner[codes == code].mean(0) for code in commonest if (codes == code).any())
     plates = (_plate_of(colour, picture, line, block, letters) for colour in colours)
     return next(filter(None, plates), None)
 
@@ -280,9 +302,8 @@ def _covering(picture: Picture, place: TextBox, letters: Mask) -> CaptionBox:
     if place.right + _BESIDE < width:
         pairs.append((picture[rows, place.right + _BESIDE - 1], picture[rows, place.right - _BESIDE]))
     outside, inside = (np.concatenate([pair[at] for pair in pairs]).astype(np.float32) for at in (0, 1))
-    opaque = CaptionBox(place, 0.0, np.median(inside, 0))
-    spread = outside - np.median(outside, 0)
-    if float(spread.std()) < _LEAST_VARIED:
+    opaque = CaptionBox(place, 0.0, inside.mean(0))
+    if float((outside - outside.mean(0)).std()) < _LEAST_VARIED:
         return opaque
     for _ in range(3):
         # What does not fit, an edge of the scene for instance, is left out the next time.

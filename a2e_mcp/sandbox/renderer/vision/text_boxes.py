@@ -29,6 +29,20 @@ class TextBox:
     right: int
     bottom: int
 
+    @property
+    def rows(self) -> slice:
+        """Its rows of a picture."""
+        return slice(self.top, self.bottom)
+
+    @property
+    def columns(self) -> slice:
+        """Its columns of a picture."""
+        return slice(self.left, self.right)
+
+    def lower(self, rows: int) -> "TextBox":
+        """The same box so many rows farther down."""
+        return TextBox(self.left, self.top + rows, self.right, self.bottom + rows)
+
     def overlap(self, other: "TextBox") -> float:
         """How much of this box lies in another, 0 to 1."""
         width = min(self.right, other.right) - max(self.left, other.left)
