@@ -162,6 +162,10 @@ class CallersLedger(Ledger):
         """Entries of a family that have not been sent, or not been answered."""
         return await self._ledger.unfinished(family)
 
+    async def unsettled(self, since: float) -> list[LedgerEntry]:
+        """Entries of all users that are not settled."""
+        return await self._ledger.unsettled(since)
+
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries of the account that have a key; what one has paid for, all use."""
         return await self._ledger.with_key(key, since=since, most=most)

@@ -13,8 +13,8 @@ async def open_starts(ledger: Ledger) -> Mapping[str, Sequence[float]]:
     """For how many seconds each start of the last day has been intended, sent, or unknown; files on their way are
     none. Raises SettingsError."""
     now = ledger.now()
-    found = [*await ledger.unfinished(None), *await ledger.lost(None, since=now - _DAY)]
     seconds: dict[str, list[float]] = {}
-    for entry in {entry.id: entry for entry in found if not entry.is_awaited}.values():
-        seconds.setdefault(entry.phase, []).append(max(0.0, now - (entry.sent or entry.created)))
+    for entry in await ledger.unsettled(now - _DAY):
+        if not entry.is_awaited:
+            seconds.setdefault(entry.phase, []).append(max(0.0, now - (entry.sent or entry.created)))
     return seconds

@@ -260,6 +260,12 @@ class Ledger(Protocol):
     async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family, or of all, that have not been sent, or not been answered, newest first."""
 
+    async def unsettled(self, since: float) -> list[LedgerEntry]:
+        """Entries that have not been sent or answered, and those made since then whose answer was lost.
+
+        They are of the servers' account, and of the accounts that their users bring.
+        """
+
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
 

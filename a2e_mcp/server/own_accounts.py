@@ -22,7 +22,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import SecretStr
 
 from a2e_mcp import setting_values
-from a2e_mcp.errors import A2EError, AccessDenied, OwnKeyGone, SettingsError, Unauthorized
+from a2e_mcp.errors import A2EError, AccessDenied, Charged, OwnKeyGone, SettingsError, Unauthorized
 from a2e_mcp.ledger.accounts import account_of, place_of
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.placeholders import bare_token, is_token_placeholder
@@ -348,7 +348,8 @@ def _read(text: str) -> str:
 
 def _not_accepted() -> AccessDenied:
     return AccessDenied(
-        "A2E did not accept the key in X-A2E-Key. Nothing was charged",
+        "A2E did not accept the key in X-A2E-Key",
+        charged=Charged.NOTHING,
         hint=f"{_WHERE}, or remove the header to use the account of this server",
         status=_BAD_REQUEST,
     )

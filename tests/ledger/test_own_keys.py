@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.entry import NewEntry
+from a2e_mcp.ledger.open_starts import open_starts
 from a2e_mcp.ledger.store import Inserted, Limits
 from tests.ledger.conftest import OpenLedger
 
@@ -77,6 +78,23 @@ async def test_keys_that_no_one_brings_any_more_go_unless_a_start_needs_them(ope
         await own.update(waiting.entry.id, phase="started", job_ids=["image_to_video:" + "a" * 24])
         assert await keys.forget_unused(now + 500) == 1
         assert [each.sealed for each in await keys.all()] == ["fresh"]
+
+
+async def test_what_is_not_settled_is_counted_in_the_accounts_of_users_as_well(open_store: OpenLedger) -> None:
+    async with open_store() as ledger, open_store(account="another company") as other:
+        own = ledger.of_account("1" * 16)
+        await ledger.own_keys.keep("1" * 16, user="ann", sealed="hers")
+        entries = [(await where.insert_or_get_existing(CLIP, limits=NONE)).entry for where in (ledger, own, other)]
+        now = ledger.now()
+        assert {each.id for each in await ledger.unsettled(now)} == {each.id for each in entries[:2]}
+        assert {phase: len(found) for phase, found in (await open_starts(ledger)).items()} == {"intended": 2}
+        await own.update(entries[1].id, phase="unknown", sent=now)
+        await ledger.update(entries[0].id, phase="started", job_ids=["image_to_video:" + "a" * 24])
+        assert [each.id for each in await ledger.unsettled(now - 60)] == [entries[1].id]
+        # What was lost long ago is no one's concern any more.
+        assert await ledger.unsettled(now + 60) == []
+        await own.update(entries[1].id, job_ids=["image_to_video:" + "b" * 24])
+        assert await ledger.unsettled(0) == []
 
 
 async def test_the_starts_of_another_account_stand_in_the_same_store_apart(open_store: OpenLedger) -> None:

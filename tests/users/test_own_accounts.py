@@ -36,10 +36,15 @@ def database(request: pytest.FixtureRequest) -> str | None:
     return found
 
 
-async def test_each_pays_with_the_account_of_their_own_key(tmp_path: Path, database: str | None) -> None:
+async def test_each_pays_with_the_account_of_their_own_key(
+    tmp_path: Path, database: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    # No key is in the log or the trace, which are looked through after each test.
+    caplog.set_level("DEBUG")
+    trace = tmp_path / "trace.jsonl"
     async with (
         open_accounts(tmp_path, "ada", "bob") as accounts,
-        open_company(tmp_path, accounts, ["ada", "bob", "eve"], database=database) as company,
+        open_company(tmp_path, accounts, ["ada", "bob", "eve"], database=database, trace=trace) as company,
         company.person("ada", ADA) as ada,
         company.person("bob", BOB) as bob,
         company.person("eve") as eve,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,9 @@ from pydantic import SecretStr
 
 from a2e_mcp.catalogue import family
 from a2e_mcp.jobs.job import poll_seconds
+from a2e_mcp.ledger.entry import NewEntry
 from a2e_mcp.ledger.postgresql.ledger import open_ledger
+from a2e_mcp.ledger.store import Limits
 from tests.support.faulty_transport import (
     CLIP,
     CREDITS,
@@ -133,3 +135,42 @@ async def test_of_all_servers_one_takes_a_look_and_a_hint_makes_the_next_due(dat
         await one.look_now("watermark")
         assert sorted(await two.take_looks(keys, 60)) == ["watermark:1", "watermark:2"]
         assert await one.take_looks(keys, 0) != []
+
+
+async def test_news_of_a_users_own_account_wake_who_waits_for_that_account_only(database_address: str) -> None:
+    async with (
+        open_ledger(database_address, account="a", sandbox=True) as one,
+        open_ledger(database_address, account="a", sandbox=True) as two,
+    ):
+        here, there = one.of_account("1" * 16), two.of_account("1" * 16)
+        assert here.queue == one.queue
+        made = await here.insert_or_get_existing(
+            NewEntry(family="image_to_video", title="Waves", fingerprint="clip"), limits=Limits()
+        )
+        async with (
+            there.following("image_to_video") as own_changed,
+            there.following(made.entry.id) as start_changed,
+            two.following("image_to_video") as company_changed,
+        ):
+            waiting = (own_changed, start_changed, company_changed)
+            # The first change is that it listens from now on.
+            assert all(await asyncio.gather(*(changed_within(changed, 20) for changed in waiting)))
+            await here.look_now("image_to_video")
+            assert await changed_within(own_changed, 20)
+            for changed in (start_changed, company_changed):
+                assert not await changed_within(changed, 0.3)
+            await here.update(made.entry.id, phase="sent")
+            for changed in (own_changed, start_changed):
+                assert await changed_within(changed, 20)
+            await one.look_now("image_to_video")
+            assert await changed_within(company_changed, 20)
+            assert not await changed_within(own_changed, 0.3)
+
+
+async def changed_within(changed: Callable[[float], Awaitable[bool]], seconds: float) -> bool:
+    """Whether there is news within so many seconds."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if await changed(left):
+            return True
+    return False

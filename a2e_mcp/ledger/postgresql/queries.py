@@ -92,6 +92,10 @@ class LedgerQueries(Ledger):
         """Entries of a family that have not been sent, or not been answered, newest first."""
         return await self._entries(statements.UNFINISHED, {"family": family})
 
+    async def unsettled(self, since: float) -> list[LedgerEntry]:
+        """Entries that have not been sent or answered, and those made since then whose answer was lost."""
+        return await self._entries(statements.UNSETTLED, {"since": since})
+
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
         return await self._entries(statements.WITH_KEY, {"key": storable_text(key), "since": since, "most": most})

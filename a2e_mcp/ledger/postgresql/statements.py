@@ -85,6 +85,10 @@ UNFINISHED = _sql("""
 SELECT $columns FROM starts WHERE $ours AND phase IN ('intended', 'sent')
     AND (%(family)s::text IS NULL OR family = %(family)s) $newest_first
 """)
+UNSETTLED = _sql("""
+SELECT $columns FROM starts WHERE $of_home AND (phase IN ('intended', 'sent')
+    OR (phase = 'unknown' AND handles = '{}' AND sent IS NOT NULL AND starts.created >= %(since)s))
+""")
 LOST = _sql("""
 SELECT $columns FROM starts WHERE $ours AND phase IN ('sent', 'unknown') AND handles = '{}'
     AND (%(family)s::text IS NULL OR family = %(family)s) AND sent IS NOT NULL AND starts.created >= %(since)s

@@ -36,6 +36,13 @@ SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('i
     AND (:family IS NULL OR family = :family)
 ORDER BY created DESC, number DESC
 """
+# Of the accounts that users bring as well, whose keys stand in the same file.
+UNSETTLED = """
+SELECT * FROM entries WHERE mode = :mode
+    AND account IN (SELECT :account UNION SELECT account FROM own_keys WHERE own_keys.mode = :mode)
+    AND (phase IN ('intended', 'sent')
+        OR (phase = 'unknown' AND handles = '[]' AND sent IS NOT NULL AND created >= :since))
+"""
 _LOST = """
 SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
     AND sent IS NOT NULL AND created >= :since
