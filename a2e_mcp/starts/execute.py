@@ -30,7 +30,7 @@ from a2e_mcp.ledger.leases import heartbeat
 from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.starts.charge_meter import ChargeMeter, GroupMeter
 from a2e_mcp.starts.job_start import job_from_data
-from a2e_mcp.starts.payments import KEPT_SECONDS
+from a2e_mcp.starts.payments import INTERRUPTED, KEPT_SECONDS
 from a2e_mcp.starts.plan import Item, StartContext, Started
 from a2e_mcp.starts.pricing import Price, amount, credits_of
 from a2e_mcp.starts.purchase import Keeper, PurchaseItem, purchase_from_data
@@ -38,8 +38,6 @@ from a2e_mcp.starts.resolve import local_file_from_data
 from a2e_mcp.starts.speech import SpeechItem
 from a2e_mcp.starts.trace_context import span_of
 from a2e_mcp.starts.upload import UploadItem
-
-INTERRUPTED = "It was interrupted before it was sent."
 
 
 class StartExecutor:

@@ -18,6 +18,7 @@ from a2e_mcp.ledger.store import Ledger
 
 KEPT_SECONDS = 86_400.0
 """How long speech and uploads are used again; A2E keeps uploads for about three days."""
+INTERRUPTED = "It was interrupted before it was sent."
 _LOOK_SECONDS = 0.25
 _SURE_SECONDS = 1.0
 """After this time it is looked up again whether a start was taken over; that takes a silence of several seconds."""
@@ -69,7 +70,11 @@ class Payments:
         """Raises TakenOver: A2E may have let this request wait, or this computer may have slept."""
         if 0 <= self._ledger.now() - since < _SURE_SECONDS:
             return
-        if (await self._ledger.entry(entry_id)).details.lease != lease:
+        known = (await self._ledger.entry(entry_id)).details
+        if known.lease != lease or known.absent:
+            # Others do not know whether it has left, and it has not.
+            await self._ledger.merge_details(entry_id, paying=None)
+            await self._ledger.transition(entry_id, "sent", phase="refused", note=INTERRUPTED)
             raise TakenOver
 
     def turn(self, key: str) -> anyio.Lock:

@@ -29,11 +29,12 @@ from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing
 from a2e_mcp.lookup.script_language import ScriptLanguages
 from a2e_mcp.starts.confirmation import Confirmation
 from a2e_mcp.starts.consent import require_consent
-from a2e_mcp.starts.execute import INTERRUPTED, StartExecutor
+from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.intent import Intents
 from a2e_mcp.starts.job_start import JobItem
 from a2e_mcp.starts.lost_start import not_asked, not_found
+from a2e_mcp.starts.payments import INTERRUPTED
 from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions, all_of
 from a2e_mcp.starts.pricing import Price
 from a2e_mcp.starts.progress import Deadline

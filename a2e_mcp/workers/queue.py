@@ -53,6 +53,10 @@ def queue_app(address: str, tasks: QueueTasks) -> App:
     @app.task(name="a2e.rescue", queue=RESCUE_QUEUE, queueing_lock="a2e rescue")
     async def rescue(timestamp: int) -> None:
         await rescue_stalled(app)
+
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name="a2e.sweep", queue=RESCUE_QUEUE, queueing_lock="a2e sweep")
+    async def sweep(timestamp: int) -> None:
         try:
             await tasks.sweep()
         except SettingsError as problem:

@@ -270,6 +270,8 @@ async def test_a_request_that_waited_for_its_turn_until_another_worker_took_over
         assert await shared.take_over(entry_id) is not None
         await sending
         assert (slow.transport.attempts[CLIP], server.spent) == (0, 0)
+        shown = await server.ask("check_status", job_id=waiting.data["job_id"])
+        assert (shown.data["state"], shown.data["error"]) == ("failed", "It was interrupted before it was sent.")
 
 
 async def test_a_worker_that_is_stopped_leaves_its_start_to_the_next(database_address: str, tmp_path: Path) -> None:
