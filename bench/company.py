@@ -19,6 +19,7 @@ import anyio
 import httpx2
 import pytest
 
+from a2e_mcp.ledger.postgresql.ledger import open_ledger
 from a2e_mcp.ledger.postgresql.users import DatabaseUsers
 from a2e_mcp.server.http.gate import Gate
 from a2e_mcp.settings import Settings
@@ -27,6 +28,7 @@ from a2e_mcp.users.caller import READ
 from a2e_mcp.users.keys import digest_of, new_key
 from a2e_mcp.users.keys_file import KeysFile
 from a2e_mcp.users.oidc import OidcTokens
+from a2e_mcp.users.rate_limit import CallLimit, RateLimit, SharedRateLimit
 from a2e_mcp.users.user_list import User, UserKey, UserList
 from bench.budgets import KEY_MS, REPLICAS_RATIO
 from bench.http_calls import http_server
@@ -66,7 +68,14 @@ async def measure_company(runs: int) -> list[Row]:
             return rows
         users = DatabaseUsers(address)
         key = await _added_to(users)
-        rows.append(await _row_of_gate("a key of the database", Authenticator(users), key, runs))
+        async with open_ledger(address, account="bench", sandbox=True) as ledger:
+
+            async def take_calls(user: str, wanted: int) -> tuple[int, float]:
+                # As many at once as usual, and never refused.
+                return await ledger.take_calls(user, wanted, per_minute=1e9)
+
+            limit = SharedRateLimit(Settings().user_calls, take_calls)
+            rows.append(await _row_of_gate("a key of the database", Authenticator(users), key, runs, limit))
         await users.close()
         rows.append(await _row_of_replicas(address, key, runs))
         return rows
@@ -79,10 +88,11 @@ async def _added_to(users: UserList) -> str:
     return key
 
 
-async def _row_of_gate(what: str, authenticator: Authenticator, credential: str, runs: int) -> Row:
+async def _row_of_gate(
+    what: str, authenticator: Authenticator, credential: str, runs: int, limit: CallLimit | None = None
+) -> Row:
     """What the gate does for a request, in processor time, which other programs on the computer change little."""
-    settings = Settings(user_calls=math.inf)
-    gate = Gate(_nothing, authenticator.caller, settings)
+    gate = Gate(_nothing, authenticator.caller, Settings(), limit=limit or RateLimit(math.inf))
     headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {credential}".encode())]
     scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": headers}
     least = dict.fromkeys(("gated", "free"), math.inf)
