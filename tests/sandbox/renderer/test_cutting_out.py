@@ -12,7 +12,12 @@ from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 from a2e_mcp.sandbox.protocol import ColourBackground, PortraitAvatar
-from tests.support.pictures import drawn_woman, shirt, wall
+from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
+from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
+from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
+from a2e_mcp.sandbox.renderer.pictures.picture import lay_over, studio
+from a2e_mcp.sandbox.renderer.vision.matte import mask_of, person_mask
+from tests.support.pictures import drawn_woman, face_of, shirt, wall
 from tests.support.render_worker import RenderProcess, frames_of
 
 GREEN, BLUE = (64, 190, 60), (200, 90, 20)
@@ -108,3 +113,30 @@ def test_a_garment_worn_by_a_person_is_taken_without_the_person(worker: RenderPr
     assert "what the person in its picture wears" in note
     chest = picture[420:470, 150:330].reshape(-1, 3)
     assert (chest[:, 0] > chest[:, 1] + 50).mean() > 0.6
+
+
+def test_of_two_people_who_stand_together_the_one_with_the_face_is_cut_out() -> None:
+    alone, both = studio(720, 480), studio(720, 480)
+    person = DrawnFigure(likeness_of(3, "female"), 0.5).sprite(MouthShape(0, 0))
+    behind = DrawnFigure(likeness_of(5, "male"), 0.62).sprite(MouthShape(0, 0))
+    lay_over(both, behind, 250, -60)
+    for picture in (alone, both):
+        lay_over(picture, person, 60, 130)
+    face = face_of(alone)
+    x, y = (round(side) for side in face.centre)
+    # The other one's head and the far shoulder.
+    others = [(470, 90), (380, 90), (640, 400)]
+
+    whole, one, single = person_mask(both), mask_of(both, face), mask_of(alone, face)
+
+    assert whole is not None
+    assert one is not None
+    assert single is not None
+    for left, top in others:
+        assert whole[top, left] > 200, "they hang together"
+        assert one[top, left] < 30
+    assert one[y, x] > 200
+    # Who stands alone is whole.
+    before = person_mask(alone, at=face.centre)
+    assert before is not None
+    assert np.array_equal(single, before)

@@ -11,7 +11,7 @@ from a2e_mcp.sandbox.renderer.pictures.picture import cover, cut_out, lay_over, 
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.renderer.rendering.render import Rendering, even_size
 from a2e_mcp.sandbox.renderer.vision.faces import largest_face
-from a2e_mcp.sandbox.renderer.vision.matte import person_mask
+from a2e_mcp.sandbox.renderer.vision.matte import mask_of, person_mask
 
 
 def make_photo_series(
@@ -21,7 +21,7 @@ def make_photo_series(
     size = even_size(order.width, order.height)
     photo = read_for_remaking(face)
     shown = largest_face(photo)
-    mask = person_mask(photo, at=None if shown is None else shown.centre)
+    mask = person_mask(photo) if shown is None else mask_of(photo, shown)
     person = None if mask is None else cut_out(photo, mask)
     outcomes = []
     for number, output in enumerate(outputs):

@@ -20,7 +20,7 @@ from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 from a2e_mcp.sandbox.renderer.vision.edges import cut_cleanly
 from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, only_face
-from a2e_mcp.sandbox.renderer.vision.matte import person_mask
+from a2e_mcp.sandbox.renderer.vision.matte import mask_of
 from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
 _LARGEST_SIDE = 1280
@@ -92,7 +92,7 @@ class PhotoPresenter:
 
     def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> Picture:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
-        mask = person_mask(photo, at=face.centre) if cut else None
+        mask = mask_of(photo, face) if cut else None
         if mask is not None:
             clean = cut_cleanly(photo, mask)
             photo, mask = clean.picture, clean.mask

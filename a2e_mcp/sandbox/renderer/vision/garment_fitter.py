@@ -20,7 +20,7 @@ from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_st
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
 from a2e_mcp.sandbox.renderer.vision.cutouts import CutObject, cut_by, cut_object, read_mask
 from a2e_mcp.sandbox.renderer.vision.faces import CHIN, FOREHEAD, UNDER_EARS, Face, largest_face, only_face
-from a2e_mcp.sandbox.renderer.vision.matte import person_mask
+from a2e_mcp.sandbox.renderer.vision.matte import mask_of
 from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled
 
 # In parts of the face's height.
@@ -68,7 +68,7 @@ def _worn_garment(path: str) -> CutObject | None:
     """What the person in a garment's picture wears; None for a picture of the garment alone."""
     picture = shrink_to_fit(read_for_remaking(path), _LARGEST_GARMENT, _LARGEST_GARMENT)
     face = largest_face(picture, closely=False)
-    figure = None if face is None else person_mask(picture, at=face.centre)
+    figure = None if face is None else mask_of(picture, face)
     if face is None or figure is None or not face.is_upright:
         return None
     # A face printed on a shirt has cloth to both sides.
@@ -81,7 +81,7 @@ def _worn_garment(path: str) -> CutObject | None:
 def _clothes(picture: Picture) -> Mask:
     """What of the person below the chin is neither skin nor hair."""
     face = only_face(picture, "the person's picture")
-    person = person_mask(picture, at=face.centre)
+    person = mask_of(picture, face)
     if person is None:
         raise OrderRefused("no_person", "The person cannot be separated from the background of the picture.")
     height, width = picture.shape[:2]

@@ -5,8 +5,8 @@ from functools import cache
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, resize
-from a2e_mcp.sandbox.renderer.vision.faces import load_network
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, resize, soften
+from a2e_mcp.sandbox.renderer.vision.faces import CHIN, Face, load_network
 
 _NETWORK_SIDE = 256
 _WORKING_SIDE = 640
@@ -26,6 +26,8 @@ _SURELY_NOT, _SURELY = 0.2, 0.9
 _LEAST_PART = 0.03
 # A place below the first is not quite the person's; one that nowhere falls below the second is no hole.
 _FULL, _DOUBTED = 250, 40
+# In parts of a face's height: how far from its middle hair and shoulders reach, and the area of an arm beside the head.
+_HEAD_ROOM, _SHOULDER_ROOM, _LARGEST_ARM, _RAGGED = 1.15, 1.6, 0.45, 0.06
 # Of the largest person's area: what is smaller is hardly meant.
 _ALSO_A_PERSON = 0.35
 
@@ -49,6 +51,39 @@ def person_mask(picture: Picture, at: tuple[float, float] | None = None) -> Mask
     edge = np.clip((edge - _SURELY_NOT) / (_SURELY - _SURELY_NOT), 0, 1)
     mask = _without_pockets((edge * 255).astype(np.uint8))
     return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def mask_of(picture: Picture, face: Face) -> Mask | None:
+    """A mask of the person who has a face; None where no one can be cut out.
+
+    People who stand together are one piece to the network. Beside the head there is room for an arm, but not for
+    another head or chest: these are left out with what is below them.
+    """
+    mask = person_mask(picture, at=face.centre)
+    if mask is None:
+        return None
+    down, across = (
+        np.arange(side)[shape] for side, shape in zip(mask.shape, (np.s_[:, None], np.s_[None]), strict=True)
+    )
+    aside = np.abs(across - face.centre[0]) / face.height
+    is_above = down < face.points[CHIN][1]
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats(
+        ((mask > 127) & (aside > _HEAD_ROOM) & is_above).astype(np.uint8)
+    )
+    other = np.zeros(mask.shape, bool)
+    for piece in range(1, count):
+        if sizes[piece, cv2.CC_STAT_AREA] > _LARGEST_ARM * face.height**2:
+            at = np.asarray(labels) == piece
+            other |= at | (at.any(0)[None] & (aside > _SHOULDER_ROOM) & ~is_above)
+    if not other.any():
+        return mask
+    edge = max(3, round(_RAGGED * face.height)) | 1
+    left_out = cv2.dilate(other.astype(np.uint8) * 255, np.ones((edge, edge), np.uint8))
+    left = cv2.subtract(mask, soften(left_out, max(1.0, edge / 3)))
+    # What hung together only by who was left out is left out too.
+    _, labels = cv2.connectedComponents((left > 60).astype(np.uint8))
+    x, y = (min(max(round(side), 0), limit - 1) for side, limit in zip(face.centre, left.shape[1::-1], strict=True))
+    return left * cv2.dilate((np.asarray(labels) == labels[y, x]).astype(np.uint8), np.ones((5, 5), np.uint8))
 
 
 def _without_pockets(mask: Mask) -> Mask:
