@@ -21,6 +21,7 @@ from a2e_mcp.sandbox.protocol import (
     encode_reply,
     kind_of,
 )
+from a2e_mcp.sandbox.renderer.rendering.animations import with_stills_named
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 
@@ -58,7 +59,7 @@ def _serve(line: bytes, send: Send, current: _Current) -> None:
 
     current.rendering = Rendering(request_id, kind_of(order), now_and_then(report))
     try:
-        outcome = render(order, current.rendering)
+        outcome = with_stills_named(render(order, current.rendering), order)
     except Exception as problem:
         send(encode_reply(_failed(request_id, problem)))
     else:

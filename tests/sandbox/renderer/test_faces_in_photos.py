@@ -89,6 +89,61 @@ def test_eyes_behind_dark_glasses_do_not_blink(worker: RenderProcess, tmp_path: 
     assert max(darkest) < 70, "no skin shows where the glasses are"
 
 
+def test_eyes_above_glasses_that_are_low_on_the_nose_do_not_blink(
+    worker: RenderProcess, tmp_path: Path, speech: SpeechOrder
+) -> None:
+    photo = drawn_woman()
+    face = face_of(photo)
+    for cheek in (50, 280):
+        x, y = (int(side) for side in face.points[cheek])
+        wide, high = int(face.width * 0.2), int(face.height * 0.12)
+        cv2.rectangle(photo, (x - wide, y - high), (x + wide, y + high // 2), (16, 16, 16), -1)
+
+    _, note = talking(worker, tmp_path, saved(tmp_path, photo), speech)
+
+    assert "does not blink" in note
+
+
+@pytest.mark.parametrize("colour", [(245, 245, 245), (220, 190, 160), (25, 25, 25)])
+def test_a_mouth_behind_a_mask_is_not_drawn_onto_it(
+    worker: RenderProcess, tmp_path: Path, speech: SpeechOrder, colour: tuple[int, int, int]
+) -> None:
+    photo = drawn_woman()
+    points = face_of(photo).points
+    outline = np.array([points[234], points[4], points[454], points[365], points[CHIN] + (0, 6), points[136]])
+    cv2.fillPoly(photo, [outline.astype(int)], colour, cv2.LINE_AA)
+    order = TalkingPhotoOrder(image=saved(tmp_path, photo), audio=speech.output, output=str(tmp_path / "o.mp4"))
+
+    refused = worker.refused(order)
+
+    assert "is covered" in refused.message or "No face was found" in refused.message
+
+
+def test_a_face_that_is_cut_off_at_the_edge_is_refused(
+    worker: RenderProcess, tmp_path: Path, speech: SpeechOrder
+) -> None:
+    photo = drawn_woman()
+    middle = round(float(face_of(photo).centre[0]))
+    order = TalkingPhotoOrder(
+        image=saved(tmp_path, photo[:, : middle + 24]), audio=speech.output, output=str(tmp_path / "o.mp4")
+    )
+
+    refused = worker.refused(order)
+
+    assert "cut off at the edge" in refused.message
+
+
+def test_of_several_faces_the_largest_speaks_and_that_is_said(
+    worker: RenderProcess, tmp_path: Path, speech: SpeechOrder
+) -> None:
+    small = cv2.resize(drawn_woman(2), (240, 240), interpolation=cv2.INTER_AREA)
+    photo = np.hstack([drawn_woman(1), cv2.copyMakeBorder(small, 120, 0, 0, 0, cv2.BORDER_REPLICATE)])
+
+    _, note = talking(worker, tmp_path, saved(tmp_path, photo), speech)
+
+    assert "Of the 2 faces in it, the largest speaks." in note
+
+
 def test_open_eyes_blink(worker: RenderProcess, tmp_path: Path, speech: SpeechOrder) -> None:
     _, note = talking(worker, tmp_path, saved(tmp_path, drawn_woman()), speech)
 

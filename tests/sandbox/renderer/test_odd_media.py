@@ -87,6 +87,26 @@ def test_inks_are_read_as_inks_with_and_without_the_marker_of_adobe(tmp_path: Pa
     assert max(green, blue) < 60
 
 
+@pytest.mark.parametrize("ending", ["gif", "webp", "png"])
+def test_of_an_animation_the_first_image_is_used_and_that_is_said(
+    worker: RenderProcess, tmp_path: Path, ending: str
+) -> None:
+    first, second = Image.new("RGB", (96, 96), "#c02020"), Image.new("RGB", (96, 96), "#2020c0")
+    moving, still = tmp_path / f"moving.{ending}", tmp_path / f"still.{ending}"
+    first.save(moving, save_all=True, append_images=[second], duration=200)
+    first.save(still)
+
+    def mark(source: Path) -> str:
+        order = WatermarkOrder(source=str(source), mark=TextMark(text="."), output=str(tmp_path / "o.png"))
+        return worker.render(order).note
+
+    assert "Of an animated picture only the first image is used." in mark(moving)
+    red = cv2.imread(str(tmp_path / "o.png"))
+    assert red is not None
+    assert red[20, 20, 2] > 150 > red[20, 20, 0]
+    assert "animated" not in mark(still)
+
+
 def with_matrix(path: Path, matrix: tuple[int, int, int, int]) -> str:
     """The clip with a, b, c, d of its display matrix, which lies in the track's header."""
     content = bytearray(path.read_bytes())

@@ -19,7 +19,7 @@ from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 from a2e_mcp.sandbox.renderer.vision.edges import cut_cleanly
-from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, only_face
+from a2e_mcp.sandbox.renderer.vision.faces import Face, faces_in, follow, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import mask_of
 from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
@@ -43,6 +43,8 @@ class PhotoPresenter:
     ) -> None:
         face = only_face(photo, "the portrait")
         self.about = "The photo moves by its face mesh."
+        if (faces := len(faces_in(photo))) > 1:
+            self.about += f" Of the {faces} faces in it, the largest speaks."
         self._size = size
         self._left = self._top = 0
         self._mask: Mask | None = None
@@ -60,6 +62,8 @@ class PhotoPresenter:
         # Looked at again at the size it is drawn in, which is a little more exact.
         self._photo = photo
         self._face = TalkingFace(photo, follow(photo, face) or face)
+        if self._face.mouth_is_covered:
+            raise OrderRefused("no_face", "The mouth in the portrait is covered; it must be seen to speak.")
         if not self._face.shows_eyes:
             self.about += " It does not blink, since its eyes are covered or in the dark."
 

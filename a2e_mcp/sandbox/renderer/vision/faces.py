@@ -52,6 +52,8 @@ _NARROW, _WIDE, _STEADY = 1.25, 1.8, 0.08
 # A smaller face in a photo, or one turned farther, in degrees as the mesh sees them, has no mouth that could be moved.
 _SMALLEST, _FARTHEST_TURN = 32.0, 28.0
 _UPRIGHT = 0.5
+# Of a face's points so many may be beyond the picture's edge, such as those of the forehead in a close portrait.
+_MOST_CUT_OFF = 0.15
 
 _EYE_CORNERS = (33, 133, 263, 362)
 
@@ -168,6 +170,11 @@ def only_face(picture: Picture, where: str) -> Face:
     if face.height < _SMALLEST:
         size = f"is only {face.height:.0f} pixels high; at least {_SMALLEST:.0f} are needed"
         raise OrderRefused("no_face", f"The face in {where} {size}.")
+    outside = (face.points < 0) | (face.points >= np.array(picture.shape[1::-1]))
+    if outside.any(1).mean() > _MOST_CUT_OFF:
+        raise OrderRefused(
+            "no_face", f"The face in {where} is cut off at the edge of the picture; all of it is needed."
+        )
     if face.is_turned_away:
         raise OrderRefused("no_face", f"The face in {where} is turned too far aside; it must look towards the camera.")
     return face

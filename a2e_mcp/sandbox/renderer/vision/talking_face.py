@@ -22,6 +22,7 @@ from a2e_mcp.sandbox.renderer.vision.mesh_warp import bend, filled, triangles_ov
 
 _LIP_TOP, _LIP_BOTTOM = 13, 14
 _MOUTH_CORNERS = (61, 291)
+_BETWEEN_BROWS = (107, 336, 151)
 
 _Eye: TypeAlias = tuple[int, int, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
@@ -44,6 +45,8 @@ _LEAST_WHITE, _TEETH_BESIDE_EYES, _TEETH_BESIDE_SKIN = 0.6, 1.06, 1.12
 _TEETH, _MOUTH, _TONGUE = (206, 218, 226), (34, 24, 56), (84, 76, 158)
 # What lies between parted lips is teeth if it is lighter than they are and so much less red.
 _LESS_RED = 6.0
+# What covers a mouth varies by less than lips do, has no lips in it, and is of another colour than the forehead.
+_AROUND_LIPS, _EVEN, _ALIKE, _UNLIKE_SKIN = 1.5, 12.0, 6.0, 15.0
 # A face of less colour, beside grey in Lab, is of a photo with less colour than skin has.
 _SKIN_COLOUR = 12.0
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
@@ -111,9 +114,12 @@ class TalkingFace:
         self._shows_teeth = self._rest_gap > 0.025 * self._height and self._has_teeth()
         oval = filled(points[list(OVAL)], self._room_size) > 0
         self._brightness = float(np.median(self._room[::_SAMPLED, ::_SAMPLED][oval[::_SAMPLED, ::_SAMPLED]]))
-        colour = _lab(np.median(self._room[oval], 0))[1:] - 128
+        usual = _lab(np.median(self._room[oval], 0))
+        colour = usual[1:] - 128
         self._colour = min(1.0, float(np.linalg.norm(colour)) / _SKIN_COLOUR)
         self.shows_eyes, self._light = self._look_into_eyes() if before is None else before._eyes_at(self._brightness)
+        # Lids are painted in the colour of the cheeks, which glasses low on the nose hide too.
+        self.shows_eyes &= _lab(self._face_colour())[0] > _AS_LIGHT[0] * usual[0]
         # Around the face a ring that follows only a little, and the patch's rim that stays.
         width, height = self._room_size
         middle = points.mean(0)
@@ -186,6 +192,22 @@ class TalkingFace:
     def _face_colour(self) -> Points:
         """The colour of the cheeks, by the middle of both."""
         return np.asarray(np.mean([self._skin_near(cheek) for *_, cheek in _EYES], axis=0))
+
+    @property
+    def mouth_is_covered(self) -> bool:
+        """Whether something of one colour, and not of the forehead's, is where the mouth is, such as a mask."""
+        outline = self._ring(OUTER_UPPER_LIP, OUTER_LOWER_LIP)
+        around = (outline - outline.mean(0)) * _AROUND_LIPS + outline.mean(0)
+        lips = filled(outline, self._room_size) > 127
+        ring = (filled(around, self._room_size) > 127) & ~lips
+        if not lips.any() or not ring.any():
+            return False
+        room = cv2.cvtColor(self._room, cv2.COLOR_BGR2LAB).astype(np.float64)
+        cover = np.median(room[ring], 0)
+        is_even = (
+            float(room[lips].std(0).max()) < _EVEN and float(np.linalg.norm(np.median(room[lips], 0) - cover)) < _ALIKE
+        )
+        return is_even and float(np.linalg.norm(cover - _lab(self._skin_near(_BETWEEN_BROWS)))) > _UNLIKE_SKIN
 
     def _ring(self, upper: tuple[int, ...], lower: tuple[int, ...]) -> Points:
         return np.vstack([self._points[list(upper)], self._points[list(lower)][::-1]])
