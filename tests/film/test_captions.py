@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from a2e_mcp.film.engine.word_times import SpokenWord, estimated
+from a2e_mcp.film.engine.captions import grouped
+from a2e_mcp.film.engine.word_times import SpokenWord, estimated, words_of
 from a2e_mcp.media.fonts import missing_scripts
 from a2e_mcp.media.text_pictures import lettered, line_width
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
@@ -142,3 +143,18 @@ def test_estimated_times_are_near_the_spoken_words(voice: str, text: str) -> Non
         at += len(word.text)
     assert len(found) >= 2
     assert float(np.mean(found)) < 0.1, found
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("はい、昨日友達と行きました。", "はい、昨日友達と\n行きました。"),
+        ("では、明日一緒に行きましょう。", "では、明日一緒に\n行きましょう。"),
+        ("新しい店はもう見ましたか、先生。", "新しい店はもう\n見ましたか、先生。"),
+        ("Good morning to all of you, how is the bread today?", "Good morning to all of you,\nhow is the bread today?"),
+    ],
+)
+def test_lines_end_between_words_also_where_no_blank_parts_them(text: str, lines: str) -> None:
+    words = [SpokenWord(word, number / 5, number / 5 + 0.2) for number, word in enumerate(words_of(text))]
+    (group,) = grouped(words, (720, 1280))
+    assert group.text == lines

@@ -18,6 +18,8 @@ _LINES = 2
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
 _SMALL_STOPS = (",", ";", ":", "–", "、", "，", "،", "؛")
 _COMMA = 0.3
+# What a line's end costs within a word that no blank ends.
+_TORN = 0.4
 """By how much of a line a break after a comma may be less even."""
 _LONGEST_PAUSE = 0.7
 _LINGER = 0.3
@@ -146,9 +148,18 @@ def _shared_out(sentence: list[SpokenWord], letters: int, widest: float) -> list
 
 
 def _unevenness(first: list[SpokenWord], second: list[SpokenWord], letters: int, widest: float) -> float:
-    """How badly words are split in two: by the widths, and less so after a stop."""
-    ends = first[-1].text.endswith((*_SMALL_STOPS, *_SENTENCE_ENDS))
-    return abs(_width(first, letters) - _width(second, letters)) - (_COMMA * widest if ends else 0.0)
+    """How badly words are split in two: by the widths, and by what the split stands between."""
+    cost = _tear(first[-1].text, second[0].text) * widest
+    return abs(_width(first, letters) - _width(second, letters)) + cost
+
+
+def _tear(before: str, after: str) -> float:
+    """What a line's end costs between two words, in parts of the widest line; after a stop it is a gain."""
+    if before.endswith((*_SMALL_STOPS, *_SENTENCE_ENDS)):
+        return -_COMMA
+    kinds = [unicodedata.name(sign, "").partition(" ")[0] for sign in (before[-1:], after[:1])]
+    # Where no blank parts words, hiragana mostly belongs to what stands before it, and two signs of a kind to a word.
+    return _TORN if kinds[1] == "HIRAGANA" or kinds in (["CJK"] * 2, ["KATAKANA"] * 2) else 0.0
 
 
 def _fits(words: Sequence[SpokenWord], letters: int, widest: float) -> bool:
