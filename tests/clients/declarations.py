@@ -30,6 +30,8 @@ class Client:
     """What the script is called with, where one script serves two clients."""
     environment: str = ""
     """The client whose environment is used; by default it has its own."""
+    over: Literal["stdio", "https"] = "stdio"
+    """How the server is reached: over HTTPS it is a company's, beyond loopback, and the client sends a key."""
     seconds: int = 240
     """A client that takes longer has failed."""
 
@@ -120,10 +122,28 @@ CLIENTS: tuple[Client, ...] = (
     Client("vercel-ai", "Vercel AI SDK", ("@ai-sdk/mcp@2.0.99", "ai@7.0.173", "@ai-sdk/openai@4.0.118"), "node"),
     Client("mastra", "Mastra", ("@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "@ai-sdk/openai@4.0.118"), "node"),
     Client("claude-code", "Claude Code", ("@anthropic-ai/claude-code@2.1.332",), "node", script="claude_code.py"),
+    Client(
+        "claude-code-key",
+        "Claude Code, HTTPS and a key",
+        ("@anthropic-ai/claude-code@2.1.332",),
+        "node",
+        script="claude_code.py",
+        environment="claude-code",
+        over="https",
+    ),
     Client("codex", "Codex", ("@openai/codex@0.171.0",), "node", script="codex.py"),
     Client("gemini-cli", "Gemini CLI", ("@google/gemini-cli@0.61.0",), "node", script="gemini_cli.py"),
     Client(
         "inspector", "MCP Inspector, strict", ("@modelcontextprotocol/inspector@2.12.0",), "node", script="inspector.py"
+    ),
+    Client(
+        "inspector-key",
+        "MCP Inspector, HTTPS and a key",
+        ("@modelcontextprotocol/inspector@2.12.0",),
+        "node",
+        script="inspector.py",
+        environment="inspector",
+        over="https",
     ),
     Client(
         "conformance-2026-07-28",

@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tests.clients.company_server import open_company_server
 from tests.clients.declarations import FOLDER, Client, chosen
 from tests.clients.endpoint import open_endpoint
 from tests.clients.environments import HOME, Environment, InstallError, environment_of, with_node
@@ -101,8 +102,12 @@ def _run(client: Client, environment: Environment, server: Sequence[str]) -> Ver
         endpoint = stack.enter_context(
             open_endpoint(stack.enter_context((folder / "model.jsonl").open("w", encoding="utf-8")))
         )
+        entry, more = server_of(folder, server, client.setting), {}
+        if client.over == "https":
+            company = stack.enter_context(open_company_server(folder, dict(entry["env"])))
+            entry, more = dict(company.entry), dict(company.variables)
         task = {
-            "server": server_of(folder, server, client.setting),
+            "server": entry,
             "model": endpoint.urls,
             "prompt": PROMPT,
             "start": {"tool": START_TOOL, "arguments": START},
@@ -116,6 +121,7 @@ def _run(client: Client, environment: Environment, server: Sequence[str]) -> Ver
                 **_variables(home, environment),
                 # Google's libraries take these from the environment alone.
                 **{"GOOGLE_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": endpoint.urls["gemini"]},
+                **more,
                 "A2E_TASK": json.dumps(task),
             },
             seconds=client.seconds,
@@ -135,7 +141,7 @@ def _python(client: Client, environment: Environment) -> Path:
     return environment.python if client.runtime == "python" else Path(sys.executable)
 
 
-def server_of(folder: Path, server: Sequence[str], setting: str) -> dict[str, object]:
+def server_of(folder: Path, server: Sequence[str], setting: str) -> dict[str, Any]:
     """The server as a client's configuration has it; it is recorded, and keeps everything inside the folder."""
     recorded = (str(FOLDER / "recorder.py"), str(folder / "recording.txt"))
     variables = {
