@@ -107,6 +107,12 @@ class SettingsError(A2EError):
         super().__init__(message, hint=hint, charged=charged)
 
 
+class DatabaseAway(SettingsError):
+    """The database of A2E_DATABASE does not answer, or lets no one in; who runs it sees to it."""
+
+    who_acts: ClassVar[str] = "the administrator"
+
+
 class ExtraMissing(SettingsError):
     """An optional dependency is not installed; the user installs it."""
 

@@ -155,6 +155,9 @@ def database(text: str) -> SecretStr:
     """The address of a PostgreSQL database, which is not shown: it may hold a password."""
     if not text.startswith(("postgresql://", "postgres://")) or any(character.isspace() for character in text):
         raise ValueError("use an address like postgresql://user@host/name")
+    if urlsplit(text).netloc.count("@") > 1:
+        # A part of the password would be taken for the host, and be shown as that.
+        raise ValueError("write an @ in its user name or password as %40")
     return SecretStr(text)
 
 

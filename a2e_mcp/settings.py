@@ -289,7 +289,7 @@ class Settings:
     )
     user_daily_credits: float | None = _setting(
         "A2E_USER_DAILY_CREDITS",
-        "Ceiling of each user for 24 hours, in credits, where `a2e-mcp users` sets none",
+        "Ceiling of each user for 24 hours, in credits, where `a2e-mcp users` gives them no other",
         parse.optional(parse.number(0, 1e9)),
         lambda: None,
         "none",

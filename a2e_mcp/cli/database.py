@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import anyio
 
-from a2e_mcp.errors import SettingsError
+from a2e_mcp.errors import DatabaseAway, SettingsError
 from a2e_mcp.ledger.choice import check_extra
 from a2e_mcp.settings import read_settings
 from a2e_mcp.text import counted
+
+T = TypeVar("T")
 
 
 def upgrade_database() -> int:
@@ -15,7 +20,7 @@ def upgrade_database() -> int:
     address = _address()
     from a2e_mcp.ledger.postgresql.schema import migrations, upgrade
 
-    taken = anyio.run(upgrade, address)
+    taken = _done(upgrade, address)
     for step in taken:
         print(f"{step.number}: {step.name}")
     print(f"The database {'now has' if taken else 'already had'} schema {migrations()[-1].number}.")
@@ -27,7 +32,7 @@ def check_database() -> int:
     address = _address()
     from a2e_mcp.ledger.postgresql.schema import database_state
 
-    found = anyio.run(database_state, address)
+    found = _done(database_state, address)
     print(f"The database answers and has schema {found.number}: {counted(found.starts, 'start')}.")
     if found.wrong_sums:
         raise SettingsError(
@@ -35,6 +40,15 @@ def check_database() -> int:
             hint="Run a2e-mcp database upgrade, which sums them anew",
         )
     return 0
+
+
+def _done(work: Callable[[str], Awaitable[T]], address: str) -> T:
+    """What is done with a database. Raises SettingsError; one that cannot be reached is for who runs this command."""
+    try:
+        return anyio.run(work, address)
+    except DatabaseAway as problem:
+        hint = "Check A2E_DATABASE, and that PostgreSQL runs there and lets this user in from here"
+        raise problem.advised(hint=hint) from None
 
 
 def wrong_sums(hours: int) -> str:

@@ -271,7 +271,7 @@ def _add_user_actions(people: argparse.ArgumentParser) -> None:
     for each in (added, limits):
         each.add_argument("name", metavar="NAME")
         each.add_argument("--scope", help="read, spend or admin; each includes those before it")
-        each.add_argument("--daily-credits", metavar="N", help="ceiling for 24 hours; none for no ceiling")
+        each.add_argument("--daily-credits", metavar="N", help="ceiling for 24 hours; none, or default")
         each.add_argument("--max-credits", metavar="N", help="ceiling for one start; none for no ceiling")
         each.add_argument("--subject", help="who the user is at the provider of A2E_OIDC_ISSUER")
     added.add_argument("--expires-days", type=_days, metavar="N", help="after how many days the key expires")
@@ -279,6 +279,8 @@ def _add_user_actions(people: argparse.ArgumentParser) -> None:
     revoked = actions.add_parser("revoke", help="refuse a user, or one of their keys, from now on")
     revoked.add_argument("name", metavar="NAME")
     revoked.add_argument("--key", metavar="ID", help="only this key, as users list shows it")
+    restored = actions.add_parser("restore", help="take back that a user was revoked; old keys stay revoked")
+    restored.add_argument("name", metavar="NAME")
     forgotten_key = actions.add_parser("forget-key", help="remove the A2E key that a user has brought")
     forgotten_key.add_argument("name", metavar="NAME", help="as users list shows it")
     actions.add_parser("reseal", help="seal the A2E keys of users anew, with the first secret of A2E_SEAL_KEYS")

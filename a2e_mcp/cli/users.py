@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ _Action = Callable[["UserList", "UserOptions"], Awaitable[int]]
 _KeyAction = Callable[["OwnKeys", "UserOptions", "Settings"], Awaitable[int]]
 _DAY = 86_400.0
 _NO_CEILING = ("none", "off", "-")
+_USUAL = ("default", "usual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ async def _add(found: UserList, options: UserOptions) -> int:
 
     def change(known: User | None) -> User:
         if known is not None and known.revoked is not None:
-            raise SettingsError(f"The access of {name} was revoked", hint="Use another name, or edit the list")
+            raise SettingsError(f"The access of {name} was revoked", hint=f"Run a2e-mcp users restore {name} first")
         if known is not None and any((options.scope, options.daily_credits, options.max_credits, options.subject)):
             raise SettingsError(f"User {name} already exists", hint=f"Run a2e-mcp users limits {name} to change that")
         user = known or User(name, _scope(options.scope) or SPEND)
@@ -90,7 +92,7 @@ async def _list(found: UserList, settings: Settings) -> int:
     brought = await _brought_keys(settings)
     for user in known:
         limits = [
-            f"{counted(amount, 'credit')} {per}"
+            f"{_most(amount)} {per}"
             for amount, per in ((user.per_day, "a day"), (user.per_start, "a start"))
             if amount is not None
         ]
@@ -142,13 +144,35 @@ async def _revoke(found: UserList, options: UserOptions) -> int:
     return 0
 
 
+async def _restore(found: UserList, options: UserOptions) -> int:
+    now = time.time()
+
+    def change(known: User | None) -> User:
+        user = _there(known, options)
+        if user.revoked is None:
+            raise SettingsError(f"The access of {user.name} is not revoked", hint="See a2e-mcp users list")
+        # Whoever has an old key may be why it was revoked.
+        keys = [replace(key, revoked=key.revoked or now) for key in user.keys]
+        return replace(user, revoked=None, keys=tuple(keys))
+
+    user = await found.change(checked_name(options.name or ""), change)
+    signs_in = "; signing in works again" if user.subject else ""
+    print(
+        f"{user.name} is a user again{signs_in}. Old keys stay revoked: a2e-mcp users add {user.name} makes a new one."
+    )
+    return 0
+
+
 async def _limits(found: UserList, options: UserOptions) -> int:
     user = await found.change(checked_name(options.name or ""), lambda known: _limited(_there(known, options), options))
-    a_day, a_start = (
-        "no ceiling" if most is None else counted(most, "credit") for most in (user.per_day, user.per_start)
-    )
+    a_day = "the ceiling of A2E_USER_DAILY_CREDITS, if set," if user.per_day is None else _most(user.per_day)
+    a_start = "no ceiling" if user.per_start is None else _most(user.per_start)
     print(f"{user.name}: {user.scope}, {a_day} in 24 hours, {a_start} for one start.")
     return 0
+
+
+def _most(credits: float) -> str:
+    return "no ceiling" if math.isinf(credits) else counted(credits, "credit")
 
 
 async def _brought_keys(settings: Settings) -> Sequence[OwnKey]:
@@ -215,17 +239,19 @@ def _limited(user: User, options: UserOptions) -> User:
     return replace(
         user,
         scope=_scope(options.scope) or user.scope,
-        per_day=_ceiling("--daily-credits", options.daily_credits, user.per_day),
-        per_start=_ceiling("--max-credits", options.max_credits, user.per_start),
+        per_day=_ceiling("--daily-credits", options.daily_credits, user.per_day, without=math.inf),
+        per_start=_ceiling("--max-credits", options.max_credits, user.per_start, without=None),
         subject=options.subject or user.subject,
     )
 
 
-def _ceiling(flag: str, text: str | None, before: float | None) -> float | None:
+def _ceiling(flag: str, text: str | None, before: float | None, *, without: float | None) -> float | None:
     if text is None:
         return before
-    if text.strip().lower() in _NO_CEILING:
+    if text.strip().lower() in _USUAL:
         return None
+    if text.strip().lower() in _NO_CEILING:
+        return without
     try:
         credits = float(text)
     except ValueError:
@@ -257,6 +283,7 @@ def _day(moment: float) -> str:
 _ACTIONS: dict[str, _Action] = {
     "add": _add,
     "revoke": _revoke,
+    "restore": _restore,
     "limits": _limits,
 }
 _KEY_ACTIONS: dict[str, _KeyAction] = {"forget-key": _forget_key, "reseal": _reseal}

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from pydantic import AnyUrl
 
     from a2e_mcp.client.connection import Connect
+    from a2e_mcp.errors import AccessDenied
     from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.own_accounts import OwnAccounts
     from a2e_mcp.server.services import Services
@@ -349,6 +350,10 @@ class A2EServer(MCPServer[LazyServices]):
             return await work
         can_be_charged = tool_index.can_be_charged(name)
         return await unless_revoked(work, lambda: authenticator.objection(caller), can_be_charged=can_be_charged)
+
+    async def objection_to_user(self, user: str) -> AccessDenied | None:
+        """Why nothing more is done for a user without a call of theirs; None when nothing speaks against it."""
+        return None if self._authenticator is None or not user else await self._authenticator.objection_to_user(user)
 
     def _hidden(self, name: str, caller: Caller | None) -> str | None:
         """The sentence for a tool that the settings, the path or the caller's scope hide, or None."""

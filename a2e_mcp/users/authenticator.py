@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 
 from a2e_mcp.errors import AccessDenied, SettingsError
 from a2e_mcp.users.caller import READ, Caller
-from a2e_mcp.users.keys import PREFIX, digest_of, user_of_subject
+from a2e_mcp.users.keys import PREFIX, digest_of, is_of_subject, user_of_subject
 from a2e_mcp.users.oidc import OidcTokens
 from a2e_mcp.users.user_list import User, UserKey, UserList
 
@@ -54,7 +55,8 @@ class Authenticator:
             raise AccessDenied(
                 "The list of users cannot be read at the moment", hint="Try again in a minute", status=503
             ) from problem
-        return caller if caller.per_day is not None else replace(caller, per_day=self._per_day)
+        per_day = self._per_day if caller.per_day is None else caller.per_day
+        return replace(caller, per_day=None if per_day == math.inf else per_day)
 
     async def objection(self, caller: Caller) -> AccessDenied | None:
         """Why a caller who was let in must not be answered any more; None when nothing speaks against it."""
@@ -69,6 +71,19 @@ class Authenticator:
             # What cannot be read is no revocation: the next request finds out.
             return None
         return None
+
+    async def objection_to_user(self, user: str) -> AccessDenied | None:
+        """Why nothing more is done for a user without a call of theirs; None when nothing speaks against it."""
+        if self._users is None:
+            return None
+        try:
+            found = await self._users.find(user)
+        except SettingsError:
+            return None
+        if found is not None and found.revoked is not None:
+            return _revoked(user)
+        is_gone = found is None and not is_of_subject(user)
+        return AccessDenied(f"{user} is not on the list of users any more") if is_gone else None
 
     async def close(self) -> None:
         """Let go of the list of users."""
@@ -109,10 +124,14 @@ class Authenticator:
 
     def _check_user(self, user: User) -> None:
         if user.revoked is not None:
-            raise AccessDenied(f"The access of {user.name} was revoked")
+            raise _revoked(user.name)
 
     def _check_key(self, key: UserKey) -> None:
         if key.revoked is not None:
             raise AccessDenied("This key was revoked")
         if key.expires is not None and key.expires <= self._now():
             raise AccessDenied("This key has expired")
+
+
+def _revoked(user: str) -> AccessDenied:
+    return AccessDenied(f"The access of {user} was revoked")

@@ -13,6 +13,7 @@ from a2e_mcp.users.caller import SCOPES, Scope
 PREFIX = "a2eu_"
 """Tells a key from a provider's token, and lets scanners find leaked ones."""
 
+_OF_SUBJECT = "sub:"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
 
@@ -28,7 +29,12 @@ def digest_of(key: str) -> str:
 
 def user_of_subject(issuer: str, subject: str) -> str:
     """The id of a user who signs in without being on the list: a subject is unique for its issuer only."""
-    return f"sub:{hashlib.sha256(f'{issuer} {subject}'.encode()).hexdigest()[:24]}"
+    return f"{_OF_SUBJECT}{hashlib.sha256(f'{issuer} {subject}'.encode()).hexdigest()[:24]}"
+
+
+def is_of_subject(user: str) -> bool:
+    """Whether an id is that of a user who signs in without being on the list."""
+    return user.startswith(_OF_SUBJECT)
 
 
 def checked_name(name: str) -> str:

@@ -29,6 +29,7 @@ class UserKey:
 class User:
     """A user on the list; `per_day` and `per_start` are credits, None is no ceiling of their own.
 
+    Infinity `per_day` is none at all, also where the servers have one for each user.
     `subject` is who they are at the provider they sign in with; `revoked` is since when nothing of theirs counts.
     """
 

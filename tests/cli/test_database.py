@@ -25,6 +25,9 @@ def test_the_tables_are_made_once_and_checked(postgresql_server: ScratchServer, 
     refused = run("database", "check", folder=tmp_path, A2E_DATABASE=address)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "has no tables of a2e-mcp yet. Run a2e-mcp database upgrade" in refused.stderr
+    users = run("users", "add", "ada", folder=tmp_path, A2E_DATABASE=address)
+    assert (users.returncode, users.stdout) == (1, "")
+    assert "lacks tables that this a2e-mcp needs. Run a2e-mcp database upgrade" in users.stderr
     first = run("database", "upgrade", folder=tmp_path, A2E_DATABASE=address)
     assert first.returncode == 0, first.stderr
     assert first.stdout.startswith("1: ledger\n")
@@ -43,9 +46,15 @@ def test_an_address_that_is_none_or_missing_is_refused_without_showing_it(tmp_pa
     assert wrong.returncode == 1
     assert "A2E_DATABASE is invalid: use an address like postgresql://user@host/name" in wrong.stderr
     assert "geheim" not in wrong.stderr
+    odd = run("database", "check", folder=tmp_path, A2E_DATABASE="postgresql://ann:ge@heim@db/x")
+    assert "A2E_DATABASE is invalid: write an @ in its user name or password as %40" in odd.stderr
+    assert "heim" not in odd.stderr
     assert "A2E_DATABASE is not set" in run("database", "upgrade", folder=tmp_path).stderr
     away = run("database", "check", folder=tmp_path, A2E_DATABASE="postgresql://ann:geheim@127.0.0.1:9/x")
-    assert "The database of A2E_DATABASE cannot be reached (Connection refused)" in away.stderr
+    assert (
+        "The database of A2E_DATABASE cannot be reached (Connection refused). Check A2E_DATABASE, and that"
+        in away.stderr
+    )
     assert "geheim" not in away.stderr
 
 

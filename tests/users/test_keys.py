@@ -7,11 +7,13 @@ import os
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 from mcp.shared.exceptions import MCPError
 
 from a2e_mcp.server import tool_index
 from tests.support.doctor_runs import DoctorRun
+from tests.support.media import png
 from tests.support.processes import run, start_http_server, start_program
 from tests.support.server import ERAS
 from tests.support.users import add_user, asked_with, change_users, keys_file, signed_in
@@ -104,6 +106,56 @@ async def test_a_key_that_is_revoked_during_a_wait_ends_the_wait(tmp_path: Path)
         again = add_user(tmp_path, "ada")
         async with signed_in(address, again) as back:
             assert (await back.ask("check_status", job_id=job.data["job_id"])).data["job_id"] == job.data["job_id"]
+
+
+async def test_upload_addresses_end_with_their_user_who_can_be_restored(tmp_path: Path) -> None:
+    key, picture = add_user(tmp_path, "ada"), png(tmp_path).read_bytes()
+    changes = users_of(tmp_path, A2E_PUBLIC_URL="https://a2e.example.com")
+    async with start_http_server(tmp_path, **changes) as (_, address), httpx2.AsyncClient(trust_env=False) as http:
+        async with signed_in(address, key) as person:
+            offered: str = (await person.ask("upload_file", path="sea.png")).data["upload_address"]
+        here = f"{address.removesuffix('/mcp')}/up/{offered.rpartition('/')[2]}"
+        assert (await http.get(here)).status_code == 200
+        change_users(tmp_path, "revoke", "ada")
+        for answer in (await http.get(here), await http.put(here, content=picture)):
+            assert answer.status_code == 410
+            assert "The access of ada was revoked, so this address takes no file." in answer.text
+            assert f"Ask {CONTACT}." in answer.text
+        assert "Run a2e-mcp users restore ada first" in change_users(tmp_path, "add", "ada")
+        assert "ada is a user again. Old keys stay revoked" in change_users(tmp_path, "restore", "ada")
+        assert "The access of ada is not revoked." in change_users(tmp_path, "restore", "ada")
+        assert (await asked_with(address, key)).json()["error"]["message"] == f"This key was revoked. Ask {CONTACT}."
+        assert (await http.put(here, content=picture)).status_code == 201
+        assert (await asked_with(address, add_user(tmp_path, "ada"))).status_code not in (401, 403)
+
+
+async def test_a_user_without_a_ceiling_has_none_where_the_others_have_one(tmp_path: Path) -> None:
+    keys = {name: add_user(tmp_path, name) for name in ("ada", "bob")}
+    told = change_users(tmp_path, "limits", "ada", "--daily-credits", "none")
+    assert told == "ada: a2e:spend, no ceiling in 24 hours, no ceiling for one start.\n"
+    assert "ada  a2e:spend  no ceiling a day\n" in change_users(tmp_path, "list")
+    changes = users_of(tmp_path, A2E_USER_DAILY_CREDITS="14")
+    async with start_http_server(tmp_path, **changes) as (_, address):
+        async with signed_in(address, keys["ada"]) as ada:
+            assert (await ada.ask("list_spending")).data["ceilings"] == {}
+            await ada.ask("start_text_to_image", prompt="A blue house")
+        async with signed_in(address, keys["bob"]) as bob:
+            assert "your 14 credits in 24 hours" in await bob.refuse("start_text_to_image", prompt="A blue house")
+        told = change_users(tmp_path, "limits", "ada", "--daily-credits", "default")
+        assert told.startswith("ada: a2e:spend, the ceiling of A2E_USER_DAILY_CREDITS, if set, in 24 hours")
+        async with signed_in(address, keys["ada"]) as ada:
+            own = await ada.ask("list_spending")
+            assert own.data["ceilings"] == {"per_day": 14}
+            assert "1 start of yours" in own.text
+
+
+async def test_two_keys_in_one_request_are_refused(tmp_path: Path) -> None:
+    ada, bob = add_user(tmp_path, "ada"), add_user(tmp_path, "bob")
+    async with start_http_server(tmp_path, **users_of(tmp_path)) as (_, address), httpx2.AsyncClient() as http:
+        both = [("authorization", f"Bearer {key}") for key in (ada, bob)]
+        answer = await http.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "ping"}, headers=both)
+    told = f"The header Authorization was sent more than once. Send it once. Ask {CONTACT}."
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, told)
 
 
 async def test_what_takes_the_servers_own_settings_is_for_who_runs_it(tmp_path: Path) -> None:

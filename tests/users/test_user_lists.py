@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -55,6 +57,10 @@ def one_more(key: UserKey) -> Callable[[User | None], User]:
     return lambda known: (known or User("ada", "a2e:read")).with_key(key)
 
 
+def _become(user: User, _: User | None) -> User:
+    return user
+
+
 async def test_what_one_server_changes_another_knows(place: tuple[UserList, UserList]) -> None:
     here, there = place
     key, another = new_key(), new_key()
@@ -70,9 +76,13 @@ async def test_what_one_server_changes_another_knows(place: tuple[UserList, User
     with_two = await there.change("ada@example.com", one_more(UserKey(digest_of(another), 2000.0, 9e9)))
     assert [each.digest for each in with_two.keys] == [digest_of(key), digest_of(another)]
     assert await here.find("ada@example.com") == with_two
-    revoked = replace(with_two, revoked=3000.0, per_day=None)
-    await there.change("ada@example.com", lambda _: revoked)
-    assert await here.find("ada@example.com") == revoked
+    for changed in (
+        replace(with_two, revoked=3000.0, per_day=None),
+        # No ceiling, whatever the servers have for everyone.
+        replace(with_two, per_day=math.inf),
+    ):
+        await there.change("ada@example.com", partial(_become, changed))
+        assert await here.find("ada@example.com") == changed
     await there.change("bob", lambda _: added("bob", new_key()))
     assert [user.name for user in await here.all()] == ["ada@example.com", "bob"]
 

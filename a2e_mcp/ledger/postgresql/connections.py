@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from a2e_mcp.errors import SettingsError
+from a2e_mcp.errors import DatabaseAway, SettingsError
 from a2e_mcp.ledger.cancellation import finish
 
 T = TypeVar("T")
@@ -28,6 +28,8 @@ _PASSING = ("08", "40", "57P")
 """Classes of errors after which the same work can succeed: of the connection, of two that wait for each other, of a
 database that is shut down or not up yet."""
 _TOO_MANY_CONNECTIONS = "53300"
+_NO_TABLES = ("42P01", "42703", "42883", "3F000")
+"""A table, a column, a function or a schema is missing."""
 _SETTINGS: dict[str, Any] = {
     "autocommit": True,
     "row_factory": dict_row,
@@ -111,10 +113,10 @@ def _is_passing(problem: psycopg.Error) -> bool:
     return code.startswith(_PASSING) or code == _TOO_MANY_CONNECTIONS
 
 
-def cannot_reach(problem: psycopg.Error) -> SettingsError:
+def cannot_reach(problem: psycopg.Error) -> DatabaseAway:
     """The error for a database that does not answer."""
     reason = "no answer" if isinstance(problem, PoolTimeout) else _reason(problem)
-    return SettingsError(
+    return DatabaseAway(
         f"The database of A2E_DATABASE cannot be reached ({reason})",
         charged=None,
         hint="Try again in a minute; a2e-mcp database check tells the administrator more",
@@ -122,6 +124,12 @@ def cannot_reach(problem: psycopg.Error) -> SettingsError:
 
 
 def _refused(problem: psycopg.Error) -> SettingsError:
+    if problem.sqlstate in _NO_TABLES:
+        return SettingsError(
+            "The database of A2E_DATABASE lacks tables that this a2e-mcp needs",
+            charged=None,
+            hint="Run a2e-mcp database upgrade with the same A2E_DATABASE",
+        )
     return SettingsError(
         f"The database of A2E_DATABASE refused ({_reason(problem)})",
         charged=None,
@@ -131,6 +139,8 @@ def _refused(problem: psycopg.Error) -> SettingsError:
 
 def _reason(problem: psycopg.Error) -> str:
     """The last line that says something, since the first ones name every address that was tried."""
+    if problem.diag.message_primary:
+        return problem.diag.message_primary[:200]
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     told = next((line for line in reversed(lines) if "Is the server running" not in line), type(problem).__name__)
     return told.rpartition("failed: ")[2][:200]

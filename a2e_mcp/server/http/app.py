@@ -53,7 +53,13 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
         else Gate(paths, authenticate, settings, limit=_limit(server, settings), admit=admit)
     )
     doors: ASGIApp = Webhooks(
-        UploadPages(KeptFiles(gated, server.services), server.services, server.operation.drain), server.services
+        UploadPages(
+            KeptFiles(gated, server.services),
+            server.services,
+            server.operation.drain,
+            objection=server.objection_to_user,
+        ),
+        server.services,
     )
     return Endpoints(
         doors if own is None else OwnPaths(doors, own.services),

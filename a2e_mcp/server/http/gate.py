@@ -34,9 +34,11 @@ Admit = Callable[[Caller, str], Awaitable[Caller]]
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 """Who signs in with a key or token; raises AccessDenied."""
 
+_AUTHORIZATION = "authorization"
 _OWN_ACCOUNT = "x-a2e-key"
-_SECRET_HEADERS = (b"authorization", _OWN_ACCOUNT.encode())
+_SECRET_HEADERS = (_AUTHORIZATION.encode(), _OWN_ACCOUNT.encode())
 _AS_SPELLED = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
+_BAD_REQUEST = 400
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
@@ -69,6 +71,7 @@ class Gate:
             return
         try:
             headers = Headers(scope=scope)
+            _check_single(headers)
             own_key = headers.get(_OWN_ACCOUNT)
             if own_key is not None and self._admit is None:
                 # Who sends one believes that they pay themselves.
@@ -77,7 +80,7 @@ class Gate:
                     hint="Remove the header X-A2E-Key",
                     status=_FORBIDDEN,
                 )
-            caller = await self._authenticate(_bearer(headers.get("authorization", "")))
+            caller = await self._authenticate(_bearer(headers.get(_AUTHORIZATION, "")))
             if caller is not None and (seconds := await self._limit.seconds_to_wait(caller.user)):
                 raise AccessDenied(
                     "Too many requests in a minute",
@@ -135,6 +138,15 @@ def _resource(settings: Settings) -> AnyHttpUrl | None:
     if settings.oidc_issuer is None or settings.public_url is None:
         return None
     return AnyHttpUrl(f"{settings.public_url}{ROOT}")
+
+
+def _check_single(headers: Headers) -> None:
+    """Raises AccessDenied for two keys: a proxy before this server may have looked at the other one."""
+    for name in (_AUTHORIZATION, _OWN_ACCOUNT):
+        if len(headers.getlist(name)) > 1:
+            raise AccessDenied(
+                f"The header {name.title()} was sent more than once", hint="Send it once", status=_BAD_REQUEST
+            )
 
 
 def _bearer(header: str) -> str:

@@ -239,7 +239,9 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
         }
         for entry in shown
     ]
-    message = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} from this computer"
+    limits = services.ceilings
+    whose = "from this computer" if limits.user is None else "of yours"
+    message = f"{credits_of(total)} in {counted(inputs.days, 'day')}, {counted(starts, 'start')} {whose}"
     lines = [
         f"{moment_shown(entry.created)} {row['job_id']} '{one_line(entry.title)}' {credits_of(entry.cost)}"
         f"{'' if row['sure'] else ' (expected)'}"
@@ -247,7 +249,7 @@ async def _spending(call: Call[SpendingInputs]) -> Answer:
     ]
     by_kind = await services.ledger.spending_by("family", since)
     by_day = await services.ledger.spending_by("day", since, _MOST_DAYS)
-    today, limits = await services.spending.spent_today(), services.ceilings
+    today = await services.spending.spent_today()
     ceilings = {"per_start": limits.per_start, "per_day": limits.own_per_day}
     structured = {
         "spending": rows,

@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from a2e_mcp.errors import A2EError, FileRefused, NotEnoughCredits
+from a2e_mcp.errors import A2EError, AccessDenied, FileRefused, NotEnoughCredits, SettingsError
 from a2e_mcp.files.local import LARGEST_UPLOAD
 from a2e_mcp.server.uploads.addresses import ROOT
 from a2e_mcp.starts.relay import OfferBusy, OfferGone
@@ -40,7 +40,16 @@ _ASK_AGAIN = "To send a file, ask in the chat for a new address"
 class UploadPages:
     """Answers below `/up/`, and gives everything else to the app behind it."""
 
-    def __init__(self, app: ASGIApp, open_services: Callable[[], Awaitable[Services]], drain: Drain) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        open_services: Callable[[], Awaitable[Services]],
+        drain: Drain,
+        *,
+        objection: Callable[[str], Awaitable[AccessDenied | None]],
+    ) -> None:
+        """`objection` says why nothing more is taken for a user; None when nothing speaks against it."""
+        self._objection = objection
         self._app = app
         self._open_services = open_services
         self._drain = drain
@@ -68,15 +77,20 @@ class UploadPages:
             return Response(_page_file(name), media_type=_FILES[name])
         if not (reads or request.method == "PUT"):
             return PlainTextResponse("Send the file with PUT\n", 405, {"allow": "GET, HEAD, PUT"})
-        relay = (await self._open_services()).relay
+        services = await self._open_services()
+        relay = services.relay
         if not (relay.is_on and _SECRET.fullmatch(name)):
             raise OfferGone("This is not the address of an upload", hint="Call upload_file for one")
-        if reads:
-            return _page((await relay.find(name)).title)
-        if self._drain.has_begun:
+        if not reads and self._drain.has_begun:
             raise OfferBusy("This server is restarting", hint="Send it again in a few seconds")
-        size = _size(request)
+        size = 0 if reads else _size(request)
         entry = await relay.find(name)
+        if (problem := await self._objection(entry.user)) is not None:
+            raise OfferGone(
+                f"{problem.message}, so this address takes no file", hint=f"Ask {services.settings.contact}"
+            )
+        if reads:
+            return _page(entry.title)
         kind = await relay.receive(entry, _content(request), size)
         arrived = f"{entry.title} ({kind}, {size / _MEGABYTE:.1f} MB) has arrived."
         return PlainTextResponse(f"{arrived} Return to the chat: it is {entry.own_job_id} there.\n", 201)
@@ -106,6 +120,7 @@ _STATUS: Sequence[tuple[type[A2EError], int]] = (
     (OfferGone, 410),
     (NotEnoughCredits, 402),
     (FileRefused, 422),
+    (SettingsError, 503),
 )
 
 
