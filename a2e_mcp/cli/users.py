@@ -151,7 +151,7 @@ async def _restore(found: UserList, options: UserOptions) -> int:
         user = _there(known, options)
         if user.revoked is None:
             raise SettingsError(f"The access of {user.name} is not revoked", hint="See a2e-mcp users list")
-        # Whoever has an old key may be why it was revoked.
+        # An old key in other hands may be why it was revoked.
         keys = [replace(key, revoked=key.revoked or now) for key in user.keys]
         return replace(user, revoked=None, keys=tuple(keys))
 

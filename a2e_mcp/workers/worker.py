@@ -15,7 +15,6 @@ from psycopg_pool import PoolTimeout
 
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.store import Ledger, SharedLedger
-from a2e_mcp.text import one_line
 from a2e_mcp.workers.queue import DEAD_SECONDS, HEARTBEAT_SECONDS, RESCUE_QUEUE, QueueTasks, queue_app
 from a2e_mcp.workers.queue_logs import log_no_outages
 
@@ -60,7 +59,7 @@ async def work_for(
                         shutdown_graceful_timeout=closing_seconds,
                     )
             except (ConnectorException, psycopg.Error, PoolTimeout) as problem:
-                _log.warning("The worker has lost its database and tries again: %s", one_line(str(problem)))
+                _log.warning("The worker has lost its database and tries again: %s", " ".join(str(problem).split()))
             await asyncio.sleep(_AWAY_SECONDS)
 
 
