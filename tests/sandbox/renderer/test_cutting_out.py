@@ -140,3 +140,27 @@ def test_of_two_people_who_stand_together_the_one_with_the_face_is_cut_out() -> 
     before = person_mask(alone, at=face.centre)
     assert before is not None
     assert np.array_equal(single, before)
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+def test_a_pale_garment_on_a_pale_background_is_more_than_its_print(
+    worker: RenderProcess, tmp_path: Path, shadow: bool
+) -> None:
+    pale = shirt("plain")
+    red = np.abs(pale.astype(int) - RED_CLOTH[::-1]).max(2) < 60
+    pale[red] = (232, 232, 230)
+    pale[np.abs(pale.astype(int) - (235, 235, 238)).max(2) < 3] = (252, 252, 252)
+    if shadow:
+        dark = np.zeros(pale.shape[:2], np.float32)
+        cv2.ellipse(dark, (330, 330), (60, 90), 0, 0, 360, 14.0, -1)
+        under = np.repeat(cv2.GaussianBlur(dark, (0, 0), 30)[..., None], 3, 2)
+        behind = (pale > 250).all(2)
+        pale[behind] = (pale - under)[behind].astype(np.uint8)
+
+    picture, _ = dressed(worker, tmp_path, pale)
+
+    chest = picture[390:470, 140:340].reshape(-1, 3)
+    is_pale = (chest.min(1) > 110) & (np.ptp(chest, 1) < 40)
+    is_yellow = chest[:, 0] > chest[:, 2] + 60
+    assert is_pale.mean() > 0.4
+    assert is_yellow.mean() < 0.4

@@ -15,6 +15,9 @@ _LARGEST_SIDE = 1280
 _WORKING_SIDE = 320
 _PLAIN_SPREAD = 9.0
 _FROM_PLAIN = 14.0
+# A pale thing on a pale background differs by so little, but at its outline by so much within a few pixels, which a
+# soft shadow does not; and it is so many times as large as what stands out of it, such as its print.
+_FAINTLY, _AT_ITS_OUTLINE, _LARGER, _OUTLINE = 5.0, 4.0, 1.6, 7
 _GRAB_CUT_ROUNDS = 4
 # A cut that keeps less or more than this part of the picture has gone wrong.
 _LEAST, _MOST = 0.03, 0.97
@@ -102,7 +105,21 @@ def _unlike_the_border(picture: Picture) -> Mask | None:
     middle = np.median(border, 0)
     if float(np.percentile(np.linalg.norm(border - middle, axis=1), 85)) > _PLAIN_SPREAD:
         return None
-    return np.where(np.linalg.norm(lab - middle, axis=2) > _FROM_PLAIN, 255, 0).astype(np.uint8)
+    apart = np.linalg.norm(lab - middle, axis=2)
+    found = np.where(apart > _FROM_PLAIN, 255, 0).astype(np.uint8)
+    faint = _main_piece(np.where(cv2.GaussianBlur(apart, (0, 0), 0.8) > _FAINTLY, 255, 0).astype(np.uint8))
+    is_larger = cv2.countNonZero(faint) > _LARGER * cv2.countNonZero(_main_piece(found))
+    return cv2.max(found, faint) if is_larger and _has_outline(apart, faint) else found
+
+
+def _has_outline(apart: Picture, mask: Mask) -> bool:
+    """Whether what a mask keeps ends at once, and does not fade as shadows do."""
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OUTLINE, _OUTLINE))
+    inside = cv2.subtract(mask, cv2.erode(mask, brush)) > 0
+    outside = cv2.subtract(cv2.dilate(mask, brush), mask) > 0
+    if not inside.any() or not outside.any():
+        return False
+    return float(np.median(apart[inside]) - np.median(apart[outside])) > _AT_ITS_OUTLINE
 
 
 def _of_its_middle(picture: Picture, mask: Mask) -> Mask:
