@@ -78,6 +78,7 @@ class OwnAccounts:
         self._known: dict[tuple[str, str], float] = {}
         self._refused: dict[str, float] = {}
         self._checking: dict[tuple[str, str], asyncio.Lock] = {}
+        self._servers_account = ""
         self._group: TaskGroup | None = None
         self._network: httpx2.AsyncBaseTransport | None = None
 
@@ -111,7 +112,8 @@ class OwnAccounts:
             async with self._checking.setdefault(known, asyncio.Lock()):
                 try:
                     company = await self._company()
-                    if account != company.account_ledger.account:
+                    self._servers_account = company.account_ledger.account
+                    if account != self._servers_account:
                         await self._keep(company, caller.user, token)
                 except ToolError as problem:
                     raise AccessDenied(str(problem), status=_UNAVAILABLE) from None
@@ -123,19 +125,20 @@ class OwnAccounts:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[known] = self._clock() + _KNOWN_SECONDS
-        company = await self._company()
         # The servers' own key is no other account.
-        return caller if account == company.account_ledger.account else replace(caller, account=account)
+        return caller if account == self._servers_account else replace(caller, account=account)
 
     async def services(self, account: str) -> Services:
         """The services of a user's account, opened if need be. Raises OwnKeyGone, SettingsError."""
+        if account not in self._open:
+            # Strangers may ask for any account by its path.
+            await self._token(await self._company(), account)
         opened = self._open.get(account)
         if opened is None:
             if self._group is None:
                 raise A2EError("The server is closing")
-            opened = self._open[account] = _Opened(
-                LazyServices(lambda: self._services_of(account), self._settings.data), self._clock()
-            )
+            lazy = LazyServices(lambda: self._services_of(account), self._settings.data)
+            opened = self._open[account] = _Opened(lazy, self._clock())
             # It works for all users of the account, not for the one whose call has opened it.
             for_everyone().run(self._group.start_soon, opened.hold)
         opened.used = self._clock()

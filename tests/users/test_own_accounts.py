@@ -140,7 +140,8 @@ async def test_what_has_no_key_with_it_still_finds_the_account(tmp_path: Path, d
         assert (
             await company.http.put(path.removeprefix(f"/own/{account_of(ADA)}"), content=picture)
         ).status_code == 410
-        assert (await company.http.get(path.replace(account_of(ADA), "0" * 16))).status_code == 404
+        stranger = await company.http.get(path.replace(account_of(ADA), "0" * 16))
+        assert (stranger.status_code, "was removed from this server" in stranger.text) == (404, True)
 
         accounts.seen.clear()
         clip = await ada.ask("start_image_to_video", image=offered.data["job_id"], prompt="The waves move")
@@ -201,6 +202,9 @@ async def test_a_start_whose_key_was_removed_or_is_refused_says_whom_to_ask(
     ):
         mine = (await ada.ask("start_text_to_image", **PICTURE)).data["job_id"]
         his = (await bob.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        async with open_company_worker(tmp_path / "worker", accounts, database_address, own_keys="off") as another:
+            with pytest.raises(SettingsError, match="needs a worker with A2E_OWN_KEYS=allow"):
+                await another.carry_out(mine.partition(":")[2])
         assert await worker.ledger.own_keys.forget("ada") == 1
         await worker.carry_out(mine.partition(":")[2])
         accounts.revoked.add("bob")
