@@ -151,7 +151,9 @@ class Ceilings:
                 hint=self._advice(""),
             )
         # What the others have spent is theirs to know.
-        return MoneyRefused(f"{cost}, which all users together may not spend today any more", hint=self._advice(""))
+        return MoneyRefused(
+            f"{cost}, which all users of the account together may not spend today any more", hint=self._advice("")
+        )
 
     def too_many_jobs(self, count: int, new: int) -> MoneyRefused:
         """Why a start may not be made while so many jobs are under way."""

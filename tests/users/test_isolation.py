@@ -166,7 +166,10 @@ async def test_a_ceiling_of_a_user_is_their_own_and_names_whom_to_ask(tmp_path: 
         for number in range(left):
             await bob.ask("start_text_to_image", prompt=f"Barn {number}")
         full = await eve.refuse("start_text_to_image", prompt="Too late")
-        assert f"all users together may not spend today any more. Nothing was charged. Ask {CONTACT}." in full
+        assert (
+            f"all users of the account together may not spend today any more. Nothing was charged. Ask {CONTACT}."
+            in full
+        )
 
 
 async def test_starts_at_the_same_moment_stay_under_a_users_ceiling_and_number_of_jobs(tmp_path: Path) -> None:

@@ -73,6 +73,24 @@ def started(accounts: Accounts, name: str) -> int:
     return sum(count for (who, call), count in accounts.seen.items() if who == name and call.endswith("/start"))
 
 
+async def test_each_account_has_the_ceiling_of_the_settings_to_itself(tmp_path: Path, database: str | None) -> None:
+    async with (
+        open_accounts(tmp_path, "ada") as accounts,
+        open_company(tmp_path, accounts, ["ada", "eve"], database=database, daily_credits=20.0) as company,
+        company.person("ada", ADA) as ada,
+        company.person("ada") as for_work,
+        company.person("eve") as eve,
+    ):
+        full = "which all users of the account together may not spend today any more. Nothing was charged."
+        await ada.ask("start_text_to_image", **PICTURE)
+        assert f"{full} Ask {CONTACT}." in await ada.refuse("start_text_to_image", prompt="Another house")
+        # What she starts for the company is the company's, and a start of its own.
+        await for_work.ask("start_text_to_image", **PICTURE)
+        assert full in await eve.refuse("start_text_to_image", **PICTURE)
+        assert (started(accounts, "ada"), started(accounts, COMPANY)) == (1, 1)
+        assert [(await who.ask("list_spending")).data["total"] for who in (ada, for_work, eve)] == [15, 15, 0]
+
+
 async def test_a_key_that_a2e_refuses_is_refused_in_one_sentence_and_asked_about_once(tmp_path: Path) -> None:
     async with (
         open_accounts(tmp_path, "ada") as accounts,
