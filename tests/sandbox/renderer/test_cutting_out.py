@@ -148,7 +148,7 @@ def test_a_pale_garment_on_a_pale_background_is_more_than_its_print(
 ) -> None:
     pale = shirt("plain")
     red = np.abs(pale.astype(int) - RED_CLOTH[::-1]).max(2) < 60
-    pale[red] = (232, 232, 230)
+    pale[red] = (242, 242, 241)
     pale[np.abs(pale.astype(int) - (235, 235, 238)).max(2) < 3] = (252, 252, 252)
     if shadow:
         dark = np.zeros(pale.shape[:2], np.float32)
