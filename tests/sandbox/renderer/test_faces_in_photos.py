@@ -138,6 +138,8 @@ def test_of_several_faces_the_largest_speaks_and_that_is_said(
 ) -> None:
     small = cv2.resize(drawn_woman(2), (240, 240), interpolation=cv2.INTER_AREA)
     photo = np.hstack([drawn_woman(1), cv2.copyMakeBorder(small, 120, 0, 0, 0, cv2.BORDER_REPLICATE)])
+    # In the whole of a wide picture both are small.
+    photo = cv2.copyMakeBorder(photo, 60, 60, 100, 100, cv2.BORDER_CONSTANT, value=(150, 140, 130))
 
     _, note = talking(worker, tmp_path, saved(tmp_path, photo), speech)
 

@@ -57,6 +57,7 @@ def test_a_prompt_that_rules_people_out_draws_none(prompt: str) -> None:
         ("not only a woman but a queen", ["a female person"]),
         ("a woman who is not wearing glasses", ["a female person", "no glasses"]),
         ("a woman, glasses off", ["a female person", "no glasses"]),
+        ("a woman not in a red coat", ["a female person"]),
         ("a beardless man", ["a male person", "no beard"]),
         ("a clean-shaven man", ["a male person", "no beard"]),
         ("instead of a man show a woman", ["a female person"]),
@@ -116,6 +117,20 @@ def test_moves_that_are_ruled_out_are_not_made(prompt: str, negative: str, moves
 )
 def test_changes_that_a_prompt_rules_out_are_not_made(prompt: str, done: list[str]) -> None:
     assert [name for name, _ in read_wishes(prompt).changes] == done
+
+
+@pytest.mark.parametrize(
+    ("prompt", "mood", "things"),
+    [
+        ("a man without glasses and beard at night in the city", "night", {"city"}),
+        ("no people on the beach at sunset", "sunset", {"water"}),
+        ("mountains, no snow on the peaks, by night", "night", set()),
+    ],
+)
+def test_where_and_when_after_what_is_ruled_out_still_counts(prompt: str, mood: str, things: set[str]) -> None:
+    scene = read_scene(prompt, np.random.default_rng(0))
+
+    assert (scene.mood, set(scene.things)) == (mood, things)
 
 
 def test_a_scene_is_known_by_its_words_in_other_languages() -> None:

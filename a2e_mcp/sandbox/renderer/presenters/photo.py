@@ -19,7 +19,7 @@ from a2e_mcp.sandbox.renderer.presenters.motion import drifting, leaning
 from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 from a2e_mcp.sandbox.renderer.vision.edges import cut_cleanly
-from a2e_mcp.sandbox.renderer.vision.faces import Face, faces_in, follow, only_face
+from a2e_mcp.sandbox.renderer.vision.faces import Face, count_of_faces, follow, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import mask_of
 from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
@@ -43,7 +43,7 @@ class PhotoPresenter:
     ) -> None:
         face = only_face(photo, "the portrait")
         self.about = "The photo moves by its face mesh."
-        if (faces := len(faces_in(photo))) > 1:
+        if (faces := count_of_faces(photo)) > 1:
             self.about += f" Of the {faces} faces in it, the largest speaks."
         self._size = size
         self._left = self._top = 0

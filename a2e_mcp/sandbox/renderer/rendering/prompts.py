@@ -9,7 +9,7 @@ from pathlib import Path
 # What a negation rules out ends with a stop, a comma or a word that turns to something else.
 _END = (
     r"(?=$|[.,;:!?\n()、。，]|\b(?:but|and then|then|with|instead|only|just|except|while|yet|wearing|show"
-    r"|(?:and|in|on|at) (?:an?|the|some))\b)"
+    r"|and (?:an?|the|some)|(?<!zoom )(?<!zooming )(?<!push )(?<!dolly )in|on|at|by|during)\b)"
 )
 _AFTERWARDS = (
     r"(?:-free\b|less\b|: none\b| off\b|,? (?:excluded|absent|missing)\b"
@@ -23,7 +23,7 @@ _NEGATION = re.compile(
     r"\b(?:no|zero|not|without|sans|never|none of|free of|devoid of|absent of|lacking|except(?: for)?|avoid(?:ing)?"
     r"|exclud(?:e|es|ing)|omit(?:ting)?|remov(?:e|ing)|minus|hardly any|instead of|rather than|non(?=-)"
     r"|(?:do|does|did|should|must|is|are|was|were|can|could|will|would)n['’o]?t|cannot|don't)"
-    r"\b-?(?P<what>(?: (?:wearing|having|with|any))*.*?)" + _END,
+    r"\b-?(?P<what>(?: (?:wearing|having|with|any|in|on|at|by))*.*?)" + _END,
     re.IGNORECASE | re.DOTALL,
 )
 # These deny nothing that stands in the prompt.

@@ -149,6 +149,18 @@ def faces_in(picture: Picture) -> list[Face]:
     return sorted((face for face in faces if face), key=lambda face: -face.height)
 
 
+def count_of_faces(picture: Picture) -> int:
+    """How many clear faces there are, those too that are small in the whole picture."""
+    found: list[Face] = []
+    for left, top, part in _looks(picture):
+        for face in faces_in(part):
+            placed = face.placed(1.0, left, top)
+            apart = (np.hypot(*np.subtract(placed.centre, other.centre)) > other.height / 2 for other in found)
+            if all(apart):
+                found.append(placed)
+    return len(found)
+
+
 def largest_face(picture: Picture, *, closely: bool = True) -> Face | None:
     """The largest clear face, else a faint one, else (`closely`) a small one or one that stands on its head."""
     found = _first_face(picture, _looks(picture), _CLEAR) or _first_face(picture, _looks(picture), _FAINT)
