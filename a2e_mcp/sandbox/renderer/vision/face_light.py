@@ -15,26 +15,21 @@ _TONE = 0.5
 _LIFTS, _NO_LIFT = 2, 0.02
 
 
-def light_of(picture: Picture, skin: Mask, height: float) -> Picture:
-    """How bright each channel of the skin is around each place, on a small copy."""
-    factor = min(1.0, _SIDE / max(height, 1.0))
-    size = max(4, round(picture.shape[1] * factor)), max(4, round(picture.shape[0] * factor))
-    weight = _shares(skin, size)
-    lit = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) * weight
+def light_of(picture: Picture, skin: Mask, eyes: Mask, height: float) -> Picture:
+    """How bright each channel of the skin is around each place, on a small copy; eyes have less of the skin's tone."""
+    every = max(1, round(height / _SIDE))
+    # What is left away between would be blurred anyway.
+    small, weight, inside = picture[::every, ::every], _shares(skin[::every, ::every]), _shares(eyes[::every, ::every])
+    lit = small.astype(np.float32) * weight
     overall = lit.sum((0, 1)) / max(float(weight.sum()), 1e-3)
-    reach = _REACH * height * factor
+    reach = _REACH * height / every
     # Far from any skin, as on the skin that is nearest.
     near = cv2.GaussianBlur(weight, (0, 0), reach)[..., None] + _LEAST_SKIN
     light = (cv2.GaussianBlur(lit, (0, 0), reach) + _LEAST_SKIN * overall) / near
+    toneless = light.mean(2, keepdims=True)
+    light += (toneless - light) * (inside * (1 - _TONE))
     # Neither black nor white, which nothing could be divided by.
     return np.asarray(np.clip(light, 1, 254))
-
-
-def toned_down(light: Picture, eyes: Mask) -> Picture:
-    """A light on skin as it is for the eyes, which have less of the skin's tone."""
-    inside = _shares(eyes, size_of(light))
-    in_eyes = light * _TONE + light.mean(2, keepdims=True) * (1 - _TONE)
-    return np.asarray(light * (1 - inside) + in_eyes * inside)
 
 
 def lit_like(picture: Picture, own: Picture, its: Picture) -> Picture:
@@ -55,8 +50,8 @@ def lit_like(picture: Picture, own: Picture, its: Picture) -> Picture:
     return lit
 
 
-def _shares(mask: Mask, size: tuple[int, int]) -> Picture:
-    return (cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255)[..., None]
+def _shares(mask: Mask) -> Picture:
+    return (mask.astype(np.float32) / 255)[..., None]
 
 
 def _enlarged(shares: Picture, size: tuple[int, int]) -> Picture:

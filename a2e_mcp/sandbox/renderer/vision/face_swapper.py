@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, soften
-from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like, toned_down
+from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
     HAIRLINE,
@@ -66,12 +66,12 @@ class FaceSwapper:
         bent, covered = warp(self._picture, self._points, points, self._triangles, size, finely=LIPS)
         if self._onto_fringe is None:
             self._onto_fringe = _has_fringe(room, points)
+        eyes = _eyes(points, size, face.height)
         own, its = (
-            light_of(picture, _skin(points, size, bare=not fringe), face.height)
+            light_of(picture, _skin(points, size, bare=not fringe), eyes, face.height)
             for picture, fringe in ((bent, self._has_fringe), (room, self._onto_fringe))
         )
-        eyes = _eyes(points, size, face.height)
-        matched = lit_like(bent, toned_down(own, eyes), toned_down(its, eyes))
+        matched = lit_like(bent, own, its)
         leaves_forehead = self._has_fringe or self._onto_fringe
         # Never up to the hairline: the tips of hair that hang over it would come along.
         shown = _up_to(points, _ABOVE_BROWS if leaves_forehead else _ON_BARE_FOREHEAD)

@@ -12,6 +12,8 @@ _SUBPIXEL_BITS = 4
 _COARSE, _BETWEEN = 2, 0.5
 # A triangle of no area, in coarse pixels; and a way of which nothing is seen, in pixels.
 _FLAT, _STILL = 3e-4, 0.02
+# The height of a triangle of which much lies on its rim, in coarse pixels.
+_THIN = 3.0
 _AROUND = 3
 
 
@@ -85,7 +87,8 @@ def _ways(
         cv2.fillConvexPoly(numbers, outline, (number,), shift=_SUBPIXEL_BITS)
     # For each triangle the affine map from where a pixel is to its way.
     corners_with_one = np.concatenate([corners, np.ones((len(corners), 3, 1))], 2)
-    degenerate = np.abs(np.linalg.det(corners_with_one)) < _FLAT
+    areas = np.abs(np.linalg.det(corners_with_one))
+    degenerate = areas < _FLAT
     corners_with_one[degenerate] = np.eye(3)
     ends = ways[triangles].astype(np.float64)
     # What has no area is as far away as its corners are on average.
@@ -95,13 +98,16 @@ def _ways(
     # One more entry, no way at all, for pixels outside; -1 picks it.
     maps = np.concatenate([maps, np.zeros((1, 3, 2))]).astype(np.float32)
     across, down = grid_of(width, height)
+    # Pixels on the rim of a thin triangle lie a little outside it, where its steep way leads anywhere.
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(1)
+    on_thin = np.append(areas < _THIN * sides, False)[numbers]
+    of_thin = numbers[on_thin]
     found: list[Picture] = []
     for axis in range(2):
         slope_x, slope_y, offset = (maps[:, row, axis][numbers] for row in range(3))
         way = slope_x * across + slope_y * down + offset
-        # Pixels on the rim of a thin triangle lie a little outside it, where its steep way leads anywhere.
-        least, most = (np.append(reach[:, axis], 0).astype(np.float32)[numbers] for reach in (ends.min(1), ends.max(1)))
-        found.append(np.clip(way, least, most))
+        way[on_thin] = np.clip(way[on_thin], ends.min(1)[of_thin, axis], ends.max(1)[of_thin, axis])
+        found.append(way)
     return found, np.where(numbers >= 0, 255, 0).astype(np.uint8)
 
 
