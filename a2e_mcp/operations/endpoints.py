@@ -104,7 +104,10 @@ class Endpoints:
             except A2EError as problem:
                 return str(problem)
             return None
-        return f"The data was not opened or did not answer within {READY_SECONDS:g} s"
+        return (
+            f"The ledger did not answer within {READY_SECONDS:g} s: look at the database of A2E_DATABASE,"
+            " or without one at the disk of A2E_DATA_DIR"
+        )
 
     def _is_inside(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)

@@ -59,7 +59,9 @@ async def work_for(
                         shutdown_graceful_timeout=closing_seconds,
                     )
             except (ConnectorException, psycopg.Error, PoolTimeout) as problem:
-                _log.warning("The worker has lost its database and tries again: %s", " ".join(str(problem).split()))
+                # The queue library's own error says no more than that there was one.
+                reason = problem.__cause__ or problem
+                _log.warning("The worker has lost its database and tries again: %s", " ".join(str(reason).split()))
             await asyncio.sleep(_AWAY_SECONDS)
 
 

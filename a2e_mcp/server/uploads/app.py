@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from html import escape
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from a2e_mcp.operations.drain import Drain
     from a2e_mcp.server.services import Services
 
+_log = logging.getLogger(__name__)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32}")
 _FILES = {"page.css": "text/css", "page.js": "text/javascript"}
 _HEADERS = {
@@ -62,8 +64,12 @@ class UploadPages:
         request = Request(scope, receive)
         try:
             answer = await self._answer(request, scope["path"].removeprefix(ROOT))
+        except SettingsError as problem:
+            # Which database is away is for who runs the server, and not for who has an address of it.
+            _log.warning("A file could not be taken: %s", problem)
+            answer = _refusal(_Away(), is_shown=_is_person(request))
         except A2EError as problem:
-            answer = _refusal(problem, is_shown="text/html" in request.headers.get("accept", ""))
+            answer = _refusal(problem, is_shown=_is_person(request))
         except ToolError as problem:
             # There is no token, so no address was ever given.
             answer = PlainTextResponse(f"{problem}\n", 503)
@@ -96,6 +102,10 @@ class UploadPages:
         return PlainTextResponse(f"{arrived} Return to the chat: it is {entry.own_job_id} there.\n", 201)
 
 
+def _is_person(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
 def _size(request: Request) -> int:
     length = request.headers.get("content-length", "")
     if not (length.isdecimal() and length.isascii() and len(length) < 16):
@@ -103,6 +113,13 @@ def _size(request: Request) -> int:
     if int(length) > LARGEST_UPLOAD:
         raise _TooLong(f"The file is larger than {LARGEST_UPLOAD // _MEGABYTE} MB")
     return int(length)
+
+
+class _Away(A2EError):
+    """The server's own data cannot be reached."""
+
+    def __init__(self) -> None:
+        super().__init__("The server cannot take files at the moment", charged=None, hint="Send it again in a minute")
 
 
 class _WithoutLength(FileRefused):
@@ -120,6 +137,7 @@ _STATUS: Sequence[tuple[type[A2EError], int]] = (
     (OfferGone, 410),
     (NotEnoughCredits, 402),
     (FileRefused, 422),
+    (_Away, 503),
     (SettingsError, 503),
 )
 

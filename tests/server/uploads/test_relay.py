@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from a2e_mcp.server.timing import Timing
 from tests.support.faulty_transport import QUOTE, UPLOAD, FaultyTransport, cut_after, only_answered
@@ -229,6 +230,19 @@ async def test_the_page_shows_the_name_and_gives_nothing_away(tmp_path: Path) ->
             assert (file.status_code, file.headers["content-type"].split(";")[0]) == (200, kind)
         # A look at the page takes nothing.
         assert (await server.http.put(path, content=png(tmp_path).read_bytes())).status_code == 201
+
+
+async def test_what_is_wrong_with_the_servers_own_data_is_not_for_who_sends_a_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = SecretStr("postgresql://x@127.0.0.1:9/x")
+    async with open_web_server(tmp_path, public_url=PUBLIC, database=away) as server:
+        for headers, kind in (({}, "text/plain"), ({"accept": "text/html"}, "text/html")):
+            answer = await server.http.get(f"/up/{'x' * 32}", headers=headers)
+            assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (503, kind)
+            assert "The server cannot take files at the moment. Send it again in a minute." in answer.text
+            assert "database" not in answer.text
+    assert "The database of A2E_DATABASE cannot be reached" in caplog.text
 
 
 async def test_paths_are_those_of_another_computer(tmp_path: Path) -> None:
