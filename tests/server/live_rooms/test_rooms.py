@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,25 +13,14 @@ import httpx2
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
+from tests.support.chat import CHROMIUM, FLAGS
 from tests.support.faulty_transport import not_connected, open_controlled_server
 from tests.support.media import fetched
 from tests.support.room_peer import RoomPeer, join_room
 from tests.support.server import ServerUnderTest, open_server
 
 FACTS = "Our shop opens at nine on weekdays. Shipping takes three days."
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--mute-audio",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
+PLAYING = ("--headless", *FLAGS, "--autoplay-policy=no-user-gesture-required")
 
 
 class Page:
@@ -222,7 +210,7 @@ async def test_when_every_host_is_taken_it_is_said_and_nothing_is_charged(tmp_pa
 def browser(address: str, folder: Path) -> Iterator[None]:
     """A headless Chromium on an address."""
     process = subprocess.Popen(
-        [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder / 'profile'}", address],
+        [str(CHROMIUM), *PLAYING, f"--user-data-dir={folder / 'profile'}", address],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
