@@ -38,10 +38,15 @@ def _warm_workers(a2e_sandbox_workers: None) -> None:
     """Starting a worker takes longer than most renders of the tests."""
 
 
+# What is imported and collected stays: no search for garbage needs to walk through it, now or later.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays: no search for garbage needs to walk through it again."""
+    """From here on there is garbage."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -31,6 +31,7 @@ from a2e_mcp.sandbox.clock import Clock
 from a2e_mcp.sandbox.errors import Refusal
 from a2e_mcp.sandbox.http.control import Control, control_routes
 from a2e_mcp.sandbox.http.file_routes import file_routes
+from a2e_mcp.sandbox.http.fixed_paths import FixedPaths
 from a2e_mcp.sandbox.http.index_page import index_route
 from a2e_mcp.sandbox.http.routes import AnswerCut, Answering, a2e_routes, problem_shown
 from a2e_mcp.sandbox.jobs.engine import JobEngine
@@ -167,7 +168,7 @@ def _app(service: Service, control: Control, counts: Counter[str], *, on_a_port:
         ],
         exception_handlers={Refusal: problem_shown, HTTPException: problem_shown},
     )
-    app.router.redirect_slashes = False
+    app.router = FixedPaths(app.routes)
     app.state.answering = Answering(service, counts)
     return _WhenFree(app, service.store)
 
