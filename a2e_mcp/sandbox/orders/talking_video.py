@@ -40,7 +40,7 @@ def render(order: TalkingVideoOrder, rendering: Rendering) -> Outcome:
     sound = read_speech(order.audio)
     # A slow clip still has a quick mouth.
     order = msgspec.structs.replace(order, fps=max(order.fps, clip.fps))
-    curve = curve_from_sound(sound.samples, sound.rate, order.fps)
+    curve = curve_from_sound(sound, order.fps)
     speaker = _ClipSpeaker(clip, order.fps)
     written = write_speech_clip(order, rendering, size=clip.size, sound=sound, curve=curve, presenter=speaker)
     return written.outcome(

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from a2e_mcp.sandbox.orders.dubbing import DubbingOrder
 from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import TextMark
 from a2e_mcp.sandbox.renderer.clips.pipeline import Sink, read_ahead
-from tests.support.render_worker import RenderProcess, render_process, write_clip
+from tests.support.render_worker import RenderProcess, render_process, write_clip, write_tone
 
 
 def peak_mib(worker: RenderProcess) -> float:
@@ -32,6 +33,21 @@ def test_a_longer_clip_needs_no_more_memory(tmp_path: Path) -> None:
 
     # A frame has a third of a MiB: kept, those of eight more seconds would be 66.
     assert peaks[1] < peaks[0] + 25
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the most memory that a process has had")
+def test_a_longer_sound_needs_no_more_memory(tmp_path: Path) -> None:
+    short = write_tone(tmp_path / "short.wav", [(2, True), (1, False)] * 3)
+    long = write_tone(tmp_path / "long.wav", [(2, True), (1, False)] * 40)
+
+    with render_process() as worker:
+        peaks = []
+        for source in (short, long):
+            worker.render(DubbingOrder(source=source, voice="es", script="Hola.", output=str(tmp_path / "o.mp3")))
+            peaks.append(peak_mib(worker))
+
+    # Kept as numbers to calculate with, two minutes would be 40.
+    assert peaks[1] < peaks[0] + 12
 
 
 def test_what_fails_while_frames_are_read_ahead_is_raised_after_the_frames_before() -> None:

@@ -97,7 +97,7 @@ def test_the_mouth_of_the_sound_agrees_with_the_mouth_of_the_phonemes(speech: Sp
     track, sound = read_json(speech.track), read_sound(speech.output)
     assert sound is not None
     by_phonemes = curve_from_events(track["mouth"], track["seconds"], 25).opening
-    by_sound = curve_from_sound(sound.mono(), sound.rate, 25).opening
+    by_sound = curve_from_sound(sound, 25).opening
     length = min(len(by_phonemes), len(by_sound))
 
     assert np.corrcoef(by_phonemes[:length], by_sound[:length])[0, 1] > 0.5
@@ -107,4 +107,4 @@ def test_silence_keeps_the_mouth_shut(tmp_path: Path) -> None:
     sound = read_sound(write_tone(tmp_path / "a.wav", [(1, False)]))
     assert sound is not None
 
-    assert curve_from_sound(sound.mono(), sound.rate, 25).opening.max() < 0.05
+    assert curve_from_sound(sound, 25).opening.max() < 0.05

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.audio.sound import Sound
 
-_STEP = 0.02
+_STEP, _STEPS_AT_ONCE = 0.02, 500
 _LOUD = 0.08  # of the loudest moment
 _SHORTEST, _SHORTEST_PAUSE = 0.25, 0.35
 # A set sentence takes about this long: shorter stretches are joined, longer ones hear it again.
@@ -63,12 +64,8 @@ class Line:
 def stretches_of_speech(sound: Sound) -> list[Stretch]:
     """Where the sound is not silent, short pauses passed over."""
     step = max(1, round(_STEP * sound.rate))
-    samples = sound.mono()
-    count = len(samples) // step
-    if not count:
-        return []
-    loudness = np.sqrt((samples[: count * step].reshape(count, step) ** 2).mean(1))
-    if loudness.max() < 0.003:
+    loudness = np.concatenate([_loudness(block, step) for block in sound.blocks(_STEPS_AT_ONCE * step)])
+    if not len(loudness) or loudness.max() < 0.003:
         return []
     edges = np.flatnonzero(np.diff(np.concatenate([[0], loudness > _LOUD * loudness.max(), [0]])))
     found: list[Stretch] = []
@@ -79,6 +76,13 @@ def stretches_of_speech(sound: Sound) -> list[Stretch]:
         else:
             found.append(Stretch(start, end))
     return [stretch for stretch in found if stretch.seconds >= _SHORTEST]
+
+
+def _loudness(samples: npt.NDArray[np.int16], step: int) -> npt.NDArray[np.float64]:
+    """How loud each whole step of some samples is, from 0 to 1."""
+    count = samples.shape[1] // step
+    mono = samples[:, : count * step].mean(0) / 32768
+    return np.asarray(np.sqrt((mono.reshape(count, step) ** 2).mean(1)))
 
 
 def script_sentences(script: str) -> list[str]:

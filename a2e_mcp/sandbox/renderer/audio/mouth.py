@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from a2e_mcp.sandbox.renderer.audio.sound import Samples, Sound
+
 # Opening 0 to 1, and width from -1 (pursed) to 1 (spread), by the letters of the phonetic alphabet.
 _SHAPES = {
     "ɑaæʌɐ": (0.95, 0.1),
@@ -28,7 +30,7 @@ _SMOOTH = np.array([0.25, 0.5, 0.25])
 # In Hertz: where a voice rings, where hissing sits, all that is heard, bright and dark vowels, and all vowels.
 _BANDS = ((200.0, 3000.0), (4000.0, 10_000.0), (200.0, 10_000.0), (1800.0, 3200.0), (250.0, 600.0), (250.0, 3200.0))
 # A sound of any length is looked at in parts.
-_FRAMES_AT_ONCE = 256
+_SAMPLES_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,14 @@ def curve_from_events(events: Sequence[tuple[float, float, float]], seconds: flo
     return MouthCurve(_smooth(opening), _smooth(width))
 
 
-def curve_from_sound(samples: npt.NDArray[Any], rate: int, fps: int) -> MouthCurve:
-    """A curve from sound: loud vowels open the mouth, hissing closes it, bright sounds spread it.
-
-    The sound is mono from -1 to 1, or channels x length in 16 bit.
-    """
-    frames = max(1, round(samples.shape[-1] / rate * fps))
-    step = rate / fps
-    hertz = np.fft.rfftfreq(int(2 * step), 1 / rate)
+def curve_from_sound(sound: Sound, fps: int) -> MouthCurve:
+    """A curve from sound: loud vowels open the mouth, hissing closes it, bright sounds spread it."""
+    frames = max(1, round(sound.seconds * fps))
+    step = sound.rate / fps
+    at_once = max(1, int(_SAMPLES_AT_ONCE / step))
+    hertz = np.fft.rfftfreq(int(2 * step), 1 / sound.rate)
     bands = np.concatenate(
-        [
-            _bands(samples, first, min(frames, first + _FRAMES_AT_ONCE), step, hertz)
-            for first in range(0, frames, _FRAMES_AT_ONCE)
-        ]
+        [_bands(sound.samples, first, min(frames, first + at_once), step, hertz) for first in range(0, frames, at_once)]
     )
     loudness, hiss, clear, bright, dark, vowels = bands.T
     voice = np.log1p(50 * loudness / step)
@@ -102,16 +99,13 @@ def curve_from_sound(samples: npt.NDArray[Any], rate: int, fps: int) -> MouthCur
     return MouthCurve(_smooth(opening), _smooth(width * np.minimum(1, energy * 3)))
 
 
-def _bands(
-    samples: npt.NDArray[Any], first: int, last: int, step: float, hertz: npt.NDArray[Any]
-) -> npt.NDArray[np.float64]:
+def _bands(samples: Samples, first: int, last: int, step: float, hertz: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """How strong each of the bands is, a row for each of some frames."""
     length = int(2 * step)
     # The window's middle lies on the frame's own time.
     starts = (np.arange(first, last) * step).astype(int) - length // 4
     begin, end = int(starts[0]), int(starts[-1]) + length
-    part = samples[..., max(0, begin) : max(0, end)]
-    mono = part.mean(0) / 32768 if part.ndim == 2 else part
+    mono = samples[:, max(0, begin) : max(0, end)].mean(0) / 32768
     padded = np.pad(mono, (max(0, -begin), max(0, end - begin - max(0, -begin) - len(mono))))
     window = np.hanning(length).astype(np.float32)
     spectrum = np.abs(np.fft.rfft(padded[(starts - begin)[:, None] + np.arange(length)] * window))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from a2e_mcp.media.resampling import SteadyResampler
 from a2e_mcp.media.word_tags import WordRow, words_from_tag, words_to_tag
+from a2e_mcp.sandbox.renderer.audio.stored_samples import StoredSamples
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_SECONDS,
     Damage,
@@ -28,11 +29,15 @@ _GAP = 0.06
 _NOTICED = 0.15
 
 
+Samples: TypeAlias = "npt.NDArray[np.int16] | StoredSamples"
+"""Channels x length, 16 bit: in memory, or in a file of which parts are read."""
+
+
 @dataclass(frozen=True)
 class Sound:
-    """Samples as channels x length, 16 bit, and how many there are a second; and its words, where they are known."""
+    """Samples, and how many there are a second; and its words, where they are known."""
 
-    samples: npt.NDArray[np.int16]
+    samples: Samples
     rate: int
     words: tuple[WordRow, ...] = ()
     damaged: int = 0
@@ -44,8 +49,13 @@ class Sound:
         return float(self.samples.shape[1] / self.rate)
 
     def mono(self) -> npt.NDArray[np.float32]:
-        """One channel, from -1 to 1."""
-        return np.asarray(self.samples.mean(0) / 32768, np.float32)
+        """One channel, from -1 to 1, all at once: for short sounds."""
+        return np.asarray(self.samples[:, :].mean(0) / 32768, np.float32)
+
+    def blocks(self, length: int) -> Iterator[npt.NDArray[np.int16]]:
+        """Its samples in stretches of a length, of which the last may be shorter."""
+        for start in range(0, self.samples.shape[1], length):
+            yield self.samples[:, start : start + length]
 
     def first(self, seconds: float) -> "Sound":
         """Its first seconds."""
@@ -74,8 +84,7 @@ def read_sound(path: str) -> Sound | None:
             return None
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         resampler = SteadyResampler(sample_format="s16p", layout=layout, rate=_MUSIC_RATE)
-        # As long as a sound may be; of it only what is written takes memory, and nothing is ever held twice.
-        room = np.empty((1 if layout == "mono" else 2, round((MAX_SECONDS + 1) * _MUSIC_RATE)), np.int16)
+        stored = StoredSamples(1 if layout == "mono" else 2)
         length = 0
         damage, begins = Damage(), start_of(container)
         filled = 0.0
@@ -84,7 +93,7 @@ def read_sound(path: str) -> Sound | None:
             end = length + int(samples.shape[1])
             if end > MAX_SECONDS * _MUSIC_RATE:
                 raise too_long()
-            room[:, length:end] = samples
+            stored.append(samples)
             return end
 
         for frame in decoded(container, stream, damage):
@@ -107,7 +116,7 @@ def read_sound(path: str) -> Sound | None:
         return None
     # What could not be decoded is counted in pieces, and the rest of the silence in seconds.
     missing = max(0.0, promised - length / _MUSIC_RATE) + (0.0 if damage.packets else filled)
-    return Sound(room[:, :length], _MUSIC_RATE, words, damage.packets, missing)
+    return Sound(stored, _MUSIC_RATE, words, damage.packets, missing)
 
 
 def write_mp3(sound: Sound, path: str, rendering: Rendering) -> None:
@@ -127,11 +136,10 @@ def frames_of(sound: Sound, sample_format: str, rate: int | None = None) -> Iter
     """The sound cut into frames of the format and rate an encoder wants."""
     layout = _layout(sound)
     resampler = av.AudioResampler(sample_format, layout, rate or sound.rate)
-    for start in range(0, sound.samples.shape[1], sound.rate):
-        part = np.ascontiguousarray(sound.samples[:, start : start + sound.rate])
-        frame = av.AudioFrame.from_ndarray(part, format="s16p", layout=layout)
+    for second, part in enumerate(sound.blocks(sound.rate)):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part), format="s16p", layout=layout)
         frame.sample_rate = sound.rate
-        frame.pts = start
+        frame.pts = second * sound.rate
         frame.time_base = Fraction(1, sound.rate)
         yield from resampler.resample(frame)
     yield from resampler.resample(None)

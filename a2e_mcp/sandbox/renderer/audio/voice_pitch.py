@@ -24,7 +24,7 @@ def measure_voice(paths: Sequence[str]) -> Outcome:
         sound = read_sound(path)
         if sound is not None:
             every = max(1, sound.rate // _RATE)
-            samples = sound.mono()[: _LONGEST_LISTENED * sound.rate]
+            samples = sound.first(_LONGEST_LISTENED).mono()
             whole = samples[: len(samples) // every * every]
             heard.append(whole.reshape(-1, every).mean(1))
     samples = np.concatenate(heard) if heard else np.zeros(0, np.float32)

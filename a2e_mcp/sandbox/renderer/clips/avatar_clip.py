@@ -60,7 +60,7 @@ def _presenter(
 def _mouth(sound: Sound, track: Track | None, fps: int) -> tuple[MouthCurve, str]:
     if track is not None and track.mouth:
         return curve_from_events(track.mouth, sound.seconds, fps), "The mouth follows eSpeak's phonemes."
-    return curve_from_sound(sound.samples, sound.rate, fps), "The mouth follows the sound."
+    return curve_from_sound(sound, fps), "The mouth follows the sound."
 
 
 def _backdrop(

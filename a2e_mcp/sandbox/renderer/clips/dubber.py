@@ -16,6 +16,7 @@ from a2e_mcp.sandbox.renderer.audio.dub_script import (
 )
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound, write_mp3
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
+from a2e_mcp.sandbox.renderer.audio.stored_samples import StoredSamples
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
@@ -24,6 +25,7 @@ _ORIGINAL_SHARE = 0.08
 _SLOWEST, _QUICKEST = 0.75, 1.9
 _FADE = 0.04
 _LOUDEST = 32_000
+_NOTHING = np.zeros(0, np.float32)
 
 
 def dub(order: ClipOrder, rendering: Rendering, *, source: str, voice: str, script: str | None) -> Outcome:
@@ -81,19 +83,33 @@ def _plan(voice: str, sentences: Sequence[str], speech: Sequence[Stretch]) -> tu
 
 def _dubbed(original: Sound, lines: Sequence[Line], voice: str, rendering: Rendering) -> tuple[Sound, int]:
     """The original, quiet, with the lines over it, and how many of those had to be cut."""
-    mixed = original.samples.astype(np.float32) * _ORIGINAL_SHARE
+    channels, length = original.samples.shape
+    mixed = StoredSamples(channels)
+
+    def mix(until: int, spoken: npt.NDArray[np.float32]) -> None:
+        # Seconds at a time: a long sound would fill the memory.
+        first = mixed.shape[1]
+        for start in range(first, until, original.rate):
+            end = min(until, start + original.rate)
+            below = original.samples[:, start:end] * np.float32(_ORIGINAL_SHARE)
+            over = spoken[start - first : end - first]
+            below[:, : len(over)] += over
+            mixed.append(np.clip(below, -_LOUDEST, _LOUDEST))
+
     ends = [line.at.start for line in lines[1:]] + [original.seconds]
     cut = 0
     for number, (line, latest) in enumerate(zip(lines, ends, strict=True)):
         spoken = _fitted(line, voice, original.rate)
         start = round(line.at.start * original.rate)
-        room = min(mixed.shape[1], round(latest * original.rate)) - start
+        room = min(length, round(latest * original.rate)) - start
         if len(spoken) > room:
             cut += 1
             spoken = _faded(spoken[:room], round(_FADE * original.rate))
-        mixed[:, start : start + len(spoken)] += spoken
+        mix(start, _NOTHING)
+        mix(start + len(spoken), spoken)
         rendering.report(0.2 * (number + 1) / len(lines))
-    return Sound(np.clip(mixed, -_LOUDEST, _LOUDEST).astype(np.int16), original.rate), cut
+    mix(length, _NOTHING)
+    return Sound(mixed, original.rate), cut
 
 
 def _fitted(line: Line, voice: str, rate: int) -> npt.NDArray[np.float32]:

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, StillOrder
 from a2e_mcp.sandbox.renderer.audio.ambience import ambience
 from a2e_mcp.sandbox.renderer.audio.sound import Sound
+from a2e_mcp.sandbox.renderer.audio.stored_samples import StoredSamples
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
@@ -66,7 +67,11 @@ def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: 
 
 def _with_silence(sound: Sound, seconds: float) -> Sound:
     """A sound with so many silent seconds after its end."""
-    return Sound(np.pad(sound.samples, ((0, 0), (0, round(seconds * sound.rate)))), sound.rate)
+    longer = StoredSamples(len(sound.samples))
+    for block in sound.blocks(sound.rate):
+        longer.append(block)
+    longer.append(np.zeros((len(sound.samples), round(seconds * sound.rate)), np.int16))
+    return Sound(longer, sound.rate)
 
 
 def add_sound(order: ClipOrder, rendering: Rendering, *, video: str, prompt: str, seed: int) -> Outcome:

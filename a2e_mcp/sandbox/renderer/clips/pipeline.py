@@ -10,17 +10,23 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# Frames under way in a thread, made or used: one more than it works on, since large ones fill the memory.
-_UNDER_WAY = 2
+# Frames under way in a thread, made or used: one more than it works on, unless they are so large that they fill the
+# memory, in pixels.
+_UNDER_WAY, _UNDER_WAY_IF_LARGE, _LARGE = 2, 1, 1_280 * 720
 
 
-def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
+def frames_under_way(width: int, height: int) -> int:
+    """How many frames of a size may be under way in a thread."""
+    return _UNDER_WAY if width * height <= _LARGE else _UNDER_WAY_IF_LARGE
+
+
+def read_ahead(items: Generator[Item, None, None], under_way: int = _UNDER_WAY) -> Iterator[Item]:
     """The items, made in a thread while those before are used; what fails there is raised here."""
     thread = ThreadPoolExecutor(1)
     made: deque[Future[Item | None]] = deque()
     try:
         while True:
-            while len(made) < _UNDER_WAY:
+            while len(made) < under_way:
                 made.append(thread.submit(next, items, None))
             item = made.popleft().result()
             if item is None:
@@ -34,14 +40,15 @@ def read_ahead(items: Generator[Item, None, None]) -> Iterator[Item]:
 class Sink(Generic[Item]):
     """Uses items in a thread, in their order; what fails there is raised by a later `add`, or by `finish`."""
 
-    def __init__(self, use: Callable[[Item], None]) -> None:
+    def __init__(self, use: Callable[[Item], None], under_way: int = _UNDER_WAY) -> None:
         self._use = use
+        self._under_way = under_way
         self._thread = ThreadPoolExecutor(1)
         self._used: deque[Future[None]] = deque()
 
     def add(self, item: Item) -> None:
-        """Hand over an item, which must not be changed from now on; waits while two are still to be used."""
-        if len(self._used) == _UNDER_WAY:
+        """Hand over an item, which must not be changed from now on; waits while too many are still to be used."""
+        if len(self._used) == self._under_way:
             self._used.popleft().result()
         self._used.append(self._thread.submit(self._use, item))
 

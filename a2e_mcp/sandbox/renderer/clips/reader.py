@@ -13,7 +13,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
-from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
+from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_PIXELS,
@@ -74,7 +74,8 @@ def read_frames(
     They are decoded in a thread, a few ahead. What cannot be decoded is passed over, and counted in `damage`.
     Raises OrderRefused.
     """
-    return read_ahead(_frames(path, (width, height), fps, start, Damage() if damage is None else damage))
+    frames = _frames(path, (width, height), fps, start, Damage() if damage is None else damage)
+    return read_ahead(frames, frames_under_way(width, height))
 
 
 def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: Damage) -> Generator[Frame, None, None]:

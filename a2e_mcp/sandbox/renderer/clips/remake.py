@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
-from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
+from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
@@ -105,7 +105,7 @@ def remake(
     last: Picture | None = None
     frames = _frames(clip)
     if prepare is not None:
-        frames = read_ahead(prepare(frame) for frame in _frames(clip))
+        frames = read_ahead((prepare(frame) for frame in _frames(clip)), frames_under_way(*clip.size))
     with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
         for read in frames:
             due = round(read.time * clip.fps)

@@ -22,7 +22,7 @@ def make_talking_photo(
     size = _size(photo, order)
     sound = read_speech(audio)
     spoken = sound.first(_MAX_SECONDS)
-    curve = curve_from_sound(spoken.samples, spoken.rate, fps)
+    curve = curve_from_sound(spoken, fps)
     presenter = PhotoPresenter(photo, None, size, None)
     clip = write_speech_clip(order, rendering, size=size, sound=spoken, curve=curve, presenter=presenter)
     return clip.outcome(

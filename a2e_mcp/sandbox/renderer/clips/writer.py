@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from a2e_mcp.media.word_tags import words_to_tag
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
-from a2e_mcp.sandbox.renderer.clips.pipeline import Sink
+from a2e_mcp.sandbox.renderer.clips.pipeline import Sink, frames_under_way
 from a2e_mcp.sandbox.renderer.pictures.mark import marked_planes
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture
 from a2e_mcp.sandbox.renderer.rendering.render import Rendering
@@ -75,7 +75,7 @@ class ClipWriter:
         self._fps = fps
         # Apart from this object: in a circle of references the encoder's memory would outlive the clip.
         self._encoder = _Encoder(container, video, sound, fps)
-        self._sink = Sink(self._encoder.encode)
+        self._sink = Sink(self._encoder.encode, frames_under_way(video.width, video.height))
         self.frames = 0
 
     @property

@@ -204,8 +204,11 @@ def _plain_around(picture: Picture, line: TextBox, block: _Block, letters: Mask)
         return None
     # One of the two commonest colours is that of the plate: bold letters cover more of it than they leave.
     codes = (inner.astype(np.int32) >> _COARSE_BITS) @ _COARSE_CODE
-    commonest = np.argsort(np.bincount(codes))[-1:-3:-1]
-    colours = (inner[codes == code].mean(0) for code in commonest if (codes == code).any())
+    counts = np.bincount(codes)
+    commonest = int(np.argmax(counts))
+    counts[commonest] = 0
+    second = int(np.argmax(counts))
+    colours = (inner[codes == code].mean(0) for code in (commonest, second) if (codes == code).any())
     plates = (_plate_of(colour, picture, line, block, letters) for colour in colours)
     return next(filter(None, plates), None)
 
