@@ -36,7 +36,7 @@ _JAW_DROP = 0.092  # of the face's height, for the widest mouth
 _SPREAD = 0.16
 # A mouth at rest is half as wide as so much of the face's height. A smile is wider: it opens less far than a mouth at
 # rest, as skin that is drawn aside does not reach so far down, and its corners come in as it opens.
-_HALF_MOUTH, _LEAST_DROP, _GATHERED, _PARTED = 0.165, 0.72, 0.8, 0.6
+_HALF_MOUTH, _LEAST_DROP, _GATHERED, _PARTED = 0.165, 0.72, 0.8, 0.35
 _OPENINGS, _WIDTHS, _LIDS = 14, 4, 3
 # What is under an eye is skin, about as light as the cheeks and of their colour; glasses, hair and shadow are not.
 _AS_LIGHT, _AS_COLOURED = (0.6, 1.8), 20.0
