@@ -161,6 +161,13 @@ def database(text: str) -> SecretStr:
     return SecretStr(text)
 
 
+def account_id(text: str) -> str:
+    """The id of an account in the ledger."""
+    if re.fullmatch(r"[0-9a-f]{16}", text.lower()) is None:
+        raise ValueError("use the 16 digits that a2e-mcp database check shows")
+    return text.lower()
+
+
 def store_url(text: str) -> str:
     """The URL of a bucket with an optional path, or of a folder."""
     parts = urlsplit(text)

@@ -37,7 +37,7 @@ UNFILLED = (
 ADMINISTRATOR = "the person who runs this server"
 _NO_DEFAULT_WHEN_UNFILLED = (
     *("A2E_SANDBOX", "A2E_READ_ONLY"),
-    *("A2E_DATABASE", "A2E_STORE", "A2E_PUBLIC_URL", "A2E_KEYS_FILE", "A2E_HTTP_SECRET"),
+    *("A2E_DATABASE", "A2E_ACCOUNT", "A2E_STORE", "A2E_PUBLIC_URL", "A2E_KEYS_FILE", "A2E_HTTP_SECRET"),
     *("A2E_OIDC_ISSUER", "A2E_OIDC_AUDIENCE", "A2E_OWN_KEYS", "A2E_SEAL_KEYS"),
     *("A2E_USER_DAILY_CREDITS", "A2E_USER_JOBS", "A2E_USER_CALLS"),
 )
@@ -174,6 +174,13 @@ class Settings:
         lambda: None,
         "none: a file in the data folder",
         kind="secret",
+    )
+    account: str | None = _setting(
+        "A2E_ACCOUNT",
+        "Id of the account in the ledger, where its token was replaced: `a2e-mcp database check` and `doctor` show it",
+        parse.optional(parse.account_id),
+        lambda: None,
+        "from the token",
     )
     trace: Path | None = _setting(
         "A2E_TRACE",

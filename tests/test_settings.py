@@ -29,6 +29,7 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_DATA_DIR": ("data", "/data", Path("/data")),
     "A2E_TRACE": ("trace", "/trace.jsonl", Path("/trace.jsonl")),
     "A2E_DATABASE": ("database", "postgresql://ann:pw@db/a2e", SecretStr("postgresql://ann:pw@db/a2e")),
+    "A2E_ACCOUNT": ("account", "4F31B1F1EC301A4A", "4f31b1f1ec301a4a"),
     "A2E_TOOLSETS": ("toolsets", "video, Voices,", ("video", "voices")),
     "A2E_TOOLS": ("tools", "start-dubbing", ("start_dubbing",)),
     "A2E_EXCLUDE_TOOLS": ("exclude_tools", "delete_job", ("delete_job",)),
@@ -59,7 +60,7 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
 }
 MUST_BE_SEEN = {
     *("A2E_SANDBOX", "A2E_READ_ONLY"),
-    *("A2E_DATABASE", "A2E_STORE", "A2E_PUBLIC_URL", "A2E_KEYS_FILE", "A2E_HTTP_SECRET"),
+    *("A2E_DATABASE", "A2E_ACCOUNT", "A2E_STORE", "A2E_PUBLIC_URL", "A2E_KEYS_FILE", "A2E_HTTP_SECRET"),
     *("A2E_OIDC_ISSUER", "A2E_OIDC_AUDIENCE", "A2E_OWN_KEYS", "A2E_SEAL_KEYS"),
     *("A2E_USER_DAILY_CREDITS", "A2E_USER_JOBS", "A2E_USER_CALLS"),
 }
@@ -67,6 +68,7 @@ MUST_BE_SEEN = {
 BROKEN = {
     "A2E_API_TOKEN": ("sk two words", "sk_ünïcode", "sk_\u200bhidden"),
     "A2E_SANDBOX": ("perhaps", "2"),
+    "A2E_ACCOUNT": ("company", "4f31b1f1ec301a4"),
     "A2E_BASE_URL": (
         "video.a2e.ai",
         "ftp://video.a2e.ai",

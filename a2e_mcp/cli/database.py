@@ -8,6 +8,7 @@ from typing import TypeVar
 import anyio
 
 from a2e_mcp.errors import DatabaseAway, SettingsError
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.choice import check_extra
 from a2e_mcp.settings import read_settings
 from a2e_mcp.text import counted
@@ -34,6 +35,11 @@ def check_database() -> int:
 
     found = _done(database_state, address)
     print(f"The database answers and has schema {found.number}: {counted(found.starts, 'start')}.")
+    settings = read_settings(None)
+    present = None if settings.token is None else settings.account or account_of(settings.token.get_secret_value())
+    for account, mode, starts in found.accounts:
+        told = ", that of this server" if (account, mode) == (present, settings.mode) else ""
+        print(f"Account {account} ({mode}): {counted(starts, 'start')}{told}.")
     if found.wrong_sums:
         raise SettingsError(
             f"{wrong_sums(found.wrong_sums)}, so ceilings are not held exactly",

@@ -21,9 +21,17 @@ EXTRA = "company"
 
 @asynccontextmanager
 async def open_ledger_in(
-    file: Path, database: SecretStr | None, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
+    file: Path,
+    database: SecretStr | None,
+    *,
+    account: str,
+    account_id: str | None = None,
+    sandbox: bool,
+    now: Callable[[], float] = time.time,
 ) -> AsyncIterator[Ledger]:
     """Open the ledger in a database, or without one in a file, for the length of an `async with`.
+
+    The `account` is that of a token; with an `account_id` it stays the same when the token is replaced.
 
     Raises SettingsError; ExtraMissing where what the database needs is not installed.
     """
@@ -31,13 +39,14 @@ async def open_ledger_in(
     if database is None:
         from a2e_mcp.ledger.sqlite.ledger import open_ledger
 
-        async with open_ledger(file, account=account, sandbox=sandbox, now=now) as in_file:
+        async with open_ledger(file, account=account, account_id=account_id, sandbox=sandbox, now=now) as in_file:
             yield in_file
         return
     check_extra()
     from a2e_mcp.ledger.postgresql.ledger import open_ledger as open_shared
 
-    async with open_shared(database.get_secret_value(), account=account, sandbox=sandbox, now=now) as shared:
+    address = database.get_secret_value()
+    async with open_shared(address, account=account, account_id=account_id, sandbox=sandbox, now=now) as shared:
         yield shared
 
 

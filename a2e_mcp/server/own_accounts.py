@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -78,7 +78,7 @@ class OwnAccounts:
         self._known: dict[tuple[str, str], float] = {}
         self._refused: dict[str, float] = {}
         self._checking: dict[tuple[str, str], asyncio.Lock] = {}
-        self._servers_account = ""
+        self._servers_accounts: Collection[str] = ()
         self._group: TaskGroup | None = None
         self._network: httpx2.AsyncBaseTransport | None = None
 
@@ -112,8 +112,8 @@ class OwnAccounts:
             async with self._checking.setdefault(known, asyncio.Lock()):
                 try:
                     company = await self._company()
-                    self._servers_account = company.account_ledger.account
-                    if account != self._servers_account:
+                    self._servers_accounts = _accounts_of_servers(company)
+                    if account not in self._servers_accounts:
                         await self._keep(company, caller.user, token)
                 except ToolError as problem:
                     raise AccessDenied(str(problem), status=_UNAVAILABLE) from None
@@ -126,7 +126,7 @@ class OwnAccounts:
                 self._known.clear()
             self._known[known] = self._clock() + _KNOWN_SECONDS
         # The servers' own key is no other account.
-        return caller if account == self._servers_account else replace(caller, account=account)
+        return caller if account in self._servers_accounts else replace(caller, account=account)
 
     async def services(self, account: str) -> Services:
         """The services of a user's account, opened if need be. Raises OwnKeyGone, SettingsError."""
@@ -332,6 +332,11 @@ class _Shared(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Pass a request on."""
         return await self._inner.handle_async_request(request)
+
+
+def _accounts_of_servers(company: Services) -> Collection[str]:
+    """The ids that mean the servers' account: its ledger's, of an older token after a rotation, and its token's."""
+    return company.account_ledger.account, account_of(company.connection.token.get_secret_value())
 
 
 def _read(text: str) -> str:

@@ -125,6 +125,7 @@ async def open_services(
                 settings.data / "ledger.sqlite3",
                 settings.database,
                 account=way.token.get_secret_value(),
+                account_id=settings.account,
                 sandbox=settings.mode == "sandbox",
                 now=timing.now,
             )

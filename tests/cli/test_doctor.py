@@ -22,6 +22,7 @@ from a2e_mcp.catalogue.account import GET_CREDITS
 from a2e_mcp.cli.install import NAME, claude_desktop_file
 from a2e_mcp.cli.requirements import REQUIRED
 from a2e_mcp.cli.stored_token import KeyringFailed, StoredToken
+from a2e_mcp.ledger.accounts import account_of
 from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.sandbox.extra import PACKAGES
 from a2e_mcp.server.visibility import visible
@@ -149,7 +150,8 @@ async def test_the_ledger_is_counted(doctor_run: DoctorRun) -> None:
         entry = await intend(ledger, expected=12)
         await ledger.update(entry.id, phase="started")
     assert await doctor_run.run({"A2E_API_TOKEN": FAKE_TOKEN}) == 0
-    assert "1 start of this account, 12 credits in 24 hours" in doctor_run.text
+    told = f"12 credits in 24 hours and 1 start of this account, which is {account_of(FAKE_TOKEN)} there"
+    assert told in doctor_run.text
 
 
 @pytest.mark.parametrize("environment", [NOTHING_SET, SANDBOX])

@@ -121,6 +121,15 @@ async def test_a_key_that_a2e_refuses_is_refused_in_one_sentence_and_asked_about
             assert (await bob.ask("check_status", job_id=job.data["job_id"])).data["job_id"] == job.data["job_id"]
         keys = (await company.server.services()).account_ledger.own_keys
         assert [(key.user, key.account) for key in await keys.all()] == [("ada", account_of(ADA))]
+    # Also where the servers' account is named after a token that was replaced.
+    async with (
+        open_accounts(tmp_path) as accounts,
+        open_company(tmp_path, accounts, ["bob"], account="0123456789abcdef") as company,
+        company.person("bob", TOKEN) as bob,
+    ):
+        job = await bob.ask("start_text_to_image", **PICTURE)
+        async with company.person("bob") as usual:
+            assert (await usual.ask("check_status", job_id=job.data["job_id"])).data["job_id"] == job.data["job_id"]
 
 
 async def test_a_key_that_cannot_be_checked_or_kept_lets_no_one_in(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
     try:
         if await anyio.to_thread.run_sync(_is_locked, path, lock_seconds):
             raise locked(None)
-        account = token.get_secret_value() if token else ""
-        async with open_ledger(path, account=account, sandbox=settings.mode == "sandbox") as ledger:
+        account, is_sandbox = token.get_secret_value() if token else "", settings.mode == "sandbox"
+        async with open_ledger(path, account=account, account_id=settings.account, sandbox=is_sandbox) as ledger:
             starts = await ledger.recent(most=1_000_000)
             entries, damaged = len(starts), sum(entry.damaged for entry in starts)
             spent = await ledger.spent_since(ledger.now() - _DAY)
@@ -66,7 +66,8 @@ async def check_ledger(findings: Findings, settings: Settings, token: SecretStr 
                 "ledger.rows",
                 f"Of {counted(damaged, 'start')} in the ledger a part cannot be read; what they cost still counts",
             )
-        summary = f": {counted(entries, 'start')} of this account, {credits_of(spent)} in 24 hours" if token else ""
+        whose = f"this account, which is {ledger.account} there"
+        summary = f": {credits_of(spent)} in 24 hours and {counted(entries, 'start')} of {whose}" if token else ""
         findings.ok("ledger.intact", f"The ledger is intact{summary}")
 
 

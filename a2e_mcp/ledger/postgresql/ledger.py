@@ -370,9 +370,9 @@ def _moments(now: float) -> dict[str, float]:
 
 @asynccontextmanager
 async def open_ledger(
-    address: str, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
+    address: str, *, account: str, account_id: str | None = None, sandbox: bool, now: Callable[[], float] = time.time
 ) -> AsyncIterator[PostgresqlLedger]:
-    """Open the ledger of a token's account in this database for the length of an `async with`.
+    """Open the ledger of a token's account, or of this id, in this database for the length of an `async with`.
 
     The clock is the database's.
 
@@ -385,7 +385,7 @@ async def open_ledger(
         row = await (await connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")).fetchone()
         # Half of the way there and back, which is nothing beside what the clocks of two computers may differ by.
         ahead = 0.0 if row is None else row["now"] - (began + time.time()) / 2
-    account = account_of(account)
+    account = account_id or account_of(account)
     database, changes = Database(address), Changes(address, f"a2e_{account}_{'sandbox' if sandbox else 'live'}")
     await database.open()
     try:

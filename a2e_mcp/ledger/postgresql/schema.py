@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ SELECT (SELECT count(*) FROM starts) AS starts, (
 ) AS wrong
 """
 """One statement, so that no start is made between the two sums."""
+_ACCOUNTS = """
+SELECT account, mode, count(*) AS starts FROM starts GROUP BY account, mode ORDER BY max(created) DESC LIMIT 10
+"""
 _SUM_ANEW = (
     "LOCK TABLE starts, spending IN SHARE ROW EXCLUSIVE MODE",
     "DELETE FROM spending",
@@ -109,11 +113,15 @@ async def _upgrade_queue(connection: Connection) -> None:
 
 
 class DatabaseState(NamedTuple):
-    """What a check has found: the schema, how many starts, and of how many hours the sum is not that of its starts."""
+    """What a check has found: the schema, how many starts, and of how many hours the sum is not that of its starts.
+
+    `accounts` are the ids of those whose starts are the newest, each with its mode and how many starts it has.
+    """
 
     number: int
     starts: int
     wrong_sums: int
+    accounts: Sequence[tuple[str, str, int]] = ()
 
 
 async def database_state(address: str) -> DatabaseState:
@@ -121,7 +129,13 @@ async def database_state(address: str) -> DatabaseState:
     async with await connect(address) as connection:
         number = await check_schema(connection)
         row = await (await connection.execute(_COUNTED)).fetchone()
-        return DatabaseState(number, 0 if row is None else row["starts"], 0 if row is None else row["wrong"])
+        accounts = await (await connection.execute(_ACCOUNTS)).fetchall()
+        return DatabaseState(
+            number,
+            0 if row is None else row["starts"],
+            0 if row is None else row["wrong"],
+            [(each["account"], each["mode"], each["starts"]) for each in accounts],
+        )
 
 
 async def schema_number(connection: Connection) -> int:

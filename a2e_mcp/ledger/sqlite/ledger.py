@@ -225,10 +225,13 @@ class SqliteLedger(SqliteQueries):
 
 @asynccontextmanager
 async def open_ledger(
-    path: Path, *, account: str, sandbox: bool, now: Callable[[], float] = time.time
+    path: Path, *, account: str, account_id: str | None = None, sandbox: bool, now: Callable[[], float] = time.time
 ) -> AsyncIterator[SqliteLedger]:
-    """Open the ledger of a token's account in this file for the length of an `async with`. Raises SettingsError."""
-    ledger = SqliteLedger(path, account=account_of(account), sandbox=sandbox, now=now)
+    """Open the ledger of a token's account, or of this id, in this file for the length of an `async with`.
+
+    Raises SettingsError.
+    """
+    ledger = SqliteLedger(path, account=account_id or account_of(account), sandbox=sandbox, now=now)
     try:
         await ledger.open()
         yield ledger

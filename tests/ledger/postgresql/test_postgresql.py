@@ -80,7 +80,7 @@ async def test_the_sums_of_hours_follow_what_starts_cost(database_address: str) 
         for since in (0.0, 1_795_000_000.0, 1_795_003_000.0, 1_795_003_000.1, 1_795_006_000.0, now + 1):
             made = sum(each.cost for each in await ledger.recent(EntryFilter(since=since)))
             assert await ledger.spent_since(since) == pytest.approx(made, abs=1e-9), since
-    assert await database_state(database_address) == (migrations()[-1].number, 6, 0)
+    assert (await database_state(database_address))[:3] == (migrations()[-1].number, 6, 0)
     with psycopg.connect(database_address, autocommit=True) as connection:
         connection.execute("UPDATE spending SET credits = credits + 1")
     assert (await database_state(database_address)).wrong_sums == 5
