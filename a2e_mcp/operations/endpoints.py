@@ -102,7 +102,7 @@ class Endpoints:
             try:
                 await self._check()
             except A2EError as problem:
-                return str(problem)
+                return problem.with_outcome("")
             return None
         return (
             f"The ledger did not answer within {READY_SECONDS:g} s: look at the database of A2E_DATABASE,"

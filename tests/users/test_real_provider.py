@@ -8,7 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.long
 
 SOURCE = CHECKOUT / "tests" / "support" / "oidc_provider"
 INSTALLED = CHECKOUT / ".oidc-provider"
+OTHER = "https://other.example.com/mcp"
 BACK = "http://127.0.0.1:9/back"
 SECONDS = 30.0
 
@@ -170,28 +171,49 @@ async def test_a_client_finds_the_provider_signs_in_and_calls(tmp_path: Path, pr
             await foreign_tokens_are_refused(issuer, address)
 
 
+@dataclass(frozen=True)
+class Program:
+    """A client of the provider that is no person."""
+
+    http: httpx2.AsyncClient
+    issuer: str
+    credentials: Mapping[str, str]
+
+    async def token(self, **asked: str) -> str:
+        """A new token of its own."""
+        wanted = {"grant_type": "client_credentials", **self.credentials, **asked}
+        answer: dict[str, Any] = (await self.http.post(f"{self.issuer}/token", data=wanted)).json()
+        return str(answer["access_token"])
+
+
+async def registered(http: httpx2.AsyncClient, issuer: str, name: str) -> Program:
+    """A program that registers under this name."""
+    about = {
+        "client_name": name,
+        "redirect_uris": [],
+        "response_types": [],
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_post",
+    }
+    client = (await http.post(f"{issuer}/reg", json=about)).json()
+    return Program(http, issuer, {name: client[name] for name in ("client_id", "client_secret")})
+
+
 async def foreign_tokens_are_refused(issuer: str, address: str) -> None:
     async with httpx2.AsyncClient(trust_env=False) as http:
-        about = {
-            "redirect_uris": [],
-            "response_types": [],
-            "grant_types": ["client_credentials"],
-            "token_endpoint_auth_method": "client_secret_post",
-        }
-        client = (await http.post(f"{issuer}/reg", json=about)).json()
-
-        async def token(**asked: str) -> str:
-            secret = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
-            wanted = {"grant_type": "client_credentials", **secret, **asked}
-            answer: dict[str, Any] = (await http.post(f"{issuer}/token", data=wanted)).json()
-            return str(answer["access_token"])
-
-        good = await asked_with(address, await token(resource=address, scope="a2e:read"))
+        program, late = await registered(http, issuer, "usual"), await registered(http, issuer, "late")
+        good = await asked_with(address, await program.token(resource=address, scope="a2e:read"))
         assert good.status_code not in (401, 403), good.text
-        other = await asked_with(address, await token(resource="https://other.example.com/mcp", scope="a2e:read"))
-        assert (other.status_code, "for a server other than" in other.text) == (401, True)
-        poor = await asked_with(address, await token(resource=address))
-        assert (poor.status_code, "none of the scopes" in poor.text) == (403, True)
-        # Without a resource its tokens are no JWTs at all.
-        opaque = await asked_with(address, await token())
-        assert (opaque.status_code, "neither a key of this server" in opaque.text) == (401, True)
+        for token, status, words in (
+            (
+                await program.token(resource=OTHER, scope="a2e:read"),
+                401,
+                "for a server other",
+            ),
+            (await program.token(resource=address), 403, "none of the scopes"),
+            # Without a resource its tokens are no JWTs at all.
+            (await program.token(), 401, "neither a key of this server"),
+            (await late.token(resource=address, scope="a2e:read"), 401, "The token has expired. Sign in again."),
+        ):
+            refused = await asked_with(address, token)
+            assert (refused.status_code, words in refused.text) == (status, True), refused.text

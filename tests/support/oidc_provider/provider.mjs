@@ -19,6 +19,14 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       }),
     },
   },
+  formats: {
+    customizers: {
+      // Clients of this name get tokens that expired ten minutes ago.
+      jwt: ({ oidc }, _, { payload }) => {
+        if (oidc.client.clientName === "late") payload.exp = payload.iat - 600;
+      },
+    },
+  },
   pkce: { required: () => true },
   findAccount: (_, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
 });
