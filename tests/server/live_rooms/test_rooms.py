@@ -227,8 +227,9 @@ async def test_chromium_sees_and_hears_the_avatar_while_it_answers(tmp_path: Pat
         room = await opened(server)
         with browser(room["page"], tmp_path):
             with anyio.fail_after(60):
-                while "not open" in (answer := await server.call("ask_streaming_avatar", question="Shipping?")).text:
-                    pass
+                # The page may not be open yet, or be too slow for one call on a busy computer.
+                while (answer := await server.call("ask_streaming_avatar", question="Shipping?")).failed:
+                    assert "not open" in answer.text or "did not answer in time" in answer.text
             assert answer.data["answer"] == "Shipping takes three days.", answer.text
             assert answer.data["frames"] > 10
             assert answer.data["sound"] > 0
