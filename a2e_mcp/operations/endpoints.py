@@ -89,6 +89,7 @@ class Endpoints:
         with anyio.move_on_after(READY_SECONDS), suppress(A2EError):
             # What is counted in this process is worth reading while the database is away.
             self._measurements.starts_open(await self._open_starts())
+        self._measurements.readiness(is_ready=await self._problem() is None)
         page = self._measurements.page()
         if page is None:
             return PlainTextResponse(_NO_METRICS, _UNAVAILABLE)

@@ -30,6 +30,9 @@ class Measurements:
     def starts_open(self, open_starts: Mapping[str, Sequence[float]]) -> None:
         """Note for how many seconds each start has been in a phase that it must leave."""
 
+    def readiness(self, *, is_ready: bool) -> None:
+        """Note whether a call could be answered, or a start carried out, just now."""
+
     def page(self) -> tuple[bytes, str] | None:
         """All figures as Prometheus reads them, and the content type of that; None where nothing is measured."""
         return None

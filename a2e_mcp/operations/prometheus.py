@@ -26,6 +26,7 @@ class PrometheusMeasurements(Measurements):
         Gauge("a2e_mcp_draining", "1 while the server is about to end", registry=registry).set_function(
             lambda: float(drain.has_begun)
         )
+        self._ready = Gauge("a2e_mcp_ready", "1 while /readyz answers 200", registry=registry)
         self._calls = Counter("a2e_mcp_tool_calls", "Tool calls answered", ("tool", "outcome"), registry=registry)
         self._call_seconds = Histogram(
             "a2e_mcp_tool_call_seconds", "Seconds of a tool call", ("tool",), registry=registry, buckets=_CALL_SECONDS
@@ -63,6 +64,10 @@ class PrometheusMeasurements(Measurements):
             self._starts.labels(phase).set(len(open_starts.get(phase, ())))
         self._oldest_intended.set(max(open_starts.get("intended", ()), default=0.0))
         self._oldest_sent.set(max(open_starts.get("sent", ()), default=0.0))
+
+    def readiness(self, *, is_ready: bool) -> None:
+        """Note whether a call could be answered, or a start carried out, just now."""
+        self._ready.set(is_ready)
 
     def page(self) -> tuple[bytes, str]:
         """All figures as Prometheus reads them, and the content type of that."""

@@ -57,11 +57,15 @@ async def test_nothing_is_started_and_all_else_is_answered(tmp_path: Path) -> No
 
 async def test_load_balancers_are_sent_elsewhere(tmp_path: Path) -> None:
     async with open_web_server(tmp_path) as server:
+        assert "\na2e_mcp_ready 1.0\n" in (await server.http.get("/metrics")).text
         server.drain.begin()
         ready = await server.http.get("/readyz")
         assert (ready.status_code, ready.json()["problem"]) == (503, "The server is restarting")
         assert (await server.http.get("/healthz")).status_code == 200
-        assert "\na2e_mcp_draining 1.0\n" in (await server.http.get("/metrics")).text
+        figures = (await server.http.get("/metrics")).text
+        assert "\na2e_mcp_draining 1.0\n" in figures
+        # Who watches the figures learns it too: they come also while the database is away.
+        assert "\na2e_mcp_ready 0.0\n" in figures
         call = await server.http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
         assert call.headers["connection"] == "close"
 
