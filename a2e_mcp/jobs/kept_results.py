@@ -97,7 +97,12 @@ class KeptResults:
         for number, source in enumerate(sources, 1):
             suffix = source.suffix if isinstance(source, Path) else suffix_of(source)
             key = f"{self._account}/{job.family}/{job.job_id.partition(':')[2]}-{number}{suffix}"
-            await self._store.put(key, _read(source) if isinstance(source, Path) else self._saver.stream(source))
+            try:
+                await self._store.put(key, _read(source) if isinstance(source, Path) else self._saver.stream(source))
+            except A2EError as problem:
+                # Who runs the server has three days to repair it; users can only wait.
+                _log.warning("The result of %s is not kept: %s", job.job_id, problem)
+                raise
             keys.append(key)
         await self._ledger.merge_details(entry.id, kept={job.job_id: keys})
 

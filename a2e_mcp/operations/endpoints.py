@@ -106,8 +106,8 @@ class Endpoints:
                 return problem.with_outcome("")
             return None
         return (
-            f"The ledger did not answer within {READY_SECONDS:g} s: look at the database of A2E_DATABASE,"
-            " or without one at the disk of A2E_DATA_DIR"
+            f"The ledger is being opened, or did not answer within {READY_SECONDS:g} s: look at the database of"
+            " A2E_DATABASE, or without one at the disk of A2E_DATA_DIR"
         )
 
     def _is_inside(self, scope: Scope) -> bool:

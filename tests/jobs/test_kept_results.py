@@ -73,7 +73,7 @@ async def test_a_kept_result_is_deleted_with_its_job(tmp_path: Path) -> None:
         assert not file.exists()
 
 
-async def test_a_store_that_refuses_costs_no_result(tmp_path: Path) -> None:
+async def test_a_store_that_refuses_costs_no_result(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     taken = tmp_path / "kept"
     taken.write_text("a file where the folder should be")
     async with open_server(tmp_path, store=taken.as_uri()) as server:
@@ -82,6 +82,10 @@ async def test_a_store_that_refuses_costs_no_result(tmp_path: Path) -> None:
         assert done.data["state"] == "succeeded"
         assert done.data["results"][0].startswith("http://127.0.0.1")
         assert "not kept yet" in done.text
+        assert (f"The result of {job_id} is not kept: " in caplog.text, caplog.records[-1].levelname) == (
+            True,
+            "WARNING",
+        )
         taken.unlink()
         (link,) = (await server.ask("check_status", job_id=job_id)).data["results"]
         assert link.startswith("file:")
