@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from a2e_mcp.errors import InputError
 from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment
@@ -114,6 +116,25 @@ async def test_the_sandboxs_word_stays_and_is_written_nowhere_else(tmp_path: Pat
         corner = film.frames[:, int(film.frames.shape[1] * 0.85) :, film.frames.shape[2] // 2 :].min(3)
         assert corner[2].max() < 120
         assert corner[-3].max() > 200
+
+
+@pytest.mark.parametrize("part", ["clip", "picture", "music", "logo", "none"])
+async def test_a_film_says_that_it_is_the_sandboxs_when_any_part_of_it_is(tmp_path: Path, part: str) -> None:
+    async with open_server(tmp_path) as server:
+        tags = {"comment": "A2E sandbox render, synthetic, not made by A2E", "a2e_sandbox": "{}"}
+        for name in ("clip", "music"):
+            write_clip(server.inbox / f"{name}.mp4", seconds=0.5, tags=tags if part == name else {})
+        for name in ("picture", "logo"):
+            text = PngInfo()
+            for key, value in tags.items() if part == name else ():
+                text.add_text(key, value)
+            with Image.new("RGB", (320, 180), "#208040") as image:
+                image.save(server.inbox / f"{name}.png", pnginfo=text)
+        wanted = {"clips": ["clip.mp4", "picture.png 0.5s"], "music": "music.mp4", "logo": "logo.png"}
+
+        _, path = await make_film(server, "compose_video", **wanted)
+
+        assert (watch(path).tags.get("a2e_sandbox") == "{}") is (part != "none")
 
 
 async def test_a_picture_is_shown_as_long_as_was_asked_and_a_logo_lies_in_its_corner(tmp_path: Path) -> None:

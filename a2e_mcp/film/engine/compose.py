@@ -65,10 +65,13 @@ def _compose(
     if order.captions is not None:
         groups, note = captions_of(order.captions, timeline, sound)
         notes.add(note)
-    sandbox = [segment.source for segment in timeline.segments if segment.source.is_sandbox]
-    sandbox += [music] if music is not None and music.is_sandbox else []
     overlays = _Overlays(order, timeline, groups, notes)
-    tags = {key: value for key, value in sandbox[0].tags.items() if key in (SANDBOX_TAG, "comment")} if sandbox else {}
+    parts = [segment.source for segment in timeline.segments]
+    parts += [music] if music is not None else []
+    parts += [read_source(order.logo.path, order.logo.name)] if order.logo else []
+    # A film that has a sandbox's part in it, and be it the music or the logo, says so.
+    said = next((part.tags for part in parts if part.is_sandbox), {})
+    tags = {key: value for key, value in said.items() if key in (SANDBOX_TAG, "comment")}
     blocks = None if sound.is_silent else sound.blocks()
     with writing_film(order.output, timeline.size, timeline.fps, tags, blocks) as film:
         for number, frame in enumerate(_frames(order, timeline)):

@@ -92,7 +92,7 @@ def _still(path: str, name: str) -> Source | None:
             size = (image.height, image.width) if on_its_side else image.size
             tags = {key: value for key, value in image.info.items() if isinstance(key, str) and isinstance(value, str)}
             moves = bool(getattr(image, "is_animated", False))
-            tags |= _comment_tags(image)
+            tags = _comment_tags(image) | tags
             return Source(path, name, "image", size=size, own_size=image.size, is_animated=moves, tags=tags)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -297,6 +297,22 @@ def test_a_sound_that_continues_at_another_rate_is_read_to_its_end(tmp_path: Pat
     assert sound.seconds == pytest.approx(3.0, abs=0.3)
 
 
+def test_a_clip_without_a_picture_that_can_be_decoded_is_said_to_be_damaged(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    path = Path(write_clip(tmp_path / "d.mp4", [np.full((96, 128, 3), 90, np.uint8)] * 5))
+    content = bytearray(path.read_bytes())
+    with av.open(str(path), "r") as file:
+        # Later pictures say only what has changed since the first.
+        place, size = next((packet.pos or 0, packet.size) for packet in file.demux(video=0) if packet.is_keyframe)
+    content[place : place + size] = b"\xff" * size
+    path.write_bytes(content)
+
+    failed = worker.refused(ProbeOrder(path=str(path)))
+
+    assert failed.message.startswith("The file is damaged: no picture of the video can be decoded.")
+
+
 def test_a_damaged_sound_is_spoken_and_the_damage_is_said(worker: RenderProcess, tmp_path: Path) -> None:
     order = AvatarVideoOrder(
         audio=spoilt(tmp_path / "d.mp4", (0, 30)),

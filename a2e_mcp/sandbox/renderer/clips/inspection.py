@@ -93,7 +93,8 @@ def _first_frame_size(media: InputContainer, stream: VideoStream | AudioStream) 
         return (size[1], size[0]) if is_on_its_side else size
     if isinstance(frame, av.AudioFrame):
         return 0, 0
-    raise OrderRefused("unreadable", "Nothing in the file can be decoded.")
+    what = "picture of the video" if isinstance(stream, VideoStream) else "part of the sound"
+    raise OrderRefused("unreadable", f"The file is damaged: no {what} can be decoded. Another copy of it may be whole.")
 
 
 def _measured_seconds(media: InputContainer, stream: Stream) -> float:
