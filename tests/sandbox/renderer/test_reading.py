@@ -8,6 +8,7 @@ import pytest
 
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
+from a2e_mcp.sandbox.renderer.audio.spoken_form import read
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
 from tests.support.render_worker import RenderProcess, read_json
 
@@ -176,3 +177,16 @@ def test_a_text_with_less_than_and_more_than_is_no_markup(worker: RenderProcess,
     worker.render(order)
 
     assert " ".join(word["text"] for word in read_json(order.track)["words"]).endswith("d, stop.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9" * 5000, "$" + "9" * 400, "9" * 30 + "%", "9" * 30 + " km", "1.1." * 900, "a@" * 1500, "円" + "9" * 40 + "円"],
+)
+@pytest.mark.parametrize("voice", ["en-us", "de", "tr", "cmn", "ja"])
+def test_what_no_one_says_as_a_number_is_read_as_it_stands(text: str, voice: str) -> None:
+    reading = read(f"So {text} it is \ud83d.", voice)
+
+    assert reading.shown == f"So {text} it is \ud83d."
+    digits = [sum(sign.isdigit() for sign in said) for said in (text, "".join(part.spoken for part in reading.pieces))]
+    assert voice == "ja" or digits[0] == digits[1]

@@ -10,7 +10,8 @@ from a2e_mcp.sandbox.renderer.audio.spoken_locale import SpokenLocale, full_year
 
 Say: TypeAlias = "Callable[[re.Match[str], SpokenLocale], str | None]"
 
-_NUMBER = r"\d{1,3}(?:[,.\u00a0\u202f' ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
+# Of at most fifteen digits: longer ones are not said as a number, and are read as they stand.
+_NUMBER = r"(?<!\d)(?:\d{1,3}(?:[,.\u00a0\u202f' ]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,15}(?:[.,]\d{1,9})?)(?!\d)"
 _CURRENCIES = {
     "US$": "USD", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "\uffe5": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW",
     "₺": "TRY", "₴": "UAH", "₪": "ILS", "₫": "VND", "฿": "THB", "R$": "BRL", "zł": "PLN", "Kč": "CZK", "Rp": "IDR",
@@ -233,7 +234,7 @@ def _unspoken(_: "re.Match[str]", __: SpokenLocale) -> str:
 
 _RULES: tuple[tuple["re.Pattern[str]", Say], ...] = (
     (re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6});"), _entity),
-    (re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]*\w", re.IGNORECASE), _address),
+    (re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]*\w", re.IGNORECASE), _address),
     (re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]?\d)"), _numeric_address),
     (
         re.compile(
@@ -297,7 +298,7 @@ _RULES: tuple[tuple["re.Pattern[str]", Say], ...] = (
     (re.compile(rf"(?P<number>{_NUMBER})\s?[%\uff05٪]"), _percent),
     (re.compile(rf"[%\uff05](?P<number>{_NUMBER})"), _percent),
     (re.compile(rf"(?P<minus>(?<!\w)[-\u2212])?(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})(?![\w²³/])"), _unit),
-    (re.compile(r"(?<![\w.,])\d{1,3}(?:[,.\u00a0\u202f' ]\d{3})+(?:[.,]\d{1,2})?(?![\da-zA-Z]|[.,]\d)"), _grouped),
+    (re.compile(r"(?<![\w.,])\d{1,3}(?:[,.\u00a0\u202f' ]\d{3}){1,4}(?:[.,]\d{1,2})?(?![\da-zA-Z]|[.,]\d)"), _grouped),
     (
         re.compile(
             r"\b(?:in|of|since|by|from|until|year|Jahr|seit|von|bis|anno)\s(?P<said>(?:1[1-9]|20)\d\d)\b(?![,.]?\d)"

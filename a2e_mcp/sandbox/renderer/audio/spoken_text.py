@@ -15,7 +15,7 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering
 
 _VOICE = re.compile(r"[A-Za-z0-9_-]{1,40}(\+[A-Za-z0-9_ -]{1,40})?")
 # Control signs would be taken as commands to the engine.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def speak_text(
