@@ -30,6 +30,12 @@ _UNSIGNED = ("file", "memory")
 """Kinds of stores that cannot sign links: the server signs and serves those itself."""
 
 
+def path_of(url: str) -> Path | None:
+    """The folder or file on this computer that a URL means; None where it is elsewhere."""
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
 class ResultStore:
     """A store by its URL. `secret` signs the links that this program serves itself, below `served`, if anywhere."""
 
@@ -102,7 +108,7 @@ class ResultStore:
 
     @property
     def _folder(self) -> Path:
-        return Path(url2pathname(urlsplit(self._url).path))
+        return path_of(self._url) or Path()
 
     def _store(self) -> ObjectStore:
         if self._opened is None:

@@ -29,7 +29,7 @@ Links = Callable[[LedgerEntry, Job], Awaitable[list[str]]]
 async def linked(job: Job, entry: LedgerEntry, links: Links | None) -> Job:
     """A job with links to what is kept of it, where something is."""
     if links is not None and entry.details.kept.get(job.job_id):
-        job.results = await links(entry, job)
+        job.at_a2e, job.results = job.results, await links(entry, job)
     return job
 
 

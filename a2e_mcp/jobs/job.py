@@ -45,6 +45,10 @@ class Job(BaseModel):
     note: str | None = None
     on_disk: list[str] = Field(default_factory=list, exclude=True)
     """The files behind its results that are on this computer already."""
+    at_a2e: list[str] = Field(default_factory=list, exclude=True)
+    """A2E's own links to its results, where `results` are links to what is kept of them."""
+    is_kept: bool = Field(default=False, exclude=True)
+    """Whether its results are links to what a store of one's own keeps."""
     files: list[dict[str, Any]] | None = None
     """What a download has saved: path, bytes and sha256 of each."""
 

@@ -21,6 +21,7 @@ from a2e_mcp.files.result_store import ResultStore
 from a2e_mcp.files.urls import suffix_of
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.job_ids import FILM
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.text import sentences
 
@@ -31,11 +32,13 @@ _log = logging.getLogger(__name__)
 class KeptResults:
     """Keeps results, and gives links to those that are kept; on leaving, what is under way is left to the next look."""
 
-    def __init__(self, store: ResultStore, ledger: Ledger, saver: Saver, *, account: str) -> None:
+    def __init__(self, store: ResultStore, ledger: Ledger, saver: Saver, *, account: str, is_elsewhere: bool) -> None:
+        """With `is_elsewhere` the users are at other computers, where files of this one cannot be opened."""
         self._store = store
         self._ledger = ledger
         self._saver = saver
         self._account = account
+        self._is_elsewhere = is_elsewhere
         self._tasks = BackgroundTasks[None]("kept result")
 
     @property
@@ -64,19 +67,25 @@ class KeptResults:
                 raise problem
             if problem is not None:
                 note = f"Its result is not kept yet: {problem.message}. The link expires after about three days."
-                return job.model_copy(update={"note": sentences(job.note, note)})
+                return self._within_reach(job.model_copy(update={"note": sentences(job.note, note)}))
             entry = await self._ledger.entry(entry.id)
-        return job.model_copy(update={"results": await self.links(entry, job)})
+        found = {"results": await self.links(entry, job), "is_kept": job.job_id in entry.details.kept}
+        return self._within_reach(job.model_copy(update=found))
+
+    def _within_reach(self, job: Job) -> Job:
+        """The job without what can be opened on this computer only, where its user is at another."""
+        return job.model_copy(update={"files": None, "on_disk": []}) if self._is_elsewhere else job
 
     async def links(self, entry: LedgerEntry, job: Job) -> list[str]:
         """Links to what is kept of a job; A2E's own where nothing is, or where the store cannot sign just now."""
+        otherwise = [] if self._is_elsewhere and job.family == FILM else job.results
         try:
             return [await self._store.link(key) for key in entry.details.kept[job.job_id]]
         except KeyError:
-            return job.results
+            return otherwise
         except FileRefused as problem:
             _log.warning("Links to kept results: %s", problem)
-            return job.results
+            return otherwise
 
     def file_of(self, ticket: str, key: str) -> Path | None:
         """The file behind a link that this program has signed; None when it is forged or has expired."""

@@ -77,7 +77,6 @@ ICON = Icon(
 DESCRIPTION = "Avatar videos, speech, clips and face swaps with A2E."
 _HOUR = 3_600_000
 _DAY = 86_400.0
-_LIVE = "streaming"
 _FREE = "Nothing was charged."
 _log = logging.getLogger(__name__)
 
@@ -106,7 +105,7 @@ class A2EServer(MCPServer[LazyServices]):
         shown = visibility.visible(settings)
         # Its users are elsewhere, where its computer's own pages cannot be opened.
         self._is_remote = self.operation.is_web and settings.public_url is not None
-        self._shown = tuple(name for name in shown if not self._is_out_of_reach(name))
+        self._shown = tuple(name for name in shown if not (self._is_remote and visibility.out_of_reach(name, settings)))
         self._is_shown = frozenset(self._shown)
         self._beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
         self._timing = timing or Timing()
@@ -359,13 +358,10 @@ class A2EServer(MCPServer[LazyServices]):
         """The sentence for a tool that the settings, the path or the caller's scope hide, or None."""
         settings = self._configuration
         hidden = None if name in self._is_shown else visibility.switched_off(name, settings)
-        if hidden is None and self._is_out_of_reach(name):
-            hidden = f"{name} is for live rooms, whose pages open on the server's own computer only. {_FREE}"
+        if hidden is None and self._is_remote:
+            hidden = visibility.out_of_reach(name, settings)
         hidden = hidden or toolset_paths.current().hides(name)
         return hidden or permissions.forbidden(caller, name, settings.contact)
-
-    def _is_out_of_reach(self, name: str) -> bool:
-        return self._is_remote and name in tool_index.toolsets()[_LIVE]
 
     def _shown_here(self) -> tuple[str, ...]:
         here, caller = toolset_paths.current(), current()

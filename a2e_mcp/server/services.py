@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -14,7 +15,7 @@ from a2e_mcp.client.trace import Trace
 from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
-from a2e_mcp.files.result_store import RESULTS, ResultStore
+from a2e_mcp.files.result_store import RESULTS, ResultStore, path_of
 from a2e_mcp.film.links import open_links
 from a2e_mcp.film.service import Films
 from a2e_mcp.jobs.downloads import Downloads
@@ -109,7 +110,13 @@ def kept_results(
     secret = token.get_secret_value()
     served = f"{settings.public_url}{RESULTS}" if is_web and settings.public_url is not None else None
     store = ResultStore(settings.store or "", secret=secret, served=served, now=now)
-    return KeptResults(store, ledger, saver, account=ledger.account)
+    return KeptResults(store, ledger, saver, account=ledger.account, is_elsewhere=served is not None)
+
+
+def _folder_of_results(settings: Settings) -> Sequence[Path]:
+    """The folder that keeps the results of one person, who may use them again; results of several users are apart."""
+    folder = None if settings.store is None else path_of(settings.store)
+    return () if folder is None or settings.has_users else (folder,)
 
 
 @asynccontextmanager
@@ -134,7 +141,7 @@ async def open_services(
         is_relaying = operation.is_web and settings.public_url is not None
         files = await stack.enter_async_context(
             Files(
-                folders=() if is_relaying else settings.files,
+                folders=() if is_relaying else (*settings.files, *_folder_of_results(settings)),
                 output=settings.output,
                 trusted=way.trusted,
                 transport=way.storage,

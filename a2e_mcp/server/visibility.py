@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from a2e_mcp.settings import Settings
 
 _ALL = "all"
+_LIVE, _FILMS = "streaming", "film"
 
 
 def visible(settings: Settings) -> tuple[str, ...]:
@@ -39,6 +40,16 @@ def switched_off(name: str, settings: Settings) -> str | None:
         return None
     why = f" (it belongs to the toolset {indexed.toolset})" if variable == "A2E_TOOLSETS" else ""
     return f"{name} is switched off by {variable}{why}. Nothing was charged. The user can change that setting."
+
+
+def out_of_reach(name: str, settings: Settings) -> str | None:
+    """The sentence for a tool that is of no use to people at other computers than the server's, or None."""
+    toolsets = tool_index.toolsets()
+    if name in toolsets[_LIVE]:
+        return f"{name} is for live rooms, whose pages open on the server's own computer only. Nothing was charged."
+    if name in toolsets[_FILMS] and settings.store is None:
+        return f"{name} makes films, which without A2E_STORE stay on the server's own computer. Nothing was charged."
+    return None
 
 
 def offered_toolsets(settings: Settings) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from a2e_mcp.catalogue.backgrounds import rgb
 from a2e_mcp.catalogue.declaration.tool import (
     AvatarChoice,
@@ -24,7 +26,9 @@ from a2e_mcp.catalogue.declaration.tool import (
 )
 from a2e_mcp.errors import InputError
 from a2e_mcp.files.local import Files, LocalFile
+from a2e_mcp.files.result_store import path_of
 from a2e_mcp.files.urls import is_url
+from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
 from a2e_mcp.ledger.entry import StoredStart
@@ -34,6 +38,8 @@ from a2e_mcp.lookup.directory import Directory
 from a2e_mcp.lookup.job_names import find_job_id
 
 _PICTURE = MediaIn(("image",))
+_A2E_LINKS_SECONDS = 2.5 * 86_400
+"""A2E's own links to results die after about three days."""
 _MADE_FROM = (
     "script",
     "prompt",
@@ -148,13 +154,20 @@ class Resolver:
                 raise InputError(f"{name}: that job makes no file", hint="Give a file, or the job_id of a job with one")
             if not job.results:
                 raise InputError(f"{name}: that job is {job.state} and has no file yet", hint="Wait for it first")
-            if job.family == FILM and job.files:
+            if job.family == FILM and job.files and await anyio.Path(job.files[0]["path"]).exists():
                 # It is on this computer only.
                 return await self._files.open_local(str(job.files[0]["path"]), wanted, is_ours=True)
-            return job.results[0]
+            link = self._link_for_a2e(job)
+            kept = path_of(link)
+            return link if kept is None else await self._files.open_local(str(kept), wanted, is_ours=True)
         if is_url(value):
             return await self._files.check_url(value, wanted)
         return await self._files.open_local(value, wanted)
+
+    def _link_for_a2e(self, job: Job) -> str:
+        """A link that A2E can read: its own while it lives, since a store may be in a network that A2E is not in."""
+        is_young = job.made_at is not None and self._ledger.now() - job.made_at < _A2E_LINKS_SECONDS
+        return job.at_a2e[0] if job.at_a2e and is_young else job.results[0]
 
 
 def named_values(name: str, value: object) -> Iterator[tuple[str, str]]:

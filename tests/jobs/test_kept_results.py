@@ -61,6 +61,46 @@ async def test_a_kept_result_has_a_signed_link_that_expires_and_is_renewed(tmp_p
         assert not server.output.exists()
 
 
+async def test_what_is_kept_goes_into_a_start_by_a_link_that_a2e_can_read(tmp_path: Path) -> None:
+    store = (tmp_path / "kept").as_uri()
+    async with open_web_server(tmp_path, public_url=PUBLIC, store=store) as server:
+        picture = (await server.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        assert (await server.finish(picture)).data["results"][0].startswith(PUBLIC)
+        moved = await server.ask("start_image_to_video", image=picture, prompt="The door opens", seconds=5)
+        assert (await server.finish(moved.data["job_id"])).data["state"] == "succeeded"
+    clock = Clock()
+    (tmp_path / "alone").mkdir()
+    async with open_server(tmp_path / "alone", store=store, timing=Timing(now=clock.now)) as server:
+        picture = (await server.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        assert (await server.finish(picture)).data["results"][0].startswith("file:")
+        for ahead in (0.0, 4 * DAY):
+            # A2E's own link has died by then, and the file that is kept is sent.
+            clock.ahead = ahead
+            moved = await server.ask("start_image_to_video", image=picture, prompt=f"Day {ahead}", seconds=5)
+            assert (await server.finish(moved.data["job_id"])).data["state"] == "succeeded"
+
+
+async def test_a_film_reaches_people_elsewhere_through_the_store_alone(tmp_path: Path) -> None:
+    async with open_web_server(tmp_path, public_url=PUBLIC, store=(tmp_path / "kept").as_uri()) as server:
+        job_id = (await server.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        done = await server.finish(job_id)
+        assert "(it works for a day; check_status gives a fresh one)" in done.text
+        begun = await server.ask("compose_video", clips=[f"{job_id} 1s"], name="house")
+        made = await server.finish(begun.data["job_id"])
+        for answer in (made, await server.ask("check_status", job_id=begun.data["job_id"])):
+            (link,) = answer.data["results"]
+            assert link.startswith(f"{PUBLIC}/results/")
+            # Where it was made is nothing to them.
+            assert "127.0.0.1" not in answer.text
+            assert str(server.output) not in answer.text
+        film = await server.http.get(link.removeprefix(PUBLIC))
+        assert (film.status_code, film.headers["content-type"]) == (200, "video/mp4")
+    async with open_web_server(tmp_path, public_url=PUBLIC) as server:
+        told = await server.refuse("compose_video", clips=["a.mp4"])
+        assert told.startswith("compose_video makes films, which without A2E_STORE stay on the server's own computer.")
+        assert "trim_video" not in {tool.name for tool in (await server.client.list_tools()).tools}
+
+
 async def test_a_kept_result_is_deleted_with_its_job(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     async with open_server(tmp_path, store=folder.as_uri()) as server:

@@ -353,6 +353,9 @@ def _next(job: Job) -> str:
 
 
 def _link_life(job: Job) -> str:
+    if job.is_kept:
+        is_file = job.results[0].startswith("file:")
+        return "(the file stays)." if is_file else "(it works for a day; check_status gives a fresh one)."
     if job.family == FILM:
         return "(it works while this server runs); the file stays."
     if not job.sandbox:

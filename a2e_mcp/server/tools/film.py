@@ -24,6 +24,7 @@ from a2e_mcp.ledger.store import EntryFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer
+from a2e_mcp.server.result_links import with_kept_results
 from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.text import one_line
 
@@ -284,7 +285,8 @@ async def _begin(call: Call[Any], plan: FilmPlan) -> Answer:
         made = begun.job.made_at
         at = "" if made is None else f" at {datetime.fromtimestamp(made, UTC):%Y-%m-%d %H:%M} UTC"
         notice = f"The same film was started{at} as {begun.job.job_id}; delete_job forgets it."
-    return job_answer(begun.job, message=AnswerSentences(notice=notice))
+    (job,) = await with_kept_results(call, [begun.job], QUICK_SECONDS)
+    return job_answer(job, message=AnswerSentences(notice=notice))
 
 
 def _stem(source: FilmSource) -> str:
