@@ -48,8 +48,17 @@ def joined(words: Sequence[str]) -> str:
 
 def has_space(before: str, word: str) -> bool:
     """Whether a space is written between two words."""
-    is_hangul = "\uac00" <= word[:1] <= "\ud7a3"
-    return is_hangul or not (before[-1:] >= _SPACELESS_FROM and word[:1] >= _SPACELESS_FROM)
+    sides = (before[-1:], word[:1])
+    # A year or a price stands in a spaceless script as any other word.
+    return not (any(map(_is_spaceless, sides)) and all(_is_spaceless(sign) or _is_numeric(sign) for sign in sides))
+
+
+def _is_spaceless(sign: str) -> bool:
+    return sign >= _SPACELESS_FROM and not "\uac00" <= sign <= "\ud7a3"
+
+
+def _is_numeric(sign: str) -> bool:
+    return sign.isdigit() or unicodedata.category(sign) == "Sc"
 
 
 def line_width(words: Sequence[str], size: int) -> float:
@@ -102,32 +111,73 @@ def placed(line: Sequence[str], size: int, spoken: int | None) -> Iterator[Piece
 
     A word of both directions, such as a foreign name with a prefix, is placed in its parts.
     """
-    parts = [(part, number, not at) for number, word in enumerate(line) for at, part in enumerate(_parts_of(word))]
-    is_rightward = next((way for part, _, _ in parts if (way := _is_rightward(part)) is not None), True)
-    order = list(range(len(parts)))
-    if not is_rightward:
-        order = _turned([part for part, _, _ in parts])
+    cut = [_Part(part, number, not at) for number, word in enumerate(line) for at, part in enumerate(_parts_of(word))]
+    is_rightward = next((way for part in cut if (way := _is_rightward(part.text)) is not None), True)
+    parts = list(_without_outer_stops(cut, is_rightward))
+    is_turned = [_runs_against(part, is_rightward) for part in parts]
+    order = _from_left(is_turned, is_rightward)
     left = 0.0
     for at, place in enumerate(order):
-        text, number, _ = parts[place]
         if at:
-            after = _later_of(order[at - 1], place, [part for part, _, _ in parts])
+            after = _later_of(order[at - 1], place, is_turned)
             # Between the parts of a word there is none.
-            if parts[after][2] and has_space(parts[after - 1][0], parts[after][0]):
+            if parts[after].begins_word and has_space(parts[after - 1].text, parts[after].text):
                 left += size * _SPACE
-        way = _is_rightward(text)
-        yield Piece(text, left, number == spoken, is_rightward if way is None else way)
+        text = parts[place].text
+        yield Piece(text, left, parts[place].word == spoken, is_rightward != is_turned[place])
         left += _word_width(text, size)
 
 
-def _later_of(left: int, right: int, parts: Sequence[str]) -> int:
+@dataclass(frozen=True)
+class _Part:
+    """A word of a line or a part of one, by its number in the line."""
+
+    text: str
+    word: int
+    begins_word: bool
+
+
+def _runs_against(part: _Part, is_rightward: bool) -> bool:
+    return _is_rightward(part.text) is (not is_rightward)
+
+
+def _without_outer_stops(parts: Sequence[_Part], is_rightward: bool) -> Iterator[_Part]:
+    """The parts, with the stops around foreign words as parts of their own, which follow the line's direction.
+
+    Between two foreign words they stay, so that "iPhone, Android" is one run; a number is no such word by itself.
+    """
+    in_run = False
+    for number, part in enumerate(parts):
+        if not _runs_against(part, is_rightward):
+            in_run = False
+            yield part
+            continue
+        last = number + 1 == len(parts)
+        has_letter = in_run or any(unicodedata.bidirectional(sign) in ("L", "R", "AL") for sign in part.text)
+        goes_on = has_letter and not last and _runs_against(parts[number + 1], is_rightward)
+        begin = 0 if in_run else next(at for at, sign in enumerate(part.text) if not _is_stop(sign))
+        end = len(part.text)
+        while not goes_on and _is_stop(part.text[end - 1]):
+            end -= 1
+        spans = [(0, begin), (begin, end), (end, len(part.text))]
+        for at, (first, after) in enumerate(span for span in spans if span[0] < span[1]):
+            yield _Part(part.text[first:after], part.word, part.begins_word and not at)
+        in_run = has_letter
+
+
+def _is_stop(sign: str) -> bool:
+    """Whether a sign has no direction of its own; those of sums and amounts belong to their number."""
+    return unicodedata.bidirectional(sign) in ("ON", "CS")
+
+
+def _later_of(left: int, right: int, is_turned: Sequence[bool]) -> int:
     """Of two parts that stand beside each other, the one before which the space between them is written.
 
     Beside words that were turned as a whole, that is the neighbour in the text of the one that was not.
     """
     if abs(left - right) == 1:
         return max(left, right)
-    alone, other = (right, left) if _is_rightward(parts[left]) else (left, right)
+    alone, other = (right, left) if is_turned[left] else (left, right)
     return alone + 1 if other > alone else alone
 
 
@@ -145,12 +195,13 @@ def _parts_of(word: str) -> list[str]:
     return parts or [word]
 
 
-def _turned(line: Sequence[str]) -> list[int]:
-    """The order from left to right of a line that runs to the left: what runs to the right keeps its order."""
+def _from_left(is_turned: Sequence[bool], is_rightward: bool) -> list[int]:
+    """The order of a line's parts from left to right: runs of those that run against the line keep their own."""
     order: list[int] = []
     run: list[int] = []
-    for number in reversed(range(len(line))):
-        if _is_rightward(line[number]):
+    numbers = range(len(is_turned))
+    for number in numbers if is_rightward else reversed(numbers):
+        if is_turned[number]:
             run.insert(0, number)
         else:
             order += [*run, number]

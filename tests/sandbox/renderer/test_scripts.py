@@ -73,6 +73,20 @@ def test_a_foreign_name_with_a_prefix_stays_together_in_a_line_to_the_left() -> 
     assert line_width(line, 40) == pytest.approx(pieces[-1][1] + line_width(["הגעתי"], 40), abs=1)
 
 
+@pytest.mark.parametrize(
+    ("line", "from_left"),
+    [
+        ("مرحبا بكم في A2E، أهلا 2026!", "! 2026 أهلا ، A2E في بكم مرحبا"),
+        ("نستخدم iPhone, Android و (Open AI).", "). Open AI ( و iPhone, Android نستخدم"),
+        ("בשנת 2026, 100%.", ". 100% , 2026 בשנת"),
+        ("He said السلام عليكم، to me", "He said عليكم السلام ، to me"),
+        ("Hello, world! (2026)", "Hello, world! (2026)"),
+    ],
+)
+def test_foreign_words_keep_their_own_order_and_the_stops_after_them_the_lines(line: str, from_left: str) -> None:
+    assert " ".join(piece.text for piece in placed(line.split(), 40, None)) == from_left
+
+
 @pytest.mark.parametrize("text", ["வணக்கம்", "నమస్కారం", "សួស្តី", "স্বাগতম"])
 def test_letters_of_more_scripts_can_be_drawn(text: str) -> None:
     assert can_draw(text)
