@@ -9,10 +9,14 @@ from a2e_mcp.errors import InputError
 
 _MOMENT = r"(?:\d{1,2}:)?(?:\d{1,3}:)?\d{1,5}(?:[.,]\d{1,3})?\s*(?:s|sec|seconds?)?"
 _PART = re.compile(
-    rf"^(?P<file>.*?\S)\s+[\[(]?(?P<start>{_MOMENT})?\s*(?:-|–|—|to|\.\.)\s*(?P<end>{_MOMENT})?[\])]?$", re.I
+    rf"^(?P<file>.*?\S)\s+[\[(]?(?:from\s+)?(?P<start>{_MOMENT})?\s*(?:-->|-|–|—|→|to|until|\.\.)\s*"
+    rf"(?P<end>{_MOMENT})?[\])]?$",
+    re.I,
 )
 _LENGTH = re.compile(
-    r"^(?P<file>.*?\S)\s+[\[(]?(?P<seconds>\d{1,4}(?:[.,]\d{1,3})?)\s*(?:s|sec|secs|seconds?)[\])]?$", re.I
+    r"^(?P<file>.*?\S)\s+[\[(]?(?:(?:the\s+)?first\s+|for\s+)?(?P<seconds>\d{1,4}(?:[.,]\d{1,3})?)\s*"
+    r"(?:s|sec|secs|seconds?)[\])]?$",
+    re.I,
 )
 _FILE = re.compile(r"\.\w{2,5}([?#].*)?$|^\w+:|:[0-9a-fA-F]{24}$|^[0-9a-fA-F]{24}$")
 _LONGEST_PICTURE = 600.0

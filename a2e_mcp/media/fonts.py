@@ -64,8 +64,13 @@ def missing_scripts(text: str) -> list[str]:
 
 def drawable(text: str) -> str:
     """A text without the signs that no font here has, such as emoji, and without the spaces around them."""
-    kept = "".join(sign for sign in text if sign.isspace() or sign.isalpha() or font_of(sign) is not None)
-    return " ".join(kept.split())
+    left_out = undrawable(text)
+    return " ".join("".join(sign for sign in text if sign not in left_out).split())
+
+
+def undrawable(text: str) -> str:
+    """The signs of a text that no font here has, such as emoji; letters count as drawn."""
+    return "".join(sign for sign in text if not (sign.isspace() or sign.isalpha() or font_of(sign) is not None))
 
 
 def _script_of(text: str) -> str:

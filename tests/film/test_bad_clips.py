@@ -31,6 +31,9 @@ from tests.support.systems import LINUX
         ("intro.mp4 0:02-0:09", ClipPart("intro.mp4", 2, 9)),
         ("intro.mp4 (0:02 - 0:09)", ClipPart("intro.mp4", 2, 9)),
         ("my film.mp4 1:02:03.5-1:02:04", ClipPart("my film.mp4", 3723.5, 3724)),
+        ("intro.mp4 from 0:02 to 0:09", ClipPart("intro.mp4", 2, 9)),
+        ("intro.mp4 00:00:02.000 --> 00:00:09.000", ClipPart("intro.mp4", 2, 9)),
+        ("intro.mp4 (first 2 seconds)", ClipPart("intro.mp4", seconds=2)),
         ("intro.mp4 2s-9s", ClipPart("intro.mp4", 2, 9)),
         ("intro.mp4 0:02-", ClipPart("intro.mp4", 2)),
         ("intro.mp4 -0:09", ClipPart("intro.mp4", 0, 9)),
@@ -149,6 +152,15 @@ async def test_a_picture_is_shown_as_long_as_was_asked_and_a_logo_lies_in_its_co
         red, green, _ = film.colour_at(3.5, across=0.07, down=0.86)
         assert red > 200
         assert green < 60
+
+
+async def test_a_clip_that_ends_before_its_length_is_over_is_named(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "short.mp4", seconds=1)
+        ended, _ = await make_film(server, "compose_video", clips=["short.mp4 5s"], title="Hi")
+        assert "short.mp4 is shown for 1.0 s and not for 5 s, since it ends there." in ended.text
+        ended, _ = await make_film(server, "compose_video", clips=["short.mp4 0.5s"])
+        assert "is shown for" not in ended.text
 
 
 @LINUX

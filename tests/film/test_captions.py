@@ -97,6 +97,29 @@ async def test_captions_need_something_to_say(tmp_path: Path) -> None:
         assert text.startswith("empty.srt holds no captions")
 
 
+async def test_what_is_left_out_of_the_captions_is_named(tmp_path: Path) -> None:
+    unseen = "\U0001f9e9"
+    async with open_server(tmp_path) as server:
+        clip = write_clip(server.inbox / "talk.mp4", seconds=2)
+        cues = f"00:00:00,500 --> 00:00:01,200\nHello {unseen}\n\n00:00:09,000 --> 00:00:10,000\nLate\n"
+        (server.inbox / "talk.srt").write_text(cues, "utf-8")
+        ended, path = await make_film(server, "add_captions", video=clip.name, captions="talk.srt")
+        assert "1 of 2 captions are left out: they begin after the film's end." in ended.text
+        assert f"has {unseen}, so the captions are drawn without." in ended.text
+        assert path.with_suffix(".srt").read_text("utf-8").splitlines()[2:] == ["Hello"]
+        ended, _ = await make_film(server, "compose_video", clips=[clip.name], captions=f"Hi {unseen}", title=unseen)
+        assert f"has {unseen}, so the captions are drawn without." in ended.text
+        assert f"has {unseen}, so the title is drawn without." in ended.text
+        (server.inbox / "late.srt").write_text(cues.partition("\n\n")[2], "utf-8")
+        text = await failed_film(server, "add_captions", video=clip.name, captions="late.srt")
+        assert "All captions begin after the film's end: it is 2.0 s long." in text
+        text = await failed_film(server, "add_captions", video=clip.name, captions=unseen)
+        assert "The captions have no letters that can be drawn" in text
+        assert "without captions the video stays" in await server.refuse(
+            "add_captions", video=clip.name, captions="off"
+        )
+
+
 def test_every_script_of_the_packages_is_drawn() -> None:
     for text in ("Grüße", "Привет", "Καλημέρα", "مرحبا", "שלום", "สวัสดี", "नमस्ते", "今日は", "你好", "안녕하세요"):
         assert missing_scripts(text) == [], text
@@ -150,6 +173,7 @@ def test_estimated_times_are_near_the_spoken_words(voice: str, text: str) -> Non
     [
         ("はい、昨日友達と行きました。", "はい、昨日友達と\n行きました。"),
         ("では、明日一緒に行きましょう。", "では、明日一緒に\n行きましょう。"),
+        ("今日は11月29日、朝食は500円です。", "今日は11月29日、\n朝食は500円です。"),
         ("新しい店はもう見ましたか、先生。", "新しい店はもう\n見ましたか、先生。"),
         ("Good morning to all of you, how is the bread today?", "Good morning to all of you,\nhow is the bread today?"),
     ],

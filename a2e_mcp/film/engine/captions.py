@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import av
@@ -11,7 +11,7 @@ import av
 from a2e_mcp.film.engine.canvas import YuvSprite
 from a2e_mcp.film.engine.word_times import SpokenWord, words_of
 from a2e_mcp.film.orders import CaptionStyle, Cue
-from a2e_mcp.media.fonts import drawable
+from a2e_mcp.media.fonts import drawable, undrawable
 from a2e_mcp.media.text_pictures import joined, lettered, line_width
 
 _LINES = 2
@@ -24,6 +24,7 @@ _TORN = 0.4
 _LONGEST_PAUSE = 0.7
 _LINGER = 0.3
 _LONGEST_SHOWN = 7.0
+_SIGNS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def from_cues(cues: Sequence[Cue], size: tuple[int, int]) -> list[CaptionGroup]:
     """The groups of ready cues; what does not fit into two lines is shown in turn."""
     groups: list[CaptionGroup] = []
     for cue in cues:
-        texts = words_of(cue.text)
+        texts = [shown for word in words_of(cue.text) if (shown := drawable(word))]
         if not texts:
             continue
         step = (cue.end - cue.start) / len(texts)
@@ -80,6 +81,14 @@ def shown_words(words: Sequence[SpokenWord]) -> list[SpokenWord]:
     """The words without signs that no font has, such as emoji."""
     kept = [(word, drawable(word.text)) for word in words]
     return [SpokenWord(text, word.start, word.end) for word, text in kept if text]
+
+
+def undrawn_note(what: str, texts: Iterable[str]) -> str:
+    """That signs such as emoji are left out of what is drawn, as a sentence; empty when there are none."""
+    signs = [each for each in dict.fromkeys(undrawable("".join(texts))) if unicodedata.category(each) in ("So", "Cn")]
+    # Tints and joiners belong to the sign before them; signs newer than Python have no category and cannot be shown.
+    named = " ".join([each for each in signs if each.isprintable()][:_SIGNS_NAMED]) or "a letter for some signs"
+    return f"No font on this computer has {named}, so {what} drawn without." if signs else ""
 
 
 class CaptionTrack:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from a2e_mcp.film.engine.canvas import Framer, YuvSprite, blended, copied
-from a2e_mcp.film.engine.captions import CaptionGroup, CaptionTrack
+from a2e_mcp.film.engine.captions import CaptionGroup, CaptionTrack, undrawn_note
 from a2e_mcp.film.engine.frames import frames_of
 from a2e_mcp.film.engine.mix import FilmSound
 from a2e_mcp.film.engine.refusal import FilmRefused
@@ -30,6 +30,7 @@ _SOUND_SHARE = 0.15
 _TITLE_SECONDS = 2.5
 _LOGO_WIDTH, _LOGO_HEIGHT, _LOGO_GAP = 0.16, 0.12, 0.03
 _MOST_CUT_OFF = 0.02
+_SLACK = 0.1
 _SHORTENED = "Cross-fades are shorter where a longer one would have covered a word."
 
 Report = Callable[[float], None]
@@ -79,6 +80,9 @@ def _compose(
             report(_SOUND_SHARE + (1 - _SOUND_SHARE) * (number + 1) / timeline.frames)
     if order.captions is not None and order.captions.subtitles and groups:
         write_subtitles(groups, order.captions.subtitles)
+    notes.add(undrawn_note("the title is", [order.title or ""]))
+    for clip, segment in zip(order.clips, timeline.segments[-len(order.clips) :], strict=True):
+        notes.add(_length_note(clip, segment, timeline))
     notes.add(_SHORTENED if any(segment.is_shortened for segment in timeline.segments) else "")
     for segment in timeline.segments:
         moves = segment.source.is_animated
@@ -193,6 +197,14 @@ def _with_title(timeline: Timeline, order: ComposeOrder, folder: Path) -> Timeli
     sources = [source, *(segment.source for segment in timeline.segments)]
     made = laid_out((clip, *order.clips), sources, shape=None, crossfades=order.transition == "crossfade")
     return replace(made, size=timeline.size, fps=timeline.fps)
+
+
+def _length_note(clip: FilmClip, segment: Segment, timeline: Timeline) -> str:
+    """That a clip is shorter than it was to be shown."""
+    seconds = float(segment.frames / timeline.fps)
+    if segment.source.kind != "video" or clip.seconds is None or clip.seconds <= seconds + _SLACK:
+        return ""
+    return f"{clip.name} is shown for {seconds:.1f} s and not for {clip.seconds:g} s, since it ends there."
 
 
 def _music_note(music: Source, timeline: Timeline) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from a2e_mcp.film.engine.captions import CaptionGroup, from_cues, grouped, shown_words
+from a2e_mcp.film.engine.captions import CaptionGroup, from_cues, grouped, shown_words, undrawn_note
 from a2e_mcp.film.engine.mix import FilmSound
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.sound import RATE, samples_of
 from a2e_mcp.film.engine.timeline import Segment, Timeline
 from a2e_mcp.film.engine.word_times import SpokenWord, estimated, written_down
-from a2e_mcp.film.orders import FilmCaptions
+from a2e_mcp.film.orders import Cue, FilmCaptions
 
 _ESTIMATED = "The captions' times are estimated from the pauses of the speech."
 
@@ -28,9 +28,11 @@ class _Transcript:
 def captions_of(captions: FilmCaptions, timeline: Timeline, sound: FilmSound) -> tuple[list[CaptionGroup], str]:
     """The captions of a film, and how their times were found, as sentences. Raises FilmRefused when there are none."""
     if captions.cues:
-        return from_cues(captions.cues, timeline.size), ""
+        return _of_cues(captions.cues, timeline)
     said = _of_text(captions.text, timeline, sound) if captions.text else _of_scripts(timeline)
     words = shown_words(said.words)
+    if said.words and not words:
+        raise FilmRefused("The captions have no letters that can be drawn: give the words that are spoken.")
     if not words and said.unknown:
         names = ", ".join(dict.fromkeys(said.unknown))
         raise FilmRefused(f"What is said in {names} is not known: give the spoken text, or an SRT file, as captions.")
@@ -38,7 +40,19 @@ def captions_of(captions: FilmCaptions, timeline: Timeline, sound: FilmSound) ->
         raise FilmRefused("No speech was found in the film, so captions have no times; give an SRT file instead.")
     unknown = f"No captions for {', '.join(dict.fromkeys(said.unknown))}: what is said there is not known."
     notes = [_ESTIMATED] if said.is_estimated else []
+    notes += [undrawn] if (undrawn := undrawn_note("the captions are", (word.text for word in said.words))) else []
     return grouped(words, timeline.size), " ".join([*notes, *([unknown] if said.unknown else [])])
+
+
+def _of_cues(cues: Sequence[Cue], timeline: Timeline) -> tuple[list[CaptionGroup], str]:
+    """The captions of an SRT file that the film is long enough for, and which of them are left out."""
+    shown = [cue for cue in cues if cue.start < timeline.seconds]
+    late = len(cues) - len(shown)
+    if not shown:
+        raise FilmRefused(f"All captions begin after the film's end: it is {timeline.seconds:.1f} s long.")
+    left_out = f"{late} of {len(cues)} captions are left out: they begin after the film's end." if late else ""
+    undrawn = undrawn_note("the captions are", (cue.text for cue in shown))
+    return from_cues(shown, timeline.size), " ".join(note for note in (left_out, undrawn) if note)
 
 
 def write_subtitles(groups: Sequence[CaptionGroup], path: str) -> None:

@@ -150,6 +150,10 @@ _NOT_OFFERED: Mapping[str, str] = {
         ("emotion", "emotions", "style", "tone", "mood", "voicestyle", "speakingstyle", "expression"),
         "A2E has no tone or style: the voice decides; choose another one with list_voices",
     ),
+    **dict.fromkeys(
+        ("pronunciation", "pronunciations", "phonemes", "lexicon", "ssml"),
+        "A2E takes no pronunciation: spell an odd name in the script as it sounds",
+    ),
     **dict.fromkeys(("pitch", "volume", "stability", "similarity"), "A2E has no such setting for voices"),
     **dict.fromkeys(
         ("webhook", "webhookurl", "callback", "callbackurl", "notify"),

@@ -138,6 +138,10 @@ async def _compose(call: Call[ComposeInputs]) -> Answer:
 
 async def _caption(call: Call[CaptionInputs]) -> Answer:
     inputs = call.inputs
+    if inputs.captions.strip().casefold() in _NO_CAPTIONS:
+        raise InputError(
+            "captions: without captions the video stays as it is", hint="Give auto, a text or an .srt file"
+        )
     part = read_clip(inputs.video)
     sources = {"0": await _source(call, "video", part.file, _MOVING, part)}
     order: dict[str, Any] = {

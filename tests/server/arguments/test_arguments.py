@@ -394,6 +394,9 @@ def test_other_names_of_an_argument_are_refused_with_the_right_one() -> None:
     assert "unknown argument emotion" in told
     assert "did you mean" not in told
     assert "list_voices" in told
+    assert "spell an odd name in the script as it sounds" in refusal(
+        "generate_speech", {**SPEECH, "pronunciation": "x"}
+    )
     told = refusal("start_avatar_video", {**VIDEO, "zebra": 1})
     assert all(name in told for name in SCHEMAS["start_avatar_video"]["properties"])
     two_scripts = {"tool": "generate_speech", "script": "Hi", "arguments": SPEECH}
