@@ -111,7 +111,9 @@ def placed(line: Sequence[str], size: int, spoken: int | None) -> Iterator[Piece
 
     A word of both directions, such as a foreign name with a prefix, is placed in its parts.
     """
-    cut = [_Part(part, number, not at) for number, word in enumerate(line) for at, part in enumerate(_parts_of(word))]
+    cut = [
+        _WordPart(part, number, not at) for number, word in enumerate(line) for at, part in enumerate(_parts_of(word))
+    ]
     is_rightward = next((way for part in cut if (way := _is_rightward(part.text)) is not None), True)
     parts = list(_without_outer_stops(cut, is_rightward))
     is_turned = [_runs_against(part, is_rightward) for part in parts]
@@ -129,7 +131,7 @@ def placed(line: Sequence[str], size: int, spoken: int | None) -> Iterator[Piece
 
 
 @dataclass(frozen=True)
-class _Part:
+class _WordPart:
     """A word of a line or a part of one, by its number in the line."""
 
     text: str
@@ -137,11 +139,11 @@ class _Part:
     begins_word: bool
 
 
-def _runs_against(part: _Part, is_rightward: bool) -> bool:
+def _runs_against(part: _WordPart, is_rightward: bool) -> bool:
     return _is_rightward(part.text) is (not is_rightward)
 
 
-def _without_outer_stops(parts: Sequence[_Part], is_rightward: bool) -> Iterator[_Part]:
+def _without_outer_stops(parts: Sequence[_WordPart], is_rightward: bool) -> Iterator[_WordPart]:
     """The parts, with the stops around foreign words as parts of their own, which follow the line's direction.
 
     Between two foreign words they stay, so that "iPhone, Android" is one run; a number is no such word by itself.
@@ -154,14 +156,14 @@ def _without_outer_stops(parts: Sequence[_Part], is_rightward: bool) -> Iterator
             continue
         last = number + 1 == len(parts)
         has_letter = in_run or any(unicodedata.bidirectional(sign) in ("L", "R", "AL") for sign in part.text)
-        goes_on = has_letter and not last and _runs_against(parts[number + 1], is_rightward)
+        continues = has_letter and not last and _runs_against(parts[number + 1], is_rightward)
         begin = 0 if in_run else next(at for at, sign in enumerate(part.text) if not _is_stop(sign))
         end = len(part.text)
-        while not goes_on and _is_stop(part.text[end - 1]):
+        while not continues and _is_stop(part.text[end - 1]):
             end -= 1
         spans = [(0, begin), (begin, end), (end, len(part.text))]
         for at, (first, after) in enumerate(span for span in spans if span[0] < span[1]):
-            yield _Part(part.text[first:after], part.word, part.begins_word and not at)
+            yield _WordPart(part.text[first:after], part.word, part.begins_word and not at)
         in_run = has_letter
 
 
