@@ -117,6 +117,7 @@ class KeptResults:
 
 
 async def _read(path: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as file:
+    # Opened here and not in a thread, whose file a call that ends meanwhile would leave open.
+    async with anyio.wrap_file(path.open("rb")) as file:
         while chunk := await file.read(_CHUNK):
             yield chunk

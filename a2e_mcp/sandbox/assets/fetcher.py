@@ -100,7 +100,8 @@ def _private() -> UnusableMedia:
 
 async def _write(response: httpx2.Response, target: Path, most: int) -> None:
     received = 0
-    async with await anyio.open_file(target, "wb") as file:
+    # Opened here and not in a thread, whose file a request that ends meanwhile would leave open.
+    async with anyio.wrap_file(target.open("wb")) as file:
         async for chunk in response.aiter_bytes():
             received += len(chunk)
             if received > most:

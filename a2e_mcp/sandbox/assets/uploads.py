@@ -75,7 +75,8 @@ class Uploads:
         received = 0
         digest = hashlib.md5(usedforsecurity=False)
         try:
-            async with await anyio.open_file(unfinished, "wb") as file:
+            # Opened here and not in a thread, whose file a request that ends meanwhile would leave open.
+            async with anyio.wrap_file(unfinished.open("wb")) as file:
                 async for chunk in request.stream():
                     received += len(chunk)
                     if received > _limit(permit):

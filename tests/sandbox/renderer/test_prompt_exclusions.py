@@ -45,6 +45,16 @@ def test_a_prompt_that_rules_people_out_draws_none(prompt: str) -> None:
     assert described(prompt, 2) is None
 
 
+@pytest.mark.parametrize("prompt", ["a portrait of a baker", "the face of an old sailor", "a headshot of our founder"])
+def test_a_portrait_of_someone_is_of_a_person(prompt: str) -> None:
+    assert described(prompt, 2) is not None
+
+
+@pytest.mark.parametrize("prompt", ["a portrait of a grey cat", "the face of a clock", "portrait of my very old dog"])
+def test_a_portrait_of_an_animal_or_a_thing_draws_no_person(prompt: str) -> None:
+    assert described(prompt, 2) is None
+
+
 @pytest.mark.parametrize(
     ("prompt", "understood"),
     [

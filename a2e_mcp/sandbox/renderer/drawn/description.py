@@ -15,7 +15,9 @@ _MAN = re.compile(r"\b(m[ae]n|boy|male|gentleman|guy|businessman|father|grandfat
 _WOMAN = re.compile(r"\b(wom[ae]n|girl|female|lady|businesswoman|mother|grandmother|queen|she|her)\b")
 _PERSON = re.compile(
     r"\b(persons?|people|portrait|headshot|selfie|face|avatar|human|presenter|teacher|doctor|nurse|actor|actress)\b"
-    r"(?! of a\b)"
+    # A portrait of a baker is of a person, one of a cat is not.
+    r"(?! of (?:an?|the|my|our|your) (?:[\w-]+ ){0,2}(?:animal|bear|bird|cat|dog|elephant|fox|horse|kitten|lion|monkey"
+    r"|owl|parrot|puppy|rabbit|tiger|wolf|building|cathedral|clock|cliff|coin|house|mountain|rock|tower|watch)\b)"
 )
 _HAIR_ALONE = re.compile(r"\b(blonde?|brunette|redhead|ginger)\b")
 _OLD = re.compile(
