@@ -122,10 +122,14 @@ class FilmProgress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
 
 
 class FilmMade(msgspec.Struct, frozen=True, kw_only=True, tag="made", omit_defaults=True):
-    """An order was carried out; `note` is what was really done, in whole sentences."""
+    """An order was carried out; `note` is what was really done, in whole sentences.
+
+    `script` is what is said in the film, where that is known of all its parts: empty when nothing is.
+    """
 
     note: str = ""
     seconds: float = 0.0
+    script: str | None = None
     missing: tuple[str, ...] = ()
 
 

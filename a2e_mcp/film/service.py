@@ -210,10 +210,10 @@ class Films:
         if (folder / f"film{_SUBTITLES}").exists():
             beside = saved[0].path.stem + _SUBTITLES
             saved.append(await self._saver.finish(Part(folder / f"film{_SUBTITLES}"), beside))
-        await self._note_saved(entry, saved, made.note)
+        await self._note_saved(entry, saved, made.note, made.script)
 
-    async def _note_saved(self, entry: LedgerEntry, saved: list[SavedFile], note: str) -> None:
-        files = [DownloadedFile(str(each.path), each.size, each.sha256) for each in saved]
+    async def _note_saved(self, entry: LedgerEntry, saved: list[SavedFile], note: str, script: str | None) -> None:
+        files = [DownloadedFile(str(each.path), each.size, each.sha256, script) for each in saved]
         modified = [each.path.stat().st_mtime_ns for each in saved]
         await self._ledger.merge_details(entry.id, files=files, modified=modified)
         await self._ledger.update(

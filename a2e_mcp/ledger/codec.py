@@ -204,7 +204,11 @@ def _decode_room(stored: Mapping[str, Any] | None) -> RoomDetails | None:
 
 
 def _decode_files(stored: Sequence[Mapping[str, Any]]) -> list[DownloadedFile]:
-    return [DownloadedFile(row["path"], row["bytes"], row["sha256"]) for row in stored]
+    return [DownloadedFile(row["path"], row["bytes"], row["sha256"], row.get("script")) for row in stored]
+
+
+def _encode_files(files: Sequence[DownloadedFile]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in asdict(file).items() if value is not None} for file in files]
 
 
 _CODECS: Mapping[str, _Codec] = {
@@ -232,7 +236,7 @@ _CODECS: Mapping[str, _Codec] = {
     "awaited_until": _plain("awaited_until", float),
     "source": _plain("source"),
     "urls": _plain("urls"),
-    "files": _Codec("files", _decode_files, lambda files: [asdict(file) for file in files]),
+    "files": _Codec("files", _decode_files, _encode_files),
     "modified": _plain("modified"),
     "part": _plain("part"),
     "quiet": _plain("quiet", bool),

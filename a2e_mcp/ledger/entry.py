@@ -42,11 +42,12 @@ class RecordBefore:
 
 @dataclass(frozen=True, slots=True)
 class DownloadedFile:
-    """A file that a download has saved."""
+    """A file that was saved; `script` is what is said in it, where the film that it holds knows that."""
 
     path: str
     bytes: int
     sha256: str
+    script: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

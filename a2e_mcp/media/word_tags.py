@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 
 WORDS_TAG = "a2e_words"
 """The metadata key: [[word, start, end], ...], in seconds."""
+ESTIMATED_TAG = "a2e_words_estimated"
+"""The metadata key of what has its times from the pauses of the speech."""
 
 WordRow = tuple[str, float, float]
 

@@ -9,9 +9,10 @@ import pytest
 
 from a2e_mcp.film.engine.trim import trim
 from a2e_mcp.film.orders import FilmClip, TrimOrder
-from tests.support.clips import Watched, watch, write_clip
+from a2e_mcp.media.word_tags import words_to_tag
+from tests.support.clips import Watched, starts_in, watch, write_clip
 from tests.support.films import failed_film, make_film
-from tests.support.server import open_server
+from tests.support.server import ServerUnderTest, open_server
 
 
 def trimmed(folder: Path, clip: Path, start: float, end: float | None) -> tuple[str, Watched]:
@@ -79,3 +80,69 @@ async def test_a_moment_with_a_minus_counts_from_the_end(
         assert film.flash_times() == [pytest.approx(moment, abs=0.05) for moment in flashes]
         refused = await failed_film(server, "trim_video", video="talk.mp4", start="-20")
         assert "talk.mp4 is only 6.0 s long." in refused
+
+
+SCRIPT = "Welcome to the show. Today, we talk about the sea!"
+
+
+async def captioned(server: ServerUnderTest, video: str) -> tuple[str, str]:
+    """The answer and the captions of a film whose words are to be known already."""
+    ended, path = await make_film(server, "add_captions", video=video)
+    return ended.text, path.with_suffix(".srt").read_text("utf-8")
+
+
+def without_tags(path: Path) -> None:
+    """Take from a file what the sandbox has written into it about its words, as A2E's own files have none."""
+    bare = path.with_name("bare.mp4")
+    with av.open(str(path)) as container, av.open(str(bare), "w") as made:
+        copies = {stream.index: made.add_stream_from_template(stream) for stream in container.streams}
+        for packet in container.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                made.mux(packet)
+    bare.replace(path)
+
+
+@pytest.mark.parametrize("is_tagged", [True, False])
+async def test_what_is_said_in_a_part_is_known_of_the_job_and_the_file_and_films_of_it(
+    tmp_path: Path, *, is_tagged: bool
+) -> None:
+    async with open_server(tmp_path) as server:
+        voices = (await server.ask("list_voices", language="en-US")).data["voices"]
+        begun = await server.ask("start_avatar_video", script=SCRIPT, voice=voices[0]["id"], avatar="Ada")
+        job = await server.finish(begun.data["job_id"])
+        saved = await server.ask("download_result", job_id=job.data["job_id"])
+        whole = Path(saved.data["files"][0]["path"])
+        if not is_tagged:
+            without_tags(whole)
+        _, subtitles = await captioned(server, str(whole))
+        today = starts_in(subtitles)[-1]
+        assert today > 0.5, subtitles
+        # By its job and by its file: the words of the part only, at their times in it.
+        ended, part = await make_film(server, "trim_video", video=str(whole), start=f"{today - 0.2:.2f}", name="part")
+        for video in (ended.data["job_id"], str(part)):
+            text, subtitles = await captioned(server, video)
+            assert "Today, we talk" in subtitles
+            assert "show" not in subtitles
+            assert starts_in(subtitles)[0] == pytest.approx(0.2, abs=0.1)
+            assert ("estimated" in text) is not is_tagged
+        # A film of the part, and a part of that film.
+        ended, _ = await make_film(server, "compose_video", clips=[ended.data["job_id"], str(whole)], name="film")
+        ended, _ = await make_film(server, "trim_video", video=ended.data["job_id"], end="-0.1")
+        text, subtitles = await captioned(server, ended.data["job_id"])
+        said = " ".join(subtitles.split())
+        assert said.count("Today, we talk") == 2
+        assert said.count("Welcome to the show.") == 1
+        assert said.index("Today,") < said.index("Welcome")
+        assert ("estimated" in text) is not is_tagged
+
+
+async def test_a_part_that_is_copied_has_its_own_times(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        tags = words_to_tag([("Good", 0.4, 0.8), ("morning.", 0.9, 1.4), ("Good", 2.5, 2.9), ("night.", 3.0, 3.5)])
+        bursts = ((0.4, 1.4), (2.5, 3.5))
+        write_clip(server.inbox / "talk.mp4", seconds=4, bursts=bursts, key_every=25, tags=tags)
+        ended, part = await make_film(server, "trim_video", video="talk.mp4", start="0:02")
+        assert "copied without loss" in ended.text
+        _, subtitles = await captioned(server, str(part))
+        assert subtitles.split() == ["1", "00:00:00,500", "-->", "00:00:01,800", "Good", "night."]

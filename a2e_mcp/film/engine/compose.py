@@ -20,7 +20,7 @@ from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.source import SANDBOX_TAG, Source, read_source
 from a2e_mcp.film.engine.timeline import Segment, Timeline, laid_out
 from a2e_mcp.film.engine.title_card import title_card
-from a2e_mcp.film.engine.transcript import captions_of, write_subtitles
+from a2e_mcp.film.engine.transcript import captions_of, transcript_of, write_subtitles
 from a2e_mcp.film.engine.writer import writing_film
 from a2e_mcp.film.orders import ComposeOrder, FilmClip, FilmMade, Logo
 from a2e_mcp.media.text_pictures import lettered
@@ -62,9 +62,10 @@ def _compose(
         notes.add(_music_note(music, timeline))
     if order.is_finished and not sound.is_silent:
         sound.finish()
+    scripts = transcript_of(timeline)
     groups: list[CaptionGroup] = []
     if order.captions is not None:
-        groups, note = captions_of(order.captions, timeline, sound)
+        groups, note = captions_of(order.captions, timeline, sound, scripts)
         notes.add(note)
     overlays = _Overlays(order, timeline, groups, notes)
     parts = [segment.source for segment in timeline.segments]
@@ -72,7 +73,7 @@ def _compose(
     parts += [read_source(order.logo.path, order.logo.name)] if order.logo else []
     # A film that has a sandbox's part in it, and be it the music or the logo, says so.
     said = next((part.tags for part in parts if part.is_sandbox), {})
-    tags = {key: value for key, value in said.items() if key in (SANDBOX_TAG, "comment")}
+    tags = {key: value for key, value in said.items() if key in (SANDBOX_TAG, "comment")} | scripts.tags
     blocks = None if sound.is_silent else sound.blocks()
     with writing_film(order.output, timeline.size, timeline.fps, tags, blocks) as film:
         for number, frame in enumerate(_frames(order, timeline)):
@@ -90,7 +91,7 @@ def _compose(
     videos = [segment.source for segment in timeline.segments if segment.source.kind == "video"]
     for source in videos if order.is_finished else ():
         notes.add("" if source.has_sound else f"{source.name} has no sound.")
-    return FilmMade(note=notes.text, seconds=round(timeline.seconds, 3))
+    return FilmMade(note=notes.text, seconds=round(timeline.seconds, 3), script=scripts.script)
 
 
 class _Notes:

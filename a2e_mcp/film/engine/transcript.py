@@ -12,24 +12,41 @@ from a2e_mcp.film.engine.sound import RATE, samples_of
 from a2e_mcp.film.engine.timeline import Segment, Timeline
 from a2e_mcp.film.engine.word_times import SpokenWord, estimated, written_down
 from a2e_mcp.film.orders import Cue, FilmCaptions
+from a2e_mcp.media.text_pictures import joined
+from a2e_mcp.media.word_tags import ESTIMATED_TAG, words_to_tag
 
 _ESTIMATED = "The captions' times are estimated from the pauses of the speech."
 
 
 @dataclass(frozen=True)
-class _Transcript:
+class Transcript:
     """Words in the film's time; whether some times are estimated; and the clips whose words are not known."""
 
     words: Sequence[SpokenWord]
     is_estimated: bool = False
     unknown: Sequence[str] = ()
 
+    @property
+    def script(self) -> str | None:
+        """What is said, as a text; None where that is not known of all clips."""
+        return None if self.unknown else joined([word.text for word in self.words])
 
-def captions_of(captions: FilmCaptions, timeline: Timeline, sound: FilmSound) -> tuple[list[CaptionGroup], str]:
+    @property
+    def tags(self) -> dict[str, str]:
+        """The metadata by which a film that is made of this one knows its words."""
+        if self.unknown or not self.words:
+            return {}
+        marks = {ESTIMATED_TAG: "1"} if self.is_estimated else {}
+        return marks | words_to_tag((word.text, word.start, word.end) for word in self.words)
+
+
+def captions_of(
+    captions: FilmCaptions, timeline: Timeline, sound: FilmSound, scripts: Transcript
+) -> tuple[list[CaptionGroup], str]:
     """The captions of a film, and how their times were found, as sentences. Raises FilmRefused when there are none."""
     if captions.cues:
         return _of_cues(captions.cues, timeline)
-    said = _of_text(captions.text, timeline, sound) if captions.text else _of_scripts(timeline)
+    said = _of_text(captions.text, timeline, sound) if captions.text else scripts
     words = shown_words(said.words)
     if said.words and not words:
         raise FilmRefused("The captions have no letters that can be drawn: give the words that are spoken.")
@@ -71,28 +88,32 @@ def _srt_clock(seconds: float) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02},{rest % 1000:03}"
 
 
-def _of_text(text: str, timeline: Timeline, sound: FilmSound) -> _Transcript:
+def _of_text(text: str, timeline: Timeline, sound: FilmSound) -> Transcript:
     """A text that is said over the whole film."""
     known = [word for segment in timeline.segments for word in _written_down(segment, timeline)]
     if known and _letters(text) == _letters("".join(word.text for word in known)):
-        return _Transcript(known)
-    return _Transcript(estimated(text, sound.spoken()), is_estimated=True)
+        return Transcript(known)
+    return Transcript(estimated(text, sound.spoken()), is_estimated=True)
 
 
-def _of_scripts(timeline: Timeline) -> _Transcript:
+def transcript_of(timeline: Timeline) -> Transcript:
     """What is said in each clip, where that is known."""
     words: list[SpokenWord] = []
     unknown: list[str] = []
     is_estimated = False
     for segment in timeline.segments:
+        tags = segment.source.tags
         found = _written_down(segment, timeline)
+        is_estimated = is_estimated or bool(found and ESTIMATED_TAG in tags)
+        # A part in which nothing is said is known where the whole clip's words are.
+        is_known = bool(written_down(tags)) or segment.script is not None
         if not found and segment.script and segment.source.has_sound:
             found = _in_film(_estimated_in(segment), segment, timeline)
             is_estimated = is_estimated or bool(found)
-        if not found and segment.source.has_sound:
+        if not is_known and segment.source.has_sound:
             unknown.append(segment.source.name)
         words += found
-    return _Transcript(words, is_estimated, unknown)
+    return Transcript(words, is_estimated, unknown)
 
 
 def _written_down(segment: Segment, timeline: Timeline) -> list[SpokenWord]:

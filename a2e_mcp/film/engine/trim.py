@@ -11,8 +11,10 @@ from av.stream import Stream
 
 from a2e_mcp.film.engine.compose import compose
 from a2e_mcp.film.engine.source import Source, moving_picture, opened, read_source
-from a2e_mcp.film.engine.timeline import span_of
+from a2e_mcp.film.engine.timeline import laid_out, span_of
+from a2e_mcp.film.engine.transcript import transcript_of
 from a2e_mcp.film.orders import ComposeOrder, FilmMade, TrimOrder
+from a2e_mcp.media.word_tags import ESTIMATED_TAG, WORDS_TAG
 
 _COPIED = ("h264", "hevc", "av1", "mpeg4")
 _COPIED_SOUND = ("aac", "mp3", "ac3", "alac")
@@ -26,9 +28,13 @@ def trim(order: TrimOrder, report: Callable[[float], None]) -> FilmMade:
     plan = _copy_plan(source, start, start + seconds) if source.kind == "video" else None
     if plan is None:
         made = compose(ComposeOrder(output=order.output, clips=(order.clip,), is_finished=False), report)
-        return FilmMade(note=f"The picture was encoded anew. {made.note}".strip(), seconds=made.seconds)
-    _copy(source, plan, order.output)
-    return FilmMade(note="The streams were copied without loss.", seconds=round(plan.end - plan.start, 3))
+        note = f"The picture was encoded anew. {made.note}".strip()
+        return FilmMade(note=note, seconds=made.seconds, script=made.script)
+    said = transcript_of(laid_out((order.clip,), (source,), shape=None, crossfades=False))
+    kept = {key: text for key, text in source.tags.items() if key not in (WORDS_TAG, ESTIMATED_TAG)}
+    _copy(source, plan, order.output, kept | said.tags)
+    seconds = round(plan.end - plan.start, 3)
+    return FilmMade(note="The streams were copied without loss.", seconds=seconds, script=said.script)
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,14 @@ def _shown(container: InputContainer, video: Stream, origin: float) -> list[tupl
     ]
 
 
-def _copy(source: Source, plan: _CopyPlan, output: str) -> None:
+def _copy(source: Source, plan: _CopyPlan, output: str, tags: dict[str, str]) -> None:
     with (
         opened(source.path, source.name) as container,
         av.open(output, "w", format="mp4", options={"movflags": "+faststart+use_metadata_tags"}) as made,
     ):
         video = moving_picture(container)
         streams = [video, *container.streams.audio[:1]]
-        made.metadata.update(container.metadata)
+        made.metadata.update(tags)
         copies = {stream.index: made.add_stream_from_template(stream) for stream in streams if stream is not None}
         half = float(1 / source.fps / 2)
         for packet in container.demux(*(stream for stream in streams if stream is not None)):

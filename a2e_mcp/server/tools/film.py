@@ -19,7 +19,7 @@ from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment_or_rest
 from a2e_mcp.film.service import FilmPlan, FilmSource
 from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
-from a2e_mcp.ledger.job_ids import DOWNLOAD, is_id, is_meant_as_job_id
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, is_id, is_meant_as_job_id
 from a2e_mcp.ledger.store import EntryFilter
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
@@ -186,7 +186,7 @@ async def _source(
         name = job_id or one_line(unquote(PurePath(urlsplit(media).path).name) or media, 60)
         return FilmSource(name, job_id or media, url=media, script=script)
     _check_length(media.path.name, media.seconds, part)
-    script = script or await _script_of_file(call, str(media.path))
+    script = script if script is not None else await _script_of_file(call, str(media.path), media.sha256)
     return FilmSource(one_line(media.path.name, 60), media.sha256, path=str(media.path), script=script)
 
 
@@ -197,25 +197,28 @@ async def _script(call: Call[Any], job_id: str) -> str | None:
     start = None if entry is None else await ledger.stored_start(entry.id)
     if start is None:
         return None
-    if start.kind == "film":
-        return _script_of_film(start.resolved)
+    if entry is not None and start.kind == "film":
+        known = next((file.script for file in entry.details.files), None)
+        return _script_of_film(start.resolved) if known is None else known
     said = start.inputs.get("translated_script") or start.inputs.get("script")
     return said if isinstance(said, str) else None
 
 
 def _script_of_film(plan: Mapping[str, Any]) -> str | None:
-    """What is said in a film whose clips are all known and whole."""
+    """What is said in a film that is not made yet, whose clips are all known and whole."""
     clips = plan["order"].get("clips", ())
     scripts = [clip.get("script") for clip in clips if not clip.get("start") and clip.get("end") is None]
     return " ".join(scripts) if len(scripts) == len(clips) and clips and all(scripts) else None
 
 
-async def _script_of_file(call: Call[Any], path: str) -> str | None:
-    """What is said in a file that was saved here."""
+async def _script_of_file(call: Call[Any], path: str, sha256: str) -> str | None:
+    """What is said in a file that was saved or made here, wherever it lies now."""
     ledger = call.services.ledger
-    for entry in await ledger.recent(EntryFilter(family=DOWNLOAD), most=_SAVED_LOOKED_AT):
-        if entry.details.source and any(file.path == path for file in entry.details.files):
-            return await _script(call, entry.details.source)
+    for family in (DOWNLOAD, FILM):
+        for entry in await ledger.recent(EntryFilter(family=family), most=_SAVED_LOOKED_AT):
+            source = entry.details.source or (entry.own_job_id if family == FILM else None)
+            if source and any(path == file.path or sha256 == file.sha256 for file in entry.details.files):
+                return await _script(call, source)
     return None
 
 
@@ -249,7 +252,7 @@ async def _captions(call: Call[Any], text: str, style: str, sources: Mapping[str
         if len(text) > _LONGEST_TEXT:
             raise InputError(f"captions: the text is longer than {_LONGEST_TEXT} characters")
         captions["text"] = text
-    elif not call.services.sandbox and not any(source.script for source in sources.values()):
+    elif not call.services.sandbox and all(source.script is None for source in sources.values()):
         raise InputError(
             "captions: what is said in these clips is not known",
             hint="auto takes jobs started here with a script; else give the spoken text, or an .srt file",
