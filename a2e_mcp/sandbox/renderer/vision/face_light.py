@@ -19,7 +19,9 @@ def light_of(picture: Picture, skin: Mask, eyes: Mask, height: float) -> Picture
     """How bright each channel of the skin is around each place, on a small copy; eyes have less of the skin's tone."""
     every = max(1, round(height / _SIDE))
     # What is left away between would be blurred anyway.
-    small, weight, inside = picture[::every, ::every], _shares(skin[::every, ::every]), _shares(eyes[::every, ::every])
+    small, weight = picture[::every, ::every], _shares(skin[::every, ::every])
+    # Eyes are small; on average over what they cover they have a soft edge too.
+    inside = _shares(np.asarray(cv2.resize(eyes, size_of(small), interpolation=cv2.INTER_AREA), np.uint8))
     lit = small.astype(np.float32) * weight
     overall = lit.sum((0, 1)) / max(float(weight.sum()), 1e-3)
     reach = _REACH * height / every

@@ -66,7 +66,7 @@ class FaceSwapper:
         bent, covered = warp(self._picture, self._points, points, self._triangles, size, finely=LIPS)
         if self._onto_fringe is None:
             self._onto_fringe = _has_fringe(room, points)
-        eyes = _eyes(points, size, face.height)
+        eyes = _eyes(points, size)
         own, its = (
             light_of(picture, _skin(points, size, bare=not fringe), eyes, face.height)
             for picture, fringe in ((bent, self._has_fringe), (room, self._onto_fringe))
@@ -147,8 +147,7 @@ def _skin(points: Points, size: tuple[int, int], *, bare: bool) -> Mask:
     return cv2.max(skin, _forehead(points, size)) if bare else skin
 
 
-def _eyes(points: Points, size: tuple[int, int], height: float) -> Mask:
+def _eyes(points: Points, size: tuple[int, int]) -> Mask:
     """Both eyes, whose white and whose iris are no skin."""
     eyes = cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))
-    grown = cv2.dilate(eyes, np.ones((3, 3), np.uint8))
-    return soften(grown, max(0.7, _LIPS_EDGE * height))
+    return np.asarray(cv2.dilate(eyes, np.ones((3, 3), np.uint8)), np.uint8)
