@@ -41,6 +41,25 @@ class Folders:
         the same, and last what looks the same without its ending, which file managers hide. Raises FileRefused when
         there is none, and when there are two.
         """
+        found = self._candidates(text)
+        if len(found) > 1:
+            raise _several(found)
+        return found[0]
+
+    def find_beside_results(self, text: str) -> tuple[Path, bool]:
+        """The one file that a text means, and whether it was preferred to a result of the same name.
+
+        For what is only read and costs nothing. Raises FileRefused.
+        """
+        found = self._candidates(text)
+        output = self._output.resolve()
+        given = [path for path in found if not path.is_relative_to(output)]
+        if len(found) == 1 or len(given) != 1:
+            return self.find(text), False
+        return given[0], True
+
+    def _candidates(self, text: str) -> Sequence[Path]:
+        """The files that a text means equally well, at least one. Raises FileRefused."""
         if "\0" in text or len(text) > _LONGEST_PATH or not text.strip():
             raise self._no_path(text)
         roots = self._roots()
@@ -49,16 +68,12 @@ class Folders:
         certain = [text, *([plain(text)] if is_file_url(text) else [])]
         for spelt in (*([each] for each in certain), ways):
             found = _files((choice for each in spelt for choice in self._choices(each)), roots)
-            if len(found) > 1:
-                raise _several(found)
             if found:
-                return found[0]
+                return found
         for has_ending in (True, False):
             similar = _files(self._alike(ways, roots, has_ending=has_ending), roots)
-            if len(similar) > 1:
-                raise _several(similar)
             if similar:
-                return similar[0]
+                return similar
         raise self._nothing(text, roots)
 
     def holds(self, path: Path, found: os.stat_result) -> bool:

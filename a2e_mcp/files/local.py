@@ -60,6 +60,16 @@ class UploadRefused(FileRefused):
     """Storage refuses the file at this URL for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """What stands in a text file, which may have been preferred to a result of the same name."""
+
+    content: bytes
+    name: str
+    path: Path
+    is_preferred: bool = False
+
+
 class Files:
     """Reads only from the allowed folders, writes only into the output folder; `saver` does the writing.
 
@@ -114,8 +124,8 @@ class Files:
         except OSError as problem:
             raise FileRefused(f"That file cannot be read ({problem.strerror})") from None
 
-    async def read_text(self, text: str, suffixes: Sequence[str], *, most: int) -> tuple[bytes, str]:
-        """The content and the name of a text file in an allowed folder, at most so many bytes. Raises FileRefused."""
+    async def read_text(self, text: str, suffixes: Sequence[str], *, most: int) -> TextFile:
+        """A text file in an allowed folder, of at most so many bytes. Raises FileRefused."""
         self._refuse_paths("Give the text itself")
         try:
             return await anyio.to_thread.run_sync(self._read_text, text, suffixes, most)
@@ -189,8 +199,8 @@ class Files:
         """Whether storage says that there is nothing at a URL any more; False when it cannot be asked."""
         return await self.saver.is_gone(url)
 
-    def _read_text(self, text: str, suffixes: Sequence[str], most: int) -> tuple[bytes, str]:
-        path = self._folders.find(text)
+    def _read_text(self, text: str, suffixes: Sequence[str], most: int) -> TextFile:
+        path, is_preferred = self._folders.find_beside_results(text)
         name = one_line(path.name, 80)
         if path.suffix.lower() not in suffixes:
             raise FileRefused(f"{name} is not one of {', '.join(suffixes)}")
@@ -200,7 +210,7 @@ class Files:
                 raise FileRefused(f"{name} is not a regular file")
             if found.st_size > most:
                 raise FileRefused(f"{name} is larger than {most // 2**20} MB")
-            return content.read(most), name
+            return TextFile(content.read(most), name, path, is_preferred)
 
     def _open_local(self, text: str, wanted: MediaIn) -> LocalFile:
         path = self._folders.find(text)

@@ -64,7 +64,7 @@ class FilmSource:
 class FilmPlan:
     """What a film is made from, as data: `order` is the worker's, in which sources stand by their keys as paths.
 
-    `made_from` is what a person would ask of it later.
+    `made_from` is what a person would ask of it later, `note` what is to be said of its sources, in whole sentences.
     """
 
     tool: str
@@ -72,6 +72,7 @@ class FilmPlan:
     order: Mapping[str, Any]
     sources: Mapping[str, FilmSource]
     made_from: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -210,7 +211,7 @@ class Films:
         if (folder / f"film{_SUBTITLES}").exists():
             beside = saved[0].path.stem + _SUBTITLES
             saved.append(await self._saver.finish(Part(folder / f"film{_SUBTITLES}"), beside))
-        await self._note_saved(entry, saved, made.note, made.script)
+        await self._note_saved(entry, saved, f"{plan.note} {made.note}".strip(), made.script)
 
     async def _note_saved(self, entry: LedgerEntry, saved: list[SavedFile], note: str, script: str | None) -> None:
         files = [DownloadedFile(str(each.path), each.size, each.sha256, script) for each in saved]
@@ -232,7 +233,7 @@ class Films:
             raise InputError("What the film is made from was not written down", hint="Start it again")
         plan = from_stored(FilmPlan, start.resolved)
         sources = {key: from_stored(FilmSource, row) for key, row in start.resolved["sources"].items()}
-        return FilmPlan(plan.tool, plan.title, plan.order, sources, plan.made_from)
+        return FilmPlan(plan.tool, plan.title, plan.order, sources, plan.made_from, plan.note)
 
     async def _fetched(self, entry: LedgerEntry, key: str, source: FilmSource, folder: Path) -> Path:
         """The file of a source on this computer. Raises FileRefused."""

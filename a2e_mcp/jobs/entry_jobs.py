@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from a2e_mcp.catalogue.declaration.capability import State
 from a2e_mcp.catalogue.declaration.values import moment_shown, utc_moment
@@ -52,7 +52,7 @@ def job_of_entry(entry: LedgerEntry, job_id: JobId, *, moved: Progress | None, u
         error=note if state == "failed" else None,
         sandbox=sandbox,
         note=note if state != "failed" else None,
-        files=[asdict(file) for file in entry.details.files] or None,
+        files=[{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in entry.details.files] or None,
     )
 
 

@@ -78,6 +78,29 @@ async def test_an_srt_file_is_drawn_as_it_is_and_the_sound_is_kept(tmp_path: Pat
         assert film.loudness_from(0.5, 1.5) == pytest.approx(watch(clip).loudness_from(0.5, 1.5), abs=0.5)
 
 
+async def test_the_users_captions_come_before_those_of_a_film_of_that_name(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        clip = write_clip(server.inbox / "talk.mp4", seconds=2)
+        given = server.inbox / "late.srt"
+        given.write_text("1\n00:00:00,500 --> 00:00:01,200\nFirst\n", "utf-8")
+        ended, path = await make_film(server, "add_captions", video=clip.name, captions="late.srt", name="late")
+        assert "the result of that name" not in ended.text
+        result = path.with_suffix(".srt")
+        given.write_text("1\n00:00:00,500 --> 00:00:01,200\nSecond\n", "utf-8")
+        ended, path = await make_film(server, "add_captions", video=clip.name, captions="late.srt", name="again")
+        assert path.with_suffix(".srt").read_text("utf-8").splitlines()[2:] == ["Second"]
+        assert f"The captions are from {given}, not from the result of that name." in ended.text
+        # The result is read by its whole path, and by its name where there is no other.
+        for name in (str(result), "again.srt"):
+            ended, path = await make_film(server, "compose_video", clips=[clip.name], captions=name)
+            assert "the result of that name" not in ended.text
+        # Of two files of the user none is taken.
+        (server.inbox / "a\u00a0b.srt").write_bytes(given.read_bytes())
+        (server.inbox / "a\u202fb.srt").write_bytes(given.read_bytes())
+        text = await server.refuse("add_captions", video=clip.name, captions="a b.srt")
+        assert text.startswith("2 files fit: ")
+
+
 async def test_a_script_that_no_font_has_is_refused_before_anything_begins(tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         clip = write_clip(server.inbox / "talk.mp4", seconds=1)

@@ -120,6 +120,7 @@ async def test_what_is_said_in_a_part_is_known_of_the_job_and_the_file_and_films
         assert today > 0.5, subtitles
         # By its job and by its file: the words of the part only, at their times in it.
         ended, part = await make_film(server, "trim_video", video=str(whole), start=f"{today - 0.2:.2f}", name="part")
+        assert [set(file) for file in ended.data["files"]] == [{"path", "bytes", "sha256"}]
         for video in (ended.data["job_id"], str(part)):
             text, subtitles = await captioned(server, video)
             assert "Today, we talk" in subtitles

@@ -113,6 +113,7 @@ async def _compose(call: Call[ComposeInputs]) -> Answer:
     sources: dict[str, FilmSource] = {}
     for number, part in enumerate(parts):
         sources[str(number)] = await _source(call, "clips", part.file, _PICTURED, part)
+    note = ""
     order: dict[str, Any] = {
         "kind": "compose",
         "output": "film.mp4",
@@ -129,11 +130,11 @@ async def _compose(call: Call[ComposeInputs]) -> Answer:
         sources["logo"] = await _source(call, "logo", inputs.logo, _STILL)
         order["logo"] = {"path": "logo", "name": sources["logo"].name, "corner": inputs.logo_position}
     if inputs.captions is not None and inputs.captions.strip().casefold() not in _NO_CAPTIONS:
-        order["captions"] = await _captions(call, inputs.captions, inputs.caption_style, sources)
+        order["captions"], note = await _captions(call, inputs.captions, inputs.caption_style, sources)
     await _check_letters(call, order, sources)
     made_from = {"clips": ", ".join(inputs.clips), "music": inputs.music, "title": inputs.title}
     made_from = {key: text for key, text in made_from.items() if text}
-    return await _begin(call, FilmPlan("compose_video", _title(inputs.name or "Film"), order, sources, made_from))
+    return await _begin(call, FilmPlan("compose_video", _title(inputs.name or "Film"), order, sources, made_from, note))
 
 
 async def _caption(call: Call[CaptionInputs]) -> Answer:
@@ -144,16 +145,17 @@ async def _caption(call: Call[CaptionInputs]) -> Answer:
         )
     part = read_clip(inputs.video)
     sources = {"0": await _source(call, "video", part.file, _MOVING, part)}
+    captions, note = await _captions(call, inputs.captions, inputs.style, sources)
     order: dict[str, Any] = {
         "kind": "compose",
         "output": "film.mp4",
         "clips": [_clip("0", part, sources["0"])],
-        "captions": await _captions(call, inputs.captions, inputs.style, sources),
+        "captions": captions,
         "is_finished": False,
     }
     await _check_letters(call, order, sources)
     name = inputs.name or f"{_stem(sources['0'])} captioned"
-    return await _begin(call, FilmPlan("add_captions", _title(name), order, sources, {"video": inputs.video}))
+    return await _begin(call, FilmPlan("add_captions", _title(name), order, sources, {"video": inputs.video}, note))
 
 
 async def _trim(call: Call[TrimInputs]) -> Answer:
@@ -241,12 +243,17 @@ def _clip(key: str, part: ClipPart, source: FilmSource) -> dict[str, Any]:
     }
 
 
-async def _captions(call: Call[Any], text: str, style: str, sources: Mapping[str, FilmSource]) -> dict[str, Any]:
-    """The captions of the worker's order. Raises A2EError."""
+async def _captions(
+    call: Call[Any], text: str, style: str, sources: Mapping[str, FilmSource]
+) -> tuple[dict[str, Any], str]:
+    """The captions of the worker's order, and what is to be said of their file. Raises A2EError."""
+    note = ""
     captions: dict[str, Any] = {"style": style, "subtitles": "film.srt"}
     if is_subtitle_name(text):
-        content, name = await call.services.files.read_text(text, SUFFIXES, most=LARGEST)
-        cues = read_subtitles(content, one_line(name, 60))
+        file = await call.services.files.read_text(text, SUFFIXES, most=LARGEST)
+        cues = read_subtitles(file.content, one_line(file.name, 60))
+        if file.is_preferred:
+            note = f"The captions are from {file.path}, not from the result of that name."
         captions["cues"] = [{"start": cue.start, "end": cue.end, "text": cue.text} for cue in cues]
     elif text.strip().casefold() not in _AUTO:
         if len(text) > _LONGEST_TEXT:
@@ -257,7 +264,7 @@ async def _captions(call: Call[Any], text: str, style: str, sources: Mapping[str
             "captions: what is said in these clips is not known",
             hint="auto takes jobs started here with a script; else give the spoken text, or an .srt file",
         )
-    return captions
+    return captions, note
 
 
 async def _check_letters(call: Call[Any], order: Mapping[str, Any], sources: Mapping[str, FilmSource]) -> None:
