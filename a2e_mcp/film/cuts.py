@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from a2e_mcp.errors import InputError
 
 _MOMENT = r"(?:\d{1,2}:)?(?:\d{1,3}:)?\d{1,5}(?:[.,]\d{1,3})?\s*(?:s|sec|seconds?)?"
+_BETWEEN = r"(?:\s+|(?<=[\w\"'`])\s*@\s*)"
+"""What stands between a file and its part."""
 _PART = re.compile(
-    rf"^(?P<file>.*?\S)\s+[\[(]?(?:from\s+)?(?P<start>{_MOMENT})?\s*(?:-->|-|–|—|→|to|until|\.\.)\s*"
+    rf"^(?P<file>.*?\S){_BETWEEN}[\[(]?(?:from\s+)?(?P<start>{_MOMENT})?\s*(?:-->|-|–|—|→|to|until|\.\.)\s*"
     rf"(?P<end>{_MOMENT})?[\])]?$",
     re.I,
 )
 _LENGTH = re.compile(
-    r"^(?P<file>.*?\S)\s+[\[(]?(?:(?:the\s+)?first\s+|for\s+)?(?P<seconds>\d{1,4}(?:[.,]\d{1,3})?)\s*"
+    rf"^(?P<file>.*?\S){_BETWEEN}[\[(]?(?:(?:the\s+)?(?:first|(?P<last>last))\s+|for\s+)?"
+    r"(?P<seconds>\d{1,4}(?:[.,]\d{1,3})?)\s*"
     r"(?:s|sec|secs|seconds?)[\])]?$",
     re.I,
 )
@@ -48,6 +51,8 @@ def read_clip(text: str) -> ClipPart:
         seconds = float(length["seconds"].replace(",", "."))
         if not 0.1 <= seconds <= _LONGEST_PICTURE:
             raise InputError(f"clips: {seconds:g} s is no length from 0.1 to {_LONGEST_PICTURE:g} s")
+        if length["last"]:
+            return ClipPart(_bare(length["file"]), start=-seconds)
         return ClipPart(_bare(length["file"]), seconds=seconds)
     return ClipPart(_bare(written))
 

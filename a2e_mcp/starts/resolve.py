@@ -148,6 +148,8 @@ class Resolver:
 
     async def media(self, name: str, value: str, wanted: MediaIn) -> str | LocalFile:
         """The address, or the file on this computer, that an input names; a job id stands for the job's first file."""
+        if not value.strip():
+            raise InputError(f"{name}: nothing was given", hint="Give a file, a URL or a job_id")
         if is_meant_as_job_id(value) or is_id(value):
             job = await self._jobs.check(await find_job_id(value, self._ledger, sandbox=self._sandbox))
             if not makes_files(job.family):

@@ -34,6 +34,13 @@ from tests.support.systems import LINUX
         ("intro.mp4 from 0:02 to 0:09", ClipPart("intro.mp4", 2, 9)),
         ("intro.mp4 00:00:02.000 --> 00:00:09.000", ClipPart("intro.mp4", 2, 9)),
         ("intro.mp4 (first 2 seconds)", ClipPart("intro.mp4", seconds=2)),
+        ("intro.mp4@0:02-0:09", ClipPart("intro.mp4", 2, 9)),
+        ("intro.mp4 @ 0:02-0:09", ClipPart("intro.mp4", 2, 9)),
+        ("picture.png@4s", ClipPart("picture.png", seconds=4)),
+        ("icon@2x.png", ClipPart("icon@2x.png")),
+        ("https://example.com/@12s", ClipPart("https://example.com/@12s")),
+        ("intro.mp4 last 2s", ClipPart("intro.mp4", start=-2)),
+        ("intro.mp4 (the last 2.5 seconds)", ClipPart("intro.mp4", start=-2.5)),
         ("intro.mp4 2s-9s", ClipPart("intro.mp4", 2, 9)),
         ("intro.mp4 0:02-", ClipPart("intro.mp4", 2)),
         ("intro.mp4 -0:09", ClipPart("intro.mp4", 0, 9)),
@@ -48,6 +55,18 @@ from tests.support.systems import LINUX
 )
 def test_a_clip_is_read_as_people_write_it(text: str, part: ClipPart) -> None:
     assert read_clip(text) == part
+
+
+async def test_the_last_seconds_and_a_part_after_an_at_sign_are_taken_and_a_blank_is_named(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "talk.mp4", seconds=4, marks=(1.2, 3.6))
+        _, path = await make_film(server, "compose_video", clips=["talk.mp4 last 1s", "talk.mp4@0:01-0:02"])
+        film = watch(path)
+        assert film.seconds == pytest.approx(2, abs=0.05)
+        assert film.flash_times() == [pytest.approx(0.6, abs=0.05), pytest.approx(1.2, abs=0.05)]
+        assert "talk.mp4 is only 4.0 s long." in await failed_film(server, "compose_video", clips=["talk.mp4 last 9s"])
+        text = await server.refuse("compose_video", clips=["talk.mp4", " "])
+        assert text.startswith("clips: nothing was given. Give a file, a URL or a job_id")
 
 
 @pytest.mark.parametrize("text", ["a.mp4 0:09-0:02", "a.png 0s"])
