@@ -117,7 +117,7 @@ class KeptResults:
 
 
 async def _read(path: Path) -> AsyncIterator[bytes]:
-    # Opened here and not in a thread, whose file a call that ends meanwhile would leave open.
-    async with anyio.wrap_file(path.open("rb")) as file:
-        while chunk := await file.read(_CHUNK):
+    # Opened and closed here and not in threads, which would leave it open when the call ends meanwhile.
+    with path.open("rb") as file:
+        while chunk := await anyio.to_thread.run_sync(file.read, _CHUNK):
             yield chunk

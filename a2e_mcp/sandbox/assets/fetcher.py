@@ -100,13 +100,13 @@ def _private() -> UnusableMedia:
 
 async def _write(response: httpx2.Response, target: Path, most: int) -> None:
     received = 0
-    # Opened here and not in a thread, whose file a request that ends meanwhile would leave open.
-    async with anyio.wrap_file(target.open("wb")) as file:
+    # Opened and closed here and not in threads, which would leave it open when the request ends meanwhile.
+    with target.open("wb") as file:
         async for chunk in response.aiter_bytes():
             received += len(chunk)
             if received > most:
                 raise UnusableMedia(f"Sandbox: the file is larger than {most / 2**20:g} MB")
-            await file.write(chunk)
+            await anyio.to_thread.run_sync(file.write, chunk)
 
 
 def _parts(url: str) -> SplitResult:

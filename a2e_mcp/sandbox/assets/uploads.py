@@ -75,14 +75,14 @@ class Uploads:
         received = 0
         digest = hashlib.md5(usedforsecurity=False)
         try:
-            # Opened here and not in a thread, whose file a request that ends meanwhile would leave open.
-            async with anyio.wrap_file(unfinished.open("wb")) as file:
+            # Opened and closed here and not in threads, which would leave it open when the request ends meanwhile.
+            with unfinished.open("wb") as file:
                 async for chunk in request.stream():
                     received += len(chunk)
                     if received > _limit(permit):
                         return _too_large(permit)
                     digest.update(chunk)
-                    await file.write(chunk)
+                    await anyio.to_thread.run_sync(file.write, chunk)
             if permit.length is not None and received < permit.length:
                 return _refused(400, "IncompleteBody", f"{received} of the {permit.length} signed bytes arrived")
             unfinished.replace(path)
