@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from a2e_mcp.ledger.store import Ledger
+if TYPE_CHECKING:
+    from a2e_mcp.ledger.store import Ledger
 
 _DAY = 86_400.0
 

@@ -11,7 +11,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from a2e_mcp.errors import Charged, Refused
 from a2e_mcp.ledger.job_ids import DOWNLOAD
-from a2e_mcp.ledger.store import EntryFilter
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.answers.answer import Answer
 from a2e_mcp.server.answers.field_names import rename_fields
@@ -86,6 +85,8 @@ async def _charged(name: str, services: Services, began: float) -> Charged:
     """What is known about charges after a call that was cut; a locked ledger is not waited for."""
     if not tool_index.can_be_charged(name):
         return Charged.NOTHING
+    from a2e_mcp.ledger.store import EntryFilter
+
     with anyio.move_on_after(_ASKING_SECONDS):
         # A step of this call, such as an upload, may have been charged before; so may another call's.
         spent = bool(await services.ledger.recent(EntryFilter(since=began, without=DOWNLOAD), most=1))

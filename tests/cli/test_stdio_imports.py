@@ -29,6 +29,27 @@ FOR_COMPANIES = (
 )
 
 
+FOR_CALLS = (
+    "pydantic_settings",
+    "a2e_mcp.client.client",
+    "a2e_mcp.jobs.service",
+    "a2e_mcp.ledger.store",
+    "a2e_mcp.starts",
+)
+
+
+async def test_a_server_that_has_only_listed_its_tools_has_imported_nothing_for_calls(tmp_path: Path) -> None:
+    async with start_program("serve", "--sandbox", folder=tmp_path, PYTHONPROFILEIMPORTTIME="1") as server:
+        await server.initialize()
+        assert (await server.ask("tools/list"))["result"]["tools"]
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        _, _, told = await server.ended(30)
+    imported = imports_in(told)
+    assert {"mcp.server", "a2e_mcp.server.server"} <= imported
+    assert {name for name in imported if any(f"{name}.".startswith(f"{each}.") for each in FOR_CALLS)} == set()
+
+
 async def test_a_server_on_stdio_imports_nothing_of_a_company_while_it_lists_starts_and_waits(tmp_path: Path) -> None:
     async with start_program("serve", "--sandbox", folder=tmp_path, PYTHONPROFILEIMPORTTIME="1") as server:
         await server.initialize()
@@ -39,6 +60,10 @@ async def test_a_server_on_stdio_imports_nothing_of_a_company_while_it_lists_sta
         assert server.process.stdin is not None
         server.process.stdin.close()
         _, _, told = await server.ended(30)
-    imported = set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", told, re.MULTILINE))
+    imported = imports_in(told)
     assert {"mcp.server", "a2e_mcp.server.server", "a2e_mcp.starts.execute"} <= imported
     assert {name for name in imported if any(f"{name}.".startswith(f"{each}.") for each in FOR_COMPANIES)} == set()
+
+
+def imports_in(told: str) -> set[str]:
+    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", told, re.MULTILINE))
