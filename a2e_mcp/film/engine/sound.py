@@ -15,7 +15,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 from a2e_mcp.film.engine.source import Source, opened
-from a2e_mcp.media.resampling import SteadyResampler
+from a2e_mcp.media.resampler import SteadyResampler
 
 RATE = 48_000
 """Samples a second."""

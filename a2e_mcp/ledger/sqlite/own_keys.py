@@ -2,81 +2,31 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from a2e_mcp.ledger.accounts import OwnKey, OwnKeys
+from a2e_mcp.ledger.accounts import OwnKey
+from a2e_mcp.ledger.own_keys import StoredOwnKeys
 from a2e_mcp.ledger.sqlite.thread import SqliteThread
 
-_FIND = """
-SELECT * FROM own_keys WHERE account = :account AND mode = :mode AND (:user IS NULL OR user_id = :user)
-ORDER BY used DESC LIMIT 1
-"""
-_KEEP = """
-INSERT INTO own_keys VALUES (:account, :mode, :user, :sealed, :now, :now)
-ON CONFLICT (account, mode, user_id) DO UPDATE SET sealed = excluded.sealed, used = excluded.used
-"""
-_RESEAL = """
-UPDATE own_keys SET sealed = :sealed
-WHERE account = :account AND mode = :mode AND user_id = :user AND sealed = :before
-"""
-_ALL = "SELECT * FROM own_keys WHERE mode = :mode ORDER BY user_id, brought"
-_FORGET = "DELETE FROM own_keys WHERE mode = :mode AND user_id = :user"
-_FORGET_UNUSED = """
-DELETE FROM own_keys WHERE mode = :mode AND used < :since AND NOT EXISTS (
-    SELECT 1 FROM starts WHERE starts.account = own_keys.account AND starts.mode = own_keys.mode
-        AND phase IN ('intended', 'sent'))
-"""
 
-
-class SqliteOwnKeys(OwnKeys):
+class SqliteOwnKeys(StoredOwnKeys):
     """The keys of one mode in a ledger's file."""
 
     def __init__(self, file: SqliteThread, mode: str, now: Callable[[], float]) -> None:
+        super().__init__(mode, now)
         self._file = file
-        self._mode = mode
-        self._now = now
-
-    async def find(self, account: str, *, user: str | None = None) -> OwnKey | None:
-        """The key of an account, as this user or anyone has brought it."""
-        return next(iter(await self._read(_FIND, account=account, user=user)), None)
-
-    async def keep(self, account: str, *, user: str, sealed: str) -> None:
-        """Write down a key that a user has brought just now; in this seal, if it was known."""
-        await self._change(_KEEP, account=account, user=user, sealed=sealed, now=self._now())
-
-    async def reseal(self, key: OwnKey, sealed: str) -> bool:
-        """Replace the seal of a key that is still as it was read."""
-        changed = await self._change(_RESEAL, account=key.account, user=key.user, sealed=sealed, before=key.sealed)
-        return changed == 1
-
-    async def all(self) -> Sequence[OwnKey]:
-        """All keys, by user."""
-        return await self._read(_ALL)
-
-    async def forget(self, user: str) -> int:
-        """Delete the keys of a user; how many these were."""
-        return await self._change(_FORGET, user=user)
-
-    async def forget_unused(self, since: float) -> int:
-        """Delete the keys that have not been brought since then and have no start that is open; how many."""
-        return await self._change(_FORGET_UNUSED, since=since)
 
     async def _read(self, statement: str, **values: Any) -> list[OwnKey]:
         def work() -> list[OwnKey]:
-            rows = self._file.database.execute(statement, {"mode": self._mode, **values}).fetchall()
-            return [_key(row) for row in rows]
+            rows = self._file.database.execute(statement, values).fetchall()
+            return [OwnKey(row["user_id"], row["account"], row["sealed"], row["brought"], row["used"]) for row in rows]
 
         return await self._file.read(work)
 
     async def _change(self, statement: str, **values: Any) -> int:
         def work() -> int:
             with self._file.transaction():
-                return self._file.database.execute(statement, {"mode": self._mode, **values}).rowcount
+                return self._file.database.execute(statement, values).rowcount
 
         return await self._file.run(work)
-
-
-def _key(row: sqlite3.Row) -> OwnKey:
-    return OwnKey(row["user_id"], row["account"], row["sealed"], row["brought"], row["used"])

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.media.resampling import SteadyResampler
+from a2e_mcp.media.resampler import SteadyResampler
 from a2e_mcp.media.word_tags import WordRow, words_from_tag, words_to_tag
 from a2e_mcp.sandbox.renderer.audio.stored_samples import StoredSamples
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
