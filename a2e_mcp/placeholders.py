@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from a2e_mcp.patterns import Pattern
+
+ACCESS_VARIABLE = "A2E_API_TOKEN"
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
 # As hosts, shells, templates and password managers write what they are to fill in; file:///folder is a URL.
@@ -99,3 +102,14 @@ def stands_in(text: str) -> bool:
     is_name = around is not None or ("_" in name and not _TELLING.isdisjoint(words))
     is_shortened = re.fullmatch(r"\.{3,}|…", name) is not None
     return is_shortened or (is_name and bool(words) and all(word in _PLACEHOLDER_WORDS for word in words))
+
+
+def text_of(variable: str, environment: Mapping[str, str]) -> str:
+    """The text of a variable without quotes; empty when blank, or a placeholder such as `${A2E_API_TOKEN}`."""
+    text = environment.get(variable, "")
+    return "" if is_unfilled(variable, text) else bare_token(text) if variable == ACCESS_VARIABLE else unquoted(text)
+
+
+def is_unfilled(variable: str, text: str) -> bool:
+    """Whether a value is a placeholder that was not filled in."""
+    return bool(text.strip()) and (is_token_placeholder(text) if variable == ACCESS_VARIABLE else is_placeholder(text))

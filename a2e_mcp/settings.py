@@ -18,9 +18,7 @@ from pydantic import SecretStr
 from a2e_mcp import setting_values as parse
 from a2e_mcp import user_folders
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.placeholders import bare_token, is_placeholder, is_token_placeholder, unquoted
-
-ACCESS_VARIABLE = "A2E_API_TOKEN"
+from a2e_mcp.placeholders import ACCESS_VARIABLE, is_placeholder, text_of
 
 Mode = Literal["live", "sandbox", "unset"]
 Kind = Literal["string", "secret", "number", "boolean", "filepath"]
@@ -33,6 +31,10 @@ UNCONFIGURED = (
 UNFILLED = (
     "No A2E token: A2E_API_TOKEN holds a placeholder that the host did not fill in. Put the token itself there "
     "(video.a2e.ai > Account > API Token), or start with --sandbox to try it free. Nothing was charged."
+)
+KEYLESS = (
+    "This server has no A2E account of its own: let your client send your A2E key (video.a2e.ai > Account > API Token) "
+    "as the header X-A2E-Key. Nothing was charged."
 )
 ADMINISTRATOR = "the person who runs this server"
 _NO_DEFAULT_WHEN_UNFILLED = (
@@ -340,16 +342,23 @@ class Settings:
         return named or (self.database is not None and self.http_secret is None)
 
     @property
+    def is_without_account(self) -> bool:
+        """Whether each user pays with an A2E key of their own, since the servers have none."""
+        return self.token is None and not self.sandbox and self.own_keys == "allow" and self.has_users
+
+    @property
     def unconfigured(self) -> str:
         """What every call answers while there is neither a token nor the sandbox."""
+        if self.is_without_account:
+            return f"{KEYLESS} Ask {self.contact}."
         return UNFILLED if self.unfilled_token else UNCONFIGURED
 
     @property
     def mode(self) -> Mode:
-        """sandbox when requested, else live with a token, else unset."""
+        """sandbox when requested, else live with a token, or with those of users alone, else unset."""
         if self.sandbox:
             return "sandbox"
-        return "unset" if self.token is None else "live"
+        return "unset" if self.token is None and not self.is_without_account else "live"
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
@@ -378,17 +387,6 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
             raise SettingsError(f"{source} is invalid: {problem}") from None
     token = given.get(ACCESS_VARIABLE, "")
     return Settings(**values, unfilled_token=bool(token.strip()) and not text_of(ACCESS_VARIABLE, given))
-
-
-def text_of(variable: str, environment: Mapping[str, str]) -> str:
-    """The text of a variable without quotes; empty when blank, or a placeholder such as `${A2E_API_TOKEN}`."""
-    text = environment.get(variable, "")
-    return "" if is_unfilled(variable, text) else bare_token(text) if variable == ACCESS_VARIABLE else unquoted(text)
-
-
-def is_unfilled(variable: str, text: str) -> bool:
-    """Whether a value is a placeholder that was not filled in."""
-    return bool(text.strip()) and (is_token_placeholder(text) if variable == ACCESS_VARIABLE else is_placeholder(text))
 
 
 @cache

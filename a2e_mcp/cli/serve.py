@@ -31,6 +31,7 @@ _MODES = {
     "sandbox": "sandbox: free, nothing leaves this computer",
     "unset": "no A2E_API_TOKEN: calls look in the system's keyring, or explain how to set one",
 }
+_EACH_PAYS = "live mode: users pay with A2E keys of their own"
 
 
 def serve(*, http: str | None, **flags: str | bool | None) -> int:
@@ -90,7 +91,8 @@ async def _over_http(
     listener = listen(host, port, hint="Another server may be running there; choose another port with --http")
     app = web_app(server, settings, host, None if authenticator is None else authenticator.caller)
     shown = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/mcp"
-    greeting = f"a2e-mcp {__version__} at {shown} ({_MODES[settings.mode]})"
+    mode = _EACH_PAYS if settings.is_without_account else _MODES[settings.mode]
+    greeting = f"a2e-mcp {__version__} at {shown} ({mode})"
     if settings.log == "json":
         _log.info(greeting)
     else:

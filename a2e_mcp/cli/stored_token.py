@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.settings import ACCESS_VARIABLE, text_of
+from a2e_mcp.placeholders import ACCESS_VARIABLE, text_of
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

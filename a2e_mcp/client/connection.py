@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -37,12 +38,16 @@ Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 
 
 def live(settings: Settings) -> Connect:
-    """A connection to the real A2E with the token of the settings."""
+    """A connection to the real A2E with the token of the settings; without one, for users who bring theirs."""
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[Connection]:
-        if settings.token is None:
+        token = settings.token
+        if settings.is_without_account:
+            # Nothing is asked with it, and what it signs cannot be forged.
+            token = SecretStr(secrets.token_urlsafe(32))
+        if token is None:
             raise AssertionError("a live connection needs a token")
-        yield Connection(settings.base_url, settings.token)
+        yield Connection(settings.base_url, token)
 
     return connect

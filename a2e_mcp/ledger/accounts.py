@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+NO_ACCOUNT = "0" * 16
+"""The id under which servers that have no account of their own share a queue, and nothing else."""
+
 
 def account_of(token: str) -> str:
     """The id of the account that a token of A2E leads to, as far as we know: nothing of the token can be read in it."""

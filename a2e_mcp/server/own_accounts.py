@@ -105,7 +105,7 @@ class OwnAccounts:
 
     async def admit(self, caller: Caller, text: str) -> Caller:
         """The caller, who pays with the account of this A2E key. Raises AccessDenied, which says why not."""
-        token = _read(text)
+        token = self._read(text)
         account = account_of(token)
         known = (caller.user, account)
         if self._known.get(known, 0.0) <= self._clock():
@@ -219,7 +219,7 @@ class OwnAccounts:
 
         account, way = account_of(token), company.connection
         if self._refused.get(account, 0.0) > self._clock():
-            raise _not_accepted()
+            raise self._not_accepted()
         client = A2EClient(
             token,
             base_url=way.base_url,
@@ -235,13 +235,40 @@ class OwnAccounts:
                 if len(self._refused) >= _MOST_KNOWN:
                     self._refused.clear()
                 self._refused[account] = self._clock() + _REFUSED_SECONDS
-                raise _not_accepted() from None
+                raise self._not_accepted() from None
             except A2EError as problem:
                 raise AccessDenied(
                     f"The key in X-A2E-Key could not be checked ({problem.message})",
                     hint="Try again in a minute",
                     status=_UNAVAILABLE,
                 ) from None
+
+    def _read(self, text: str) -> str:
+        """The key in a header. Raises AccessDenied."""
+        token = bare_token(text)
+        if not token or is_token_placeholder(text):
+            raise AccessDenied(
+                "The header X-A2E-Key holds no key" if not token else "The header X-A2E-Key holds a placeholder",
+                hint=f"Put your A2E key there, from video.a2e.ai > Account > API Token{self._or_without}",
+                status=_BAD_REQUEST,
+            )
+        try:
+            return setting_values.token(token).get_secret_value()
+        except ValueError as problem:
+            raise AccessDenied(f"The header X-A2E-Key is invalid: {problem}", status=_BAD_REQUEST) from None
+
+    def _not_accepted(self) -> AccessDenied:
+        return AccessDenied(
+            "A2E did not accept the key in X-A2E-Key",
+            charged=Charged.NOTHING,
+            hint=f"{_WHERE}{self._or_without}",
+            status=_BAD_REQUEST,
+        )
+
+    @property
+    def _or_without(self) -> str:
+        """What else can be done about a key, where the servers have an account too."""
+        return "" if self._settings.is_without_account else ", or remove the header to use the account of this server"
 
     def _transport(self, company: Services) -> httpx2.AsyncBaseTransport:
         """The way to A2E, which all accounts share: it keeps connections, and certificates take long to load."""
@@ -337,27 +364,3 @@ class _Shared(httpx2.AsyncBaseTransport):
 def _accounts_of_servers(company: Services) -> Collection[str]:
     """The ids that mean the servers' account: its ledger's, of an older token after a rotation, and its token's."""
     return company.account_ledger.account, account_of(company.connection.token.get_secret_value())
-
-
-def _read(text: str) -> str:
-    """The key in a header. Raises AccessDenied."""
-    token = bare_token(text)
-    if not token or is_token_placeholder(text):
-        raise AccessDenied(
-            "The header X-A2E-Key holds no key" if not token else "The header X-A2E-Key holds a placeholder",
-            hint="Put your A2E key there, from video.a2e.ai > Account > API Token, or remove the header",
-            status=_BAD_REQUEST,
-        )
-    try:
-        return setting_values.token(token).get_secret_value()
-    except ValueError as problem:
-        raise AccessDenied(f"The header X-A2E-Key is invalid: {problem}", status=_BAD_REQUEST) from None
-
-
-def _not_accepted() -> AccessDenied:
-    return AccessDenied(
-        "A2E did not accept the key in X-A2E-Key",
-        charged=Charged.NOTHING,
-        hint=f"{_WHERE}, or remove the header to use the account of this server",
-        status=_BAD_REQUEST,
-    )

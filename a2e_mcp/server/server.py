@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from a2e_mcp.client.connection import Connect
     from a2e_mcp.errors import AccessDenied
+    from a2e_mcp.ledger.store import Ledger
     from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.own_accounts import OwnAccounts
     from a2e_mcp.server.services import Services
@@ -156,9 +157,12 @@ class A2EServer(MCPServer[LazyServices]):
         account = current_account()
         if account and self.own_accounts is not None:
             return await self.own_accounts.services(account)
-        return await self._company_services()
+        if self._configuration.is_without_account:
+            raise ToolError(self._unconfigured)
+        return await self.company_services()
 
-    async def _company_services(self) -> Services:
+    async def company_services(self) -> Services:
+        """The services of the servers' own account. Raises SettingsError; ToolError where there must be a token."""
         if self._configuration.mode == "unset" and not self._finds_token:
             raise ToolError(self._unconfigured)
         try:
@@ -171,7 +175,7 @@ class A2EServer(MCPServer[LazyServices]):
             return None
         from a2e_mcp.server.own_accounts import OwnAccounts
 
-        return OwnAccounts(self._configuration, self._company_services, timing=self._timing, operation=self.operation)
+        return OwnAccounts(self._configuration, self.company_services, timing=self._timing, operation=self.operation)
 
     def plain_manager(self, guard: TransportSecuritySettings) -> StreamableHTTPSessionManager:
         """A second manager of requests over HTTP, which answers with JSON only; it runs whenever the first one does."""
@@ -194,19 +198,17 @@ class A2EServer(MCPServer[LazyServices]):
 
     async def check_ready(self) -> None:
         """Raises A2EError when a call could not be answered now: no token, or data or a database out of reach."""
-        try:
-            services = await self.services()
-        except ToolError as problem:
-            raise SettingsError(str(problem), charged=None) from None
-        await services.ledger.recent(most=1)
+        await (await self._inner_ledger()).recent(most=1)
 
     async def open_starts(self) -> Mapping[str, Sequence[float]]:
         """For how many seconds each start has been in a phase that it must leave. Raises A2EError."""
+        return await open_starts(await self._inner_ledger())
+
+    async def _inner_ledger(self) -> Ledger:
         try:
-            ledger = (await self.services()).ledger
+            return (await self.company_services()).account_ledger
         except ToolError as problem:
             raise SettingsError(str(problem), charged=None) from None
-        return await open_starts(ledger)
 
     async def run_stdio_async(self, ended: anyio.Event | None = None) -> None:
         """Serve the client behind stdin and stdout until it disconnects, or until `ended` is set."""
@@ -371,7 +373,7 @@ class A2EServer(MCPServer[LazyServices]):
     def _unconfigured(self) -> str:
         """What every call answers without a token."""
         settings, caller = self._configuration, current()
-        if caller is None:
+        if caller is None or settings.is_without_account:
             return settings.unconfigured
         return f"This server has no A2E token yet. Nothing was charged. Ask {settings.contact}."
 

@@ -22,6 +22,7 @@ from a2e_mcp.jobs.downloads import Downloads
 from a2e_mcp.jobs.kept_results import KeptResults
 from a2e_mcp.jobs.polling import JobPoller
 from a2e_mcp.jobs.service import Jobs
+from a2e_mcp.ledger.accounts import NO_ACCOUNT
 from a2e_mcp.ledger.callers_ledger import CallersLedger
 from a2e_mcp.ledger.choice import open_ledger_in
 from a2e_mcp.ledger.job_ids import STREAMING
@@ -132,7 +133,7 @@ async def open_services(
                 settings.data / "ledger.sqlite3",
                 settings.database,
                 account=way.token.get_secret_value(),
-                account_id=settings.account,
+                account_id=settings.account or (NO_ACCOUNT if settings.is_without_account else None),
                 sandbox=settings.mode == "sandbox",
                 now=timing.now,
             )

@@ -245,7 +245,7 @@ class FaultProxy:
             return
         found, sent = MARK.search(request.body.decode("utf-8", "replace")), json.loads(request.body)
         rows = answered["data"] if isinstance(answered["data"], list) else [answered["data"]]
-        ids = [_to_sandbox(row["_id"].encode(), self.sandbox).decode() for row in rows if "_id" in row]
+        ids = [as_sandbox(row["_id"].encode(), self.sandbox).decode() for row in rows if "_id" in row]
         webhook = (sent["webhook_url"], sent["webhook_token"]) if "webhook_url" in sent else None
         now = asyncio.get_running_loop().time()
         self.accepted.append(Accepted(what, int(found[1]) if found else None, cost, now, ids, webhook))
@@ -254,9 +254,9 @@ class FaultProxy:
         path = request.path.removeprefix(FILES)
         sent = await self.a2e.request(
             request.method,
-            _to_sandbox(path.encode(), self.sandbox).decode(),
+            as_sandbox(path.encode(), self.sandbox).decode(),
             headers={name: value for name, value in request.headers.items() if name not in _HANDLED_HERE},
-            content=_to_sandbox(request.body, self.sandbox) if "/api/" in path else request.body,
+            content=as_sandbox(request.body, self.sandbox) if "/api/" in path else request.body,
         )
         body = as_live(sent.content, self.sandbox) if "/api/" in path else sent.content
         headers = {name: value for name, value in sent.headers.items() if name not in _HANDLED_HERE}
@@ -304,7 +304,8 @@ def as_live(content: bytes, sandbox: str) -> bytes:
     return _SANDBOX_ID.sub(rb"67d29023\1", content).replace(sandbox.encode(), FILES.encode())
 
 
-def _to_sandbox(content: bytes, sandbox: str) -> bytes:
+def as_sandbox(content: bytes, sandbox: str) -> bytes:
+    """What is said to a sandbox that is taken for A2E, with its own ids and addresses."""
     return _LIVE_ID.sub(rb"00000000\1", content).replace(FILES.encode(), sandbox.encode())
 
 

@@ -31,6 +31,7 @@ from a2e_mcp.users.authenticator import Authenticator
 from a2e_mcp.users.keys import digest_of, new_key
 from a2e_mcp.users.keys_file import KeysFile
 from a2e_mcp.users.user_list import User, UserKey, UserList
+from tests.support.fault_proxy import as_live, as_sandbox
 from tests.support.server import settings_in
 from tests.support.token_watch import TOKEN
 from tests.support.users import Person, keys_file
@@ -58,6 +59,8 @@ class Accounts(httpx2.AsyncBaseTransport):
     revoked: set[str] = field(default_factory=set)
     webhooks: list[tuple[str, str]] = field(default_factory=list)
     is_away: bool = False
+    is_live: bool = False
+    """Whether ids look like A2E's, for servers in live mode."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer as the account of the key, or refuse it."""
@@ -71,7 +74,18 @@ class Accounts(httpx2.AsyncBaseTransport):
         if b"webhook_url" in request.content:
             body = json.loads(request.content)
             self.webhooks.append((body["webhook_url"], body["webhook_token"]))
-        return await self.sandboxes[name].transport().handle_async_request(request)
+        there = self.sandboxes[name]
+        if not self.is_live:
+            return await there.transport().handle_async_request(request)
+        sent = httpx2.Request(
+            request.method,
+            as_sandbox(str(request.url).encode(), there.base_url).decode(),
+            headers=[(key, value) for key, value in request.headers.raw if key.lower() != b"content-length"],
+            content=as_sandbox(await request.aread(), there.base_url),
+        )
+        answer = await there.transport().handle_async_request(sent)
+        content = as_live(await answer.aread(), there.base_url)
+        return httpx2.Response(answer.status_code, json=json.loads(content), request=request)
 
     def count(self, name: str) -> int:
         """How many requests an account has had."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -130,6 +131,52 @@ async def test_a_key_that_a2e_refuses_is_refused_in_one_sentence_and_asked_about
         job = await bob.ask("start_text_to_image", **PICTURE)
         async with company.person("bob") as usual:
             assert (await usual.ask("check_status", job_id=job.data["job_id"])).data["job_id"] == job.data["job_id"]
+
+
+async def test_servers_without_a_token_serve_those_who_bring_a_key(tmp_path: Path, database: str | None) -> None:
+    store = (tmp_path / "store").as_uri()
+    changes: dict[str, Any] = {"sandbox": False, "public_url": PUBLIC, "store": store}
+    async with (
+        open_accounts(tmp_path, "ada") as accounts,
+        open_company(tmp_path, accounts, ["ada", "eve"], database=database, **changes) as company,
+        company.person("ada", ADA) as ada,
+        company.person("eve") as eve,
+    ):
+        accounts.is_live = True
+        assert (await company.http.get("/readyz")).status_code == 200
+        assert "start_text_to_image" in await eve.tools()
+        wanted = (
+            "This server has no A2E account of its own: let your client send your A2E key (video.a2e.ai > Account >"
+            f" API Token) as the header X-A2E-Key. Nothing was charged. Ask {CONTACT}."
+        )
+        for name, arguments in (("start_text_to_image", PICTURE), ("list_jobs", {}), ("get_credits", {})):
+            assert await eve.refuse(name, **arguments) == wanted
+        assert await company.refused("eve", own_key("nobody")) == (
+            400,
+            "A2E did not accept the key in X-A2E-Key. Nothing was charged. Copy it again from video.a2e.ai > Account >"
+            f" API Token. Ask {CONTACT}.",
+        )
+        job = (await ada.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        assert (await ada.ask("wait_for_job", job_ids=[job])).data["state"] == "succeeded"
+        assert (started(accounts, "ada"), accounts.count(COMPANY)) == (1, 0)
+        for path in ("/results/forged/file.png", "/webhooks/" + "0" * 24, "/up/" + "a" * 32):
+            assert (await company.http.get(path)).status_code in (404, 405, 503)
+
+
+async def test_a_worker_without_a_token_carries_on_what_users_pay(tmp_path: Path, database_address: str) -> None:
+    (tmp_path / "worker").mkdir()
+    changes: dict[str, Any] = {"sandbox": False, "call_seconds": 2}
+    async with (
+        open_accounts(tmp_path, "ada") as accounts,
+        open_company_worker(tmp_path / "worker", accounts, database_address, **changes) as worker,
+        open_company(tmp_path, accounts, ["ada"], database=database_address, **changes) as company,
+        company.person("ada", ADA) as ada,
+    ):
+        accounts.is_live = True
+        waiting = (await ada.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        await worker.carry_out(waiting.partition(":")[2])
+        assert (await ada.ask("check_status", job_id=waiting)).data["state"] in ("queued", "running", "succeeded")
+        assert (started(accounts, "ada"), accounts.count(COMPANY)) == (1, 0)
 
 
 async def test_a_key_that_cannot_be_checked_or_kept_lets_no_one_in(tmp_path: Path) -> None:

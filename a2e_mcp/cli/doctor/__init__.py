@@ -105,7 +105,7 @@ async def _check_account(
     findings: Findings, settings: Settings, *, live: bool, report: Path | None, lock_seconds: float
 ) -> None:
     """The checks that need an account: the ledger's rows, and the reads."""
-    if settings.mode == "unset":
+    if settings.mode == "unset" or settings.is_without_account:
         await check_ledger(findings, settings, None, lock_seconds=lock_seconds)
         if live:
             findings.fix(

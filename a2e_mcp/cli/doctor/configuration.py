@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 from a2e_mcp.cli.doctor.findings import Findings, Surroundings
 from a2e_mcp.errors import SettingsError
+from a2e_mcp.placeholders import is_unfilled, text_of
 from a2e_mcp.server import visibility
 from a2e_mcp.setting_rows import secret_variables, variables
-from a2e_mcp.settings import Settings, is_unfilled, read_settings, text_of
+from a2e_mcp.settings import Settings, read_settings
 
 _ACCESS = "A2E_API_TOKEN"
 _ACCESS_SHAPE = re.compile(r"sk_[A-Za-z0-9_-]+")
@@ -93,6 +94,8 @@ def _unknown(findings: Findings, name: str, known: set[str]) -> None:
 def say_mode(findings: Findings, settings: Settings) -> None:
     """Report in which mode a server with these settings would be."""
     match settings.mode:
+        case "live" if settings.is_without_account:
+            findings.ok("settings.mode", "Live mode: users over HTTP pay with A2E keys of their own")
         case "live":
             findings.ok("settings.mode", "Live mode: starts cost credits")
         case "sandbox":

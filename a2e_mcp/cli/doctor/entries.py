@@ -17,9 +17,9 @@ from a2e_mcp.cli.install.clients import ClientProgram, ConfigurationPlace, Inher
 from a2e_mcp.cli.install.entry import ACCESS, ADDRESSES, SANDBOX_FLAG, ServerEntry
 from a2e_mcp.errors import Charged
 from a2e_mcp.installation import Installation, shell_line
+from a2e_mcp.placeholders import is_unfilled
 from a2e_mcp.sandbox.extra import RENDERING
 from a2e_mcp.setting_rows import secret_variables, variables
-from a2e_mcp.settings import is_unfilled
 from a2e_mcp.text import whole_sentences
 
 _STYLES: Mapping[VariableStyle, re.Pattern[str]] = {

@@ -28,8 +28,8 @@ from a2e_mcp.cli.screen import Screen
 from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.installation import Installation
+from a2e_mcp.placeholders import text_of
 from a2e_mcp.sandbox.extra import LIVE_ROOMS, RENDERING, has_webrtc, missing_packages
-from a2e_mcp.settings import text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from a2e_mcp.cli.install.clients import ClientProgram
 from a2e_mcp.installation import Installation
+from a2e_mcp.placeholders import text_of
 from a2e_mcp.setting_rows import secret_variables, variables
-from a2e_mcp.settings import text_of
 
 ACCESS = "A2E_API_TOKEN"
 SANDBOX = "A2E_SANDBOX"

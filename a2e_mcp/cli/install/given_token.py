@@ -13,7 +13,8 @@ from a2e_mcp.cli.install.configuration_files import ConfigurationFile, table_of
 from a2e_mcp.cli.install.entry import ACCESS, ServerEntry
 from a2e_mcp.cli.stored_token import StoredToken
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.settings import read_settings, text_of
+from a2e_mcp.placeholders import text_of
+from a2e_mcp.settings import read_settings
 
 _QUESTION = "A2E token (video.a2e.ai > Account > API Token; not shown; Enter to leave it out): "
 

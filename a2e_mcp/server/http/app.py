@@ -78,7 +78,7 @@ def _limit(server: A2EServer, settings: Settings) -> CallLimit:
 
     async def take_calls(user: str, wanted: int) -> tuple[int, float]:
         try:
-            shared = (await server.services()).ledger.shared
+            shared = (await server.company_services()).ledger.shared
         except ToolError as problem:
             raise SettingsError(str(problem)) from None
         if shared is None:
