@@ -139,7 +139,7 @@ def test_of_two_people_who_stand_together_the_one_with_the_face_is_cut_out() -> 
     # Who stands alone is whole.
     before = person_mask(alone, at=face.centre)
     assert before is not None
-    assert np.array_equal(single, before)
+    assert ((single > 127) != (before > 127)).mean() < 0.005
 
 
 @pytest.mark.parametrize("shadow", [False, True])

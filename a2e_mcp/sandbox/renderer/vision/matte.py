@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, resize, soften
-from a2e_mcp.sandbox.renderer.vision.faces import CHIN, Face, load_network
+from a2e_mcp.sandbox.renderer.vision.body import Body, body_of
+from a2e_mcp.sandbox.renderer.vision.faces import Face, load_network
 
 _NETWORK_SIDE = 256
 _WORKING_SIDE = 640
@@ -26,8 +27,9 @@ _SURELY_NOT, _SURELY = 0.2, 0.9
 _LEAST_PART = 0.03
 # A place below the first is not quite the person's; one that nowhere falls below the second is no hole.
 _FULL, _DOUBTED = 250, 40
-# In parts of a face's height: how far from its middle hair and shoulders reach, and the area of an arm beside the head.
-_HEAD_ROOM, _SHOULDER_ROOM, _LARGEST_ARM, _RAGGED = 1.15, 1.6, 0.45, 0.06
+# In parts of a face's height: how far clothes and hair may be from the body that is seen, how wide and high a head with
+# its hair is at most, how near others the body's own line is taken, what is left around; and of its square what is large.
+_LOOSE, _HAIR, _NEAR_OTHERS, _ROOM, _LARGE = 0.15, (0.85, 1.1), 0.3, 0.6, 0.12
 # Of the largest person's area: what is smaller is hardly meant.
 _ALSO_A_PERSON = 0.35
 
@@ -56,34 +58,68 @@ def person_mask(picture: Picture, at: tuple[float, float] | None = None) -> Mask
 def mask_of(picture: Picture, face: Face) -> Mask | None:
     """A mask of the person who has a face; None where no one can be cut out.
 
-    People who stand together are one piece to the network. Beside the head there is room for an arm, but not for
-    another head or chest: these are left out with what is below them.
+    People who stand together are one piece to the network. Where much of it is not of the body below the face, the
+    line between them is that body's own.
     """
-    mask = person_mask(picture, at=face.centre)
-    if mask is None:
+    body = body_of(picture, face)
+    if body is None:
+        return person_mask(picture, at=face.centre)
+    # The network sees a small person among many better alone.
+    place = _around(body, face)
+    part, own = picture[place], body.mask[place]
+    near = face.placed(1.0, -place[1].start, -place[0].start)
+    found = person_mask(part, at=near.centre)
+    if found is None:
         return None
-    down, across = (
-        np.arange(side)[shape] for side, shape in zip(mask.shape, (np.s_[:, None], np.s_[None]), strict=True)
-    )
-    aside = np.abs(across - face.centre[0]) / face.height
-    is_above = down < face.points[CHIN][1]
-    count, labels, sizes, _ = cv2.connectedComponentsWithStats(
-        ((mask > 127) & (aside > _HEAD_ROOM) & is_above).astype(np.uint8)
-    )
-    other = np.zeros(mask.shape, bool)
-    for piece in range(1, count):
-        if sizes[piece, cv2.CC_STAT_AREA] > _LARGEST_ARM * face.height**2:
-            at = np.asarray(labels) == piece
-            other |= at | (at.any(0)[None] & (aside > _SHOULDER_ROOM) & ~is_above)
-    if not other.any():
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    mask[place] = _without_others(part, found, own, near)
+    return mask
+
+
+def _around(body: Body, face: Face) -> tuple[slice, slice]:
+    """The part of a picture in which all of a person is."""
+    seen = cv2.findNonZero(np.where(body.mask > 100, 255, 0).astype(np.uint8))
+    points = np.concatenate([face.points, np.asarray(seen, np.float32).reshape(-1, 2)]) if seen is not None else None
+    low, high = (face.points.min(0), face.points.max(0)) if points is None else (points.min(0), points.max(0))
+    room = _ROOM * face.height
+    height, width = body.mask.shape
+    left, top = (max(0, round(float(side) - room)) for side in low)
+    right, bottom = (min(limit, round(float(side) + room)) for side, limit in zip(high, (width, height), strict=True))
+    return slice(top, bottom), slice(left, right)
+
+
+def _without_others(picture: Picture, mask: Mask, own: Mask, face: Face) -> Mask:
+    """A mask of people without those who are not the one whose face and body are given."""
+    scale = min(1.0, _WORKING_SIDE / max(mask.shape))
+    size = max(2, round(mask.shape[1] * scale)), max(2, round(mask.shape[0] * scale))
+    small, body = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (mask, own))
+    height = face.height * scale
+    loose = _widened(body, _LOOSE * height)
+    head = round(face.centre[0] * scale), round(face.centre[1] * scale)
+    loose = cv2.ellipse(loose, head, (round(_HAIR[0] * height), round(_HAIR[1] * height)), 0, 0, 360, (255,), -1)
+    others = _large_pieces(np.where((small > 127) & (loose < 127), 255, 0).astype(np.uint8), _LARGE * height**2)
+    if not others.any():
         return mask
-    edge = max(3, round(_RAGGED * face.height)) | 1
-    left_out = cv2.dilate(other.astype(np.uint8) * 255, np.ones((edge, edge), np.uint8))
-    left = cv2.subtract(mask, soften(left_out, max(1.0, edge / 3)))
+    guide = cv2.cvtColor(resize(picture, *size), cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    edge = np.clip((_guided(guide, body.astype(np.float32) / 255) - _SURELY_NOT) / (_SURELY - _SURELY_NOT), 0, 1)
+    near = soften(_widened(others, _NEAR_OTHERS * height), max(1.0, _NEAR_OTHERS * height / 3)).astype(np.float32) / 255
+    kept = (1 - near) * cv2.GaussianBlur(loose, (0, 0), 2.0) + near * edge * 255
+    left = cv2.min(mask, cv2.resize(kept.astype(np.uint8), mask.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     # What hung together only by who was left out is left out too.
     _, labels = cv2.connectedComponents((left > 60).astype(np.uint8))
     x, y = (min(max(round(side), 0), limit - 1) for side, limit in zip(face.centre, left.shape[1::-1], strict=True))
     return left * cv2.dilate((np.asarray(labels) == labels[y, x]).astype(np.uint8), np.ones((5, 5), np.uint8))
+
+
+def _widened(mask: Mask, reach: float) -> Mask:
+    side = max(3, round(2 * reach)) | 1
+    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+
+
+def _large_pieces(mask: Mask, least: float) -> Mask:
+    count, labels, sizes, _ = cv2.connectedComponentsWithStats(mask)
+    large = [piece for piece in range(1, count) if sizes[piece, cv2.CC_STAT_AREA] > least]
+    return np.isin(np.asarray(labels), large).astype(np.uint8) * 255
 
 
 def _without_pockets(mask: Mask) -> Mask:
