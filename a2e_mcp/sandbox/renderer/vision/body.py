@@ -72,8 +72,15 @@ def body_of(picture: Picture, face: Face) -> Body | None:
     if shoulders_seen < _SEEN:
         return None
     left, right = (
-        Arm(*points[list(arm)], points[list(fingers)].mean(0), float(seen[arm[1]]), float(seen[arm[2]]))
-        for arm, fingers in ((_LEFT, _LEFT_FINGERS), (_RIGHT, _RIGHT_FINGERS))
+        Arm(
+            points[shoulder],
+            points[elbow],
+            points[wrist],
+            points[list(fingers)].mean(0),
+            float(seen[elbow]),
+            float(seen[wrist]),
+        )
+        for (shoulder, elbow, wrist), fingers in ((_LEFT, _LEFT_FINGERS), (_RIGHT, _RIGHT_FINGERS))
     )
     mask = _piece_at((left.shoulder + right.shoulder) / 2, mask)
     return Body((left, right), (points[_HIPS[0]], points[_HIPS[1]]), shoulders_seen, mask)

@@ -28,7 +28,7 @@ _LEAST_PART = 0.03
 # A place below the first is not quite the person's; one that nowhere falls below the second is no hole.
 _FULL, _DOUBTED = 250, 40
 # In parts of a face's height: how far clothes and hair may be from the body that is seen, how wide and high a head with
-# its hair is at most, how near others the body's own line is taken, what is left around; and of its square what is large.
+# its hair is at most, how near others the body's own line is taken, what is left around; of its square what is large.
 _LOOSE, _HAIR, _NEAR_OTHERS, _ROOM, _LARGE = 0.15, (0.85, 1.1), 0.3, 0.6, 0.12
 # Of the largest person's area: what is smaller is hardly meant.
 _ALSO_A_PERSON = 0.35
