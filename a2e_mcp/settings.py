@@ -360,6 +360,11 @@ class Settings:
             return "sandbox"
         return "unset" if self.token is None and not self.is_without_account else "live"
 
+    @property
+    def looks_in_keyring(self) -> bool:
+        """Whether the token is looked for in the system's keyring: it is given nowhere else."""
+        return self.mode == "unset" and self.keyring == "auto"
+
 
 def read_settings(environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
     """Read the variables; a flag that is not None wins over its variable.

@@ -24,7 +24,7 @@ def connect(settings: Settings, stored: StoredToken | None = None) -> Connect:
 
 def token_in_keyring(settings: Settings) -> StoredToken | None:
     """The keyring to look in; None where the settings say so, or make it needless."""
-    return StoredToken() if settings.mode == "unset" and settings.keyring == "auto" else None
+    return StoredToken() if settings.looks_in_keyring else None
 
 
 def _with_stored_token(settings: Settings, stored: StoredToken) -> Connect:

@@ -175,6 +175,9 @@ def _run(command: str, options: Any, flags: dict[str, Any]) -> int:
 
             code = print_tools(as_json=options.json, **flags)
         case _:
+            # pydantic would read the metadata of every installed package to find plugins, which no model here needs; a
+            # person waits for the start. Who wants them sets the variable to nothing.
+            os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
             with no_search():
                 from a2e_mcp.cli.serve import serve
 

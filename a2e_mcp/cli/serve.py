@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
 
 from a2e_mcp import __version__
-from a2e_mcp.cli.connection import connect, token_in_keyring
 from a2e_mcp.cli.log_lines import begin_logging
 from a2e_mcp.cli.signals import call_on_signals
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.network import is_loopback
 from a2e_mcp.operations.garbage import keep_what_is_loaded, no_search
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.setting_values import listening_address
 from a2e_mcp.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from a2e_mcp.client.connection import Connect, Connection
     from a2e_mcp.server.server import A2EServer
     from a2e_mcp.users.authenticator import Authenticator
 
@@ -49,11 +51,10 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
         from a2e_mcp.server.server import A2EServer
 
     keep_what_is_loaded()
-    stored = token_in_keyring(settings)
     server = A2EServer(
         settings,
-        connect(settings, stored),
-        finds_token=stored is not None,
+        _connection_of(settings),
+        finds_token=settings.looks_in_keyring,
         operation=Operation(on_open=keep_what_is_loaded) if address is None else _measured(),
         authenticator=authenticator,
     )
@@ -61,6 +62,22 @@ def serve(*, http: str | None, **flags: str | bool | None) -> int:
         anyio.run(_over_stdio, server, settings)
         return 0
     return anyio.run(_over_http, server, settings, authenticator, *address)
+
+
+def _connection_of(settings: Settings) -> Connect:
+    """The connection that the settings ask for."""
+
+    @cache
+    def chosen() -> Connect:
+        # Imported with the first call, not with the server: a person waits for the start.
+        from a2e_mcp.cli.connection import connect, token_in_keyring
+
+        return connect(settings, token_in_keyring(settings))
+
+    def connect_now() -> AbstractAsyncContextManager[Connection]:
+        return chosen()()
+
+    return connect_now
 
 
 def _measured() -> Operation:
@@ -110,6 +127,8 @@ async def _over_http(
 
 def _address(text: str, settings: Settings) -> tuple[str, int]:
     """Where to listen. Raises SettingsError for one that others can reach without saying who they are."""
+    from a2e_mcp.network import is_loopback
+
     try:
         host, port = listening_address(text)
     except ValueError as problem:
@@ -133,6 +152,8 @@ def _address(text: str, settings: Settings) -> tuple[str, int]:
 
 def _check_public_name(settings: Settings) -> None:
     """Raises SettingsError for a server that a proxy makes public, while it lets everyone in."""
+    from a2e_mcp.network import is_loopback
+
     name = urlsplit(settings.public_url or "").hostname
     if name is None or is_loopback(name) or settings.has_users or settings.http_secret is not None:
         return

@@ -10,7 +10,6 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.ledger.job_ids import parse_job_id
 from a2e_mcp.server.answers import lists
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.calls import Unfinished, unfinished
@@ -113,6 +112,7 @@ class Resources:
         return await self._json(read)
 
     async def job(self, job_id: str) -> str:
+        from a2e_mcp.ledger.job_ids import parse_job_id
         from a2e_mcp.server.answers.jobs import job_data
 
         async def read(services: Services) -> object:

@@ -26,7 +26,6 @@ from mcp.types import ResourceTemplate as ResourceTemplateListed
 
 from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged, SettingsError, TokenMissing
-from a2e_mcp.ledger.open_starts import open_starts
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.server import permissions, protocol_output, resources, tool_index, visibility
 from a2e_mcp.server.answers.failures import failure_text
@@ -202,6 +201,8 @@ class A2EServer(MCPServer[LazyServices]):
 
     async def open_starts(self) -> Mapping[str, Sequence[float]]:
         """For how many seconds each start has been in a phase that it must leave. Raises A2EError."""
+        from a2e_mcp.ledger.open_starts import open_starts
+
         return await open_starts(await self._inner_ledger())
 
     async def _inner_ledger(self) -> Ledger:

@@ -31,9 +31,12 @@ FOR_COMPANIES = (
 
 FOR_CALLS = (
     "pydantic_settings",
-    "a2e_mcp.client.client",
-    "a2e_mcp.jobs.service",
-    "a2e_mcp.ledger.store",
+    "a2e_mcp.cli.connection",
+    "a2e_mcp.client",
+    "a2e_mcp.jobs",
+    "a2e_mcp.ledger",
+    "a2e_mcp.network",
+    "a2e_mcp.sandbox",
     "a2e_mcp.starts",
 )
 
