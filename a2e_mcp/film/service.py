@@ -31,7 +31,8 @@ from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.local_work import local_work
 from a2e_mcp.jobs.service import Jobs
 from a2e_mcp.ledger.codec import from_stored
-from a2e_mcp.ledger.entry import DownloadedFile, LedgerEntry, NewEntry, StoredStart
+from a2e_mcp.ledger.details import DownloadedFile
+from a2e_mcp.ledger.entry import LedgerEntry, NewEntry, StoredStart
 from a2e_mcp.ledger.job_ids import FILM, JobId, looks_like_job_id
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Ledger, Limits

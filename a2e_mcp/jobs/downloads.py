@@ -23,7 +23,8 @@ from a2e_mcp.files.urls import media_type_of, suffix_of
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.local_work import local_work
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.entry import Details, DownloadedFile, LedgerEntry, NewEntry
+from a2e_mcp.ledger.details import Details, DownloadedFile
+from a2e_mcp.ledger.entry import LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, EntryFilter, Inserted, Ledger, Limits

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from a2e_mcp.catalogue.declaration.capability import JobFamily
 from a2e_mcp.catalogue.declaration.records import JobRecord, state_of_word
-from a2e_mcp.ledger.entry import LedgerEntry, RecordBefore
+from a2e_mcp.ledger.details import RecordBefore
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import JobId, is_id
 from a2e_mcp.ledger.store import Ledger
 

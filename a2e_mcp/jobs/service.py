@@ -18,7 +18,8 @@ from a2e_mcp.jobs.entry_jobs import Links, add_known, job_of_entry, linked
 from a2e_mcp.jobs.job import Job, normalise, remaining_seconds
 from a2e_mcp.jobs.reconcile import ABSENT, AT_REST, is_overdue, matches, reaches_back, snapshot, works_on
 from a2e_mcp.jobs.shared_answers import SharedAnswers
-from a2e_mcp.ledger.entry import JobSeen, LedgerEntry, RecordBefore
+from a2e_mcp.ledger.details import RecordBefore
+from a2e_mcp.ledger.entry import JobSeen, LedgerEntry
 from a2e_mcp.ledger.job_ids import LEDGER_FAMILIES, JobId
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.text import sentences

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Literal, Unpack
 
 from a2e_mcp.ledger.accounts import OwnKeys
-from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
+from a2e_mcp.ledger.details import DetailChanges
+from a2e_mcp.ledger.entry import EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
 from a2e_mcp.ledger.store import EVERY_ENTRY, EntryFilter, Existing, Inserted, JobFilter, Ledger, Limits, SharedLedger
 from a2e_mcp.users.caller import current_user
 

@@ -11,17 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from a2e_mcp.ledger.entry import (
-    DAMAGED,
-    Details,
-    DownloadedFile,
-    LedgerEntry,
-    Measured,
-    PaidAddress,
-    RecordBefore,
-    RoomDetails,
-    StoredStart,
-)
+from a2e_mcp.ledger.details import Details, DownloadedFile, Measured, PaidAddress, RecordBefore, RoomDetails
+from a2e_mcp.ledger.entry import DAMAGED, LedgerEntry, StoredStart
 
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 _USUAL: Mapping[str, Any] = {

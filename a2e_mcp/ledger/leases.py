@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Unpack
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, LedgerEntry, with_details
+from a2e_mcp.ledger.details import DetailChanges
+from a2e_mcp.ledger.entry import EntryChanges, LedgerEntry, with_details
 from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.ledger.store import Ledger
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Unpack
 
 from a2e_mcp.ledger.accounts import OwnKeys
-from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
+from a2e_mcp.ledger.details import DetailChanges
+from a2e_mcp.ledger.entry import EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
 
 HEARTBEAT_SECONDS = 10.0
 """How often a server that carries a start out sends a heartbeat."""

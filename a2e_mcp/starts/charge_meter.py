@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from a2e_mcp.errors import A2EError, Unauthorized
-from a2e_mcp.ledger.entry import LedgerEntry, Measured
+from a2e_mcp.ledger.details import Measured
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import EntryFilter, Ledger
 from a2e_mcp.starts.pricing import Spending

@@ -13,7 +13,8 @@ import anyio
 from a2e_mcp.catalogue.declaration.capability import Capability, ReplyT, RequestT
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import TakenOver
-from a2e_mcp.ledger.entry import DetailChanges, EntryChanges, LedgerEntry
+from a2e_mcp.ledger.details import DetailChanges
+from a2e_mcp.ledger.entry import EntryChanges, LedgerEntry
 from a2e_mcp.ledger.store import Ledger
 
 KEPT_SECONDS = 86_400.0

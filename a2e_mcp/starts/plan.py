@@ -13,7 +13,8 @@ from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.jobs.service import Jobs
-from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
+from a2e_mcp.ledger.details import Details
+from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.store import Ledger
 from a2e_mcp.starts.ceilings import Ceilings
 from a2e_mcp.starts.charge_meter import ChargeMeter

@@ -10,7 +10,8 @@ from a2e_mcp import catalogue
 from a2e_mcp.catalogue.declaration.capability import Capability, RequestT, State
 from a2e_mcp.catalogue.declaration.tool import Estimate
 from a2e_mcp.ledger.codec import from_stored
-from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, StoredStart
+from a2e_mcp.ledger.details import DetailChanges
+from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.plan import StartContext
 from a2e_mcp.starts.pricing import StepPrice

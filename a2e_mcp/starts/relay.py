@@ -20,7 +20,8 @@ from a2e_mcp.errors import AnswerLost, FileRefused, SettingsError
 from a2e_mcp.files.formats import SNIFFED, checked, format_of
 from a2e_mcp.files.local import LARGEST_UPLOAD
 from a2e_mcp.files.urls import media_type_of, safe_name
-from a2e_mcp.ledger.entry import Details, LedgerEntry, PaidAddress, StoredStart
+from a2e_mcp.ledger.details import Details, PaidAddress
+from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import UPLOAD
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.plan import Plan, StartContext, StartOptions

@@ -22,7 +22,8 @@ from a2e_mcp.errors import A2EError, AnswerLost, InputError
 from a2e_mcp.files.local import LocalFile
 from a2e_mcp.files.progress import LARGE_FILE, QUICK_SECONDS
 from a2e_mcp.ledger.callers_ledger import CallersLedger
-from a2e_mcp.ledger.entry import Details, LedgerEntry, StoredStart
+from a2e_mcp.ledger.details import Details
+from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import SPEECH, UPLOAD, JobId
 from a2e_mcp.ledger.leases import resume_orphans
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing

@@ -10,7 +10,8 @@ from a2e_mcp.errors import Charged, FileRefused, ServiceError
 from a2e_mcp.files.local import LocalFile, UploadRefused
 from a2e_mcp.files.progress import LARGE_FILE
 from a2e_mcp.files.urls import safe_name
-from a2e_mcp.ledger.entry import LedgerEntry, PaidAddress
+from a2e_mcp.ledger.details import PaidAddress
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.keys import upload_key
 from a2e_mcp.starts.charge_meter import ChargeMeter
 from a2e_mcp.starts.payments import KEPT_SECONDS

@@ -9,7 +9,8 @@ import anyio
 import pytest
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger.entry import Details, EntryChanges, Measured, NewEntry, Phase, StoredStart
+from a2e_mcp.ledger.details import Details, Measured
+from a2e_mcp.ledger.entry import EntryChanges, NewEntry, Phase, StoredStart
 from a2e_mcp.ledger.store import HEARTBEAT_SECONDS, Existing, Inserted, Limits, OverLimit
 from tests.ledger.conftest import OpenLedger
 from tests.support.faulty_transport import Clock

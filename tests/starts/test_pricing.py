@@ -8,7 +8,7 @@ import httpx2
 
 from a2e_mcp.catalogue.declaration.tool import Estimate
 from a2e_mcp.client.client import A2EClient
-from a2e_mcp.ledger.entry import Measured
+from a2e_mcp.ledger.details import Measured
 from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from tests.support.ledger import intend

@@ -14,7 +14,8 @@ from a2e_mcp.catalogue.avatar_videos import START_AVATAR_VIDEO
 from a2e_mcp.catalogue.declaration.tool import Estimate, MediaIn
 from a2e_mcp.catalogue.voices import SpeechInputs
 from a2e_mcp.ledger.accounts import account_of
-from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, NewEntry
+from a2e_mcp.ledger.details import DetailChanges
+from a2e_mcp.ledger.entry import LedgerEntry, NewEntry
 from a2e_mcp.ledger.job_ids import DIAMONDS
 from a2e_mcp.ledger.sqlite.ledger import SqliteLedger
 from a2e_mcp.ledger.store import Limits

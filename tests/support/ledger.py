@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from a2e_mcp.ledger.entry import Details, LedgerEntry, NewEntry
+from a2e_mcp.ledger.details import Details
+from a2e_mcp.ledger.entry import LedgerEntry, NewEntry
 from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.store import Inserted, Ledger, Limits
 

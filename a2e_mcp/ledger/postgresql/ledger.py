@@ -13,8 +13,8 @@ from typing import Any, Unpack
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.ledger.accounts import OwnKeys, account_of
 from a2e_mcp.ledger.codec import start_to_text
+from a2e_mcp.ledger.details import DetailChanges
 from a2e_mcp.ledger.entry import (
-    DetailChanges,
     EntryChanges,
     JobSeen,
     LedgerEntry,

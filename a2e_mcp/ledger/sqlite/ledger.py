@@ -11,8 +11,8 @@ from typing import TypeVar, Unpack
 
 from a2e_mcp.ledger.accounts import OwnKeys, account_of
 from a2e_mcp.ledger.codec import start_to_text, to_row
+from a2e_mcp.ledger.details import DetailChanges
 from a2e_mcp.ledger.entry import (
-    DetailChanges,
     EntryChanges,
     JobSeen,
     LedgerEntry,

@@ -31,7 +31,8 @@ from a2e_mcp.catalogue.streaming import (
 )
 from a2e_mcp.client.client import A2EClient
 from a2e_mcp.errors import A2EError, InputError, NotFound
-from a2e_mcp.ledger.entry import DetailChanges, LedgerEntry, RoomDetails
+from a2e_mcp.ledger.details import DetailChanges, RoomDetails
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import STREAMING, JobId
 from a2e_mcp.ledger.store import EntryFilter, Ledger
 from a2e_mcp.server.live_rooms.qa_context import one_turn_a_line

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from a2e_mcp.ledger.codec import to_row
-from a2e_mcp.ledger.entry import Details, LedgerEntry, Measured
+from a2e_mcp.ledger.details import Details, Measured
+from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from tests.support.faulty_transport import connect_server, open_test_sandbox
 

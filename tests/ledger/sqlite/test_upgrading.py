@@ -15,17 +15,8 @@ from typing import Any
 import pytest
 
 from a2e_mcp.errors import SettingsError
-from a2e_mcp.ledger.entry import (
-    Details,
-    DownloadedFile,
-    LedgerEntry,
-    Measured,
-    NewEntry,
-    PaidAddress,
-    RecordBefore,
-    RoomDetails,
-    StoredStart,
-)
+from a2e_mcp.ledger.details import Details, DownloadedFile, Measured, PaidAddress, RecordBefore, RoomDetails
+from a2e_mcp.ledger.entry import LedgerEntry, NewEntry, StoredStart
 from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.states import is_resumable
 from a2e_mcp.ledger.store import Existing, Inserted, Limits

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from a2e_mcp.ledger.entry import LedgerEntry, Measured, NewEntry, PaidAddress
+from a2e_mcp.ledger.details import Measured, PaidAddress
+from a2e_mcp.ledger.entry import LedgerEntry, NewEntry
 from a2e_mcp.ledger.sqlite.ledger import open_ledger
 from a2e_mcp.ledger.states import is_resumable, known_state
 from a2e_mcp.ledger.store import Inserted, Ledger, Limits
