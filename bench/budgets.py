@@ -22,6 +22,8 @@ KEY_MS = 0.3
 """What it takes to know who makes a request, by a key or a token."""
 REPLICAS_RATIO = 1.8
 """Calls a second of two servers on one database, beside one of them."""
+REPLICAS_SHARE = 0.9
+"""The same by arithmetic, where the cores are too few: beside the share of two servers of the bare SDK, out of 2."""
 REQUESTS_A_LOOK = 1.0
 """Requests to A2E at each look at the jobs of one family that are waited for."""
 WORKER_RATIO = 8.0

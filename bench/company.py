@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-import httpx2
 import pytest
 
 from a2e_mcp.ledger.postgresql.ledger import open_ledger
@@ -30,10 +24,8 @@ from a2e_mcp.users.keys_file import KeysFile
 from a2e_mcp.users.oidc import OidcTokens
 from a2e_mcp.users.rate_limit import CallLimit, RateLimit, SharedRateLimit
 from a2e_mcp.users.user_list import User, UserKey, UserList
-from bench.budgets import KEY_MS, REPLICAS_RATIO
-from bench.http_calls import http_server
-from bench.http_load import KEY
-from bench.http_servers import PROCESSOR
+from bench.budgets import KEY_MS
+from bench.replicas import replicas_row
 from bench.table import Row
 from tests.support.identity_provider import AUDIENCE, open_provider
 from tests.support.postgresql import scratch_server
@@ -41,13 +33,7 @@ from tests.support.postgresql import scratch_server
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
-_TOOL = "list_spending"
-"""It is answered from the ledger, which all servers share; what asks A2E keeps a pace."""
-_ENOUGH_CORES = 4
-"""Two servers, and two programs that load them."""
 _REQUESTS = 1000
-_CONNECTIONS = 25
-_CALLS = 40
 
 
 async def measure_company(runs: int) -> list[Row]:
@@ -77,7 +63,7 @@ async def measure_company(runs: int) -> list[Row]:
             limit = SharedRateLimit(Settings().user_calls, take_calls)
             rows.append(await _row_of_gate("a key of the database", Authenticator(users), key, runs, limit))
         await users.close()
-        rows.append(await _row_of_replicas(address, key, runs))
+        rows.append(await replicas_row(address, key, runs))
         return rows
 
 
@@ -122,62 +108,3 @@ async def _no_request() -> Message:
 
 async def _no_answer(message: Message) -> None:
     raise RuntimeError(f"the gate refused: {message}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """What came of loading servers: calls a second, and the processor time of the servers for each call."""
-
-    rate: float
-    processor_ms: float
-
-
-async def _row_of_replicas(address: str, key: str, runs: int) -> Row:
-    """Two servers beside one, in turn: measured and held to a budget where each program has a core.
-
-    With fewer cores two servers share what one had alone, and only the arithmetic is left: how much processor time a
-    call takes in each case. It is no more than a hint, since what runs beside changes it too.
-    """
-    shared = {"A2E_DATABASE": address, "A2E_USER_CALLS": "100000"}
-    with http_server("ours", **shared) as one, http_server("ours", **shared) as two:
-        loads: dict[str, list[_Load]] = {"one": [], "two": []}
-        for _ in range(runs):
-            loads["one"].append(await _loaded([one], key))
-            loads["two"].append(await _loaded([one, two], key))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    best = {name: max(each.rate for each in found) for name, found in loads.items()}
-    work = {name: min(each.processor_ms for each in found) for name, found in loads.items()}
-    is_measured = cores >= _ENOUGH_CORES
-    ratio = best["two"] / best["one"] if is_measured else 2 * work["one"] / work["two"]
-    how = "measured" if is_measured else f"2 x processor time a call, since {cores} cores are too few to measure"
-    return Row(
-        f"two servers on one database beside one: {how} (best of {runs})",
-        f"{best['two']:.0f}, {work['two']:.2f} ms each",
-        f"{best['one']:.0f}, {work['one']:.2f} ms each",
-        f"x {ratio:.2f}",
-        f"x {REPLICAS_RATIO:g}" if is_measured else f"none with {cores} cores",
-        ratio >= REPLICAS_RATIO or not is_measured,
-    )
-
-
-async def _loaded(urls: Sequence[str], key: str) -> _Load:
-    """Each of these servers loaded by a program of its own."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
-        before = [await _processor_seconds(http, url) for url in urls]
-        found = await asyncio.gather(*(_one_load(url, key) for url in urls))
-        after = [await _processor_seconds(http, url) for url in urls]
-    # The first call of each connection is not timed.
-    calls = sum(count + _CONNECTIONS for count, _ in found)
-    work = (sum(after) - sum(before)) / calls * 1000
-    return _Load(rate=sum(count / seconds for count, seconds in found), processor_ms=work)
-
-
-async def _one_load(url: str, key: str) -> tuple[int, float]:
-    command = (sys.executable, "-m", "bench.http_load", url, _TOOL, str(_CONNECTIONS), str(_CALLS))
-    loading = await anyio.run_process(command, cwd=Path(__file__).parent.parent, env={**os.environ, KEY: key})
-    report = json.loads(loading.stdout)
-    return report["calls"], report["seconds"]
-
-
-async def _processor_seconds(http: httpx2.AsyncClient, url: str) -> float:
-    return float((await http.get(url.removesuffix("/mcp") + PROCESSOR)).text)
