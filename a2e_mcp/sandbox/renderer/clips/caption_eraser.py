@@ -12,10 +12,11 @@ from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend, resize
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
 from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in, seen_again
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
+from a2e_mcp.sandbox.renderer.vision.hole_painting import paint_over
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, let_go, text_boxes
 
@@ -31,10 +32,6 @@ _FRAMES_A_SEARCH, _SAME_COLOUR = 6, 5.0
 _LOWER_PART = 0.5
 _MOST_BOXES = 20
 _FARTHEST = 100_000
-# Painted in a copy about so high, that many whole times smaller: what is painted is smooth.
-_PAINTED_HEIGHT, _PAINTING_REACH = 360, 2
-_MARGIN = 12
-_SOFT_EDGE = 0.8
 
 
 @dataclass(frozen=True)
@@ -266,31 +263,8 @@ class _Remover:
         """The frame without its letters."""
         letters = self._letters.popleft()
         if letters is not None and letters.any():
-            _paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
+            paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
         return frame.picture
-
-
-def _paint_over(picture: Picture, letters: Mask) -> None:
-    """Guess what no frame shows from what is around it."""
-    left, top, width, height = cv2.boundingRect(letters)
-    if not width:
-        return
-    rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
-    columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)
-    room, hole = picture[rows, columns], letters[rows, columns]
-    guessed = _guess(room, hole, max(1, round(picture.shape[0] / _PAINTED_HEIGHT)))
-    room[:] = blend(room, guessed, cv2.max(hole, cv2.GaussianBlur(hole, (0, 0), _SOFT_EDGE)))
-
-
-def _guess(room: Picture, hole: Mask, factor: int) -> Picture:
-    """A part of a picture with its hole painted from the rim, in a copy so many times smaller."""
-    if factor == 1:
-        return cv2.inpaint(room, hole, _PAINTING_REACH, cv2.INPAINT_TELEA)
-    height, width = hole.shape
-    size = max(8, round(width / factor)), max(8, round(height / factor))
-    small = cv2.threshold(cv2.resize(hole, size, interpolation=cv2.INTER_AREA), 0, 255, cv2.THRESH_BINARY)[1]
-    painted = cv2.inpaint(resize(room, *size), small, _PAINTING_REACH, cv2.INPAINT_TELEA)
-    return cv2.resize(painted, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _merged(boxes: list[TextBox]) -> list[TextBox]:
