@@ -12,7 +12,6 @@ from a2e_mcp.sandbox.renderer.vision.faces import (
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
     LEFT_EYE,
-    LIPS,
     OUTER_LOWER_LIP,
     OUTER_UPPER_LIP,
     RIGHT_EYE,
@@ -63,7 +62,7 @@ class FaceSwapper:
             # A mesh that is divided as it lies on a turned face is folded on one that looks ahead.
             frontal = min(self._face, face, key=lambda each: abs(each.turn))
             self._triangles = triangles_over(frontal.points)
-        bent, covered = warp(self._picture, self._points, points, self._triangles, size, finely=LIPS)
+        bent, covered = warp(self._picture, self._points, points, self._triangles, size)
         if self._onto_fringe is None:
             self._onto_fringe = _has_fringe(room, points)
         eyes = _eyes(points, size)

@@ -12,7 +12,6 @@ from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Mask, Picture, Poi
 from a2e_mcp.sandbox.renderer.vision.faces import (
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
-    LIPS,
     OUTER_LOWER_LIP,
     OUTER_UPPER_LIP,
     OVAL,
@@ -267,7 +266,7 @@ class TalkingFace:
 
     def _bend(self, shape: MouthShape) -> Picture:
         moved = self._moved(shape)
-        bent = bend(self._room, self._mesh, moved, self._triangles, finely=LIPS)
+        bent = bend(self._room, self._mesh, moved, self._triangles)
         gap = float((moved[_LIP_BOTTOM] - moved[_LIP_TOP]) @ self._down)
         if gap < max(1.0, 0.006 * self._height):
             return bent
