@@ -187,6 +187,25 @@ def test_a_swap_keeps_what_is_seen_between_the_lips(worker: RenderProcess, dark_
     assert np.abs(read(order.output)[chin] - shouting[chin]).mean() > 2
 
 
+def test_a_swap_changes_nothing_beyond_the_face(
+    worker: RenderProcess, portrait: str, dark_portrait: str, tmp_path: Path
+) -> None:
+    order = FaceSwapOrder(face=dark_portrait, target=portrait, output=str(tmp_path / "o.png"))
+
+    worker.render(order)
+
+    before, after = read(portrait), read(order.output)
+    face = largest_face(before.astype(np.uint8))
+    assert face is not None
+    # Around it lie the hair and the wall, of which none may show through its soft edge.
+    inside = np.zeros(before.shape[:2], np.uint8)
+    cv2.fillConvexPoly(inside, cv2.convexHull(np.round(face.points).astype(np.int32)), (255,))
+    beyond = cv2.dilate(inside, np.ones((5, 5), np.uint8)) == 0
+    height = before.shape[0] * 3 // 4
+    assert np.array_equal(after[:height][beyond[:height]], before[:height][beyond[:height]])
+    assert np.abs(after - before)[inside > 0].mean() > 10
+
+
 def skin_of(picture: npt.NDArray[np.float64], like: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The mean colour of both cheeks, where the face of `like` has them."""
     face = largest_face(like.astype(np.uint8))

@@ -43,9 +43,9 @@ def swap_face(order: ClipOrder, rendering: Rendering, *, face: str, target: str,
 def _still(
     swapper: FaceSwapper, picture: Picture, where: str, order: ClipOrder, rendering: Rendering, *, note: str
 ) -> Outcome:
-    swapped = swapper.onto(picture, only_face(picture, where))
+    swapper.onto(picture, only_face(picture, where))
     about = f"The face is laid onto the largest face of {where}; {_HOW}."
-    return write_still(swapped, order.output, rendering, about, note)
+    return write_still(picture, order.output, rendering, about, note)
 
 
 def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: Rendering) -> Outcome:
@@ -75,7 +75,7 @@ class _Follower:
         self.without_face = 0
 
     def draw(self, frame: Frame) -> Picture:
-        """The frame with its face replaced, or the frame itself."""
+        """The frame, with its face replaced where it has one."""
         self._face = follow(frame.picture, self._face) if self._face else None
         if self._face is None and self.frames - self._looked_at >= _FRAMES_BETWEEN_LOOKS:
             self._face = largest_face(frame.picture, closely=self._looks % _LOOKS_A_CLOSE_ONE == 0)
@@ -84,8 +84,9 @@ class _Follower:
         self.frames += 1
         if self._face is None or self._face.is_turned_away:
             self.without_face += 1
-            return frame.picture
-        return self._swapper.onto(frame.picture, self._face)
+        else:
+            self._swapper.onto(frame.picture, self._face)
+        return frame.picture
 
     def refuse_without_any_face(self) -> None:
         """Raises OrderRefused when not one frame had a face."""

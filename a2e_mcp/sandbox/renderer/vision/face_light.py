@@ -15,19 +15,22 @@ _TONE = 0.5
 _LIFTS, _NO_LIFT = 2, 0.02
 
 
+def pixels_apart(height: float) -> int:
+    """On every which pixel of a face of a height its light is measured; what is left away between would be blurred."""
+    return max(1, round(height / _SIDE))
+
+
 def light_of(picture: Picture, skin: Mask, eyes: Mask, height: float) -> Picture:
-    """How bright each channel of the skin is around each place, on a small copy; eyes have less of the skin's tone."""
-    every = max(1, round(height / _SIDE))
-    # What is left away between would be blurred anyway.
-    small, weight = picture[::every, ::every], _shares(skin[::every, ::every])
-    # Eyes are small; on average over what they cover they have a soft edge too.
-    inside = _shares(np.asarray(cv2.resize(eyes, size_of(small), interpolation=cv2.INTER_AREA), np.uint8))
-    lit = small.astype(np.float32) * weight
+    """How bright each channel of the skin is around each place; eyes have less of the skin's tone.
+
+    All are of every so many pixels, as `pixels_apart` says.
+    """
+    weight, inside = _shares(skin), _shares(eyes)
+    lit = picture.astype(np.float32) * weight
     overall = lit.sum((0, 1)) / max(float(weight.sum()), 1e-3)
-    reach = _REACH * height / every
+    around = cv2.GaussianBlur(np.concatenate([lit, weight], 2), (0, 0), _REACH * height)
     # Far from any skin, as on the skin that is nearest.
-    near = cv2.GaussianBlur(weight, (0, 0), reach)[..., None] + _LEAST_SKIN
-    light = (cv2.GaussianBlur(lit, (0, 0), reach) + _LEAST_SKIN * overall) / near
+    light = (around[..., :3] + _LEAST_SKIN * overall) / (around[..., 3:] + _LEAST_SKIN)
     toneless = light.mean(2, keepdims=True)
     light += (toneless - light) * (inside * (1 - _TONE))
     # Neither black nor white, which nothing could be divided by.

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, soften
-from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like
+from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like, pixels_apart
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
     HAIRLINE,
@@ -29,6 +29,9 @@ _ERODED = 0.075
 _FEATHER = 0.04
 _LIPS_EDGE = 0.012
 _PARTED = 0.008
+# In pixels.
+_OFF_THE_EDGES = 5
+_ALL_BUT = 250
 # From the hairline to the brows, in parts of that way; then how much of what is between may be unlike the skin, and
 # by how much in light and colour.
 _UNDER_HAIRLINE = 0.3
@@ -43,31 +46,36 @@ class FaceSwapper:
         self._picture = shrink_to_fit(picture, _LARGEST_SOURCE, _LARGEST_SOURCE)
         self._face = only_face(self._picture, "the face picture")
         self._points = self._face.points
+        self._four_channels = cv2.cvtColor(self._picture, cv2.COLOR_BGR2BGRA)
         self._triangles: npt.NDArray[np.int64] | None = None
         self._has_fringe = _has_fringe(self._picture, self._points)
         # Asked once, so that a clip's fringe does not flicker.
         self._onto_fringe: bool | None = None
 
-    def onto(self, picture: Picture, face: Face) -> Picture:
-        """The picture with its face replaced; the picture itself stays as it is."""
+    def onto(self, picture: Picture, face: Face) -> None:
+        """Replace a face in a picture."""
         low = np.maximum(np.floor(face.points.min(0)).astype(int) - _RIM, 0)
         limit = np.array(picture.shape[1::-1])
         high = np.minimum(np.ceil(face.points.max(0)).astype(int) + _RIM, limit)
         size = (int(high[0] - low[0]), int(high[1] - low[1]))
         if min(size) < 2 * _RIM:
-            return picture
+            return
         points = face.points - low
         room = picture[low[1] : high[1], low[0] : high[0]]
         if self._triangles is None:
             # A mesh that is divided as it lies on a turned face is folded on one that looks ahead.
             frontal = min(self._face, face, key=lambda each: abs(each.turn))
             self._triangles = triangles_over(frontal.points)
-        bent, covered = warp(self._picture, self._points, points, self._triangles, size)
+        warped, covered = warp(self._four_channels, self._points, points, self._triangles, size)
+        bent = cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR)
         if self._onto_fringe is None:
             self._onto_fringe = _has_fringe(room, points)
-        eyes = _eyes(points, size)
+        apart = pixels_apart(face.height)
+        some = np.s_[::apart, ::apart]
+        few = (room[some].shape[1], room[some].shape[0])
+        eyes = _eyes(points / apart, few)
         own, its = (
-            light_of(picture, _skin(points, size, bare=not fringe), eyes, face.height)
+            light_of(picture[some], _skin(points, few, bare=not fringe, apart=apart), eyes, face.height / apart)
             for picture, fringe in ((bent, self._has_fringe), (room, self._onto_fringe))
         )
         matched = lit_like(bent, own, its)
@@ -75,10 +83,8 @@ class FaceSwapper:
         # Never up to the hairline: the tips of hair that hang over it would come along.
         shown = _up_to(points, _ABOVE_BROWS if leaves_forehead else _ON_BARE_FOREHEAD)
         mask = _inner_face(shown, covered, face.height)
-        mask = cv2.subtract(mask, _open_mouth(points, size, face.height))
-        swapped = picture.copy()
-        swapped[low[1] : high[1], low[0] : high[0]] = blend(room, matched, mask)
-        return swapped
+        _leave_open_mouth(mask, points, face.height)
+        room[:] = blend(room, matched, mask)
 
 
 def _has_fringe(picture: Picture, points: Points) -> bool:
@@ -115,38 +121,56 @@ def _inner_face(outline: Points, covered: Mask, height: float) -> Mask:
     # The edge of the room itself must stay untouched, or it shows as a line.
     mask[[0, -1]] = 0
     mask[:, [0, -1]] = 0
-    return soften(mask, max(1.0, _FEATHER * height))
+    # Nor does the edge reach beyond the mesh, where there is nothing of the face.
+    return cv2.bitwise_and(soften(mask, max(1.0, _FEATHER * height)), covered)
 
 
-def _open_mouth(points: Points, size: tuple[int, int], height: float) -> Mask:
-    """What is seen between parted lips; a face that shuts its mouth has none of it to show."""
+def _leave_open_mouth(mask: Mask, points: Points, height: float) -> None:
+    """Take what is seen between parted lips out of a mask; a face that shuts its mouth has none of it to show."""
     upper, lower = points[list(INNER_UPPER_LIP)], points[list(INNER_LOWER_LIP)]
     gap = float(np.linalg.norm(lower - upper, axis=1).max()) / height
     if gap < _PARTED:
-        return np.zeros(size[::-1], np.uint8)
+        return
     edge = max(1, round(_LIPS_EDGE * height))
-    between = cv2.dilate(filled(np.vstack([upper, lower[::-1]]), size), np.ones((edge, edge), np.uint8))
-    soft = soften(between, max(0.7, 0.6 * _LIPS_EDGE * height))
+    softness = max(0.7, 0.6 * _LIPS_EDGE * height)
+    outline = np.vstack([upper, lower[::-1]])
+    # Only around the mouth, with room for its soft edge.
+    reach = edge + 4 * softness
+    first = np.maximum(np.floor(outline.min(0) - reach), 0).astype(int)
+    last = np.minimum(np.ceil(outline.max(0) + reach).astype(int), mask.shape[::-1])
+    if (last <= first).any():
+        return
+    between = filled(outline - first, (int(last[0] - first[0]), int(last[1] - first[1])))
+    soft = soften(cv2.dilate(between, np.ones((edge, edge), np.uint8)), softness)
     # Lips that have just parted show little, and it must not flicker in and out.
-    return cv2.convertScaleAbs(soft, alpha=min(1.0, gap / _PARTED - 1))
+    shown = cv2.convertScaleAbs(soft, alpha=min(1.0, gap / _PARTED - 1))
+    place = np.s_[first[1] : last[1], first[0] : last[0]]
+    mask[place] = cv2.subtract(mask[place], shown)
 
 
-def _bare_skin(points: Points, size: tuple[int, int]) -> Mask:
-    """Cheeks, nose and chin: neither hair nor eyes nor lips, whose colours say nothing about the skin."""
+def _bare_skin(points: Points, size: tuple[int, int], *, apart: int = 1) -> Mask:
+    """Cheeks, nose and chin: neither hair nor eyes nor lips, whose colours say nothing about the skin.
+
+    A picture of every so many pixels is masked where they are `apart`.
+    """
     below = cv2.convexHull(points[list(UNDER_EARS)].astype(np.float32)).reshape(-1, 2)
     lips = np.vstack([points[list(OUTER_UPPER_LIP)], points[list(OUTER_LOWER_LIP)][::-1]])
-    skin = cv2.subtract(filled(below, size), filled(lips, size))
-    skin = cv2.erode(skin, np.ones((5, 5), np.uint8))
-    return np.asarray(cv2.threshold(skin, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    skin = cv2.subtract(filled(below / apart, size), filled(lips / apart, size))
+    brush = max(1, round(_OFF_THE_EDGES / apart))
+    return _wholly(cv2.erode(skin, np.ones((brush, brush), np.uint8)))
 
 
-def _skin(points: Points, size: tuple[int, int], *, bare: bool) -> Mask:
+def _skin(points: Points, size: tuple[int, int], *, bare: bool, apart: int) -> Mask:
     """The bare skin, with the forehead of a face that shows it."""
-    skin = _bare_skin(points, size)
-    return cv2.max(skin, _forehead(points, size)) if bare else skin
+    skin = _bare_skin(points, size, apart=apart)
+    return cv2.max(skin, _wholly(_forehead(points / apart, size))) if bare else skin
+
+
+def _wholly(mask: Mask) -> Mask:
+    """The pixels that a mask covers wholly, and none on its edge."""
+    return np.asarray(cv2.threshold(mask, _ALL_BUT, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _eyes(points: Points, size: tuple[int, int]) -> Mask:
     """Both eyes, whose white and whose iris are no skin."""
-    eyes = cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))
-    return np.asarray(cv2.dilate(eyes, np.ones((3, 3), np.uint8)), np.uint8)
+    return cv2.max(filled(points[list(LEFT_EYE)], size), filled(points[list(RIGHT_EYE)], size))

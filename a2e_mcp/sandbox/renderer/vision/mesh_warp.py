@@ -14,6 +14,8 @@ _FLAT, _STILL = 1e-9, 0.02
 _AROUND = 3
 # Of a triangle's corners from the top down, where its edges begin and end: the whole way, and both parts of it.
 _FROM, _TO = [0, 0, 1], [2, 1, 2]
+# Both coordinates of where a pixel is taken from are in one map; there is no second.
+_IN_THE_SAME_MAP: Points = np.empty(0, np.float32)
 
 
 def triangles_over(points: Points) -> npt.NDArray[np.int64]:
@@ -54,7 +56,7 @@ def warp(
     places.reshape(-1)[pixels] = taken_from
     covered.reshape(-1)[pixels] = 255
     both = places.view(np.float32).reshape(height, width, 2)
-    return cv2.remap(picture, both, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), covered
+    return cv2.remap(picture, both, _IN_THE_SAME_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), covered
 
 
 def _places(
@@ -107,7 +109,7 @@ def _places(
 def _counted(counts: npt.NDArray[np.int64], firsts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """So many whole numbers from each first one on, one after the other."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(firsts - (ends - counts), counts)
+    return np.asarray(np.arange(ends[-1] if len(ends) else 0) + np.repeat(firsts - (ends - counts), counts))
 
 
 def bend(picture: Picture, source: Points, target: Points, triangles: npt.NDArray[np.int64]) -> Picture:
