@@ -14,8 +14,6 @@ _FLAT, _STILL = 1e-9, 0.02
 _AROUND = 3
 # Of a triangle's corners from the top down, where its edges begin and end: the whole way, and both parts of it.
 _FROM, _TO = [0, 0, 1], [2, 1, 2]
-# Both coordinates of where a pixel is taken from are in one map; there is no second.
-_IN_THE_SAME_MAP: Points = np.empty(0, np.float32)
 
 
 def triangles_over(points: Points) -> npt.NDArray[np.int64]:
@@ -55,8 +53,8 @@ def warp(
     pixels, taken_from = _places(source, target, triangles, size)
     places.reshape(-1)[pixels] = taken_from
     covered.reshape(-1)[pixels] = 255
-    both = places.view(np.float32).reshape(height, width, 2)
-    return cv2.remap(picture, both, _IN_THE_SAME_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), covered
+    across, down = np.ascontiguousarray(places.real), np.ascontiguousarray(places.imag)
+    return cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), covered
 
 
 def _places(
