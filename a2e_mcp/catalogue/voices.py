@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, Evidence, MenuEntry, Reply, Request
 from a2e_mcp.catalogue.declaration.records import Nothing, Opaque, Rows
-from a2e_mcp.catalogue.declaration.spellings import TIMES, ZeroMeansNone
+from a2e_mcp.catalogue.declaration.spellings import PACE, ZeroMeansNone
 from a2e_mcp.catalogue.declaration.tool import Inputs, VoiceRef
 from a2e_mcp.catalogue.declaration.values import Address, Addresses, Id, Number, Text, addresses_in
 
@@ -264,7 +264,7 @@ CAPABILITIES: tuple[Capability[Any, Any], ...] = (
 VOICE_FOR_SCRIPT = ("script", "voice", "say who speaks the script; list_voices with its language finds one")
 """Why a script needs a voice, for `Inputs.needs`."""
 
-Speed = Annotated[float, Field(ge=0.5, le=2), TIMES, ZeroMeansNone()]
+Speed = Annotated[float, Field(ge=0.5, le=2), PACE, ZeroMeansNone()]
 """How fast a script is spoken, the only thing about speech that A2E lets one set."""
 
 SPEECH_FIELDS = {"msg": "script", "tts_id": "voice", "user_voice_id": "voice"}

@@ -224,7 +224,7 @@ async def test_what_is_wrong_is_said_in_plain_words(tmp_path: Path) -> None:
         assert "job_ids: needs at least 1 item." in await server.refuse("wait_for_job", job_ids=[])
         assert "seconds: must be a number." in await server.refuse("wait_for_job", job_ids=["x"], seconds="soon")
         assert "page: must be at least 1." in await server.refuse("list_backgrounds", page=0)
-        assert "days: must be a whole number." in await server.refuse("list_spending", days=1.5)
+        assert "days: must be a whole number from 1 to 3650." in await server.refuse("list_spending", days=1.5)
         assert "gender: must be 'female' or 'male'." in await server.refuse("list_avatars", gender="x")
         refusal = await server.refuse("delete_background", background_id="x")
         assert "Own background not found: 'x'." in refusal

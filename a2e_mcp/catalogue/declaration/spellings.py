@@ -52,12 +52,15 @@ class ZeroMeansNone:
 class Unit:
     """Marks a number that may come with its unit: the words for it, in lower case, and how many of ours they are.
 
-    With `alone` a word without a number stands for one, as in `last week`.
+    With `alone` a word without a number stands for one, as in `last week`; with `relative` a signed percentage is
+    added to one, as `+20%` is 1.2. `sense` says what a number means, to those who gave none.
     """
 
     words: Mapping[str, float]
     clock: bool = False
     alone: bool = False
+    relative: bool = False
+    sense: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ DAYS = Unit(
 CREDITS = Unit(dict.fromkeys(("credit", "credits", "coin", "coins"), 1.0))
 PIXELS = Unit(dict.fromkeys(("p", "i", "px", "pixel", "pixels"), 1.0))
 TIMES = Unit({**dict.fromkeys(("x", "×", "times"), 1.0), "%": 0.01})
+PACE = Unit(TIMES.words, relative=True, sense="1 is as usual, and 1.2 a fifth faster")
 COUNT = Unit(
     dict.fromkeys(
         ("x", "×", "times", "clip", "clips", "video", "videos", "image", "images", "picture", "pictures"), 1.0

@@ -57,6 +57,8 @@ class ArgumentField:
     choices: tuple[object, ...] = ()
     spellings: Spellings = field(default_factory=Spellings)
     unit: Unit | None = None
+    least: float | None = None
+    most: float | None = None
     zero_means_none: bool = False
     takes_any: bool = False
     is_filter: bool = False
@@ -86,6 +88,7 @@ def _from_parts(name: str, types_: list[object], markers: list[object], *, requi
     choices = (*written, *derived)
     marked: list[Kind] = [kind for marker, kind in _KINDS if any(isinstance(each, marker) for each in markers)]
     plain: list[Kind] = [kind for each in types_ if (kind := _PLAIN_KINDS.get(get_origin(each) or each))]
+    bounds = [bound for each in markers for bound in (each.metadata if isinstance(each, FieldInfo) else [each])]
     made = ArgumentField(
         name,
         "choice" if choices else plain[0] if plain and plain[0] != "text" else marked[0] if marked else "text",
@@ -93,6 +96,8 @@ def _from_parts(name: str, types_: list[object], markers: list[object], *, requi
         choices=choices,
         spellings=next((each for each in markers if isinstance(each, Spellings)), Spellings()),
         unit=next((each for each in markers if isinstance(each, Unit)), None),
+        least=next((each for bound in bounds if isinstance(each := getattr(bound, "ge", None), int | float)), None),
+        most=next((each for bound in bounds if isinstance(each := getattr(bound, "le", None), int | float)), None),
         zero_means_none=any(isinstance(each, ZeroMeansNone) for each in markers),
         is_filter=any(isinstance(each, Filter) for each in markers),
         holds_others=any(isinstance(each, OthersArguments) for each in markers),

@@ -19,6 +19,7 @@ _RATIO = re.compile(r"\s*(\d{1,2})\s*(?:[_-]|to)\s*(\d{1,2})\s*")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:[.,]\d{1,2})?)\s*([^\W\d_]+|[°×%])\.?", re.ASCII | re.IGNORECASE)
+_RELATIVE = re.compile(r"([+-])\s*(\d{1,3}(?:\.\d{1,2})?)\s*%|(\d{1,3}(?:\.\d{1,2})?)\s*% (faster|slower)", re.ASCII)
 _BESIDE_SPANS = re.compile(r"^(?:(?:the )?(?:last|past|previous) (?=\d)|vor |il y a |hace )| (?:ago|back)$")
 """What stands before or behind a span of time that ends now."""
 _ALONE = re.compile(
@@ -56,6 +57,9 @@ def number_in(unit: Unit | None, value: object) -> object:
         return value
     if unit.clock and (clock := _CLOCK.fullmatch(text)):
         return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + int(clock[3])
+    if unit.relative and (change := _RELATIVE.fullmatch(text)):
+        share = float(change[2] or change[3]) / 100
+        return _as_number(round(1 - share if change[1] == "-" or change[4] == "slower" else 1 + share, 4), value)
     total = _measured(unit, text)
     return value if total is None else _as_number(total, value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -51,6 +51,7 @@ _WORDS: Mapping[str, str] = {
     "literal_error": "must be {expected}",
 }
 """What pydantic's kinds of mistakes are called here."""
+_NO_NUMBER = ("float_type", "float_parsing", "finite_number", "int_type", "int_parsing", "int_from_float")
 
 
 class MoneyInputs(Inputs):
@@ -160,8 +161,9 @@ def _checked(model: type[InputsT], values: Mapping[str, Any], problems: list[str
         # Of an input that may be left out pydantic also says that it is not null, which does not help.
         errors = [each for each in problem.errors() if each["type"] != "none_required"]
         # The model as a whole is checked only when its fields are right; what is missing is known before.
-        problems += [_said(each) for each in errors if each["loc"]]
-        problems += model.objections(values) or _whole(errors)
+        fields = argument_fields(model)
+        problems += [_said(each, fields) for each in errors if each["loc"]]
+        problems += model.objections(values) or [_said(each, fields) for each in errors if not each["loc"]]
         return None
 
 
@@ -180,11 +182,7 @@ def _unfilled(name: str, placeholder: str) -> str:
     return f"{name} is a placeholder that was not filled in ({one_line(placeholder)})"
 
 
-def _whole(errors: Sequence[Any]) -> list[str]:
-    return [_said(each) for each in errors if not each["loc"]]
-
-
-def _said(error: Any) -> str:
+def _said(error: Any, fields: Mapping[str, ArgumentField]) -> str:
     where = str(error["loc"][0]) if error["loc"] else ""
     if (where, error["type"]) == ("consent", "missing"):
         return _NO_CONSENT
@@ -193,10 +191,18 @@ def _said(error: Any) -> str:
         return f"{where} takes one value, not {len(given)}; call the tool once for each"
     if error["type"] in _WORDS:
         message = _WORDS[error["type"]].format(**context, **_limits(context))
+        if error["type"] in _NO_NUMBER and (field := fields.get(where)) is not None:
+            message += _numbers_taken(field)
     else:
         message = str(error["msg"]).removeprefix("Value error, ")
         message = message[:1].lower() + message[1:]
     return f"{where}: {message}" if where else message
+
+
+def _numbers_taken(field: ArgumentField) -> str:
+    """Which numbers an argument takes and what they mean, as the end of a sentence."""
+    span = "" if field.least is None or field.most is None else f" from {field.least:g} to {field.most:g}"
+    return span + (f": {field.unit.sense}" if field.unit is not None and field.unit.sense else "")
 
 
 def _limits(context: Mapping[str, Any]) -> dict[str, str]:

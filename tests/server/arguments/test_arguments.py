@@ -316,7 +316,7 @@ def test_a_size_in_pixels_decides_shape_and_resolution() -> None:
 def test_numbers_come_with_their_unit_and_truths_as_words() -> None:
     for given_, seconds in {"1.5 min": 90, "90s": 90, "90 seconds": 90, "1:30": 90, "1m30s": 90, "90": 90}.items():
         assert read("start_streaming", {"avatar": "Ada", "seconds": given_})["seconds"] == seconds, given_
-    for given_, speed in {"1.5x": 1.5, "150%": 1.5, "1,5": 1.5, " 1.5 ": 1.5}.items():
+    for given_, speed in {"1.5x": 1.5, "150%": 1.5, "1,5": 1.5, " 1.5 ": 1.5, "+50%": 1.5, "50 % slower": 0.5}.items():
         assert read("generate_speech", {**SPEECH, "speed": given_})["speed"] == speed
     assert read("generate_speech", {**SPEECH, "max_credits": "30 credits"})["max_credits"] == 30
     assert read("start_image_to_video", {"image": "a.png", "count": "3 clips"})["count"] == 3
@@ -327,6 +327,9 @@ def test_numbers_come_with_their_unit_and_truths_as_words() -> None:
     for wrong in ("1,000", "30 seconds", "$30", "-", "about 30", True):
         assert "max_credits: must be a number" in refusal("generate_speech", {**SPEECH, "max_credits": wrong})
     assert "must be at least 0. Nothing" in refusal("generate_speech", {**SPEECH, "max_credits": -1})
+    for vague in ("faster", "a bit slower"):
+        problem = "speed: must be a number from 0.5 to 2: 1 is as usual, and 1.2 a fifth faster."
+        assert problem in refusal("generate_speech", {**SPEECH, "speed": vague})
     assert "again: must be true or false" in refusal("generate_speech", {**SPEECH, "again": "only if needed"})
 
 
