@@ -220,7 +220,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sandbox.render_workers",
     },
     "sandbox.renderer": set(),
-    "sandbox.renderer.rendering": {"sandbox.protocol"},
+    "sandbox.renderer.rendering": {"media", "sandbox.protocol"},
     "sandbox.renderer.pictures": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.audio": {"media", "sandbox.protocol", "sandbox.renderer.rendering"},
     "sandbox.renderer.vision": {

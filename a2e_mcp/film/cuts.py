@@ -50,7 +50,7 @@ def read_clip(text: str) -> ClipPart:
     if length is not None and _FILE.search(_bare(length["file"])):
         seconds = float(length["seconds"].replace(",", "."))
         if not 0.1 <= seconds <= _LONGEST_PICTURE:
-            raise InputError(f"clips: {seconds:g} s is no length from 0.1 to {_LONGEST_PICTURE:g} s")
+            raise InputError(f"clips: {time_shown(seconds)} is no length from 0.1 s to {time_shown(_LONGEST_PICTURE)}")
         if length["last"]:
             return ClipPart(_bare(length["file"]), start=-seconds)
         return ClipPart(_bare(length["file"]), seconds=seconds)
@@ -78,6 +78,17 @@ def read_moment_or_rest(text: str, argument: str) -> float:
     if written[:1] in _MINUS:
         return -read_moment(written[1:], argument)
     return read_moment(text, argument)
+
+
+def time_shown(seconds: float) -> str:
+    """A moment or a length as messages show it: `3.5 s`, and from a minute on `1:10` or `1:02:03.5`."""
+    whole = round(seconds, 1)
+    minutes, rest = divmod(whole, 60)
+    if not minutes:
+        return f"{rest:.15g} s"
+    hours, minutes = divmod(int(minutes), 60)
+    before = f"{hours}:{minutes:02}" if hours else str(minutes)
+    return f"{before}:{rest:04.1f}".removesuffix(".0")
 
 
 def _bare(text: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -64,7 +65,7 @@ async def test_the_last_seconds_and_a_part_after_an_at_sign_are_taken_and_a_blan
         film = watch(path)
         assert film.seconds == pytest.approx(2, abs=0.05)
         assert film.flash_times() == [pytest.approx(0.6, abs=0.05), pytest.approx(1.2, abs=0.05)]
-        assert "talk.mp4 is only 4.0 s long." in await failed_film(server, "compose_video", clips=["talk.mp4 last 9s"])
+        assert "talk.mp4 is only 4 s long." in await failed_film(server, "compose_video", clips=["talk.mp4 last 9s"])
         text = await server.refuse("compose_video", clips=["talk.mp4", " "])
         assert text.startswith("clips: nothing was given. Give a file, a URL or a job_id")
 
@@ -92,7 +93,7 @@ async def test_each_bad_clip_is_named_with_its_reason(tmp_path: Path) -> None:
         assert "song.wav" in await failed_film(server, "compose_video", clips=["song.wav"])
         assert "it is incomplete" in await failed_film(server, "compose_video", clips=["cut.mp4"])
         past = await failed_film(server, "compose_video", clips=["good.mp4 0:01-0:09"])
-        assert "good.mp4 is 2.0 s long, so it has nothing at 9 s" in past
+        assert "good.mp4 is 2 s long, so it has nothing at 9 s" in past
         png(server.inbox)
         assert "picture.png" in await failed_film(server, "compose_video", clips=["good.mp4"], music="picture.png")
         assert "missing.mp4" in await failed_film(server, "compose_video", clips=["missing.mp4"])
@@ -177,9 +178,44 @@ async def test_a_clip_that_ends_before_its_length_is_over_is_named(tmp_path: Pat
     async with open_server(tmp_path) as server:
         write_clip(server.inbox / "short.mp4", seconds=1)
         ended, _ = await make_film(server, "compose_video", clips=["short.mp4 5s"], title="Hi")
-        assert "short.mp4 is shown for 1.0 s and not for 5 s, since it ends there." in ended.text
+        assert "short.mp4 is shown for 1 s and not for 5 s, since it ends there." in ended.text
         ended, _ = await make_film(server, "compose_video", clips=["short.mp4 0.5s"])
         assert "is shown for" not in ended.text
+
+
+async def test_silent_clips_and_those_with_bars_are_named_in_one_sentence_each(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        for name, size in (("wide", (320, 180)), ("tall", (180, 320)), ("square", (200, 200))):
+            write_clip(server.inbox / f"{name}.mp4", seconds=0.4, size=size, hertz=None)
+        clips = ["wide.mp4", "tall.mp4", "square.mp4", "tall.mp4"]
+        ended, _ = await make_film(server, "compose_video", clips=clips)
+        assert "wide.mp4, tall.mp4 and square.mp4 have no sound." in ended.text
+        bars = "tall.mp4 and square.mp4 have another shape than the film, so they have black bars; fit=fill crops them."
+        assert bars in ended.text
+        ended, _ = await make_film(server, "compose_video", clips=clips[:2], fit="fill")
+        assert "68% of tall.mp4 lies outside the frame." in ended.text
+        assert "bars" not in ended.text
+
+
+async def test_what_of_a_clip_is_damaged_or_missing_is_said_with_its_name(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_clip(server.inbox / "whole.mp4", seconds=3)
+        write_clip(server.inbox / "holed.mp4", seconds=4, left_out=range(40, 80))
+        write_clip(server.inbox / "uneven.mp4", seconds=4, left_out=[each for each in range(1, 100) if each % 7])
+        write_clip(server.inbox / "noisy.mp4", seconds=3, marks=(0.4, 0.8, 1.2, 1.6, 2.0))
+        with av.open(str(server.inbox / "noisy.mp4")) as clip:
+            packets = [(packet.pos or 0, packet.size) for packet in clip.demux(video=0) if packet.size]
+        content = bytearray((server.inbox / "noisy.mp4").read_bytes())
+        at, size = max(packets[1:], key=lambda packet: packet[1])
+        content[at : at + size] = bytes(size)
+        (server.inbox / "noisy.mp4").write_bytes(content)
+        clips = ["whole.mp4", "holed.mp4", "uneven.mp4", "noisy.mp4"]
+        ended, path = await make_film(server, "compose_video", clips=clips)
+        assert "holed.mp4 is damaged: 1.6 s of its picture is missing." in ended.text
+        assert "noisy.mp4 is damaged: 1 piece of its picture could not be read." in ended.text
+        assert "whole.mp4 is" not in ended.text
+        assert "uneven.mp4 is" not in ended.text
+        assert watch(path).seconds == pytest.approx(14, abs=0.1)
 
 
 @LINUX

@@ -135,7 +135,7 @@ async def test_what_is_left_out_of_the_captions_is_named(tmp_path: Path) -> None
         assert f"has {unseen}, so the title is drawn without." in ended.text
         (server.inbox / "late.srt").write_text(cues.partition("\n\n")[2], "utf-8")
         text = await failed_film(server, "add_captions", video=clip.name, captions="late.srt")
-        assert "All captions begin after the film's end: it is 2.0 s long." in text
+        assert "All captions begin after the film's end: it is 2 s long." in text
         text = await failed_film(server, "add_captions", video=clip.name, captions=unseen)
         assert "The captions have no letters that can be drawn" in text
         assert "without captions the video stays" in await server.refuse(

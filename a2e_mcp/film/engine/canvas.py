@@ -140,6 +140,12 @@ class Placing:
         lost = [max(0, -2 * offset) / side for offset, side in zip(self.corner, self.size, strict=True)]
         return max(lost)
 
+    @property
+    def bars(self) -> float:
+        """Which share of the frame is left black beside the picture."""
+        left = [max(0, 2 * offset) for offset in self.corner]
+        return max(gap / (side + gap) for gap, side in zip(left, self.size, strict=True))
+
 
 class Framer:
     """Turns decoded frames into frames of the film's size."""

@@ -16,6 +16,16 @@ from a2e_mcp.film.engine.canvas import Framer, YuvSprite, blended, copied
 from a2e_mcp.film.engine.captions import CaptionGroup, CaptionTrack, undrawn_note
 from a2e_mcp.film.engine.frames import frames_of
 from a2e_mcp.film.engine.mix import FilmSound
+from a2e_mcp.film.engine.notes import (
+    LEAST_CUT_OFF,
+    FilmNotes,
+    damage_notes,
+    framing_notes,
+    length_note,
+    music_note,
+    silence_note,
+    stillness_note,
+)
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.source import SANDBOX_TAG, Source, read_source
 from a2e_mcp.film.engine.timeline import Segment, Timeline, laid_out
@@ -23,14 +33,13 @@ from a2e_mcp.film.engine.title_card import title_card
 from a2e_mcp.film.engine.transcript import captions_of, transcript_of, write_subtitles
 from a2e_mcp.film.engine.writer import writing_film
 from a2e_mcp.film.orders import ComposeOrder, FilmClip, FilmMade, Logo
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.text_pictures import lettered
 
 _SOUND_SHARE = 0.15
 """Of the work, roughly."""
 _TITLE_SECONDS = 2.5
 _LOGO_WIDTH, _LOGO_HEIGHT, _LOGO_GAP = 0.16, 0.12, 0.03
-_MOST_CUT_OFF = 0.02
-_SLACK = 0.1
 _SHORTENED = "Cross-fades are shorter where a longer one would have covered a word."
 
 Report = Callable[[float], None]
@@ -56,10 +65,10 @@ def compose(order: ComposeOrder, report: Report) -> FilmMade:
 def _compose(
     order: ComposeOrder, timeline: Timeline, sound: FilmSound, music: Source | None, report: Report
 ) -> FilmMade:
-    notes = _Notes()
+    notes = FilmNotes()
     if music is not None and order.music is not None:
         sound.add_music(music, order.music.volume)
-        notes.add(_music_note(music, timeline))
+        notes.add(music_note(music, timeline))
     if order.is_finished and not sound.is_silent:
         sound.finish()
     scripts = transcript_of(timeline)
@@ -67,49 +76,32 @@ def _compose(
     if order.captions is not None:
         groups, note = captions_of(order.captions, timeline, sound, scripts)
         notes.add(note)
-    overlays = _Overlays(order, timeline, groups, notes)
+    notes.add(*framing_notes(timeline, fills=order.fit == "fill"))
+    overlays = _Overlays(order, timeline, groups)
     parts = [segment.source for segment in timeline.segments]
     parts += [music] if music is not None else []
     parts += [read_source(order.logo.path, order.logo.name)] if order.logo else []
     # A film that has a sandbox's part in it, and be it the music or the logo, says so.
     said = next((part.tags for part in parts if part.is_sandbox), {})
     tags = {key: value for key, value in said.items() if key in (SANDBOX_TAG, "comment")} | scripts.tags
+    damage = [Damage() for _ in timeline.segments]
     blocks = None if sound.is_silent else sound.blocks()
     with writing_film(order.output, timeline.size, timeline.fps, tags, blocks) as film:
-        for number, frame in enumerate(_frames(order, timeline)):
+        for number, frame in enumerate(_frames(order, timeline, damage)):
             film.add(overlays.drawn(frame, number))
             report(_SOUND_SHARE + (1 - _SOUND_SHARE) * (number + 1) / timeline.frames)
     if order.captions is not None and order.captions.subtitles and groups:
         write_subtitles(groups, order.captions.subtitles)
     notes.add(undrawn_note("the title is", [order.title or ""]))
     for clip, segment in zip(order.clips, timeline.segments[-len(order.clips) :], strict=True):
-        notes.add(_length_note(clip, segment, timeline))
+        notes.add(length_note(clip, segment, timeline))
     notes.add(_SHORTENED if any(segment.is_shortened for segment in timeline.segments) else "")
-    for segment in timeline.segments:
-        moves = segment.source.is_animated
-        notes.add(f"{segment.source.name} stands still: of moving pictures the first is shown." if moves else "")
-    videos = [segment.source for segment in timeline.segments if segment.source.kind == "video"]
-    for source in videos if order.is_finished else ():
-        notes.add("" if source.has_sound else f"{source.name} has no sound.")
+    notes.add(stillness_note(timeline), silence_note(timeline) if order.is_finished else "")
+    notes.add(*damage_notes(timeline, damage, sound.damage))
     return FilmMade(note=notes.text, seconds=round(timeline.seconds, 3), script=scripts.script)
 
 
-class _Notes:
-    """What is to be said of the film, each once."""
-
-    def __init__(self) -> None:
-        self._sentences: dict[str, None] = {}
-
-    def add(self, sentence: str) -> None:
-        if sentence:
-            self._sentences[sentence] = None
-
-    @property
-    def text(self) -> str:
-        return " ".join(self._sentences)
-
-
-def _frames(order: ComposeOrder, timeline: Timeline) -> Iterator[av.VideoFrame]:
+def _frames(order: ComposeOrder, timeline: Timeline, damage: Sequence[Damage]) -> Iterator[av.VideoFrame]:
     """All frames of the film before anything is laid over them; they must not be drawn on."""
     fills = order.fit == "fill"
     tail: Iterator[av.VideoFrame] = iter(())
@@ -117,7 +109,7 @@ def _frames(order: ComposeOrder, timeline: Timeline) -> Iterator[av.VideoFrame]:
         following = timeline.segments[number + 1] if number + 1 < len(timeline.segments) else None
         kept = segment.frames - (following.fade if following else 0)
         framer = Framer(segment.source.size, timeline.size, fills=fills)
-        frames = frames_of(segment.source, framer, segment.start, timeline.fps, segment.frames)
+        frames = frames_of(segment.source, framer, segment.start, timeline.fps, segment.frames, damage=damage[number])
         for at, own in enumerate(islice(frames, kept)):
             yield blended(next(tail), own, (at + 1) / (segment.fade + 1)) if at < segment.fade else own
         # What is faded over the next segment is decoded beside it.
@@ -127,17 +119,13 @@ def _frames(order: ComposeOrder, timeline: Timeline) -> Iterator[av.VideoFrame]:
 class _Overlays:
     """What is laid over the frames: captions, a logo, and the sandbox's word where a frame would lose it."""
 
-    def __init__(self, order: ComposeOrder, timeline: Timeline, groups: Sequence[CaptionGroup], notes: _Notes) -> None:
+    def __init__(self, order: ComposeOrder, timeline: Timeline, groups: Sequence[CaptionGroup]) -> None:
         self._fps = timeline.fps
         style = order.captions.style if order.captions else "outline"
         self._captions = CaptionTrack(groups, timeline.size, style)
         self._logo = _logo(order.logo, timeline.size) if order.logo else None
         self._marked = _segments_without_word(order, timeline)
         self._word = _sandbox_word(timeline.size) if self._marked else None
-        for segment in timeline.segments:
-            placing = Framer(segment.source.size, timeline.size, fills=order.fit == "fill").placing
-            if placing.cut_off > _MOST_CUT_OFF:
-                notes.add(f"{placing.cut_off:.0%} of {segment.source.name} lies outside the frame.")
 
     def drawn(self, frame: av.VideoFrame, number: int) -> av.VideoFrame:
         """The frame with all that belongs over it; the given one is not changed."""
@@ -163,7 +151,7 @@ def _segments_without_word(order: ComposeOrder, timeline: Timeline) -> list[Segm
         segment
         for segment in timeline.segments
         if segment.source.is_sandbox
-        and Framer(segment.source.size, timeline.size, fills=order.fit == "fill").placing.cut_off > _MOST_CUT_OFF
+        and Framer(segment.source.size, timeline.size, fills=order.fit == "fill").placing.cut_off > LEAST_CUT_OFF
     ]
 
 
@@ -198,19 +186,3 @@ def _with_title(timeline: Timeline, order: ComposeOrder, folder: Path) -> Timeli
     sources = [source, *(segment.source for segment in timeline.segments)]
     made = laid_out((clip, *order.clips), sources, shape=None, crossfades=order.transition == "crossfade")
     return replace(made, size=timeline.size, fps=timeline.fps)
-
-
-def _length_note(clip: FilmClip, segment: Segment, timeline: Timeline) -> str:
-    """That a clip is shorter than it was to be shown."""
-    seconds = float(segment.frames / timeline.fps)
-    if segment.source.kind != "video" or clip.seconds is None or clip.seconds <= seconds + _SLACK:
-        return ""
-    return f"{clip.name} is shown for {seconds:.1f} s and not for {clip.seconds:g} s, since it ends there."
-
-
-def _music_note(music: Source, timeline: Timeline) -> str:
-    if music.seconds < timeline.seconds - 1:
-        return f"{music.name} is repeated, since it is shorter than the film."
-    if music.seconds > timeline.seconds + 1:
-        return f"{music.name} is faded out at the film's end."
-    return ""

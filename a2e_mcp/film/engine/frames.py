@@ -15,12 +15,16 @@ from PIL import Image, ImageOps
 from a2e_mcp.film.engine.canvas import Framer
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.source import Source, moving_picture, opened
+from a2e_mcp.media.damage import Damage
 
 
-def frames_of(source: Source, framer: Framer, start: float, fps: Fraction, count: int) -> Iterator[av.VideoFrame]:
+def frames_of(
+    source: Source, framer: Framer, start: float, fps: Fraction, count: int, *, damage: Damage
+) -> Iterator[av.VideoFrame]:
     """So many frames from a moment of a clip on; a picture stands still. They must not be drawn on.
 
-    Each is the one that is nearest in time; the last one stays where the picture is shorter than the sound.
+    Each is the one that is nearest in time; the last one stays where the picture is shorter than the sound. What
+    cannot be decoded is passed over, and counted in `damage`.
     Raises FilmRefused.
     """
     if source.kind == "image":
@@ -32,7 +36,7 @@ def frames_of(source: Source, framer: Framer, start: float, fps: Fraction, count
             raise FilmRefused(f"{source.name} has no picture.")
         if start > 0:
             container.seek(int((start + source.origin) * 1_000_000), backward=True)
-        decoded = _decoded(container, stream)
+        decoded = _decoded(container, stream, damage)
         shown = next(decoded, None)
         if shown is None:
             raise FilmRefused(f"{source.name} cannot be read: its picture cannot be decoded.")
@@ -49,8 +53,8 @@ def frames_of(source: Source, framer: Framer, start: float, fps: Fraction, count
             yield framed
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """All frames in the order in which they are shown; what is damaged is left out."""
+def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
+    """All frames in the order in which they are shown."""
     packets = container.demux(stream)
     while True:
         try:
@@ -59,10 +63,12 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Vide
                 return
             for frame in packet.decode():
                 if frame.pts is not None:
+                    damage.see(frame)
                     yield frame
         except av.FFmpegError as problem:
             if isinstance(problem, av.EOFError):
                 return
+            damage.pieces += 1
 
 
 def _still(source: Source) -> av.VideoFrame:

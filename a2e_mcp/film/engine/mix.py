@@ -27,6 +27,7 @@ from a2e_mcp.film.engine.sound import (
 )
 from a2e_mcp.film.engine.source import Source
 from a2e_mcp.film.engine.timeline import Segment, Timeline
+from a2e_mcp.media.damage import Damage
 
 LOUDNESS = -16.0
 """LUFS, of a finished film."""
@@ -58,6 +59,7 @@ class _SegmentSound:
     length: int
     gain: float
     has_speech: bool
+    damage: Damage
 
 
 class FilmSound:
@@ -84,6 +86,11 @@ class FilmSound:
     def is_silent(self) -> bool:
         """Whether no clip has a sound, and there is no music."""
         return self._music is None and not any(track.has_speech for track in self._tracks)
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What of each segment's sound could not be read."""
+        return [track.damage for track in self._tracks]
 
     def add_music(self, source: Source, volume: int) -> None:
         """Put music under the film, at a loudness in percent of the speech's."""
@@ -117,7 +124,8 @@ class FilmSound:
         first, end = self._timeline.sample_at(segment.first), self._timeline.sample_at(segment.end)
         meter = LoudnessMeter()
         self._file.seek(at * 2 * _BYTES)
-        for block in samples_of(segment.source, segment.start, end - first):
+        damage = Damage()
+        for block in samples_of(segment.source, segment.start, end - first, damage=damage):
             meter.add(block)
             self._file.write(np.ascontiguousarray(block.T).tobytes())
         meter.add(silence(RATE // 2))
@@ -125,7 +133,7 @@ class FilmSound:
         heard = meter.loudness
         is_heard = heard > _NOISE
         gain = factor(min(_MOST_LIFT, LOUDNESS - heard)) if evens and is_heard else 1.0
-        return _SegmentSound(segment, at, first, end - first, gain, is_heard)
+        return _SegmentSound(segment, at, first, end - first, gain, is_heard, damage)
 
     def _read(self, at: int, length: int) -> Samples:
         self._file.seek(at * 2 * _BYTES)

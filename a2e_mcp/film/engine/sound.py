@@ -15,6 +15,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 from a2e_mcp.film.engine.source import Source, opened
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.resampler import SteadyResampler
 
 RATE = 48_000
@@ -36,10 +37,15 @@ def silence(length: int) -> Samples:
     return np.zeros((2, length), np.float32)
 
 
-def samples_of(source: Source, start: float, length: int, block: int = RATE) -> Iterator[Samples]:
-    """So many samples from a moment of a file on, in blocks; silence where it has none. Raises FilmRefused."""
+def samples_of(
+    source: Source, start: float, length: int, block: int = RATE, *, damage: Damage | None = None
+) -> Iterator[Samples]:
+    """So many samples from a moment of a file on, in blocks; silence where it has none. Raises FilmRefused.
+
+    What cannot be decoded is silent, and counted in `damage`.
+    """
     left = length
-    for part in _in_blocks(_from(source, start) if source.has_sound else iter(()), block):
+    for part in _in_blocks(_from(source, start, damage or Damage()) if source.has_sound else iter(()), block):
         taken = part[:, :left]
         left -= taken.shape[1]
         yield taken
@@ -50,7 +56,7 @@ def samples_of(source: Source, start: float, length: int, block: int = RATE) -> 
         left -= min(left, block)
 
 
-def _from(source: Source, start: float) -> Iterator[Samples]:
+def _from(source: Source, start: float, damage: Damage) -> Iterator[Samples]:
     """The samples from a moment on, as they come out of the decoder; gaps between packets are silent."""
     with opened(source.path, source.name) as container:
         stream = container.streams.audio[0]
@@ -63,6 +69,7 @@ def _from(source: Source, start: float) -> Iterator[Samples]:
             try:
                 decoded = packet.decode()
             except av.FFmpegError:
+                damage.pieces += 1
                 continue
             for frame in decoded:
                 moment = None if frame.time is None else round((frame.time - source.origin - start) * RATE)
@@ -70,6 +77,7 @@ def _from(source: Source, start: float) -> Iterator[Samples]:
                     samples = _array(made)
                     if moment is not None and (not is_begun or abs(moment - at) > _DRIFT * RATE):
                         if moment > at:
+                            damage.silent += (moment - at) / RATE if is_begun else 0.0
                             yield silence(moment - at)
                             at = moment
                         elif moment < at:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from a2e_mcp.film.cuts import time_shown
 from a2e_mcp.film.engine.pauses import QuietEnds, quiet_ends
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.sound import RATE
@@ -108,10 +109,10 @@ def span_of(clip: FilmClip, source: Source) -> tuple[float, float]:
     # Below zero both count from the end.
     start, end = (at + whole if at < 0 else at for at in (clip.start, whole if clip.end is None else clip.end))
     if start < 0 or end <= 0:
-        raise FilmRefused(f"{clip.name} is only {whole:.1f} s long.")
+        raise FilmRefused(f"{clip.name} is only {time_shown(whole)} long.")
     if start >= whole or end > whole + _SLACK:
         past = start if start >= whole else end
-        raise FilmRefused(f"{clip.name} is {whole:.1f} s long, so it has nothing at {clock(past)}.")
+        raise FilmRefused(f"{clip.name} is {time_shown(whole)} long, so it has nothing at {time_shown(past)}.")
     end = min(end, whole)
     if clip.seconds is not None:
         end = min(end, start + clip.seconds)
@@ -128,10 +129,3 @@ def frame_size(first: tuple[int, int], shape: Shape | None) -> tuple[int, int]:
     longest = max(wide, tall)
     scale = min(1.0, 4096 / longest)
     return round(wide * scale / 2) * 2, round(tall * scale / 2) * 2
-
-
-def clock(seconds: float) -> str:
-    """A moment as people write it, such as 1:05."""
-    whole = round(seconds, 2)
-    minutes, rest = divmod(whole, 60)
-    return f"{int(minutes)}:{rest:05.2f}".removesuffix(".00")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from a2e_mcp.film.cuts import time_shown
 from a2e_mcp.film.engine.captions import CaptionGroup, from_cues, grouped, shown_words, undrawn_note
 from a2e_mcp.film.engine.mix import FilmSound
 from a2e_mcp.film.engine.refusal import FilmRefused
@@ -66,7 +67,7 @@ def _of_cues(cues: Sequence[Cue], timeline: Timeline) -> tuple[list[CaptionGroup
     shown = [cue for cue in cues if cue.start < timeline.seconds]
     late = len(cues) - len(shown)
     if not shown:
-        raise FilmRefused(f"All captions begin after the film's end: it is {timeline.seconds:.1f} s long.")
+        raise FilmRefused(f"All captions begin after the film's end: it is {time_shown(timeline.seconds)} long.")
     left_out = f"{late} of {len(cues)} captions are left out: they begin after the film's end." if late else ""
     undrawn = undrawn_note("the captions are", (cue.text for cue in shown))
     return from_cues(shown, timeline.size), " ".join(note for note in (left_out, undrawn) if note)

@@ -57,17 +57,17 @@ def number_in(unit: Unit | None, value: object) -> object:
         return value
     if unit.clock and (clock := _CLOCK.fullmatch(text)):
         return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + int(clock[3])
-    if unit.relative and (change := _RELATIVE.fullmatch(text)):
-        share = float(change[2] or change[3]) / 100
-        return _as_number(round(1 - share if change[1] == "-" or change[4] == "slower" else 1 + share, 4), value)
     total = _measured(unit, text)
     return value if total is None else _as_number(total, value)
 
 
 def _measured(unit: Unit, text: str) -> float | None:
-    """A sum of measures such as `1 min 30 s`; None when a word of it is no unit of this field."""
+    """A sum of measures such as `1 min 30 s`, or a change such as `+20%`; None for words that are no unit here."""
     if unit.alone and (alone := _ALONE.fullmatch(text)):
         return unit.words.get(alone[1])
+    if unit.relative and (change := _RELATIVE.fullmatch(text)):
+        share = float(change[2] or change[3]) / 100
+        return round(1 - share if change[1] == "-" or change[4] == "slower" else 1 + share, 4)
     measures = list(_MEASURE.finditer(text))
     if not measures or _MEASURE.sub("", text).strip():
         return None

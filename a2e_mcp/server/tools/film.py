@@ -16,7 +16,7 @@ from a2e_mcp.catalogue.declaration.spellings import CORNERS, Name, Spellings
 from a2e_mcp.catalogue.declaration.tool import Inputs, MediaIn, OrNone, optional
 from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
-from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment_or_rest
+from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment_or_rest, time_shown
 from a2e_mcp.film.service import FilmPlan, FilmSource
 from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, is_id, is_meant_as_job_id
@@ -228,7 +228,7 @@ def _check_length(name: str, seconds: float | None, part: ClipPart | None) -> No
     """Refuse a part that lies past the end, where the length is known before the film is begun."""
     past = None if part is None else max(part.start, part.end or 0.0)
     if seconds is not None and past is not None and past > seconds + 1:
-        raise InputError(f"{one_line(name, 60)} is {seconds:.1f} s long, so it has nothing at {past:g} s")
+        raise InputError(f"{one_line(name, 60)} is {time_shown(seconds)} long, so it has nothing at {time_shown(past)}")
 
 
 def _clip(key: str, part: ClipPart, source: FilmSource) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from a2e_mcp.sandbox.orders.watermark import WatermarkOrder
 from a2e_mcp.sandbox.protocol import DrawnAvatar, TextMark
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
 from a2e_mcp.sandbox.renderer.pictures.stills import read_still
+from tests.support import clips
 from tests.support.media import container
 from tests.support.render_worker import RenderProcess, frames_of, write_clip
 
@@ -328,3 +329,14 @@ def test_a_damaged_sound_is_spoken_and_the_damage_is_said(worker: RenderProcess,
     assert outcome.seconds == pytest.approx(2.0, abs=0.3)
     assert "of the sound" in outcome.note
     assert "damaged" in outcome.note
+
+
+def test_pictures_that_a_clip_has_lost_are_said_with_how_long_they_are_missing(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    lost = clips.write_clip(tmp_path / "lost.mp4", seconds=4, size=(128, 96), left_out=range(40, 80))
+    frames = [*range(1, 5), *range(7, 30), *range(32, 60), *range(61, 80), *range(81, 100, 3)]
+    uneven = clips.write_clip(tmp_path / "u.mp4", seconds=4, size=(128, 96), left_out=frames)
+
+    assert "1.6 s of the picture is missing in the file." in marked(worker, str(lost), tmp_path)[1]
+    assert "missing" not in marked(worker, str(uneven), tmp_path)[1]

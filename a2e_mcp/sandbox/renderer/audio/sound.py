@@ -9,12 +9,12 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.resampler import SteadyResampler
 from a2e_mcp.media.word_tags import WordRow, words_from_tag, words_to_tag
 from a2e_mcp.sandbox.renderer.audio.stored_samples import StoredSamples
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_SECONDS,
-    Damage,
     decoded,
     open_media,
     start_of,
@@ -105,7 +105,7 @@ def read_sound(path: str) -> Sound | None:
                 filled += late
             for part in resampler.resample(frame):
                 length = add(part.to_ndarray())
-        if not length and damage.packets:
+        if not length and damage.pieces:
             raise OrderRefused("unreadable", "The sound in the file cannot be decoded.")
         for part in resampler.finish():
             length = add(part.to_ndarray())
@@ -115,8 +115,8 @@ def read_sound(path: str) -> Sound | None:
     if not length:
         return None
     # What could not be decoded is counted in pieces, and the rest of the silence in seconds.
-    missing = max(0.0, promised - length / _MUSIC_RATE) + (0.0 if damage.packets else filled)
-    return Sound(stored, _MUSIC_RATE, words, damage.packets, missing)
+    missing = max(0.0, promised - length / _MUSIC_RATE) + (0.0 if damage.pieces else filled)
+    return Sound(stored, _MUSIC_RATE, words, damage.pieces, missing)
 
 
 def write_mp3(sound: Sound, path: str, rendering: Rendering) -> None:

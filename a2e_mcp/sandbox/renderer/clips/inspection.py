@@ -9,10 +9,11 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.sandbox.protocol import MediaKind
 from a2e_mcp.sandbox.renderer.clips.reader import orientation, pixel_aspect, video_stream
 from a2e_mcp.sandbox.renderer.pictures.stills import open_still, read_still
-from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, Damage, decoded, open_media, too_long
+from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, decoded, open_media, too_long
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 _MAX_PACKETS = 2_000_000

@@ -12,13 +12,13 @@ from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_PIXELS,
     MAX_SECONDS,
-    Damage,
     decoded,
     open_media,
     start_of,

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
-from a2e_mcp.sandbox.renderer.rendering.open_media import Damage, open_media
+from a2e_mcp.sandbox.renderer.rendering.open_media import open_media
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted, even_size, scaled, sensible_fps
 
 OWN_TAG = "a2e_sandbox"
@@ -43,9 +44,11 @@ class SourceClip:
         slower = (
             f"Of its {self.own_fps:.3g} frames a second {self.fps} are kept." if self.own_fps > self.fps + 1 else ""
         )
-        pieces = counted(self.damage.packets, "damaged piece")
-        damaged = f"{pieces} of the picture could not be read." if self.damage.packets else ""
-        return " ".join(filter(None, (scaled(self.own_size, self.size), slower, damaged)))
+        pieces = counted(self.damage.pieces, "damaged piece")
+        damaged = f"{pieces} of the picture could not be read." if self.damage.pieces else ""
+        seconds = self.damage.missing
+        missing = f"{seconds:.1f} s of the picture is missing in the file." if seconds else ""
+        return " ".join(filter(None, (scaled(self.own_size, self.size), slower, damaged, missing)))
 
 
 def source_clip(path: str, width: int, height: int, fps: int, found: Inspection | None = None) -> SourceClip:

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from a2e_mcp.media.damage import Damage
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 MAX_PIXELS = 40_000_000
@@ -38,13 +38,6 @@ def open_media(path: str, wanted: str = "video or sound") -> Iterator[InputConta
         yield container
 
 
-@dataclass
-class Damage:
-    """How many packets of a stream could not be decoded."""
-
-    packets: int = 0
-
-
 def decoded(
     container: InputContainer, stream: VideoStream | AudioStream, damage: Damage
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
@@ -55,13 +48,15 @@ def decoded(
             packet = next(packets, None)
             frames = () if packet is None else packet.decode()
         except av.FFmpegError:
-            damage.packets += 1
-            if damage.packets > _MOST_DAMAGED:
+            damage.pieces += 1
+            if damage.pieces > _MOST_DAMAGED:
                 return
             continue
         if packet is None:
             return
         for frame in frames:
+            if isinstance(frame, av.VideoFrame):
+                damage.see(frame)
             if isinstance(frame, av.VideoFrame | av.AudioFrame):
                 yield frame
 
