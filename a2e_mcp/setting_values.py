@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from a2e_mcp.hosts import names_a_server
+from a2e_mcp.hosts import names_a_server, normal_host
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ _SHORTEST_SECRET = 16
 _SHORTEST_SEAL_KEY = 32
 _LONGEST_LINE = 200
 _HIGHEST_PORT = 65535
+_OWN_PORTS = {"http": ":80", "https": ":443"}
 
 
 def yes_or_no(text: str) -> bool:
@@ -100,10 +101,16 @@ def address(text: str) -> str:
 
 def origin(text: str) -> str:
     """The URL of a server without a path."""
-    url = address(text)
-    if urlsplit(url).path:
+    parts = urlsplit(address(text))
+    if parts.path:
         raise ValueError("use a URL without a path, like https://a2e.example.com")
-    return url
+    host = normal_host(parts.netloc)
+    try:
+        # As clients send it.
+        host = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        raise ValueError("use a URL like https://a2e.example.com, whose host is a name in the DNS") from None
+    return f"{parts.scheme}://{host.removesuffix(_OWN_PORTS[parts.scheme])}"
 
 
 def issuer(text: str) -> str:

@@ -127,6 +127,21 @@ def test_a_variable_is_read(variable: str) -> None:
     assert plain(read_settings({variable: text}), field) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("HTTPS://A2E.Example.com./", "https://a2e.example.com"),
+        ("https://a2e.example.com:443", "https://a2e.example.com"),
+        ("https://a2e.example.com:8443/", "https://a2e.example.com:8443"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::1]", "https://[2001:db8::1]"),
+        ("http://localhost:80", "http://localhost"),
+    ],
+)
+def test_a_public_url_is_read_as_clients_send_it(text: str, expected: str) -> None:
+    assert read_settings({"A2E_PUBLIC_URL": text}).public_url == expected
+
+
 def test_folders_may_have_commas_between_them_and_in_their_names(tmp_path: Path) -> None:
     both = tmp_path / "bread, and cake"
     both.mkdir()

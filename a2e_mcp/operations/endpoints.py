@@ -55,7 +55,7 @@ class Endpoints:
         self._open_starts = open_starts
         self._drain = drain
         self._measurements = measurements
-        self._public_hosts = {host.lower() for host in public_hosts}
+        self._public_hosts = frozenset(public_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -112,7 +112,7 @@ class Endpoints:
 
     def _is_inside(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
-        host = headers.get("host", "").lower()
+        host = headers.get("host", "")
         is_public = host in self._public_hosts or host.rpartition(":")[0] in self._public_hosts
         return not is_public and not any(name in headers for name in _FORWARDED)
 

@@ -184,3 +184,14 @@ async def test_who_hangs_up_in_the_middle_of_a_request_is_no_mistake(tmp_path: P
 
         async with server.session_manager.run():
             await app({**scope, "headers": headers, "client": None, "http_version": "1.1"}, receive, send)
+
+
+@pytest.mark.parametrize("host", ["a2e.example.com", "A2E.Example.COM", "a2e.example.com.", "A2E.example.com.:443"])
+async def test_a_public_name_is_the_same_however_it_is_spelled(tmp_path: Path, host: str) -> None:
+    takes = {"accept": "application/json, text/event-stream", "host": host}
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    async with open_web_server(tmp_path, public_url="https://a2e.example.com") as server:
+        assert (await server.http.get("/metrics", headers=takes)).status_code == 404
+        assert (await server.http.post("/mcp", json=ping, headers=takes)).status_code == 200
+        other = await server.http.post("/mcp", json=ping, headers={**takes, "host": f"evil.{host}"})
+        assert other.status_code == 421

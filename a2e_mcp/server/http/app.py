@@ -16,6 +16,7 @@ from a2e_mcp.errors import NotFound, SettingsError
 from a2e_mcp.operations.endpoints import Endpoints
 from a2e_mcp.server.http.answer_forms import PlainOrStream
 from a2e_mcp.server.http.gate import Authenticate, Gate, metadata_routes
+from a2e_mcp.server.http.host_header import NormalHost
 from a2e_mcp.server.http.kept_files import KeptFiles
 from a2e_mcp.server.http.own_paths import OwnPaths
 from a2e_mcp.server.http.toolset_paths import ROOT, is_ours, narrowed_to, narrowing_of
@@ -61,7 +62,7 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
         ),
         server.services,
     )
-    return Endpoints(
+    endpoints = Endpoints(
         doors if own is None else OwnPaths(doors, own.services),
         check=server.check_ready,
         open_starts=server.open_starts,
@@ -69,6 +70,7 @@ def web_app(server: A2EServer, settings: Settings, host: str, authenticate: Auth
         measurements=server.operation.measurements,
         public_hosts=() if settings.public_url is None else (urlsplit(settings.public_url).hostname or "",),
     )
+    return NormalHost(endpoints)
 
 
 def _limit(server: A2EServer, settings: Settings) -> CallLimit:
@@ -96,7 +98,7 @@ def _guard(host: str, public_url: str | None) -> TransportSecuritySettings:
     if public_url is not None:
         public = urlsplit(public_url)
         # Behind a balancer the name may come with the port that is the scheme's own.
-        hosts += [public.netloc, f"{public.hostname}:{public.port or _PORTS[public.scheme]}"]
+        hosts += [public.netloc] if public.port else [public.netloc, f"{public.netloc}:{_PORTS[public.scheme]}"]
         origins.append(public_url)
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
