@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from a2e_mcp.ledger.entry import LedgerEntry
+
+RowT = TypeVar("RowT", bound=Mapping[str, Any])
 
 NO_ACCOUNT = "0" * 16
 """The id under which servers that have no account of their own share a queue, and nothing else."""
@@ -14,6 +19,14 @@ NO_ACCOUNT = "0" * 16
 def account_of(token: str) -> str:
     """The id of the account that a token of A2E leads to, as far as we know: nothing of the token can be read in it."""
     return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+def by_account(rows: Iterable[RowT], entry_of: Callable[[RowT], LedgerEntry]) -> Mapping[str, Sequence[LedgerEntry]]:
+    """The entries of rows that say of which account they are, by that account."""
+    found: dict[str, list[LedgerEntry]] = {}
+    for row in rows:
+        found.setdefault(str(row["account"]), []).append(entry_of(row))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Unpack
 
@@ -166,6 +166,12 @@ class CallersLedger(Ledger):
     async def unsettled(self, since: float) -> list[LedgerEntry]:
         """Entries of all users that are not settled."""
         return await self._ledger.unsettled(since)
+
+    async def unkept(
+        self, since: float, before: float, *, without: Collection[str], most: int
+    ) -> Mapping[str, Sequence[LedgerEntry]]:
+        """Entries of all users whose results are kept nowhere."""
+        return await self._ledger.unkept(since, before, without=without, most=most)
 
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries of the account that have a key; what one has paid for, all use."""

@@ -267,6 +267,13 @@ class Ledger(Protocol):
         They are of the servers' account, and of the accounts that their users bring.
         """
 
+    async def unkept(
+        self, since: float, before: float, *, without: Collection[str], most: int
+    ) -> Mapping[str, Sequence[LedgerEntry]]:
+        """Started entries made in between, of any family but these, with jobs that are open or whose results are kept
+        nowhere, by the account that they are of: the servers', or one that their users bring. Oldest first.
+        """
+
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from a2e_mcp.operations.operation import Operation
 from a2e_mcp.placeholders import bare_token, is_token_placeholder
 from a2e_mcp.server.lifespan import LazyServices
 from a2e_mcp.server.timing import Timing
+from a2e_mcp.server.unattended import UnattendedResults
 from a2e_mcp.settings import Settings
 from a2e_mcp.users.caller import Caller, for_everyone
 from a2e_mcp.users.seal import Seal
@@ -307,15 +308,20 @@ async def open_work(
     settings: Settings, services: Services, timing: Timing | None = None, operation: Operation | None = None
 ) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
     """What a worker does with a start, of the servers' account or of a user's own where the settings allow that."""
-    if settings.own_keys == "off":
-        yield partial(_carry_out_own, services)
-        return
+    timing = timing or Timing()
 
     async def company() -> Services:
         return services
 
-    async with OwnAccounts(settings, company, timing=timing, operation=operation).open() as own:
-        yield own.carry_out
+    async with AsyncExitStack() as stack:
+        own = None
+        if settings.own_keys == "allow":
+            accounts = OwnAccounts(settings, company, timing=timing, operation=operation)
+            own = await stack.enter_async_context(accounts.open())
+        if services.kept is not None:
+            unattended = UnattendedResults(company, None if own is None else own.services, timing)
+            await stack.enter_async_context(unattended.open())
+        yield partial(_carry_out_own, services) if own is None else own.carry_out
 
 
 async def _carry_out_own(services: Services, entry_id: str) -> None:

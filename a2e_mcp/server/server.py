@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,7 +16,6 @@ from mcp.server import MCPServer
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, GetPromptResult, Icon, InputRequiredResult, TextContent, Tool
 from mcp.types import Prompt as PromptListed
@@ -32,6 +30,7 @@ from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.apps.extension import Apps
 from a2e_mcp.server.http import toolset_paths
 from a2e_mcp.server.lifespan import LazyServices, opened_lazily
+from a2e_mcp.server.question_security import question_security
 from a2e_mcp.server.tasks import Tasks
 from a2e_mcp.server.timing import Timing
 from a2e_mcp.server.tool_prefix import bare_name, prefixed
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from a2e_mcp.server.own_accounts import OwnAccounts
     from a2e_mcp.server.services import Services
     from a2e_mcp.server.stdio import Incoming, Outgoing
+    from a2e_mcp.server.unattended import UnattendedResults
     from a2e_mcp.users.authenticator import Authenticator
     from a2e_mcp.users.caller import Caller
 
@@ -76,7 +76,6 @@ ICON = Icon(
 )
 DESCRIPTION = "Avatar videos, speech, clips and face swaps with A2E."
 _HOUR = 3_600_000
-_DAY = 86_400.0
 _FREE = "Nothing was charged."
 _log = logging.getLogger(__name__)
 
@@ -111,6 +110,7 @@ class A2EServer(MCPServer[LazyServices]):
         self._timing = timing or Timing()
         self._lazy_services = opened_lazily(settings, connect, self._timing, self.operation)
         self.own_accounts = self._accounts_of_users()
+        self._unattended = self._results_to_keep()
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -123,7 +123,7 @@ class A2EServer(MCPServer[LazyServices]):
             log_level="WARNING",
             middleware=[protocol_output.clean_errors, protocol_output.short_introductions],
             # A person may think for long about a question; what they agree to is checked anew anyway.
-            request_state_security=_question_security(settings),
+            request_state_security=question_security(settings),
             # Tools, prompts and resources stay as they are, so no change of them is promised.
             subscriptions=False,
             # Pages are read from files when they are asked for.
@@ -176,6 +176,14 @@ class A2EServer(MCPServer[LazyServices]):
 
         return OwnAccounts(self._configuration, self.company_services, timing=self._timing, operation=self.operation)
 
+    def _results_to_keep(self) -> UnattendedResults | None:
+        if self._configuration.store is None or not self.operation.is_web:
+            return None
+        from a2e_mcp.server.unattended import UnattendedResults
+
+        own = None if self.own_accounts is None else self.own_accounts.services
+        return UnattendedResults(self.company_services, own, self._timing)
+
     def plain_manager(self, guard: TransportSecuritySettings) -> StreamableHTTPSessionManager:
         """A second manager of requests over HTTP, which answers with JSON only; it runs whenever the first one does."""
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -190,7 +198,8 @@ class A2EServer(MCPServer[LazyServices]):
     async def _living(self, _: MCPServer[LazyServices]) -> AsyncIterator[LazyServices]:
         """The life of the server, which a manager that runs beside the first one shares."""
         own = nullcontext() if self.own_accounts is None else self.own_accounts.open()
-        async with self._lazy_services.open() as services, own:
+        unattended = nullcontext() if self._unattended is None else self._unattended.open()
+        async with self._lazy_services.open() as services, own, unattended:
             run, self._beside = self._beside, nullcontext
             async with run():
                 yield services
@@ -377,15 +386,6 @@ class A2EServer(MCPServer[LazyServices]):
         if caller is None or settings.is_without_account:
             return settings.unconfigured
         return f"This server has no A2E token yet. Nothing was charged. Ask {settings.contact}."
-
-
-def _question_security(settings: Settings) -> RequestStateSecurity:
-    """How a question is kept from change while a person thinks; behind a balancer another server gets the answer."""
-    shared = settings.token or settings.database
-    if shared is None:
-        return RequestStateSecurity.ephemeral(ttl=_DAY)
-    key = sha256(f"a question of a2e-mcp {shared.get_secret_value()}".encode()).digest()
-    return RequestStateSecurity(keys=[key], ttl=_DAY)
 
 
 def _unforeseen(name: str, mistake: Exception) -> str:

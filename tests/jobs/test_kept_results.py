@@ -13,7 +13,9 @@ import httpx2
 import pytest
 
 from a2e_mcp.loopback import LOOPBACK, listen
+from a2e_mcp.sandbox import SandboxSettings
 from a2e_mcp.server.timing import Timing
+from tests.support.looks import Looks
 from tests.support.server import open_server
 from tests.support.web import open_web_server
 
@@ -129,6 +131,45 @@ async def test_a_store_that_refuses_costs_no_result(tmp_path: Path, caplog: pyte
         taken.unlink()
         (link,) = (await server.ask("check_status", job_id=job_id)).data["results"]
         assert link.startswith("file:")
+
+
+async def test_what_no_one_looks_at_is_kept_before_its_link_expires(tmp_path: Path) -> None:
+    looks, folder = Looks(), tmp_path / "kept"
+    wanted = SandboxSettings(workers=1, policy="polls:2")
+    async with open_web_server(
+        tmp_path, public_url=PUBLIC, store=folder.as_uri(), timing=looks.timing, sandbox_settings=wanted
+    ) as server:
+        job_id = (await server.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        spoken = await server.ask("generate_speech", script="Hello", voice="Aria")
+        await looks.look()
+        await looks.look()
+        names = sorted(each.name for each in folder.rglob("*") if each.is_file())
+        assert [name[:-6] for name in names] == sorted(
+            each.rpartition(":")[2] for each in (job_id, spoken.data["job_id"])
+        )
+        looks.ahead = 4 * DAY
+        (link,) = (await server.ask("check_status", job_id=job_id)).data["results"]
+        assert (await server.http.get(link.removeprefix(PUBLIC))).headers["content-type"] == "image/png"
+
+
+async def test_a_result_that_could_not_be_kept_is_tried_again_less_and_less_often(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks, folder = Looks(), tmp_path / "kept"
+    folder.write_text("a file where the folder should be")
+    at_once = SandboxSettings(workers=1, policy="immediate")
+    async with open_web_server(
+        tmp_path, public_url=PUBLIC, store=folder.as_uri(), timing=looks.timing, sandbox_settings=at_once
+    ) as server:
+        job_id = (await server.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        for _ in range(8):
+            await looks.look()
+        tried = [record for record in caplog.records if f"The result of {job_id} is not kept" in record.message]
+        assert 2 <= len(tried) <= 4
+        folder.unlink()
+        looks.ahead += 0.5 * DAY
+        await looks.look()
+        assert [each.suffix for each in folder.rglob("*") if each.is_file()] == [".png"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from a2e_mcp.ledger.accounts import account_of
@@ -95,6 +96,40 @@ async def test_what_is_not_settled_is_counted_in_the_accounts_of_users_as_well(o
         assert await ledger.unsettled(now + 60) == []
         await own.update(entries[1].id, job_ids=["image_to_video:" + "b" * 24])
         assert await ledger.unsettled(0) == []
+
+
+async def test_jobs_whose_results_are_kept_nowhere_are_found_in_all_accounts(open_store: OpenLedger) -> None:
+    clock = Moments()
+    async with open_store(now=clock.now) as ledger, open_store(account="another", now=clock.now) as other:
+        own = ledger.of_account("1" * 16)
+        await ledger.own_keys.keep("1" * 16, user="ann", sealed="hers")
+        ours, hers, foreign, failed, gone = [
+            (await where.insert_or_get_existing(NewEntry("image_to_video", "A", f"{number}"), limits=NONE)).entry
+            for number, where in enumerate((ledger, own, other, ledger, ledger))
+        ]
+        made = {each.id: [f"image_to_video:{each.id[:-1]}{digit}" for digit in "ab"] for each in (ours, hers, foreign)}
+        for where, entry, state in (
+            (ledger, ours, "running"),
+            (own, hers, "succeeded"),
+            (other, foreign, "succeeded"),
+            (ledger, failed, "failed"),
+            (ledger, gone, "deleted"),
+        ):
+            job_ids = made.get(entry.id, ["image_to_video:" + "c" * 24])
+            await where.update(entry.id, phase="started", job_ids=job_ids, state=state)
+
+        async def unkept(since: float = 0.0, without: Sequence[str] = ()) -> dict[str, list[str]]:
+            found = await ledger.unkept(since, ledger.now() + 1, without=without, most=9)
+            return {account: [each.id for each in entries] for account, entries in found.items()}
+
+        assert await unkept() == {ledger.account: [ours.id], own.account: [hers.id]}
+        assert await unkept(without=["image_to_video"]) == {}
+        assert await unkept(since=ledger.now() + 1) == {}
+        # One of two is not enough.
+        await own.merge_details(hers.id, kept={made[hers.id][0]: ["key"]})
+        assert await unkept() == {ledger.account: [ours.id], own.account: [hers.id]}
+        await own.merge_details(hers.id, kept={made[hers.id][1]: ["key"]})
+        assert await unkept() == {ledger.account: [ours.id]}
 
 
 async def test_the_starts_of_another_account_stand_in_the_same_store_apart(open_store: OpenLedger) -> None:

@@ -26,6 +26,7 @@ from a2e_mcp.server.http.app import web_app
 from a2e_mcp.server.own_accounts import open_work
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.server.services import open_services
+from a2e_mcp.server.timing import Timing
 from a2e_mcp.settings import Settings
 from a2e_mcp.users.authenticator import Authenticator
 from a2e_mcp.users.keys import digest_of, new_key
@@ -177,6 +178,7 @@ async def open_company(
     *,
     database: str | None = None,
     in_file: bool = False,
+    timing: Timing | None = None,
     **changes: Any,
 ) -> AsyncIterator[CompanyServer]:
     """A server that takes its people's own keys; in the same folder or database it is the one from before.
@@ -190,7 +192,7 @@ async def open_company(
         await users.change(name, partial(_with, name, key))
     authenticator = Authenticator(users)
     operation = Operation(Drain(), is_web=True)
-    server = A2EServer(settings, accounts.connect, operation=operation, authenticator=authenticator)
+    server = A2EServer(settings, accounts.connect, timing, operation=operation, authenticator=authenticator)
     app = web_app(server, settings, "127.0.0.1", authenticator.caller)
     try:
         async with (
@@ -212,11 +214,14 @@ class CompanyWorker:
 
 @asynccontextmanager
 async def open_company_worker(
-    folder: Path, accounts: Accounts, database: str, **changes: Any
+    folder: Path, accounts: Accounts, database: str, timing: Timing | None = None, **changes: Any
 ) -> AsyncIterator[CompanyWorker]:
     """A worker of the company, which servers leave starts to."""
     settings = company_settings(folder, database, **changes)
-    async with open_services(settings, accounts.connect) as services, open_work(settings, services) as carry_out:
+    async with (
+        open_services(settings, accounts.connect, timing) as services,
+        open_work(settings, services, timing) as carry_out,
+    ):
         shared = services.ledger.shared
         assert shared is not None
         await shared.worker_lives("under test")

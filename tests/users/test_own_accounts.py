@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from a2e_mcp.errors import OwnKeyGone, SettingsError
 from a2e_mcp.ledger.accounts import account_of
+from tests.support.looks import Looks
 from tests.support.media import png
 from tests.support.own_accounts import (
     COMPANY,
@@ -233,6 +234,32 @@ async def test_what_has_no_key_with_it_still_finds_the_account(tmp_path: Path, d
         assert started(accounts, COMPANY) == 0
         # No path of an account leads past the gate.
         assert (await company.http.post(f"/own/{account_of(ADA)}/mcp", json={})).status_code == 404
+
+
+async def test_results_that_no_one_looks_at_are_kept_for_every_account(tmp_path: Path, database: str | None) -> None:
+    looks, folder = Looks(), tmp_path / "store"
+    (tmp_path / "worker").mkdir()
+    async with open_accounts(tmp_path, "ada", policy="immediate") as accounts:
+        async with (
+            open_company(
+                tmp_path, accounts, ["ada", "eve"], database=database, store=folder.as_uri(), timing=looks.timing
+            ) as company,
+            company.person("ada", ADA) as ada,
+            company.person("eve") as eve,
+        ):
+            await ada.ask("start_text_to_image", **PICTURE)
+            await eve.ask("start_text_to_image", **PICTURE)
+            if database is None:
+                await looks.look()
+        if database is not None:
+            # The servers are gone.
+            looks = Looks()
+            async with open_company_worker(
+                tmp_path / "worker", accounts, database, looks.timing, store=folder.as_uri()
+            ):
+                await looks.look()
+    kept = {each.parent.parent.name for each in folder.rglob("*.png")}
+    assert kept == {account_of(ADA), account_of(TOKEN)}
 
 
 async def test_a_worker_carries_a_start_on_with_the_users_key_when_the_servers_are_gone(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
+from a2e_mcp.ledger.accounts import by_account
 from a2e_mcp.ledger.codec import start_or_none
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM
@@ -95,6 +96,13 @@ class LedgerQueries(Ledger):
     async def unsettled(self, since: float) -> list[LedgerEntry]:
         """Entries that have not been sent or answered, and those made since then whose answer was lost."""
         return await self._entries(statements.UNSETTLED, {"since": since})
+
+    async def unkept(
+        self, since: float, before: float, *, without: Collection[str], most: int
+    ) -> Mapping[str, Sequence[LedgerEntry]]:
+        """Started entries made in between with jobs that are open or whose results are kept nowhere, by account."""
+        values = {"since": since, "before": before, "without": list(without), "most": most}
+        return by_account(await self._rows(statements.UNKEPT, values), lambda row: known_entry(row).entry)
 
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""

@@ -89,6 +89,13 @@ UNSETTLED = _sql("""
 SELECT $columns FROM starts WHERE $of_home AND (phase IN ('intended', 'sent')
     OR (phase = 'unknown' AND handles = '{}' AND sent IS NOT NULL AND starts.created >= %(since)s))
 """)
+UNKEPT = _sql("""
+SELECT starts.account, $columns FROM starts WHERE $of_home AND phase = 'started' AND starts.created >= %(since)s
+    AND starts.created < %(before)s AND coalesce(state, 'queued') IN ('queued', 'running', 'succeeded')
+    AND family <> ALL (%(without)s)
+    AND (SELECT count(*) FROM jsonb_object_keys(coalesce(steps -> 'kept', '{}'))) < cardinality(handles)
+ORDER BY starts.created LIMIT %(most)s
+""")
 LOST = _sql("""
 SELECT $columns FROM starts WHERE $ours AND phase IN ('sent', 'unknown') AND handles = '{}'
     AND (%(family)s::text IS NULL OR family = %(family)s) AND sent IS NOT NULL AND starts.created >= %(since)s

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
+from a2e_mcp.ledger.accounts import by_account
 from a2e_mcp.ledger.codec import from_row, start_or_none
 from a2e_mcp.ledger.entry import LedgerEntry, StoredStart
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM
@@ -97,6 +98,13 @@ class SqliteQueries(Ledger):
         """Entries that have not been sent or answered, and those made since then whose answer was lost."""
         return await self._file.read(lambda: self._entries(statements.UNSETTLED, {"since": since}))
 
+    async def unkept(
+        self, since: float, before: float, *, without: Collection[str], most: int
+    ) -> Mapping[str, Sequence[LedgerEntry]]:
+        """Started entries made in between with jobs that are open or whose results are kept nowhere, by account."""
+        values = {"since": since, "before": before, "without": json.dumps(list(without)), "most": most}
+        return await self._file.read(lambda: by_account(self._rows(statements.UNKEPT, values), from_row))
+
     async def with_key(self, key: str, *, since: float = 0.0, most: int = 50) -> list[LedgerEntry]:
         """Entries created at or after `since` that have a key of `a2e_mcp.ledger.keys`, newest first."""
         return await self._look(lambda index: index.with_key(key, since=since, most=most))
@@ -177,7 +185,10 @@ class SqliteQueries(Ledger):
         return self._entries(statement, {**asdict(wanted), "most": most, "skip": skip})
 
     def _entries(self, statement: str, values: Mapping[str, object]) -> list[LedgerEntry]:
-        return [from_row(row) for row in self._file.database.execute(statement, {**self._whose, **values}).fetchall()]
+        return [from_row(row) for row in self._rows(statement, values)]
+
+    def _rows(self, statement: str, values: Mapping[str, object]) -> Sequence[Mapping[str, Any]]:
+        return self._file.database.execute(statement, {**self._whose, **values}).fetchall()
 
     def _catch_up(self) -> None:
         if self._file.database.in_transaction:

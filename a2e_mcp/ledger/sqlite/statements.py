@@ -37,12 +37,24 @@ SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('i
 ORDER BY created DESC, number DESC
 """
 # Of the accounts that users bring as well, whose keys stand in the same file.
-UNSETTLED = """
+_OF_HOME = """
 SELECT * FROM entries WHERE mode = :mode
     AND account IN (SELECT :account UNION SELECT account FROM own_keys WHERE own_keys.mode = :mode)
+"""
+_NOT_SETTLED = """
     AND (phase IN ('intended', 'sent')
         OR (phase = 'unknown' AND handles = '[]' AND sent IS NOT NULL AND created >= :since))
 """
+_NOT_KEPT = """
+    AND phase = 'started' AND created >= :since AND created < :before
+    AND coalesce(state, 'queued') IN ('queued', 'running', 'succeeded')
+    AND family NOT IN (SELECT value FROM json_each(:without))
+    AND CASE WHEN json_valid(steps) AND json_valid(handles)
+        THEN (SELECT count(*) FROM json_each(steps, '$.kept')) < json_array_length(handles) END
+ORDER BY created LIMIT :most
+"""
+UNSETTLED = _OF_HOME + _NOT_SETTLED
+UNKEPT = _OF_HOME + _NOT_KEPT
 _LOST = """
 SELECT * FROM entries WHERE account = :account AND mode = :mode AND phase IN ('sent', 'unknown') AND handles = '[]'
     AND sent IS NOT NULL AND created >= :since
