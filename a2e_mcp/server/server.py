@@ -362,9 +362,10 @@ class A2EServer(MCPServer[LazyServices]):
         can_be_charged = tool_index.can_be_charged(name)
         return await unless_revoked(work, lambda: authenticator.objection(caller), can_be_charged=can_be_charged)
 
-    async def objection_to_user(self, user: str) -> AccessDenied | None:
+    async def objection_to_user(self, user: str, credential: str) -> AccessDenied | None:
         """Why nothing more is done for a user without a call of theirs; None when nothing speaks against it."""
-        return None if self._authenticator is None or not user else await self._authenticator.objection_to_user(user)
+        known = self._authenticator
+        return None if known is None or not user else await known.objection_to_user(user, credential)
 
     def _hidden(self, name: str, caller: Caller | None) -> str | None:
         """The sentence for a tool that the settings, the path or the caller's scope hide, or None."""

@@ -31,12 +31,14 @@ from a2e_mcp.starts.service import Starts
 from a2e_mcp.starts.titles import LONGEST_TITLE
 from a2e_mcp.starts.upload import buy_address, price_of_sending
 from a2e_mcp.text import one_line
+from a2e_mcp.users.caller import current
 
 OFFERED_SECONDS = 900.0
 """How long an address takes a file."""
 UNUSED = "Its address expired before the file was sent. Nothing was charged."
 CALL_AGAIN = "Call upload_file for a new address"
 
+_SIGNED_IN_WITH = "credential"
 _ANY_FILE = MediaIn(("image", "video", "audio"))
 _SILENT_SECONDS = 60.0
 """After this time without a byte a connection counts as broken."""
@@ -91,9 +93,14 @@ class UploadRelay:
         """A one-time address for a file of this name. Raises MoneyRefused under a ceiling."""
         secret, until = secrets.token_urlsafe(24), self._ledger.now() + OFFERED_SECONDS
         name = one_line(name.replace("\\", "/").rpartition("/")[2].strip() or "file", 200)
+        caller = current()
         plan = Plan(
             start=StoredStart(
-                kind="relay", family=UPLOAD, tool="upload_file", inputs={"path": name}, options=asdict(options)
+                kind="relay",
+                family=UPLOAD,
+                tool="upload_file",
+                inputs={"path": name},
+                options={**asdict(options), _SIGNED_IN_WITH: "" if caller is None else caller.credential},
             ),
             family=UPLOAD,
             title=name[:LONGEST_TITLE],
@@ -122,6 +129,11 @@ class UploadRelay:
         if not entry.is_awaited:
             raise OfferGone("This address takes no file any more", hint=CALL_AGAIN)
         return entry
+
+    async def credential_of(self, entry: LedgerEntry) -> str:
+        """The hash of the key with which its user asked for an address; empty where it was none."""
+        start = await self._ledger.stored_start(entry.id)
+        return "" if start is None else str(start.options.get(_SIGNED_IN_WITH, ""))
 
     async def receive(self, entry: LedgerEntry, content: AsyncIterator[bytes], size: int) -> str:
         """Pass a file on to A2E's storage while it arrives, and return what it is; a broken line can be tried again.

@@ -72,18 +72,33 @@ class Authenticator:
             return None
         return None
 
-    async def objection_to_user(self, user: str) -> AccessDenied | None:
-        """Why nothing more is done for a user without a call of theirs; None when nothing speaks against it."""
+    async def objection_to_user(self, user: str, credential: str) -> AccessDenied | None:
+        """Why nothing more is done for a user without a call of theirs; None when nothing speaks against it.
+
+        `credential` is the hash of the key with which they asked for it, empty where it was none.
+        """
         if self._users is None:
             return None
         try:
             found = await self._users.find(user)
+            if found is not None:
+                self._check_user(found)
+            elif not is_of_subject(user):
+                return AccessDenied(f"{user} is not on the list of users any more")
+            if credential and not await self._counts(credential):
+                return AccessDenied(f"The key with which {user} asked for it is no longer valid")
+        except AccessDenied as problem:
+            return problem
         except SettingsError:
             return None
-        if found is not None and found.revoked is not None:
-            return _revoked(user)
-        is_gone = found is None and not is_of_subject(user)
-        return AccessDenied(f"{user} is not on the list of users any more") if is_gone else None
+        return None
+
+    async def _counts(self, credential: str) -> bool:
+        try:
+            await self._by_key(credential)
+        except AccessDenied:
+            return False
+        return True
 
     async def close(self) -> None:
         """Let go of the list of users."""

@@ -48,9 +48,9 @@ class UploadPages:
         open_services: Callable[[], Awaitable[Services]],
         drain: Drain,
         *,
-        objection: Callable[[str], Awaitable[AccessDenied | None]],
+        objection: Callable[[str, str], Awaitable[AccessDenied | None]],
     ) -> None:
-        """`objection` says why nothing more is taken for a user; None when nothing speaks against it."""
+        """`objection` says why nothing more is taken for a user who signed in with a key; None when nothing is."""
         self._objection = objection
         self._app = app
         self._open_services = open_services
@@ -91,7 +91,7 @@ class UploadPages:
             raise OfferBusy("This server is restarting", hint="Send it again in a few seconds")
         size = 0 if reads else _size(request)
         entry = await relay.find(name)
-        if (problem := await self._objection(entry.user)) is not None:
+        if (problem := await self._objection(entry.user, await relay.credential_of(entry))) is not None:
             raise OfferGone(
                 f"{problem.message}, so this address takes no file", hint=f"Ask {services.settings.contact}"
             )
