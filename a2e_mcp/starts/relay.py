@@ -92,7 +92,7 @@ class UploadRelay:
     async def offer(self, name: str, options: StartOptions, deadline: Deadline) -> Offer:
         """A one-time address for a file of this name. Raises MoneyRefused under a ceiling."""
         secret, until = secrets.token_urlsafe(24), self._ledger.now() + OFFERED_SECONDS
-        name = one_line(name.replace("\\", "/").rpartition("/")[2].strip() or "file", 200)
+        name = _bare_name(name)
         caller = current()
         plan = Plan(
             start=StoredStart(
@@ -135,12 +135,14 @@ class UploadRelay:
         start = await self._ledger.stored_start(entry.id)
         return "" if start is None else str(start.options.get(_SIGNED_IN_WITH, ""))
 
-    async def receive(self, entry: LedgerEntry, content: AsyncIterator[bytes], size: int) -> str:
-        """Pass a file on to A2E's storage while it arrives, and return what it is; a broken line can be tried again.
+    async def receive(self, entry: LedgerEntry, content: AsyncIterator[bytes], size: int, name: str = "") -> str:
+        """Pass a file on to A2E's storage while it arrives, and say which it was; a broken line can be tried again.
+
+        Its `name` is that of the file that was sent, where it is known; else that of the file that was asked for.
 
         Raises FileRefused for what A2E does not take, OfferBusy, and what A2E answers.
         """
-        name = str(entry.title)
+        name = _bare_name(name or entry.title)
         if size > LARGEST_UPLOAD:
             raise FileRefused(f"{name} is larger than {LARGEST_UPLOAD // 2**20} MB")
         start = await _beginning(content)
@@ -151,6 +153,7 @@ class UploadRelay:
         claimed = await self._ledger.claim(entry.id)
         if claimed is None:
             raise _busy()
+        claimed = await self._ledger.update(entry.id, title=name[:LONGEST_TITLE])
         arriving = _Arriving(start, content, size)
         item = _RelayItem(self._context, arriving, name, known.content_type)
         price = Price([StepPrice(step, credits, "") for step, credits in entry.details.priced.items()])
@@ -158,7 +161,7 @@ class UploadRelay:
             await self._starts.carry_out(claimed, item, price)
         except AnswerLost as problem:
             raise problem.advised(hint=f"Ask the user first. {CALL_AGAIN}") from None
-        return known.name
+        return f"{name} ({known.name}, {size / 2**20:.1f} MB)"
 
     def _is_late(self, entry: LedgerEntry) -> bool:
         return (entry.details.awaited_until or 0.0) <= self._ledger.now()
@@ -276,6 +279,11 @@ def _busy() -> OfferBusy:
 
 def _broken() -> FileRefused:
     return FileRefused("The connection broke before the whole file had arrived", hint="Send it again")
+
+
+def _bare_name(name: str) -> str:
+    """A file's name without folders, as it is shown."""
+    return one_line(name.replace("\\", "/").rpartition("/")[2].strip() or "file", 200)
 
 
 def _fingerprint(secret: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from mcp.server.mcpserver.exceptions import ToolError
 from starlette.requests import ClientDisconnect, Request
@@ -35,6 +36,7 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex",
 }
+_NAME = "x-file-name"
 _MEGABYTE = 2**20
 _ASK_AGAIN = "To send a file, ask in the chat for a new address"
 
@@ -97,9 +99,9 @@ class UploadPages:
             )
         if reads:
             return _page(entry.title)
-        kind = await relay.receive(entry, _content(request), size)
-        arrived = f"{entry.title} ({kind}, {size / _MEGABYTE:.1f} MB) has arrived."
-        return PlainTextResponse(f"{arrived} Return to the chat: it is {entry.own_job_id} there.\n", 201)
+        # The page names what was dropped on it; curl cannot.
+        file = await relay.receive(entry, _content(request), size, unquote(request.headers.get(_NAME, "")))
+        return PlainTextResponse(f"{file} has arrived. Return to the chat: it is {entry.own_job_id} there.\n", 201)
 
 
 def _is_person(request: Request) -> bool:

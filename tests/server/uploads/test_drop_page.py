@@ -124,18 +124,20 @@ async def sending(
 async def test_a_file_that_is_dropped_arrives_and_the_page_says_how_far_it_is(browser: Browser, tmp_path: Path) -> None:
     sound = wav(tmp_path, seconds=60)
     async with sending(browser, tmp_path) as sender:
-        job_id = await sender.open_new("sound.wav")
+        job_id = await sender.open_new("a film or a sound")
         page = sender.page
         assert await page.locator("progress").is_hidden()
         zone = await page.locator("#zone").element_handle()
-        await page.evaluate(_DROP, [zone, "sound.wav", "audio/wav", base64.b64encode(sound.read_bytes()).decode()])
-        await sender.says("Sending sound.wav …")
+        await page.evaluate(
+            _DROP, [zone, "Töne & Lärm.wav", "audio/wav", base64.b64encode(sound.read_bytes()).decode()]
+        )
+        await sender.says("Sending Töne & Lärm.wav …")
         await sender.line.put.wait()
         assert await page.locator("progress").is_visible()
         assert await page.locator("#file").is_disabled()
         assert await faults_in(page) == []
         sender.line.may_continue.set()
-        await sender.says(f"sound.wav (WAV, {sound.stat().st_size / 2**20:.1f} MB) has arrived.")
+        await sender.says(f"Töne & Lärm.wav (WAV, {sound.stat().st_size / 2**20:.1f} MB) has arrived.")
         await sender.says(f"Return to the chat: it is {job_id} there.")
         assert await page.locator("#zone").is_hidden()
         assert await page.locator("progress").is_hidden()
@@ -180,7 +182,7 @@ async def test_what_cannot_be_taken_is_said_and_another_file_can_be_chosen(brows
         sender.line.may_continue.set()
         job_id = await sender.open_new()
         await sender.choose(document)
-        await sender.says("sea.png is a PDF document; a picture, a video or an audio file is needed.")
+        await sender.says("notes.pdf is a PDF document; a picture, a video or an audio file is needed.")
         assert await sender.page.locator("#again").is_hidden()
         sent = sender.line.puts
         await sender.choose(huge)

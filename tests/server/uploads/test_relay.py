@@ -62,6 +62,28 @@ async def test_a_file_that_is_sent_once_can_be_used_in_a_start(tmp_path: Path) -
         assert (await server.http.get(path)).status_code == 410
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("bl%C3%BC%20%26%20sea.png", "blü & sea.png"),
+        ("C%3A%5CUsers%5Cada%5Csea.png", "sea.png"),
+        ("..%2F..%2Fetc%2Fpass%0Awd", "pass wd"),
+        ("%FF%00%ED%A0%80.png", None),
+        ("", "asked for.png"),
+    ],
+)
+async def test_an_upload_has_the_name_of_the_file_that_was_sent(tmp_path: Path, sent: str, shown: str | None) -> None:
+    picture = png(tmp_path).read_bytes()
+    async with open_web_server(tmp_path, public_url=PUBLIC) as server:
+        path, job_id = await address_of(server, "asked for.png")
+        answer = await server.http.put(path, content=picture, headers={"x-file-name": sent})
+        assert answer.status_code == 201
+        (listed,) = (await server.ask("list_jobs")).data["jobs"]
+        assert answer.text.startswith(f"{listed['title']} (PNG, 0.0 MB) has arrived.")
+        assert listed["title"].isprintable()
+        assert (listed["job_id"], shown in (None, listed["title"])) == (job_id, True), listed["title"]
+
+
 async def test_the_price_of_an_upload_is_kept_free_until_it_is_booked(tmp_path: Path) -> None:
     faults: list[FaultyTransport] = []
     async with open_web_server(tmp_path, public_url=PUBLIC, daily_credits=3, wrap=remembering(faults)) as server:

@@ -41,6 +41,7 @@ function put(file) {
     }
   };
   request.onerror = () => end(BROKEN, true);
+  request.setRequestHeader("X-File-Name", encodeURIComponent(file.name.toWellFormed?.() ?? file.name));
   request.send(file);
 }
 
