@@ -108,9 +108,18 @@ class SettingsError(A2EError):
 
 
 class DatabaseAway(SettingsError):
-    """The database of A2E_DATABASE does not answer, or lets no one in; who runs it sees to it."""
+    """The database of A2E_DATABASE does not answer, or lets no one in; who runs it sees to it.
+
+    `is_untouched` says that what was to be written there certainly was not.
+    """
 
     who_acts: ClassVar[str] = "the administrator"
+
+    def __init__(
+        self, message: str, *, hint: str = "", charged: Charged | None = None, is_untouched: bool = True
+    ) -> None:
+        super().__init__(message, hint=hint, charged=charged)
+        self.is_untouched = is_untouched
 
 
 class ExtraMissing(SettingsError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from a2e_mcp.errors import A2EError, AccessDenied, NotEnoughCredits, SettingsError, Unauthorized
+from a2e_mcp.errors import A2EError, AccessDenied, Charged, DatabaseAway, NotEnoughCredits, SettingsError, Unauthorized
 from a2e_mcp.server import tool_index
 from a2e_mcp.users.caller import ADMIN, READ, SPEND, Caller, Scope
 
@@ -42,4 +42,8 @@ def addressed(problem: A2EError, caller: Caller | None, contact: str) -> A2EErro
     if caller.account and isinstance(problem, Unauthorized | NotEnoughCredits):
         # That account is their own.
         return problem
+    if isinstance(problem, DatabaseAway):
+        # It comes back by itself as a rule.
+        again = problem.hint if problem.charged is Charged.UNKNOWN else "Try again in a minute"
+        return problem.advised(hint=f"{again}, or ask {contact}")
     return problem.advised(hint=f"Ask {contact}")

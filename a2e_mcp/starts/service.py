@@ -9,7 +9,7 @@ not to its caller, and the same start is the first one while that runs or its re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Any
@@ -34,6 +34,7 @@ from a2e_mcp.starts.execute import StartExecutor
 from a2e_mcp.starts.fingerprint import fingerprint
 from a2e_mcp.starts.intent import Intents
 from a2e_mcp.starts.job_start import JobItem
+from a2e_mcp.starts.ledger_trouble import after_the_intent, at_the_intent, before_the_intent
 from a2e_mcp.starts.lost_start import not_asked, not_found
 from a2e_mcp.starts.payments import INTERRUPTED
 from a2e_mcp.starts.plan import AGAIN_SECONDS, Item, Plan, Quoted, StartContext, Started, StartOptions, all_of
@@ -102,25 +103,27 @@ class Starts:
 
         Raises InputError, FileRefused or MoneyRefused before anything is sent; ServiceError after.
         """
-        return await self._run(await self._plan_job(tool, inputs, options), options, deadline)
+        return await self._made(self._plan_job(tool, inputs, options), options, deadline)
 
     async def speak(self, inputs: SpeechInputs, options: StartOptions, deadline: Deadline) -> Started:
         """Speak a text; the answer's result is the sound file."""
-        return await self._run(await self._plan_speech(inputs, options), options, deadline)
+        return await self._made(self._plan_speech(inputs, options), options, deadline)
 
     async def upload(self, file: LocalFile, options: StartOptions, deadline: Deadline) -> Started:
         """Send a file to A2E's storage; the answer's result is its URL."""
         deadline = deadline.at_most(QUICK_SECONDS) if file.size > LARGE_FILE else deadline
-        return await self._run(await self._plan_upload(file, options), options, deadline)
+        return await self._made(self._plan_upload(file, options), options, deadline)
 
     async def buy(self, purchase: Purchase[RequestT], options: StartOptions, deadline: Deadline) -> Started:
         """Make one charged call that is done when A2E answers."""
-        return await self._run(await self._plan_purchase(purchase, options), options, deadline)
+        return await self._made(self._plan_purchase(purchase, options), options, deadline)
 
     async def reserve(self, plan: Plan, options: StartOptions, deadline: Deadline) -> LedgerEntry:
         """Write down a start that is carried out later, under all ceilings. Raises MoneyRefused."""
-        await self._confirmation.obtain(plan, options, deadline, frozenset())
-        return (await self._intents.insert_or_get_existing(plan, options, frozenset())).entry
+        with before_the_intent():
+            await self._confirmation.obtain(plan, options, deadline, frozenset())
+        with at_the_intent():
+            return (await self._intents.insert_or_get_existing(plan, options, frozenset())).entry
 
     async def carry_out(self, entry: LedgerEntry, item: Item, price: Price) -> LedgerEntry:
         """Carry out a start that was reserved and is claimed, to its end, even when the caller is cut."""
@@ -277,25 +280,34 @@ class Starts:
 
     # ------------------------------------------------------------------ ceilings, intent, carrying out
 
+    async def _made(self, planning: Awaitable[Plan], options: StartOptions, deadline: Deadline) -> Started:
+        with before_the_intent():
+            plan = await planning
+        return await self._run(plan, options, deadline)
+
     async def _run(
         self, plan: Plan, options: StartOptions, deadline: Deadline, passed: frozenset[str] = frozenset()
     ) -> Started:
-        deadline, unconfirmed = await self._confirmation.obtain(plan, options, deadline, passed)
-        outcome = await self._intents.insert_or_get_existing(plan, options, passed)
+        with before_the_intent():
+            deadline, unconfirmed = await self._confirmation.obtain(plan, options, deadline, passed)
+        with at_the_intent():
+            outcome = await self._intents.insert_or_get_existing(plan, options, passed)
         if isinstance(outcome, Existing):
             same = outcome.entry
-            earlier = await self._earlier(same, plan.price, deadline, again=options.again)
+            with after_the_intent():
+                earlier = await self._earlier(same, plan.price, deadline, again=options.again)
             if earlier is None:
                 return await self._run(plan, options, deadline, passed | {same.id})
             takes_count = "count" in plan.start.inputs
             return replace(
                 earlier, warning=plan.warning, chosen=plan.chosen, made_at=same.created, takes_count=takes_count
             )
-        if (entry := outcome.entry).deferred:
-            started = await self.workers.follow(entry, plan.price, deadline)
-        else:
-            task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
-            started = await self._outcome(entry, plan.price, task, deadline)
+        with after_the_intent():
+            if (entry := outcome.entry).deferred:
+                started = await self.workers.follow(entry, plan.price, deadline)
+            else:
+                task = self._begin(entry, self._executor.item(plan.start, plan.title), plan.price)
+                started = await self._outcome(entry, plan.price, task, deadline)
         ceilings = self._context.ceilings
         overrun = ceilings.overrun(plan.price, started.charged, options.max_credits)
         warning = all_of(plan.warning, unconfirmed, ceilings.remark(plan.price), overrun)

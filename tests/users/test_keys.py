@@ -200,7 +200,7 @@ async def test_too_many_requests_of_one_user_leave_the_others_alone(tmp_path: Pa
         # One of three in a minute comes back after 20 s.
         seconds = busy.headers["retry-after"]
         assert (busy.status_code, 0 < int(seconds) <= 20) == (429, True)
-        told = f"Too many requests in a minute. Try again in {seconds} s. Ask {CONTACT}."
+        told = f"Too many requests in a minute. Nothing was charged. Try again in {seconds} s. Ask {CONTACT}."
         assert busy.json()["error"]["message"] == told
         assert (await asked_with(address, bob)).status_code != 429
 
@@ -258,7 +258,7 @@ async def test_a_file_that_breaks_later_lets_no_one_in_until_it_is_right_again(t
         keys_file(tmp_path).write_text("[users.")
         away = await asked_with(address, key)
         assert away.status_code == 503
-        told = "The list of users cannot be read at the moment. Try again in a minute. "
+        told = "The list of users cannot be read at the moment. Nothing was charged. Try again in a minute. "
         assert away.json()["error"]["message"] == f"{told}Ask {CONTACT}."
         keys_file(tmp_path).write_text(good)
         assert (await asked_with(address, key)).status_code != 503

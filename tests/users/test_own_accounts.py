@@ -24,6 +24,7 @@ from tests.support.own_accounts import (
     open_company_worker,
     own_key,
 )
+from tests.support.postgresql import ScratchServer
 from tests.support.token_watch import TOKEN
 
 PUBLIC = "https://a2e.example.com"
@@ -372,6 +373,29 @@ async def test_an_account_that_no_one_uses_is_let_go_of_and_opened_again(tmp_pat
         await own.let_go_of_idle()
         with pytest.raises(OwnKeyGone):
             await own.services(account_of(ADA))
+
+
+@pytest.mark.long
+async def test_a_start_says_that_nothing_was_charged_while_the_database_is_away(
+    tmp_path: Path, postgresql_server: ScratchServer
+) -> None:
+    async with (
+        open_accounts(tmp_path) as accounts,
+        open_company(tmp_path, accounts, ["eve"], database=postgresql_server.database(), in_file=True) as company,
+        company.person("eve") as eve,
+    ):
+        await eve.ask("get_credits")
+        postgresql_server.kill()
+        try:
+            told = await eve.refuse("start_text_to_image", **PICTURE)
+        finally:
+            postgresql_server.start()
+        assert told == (
+            "The database of A2E_DATABASE cannot be reached (no answer). Nothing was charged. Try again in a minute,"
+            f" or ask {CONTACT}."
+        )
+        await eve.ask("start_text_to_image", **PICTURE)
+        assert started(accounts, COMPANY) == 1
 
 
 def holding(address: str, text: str) -> list[str]:

@@ -91,10 +91,11 @@ class Database:
         return future.result()
 
     async def _attempt(self, work: Work[T], seconds: float) -> T:
-        until = time.monotonic() + seconds
+        until, is_untouched = time.monotonic() + seconds, True
         while True:
             try:
                 async with self._pool.connection(timeout=_SECONDS_TO_CONNECT) as connection:
+                    is_untouched = False
                     return await work(connection)
             except PoolClosed:
                 raise SettingsError("The ledger is closed", charged=None) from None
@@ -102,7 +103,7 @@ class Database:
                 if not _is_passing(problem):
                     raise _refused(problem) from None
                 if time.monotonic() >= until:
-                    raise cannot_reach(problem) from None
+                    raise cannot_reach(problem, is_untouched=is_untouched) from None
                 await asyncio.sleep(0.0 if isinstance(problem, PoolTimeout) else 0.05)
 
 
@@ -113,13 +114,13 @@ def _is_passing(problem: psycopg.Error) -> bool:
     return code.startswith(_PASSING) or code == _TOO_MANY_CONNECTIONS
 
 
-def cannot_reach(problem: psycopg.Error) -> DatabaseAway:
-    """The error for a database that does not answer."""
+def cannot_reach(problem: psycopg.Error, *, is_untouched: bool = True) -> DatabaseAway:
+    """The error for a database that does not answer; work that was begun in it may have been done."""
     reason = "no answer" if isinstance(problem, PoolTimeout) else _reason(problem)
     return DatabaseAway(
         f"The database of A2E_DATABASE cannot be reached ({reason})",
-        charged=None,
         hint="Try again in a minute; a2e-mcp database check tells the administrator more",
+        is_untouched=is_untouched,
     )
 
 

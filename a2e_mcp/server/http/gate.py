@@ -18,7 +18,7 @@ from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
-from a2e_mcp.errors import AccessDenied
+from a2e_mcp.errors import AccessDenied, Charged
 from a2e_mcp.server.http.toolset_paths import ROOT, is_ours
 from a2e_mcp.users.caller import READ, SCOPES, SPEND, Caller, calling
 from a2e_mcp.users.rate_limit import CallLimit
@@ -42,6 +42,7 @@ _BAD_REQUEST = 400
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
+_PASSING = (_TOO_MANY, 503)
 
 
 class Gate:
@@ -99,7 +100,10 @@ class Gate:
             await self._app({**scope, "headers": shown, **_principal(caller)}, receive, send)
 
     def _refusal(self, problem: AccessDenied) -> JSONResponse:
-        told = str(problem.advised(hint=". ".join(filter(None, (problem.hint, f"Ask {self._contact}")))))
+        # What may go through the next time is tried again: it must be known that this time cost nothing.
+        charged = Charged.NOTHING if problem.status in _PASSING else problem.charged
+        hint = ". ".join(filter(None, (problem.hint, f"Ask {self._contact}")))
+        told = str(problem.advised(hint=hint, charged=charged))
         headers = {}
         if problem.status in (_UNAUTHORIZED, _FORBIDDEN):
             kind = "invalid_token" if problem.status == _UNAUTHORIZED else "insufficient_scope"
