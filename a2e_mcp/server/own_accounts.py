@@ -27,8 +27,8 @@ from a2e_mcp.ledger.accounts import account_of, place_of
 from a2e_mcp.operations.operation import Operation
 from a2e_mcp.placeholders import bare_token, is_token_placeholder
 from a2e_mcp.server.lifespan import LazyServices
+from a2e_mcp.server.result_sweep import ResultSweep
 from a2e_mcp.server.timing import Timing
-from a2e_mcp.server.unattended import UnattendedResults
 from a2e_mcp.settings import Settings
 from a2e_mcp.users.caller import Caller, for_everyone
 from a2e_mcp.users.seal import Seal
@@ -319,8 +319,8 @@ async def open_work(
             accounts = OwnAccounts(settings, company, timing=timing, operation=operation)
             own = await stack.enter_async_context(accounts.open())
         if services.kept is not None:
-            unattended = UnattendedResults(company, None if own is None else own.services, timing)
-            await stack.enter_async_context(unattended.open())
+            sweep = ResultSweep(company, None if own is None else own.services, timing)
+            await stack.enter_async_context(sweep.open())
         yield partial(_carry_out_own, services) if own is None else own.carry_out
 
 

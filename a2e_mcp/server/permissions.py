@@ -43,7 +43,7 @@ def addressed(problem: A2EError, caller: Caller | None, contact: str) -> A2EErro
         # That account is their own.
         return problem
     if isinstance(problem, DatabaseAway):
-        # It comes back by itself as a rule.
+        # As a rule it recovers by itself.
         again = problem.hint if problem.charged is Charged.UNKNOWN else "Try again in a minute"
         return problem.advised(hint=f"{again}, or ask {contact}")
     return problem.advised(hint=f"Ask {contact}")

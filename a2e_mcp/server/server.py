@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from a2e_mcp.ledger.store import Ledger
     from a2e_mcp.server.answers.answer import Answer
     from a2e_mcp.server.own_accounts import OwnAccounts
+    from a2e_mcp.server.result_sweep import ResultSweep
     from a2e_mcp.server.services import Services
     from a2e_mcp.server.stdio import Incoming, Outgoing
-    from a2e_mcp.server.unattended import UnattendedResults
     from a2e_mcp.users.authenticator import Authenticator
     from a2e_mcp.users.caller import Caller
 
@@ -110,7 +110,7 @@ class A2EServer(MCPServer[LazyServices]):
         self._timing = timing or Timing()
         self._lazy_services = opened_lazily(settings, connect, self._timing, self.operation)
         self.own_accounts = self._accounts_of_users()
-        self._unattended = self._results_to_keep()
+        self._result_sweep = self._results_to_keep()
         super().__init__(
             "a2e-mcp",
             title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
@@ -176,13 +176,13 @@ class A2EServer(MCPServer[LazyServices]):
 
         return OwnAccounts(self._configuration, self.company_services, timing=self._timing, operation=self.operation)
 
-    def _results_to_keep(self) -> UnattendedResults | None:
+    def _results_to_keep(self) -> ResultSweep | None:
         if self._configuration.store is None or not self.operation.is_web:
             return None
-        from a2e_mcp.server.unattended import UnattendedResults
+        from a2e_mcp.server.result_sweep import ResultSweep
 
         own = None if self.own_accounts is None else self.own_accounts.services
-        return UnattendedResults(self.company_services, own, self._timing)
+        return ResultSweep(self.company_services, own, self._timing)
 
     def plain_manager(self, guard: TransportSecuritySettings) -> StreamableHTTPSessionManager:
         """A second manager of requests over HTTP, which answers with JSON only; it runs whenever the first one does."""
@@ -198,8 +198,8 @@ class A2EServer(MCPServer[LazyServices]):
     async def _living(self, _: MCPServer[LazyServices]) -> AsyncIterator[LazyServices]:
         """The life of the server, which a manager that runs beside the first one shares."""
         own = nullcontext() if self.own_accounts is None else self.own_accounts.open()
-        unattended = nullcontext() if self._unattended is None else self._unattended.open()
-        async with self._lazy_services.open() as services, own, unattended:
+        sweep = nullcontext() if self._result_sweep is None else self._result_sweep.open()
+        async with self._lazy_services.open() as services, own, sweep:
             run, self._beside = self._beside, nullcontext
             async with run():
                 yield services

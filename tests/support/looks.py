@@ -7,8 +7,8 @@ import time
 
 import anyio
 
+from a2e_mcp.server.result_sweep import LOOK_SECONDS
 from a2e_mcp.server.timing import Timing
-from a2e_mcp.server.unattended import LOOK_SECONDS
 
 
 class Looks:

@@ -38,14 +38,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class _NotKept:
     """A job whose result could not be kept, for so many seconds the last time."""
 
     pause: float
     until: float
 
 
-class UnattendedResults:
+class ResultSweep:
     """Looks after the jobs of the servers' account, and of those that users bring; one server or worker does at a time.
 
     `company` gives the services of the servers' account, `of_account` those of a user's own.
@@ -61,7 +61,7 @@ class UnattendedResults:
         self._of_account = of_account
         self._timing = timing
         self._is_open = False
-        self._failed: dict[str, _Failed] = {}
+        self._failed: dict[str, _NotKept] = {}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -123,9 +123,9 @@ class UnattendedResults:
             are_kept = dict(zip(ended, await at_most(_AT_ONCE, keep, ended), strict=True))
             for job_id in (f"{family}:{each}" for each in answers):
                 if job_id not in jobs or not are_kept.get(job_id, True):
-                    before = self._failed.get(job_id, _Failed(LOOK_SECONDS / 2, 0.0))
+                    before = self._failed.get(job_id, _NotKept(LOOK_SECONDS / 2, 0.0))
                     pause = min(2 * before.pause, _LONGEST_PAUSE)
-                    self._failed[job_id] = _Failed(pause, now + pause)
+                    self._failed[job_id] = _NotKept(pause, now + pause)
 
     def _by_family(self, entries: Sequence[LedgerEntry], now: float) -> Mapping[str, Sequence[str]]:
         """The ids of the jobs that are looked at now."""
