@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx2
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from a2e_mcp.server import tool_index
 from tests.support.faulty_transport import answered, only_answered, open_controlled_server
 from tests.support.media import CONSENT, face, fetched, picture_size, png, wav
 from tests.support.moving_clips import frames_at, moving_clip, sound_at
+from tests.support.pictures import drawn_woman
 from tests.support.server import ServerUnderTest, open_server
 
 EVERYTHING = ("all",)
@@ -142,6 +144,29 @@ async def test_an_edit_shows_what_of_its_prompt_was_done_and_says_what_was_not(t
         assert job_id in (await server.ask("list_jobs", family="nano_banana")).text
         await server.finish(job_id)
         assert job_id in (await server.ask("delete_job", job_id=job_id)).text
+
+
+async def test_the_background_of_a_picture_is_changed_and_its_person_stays(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        cv2.imwrite(str(server.inbox / "woman.png"), drawn_woman(behind=(60, 160, 40)))
+        wanted = {"image": "woman.png", "aspect_ratio": "1:1", "model": "nano-banana", "consent": CONSENT}
+        same, _ = await made(server, "start_image_edit", **wanted, prompt="add a dragon")
+        before = await picture_at(same)
+        side = before.shape[0]
+        corner, face = np.s_[: side // 8, : side // 8], np.s_[side // 3 : side // 2, side * 2 // 5 : side * 3 // 5]
+        for prompt, shade, said in (
+            ("Remove the background", (255, 255, 255), "The background is removed: it is white"),
+            ("put her on a red background", (220, 40, 40), "The background is red."),
+        ):
+            link, note = await made(server, "start_image_edit", **wanted, prompt=prompt)
+            picture = await picture_at(link)
+            assert said in note
+            assert "Nothing else of the prompt was done" in note
+            assert np.abs(picture[corner] - shade).max() <= 4
+            # The person stays as she was, and is not tinted.
+            assert np.abs(picture[face] - before[face]).max() <= 4
+        link, note = await made(server, "start_image_edit", **wanted, prompt="with a spaceship background")
+        assert "The background is as it was: the new one needs an AI model." in note
 
 
 async def test_the_usual_model_edits_the_picture_too_and_its_shape_is_the_one_asked_for(tmp_path: Path) -> None:

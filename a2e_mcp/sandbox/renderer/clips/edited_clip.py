@@ -7,9 +7,11 @@ from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, StillOrder
 from a2e_mcp.sandbox.renderer.audio.ambience import ambience
 from a2e_mcp.sandbox.renderer.audio.sound import Sound
 from a2e_mcp.sandbox.renderer.audio.stored_samples import StoredSamples
+from a2e_mcp.sandbox.renderer.clips.changed_background import with_changed_background
 from a2e_mcp.sandbox.renderer.clips.reader import read_frames
 from a2e_mcp.sandbox.renderer.clips.remake import remake, source_clip
 from a2e_mcp.sandbox.renderer.clips.writer import write_clip
+from a2e_mcp.sandbox.renderer.pictures.background_wish import read_background_wish
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, cover, resize
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, without_our_mark, write_still
 from a2e_mcp.sandbox.renderer.pictures.wishes import read_wishes
@@ -24,17 +26,25 @@ _LIVELY = 12.0
 def edit_still(order: StillOrder, rendering: Rendering, *, image: str, others: int, prompt: str) -> Outcome:
     """A picture changed as a prompt asks, in the box of the order."""
     picture = cover(read_for_remaking(image), *even_size(order.width, order.height))
-    wishes = read_wishes(prompt)
+    background = read_background_wish(prompt)
+    wishes = read_wishes(prompt if background is None else background.rest)
+    picture = wishes.fulfil(picture)
+    note = wishes.note
+    if background is not None:
+        picture, said = with_changed_background(picture, background)
+        note = f"{said} {note if wishes.changes else 'Nothing else of the prompt was done; no AI model was used.'}"
     unused = f"{counted(others, 'other picture was', 'other pictures were')} not used." if others else ""
-    return write_still(wishes.fulfil(picture), order.output, rendering, wishes.note, unused)
+    return write_still(picture, order.output, rendering, note, unused)
 
 
 def edit_clip(order: ClipOrder, rendering: Rendering, *, video: str, prompt: str) -> Outcome:
     """A clip of which every frame is changed as a prompt asks."""
     clip = source_clip(video, order.width, order.height, order.fps)
-    wishes = read_wishes(prompt)
+    background = read_background_wish(prompt)
+    wishes = read_wishes(prompt if background is None else background.rest)
+    kept = "The background is as it was: only that of a picture can be changed here." if background is not None else ""
     remade = remake(clip, order.output, rendering, lambda frame: wishes.fulfil(frame.picture), sound=clip.sound)
-    return remade.outcome(wishes.note, clip.sound_note, clip.scale_note)
+    return remade.outcome(wishes.note, kept, clip.sound_note, clip.scale_note)
 
 
 def extend_clip(order: ClipOrder, rendering: Rendering, *, video: str, seconds: float) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from a2e_mcp.sandbox.renderer.pictures.picture import Picture
+from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Picture
 from a2e_mcp.sandbox.renderer.rendering.prompts import asked_for
 
 _Change = Callable[[Picture], Picture]
@@ -45,7 +45,7 @@ def read_wishes(prompt: str) -> Wishes:
     if not names & {"black and white", "sepia"}:
         found += [
             (f"a tint of {name}", _tinted(colour))
-            for name, colour in _COLOURS.items()
+            for name, colour in COLOURS.items()
             if re.search(rf"\b{name}\b", prompt, re.IGNORECASE)
         ]
     return Wishes(tuple(found))
@@ -120,7 +120,7 @@ def _flat_colours(picture: Picture) -> Picture:
     return (smooth // 40 * 40 + 20).astype(np.uint8)
 
 
-def _tinted(colour: tuple[int, int, int]) -> _Change:
+def _tinted(colour: Colour) -> _Change:
     def tint(picture: Picture) -> Picture:
         return cv2.addWeighted(picture, 0.68, np.full_like(picture, colour), 0.32, 0)
 
@@ -143,7 +143,7 @@ _CHANGES: tuple[tuple[str, str, _Change], ...] = (
     ("a pencil drawing", r"\bpencil|sketch|drawing", _drawn),
     ("flat colours", r"\bcartoon|comic|anime|poster", _flat_colours),
 )
-_COLOURS = {
+COLOURS: dict[str, Colour] = {
     "red": (40, 40, 220),
     "green": (60, 170, 60),
     "blue": (220, 110, 40),

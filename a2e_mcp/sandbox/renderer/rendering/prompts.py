@@ -49,19 +49,18 @@ def asked_for(prompt: str) -> str:
 def ruled_out(prompt: str, negative_prompt: str = "") -> str:
     """What a prompt rules out, and all of a negative prompt, the known words in English."""
     denied = [match["before"] or match["neither"] or match["what"] for match in _NEGATION.finditer(_read(prompt))]
-    return " , ".join(
-        filter(None, (*(" ".join(each.split()) for each in denied), _in_english(negative_prompt.strip())))
-    )
+    return " , ".join(filter(None, (*(" ".join(each.split()) for each in denied), in_english(negative_prompt.strip()))))
 
 
 def _read(prompt: str) -> str:
-    text = _NO_DENIAL.sub(" ", _in_english(prompt))
+    text = _NO_DENIAL.sub(" ", in_english(prompt))
     for pattern, meaning in _MEANT.items():
         text = re.sub(pattern, meaning, text, flags=re.IGNORECASE)
     return text
 
 
-def _in_english(prompt: str) -> str:
+def in_english(prompt: str) -> str:
+    """The prompt with its known words in English."""
     for pattern, order in _TABLE["orders"].items():
         prompt = re.sub(pattern, order, prompt)
     for words, word in _words():

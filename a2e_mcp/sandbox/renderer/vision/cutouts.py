@@ -58,6 +58,21 @@ def cut_object(path: str, what: str, mask_path: str | None = None, *, surely: bo
     return cut_by(without_fringe(picture, mask), mask, how)
 
 
+def main_thing(picture: Picture, *, by_colour: bool = False) -> Mask | None:
+    """A mask of what stands before a plain background, or else `by_colour` of what differs from all around it.
+
+    None where there is no such thing, or much of its colours is behind it.
+    """
+    scale = min(1.0, _WORKING_SIDE / max(picture.shape[:2]))
+    small = resize(picture, *(max(16, round(side * scale)) for side in (picture.shape[1], picture.shape[0])))
+    plain = _unlike_the_border(small)
+    if plain is None and not by_colour:
+        return None
+    found = _main_piece(_grab_cut(small) if plain is None else plain)
+    is_found = _LEAST < (found > 0).mean() < _MOST
+    return _at_full_size(found, picture, scale) if is_found and (plain is not None or _is_sure(small, found)) else None
+
+
 def cut_by(picture: Picture, mask: Mask, how: str) -> CutObject:
     """The part of a picture that a mask keeps, which must be some of it."""
     left, top, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
@@ -91,10 +106,14 @@ def _own_mask(path: str, picture: Picture, what: str, *, surely: bool) -> tuple[
     if not is_found:
         return np.full(picture.shape[:2], 255, np.uint8), f"The {what} is used as the whole picture."
     how = "by its plain background" if plain is not None else "by colour"
-    large = cv2.resize(found, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
-    # The steps of the small mask rounded off, and the edge drawn in a little, off the old background.
+    return _at_full_size(found, picture, scale), f"The {what} is cut out {how}."
+
+
+def _at_full_size(mask: Mask, picture: Picture, scale: float) -> Mask:
+    """The steps of a small mask rounded off, and its edge drawn in a little, off the old background."""
+    large = cv2.resize(mask, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
     rounded = soften(large, max(1.0, 1.2 / scale)).astype(np.int16)
-    return np.clip((rounded - 110) * 4, 0, 255).astype(np.uint8), f"The {what} is cut out {how}."
+    return np.clip((rounded - 110) * 4, 0, 255).astype(np.uint8)
 
 
 def _unlike_the_border(picture: Picture) -> Mask | None:
