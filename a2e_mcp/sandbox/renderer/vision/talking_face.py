@@ -50,7 +50,7 @@ _AROUND_LIPS, _EVEN, _ALIKE, _UNLIKE_SKIN = 1.5, 12.0, 6.0, 15.0
 _SKIN_COLOUR = 12.0
 # A face larger than this is bent at a smaller size and enlarged again: the difference cannot be seen.
 LARGE = 560
-# Every so many pixels one says how bright a face is.
+# Every so many pixels one says how bright a face is, and of which colour.
 _SAMPLED = 3
 # Expressions are kept as long as they fit; a long speech needs each of them again and again.
 _PATCH_BYTES = 40_000_000
@@ -112,8 +112,9 @@ class TalkingFace:
         self._rest_gap = float(np.linalg.norm(points[_LIP_BOTTOM] - points[_LIP_TOP]))
         self._shows_teeth = self._rest_gap > 0.025 * self._height and self._has_teeth()
         oval = filled(points[list(OVAL)], self._room_size) > 0
-        self._brightness = float(np.median(self._room[::_SAMPLED, ::_SAMPLED][oval[::_SAMPLED, ::_SAMPLED]]))
-        usual = _lab(np.median(self._room[oval], 0))
+        sampled = self._room[::_SAMPLED, ::_SAMPLED][oval[::_SAMPLED, ::_SAMPLED]]
+        self._brightness = float(np.median(sampled))
+        usual = _lab(np.median(sampled, 0))
         colour = usual[1:] - 128
         self._colour = min(1.0, float(np.linalg.norm(colour)) / _SKIN_COLOUR)
         self.shows_eyes, self._light = self._look_into_eyes() if before is None else before._eyes_at(self._brightness)
