@@ -1,6 +1,7 @@
 """Talking videos: the person of a clip speaks a sound, frame by frame."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,11 +13,9 @@ if TYPE_CHECKING:
     from a2e_mcp.sandbox.renderer.clips.remake import SourceClip
     from a2e_mcp.sandbox.renderer.pictures.picture import Picture
     from a2e_mcp.sandbox.renderer.presenters.presenter import Moment
-    from a2e_mcp.sandbox.renderer.vision.faces import Face
+    from a2e_mcp.sandbox.renderer.vision.face_follower import Sighting
     from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
-# A lost face is looked for again only so often, since looking is slow.
-_FRAMES_BETWEEN_LOOKS = 4
 # A frame is bent once, so that bending it at a smaller size would save nothing.
 _LARGE = 10_000
 
@@ -67,35 +66,45 @@ class _ClipSpeaker:
     about = "The largest face of every frame is bent by its face mesh."
 
     def __init__(self, clip: "SourceClip", fps: int) -> None:
+        from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
         from a2e_mcp.sandbox.renderer.clips.reader import read_frames
         from a2e_mcp.sandbox.renderer.vision.faces import largest_face
 
         if not any(largest_face(frame.picture) for frame in read_frames(clip.path, *clip.size, fps=1)):
             raise OrderRefused("no_face", "No face was found in the video. A clear, frontal face is needed.")
-        self._frames = _repeated(clip, fps)
-        self._face: Face | None = None
+        # The face of a frame is looked for beside the drawing of the one before.
+        self._frames = read_ahead(_followed(_repeated(clip, fps)), frames_under_way(*clip.size))
         self._speaking: TalkingFace | None = None
-        self._shown = 0
         self.without_face = 0
 
     def frame(self, moment: "Moment") -> "Picture":
         """The next frame of the clip, with the mouth of the moment; the eyes stay the clip's own."""
-        from a2e_mcp.sandbox.renderer.vision.faces import follow, largest_face
         from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
-        picture = next(self._frames).copy()
-        self._face = follow(picture, self._face) if self._face else None
-        if self._face is None and self._shown % _FRAMES_BETWEEN_LOOKS == 0:
-            self._face = largest_face(picture)
+        picture, seen = next(self._frames)
+        if seen.is_new:
             # Another place or scene: its light and its mesh are found anew.
             self._speaking = None
-        self._shown += 1
-        if self._face is None or self._face.is_turned_away:
+        if seen.usable is None:
             self.without_face += 1
         else:
-            self._speaking = TalkingFace(picture, self._face, self._speaking, large=_LARGE)
+            self._speaking = TalkingFace(picture, seen.usable, self._speaking, large=_LARGE)
             self._speaking.draw(picture, moment.mouth, 0.0)
         return picture
+
+
+def _followed(pictures: Iterator["Picture"]) -> Generator[tuple["Picture", "Sighting"], None, None]:
+    """Copies of pictures, and what is seen of the face in each."""
+    from a2e_mcp.sandbox.renderer.vision.face_follower import FaceFollower, Sighting
+
+    follower = FaceFollower()
+    last: Picture | None = None
+    seen = Sighting(None)
+    for picture in pictures:
+        # A picture that stands for a while is seen once.
+        seen = replace(seen, is_new=False) if picture is last else follower.see(picture)
+        last = picture
+        yield picture.copy(), seen
 
 
 def _repeated(clip: "SourceClip", fps: int) -> Iterator["Picture"]:

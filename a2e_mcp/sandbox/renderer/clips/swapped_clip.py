@@ -7,12 +7,10 @@ from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_cli
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit, size_of
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
+from a2e_mcp.sandbox.renderer.vision.face_follower import FaceFollower
 from a2e_mcp.sandbox.renderer.vision.face_swapper import FaceSwapper
-from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, largest_face, only_face
+from a2e_mcp.sandbox.renderer.vision.faces import only_face
 
-# A lost face is looked for again only so often, since looking is slow.
-_FRAMES_BETWEEN_LOOKS = 3
-_LOOKS_A_CLOSE_ONE = 5
 _HOW = "the inside of the mouth is kept, colours are matched, the rim is feathered"
 
 
@@ -49,43 +47,35 @@ def _still(
 
 
 def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: Rendering) -> Outcome:
-    follower = _Follower(swapper)
-    remade = remake(
-        clip, order.output, rendering, follower.draw, sound=clip.sound, accept=follower.refuse_without_any_face
-    )
-    left = f"{follower.without_face} of {follower.frames}"
+    swaps = _Swaps(swapper)
+    remade = remake(clip, order.output, rendering, swaps.draw, sound=clip.sound, accept=swaps.refuse_without_any_face)
+    left = f"{swaps.without_face} of {swaps.frames}"
     without = f"Frames without a face that looks towards the camera, left unchanged: {left}."
     return remade.outcome(
         f"The face is laid onto the largest face of every frame; {_HOW}.",
-        without if follower.without_face else "",
+        without if swaps.without_face else "",
         clip.sound_note,
         clip.scale_note,
     )
 
 
-class _Follower:
-    """Swaps the face of frame after frame, following it from each to the next."""
+class _Swaps:
+    """Swaps the face of frame after frame."""
 
     def __init__(self, swapper: FaceSwapper) -> None:
         self._swapper = swapper
-        self._face: Face | None = None
-        self._looked_at = -_FRAMES_BETWEEN_LOOKS
-        self._looks = 0
+        self._follower = FaceFollower()
         self.frames = 0
         self.without_face = 0
 
     def draw(self, frame: Frame) -> Picture:
         """The frame, with its face replaced where it has one."""
-        self._face = follow(frame.picture, self._face) if self._face else None
-        if self._face is None and self.frames - self._looked_at >= _FRAMES_BETWEEN_LOOKS:
-            self._face = largest_face(frame.picture, closely=self._looks % _LOOKS_A_CLOSE_ONE == 0)
-            self._looked_at = self.frames
-            self._looks += 1
+        face = self._follower.see(frame.picture).usable
         self.frames += 1
-        if self._face is None or self._face.is_turned_away:
+        if face is None:
             self.without_face += 1
         else:
-            self._swapper.onto(frame.picture, self._face)
+            self._swapper.onto(frame.picture, face)
         return frame.picture
 
     def refuse_without_any_face(self) -> None:
