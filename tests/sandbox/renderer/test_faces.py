@@ -15,6 +15,7 @@ from a2e_mcp.sandbox.protocol import DrawnAvatar
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
+from a2e_mcp.sandbox.renderer.pictures.lab import lab_of
 from a2e_mcp.sandbox.renderer.pictures.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.renderer.vision.faces import BROWS, HAIRLINE, LEFT_EYE, MODELS, faces_in, largest_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
@@ -204,6 +205,15 @@ def test_a_swap_changes_nothing_beyond_the_face(
     height = before.shape[0] * 3 // 4
     assert np.array_equal(after[:height][beyond[:height]], before[:height][beyond[:height]])
     assert np.abs(after - before)[inside > 0].mean() > 10
+
+
+def test_colours_in_lab_are_as_those_of_opencv() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+
+    apart = np.abs(lab_of(colours).astype(int) - cv2.cvtColor(colours, cv2.COLOR_BGR2LAB))
+
+    assert apart.max() <= 2
+    assert apart.mean() < 0.2
 
 
 def skin_of(picture: npt.NDArray[np.float64], like: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

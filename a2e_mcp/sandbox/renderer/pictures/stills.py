@@ -6,6 +6,12 @@ import warnings
 import cv2
 import numpy as np
 from PIL import Image, ImageChops, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for, stamp
@@ -18,14 +24,23 @@ _SMALLEST_SIDE = 16
 _SEEN_THROUGH, _SEEN_THROUGH_IN_A_JPEG = 0.94, 0.6
 _GRAIN = 7
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+# Imported one by one: that Pillow looks for the rest of its forty formats takes longer than reading a picture.
+_READERS = (
+    PngImagePlugin.PngImageFile,
+    JpegImageFile,
+    WebPImageFile,
+    GifImageFile,
+    BmpImageFile,
+    TiffImageFile,
+    AvifImageFile,
+)
+_FORMATS = tuple(str(reader.format) for reader in _READERS)
 
 
 def open_still(path: str) -> Image.Image:
     """The picture file opened but not yet decoded. Raises OrderRefused, also for pictures too large to decode."""
     if not os.path.isfile(path):
         raise OrderRefused("unreadable", "The picture file does not exist.")
-    Image.init()  # or only some of the formats are known
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

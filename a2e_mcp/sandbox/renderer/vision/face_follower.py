@@ -1,11 +1,11 @@
-"""The face of a clip, followed from frame to frame and looked for where it was lost."""
+"""The face of a clip, followed from frame to frame and searched where it was lost."""
 
 from dataclasses import dataclass
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture
 from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, largest_face
 
-# A lost face is looked for again only so often, since looking is slow.
+# A lost face is searched again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 3
 # And this often for small faces too, which is slower still.
 _LOOKS_A_CLOSE_ONE = 5
@@ -13,7 +13,7 @@ _LOOKS_A_CLOSE_ONE = 5
 
 @dataclass(frozen=True)
 class Sighting:
-    """What was seen of the face in a frame; `is_new` where it was looked for, as in another scene."""
+    """What was seen of the face in a frame; `is_new` where it was searched anew, as in another scene."""
 
     face: Face | None
     is_new: bool = False

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, soften
+from a2e_mcp.sandbox.renderer.pictures.lab import lab_of
+from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, size_of, soften
 from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like, pixels_apart
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
@@ -48,7 +49,7 @@ class FaceSwapper:
         self._points = self._face.points
         self._four_channels = cv2.cvtColor(self._picture, cv2.COLOR_BGR2BGRA)
         self._triangles: npt.NDArray[np.int64] | None = None
-        self._has_fringe = _has_fringe(self._picture, self._points)
+        self._has_fringe = _has_fringe(self._picture, self._points, self._face.height)
         # Asked once, so that a clip's fringe does not flicker.
         self._onto_fringe: bool | None = None
 
@@ -69,10 +70,10 @@ class FaceSwapper:
         warped, covered = warp(self._four_channels, self._points, points, self._triangles, size)
         bent = cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR)
         if self._onto_fringe is None:
-            self._onto_fringe = _has_fringe(room, points)
+            self._onto_fringe = _has_fringe(room, points, face.height)
         apart = pixels_apart(face.height)
         some = np.s_[::apart, ::apart]
-        few = (room[some].shape[1], room[some].shape[0])
+        few = size_of(room[some])
         eyes = _eyes(points / apart, few)
         own, its = (
             light_of(picture[some], _skin(points, few, bare=not fringe, apart=apart), eyes, face.height / apart)
@@ -87,15 +88,15 @@ class FaceSwapper:
         room[:] = blend(room, matched, mask)
 
 
-def _has_fringe(picture: Picture, points: Points) -> bool:
+def _has_fringe(picture: Picture, points: Points, height: float) -> bool:
     """Whether hair or a hat hangs over the forehead: laid onto a bare one it would be a stain, and the reverse bald."""
-    size = (picture.shape[1], picture.shape[0])
-    forehead = _forehead(points, size) > 127
-    skin = _bare_skin(points, size) > 127
+    apart = pixels_apart(height)
+    some = picture[::apart, ::apart]
+    forehead = _forehead(points / apart, size_of(some)) > 127
+    skin = _bare_skin(points, size_of(some), apart=apart) > 0
     if not forehead.any() or not skin.any():
         return False
-    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(np.float32)
-    unlike = np.abs(lab[forehead] - np.median(lab[skin], 0)) > _UNLIKE_SKIN
+    unlike = np.abs(lab_of(some[forehead]) - np.median(lab_of(some[skin]), 0)) > _UNLIKE_SKIN
     return bool(unlike.any(1).mean() > _FRINGE)
 
 
@@ -148,7 +149,7 @@ def _leave_open_mouth(mask: Mask, points: Points, height: float) -> None:
     mask[place] = cv2.subtract(mask[place], shown)
 
 
-def _bare_skin(points: Points, size: tuple[int, int], *, apart: int = 1) -> Mask:
+def _bare_skin(points: Points, size: tuple[int, int], *, apart: int) -> Mask:
     """Cheeks, nose and chin: neither hair nor eyes nor lips, whose colours say nothing about the skin.
 
     A picture of every so many pixels is masked where they are `apart`.

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
+from a2e_mcp.sandbox.renderer.pictures.lab import lab_of
 from a2e_mcp.sandbox.renderer.pictures.picture import Colour, Mask, Picture, Points, blend, resize
 from a2e_mcp.sandbox.renderer.vision.faces import (
     INNER_LOWER_LIP,
@@ -160,14 +161,14 @@ class TalkingFace:
         last = np.minimum(np.ceil(ring.max(0)).astype(int) + 1, self._room_size)
         size = (int(last[0] - first[0]), int(last[1] - first[1]))
         room = self._room[first[1] : last[1], first[0] : last[0]]
-        light, red, _ = cv2.split(cv2.cvtColor(room, cv2.COLOR_BGR2LAB))
         between = filled(self._ring(INNER_UPPER_LIP, INNER_LOWER_LIP) - first, size) > 127
         lips = (filled(ring - first, size) > 127) & ~between
         if not between.any() or not lips.any():
             return False
+        (light, red, _), (lips_light, lips_red, _) = (lab_of(room[part]).T for part in (between, lips))
         # The mesh draws the lips' edges a little beside where they are, so a quarter must do.
-        paler = float(np.percentile(red[between], 25)) < float(np.median(red[lips])) - _LESS_RED
-        return paler and float(np.percentile(light[between], 75)) > float(np.median(light[lips]))
+        paler = float(np.percentile(red, 25)) < float(np.median(lips_red)) - _LESS_RED
+        return paler and float(np.percentile(light, 75)) > float(np.median(lips_light))
 
     def _white_of(self, eye: _Eye) -> Points | None:
         """The colour of an eye's white; None where no eye is seen, as behind dark glasses."""
@@ -181,7 +182,7 @@ class TalkingFace:
         below = filled(under, self._room_size) > 127
         if not inside.any() or not below.any():
             return None
-        colours = self._room[inside].astype(np.float64)
+        colours = self._room[inside]
         light = colours.mean(1)
         skin, found = (_lab(colour) for colour in (self._face_colour(), np.median(self._room[below], 0)))
         is_skin = _AS_LIGHT[0] < found[0] / max(skin[0], 1.0) < _AS_LIGHT[1]
@@ -202,11 +203,9 @@ class TalkingFace:
         ring = (filled(around, self._room_size) > 127) & ~lips
         if not lips.any() or not ring.any():
             return False
-        room = cv2.cvtColor(self._room, cv2.COLOR_BGR2LAB).astype(np.float64)
-        cover = np.median(room[ring], 0)
-        is_even = (
-            float(room[lips].std(0).max()) < _EVEN and float(np.linalg.norm(np.median(room[lips], 0) - cover)) < _ALIKE
-        )
+        seen = lab_of(self._room[lips])
+        cover = np.median(lab_of(self._room[ring]), 0)
+        is_even = float(seen.std(0).max()) < _EVEN and float(np.linalg.norm(np.median(seen, 0) - cover)) < _ALIKE
         return is_even and float(np.linalg.norm(cover - _lab(self._skin_near(_BETWEEN_BROWS)))) > _UNLIKE_SKIN
 
     def _ring(self, upper: tuple[int, ...], lower: tuple[int, ...]) -> Points:
@@ -349,7 +348,7 @@ class TalkingFace:
 
 
 def _lab(colour: Points) -> Points:
-    return np.asarray(cv2.cvtColor(np.asarray(colour, np.uint8).reshape(1, 1, 3), cv2.COLOR_BGR2LAB)[0, 0], np.float64)
+    return lab_of(colour).astype(np.float64)
 
 
 def _arch(count: int) -> Points:
