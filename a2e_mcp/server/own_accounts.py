@@ -181,6 +181,7 @@ class OwnAccounts:
             way=way,
             ledger=company.account_ledger.of_account(account),
             files=company.files,
+            is_own=True,
             renewal=f"It is the key that your client sends as X-A2E-Key. {_WHERE} into your client, or ask {contact}",
         ) as services:
             yield services

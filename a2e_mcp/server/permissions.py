@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from a2e_mcp.errors import A2EError, AccessDenied, Charged, DatabaseAway, NotEnoughCredits, SettingsError, Unauthorized
+from a2e_mcp.errors import A2EError
 from a2e_mcp.server import tool_index
+from a2e_mcp.users.advice import for_user
 from a2e_mcp.users.caller import ADMIN, READ, SPEND, Caller, Scope
 
 _ABOUT_OWN_JOBS = ("delete_job",)
@@ -37,13 +38,4 @@ def forbidden(caller: Caller | None, name: str, contact: str) -> str | None:
 
 def addressed(problem: A2EError, caller: Caller | None, contact: str) -> A2EError:
     """A problem as a user can act on it: what takes the server's settings or account is for who runs it."""
-    if caller is None or not isinstance(problem, SettingsError | Unauthorized | NotEnoughCredits | AccessDenied):
-        return problem
-    if caller.account and isinstance(problem, Unauthorized | NotEnoughCredits):
-        # That account is their own.
-        return problem
-    if isinstance(problem, DatabaseAway):
-        # As a rule it recovers by itself.
-        again = problem.hint if problem.charged is Charged.UNKNOWN else "Try again in a minute"
-        return problem.advised(hint=f"{again}, or ask {contact}")
-    return problem.advised(hint=f"Ask {contact}")
+    return problem if caller is None else for_user(problem, contact, pays=bool(caller.account))

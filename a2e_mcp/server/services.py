@@ -164,10 +164,11 @@ async def open_account(
     ledger: Ledger,
     files: Files,
     renewal: str = RENEWAL,
+    is_own: bool = False,
 ) -> AsyncIterator[Services]:
     """Open everything for one account for the length of an `async with`. Raises SettingsError.
 
-    `renewal` is what to do when A2E does not accept its token.
+    `renewal` is what to do when A2E does not accept its token; `is_own` says that it is a user's own.
     """
     sandbox = settings.mode == "sandbox"
     async with AsyncExitStack() as stack:
@@ -240,6 +241,7 @@ async def open_account(
             adult_models=settings.adult_models,
             closing_seconds=timing.closing_seconds,
             webhooks=webhooks,
+            is_own_account=is_own,
         )
         starts = await stack.enter_async_context(
             Starts(

@@ -171,7 +171,7 @@ class StartExecutor:
             charged = Charged.UPLOADS
         failed = problem.advised(charged=charged)
         if entry.details.awaited_until is None:
-            await self._ledger.update(entry_id, phase="refused", note=str(failed))
+            await self._ledger.update(entry_id, phase="refused", note=self._context.noted(failed, entry))
         else:
             # Its one-time address takes the file again: a dropped connection must not use it up.
             await self._ledger.merge_details(entry_id, paying=None)

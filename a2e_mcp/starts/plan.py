@@ -9,6 +9,7 @@ from typing import Protocol
 import anyio
 
 from a2e_mcp.client.client import A2EClient
+from a2e_mcp.errors import A2EError
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
 from a2e_mcp.jobs.job import Job
@@ -22,6 +23,7 @@ from a2e_mcp.starts.payments import Payments
 from a2e_mcp.starts.pricing import Price, Spending, StepPrice
 from a2e_mcp.starts.progress import StartProgress
 from a2e_mcp.starts.webhooks import WebhookAddresses
+from a2e_mcp.users.advice import for_user
 from a2e_mcp.users.caller import current
 
 AGAIN_SECONDS = 120.0
@@ -110,6 +112,13 @@ class StartContext:
     closing_seconds: float = 3.0
     webhooks: WebhookAddresses | None = None
     """Where A2E can reach this server."""
+    is_own_account: bool = False
+    """Whether it is of a user, who pays themselves, and not of the servers."""
+
+    def noted(self, problem: A2EError, entry: LedgerEntry) -> str:
+        """What is written down about a start that failed: its user reads it, who may not be who runs the servers."""
+        contact = self.account_ceilings.contact
+        return str(for_user(problem, contact, pays=self.is_own_account) if entry.user else problem)
 
     @property
     def ceilings(self) -> Ceilings:

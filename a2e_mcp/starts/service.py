@@ -383,7 +383,7 @@ class Starts:
             item = await interrupted_upload(self._context, entry)
             price = Price(await item.price())
         except A2EError as problem:
-            await self._ledger.update(entry.id, phase="refused", note=str(problem))
+            await self._ledger.update(entry.id, phase="refused", note=self._context.noted(problem, entry))
             raise
         return await self._executor.execute(entry, item, price)
 

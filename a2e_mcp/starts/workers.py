@@ -98,7 +98,8 @@ class WorkerStarts:
             item = self._executor.item(start, entry.title)
         except SettingsError as problem:
             # No other run of this version could carry it out either.
-            await self._ledger.transition(entry.id, "intended", phase="refused", note=str(problem))
+            note = self._context.noted(problem, entry)
+            await self._ledger.transition(entry.id, "intended", phase="refused", note=note)
             return
         task = self._tasks.begin(
             entry.id,

@@ -298,10 +298,12 @@ async def test_a_start_whose_key_was_removed_or_is_refused_says_whom_to_ask(
     async with (
         open_accounts(tmp_path, "ada", "bob") as accounts,
         open_company_worker(tmp_path / "worker", accounts, database_address) as worker,
-        open_company(tmp_path, accounts, ["ada", "bob"], database=database_address, call_seconds=2) as company,
+        open_company(tmp_path, accounts, ["ada", "bob", "eve"], database=database_address, call_seconds=2) as company,
         company.person("ada", ADA) as ada,
         company.person("bob", BOB) as bob,
+        company.person("eve") as eve,
     ):
+        hers = (await eve.ask("start_text_to_image", **PICTURE)).data["job_id"]
         mine = (await ada.ask("start_text_to_image", **PICTURE)).data["job_id"]
         his = (await bob.ask("start_text_to_image", **PICTURE)).data["job_id"]
         async with open_company_worker(tmp_path / "worker", accounts, database_address, own_keys="off") as another:
@@ -322,6 +324,13 @@ async def test_a_start_whose_key_was_removed_or_is_refused_says_whom_to_ask(
             f" Copy it again from video.a2e.ai > Account > API Token into your client, or ask {CONTACT}."
         )
         assert renewal in (await bob.ask("check_status", job_id=his)).text
+        accounts.revoked.add(COMPANY)
+        await worker.carry_out(hers.partition(":")[2])
+        # The servers' own token is not hers to replace.
+        assert (
+            f"A2E did not accept the token. Nothing was charged. Ask {CONTACT}."
+            in (await eve.ask("check_status", job_id=hers)).text
+        )
         assert await bob.refuse("get_credits") == renewal.replace(" Nothing was charged.", "")
         assert (started(accounts, "ada"), started(accounts, COMPANY)) == (0, 0)
         async with open_company(tmp_path, accounts, ["ada"], database=database_address) as another:
