@@ -30,25 +30,26 @@ class KeysFile(UserList):
         self._stamp: _Stamp | None = None
         self._users: Mapping[str, User] = {}
         self._by_key: Mapping[str, tuple[User, UserKey]] = {}
+        self._reading = asyncio.Lock()
 
     async def find_key(self, digest: str) -> tuple[User, UserKey] | None:
         """The user who has a key with this hash."""
-        self._refresh()
+        await self._read_anew()
         return self._by_key.get(digest)
 
     async def find_subject(self, subject: str) -> User | None:
         """The user who signs in as this subject."""
-        self._refresh()
+        await self._read_anew()
         return next((user for user in self._users.values() if user.subject == subject), None)
 
     async def find(self, name: str) -> User | None:
         """The user of this name."""
-        self._refresh()
+        await self._read_anew()
         return self._users.get(name)
 
     async def all(self) -> Sequence[User]:
         """Everyone, by name."""
-        self._refresh()
+        await self._read_anew()
         return [self._users[name] for name in sorted(self._users)]
 
     async def change(self, name: str, change: Callable[[User | None], User]) -> User:
@@ -62,10 +63,18 @@ class KeysFile(UserList):
         """Raises SettingsError when the file cannot be used."""
         self._refresh()
 
+    async def _read_anew(self) -> None:
+        """Read a file that has changed, in a thread: with thousands of users it takes seconds."""
+        with suppress(OSError):
+            if _stamp_of(self._path.stat()) == self._stamp:
+                return
+        async with self._reading:
+            await asyncio.to_thread(self._refresh)
+
     def _refresh(self, *, missing_ok: bool = False) -> None:
         try:
             found = self._path.stat()
-            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            stamp = _stamp_of(found)
             if stamp == self._stamp:
                 return
             if os.name != "nt" and found.st_mode & 0o022:
@@ -110,6 +119,10 @@ class KeysFile(UserList):
                 return user
         except OSError as problem:
             raise SettingsError(f"{self._path} cannot be written ({problem.strerror})") from None
+
+
+def _stamp_of(found: os.stat_result) -> _Stamp:
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @contextmanager

@@ -160,3 +160,31 @@ async def test_users_stand_in_the_database_of_the_servers(tmp_path: Path, databa
             await asyncio.sleep(0.2)
     listed = run("users", "list", folder=tmp_path, **where)
     assert "ada  a2e:spend  revoked" in listed.stdout
+
+
+async def test_a_long_keys_file_that_has_changed_keeps_no_one_waiting_who_asks_for_nothing_in_it(
+    tmp_path: Path,
+) -> None:
+    key = new_key()
+    rows = [
+        f'[users.user{number}]\nscopes = ["a2e:spend"]\n[[users.user{number}.keys]]\n'
+        f'hash = "sha256:{digest_of(f"{key}{number}")}"\n'
+        for number in range(1000)
+    ]
+    path = tmp_path / "users.toml"
+    path.write_text("".join(rows))
+    path.chmod(0o600)
+    users, turns = KeysFile(path), 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    asking = asyncio.create_task(others())
+    # All of them wait for one reading.
+    found = await asyncio.gather(*(users.find_key(digest_of(f"{key}{number}")) for number in range(50)))
+    asking.cancel()
+    assert [each and each[0].name for each in found] == [f"user{number}" for number in range(50)]
+    assert turns > 10
