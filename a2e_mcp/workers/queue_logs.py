@@ -23,7 +23,7 @@ _NAMES = (
 
 
 def log_no_outages() -> None:
-    """Drop what the library logs of a database that is away, and the tracebacks of what was foreseen."""
+    """Drop what the library logs of a database that is away, and say what was foreseen without a traceback."""
     for name in _NAMES:
         logger = logging.getLogger(name)
         if _is_news not in logger.filters:
@@ -33,5 +33,6 @@ def log_no_outages() -> None:
 def _is_news(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, A2EError):
-        record.exc_info = None
+        # Why a start waits, which only its sentence says.
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {error}", (), None
     return not isinstance(error, ConnectorException | psycopg.Error)

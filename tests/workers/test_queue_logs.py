@@ -16,9 +16,9 @@ def test_a_database_that_is_away_leaves_no_traceback_and_a_mistake_does(caplog: 
     for name in ("procrastinate.utils", "procrastinate.worker.a2e-mcp", "asyncio"):
         logger = logging.getLogger(name)
         logger.error("listener error", exc_info=ConnectorException())
-        logger.error("to retry", exc_info=SettingsError("The database cannot be reached"))
+        logger.error("to %s", "retry", exc_info=SettingsError("Every start waits for a setting"))
         logger.error("a mistake", exc_info=KeyError("x"))
     assert [(record.getMessage(), bool(record.exc_info)) for record in caplog.records] == [
-        ("to retry", False),
+        ("to retry: Every start waits for a setting.", False),
         ("a mistake", True),
     ] * 3
