@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from a2e_mcp import setting_values as parse
 from a2e_mcp import user_folders
+from a2e_mcp.account_advice import KEYLESS, UNCONFIGURED, UNFILLED
 from a2e_mcp.errors import SettingsError
 from a2e_mcp.placeholders import ACCESS_VARIABLE, is_placeholder, text_of
 
@@ -24,18 +25,6 @@ Mode = Literal["live", "sandbox", "unset"]
 Kind = Literal["string", "secret", "number", "boolean", "filepath"]
 T = TypeVar("T")
 
-UNCONFIGURED = (
-    "No A2E token. Set A2E_API_TOKEN (video.a2e.ai > Account > API Token), "
-    "or start with --sandbox to try it free. Nothing was charged."
-)
-UNFILLED = (
-    "No A2E token: A2E_API_TOKEN holds a placeholder that the host did not fill in. Put the token itself there "
-    "(video.a2e.ai > Account > API Token), or start with --sandbox to try it free. Nothing was charged."
-)
-KEYLESS = (
-    "This server has no A2E account of its own: let your client send your A2E key (video.a2e.ai > Account > API Token) "
-    "as the header X-A2E-Key. Nothing was charged."
-)
 ADMINISTRATOR = "the person who runs this server"
 _NO_DEFAULT_WHEN_UNFILLED = (
     *("A2E_SANDBOX", "A2E_READ_ONLY"),
@@ -318,6 +307,15 @@ class Settings:
         parse.number(1, 100_000),
         lambda: 300.0,
         "300",
+        kind="number",
+    )
+
+    account_requests: float = _setting(
+        "A2E_ACCOUNT_REQUESTS",
+        "Requests to A2E in a second for one account, by all servers and workers on its database together",
+        parse.number(1, 1000),
+        lambda: 20.0,
+        "20",
         kind="number",
     )
 

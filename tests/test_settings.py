@@ -57,6 +57,7 @@ TAKEN: dict[str, tuple[str, str, Any]] = {
     "A2E_USER_DAILY_CREDITS": ("user_daily_credits", "100", 100.0),
     "A2E_USER_JOBS": ("user_jobs", "5", 5.0),
     "A2E_USER_CALLS": ("user_calls", "60", 60.0),
+    "A2E_ACCOUNT_REQUESTS": ("account_requests", "5", 5.0),
 }
 MUST_BE_SEEN = {
     *("A2E_SANDBOX", "A2E_READ_ONLY"),
@@ -114,6 +115,7 @@ BROKEN = {
     "A2E_USER_DAILY_CREDITS": ("-1", "nan"),
     "A2E_USER_JOBS": ("0", "many"),
     "A2E_USER_CALLS": ("0", "many"),
+    "A2E_ACCOUNT_REQUESTS": ("0", "1001"),
 }
 
 

@@ -144,8 +144,9 @@ class SharedLedger(Protocol):
         the same, for news can be lost.
         """
 
-    async def take_turn(self) -> float:
-        """Take the account's turn for a request to A2E and give 0, or the seconds after which to ask again."""
+    async def take_turn(self, per_second: float) -> float:
+        """Take the account's turn for a request to A2E, of so many a second, and give 0; or the seconds after which to
+        ask again."""
 
     async def take_calls(self, user: str, wanted: int, *, per_minute: float) -> tuple[int, float]:
         """Take so many of the calls that a user may make, or those that are left; without any, the seconds to wait."""

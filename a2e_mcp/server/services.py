@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from a2e_mcp.client.client import RENEWAL, A2EClient
 from a2e_mcp.client.connection import Connect, Connection
 from a2e_mcp.client.trace import Trace
+from a2e_mcp.client.turns import SharedTurns
 from a2e_mcp.files.fetch import Saver
 from a2e_mcp.files.local import Files
 from a2e_mcp.files.progress import TransferProgress
@@ -179,7 +180,7 @@ async def open_account(
                 transport=way.transport,
                 trace=Trace(settings.trace) if settings.trace else None,
                 on_request=operation.measurements.request_sent,
-                turns=ledger.shared,
+                turns=None if ledger.shared is None else SharedTurns(ledger.shared, settings.account_requests),
                 renewal=renewal,
                 pause=timing.pause,
                 now=timing.now,

@@ -46,9 +46,8 @@ from a2e_mcp.ledger.store import (
     living_beats,
 )
 
-_REQUESTS_PER_SECOND = 20.0
-_REQUESTS_AT_ONCE = 40
-"""A2E publishes no figures; these are far from what one server was seen to be refused for."""
+_SECONDS_AT_ONCE = 2.0
+"""After a pause so many seconds' requests to A2E may leave at once."""
 
 
 class PostgresqlLedger(LedgerQueries):
@@ -220,9 +219,9 @@ class PostgresqlLedger(LedgerQueries):
         async with self._changes.of(f"{self._word}{word}") as changed:
             yield changed
 
-    async def take_turn(self) -> float:
+    async def take_turn(self, per_second: float) -> float:
         """Take the account's turn for a request to A2E and give 0, or the seconds after which to ask again."""
-        values = {**self._whose, "per_second": _REQUESTS_PER_SECOND, "at_once": _REQUESTS_AT_ONCE}
+        values = {**self._whose, "per_second": per_second, "at_once": round(_SECONDS_AT_ONCE * per_second)}
         try:
             (row,) = await self._database.read(all_rows(statements.TAKE_TURN, values))
         except SettingsError:

@@ -12,11 +12,12 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
+from a2e_mcp.account_advice import UNCONFIGURED, UNFILLED
 from a2e_mcp.client.connection import Connect, Connection, live
 from a2e_mcp.sandbox import SandboxSettings, open_sandbox
 from a2e_mcp.server import tool_index
 from a2e_mcp.server.server import A2EServer
-from a2e_mcp.settings import UNCONFIGURED, UNFILLED, read_settings
+from a2e_mcp.settings import read_settings
 from tests.support.media import CONSENT, png, wav
 from tests.support.server import ERAS, Era, ServerUnderTest, open_server, tool_answer
 from tests.support.systems import UNIX
