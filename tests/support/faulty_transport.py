@@ -227,6 +227,7 @@ async def connect_server(
     *,
     beat_seconds: float = 10.0,
     grace_seconds: float = 10.0,
+    closing_seconds: float = 0.5,
     **changes: Any,
 ) -> AsyncIterator[ControlledServer]:
     """A server on a data folder, in front of a sandbox; several may share both."""
@@ -235,7 +236,13 @@ async def connect_server(
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     settings = settings_in(folder, **changes)
-    timing = Timing(clock.pause, clock.now, closing_seconds=0.5, beat_seconds=beat_seconds, grace_seconds=grace_seconds)
+    timing = Timing(
+        clock.pause,
+        clock.now,
+        closing_seconds=closing_seconds,
+        beat_seconds=beat_seconds,
+        grace_seconds=grace_seconds,
+    )
     async with Client(A2EServer(settings, connection_to(sandbox, lambda _: transport), timing)) as client:
         learn_output_schemas(client.session)
         yield ControlledServer(client, sandbox, inbox, settings.output, transport, clock)

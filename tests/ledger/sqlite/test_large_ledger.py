@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,39 +80,57 @@ async def fill(folder: Path, token: str, count: int) -> None:
         await ledger.spent_since(0)
 
 
-async def seconds(call: Callable[[], Awaitable[object]], times: int) -> float:
-    """The least of so many measurements, in time of the processor, which a busy computer leaves alone."""
-    taken = []
-    for _ in range(times):
-        began = time.process_time()
-        await call()
-        taken.append(time.process_time() - began)
-    return min(taken)
+@dataclass
+class Cost:
+    """What a start and list_jobs take with a ledger, in time of the processor."""
+
+    ask: Callable[..., Awaitable[object]]
+    picture: str
+    start: float = math.inf
+    listing: float = math.inf
+
+    async def measure(self) -> None:
+        """Once more; the least counts, for a busy computer makes everything slower and nothing faster."""
+        prompt = f"Waves {secrets.token_hex(4)}"
+        self.start = min(self.start, await seconds(self.ask("start_image_to_video", image=self.picture, prompt=prompt)))
+        self.listing = min(self.listing, await seconds(self.ask("list_jobs")))
 
 
-async def measured(folder: Path, count: int) -> tuple[float, float]:
-    """Seconds of one start and of list_jobs, with so many starts in the ledger."""
-    async with open_test_sandbox(folder) as sandbox:
-        await fill(folder, sandbox.token, count)
-        async with connect_server(folder, sandbox, daily_credits=10_000_000) as server:
-            picture = await server.picture()
-            numbers = iter(range(100))
-
-            async def start() -> None:
-                await server.ask("start_image_to_video", image=picture, prompt=f"Waves {next(numbers)}")
-
-            await start()
-            return await seconds(start, 8), await seconds(lambda: server.ask("list_jobs"), 4)
+async def seconds(call: Awaitable[object]) -> float:
+    """Seconds of the processor, which those who wait for it do not use."""
+    began = time.process_time()
+    await call
+    return time.process_time() - began
 
 
 async def test_twenty_thousand_starts_make_neither_a_start_nor_list_jobs_slow(tmp_path: Path) -> None:
-    for name in ("empty", "full"):
-        (tmp_path / name).mkdir()
-    start, listing = await measured(tmp_path / "empty", 0)
-    later_start, later_listing = await measured(tmp_path / "full", ROWS)
-    # The budgets are 5 ms and twice as long; here is room for a busy computer.
-    assert later_start - start < 0.02
-    assert later_listing < 2 * listing + 0.02
+    async with AsyncExitStack() as stack:
+
+        async def opened(name: str, count: int) -> Cost:
+            folder = tmp_path / name
+            folder.mkdir()
+            sandbox = await stack.enter_async_context(open_test_sandbox(folder))
+            await fill(folder, sandbox.token, count)
+            server = await stack.enter_async_context(connect_server(folder, sandbox, daily_credits=10_000_000))
+            return Cost(server.ask, await server.picture())
+
+        empty, full = await opened("empty", 0), await opened("full", ROWS)
+
+        def is_quick() -> bool:
+            # The budgets are 5 ms and twice as long; here is room for an unlucky moment.
+            return full.start - empty.start < 0.02 and full.listing < 2 * empty.listing + 0.02
+
+        # The first of each is slower.
+        for measured in (empty, full):
+            await measured.measure()
+            measured.start = measured.listing = math.inf
+        # Enough that a busy computer leaves some of them alone; what is slow is slow in all of them.
+        for number in range(40):
+            await empty.measure()
+            await full.measure()
+            if number >= 3 and is_quick():
+                break
+        assert is_quick(), (empty, full)
 
 
 async def test_lists_and_sums_of_a_large_ledger_are_complete(tmp_path: Path) -> None:

@@ -25,15 +25,23 @@ async def _failing(a2e: SandboxClient) -> dict[str, dict[str, Any]]:
     }
 
 
+async def _ended(a2e: SandboxClient, root: str, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a start as it stands when it has ended."""
+    await a2e.sandbox.control.settle()
+    shown: dict[str, Any] = await a2e.data("GET", f"{root}/{record['_id']}")
+    return shown
+
+
 async def test_what_failed_is_rendered_again_and_charged_again() -> None:
-    async with open_sandbox_client(policy="immediate") as a2e, browser_client() as http:
+    async with open_sandbox_client() as a2e, browser_client() as http:
         for root, body in (await _failing(a2e)).items():
             start = "/start" if root == "/userCaptionRemoval" else "/startTraining"
             before = await a2e.coins()
-            failed = await a2e.data("POST", root + start, body)
+            failed = await _ended(a2e, root, await a2e.data("POST", root + start, body))
             assert (failed["current_status"], await a2e.coins()) == ("failed", before)
 
-            retried = await a2e.data("POST", f"{root}/retry", {"_id": failed["_id"]})
+            again = await a2e.data("POST", f"{root}/retry", {"_id": failed["_id"]})
+            retried = await _ended(a2e, root, again)
             assert (retried["_id"], retried["current_status"]) == (failed["_id"], "completed")
             assert (before - await a2e.coins(), retried["coins"]) == (failed["coins"], failed["coins"])
             made = await http.get(retried.get("result_url") or retried["preview_result_url"])
