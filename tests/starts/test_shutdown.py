@@ -15,6 +15,7 @@ from mcp import Client, StdioServerParameters
 from tests.support.faulty_transport import (
     CLIP,
     CREDITS,
+    PATIENT,
     RENDERS,
     SPEECH,
     VIDEO,
@@ -31,8 +32,6 @@ from tests.support.systems import UNIX
 
 SILENT = 31.0
 """Seconds after which a server that said nothing is taken for dead."""
-PATIENT = 30.0
-"""Seconds that a server gives what is in flight, for tests in which it ends: more than a busy computer takes."""
 
 
 async def test_a_request_in_flight_when_the_server_closes_is_found_by_the_next_one(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ CHARGING = (VIDEO, SPEECH, CLIP, SWAP, PREVIEW, LIP_SYNC, UPLOAD)
 RENDERS = {"workers": 1}
 """A sandbox that really renders; one worker at a time, since starting one costs more than most renders."""
 
+PATIENT = 30.0
+"""Seconds that a server gives what is in flight when it ends, where a test holds it: more than a busy computer takes."""
+
 CONSENT = "The person agreed by e-mail on Monday."
 
 Fault = Callable[[httpx2.Request, "Forward"], Awaitable[httpx2.Response]]

@@ -9,6 +9,7 @@ import httpx2
 
 from tests.support.faulty_transport import (
     CREDITS,
+    PATIENT,
     Gate,
     connect_server,
     only_answered,
@@ -45,12 +46,12 @@ async def test_a_room_whose_context_takes_too_long_is_mentioned_in_time(tmp_path
 async def test_a_room_that_is_being_opened_when_the_server_ends_is_left_too(tmp_path: Path) -> None:
     gate = Gate()
     async with open_test_sandbox(tmp_path) as sandbox:
-        async with connect_server(tmp_path, sandbox) as first:
+        async with connect_server(tmp_path, sandbox, closing_seconds=PATIENT) as first:
             before = first.credits
             first.transport.on(OPEN, gate.after)
             call = asyncio.create_task(first.call("start_streaming", avatar="Ada", seconds=600))
+            call.add_done_callback(lambda _: gate.opened.set())
             await gate.held()
-            asyncio.get_running_loop().call_later(0.1, gate.opened.set)
         await asyncio.gather(call, return_exceptions=True)
         async with connect_server(tmp_path, sandbox) as second:
             assert before - second.credits < 10
@@ -98,7 +99,7 @@ async def test_a_room_that_another_server_left_is_closed_when_its_page_leaves_it
 async def test_rooms_that_are_left_at_the_same_time_do_not_count_each_others_refunds(tmp_path: Path) -> None:
     gate = Gate()
     async with open_test_sandbox(tmp_path) as sandbox:
-        async with connect_server(tmp_path, sandbox) as server:
+        async with connect_server(tmp_path, sandbox, closing_seconds=PATIENT) as server:
             for avatar in ("Ada", "Bruno"):
                 await server.ask("start_streaming", avatar=avatar, seconds=60)
             sandbox.control.advance(30)
