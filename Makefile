@@ -85,7 +85,7 @@ demo: $(READY)
 
 .chat-host/host.js: tests/support/chat_host/package.json tests/support/chat_host/host.mjs
 	@mkdir -p .chat-host && cp tests/support/chat_host/package.json tests/support/chat_host/host.mjs .chat-host
-	@cd .chat-host && npm install --silent --no-audit --no-fund --no-package-lock && npx esbuild host.mjs --bundle \
+	@cd .chat-host && npm install --silent --no-audit --no-fund --no-package-lock && npx esbuild host.mjs --bundle --minify \
 		--format=iife --log-level=warning --outfile=host.js || echo "$(NO_CHAT_HOST)" | fold -s -w 60
 
 test: $(READY) $(CHAT_HOST)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import axe_playwright_python
 import pytest
+from mcp import Client
 from mcp.types import TextResourceContents
 from playwright.async_api import Browser, Frame, Page, async_playwright, expect
 
@@ -25,6 +26,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 _LEFT_OUT = (
     # Each page gets processes of its own for what drops down from the address bar: two thirds of all its work.
     *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    # So does a frame in a sandbox, and whatever may be opened next.
+    *("IsolateSandboxedIframes", "SpareRendererForSitePerProcess"),
     # A browser heeds the last such list alone, so what Playwright leaves out is said again.
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
     *(
@@ -109,7 +112,8 @@ class Shown:
 
 async def faults_in(page: Frame | Page) -> list[str]:
     """What axe finds on a page that keeps people out: serious and critical violations."""
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text(encoding="utf-8"))
     found = await page.evaluate("axe.run()")
     return [
         f"{each['id']}: {node['html']}"
@@ -138,14 +142,21 @@ async def screenshots(page: Shown, name: str) -> None:
                 await page.host.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True)
 
 
-class _EmptyPage(BaseHTTPRequestHandler):
+class _ChatSite(BaseHTTPRequestHandler):
     """The address of the chat. It is on this computer: a browser lets no page from elsewhere load results from here."""
 
     def do_GET(self) -> None:
+        is_script = self.path == "/host.js"
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", "text/javascript" if is_script else "text/html")
+        # A browser compiles a script once that it may keep.
+        self.send_header("Cache-Control", "max-age=3600")
         self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Chat</title><body>")
+        self.wfile.write(
+            HOST.read_bytes()
+            if is_script
+            else b"<!doctype html><title>Chat</title><script src=/host.js></script><body>"
+        )
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is logged."""
@@ -153,7 +164,7 @@ class _EmptyPage(BaseHTTPRequestHandler):
 
 @cache
 def _address() -> str:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _ChatSite)
     Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}/"
 
@@ -169,9 +180,35 @@ async def open_browser() -> AsyncIterator[Browser]:
             await browser.close()
 
 
+@dataclass
+class Chat:
+    """A chat on a page that stays open: a new one takes longer than most of what tests do on it."""
+
+    page: Page
+    client: Client | None = None
+
+    async def call_tool(self, params: Mapping[str, Any]) -> Any:
+        """Call a tool for the page that is shown."""
+        assert self.client is not None
+        answer = await self.client.call_tool(params["name"], params.get("arguments"))
+        return answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@asynccontextmanager
+async def open_chat(browser: Browser) -> AsyncIterator[Chat]:
+    """A chat that shows nothing yet."""
+    page = await browser.new_page()
+    try:
+        chat = Chat(page)
+        await page.expose_function("callTool", chat.call_tool)
+        yield chat
+    finally:
+        await page.close()
+
+
 @asynccontextmanager
 async def shown(
-    browser: Browser,
+    chat: Chat,
     server: ServerUnderTest,
     tool: str,
     arguments: Mapping[str, Any],
@@ -189,16 +226,10 @@ async def shown(
     assert isinstance(content, TextResourceContents)
     assert content.meta is not None
     result = await client.call_tool(tool, dict(arguments))
-
-    async def call_tool(params: Mapping[str, Any]) -> Any:
-        answer = await client.call_tool(params["name"], params.get("arguments"))
-        return answer.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-    page = await browser.new_page(viewport={"width": width, "height": 800})
+    chat.client, page = client, chat.page
     try:
+        await page.set_viewport_size({"width": width, "height": 800})
         await page.goto(_address())
-        await page.expose_function("callTool", call_tool)
-        await page.add_script_tag(path=HOST)
         await page.evaluate(
             "(wanted) => window.openApp(wanted)",
             {
@@ -214,4 +245,6 @@ async def shown(
         (frame,) = (each for each in page.frames if each != page.main_frame)
         yield Shown(page, frame)
     finally:
-        await page.close()
+        # What it shows plays, asks and waits no longer.
+        await page.goto("about:blank")
+        chat.client = None

@@ -42,7 +42,7 @@ RENDERS = {"workers": 1}
 """A sandbox that really renders; one worker at a time, since starting one costs more than most renders."""
 
 PATIENT = 30.0
-"""Seconds that a server gives what is in flight when it ends, where a test holds it: more than a busy computer takes."""
+"""Seconds that a server gives what a test holds while it ends: more than a busy computer takes."""
 
 CONSENT = "The person agreed by e-mail on Monday."
 

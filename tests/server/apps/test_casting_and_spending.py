@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from a2e_mcp.sandbox import SandboxSettings
-from tests.support.chat import CAN_ALL, needs_chromium, screenshots, shown
+from tests.support.chat import CAN_ALL, Chat, needs_chromium, screenshots, shown
 from tests.support.server import open_server
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_cast_is_chosen_by_keyboard_and_said_in_the_chat(browser: Browser, tmp_path: Path) -> None:
-    async with open_server(tmp_path) as server, shown(browser, server, "list_avatars", {}) as casting:
+async def test_a_cast_is_chosen_by_keyboard_and_said_in_the_chat(chat: Chat, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server, shown(chat, server, "list_avatars", {}) as casting:
         frame = casting.frame
         await casting.reads("Green screen")
         await frame.get_by_label("Script").fill("Buenos días a todos, bienvenidos al estudio.")
@@ -41,8 +41,8 @@ async def test_a_cast_is_chosen_by_keyboard_and_said_in_the_chat(browser: Browse
         assert spoken.data["total"] == 1
 
 
-async def test_a_voice_that_costs_real_credits_is_heard_after_a_second_press(browser: Browser, tmp_path: Path) -> None:
-    async with open_server(tmp_path) as server, shown(browser, server, "list_avatars", {}) as casting:
+async def test_a_voice_that_costs_real_credits_is_heard_after_a_second_press(chat: Chat, tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server, shown(chat, server, "list_avatars", {}) as casting:
         await casting.reads("Green screen")
         # As in live mode, where the page shows no sandbox.
         await casting.frame.evaluate("document.getElementById('sandbox').hidden = true")
@@ -57,11 +57,11 @@ async def test_a_voice_that_costs_real_credits_is_heard_after_a_second_press(bro
         assert [call["max_credits"] for call in calls] == [1]
 
 
-async def test_a_chat_without_messages_shows_the_choice_to_copy(browser: Browser, tmp_path: Path) -> None:
+async def test_a_chat_without_messages_shows_the_choice_to_copy(chat: Chat, tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         server.sandbox.control.seed(avatars=[{"name": f"Presenter {number}"} for number in range(5)])
         none = {"serverTools": CAN_ALL["serverTools"]}
-        async with shown(browser, server, "list_avatars", {}, capabilities=none, theme="dark") as casting:
+        async with shown(chat, server, "list_avatars", {}, capabilities=none, theme="dark") as casting:
             await casting.frame.get_by_role("button", name="More avatars").click()
             await casting.reads("Jonas")
             assert await casting.frame.get_by_role("radio", name="Ada", exact=True).count() == 1
@@ -71,14 +71,14 @@ async def test_a_chat_without_messages_shows_the_choice_to_copy(browser: Browser
             assert await casting.faults() == []
 
 
-async def test_every_language_and_every_voice_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
+async def test_every_language_and_every_voice_can_be_chosen(chat: Chat, tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
         clones = [
             {"family": "voice_clone", "body": {"name": f"Clone {number}, whose name is quite long"}}
             for number in range(12)
         ]
         server.sandbox.control.seed(records=clones)
-        async with shown(browser, server, "list_avatars", {}, width=320) as casting:
+        async with shown(chat, server, "list_avatars", {}, width=320) as casting:
             frame = casting.frame
             hear = await frame.get_by_role("button", name="Hear Clone 11").bounding_box()
             assert hear is not None
@@ -101,12 +101,10 @@ async def test_every_language_and_every_voice_can_be_chosen(browser: Browser, tm
             assert "Clone 11, whose name is quite long (th-TH)" in spoken.text
 
 
-async def test_what_the_server_does_not_offer_is_left_out_and_the_rest_is_chosen(
-    browser: Browser, tmp_path: Path
-) -> None:
+async def test_what_the_server_does_not_offer_is_left_out_and_the_rest_is_chosen(chat: Chat, tmp_path: Path) -> None:
     async with (
         open_server(tmp_path, toolsets=("video",)) as server,
-        shown(browser, server, "list_avatars", {}) as casting,
+        shown(chat, server, "list_avatars", {}) as casting,
     ):
         await casting.reads("list_languages is switched off by A2E_TOOLSETS")
         await casting.frame.get_by_role("radio", name="Wyatt (male)").check()
@@ -120,19 +118,19 @@ async def test_what_the_server_does_not_offer_is_left_out_and_the_rest_is_chosen
         assert said.endswith("background #00b140, shape square.")
 
 
-async def test_a_list_that_was_refused_or_is_empty_says_so(browser: Browser, tmp_path: Path) -> None:
+async def test_a_list_that_was_refused_or_is_empty_says_so(chat: Chat, tmp_path: Path) -> None:
     async with open_server(tmp_path) as server:
-        async with shown(browser, server, "list_avatars", {"page": -1}) as casting:
+        async with shown(chat, server, "list_avatars", {"page": -1}) as casting:
             await casting.reads("list_avatars: page")
             await expect(casting.frame.get_by_role("button", name="Use these")).not_to_be_visible()
-        async with shown(browser, server, "list_avatars", {"name": "Zzz"}) as casting:
+        async with shown(chat, server, "list_avatars", {"name": "Zzz"}) as casting:
             await casting.reads("No avatar matches.")
 
 
-async def test_without_pictures_no_name_is_covered(browser: Browser, tmp_path: Path) -> None:
+async def test_without_pictures_no_name_is_covered(chat: Chat, tmp_path: Path) -> None:
     async with (
         open_server(tmp_path) as server,
-        shown(browser, server, "list_avatars", {}, media=False, width=320) as casting,
+        shown(chat, server, "list_avatars", {}, media=False, width=320) as casting,
     ):
         await casting.reads("Morning sky")
         await expect(casting.frame.locator(".choice img")).to_have_count(0)
@@ -144,12 +142,12 @@ async def test_without_pictures_no_name_is_covered(browser: Browser, tmp_path: P
             assert mark["x"] + mark["width"] <= words["x"]
 
 
-async def test_spending_is_shown_by_day_and_kind_with_limits_and_what_runs(browser: Browser, tmp_path: Path) -> None:
+async def test_spending_is_shown_by_day_and_kind_with_limits_and_what_runs(chat: Chat, tmp_path: Path) -> None:
     waiting = SandboxSettings(workers=1, policy="seconds:600")
     async with open_server(tmp_path, sandbox_settings=waiting, daily_credits=200.0, max_credits=50.0) as server:
         await server.ask("generate_speech", script="Hello.", voice="Aria (en-US)")
         await server.ask("start_text_to_image", prompt=f"A house at the sea {'W' * 60}")
-        async with shown(browser, server, "list_spending", {"days": 7}, theme="dark") as spending:
+        async with shown(chat, server, "list_spending", {"days": 7}, theme="dark") as spending:
             await spending.reads("16 credits, 2 starts from this computer in 7 days.")
             await spending.reads("16 of 200 credits spent; at most 50 credits a start.")
             await expect(spending.frame.get_by_role("listitem")).to_contain_text("Text to image: A house at the sea")

@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = [needs_browser, pytest.mark.asyncio(loop_scope="session")]
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _DROP = """async ([zone, name, type, base64]) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const dataTransfer = new DataTransfer();
@@ -240,16 +242,10 @@ async def test_another_who_sends_to_the_address_just_now_is_said(browser: Browse
         assert await sender.state_of(job_id) == "succeeded"
 
 
-@pytest.mark.parametrize("width", [320, 1200])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_page_fits_and_can_be_read(
-    browser: Browser, tmp_path: Path, width: int, scheme: Literal["light", "dark"]
-) -> None:
+async def test_the_page_fits_and_can_be_read(browser: Browser, tmp_path: Path) -> None:
     name = "a-very-long-name-without-a-single-space-" * 4 + ".png"
     async with sending(browser, tmp_path) as sender:
         page = sender.page
-        await page.set_viewport_size({"width": width, "height": 700})
-        await page.emulate_media(color_scheme=scheme)
         # It asks before it is left in the middle.
         page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
         for shown in ("open", "held", "closed"):
@@ -261,13 +257,17 @@ async def test_the_page_fits_and_can_be_read(
                     await sender.line.put.wait()
                 case _:
                     await page.goto(f"http://{LOOPBACK}:{sender.port}/up/{'x' * 32}")
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            for each in await page.locator("main *:visible").all():
-                place = await each.bounding_box()
-                assert place is None or (place["x"] >= 0 and place["x"] + place["width"] <= width), shown
-            assert await faults_in(page) == []
-            if folder := os.environ.get("A2E_SCREENSHOTS"):
-                await page.screenshot(path=f"{folder}/upload-{shown}-{width}-{scheme}.png")
+            for width, scheme in product((320, 1200), SCHEMES):
+                await page.set_viewport_size({"width": width, "height": 700})
+                await page.emulate_media(color_scheme=scheme)
+                where = f"{shown}-{width}-{scheme}"
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
+                for each in await page.locator("main *:visible").all():
+                    place = await each.bounding_box()
+                    assert place is None or (place["x"] >= 0 and place["x"] + place["width"] <= width), where
+                assert await faults_in(page) == [], where
+                if folder := os.environ.get("A2E_SCREENSHOTS"):
+                    await page.screenshot(path=f"{folder}/upload-{where}.png")
 
 
 async def test_the_file_can_be_chosen_with_the_keyboard(browser: Browser, tmp_path: Path) -> None:
