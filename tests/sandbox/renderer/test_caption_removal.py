@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +90,30 @@ def test_what_a_caption_hides_is_taken_from_frames_with_another_caption(worker: 
     beside = np.s_[130:158, 100:150]
     kept = [cv2.PSNR(left[beside], right[beside]) for left, right in zip(after, clean, strict=True)]
     assert min(kept) > 28
+
+
+def test_beside_captions_colours_that_no_screen_shows_stay_as_they_are(worker: RenderProcess, tmp_path: Path) -> None:
+    vivid = np.full((300, 360), 130, np.uint8)
+    vivid[200:250], vivid[250:] = 30, 225
+    source = tmp_path / "v.mp4"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = 360, 200, "yuv420p"
+        for _ in range(6):
+            planes = vivid.copy()
+            cv2.putText(planes[:200], "Hello there", (100, 160), (235,), cv2.FontFace("sans"), 22, 700)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        container.mux(stream.encode(None))
+    order = CaptionRemovalOrder(video=str(source), output=str(tmp_path / "o.mp4"))
+
+    assert "6 of 6 frames" in worker.render(order).note
+
+    with av.open(order.output) as container:
+        for frame in container.decode(video=0):
+            shown = frame.to_ndarray()
+            for colour in (slice(200, 250), slice(250, 300)):
+                # The rows that hold the upper half of the picture, two in one.
+                assert np.abs(shown[colour][:25].astype(int) - vivid[colour][:25]).max() < 5
 
 
 def test_our_own_mark_is_no_caption(worker: RenderProcess, spoken_clip: str, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Caption removal: burned-in text found in a clip, and what is behind it taken from other frames or guessed."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,15 @@ import numpy as np
 
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome, Rectangle
 from a2e_mcp.sandbox.renderer.clips.pipeline import read_ahead
-from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
-from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
+from a2e_mcp.sandbox.renderer.clips.reader import Frame, PlanarFrame, read_planes
+from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake_planes, source_clip
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture
+from a2e_mcp.sandbox.renderer.pictures.planes import even_part
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
 from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in, seen_again
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
-from a2e_mcp.sandbox.renderer.vision.hole_painting import paint_over
+from a2e_mcp.sandbox.renderer.vision.hole_painting import REACH, paint_over
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, let_go, text_boxes
 
@@ -28,8 +28,9 @@ _SAME_BOX = 0.75
 # The boxes that captions stand in are searched for anew after so many frames, or when a line looks different, by
 # levels in the middle of its pixels.
 _FRAMES_A_SEARCH, _SAME_COLOUR = 6, 5.0
-# Captions are in the lower part of a frame, and text above it belongs to the scene, unless it is all there is.
-_LOWER_PART = 0.5
+# Captions are in the lower part of a frame, and text above it belongs to the scene, unless it is all there is. What
+# their boxes are known by, and what is behind them, may be above that by a part of the height, or some rows.
+_LOWER_PART, _ABOVE, _LEAST_ABOVE = 0.5, 0.12, 48
 _MOST_BOXES = 20
 _FARTHEST = 100_000
 
@@ -46,15 +47,46 @@ def erase_captions(order: ClipOrder, rendering: Rendering, *, video: str, boxes:
     """Take the text out of a clip."""
     clip = source_clip(video, order.width, order.height, order.fps)
     given = _scaled(boxes, clip)
-    first_row = 0 if given else round(_LOWER_PART * clip.size[1])
-    looks, plates = _look_through(clip, given, rendering, first_row)
-    if first_row and not any(look.boxes for look in looks):
-        first_row = 0
-        looks, plates = _look_through(clip, given, rendering, first_row)
-    remover = _Remover(looks, plates, _our_mark(clip))
-    remade = remake(clip, order.output, rendering, remover.draw, sound=clip.sound, prepare=remover.uncover)
-    note = _note(remover, given=len(boxes), everywhere=not first_row)
+    searched = _Searched(clip, everywhere=bool(given))
+    looks, plates = _look_through(clip, searched, given, rendering)
+    if not searched.everywhere and not any(look.boxes for look in looks):
+        searched = _Searched(clip, everywhere=True)
+        looks, plates = _look_through(clip, searched, given, rendering)
+    remover = _Remover(searched, looks, plates)
+    remade = remake_planes(clip, order.output, rendering, remover.uncover, remover.draw, sound=clip.sound)
+    note = _note(remover, given=len(boxes), everywhere=searched.everywhere)
     return remade.outcome(note, clip.sound_note, clip.scale_note)
+
+
+class _Searched:
+    """The rows of a clip in which its captions are: all the rest of its frames is neither looked at nor changed."""
+
+    def __init__(self, clip: SourceClip, *, everywhere: bool) -> None:
+        self.everywhere = everywhere
+        self.height = clip.size[1]
+        first = 0 if everywhere else round(_LOWER_PART * self.height)
+        above = max(_LEAST_ABOVE, round(_ABOVE * self.height))
+        self._rows = even_part(first - above, self.height, self.height)
+        # From here on everything is counted from the first of these rows.
+        self._first_of_text = first - self._rows.start
+        self.mark = _our_mark(clip).lower(-self._rows.start) if clip.is_ours else None
+
+    def of(self, frame: PlanarFrame) -> Picture:
+        """These rows of a frame."""
+        return frame.planes.part(self._rows)
+
+    def put_back(self, frame: PlanarFrame, picture: Picture, changed: Mask) -> None:
+        """Bring what was drawn on such rows into the frame, around a mask."""
+        left, top, width, height = cv2.boundingRect(changed)
+        rows = even_part(top - REACH, top + height + REACH, picture.shape[0])
+        columns = even_part(left - REACH, left + width + REACH, picture.shape[1])
+        first = self._rows.start
+        frame.planes.replace(slice(first + rows.start, first + rows.stop), columns, picture[rows, columns])
+
+    def text_in(self, picture: Picture) -> tuple[TextBox, ...]:
+        """The text in these rows of a frame, without our own mark."""
+        found = [box.lower(self._first_of_text) for box in text_boxes(picture[self._first_of_text :])]
+        return tuple(box for box in found if self.mark is None or box.overlap(self.mark) < 0.5)
 
 
 def _note(remover: "_Remover", *, given: int, everywhere: bool) -> str:
@@ -92,32 +124,30 @@ def _scaled(boxes: Sequence[Rectangle], clip: SourceClip) -> tuple[TextBox, ...]
     return tuple(scaled)
 
 
-def _our_mark(clip: SourceClip) -> TextBox | None:
+def _our_mark(clip: SourceClip) -> TextBox:
     """Where a clip of our own carries the word SANDBOX, which is no caption and stays."""
-    if not clip.is_ours:
-        return None
     mark, left, top = mark_for(*clip.size)
     return TextBox(left, top, left + mark.shape[1], top + mark.shape[0])
 
 
 def _look_through(
-    clip: SourceClip, given: tuple[TextBox, ...], rendering: Rendering, first_row: int
+    clip: SourceClip, searched: _Searched, given: tuple[TextBox, ...], rendering: Rendering
 ) -> tuple[list[_Look], CleanPlates]:
-    """Where text is and when, from a row on, and frames from which to take what it hides."""
-    mark = _our_mark(clip)
+    """Where text is and when, and frames from which to take what it hides."""
     looks: list[_Look] = []
-    plates = CleanPlates(first_row)
+    plates = CleanPlates()
     waiting: Frame | None = None
-    frames = read_frames(clip.path, *clip.size, fps=min(clip.fps, _LOOKS_A_SECOND))
-    for frame, boxes in read_ahead(_with_text(frames, lambda picture: given or _text_below(first_row, picture, mark))):
+    read = read_planes(clip.path, clip.size, fps=min(clip.fps, _LOOKS_A_SECOND))
+    frames = (Frame(frame.time, searched.of(frame)) for frame in read)
+    for frame, boxes in read_ahead(_with_text(frames, lambda picture: given or searched.text_in(picture))):
         looks.append(_Look(frame.time, boxes))
         # What was overlooked in one frame is known from those before and after it.
         if waiting is not None:
-            _keep(plates, waiting, _boxes_of(looks[-3:]), mark)
+            _keep(plates, waiting, _boxes_of(looks[-3:]), searched.mark)
         waiting = frame
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
     if waiting is not None:
-        _keep(plates, waiting, _boxes_of(looks[-2:]), mark)
+        _keep(plates, waiting, _boxes_of(looks[-2:]), searched.mark)
     # The encoder, which comes now, needs as much.
     let_go()
     return looks, plates
@@ -173,12 +203,6 @@ def _are_alike(some: Sequence[TextBox], others: Sequence[TextBox]) -> bool:
     )
 
 
-def _text_below(first_row: int, picture: Picture, mark: TextBox | None) -> tuple[TextBox, ...]:
-    """The text of a frame from a row on, without our own mark."""
-    found = [box.lower(first_row) for box in text_boxes(picture[first_row:])]
-    return tuple(box for box in found if mark is None or box.overlap(mark) < 0.5)
-
-
 def _boxes_of(looks: Sequence[_Look]) -> list[TextBox]:
     return _merged([box for look in looks for box in look.boxes])
 
@@ -213,58 +237,66 @@ class _SearchedFrame:
         )
 
 
+@dataclass(frozen=True)
+class _Uncovered:
+    """A frame, and of one with text the rows that are searched, without the boxes behind it, and its letters."""
+
+    frame: PlanarFrame
+    picture: Picture | None = None
+    letters: Mask | None = None
+
+
 class _Remover:
     """Paints over the text of frame after frame; the frames' times must not go back."""
 
-    def __init__(self, looks: list[_Look], plates: CleanPlates, keep: TextBox | None) -> None:
+    def __init__(self, searched: _Searched, looks: list[_Look], plates: CleanPlates) -> None:
+        self._searched = searched
         self._looks = looks
         self._plates = plates
-        self._keep = keep
         self._at = 0
         self._captions: Sequence[CaptionBox] = ()
-        self._searched: _SearchedFrame | None = None
-        self._letters: deque[Mask | None] = deque()
+        self._known: _SearchedFrame | None = None
         self.frames = 0
         self.with_text = 0
         self.lifted = 0
         self.hidden = 0
 
-    def uncover(self, frame: Frame) -> Frame:
-        """The frame without the boxes that its captions stand in; where its letters are is kept for `draw`."""
+    def uncover(self, frame: PlanarFrame) -> _Uncovered:
+        """The frame without the boxes that its captions stand in."""
         while self._at + 1 < len(self._looks) and self._looks[self._at + 1].time <= frame.time:
             self._at += 1
         # Text may come or go between two looks, so what either of them saw counts.
         boxes = _boxes_of(self._looks[self._at : self._at + 2])
         self.frames += 1
         if not boxes:
-            self._searched = None
-            self._letters.append(None)
-            return frame
+            self._known = None
+            return _Uncovered(frame)
         self.with_text += 1
-        letters = letters_in(frame.picture, boxes)
-        self._captions = self._plates_in(frame.picture, boxes, letters)
+        picture = self._searched.of(frame)
+        letters = letters_in(picture, boxes)
+        self._captions = self._plates_in(picture, boxes, letters)
         self.lifted += any(plate.is_see_through for plate in self._captions)
         self.hidden += any(not plate.is_see_through for plate in self._captions)
-        self._letters.append(_uncover(frame.picture, self._captions, letters, self._keep))
-        return frame
+        return _Uncovered(frame, picture, _uncover(picture, self._captions, letters, self._searched.mark))
 
     def _plates_in(self, picture: Picture, boxes: list[TextBox], letters: Mask) -> list[CaptionBox]:
         """The boxes of the captions; while those stay the same they are only recognised, most of the time."""
         seen = _SearchedFrame(self.frames, boxes, letters, [cv2.mean(picture[box.rows, box.columns]) for box in boxes])
-        if self._searched is not None and self._searched.is_like(seen):
+        if self._known is not None and self._known.is_like(seen):
             again = seen_again(picture, boxes, self._captions)
             if again is not None:
                 return again
-        known = self._captions if self._searched else ()
-        self._searched = seen
+        known = self._captions if self._known else ()
+        self._known = seen
         return plates_in(picture, boxes, known)
 
-    def draw(self, frame: Frame) -> Picture:
+    def draw(self, uncovered: _Uncovered) -> PlanarFrame:
         """The frame without its letters."""
-        letters = self._letters.popleft()
-        if letters is not None and letters.any():
-            paint_over(frame.picture, self._plates.fill(frame.picture, letters, frame.time))
-        return frame.picture
+        frame, picture, letters = uncovered.frame, uncovered.picture, uncovered.letters
+        if picture is not None and letters is not None and letters.any():
+            paint_over(picture, self._plates.fill(picture, letters, frame.time), self._searched.height)
+            self._searched.put_back(frame, picture, letters)
+        return frame
 
 
 def _merged(boxes: list[TextBox]) -> list[TextBox]:

@@ -10,12 +10,14 @@ import cv2
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.stream import Disposition
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
+from a2e_mcp.sandbox.renderer.pictures.planes import Planes
 from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_PIXELS,
     MAX_SECONDS,
@@ -30,10 +32,15 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 _MAX_FRAMES_A_SECOND = 240
 _NARROWEST_PIXEL = 0.2
 _MATRIX_BYTES = 36
+_SQUARE = 0.01
 _FULL_HD = 1920 * 1088
 
 Orientation: TypeAlias = tuple[int, int, int, int]
 """Where a step across and a step down the decoded picture lead in the shown one, each as (across, down)."""
+
+_UPRIGHT: Orientation = (1, 0, 0, 1)
+# The matrices of H.264's colours that are, or are taken for, those of the planes that are written here.
+_OUR_COLOURS = (2, 5, 6)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,40 @@ class Frame:
 
     time: float
     picture: Picture
+
+
+@dataclass(frozen=True)
+class PlanarFrame:
+    """The same as planes, of which only parts are drawn on."""
+
+    time: float
+    planes: Planes
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """A decoded picture, and how it is to be shown."""
+
+    time: float
+    decoded: av.VideoFrame
+    turned: Orientation
+    aspect: float
+
+    def within(self, box: tuple[int, int]) -> Picture:
+        """The picture as it is to be seen, shrunk into a box."""
+        return shrink_to_fit(as_shown(self.decoded.to_ndarray(format="bgr24"), self.turned, self.aspect), *box)
+
+    def planes(self, size: tuple[int, int]) -> Planes:
+        """The planes of the picture as it is to be seen, at this size: those that were decoded, where they are so."""
+        raw = self.decoded
+        is_upright = self.turned == _UPRIGHT and abs(self.aspect - 1) <= _SQUARE
+        are_ours = (
+            raw.format.name == "yuv420p" and raw.colorspace in _OUR_COLOURS and raw.color_range != ColorRange.JPEG
+        )
+        if is_upright and are_ours and (raw.width, raw.height) == size:
+            return Planes(raw.to_ndarray())
+        picture = self.within(size)
+        return Planes.of(picture if picture.shape[1::-1] == size else resize(picture, *size))
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
@@ -74,11 +115,20 @@ def read_frames(
     They are decoded in a thread, a few ahead. What cannot be decoded is passed over, and counted in `damage`.
     Raises OrderRefused.
     """
-    frames = _frames(path, (width, height), fps, start, Damage() if damage is None else damage)
-    return read_ahead(frames, frames_under_way(width, height))
+    box = width, height
+    raw = _decoded(path, box, fps, start, Damage() if damage is None else damage)
+    return read_ahead((Frame(each.time, each.within(box)) for each in raw), frames_under_way(*box))
 
 
-def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: Damage) -> Generator[Frame, None, None]:
+def read_planes(
+    path: str, size: tuple[int, int], *, fps: float = _MAX_FRAMES_A_SECOND, damage: Damage | None = None
+) -> Iterator[PlanarFrame]:
+    """The same at exactly an even `size`, as planes: what is not drawn on is neither converted nor changed."""
+    raw = _decoded(path, size, fps, 0.0, Damage() if damage is None else damage)
+    return read_ahead((PlanarFrame(each.time, each.planes(size)) for each in raw), frames_under_way(*size))
+
+
+def _decoded(path: str, box: tuple[int, int], fps: float, start: float, damage: Damage) -> Generator[_Raw, None, None]:
     with open_media(path) as container:
         stream = video_stream(container)
         if stream is None:
@@ -107,9 +157,7 @@ def _frames(path: str, box: tuple[int, int], fps: float, start: float, damage: D
             # Asked once: a frame that was asked is part of a circle, and stays in memory until that is found.
             turned = orientation(raw) if turned is None else turned
             tones = tones or (ToneMapper(max(box)) if is_high_range(raw) else None)
-            plain = raw if tones is None else tones.mapped(raw)
-            seen = as_shown(plain.to_ndarray(format="bgr24"), turned, aspect)
-            yield Frame(max(0.0, time), shrink_to_fit(seen, *box))
+            yield _Raw(max(0.0, time), raw if tones is None else tones.mapped(raw), turned, aspect)
         if not count:
             raise OrderRefused("unreadable", "The video cannot be decoded.")
 
@@ -126,7 +174,7 @@ def orientation(frame: av.VideoFrame) -> Orientation:
     found = frame.side_data.get("DISPLAYMATRIX")
     content = bytes(found) if isinstance(found, SideData) else b""
     if len(content) < _MATRIX_BYTES:
-        return (1, 0, 0, 1)
+        return _UPRIGHT
     a, b, _, c, d, *_ = struct.unpack("=9i", content[:_MATRIX_BYTES])
     if abs(a * d) >= abs(b * c):
         return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
@@ -135,7 +183,7 @@ def orientation(frame: av.VideoFrame) -> Orientation:
 
 def as_shown(picture: Picture, turned: Orientation, aspect: float = 1.0) -> Picture:
     """The picture with square pixels, turned and mirrored."""
-    if abs(aspect - 1) > 0.01:
+    if abs(aspect - 1) > _SQUARE:
         height, width = picture.shape[:2]
         # The side that is too short grows: nothing is lost before the clip is scaled to its size.
         wider = max(1, round(width * aspect)), height

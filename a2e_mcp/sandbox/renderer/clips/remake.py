@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from a2e_mcp.media.damage import Damage
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, read_sound
 from a2e_mcp.sandbox.renderer.clips.inspection import Inspection, inspect
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
-from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames, video_stream
+from a2e_mcp.sandbox.renderer.clips.reader import Frame, PlanarFrame, read_frames, read_planes, video_stream
 from a2e_mcp.sandbox.renderer.clips.writer import ClipWriter, write_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize
+from a2e_mcp.sandbox.renderer.pictures.planes import Planes
 from a2e_mcp.sandbox.renderer.rendering.open_media import open_media
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted, even_size, scaled, sensible_fps
+
+Prepared = TypeVar("Prepared")
 
 OWN_TAG = "a2e_sandbox"
 # A clip of 30 frames a second keeps them all where 25 are usual.
@@ -97,36 +101,57 @@ def remake(
     draw: Callable[[Frame], Picture],
     *,
     sound: Sound | None,
-    prepare: Callable[[Frame], Frame] | None = None,
     accept: Callable[[], None] = lambda: None,
 ) -> ClipWriter:
     """Write the clip with every frame as `draw` returns it; returns the finished clip.
 
-    `draw` may draw on the frame it is given. What `prepare` does with each frame is done before, in another thread.
-    When all are drawn, `accept` may still refuse; then no file appears.
+    `draw` may draw on the frame it is given. When all are drawn, `accept` may still refuse; then no file appears.
     """
-    last: Picture | None = None
-    frames = _frames(clip)
-    if prepare is not None:
-        frames = read_ahead((prepare(frame) for frame in _frames(clip)), frames_under_way(*clip.size))
+    drawn = ((frame.time, draw(frame)) for frame in _frames(clip))
     with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
-        for read in frames:
-            due = round(read.time * clip.fps)
-            # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
-            while last is not None and written.frames < due:
-                written.add(last)
-            last = draw(read)
-            # Pictures that begin later than the sound have their first one from the beginning.
-            while written.frames < due:
-                written.add(last)
-            written.add(last)
-            rendering.report(min(1.0, written.seconds / clip.seconds))
-        if last is None:
-            raise OrderRefused("unreadable", "No frame of the video can be decoded.")
-        while written.frames < round(clip.seconds * clip.fps):
-            written.add(last)
+        _write(clip, written, drawn, rendering)
         accept()
     return written
+
+
+def remake_planes(
+    clip: SourceClip,
+    output: str,
+    rendering: Rendering,
+    prepare: Callable[[PlanarFrame], Prepared],
+    draw: Callable[[Prepared], PlanarFrame],
+    *,
+    sound: Sound | None,
+) -> ClipWriter:
+    """The same, drawn in planes, in two steps: `prepare` works in another thread, on the frames after that drawn."""
+    frames = read_planes(clip.path, clip.size, fps=clip.fps, damage=clip.damage)
+    prepared = read_ahead((prepare(frame) for frame in frames), frames_under_way(*clip.size))
+    drawn = ((frame.time, frame.planes) for frame in map(draw, prepared))
+    with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
+        _write(clip, written, drawn, rendering)
+    return written
+
+
+def _write(
+    clip: SourceClip, written: ClipWriter, drawn: Iterator[tuple[float, Picture | Planes]], rendering: Rendering
+) -> None:
+    """Write pictures, each at its time."""
+    last: Picture | Planes | None = None
+    for time, picture in drawn:
+        due = round(time * clip.fps)
+        # Slow and uneven clips keep their tempo: a frame stands until the next one is due.
+        while last is not None and written.frames < due:
+            written.add(last)
+        last = picture
+        # Pictures that begin later than the sound have their first one from the beginning.
+        while written.frames < due:
+            written.add(last)
+        written.add(last)
+        rendering.report(min(1.0, written.seconds / clip.seconds))
+    if last is None:
+        raise OrderRefused("unreadable", "No frame of the video can be decoded.")
+    while written.frames < round(clip.seconds * clip.fps):
+        written.add(last)
 
 
 def _frames(clip: SourceClip) -> Iterator[Frame]:

@@ -16,8 +16,9 @@ from a2e_mcp.media.word_tags import words_to_tag
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.sound import Sound, frames_of
 from a2e_mcp.sandbox.renderer.clips.pipeline import Sink, frames_under_way
-from a2e_mcp.sandbox.renderer.pictures.mark import marked_planes
+from a2e_mcp.sandbox.renderer.pictures.mark import stamp_planes
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture
+from a2e_mcp.sandbox.renderer.pictures.planes import Planes
 from a2e_mcp.sandbox.renderer.rendering.render import Rendering
 
 _SOUND_RATE = 44100
@@ -44,8 +45,10 @@ class _Encoder:
         self._encoded = 0
         self.has_audio = self._next_sound is not None
 
-    def encode(self, picture: Picture) -> None:
-        frame = av.VideoFrame.from_ndarray(marked_planes(picture), format="yuv420p")
+    def encode(self, picture: Picture | Planes) -> None:
+        planes = picture.copy() if isinstance(picture, Planes) else Planes.of(picture)
+        stamp_planes(planes)
+        frame = av.VideoFrame.from_ndarray(planes.values, format="yuv420p")
         frame.pts = self._encoded
         frame.time_base = Fraction(1, self._fps)
         self._encoded += 1
@@ -95,7 +98,7 @@ class ClipWriter:
             has_audio=self._encoder.has_audio,
         )
 
-    def add(self, picture: Picture) -> None:
+    def add(self, picture: Picture | Planes) -> None:
         """Mark and write one frame; the picture itself stays as it is, and must not be drawn on any more."""
         self._sink.add(picture)
         self.frames += 1

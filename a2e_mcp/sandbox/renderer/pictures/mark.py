@@ -3,9 +3,9 @@
 import functools
 
 import cv2
-import numpy as np
 
-from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Sprite, lay_over
+from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite, lay_over
+from a2e_mcp.sandbox.renderer.pictures.planes import Planes, even_part
 from a2e_mcp.sandbox.renderer.pictures.text_sprites import outlined
 
 _WORD = "SANDBOX"
@@ -19,23 +19,15 @@ def stamp(picture: Picture) -> None:
     lay_over(picture, mark, left, top)
 
 
-def marked_planes(picture: Picture) -> Mask:
-    """A picture of even sides as the planes of YUV 4:2:0, with the mark; the picture itself stays as it is."""
-    height, width = picture.shape[:2]
-    planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
-    mark, left, top = mark_for(width, height)
-    # Only the mark's corner is drawn on and converted again; in whole pairs, as the colours are.
-    rows = slice(max(0, top) // 2 * 2, min(height, (top + mark.shape[0] + 1) // 2 * 2))
-    columns = slice(max(0, left) // 2 * 2, min(width, (left + mark.shape[1] + 1) // 2 * 2))
-    corner = np.ascontiguousarray(picture[rows, columns])
+def stamp_planes(planes: Planes) -> None:
+    """Burn the mark into the lower right corner of planes, in place."""
+    mark, left, top = mark_for(planes.width, planes.height)
+    # Only the mark's corner is turned into BGR, drawn on and put back.
+    rows = even_part(top, top + mark.shape[0], planes.height)
+    columns = even_part(left, left + mark.shape[1], planes.width)
+    corner = planes.part(rows, columns)
     lay_over(corner, mark, left - columns.start, top - rows.start)
-    drawn = cv2.cvtColor(corner, cv2.COLOR_BGR2YUV_I420)
-    luma = corner.shape[0]
-    planes[rows, columns] = drawn[:luma]
-    colours = planes[height:].reshape(2, height // 2, width // 2)
-    half = slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2)
-    colours[:, *half] = drawn[luma:].reshape(2, luma // 2, corner.shape[1] // 2)
-    return planes
+    planes.replace(rows, columns, corner)
 
 
 @functools.lru_cache(maxsize=8)

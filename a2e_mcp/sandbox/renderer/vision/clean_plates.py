@@ -74,17 +74,16 @@ class _Plate:
 
 
 class CleanPlates:
-    """Some frames of a clip with where their letters are, few enough to be kept in memory, from a row on."""
+    """Some frames of a clip, or rows of them, with where their letters are, few enough to be kept in memory."""
 
-    def __init__(self, first_row: int = 0) -> None:
-        self._first_row = max(0, first_row - _MARGIN)
+    def __init__(self) -> None:
         self._plates: list[_Plate] = []
         self._seen = 0
         self._every = 1
 
     def keep(self, time: float, picture: Picture, letters: Mask) -> None:
         """Remember a frame whose letters are others than those of the frame remembered last."""
-        view = _Sight(picture[self._first_row :], letters[self._first_row :])
+        view = _Sight(picture, letters)
         if self._plates and are_alike(view.hidden, self._plates[-1].view.hidden):
             return
         self._seen += 1
@@ -101,7 +100,7 @@ class CleanPlates:
     def fill(self, picture: Picture, letters: Mask, time: float) -> Mask:
         """Lay what other frames show into the letters' places, in place; answers what is still a hole."""
         rest = letters.copy()
-        view = _Sight(picture[self._first_row :], rest[self._first_row :])
+        view = _Sight(picture, rest)
         factor = _factor(picture)
         left, top, width, height = cv2.boundingRect(view.hidden)
         if not width:

@@ -5,7 +5,9 @@ import numpy as np
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, blend
 
-# Painted in a copy about so high, that many whole times smaller: what is painted is smooth.
+# Nothing is changed farther from a hole, in pixels.
+REACH = 6
+# Painted in a copy of the frame about so high, that many whole times smaller: what is painted is smooth.
 _PAINTED_HEIGHT = 360
 _MARGIN = 12
 _SOFT_EDGE = 0.8
@@ -14,15 +16,15 @@ _SOFT_EDGE = 0.8
 _NEAR_COUNTS, _SMALLEST_COPY = 4.0, 2
 
 
-def paint_over(picture: Picture, hole: Mask) -> None:
-    """Guess what is in a hole from what is around it, in place."""
+def paint_over(picture: Picture, hole: Mask, frame_height: int) -> None:
+    """Guess what is in a hole from what is around it, in place, in rows of a frame that is so high."""
     left, top, width, height = cv2.boundingRect(hole)
     if not width:
         return
     rows = slice(max(0, top - _MARGIN), top + height + _MARGIN)
     columns = slice(max(0, left - _MARGIN), left + width + _MARGIN)
     room, missing = picture[rows, columns], hole[rows, columns]
-    guessed = _guess(room, missing, max(1, round(picture.shape[0] / _PAINTED_HEIGHT)))
+    guessed = _guess(room, missing, max(1, round(frame_height / _PAINTED_HEIGHT)))
     room[:] = blend(room, guessed, cv2.max(missing, cv2.GaussianBlur(missing, (0, 0), _SOFT_EDGE)))
 
 
