@@ -135,7 +135,7 @@ def _look_through(
 ) -> tuple[list[_Look], CleanPlates]:
     """Where text is and when, and frames from which to take what it hides."""
     looks: list[_Look] = []
-    plates = CleanPlates()
+    memory = _Memory(searched.mark)
     waiting: Frame | None = None
     read = read_planes(clip.path, clip.size, fps=min(clip.fps, _LOOKS_A_SECOND))
     frames = (Frame(frame.time, searched.of(frame)) for frame in read)
@@ -143,20 +143,59 @@ def _look_through(
         looks.append(_Look(frame.time, boxes))
         # What was overlooked in one frame is known from those before and after it.
         if waiting is not None:
-            _keep(plates, waiting, _boxes_of(looks[-3:]), searched.mark)
+            memory.keep(waiting, _boxes_of(looks[-3:]))
         waiting = frame
         rendering.report(0.3 * min(1.0, frame.time / clip.seconds))
     if waiting is not None:
-        _keep(plates, waiting, _boxes_of(looks[-2:]), searched.mark)
+        memory.keep(waiting, _boxes_of(looks[-2:]))
     # The encoder, which comes now, needs as much.
     let_go()
-    return looks, plates
+    return looks, memory.plates
 
 
-def _keep(plates: CleanPlates, frame: Frame, boxes: Sequence[TextBox], mark: TextBox | None) -> None:
-    """Remember a frame, without the boxes of its captions, and where its letters are."""
-    letters = letters_in(frame.picture, boxes)
-    plates.keep(frame.time, frame.picture, _uncover(frame.picture, plates_in(frame.picture, boxes), letters, mark))
+@dataclass(frozen=True)
+class _SearchedFrame:
+    """A frame in which boxes of captions were searched: where its text is, its letters, and its colours there."""
+
+    number: int
+    boxes: list[TextBox]
+    letters: Mask
+    colours: list[Sequence[float]]
+
+    @classmethod
+    def of(cls, number: int, picture: Picture, boxes: list[TextBox], letters: Mask) -> "_SearchedFrame":
+        """A frame, with the colours that its captions have now."""
+        return cls(number, boxes, letters, [cv2.mean(picture[box.rows, box.columns]) for box in boxes])
+
+    def is_like(self, other: "_SearchedFrame") -> bool:
+        """Whether a later frame shows the same captions."""
+        return (
+            other.number - self.number < _FRAMES_A_SEARCH
+            and self.boxes == other.boxes
+            and np.abs(np.subtract(self.colours, other.colours)).max(initial=0) < _SAME_COLOUR
+            and are_alike(self.letters, other.letters)
+        )
+
+
+class _Memory:
+    """Keeps frames for what captions hide, without the boxes behind their text, and where its letters are."""
+
+    def __init__(self, mark: TextBox | None) -> None:
+        self.plates = CleanPlates()
+        self._mark = mark
+        self._frames = 0
+        self._searched: _SearchedFrame | None = None
+
+    def keep(self, frame: Frame, boxes: list[TextBox]) -> None:
+        """Remember a frame, which must not be changed any more, if its captions are others than before."""
+        self._frames += 1
+        letters = letters_in(frame.picture, boxes)
+        seen = _SearchedFrame.of(self._frames, frame.picture, boxes, letters)
+        if self._searched is not None and self._searched.is_like(seen):
+            return
+        self._searched = seen
+        hidden = _uncover(frame.picture, plates_in(frame.picture, boxes), letters, self._mark)
+        self.plates.keep(frame.time, frame.picture, hidden)
 
 
 def _with_text(
@@ -219,25 +258,6 @@ def _uncover(picture: Picture, plates: Sequence[CaptionBox], letters: Mask, keep
 
 
 @dataclass(frozen=True)
-class _SearchedFrame:
-    """A frame in which boxes of captions were searched: where its text is, its letters, and its colours there."""
-
-    number: int
-    boxes: list[TextBox]
-    letters: Mask
-    colours: list[Sequence[float]]
-
-    def is_like(self, other: "_SearchedFrame") -> bool:
-        """Whether a later frame shows the same captions."""
-        return (
-            other.number - self.number < _FRAMES_A_SEARCH
-            and self.boxes == other.boxes
-            and np.abs(np.subtract(self.colours, other.colours)).max() < _SAME_COLOUR
-            and are_alike(self.letters, other.letters)
-        )
-
-
-@dataclass(frozen=True)
 class _Uncovered:
     """A frame, and of one with text the rows that are searched, without the boxes behind it, and its letters."""
 
@@ -281,7 +301,7 @@ class _Remover:
 
     def _plates_in(self, picture: Picture, boxes: list[TextBox], letters: Mask) -> list[CaptionBox]:
         """The boxes of the captions; while those stay the same they are only recognised, most of the time."""
-        seen = _SearchedFrame(self.frames, boxes, letters, [cv2.mean(picture[box.rows, box.columns]) for box in boxes])
+        seen = _SearchedFrame.of(self.frames, picture, boxes, letters)
         if self._known is not None and self._known.is_like(seen):
             again = seen_again(picture, boxes, self._captions)
             if again is not None:

@@ -199,7 +199,7 @@ def _plain_around(picture: Picture, line: TextBox, block: _Block, letters: Mask)
 
     It may have round corners, and what is behind may have its colour here and there.
     """
-    inner = picture[max(0, line.top) : line.bottom, max(0, line.left) : line.right].reshape(-1, 3)
+    inner = picture[max(0, line.top) : line.bottom : 2, max(0, line.left) : line.right : 2].reshape(-1, 3)
     if not len(inner):
         return None
     # One of the two commonest colours is that of the plate: bold letters cover more of it than they leave.
@@ -219,9 +219,9 @@ def _plate_of(colour: Points, picture: Picture, line: TextBox, block: _Block, le
     top, bottom = max(0, block.place.top - far), min(height, block.place.bottom + far)
     first, last = max(0, line.top - top), line.bottom - top
     alike = cv2.inRange(picture[top:bottom], np.floor(colour - _ALIKE), np.ceil(colour + _ALIKE))
-    of_it = cv2.max(alike, letters[top:bottom]) > 0
-    left, right = _run(of_it[first:last].mean(0) >= _OF_A_COLUMN, line.left, line.right)
-    upper, lower = _run(of_it[:, left:right].mean(1) >= _OF_A_ROW, first, last)
+    of_it = cv2.max(alike, letters[top:bottom])
+    left, right = _run(_shares(of_it[first:last], down=True) >= _OF_A_COLUMN, line.left, line.right)
+    upper, lower = _run(_shares(of_it[:, left:right]) >= _OF_A_ROW, first, last)
     # What continues beyond the room that was looked at is the scene.
     if (upper == 0 and top > 0) or (lower == len(of_it) and bottom < height):
         return None
@@ -229,7 +229,7 @@ def _plate_of(colour: Points, picture: Picture, line: TextBox, block: _Block, le
         # The bar of a film that is wider than its frame.
         return None
     # Here letters do not count for the plate: its rim is beyond them.
-    its_rows, its_columns = alike[:, left:right] > 0, alike[upper:lower].T > 0
+    its_rows, its_columns = _shares(alike[:, left:right]), _shares(alike[upper:lower], down=True)
     sides = (
         _stands_out(its_rows, upper, -1),
         _stands_out(its_rows, lower - 1, 1),
@@ -246,12 +246,17 @@ def _run(holds: npt.NDArray[np.bool_], first: int, last: int) -> tuple[int, int]
     return (int(before[-1]) + 1 if len(before) else 0), (last + int(after[0]) if len(after) else len(holds))
 
 
-def _stands_out(of_it: npt.NDArray[np.bool_], edge: int, outwards: int) -> bool:
+def _shares(mask: Mask, *, down: bool = False) -> Points:
+    """How much of each row, or column, is in a mask, from 0 to 1."""
+    return cv2.reduce(mask, 0 if down else 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel() / 255
+
+
+def _stands_out(shares: Points, edge: int, outwards: int) -> bool:
     """Whether a plate's outermost row differs from what is beyond it; at the frame's rim it cannot."""
     inside, outside = edge - outwards * _BESIDE, edge + outwards * _BESIDE
-    if not 0 <= outside < len(of_it):
+    if not 0 <= outside < len(shares):
         return True
-    return bool(of_it[min(max(inside, 0), len(of_it) - 1)].mean() - of_it[outside].mean() > _MORE_INSIDE)
+    return bool(shares[min(max(inside, 0), len(shares) - 1)] - shares[outside] > _MORE_INSIDE)
 
 
 def _edges_around(grey: Picture, letters: _Block) -> TextBox | None:
@@ -283,7 +288,10 @@ def _edge(grey: Picture, first: int, last: int, sign: float) -> int | None:
     if first >= last or not grey.shape[1]:
         return None
     steps = sign * (grey[first + 1 : last + 2] - grey[first - 2 : last - 1])
-    share = np.where((steps < -_STEP).mean(1) < _AGAINST, (steps > _STEP).mean(1), 0)
+    along, against = (
+        _shares(cv2.inRange(steps, lowest, highest)) for lowest, highest in ((_STEP, np.inf), (-np.inf, -_STEP))
+    )
+    share = np.where(against < _AGAINST, along, 0)
     best = int(np.argmax(share * steps.mean(1)))
     return first + best if share[best] >= _ALONG else None
 

@@ -82,15 +82,14 @@ class CleanPlates:
         self._every = 1
 
     def keep(self, time: float, picture: Picture, letters: Mask) -> None:
-        """Remember a frame whose letters are others than those of the frame remembered last."""
+        """Remember a frame, which must not be changed any more, if its letters are others than of the last."""
         view = _Sight(picture, letters)
         if self._plates and are_alike(view.hidden, self._plates[-1].view.hidden):
             return
         self._seen += 1
         if self._seen % self._every:
             return
-        kept = _Sight(view.picture.copy(), view.hidden.copy())
-        plate = _Plate(time, kept, kept.smaller(_factor(picture)))
+        plate = _Plate(time, view, view.smaller(_factor(picture)))
         if len(self._plates) == max(2, min(_MOST_PLATES, _PLATE_BYTES // plate.bytes)):
             # Of a long clip every second one, then every fourth: from all of its length, and never more.
             del self._plates[::2]

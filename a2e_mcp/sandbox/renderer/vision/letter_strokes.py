@@ -15,6 +15,8 @@ _RIM_AND_SHADOW, _SHADOW = 0.29, 0.16
 # By how much, and against what stands out most: a striped shirt behind white letters is none of them.
 _STANDS_OUT, _AGAINST_THE_MOST = 38.0, 0.3
 _LEAST_STROKE = 3
+# Letters are found in a copy in which their capitals are at least so high; as much of a pixel of it is theirs.
+_CAPITAL_IN_COPY, _OF_A_PIXEL = 12.0, 96
 # What stands out most is so far up among all pixels.
 _HARDLY_ANY = 0.98
 
@@ -25,19 +27,35 @@ def letters_in(picture: Picture, boxes: Sequence[TextBox]) -> Mask:
     letters = np.zeros((height, width), np.uint8)
     for box in boxes:
         capital = (box.bottom - box.top) / _BOX_HEIGHT
-        grey = cv2.cvtColor(picture[box.top : box.bottom, box.left : box.right], cv2.COLOR_BGR2GRAY)
-        # A dark rim is found itself where it can be seen; on dark clothes the letters must answer for it.
-        for kind, reach in ((cv2.MORPH_TOPHAT, _RIM_AND_SHADOW), (cv2.MORPH_BLACKHAT, _SHADOW)):
-            grown = max(2, round(capital * reach))
-            # Beyond the box too: a rim that it cuts off would stay as a dark line.
-            above, before = min(grown, box.top), min(grown, box.left)
-            below, after = min(grown, height - box.bottom), min(grown, width - box.right)
-            room = cv2.copyMakeBorder(
-                _strokes(grey, kind, capital), above, below, before, after, cv2.BORDER_CONSTANT, value=(0,)
-            )
-            place = np.s_[box.top - above : box.bottom + below, box.left - before : box.right + after]
-            letters[place] = cv2.max(letters[place], cv2.dilate(room, _disc(grown)))
+        factor = max(1, int(capital / _CAPITAL_IN_COPY))
+        grey = cv2.cvtColor(picture[box.rows, box.columns], cv2.COLOR_BGR2GRAY)
+        grown = -(-max(2, round(capital * _RIM_AND_SHADOW)) // factor) * factor
+        # Beyond the box too: a rim that it cuts off would stay as a dark line.
+        place = TextBox(box.left - grown, box.top - grown, box.right + grown, box.bottom + grown)
+        found = _letters_of(grey, capital, grown, factor)
+        above, before = max(0, -place.top), max(0, -place.left)
+        part = letters[place.top + above : place.bottom, place.left + before : place.right]
+        part[:] = cv2.max(part, found[above : above + part.shape[0], before : before + part.shape[1]])
     return letters
+
+
+def _letters_of(grey: Picture, capital: float, beyond: int, factor: int) -> Mask:
+    """The letters of a line, and so many rows and columns around it, found in a copy so many times smaller."""
+    height, width = grey.shape
+    size = max(1, width // factor), max(1, height // factor)
+    small = grey if factor == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    around = beyond // factor
+    letters = np.zeros((size[1] + 2 * around, size[0] + 2 * around), np.uint8)
+    # A dark rim is found itself where it can be seen; on dark clothes the letters must answer for it.
+    for kind, reach in ((cv2.MORPH_TOPHAT, _RIM_AND_SHADOW), (cv2.MORPH_BLACKHAT, _SHADOW)):
+        strokes = _strokes(small, kind, capital / factor)
+        room = cv2.copyMakeBorder(strokes, around, around, around, around, cv2.BORDER_CONSTANT, value=(0,))
+        grown = max(2, round(capital * reach)) / factor
+        letters = cv2.max(letters, cv2.dilate(room, _disc(max(1, round(grown)))))
+    if factor == 1:
+        return letters
+    larger = cv2.resize(letters, (width + 2 * beyond, height + 2 * beyond), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.threshold(larger, _OF_A_PIXEL, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _strokes(grey: Picture, kind: int, capital: float) -> Mask:
