@@ -1,7 +1,6 @@
 """Bodies below faces: where shoulders, elbows, hands and hips of one person are, and what of the picture is theirs."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
@@ -62,8 +61,10 @@ def body_of(picture: Picture, face: Face) -> Body | None:
     """The body below a face; None where none is seen."""
     centre = face.points[CHIN] + (0.0, _MIDDLE * face.height)
     side, angle = _WIDE * face.height, 0.0
+    # It is not kept: a picture is looked at once, and the frames that follow need the memory.
+    network = load_network("pose_landmark_full")
     for _ in range(_LOOKS):
-        points, seen, trust, mask = _look(picture, centre, side, angle)
+        points, seen, trust, mask = _look(network, picture, centre, side, angle)
         if trust < _TRUST:
             return None
         centre, way = points[_CENTRE], points[_FARTHEST] - points[_CENTRE]
@@ -86,7 +87,9 @@ def body_of(picture: Picture, face: Face) -> Body | None:
     return Body((left, right), (points[_HIPS[0]], points[_HIPS[1]]), shoulders_seen, mask)
 
 
-def _look(picture: Picture, centre: Points, side: float, angle: float) -> tuple[Points, Points, float, Mask]:
+def _look(
+    network: cv2.dnn.Net, picture: Picture, centre: Points, side: float, angle: float
+) -> tuple[Points, Points, float, Mask]:
     """Points, how surely each is seen, how surely there is a body, and its mask, by a look at a turned square."""
     cosine, sine = np.cos(angle) * _SIDE / side, np.sin(angle) * _SIDE / side
     turn = np.array([[cosine, sine], [-sine, cosine]])
@@ -97,7 +100,6 @@ def _look(picture: Picture, centre: Points, side: float, angle: float) -> tuple[
         small = cv2.resize(picture, None, fx=2 / shrunk, fy=2 / shrunk, interpolation=cv2.INTER_AREA)
     to_small = np.diag([small.shape[1] / picture.shape[1], small.shape[0] / picture.shape[0]])
     square = cv2.warpAffine(small, np.hstack([matrix[:, :2] @ np.linalg.inv(to_small), matrix[:, 2:]]), (_SIDE, _SIDE))
-    network = _network()
     network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, swapRB=True))
     values, trust, likely = network.forward(["Identity", "Identity_1", "Identity_2"])
     values = np.asarray(values, np.float32).reshape(_POINTS, _VALUES)
@@ -120,8 +122,3 @@ def _piece_at(place: Points, mask: Mask) -> Mask:
 def _likelihood(values: Picture) -> Picture:
     limited = np.clip(np.asarray(values, np.float32), -_FARTHEST_VALUE, _FARTHEST_VALUE)
     return np.asarray(1 / (1 + np.exp(-limited)), np.float32)
-
-
-@cache
-def _network() -> cv2.dnn.Net:
-    return load_network("pose_landmark_full")
