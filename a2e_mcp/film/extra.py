@@ -8,7 +8,7 @@ from a2e_mcp.installation import Installation, is_installed
 EXTRA = "film"
 """The extra that brings them."""
 
-_MODULES = ("av", "msgspec", "numpy", "PIL")
+_MODULES = ("av", "budoux", "msgspec", "numpy", "PIL")
 
 
 def check_extra() -> None:

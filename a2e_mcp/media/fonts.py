@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -30,6 +31,9 @@ _ENDINGS = (".ttf", ".otf", ".ttc")
 _WEIGHT = 650.0
 _SAMPLE_SIZE = 20
 _MOST_SYSTEM_FONTS = 3000
+_JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
+_LEFT_OUT = re.compile(r"\s*\0[\0\s]*(?P<stop>[.,;:!?…。！？、，])?")
+"""Signs that are left out, with the blanks around them and a stop that follows."""
 _NO_LETTER = "\U0010fffe"
 """A code point without a character, so that every font draws its sign for a missing one."""
 
@@ -65,7 +69,16 @@ def missing_scripts(text: str) -> list[str]:
 def drawable(text: str) -> str:
     """A text without the signs that no font here has, such as emoji, and without the spaces around them."""
     left_out = undrawable(text)
-    return " ".join("".join(sign for sign in text if sign not in left_out).split())
+    kept, follows_one = "", False
+    for sign in text:
+        # What joins or tints signs that are left out is left out with them.
+        follows_one = sign in left_out or (follows_one and sign in _JOINERS)
+        kept += "\0" if follows_one else sign
+    return " ".join(_LEFT_OUT.sub(_gap_closed, kept).split())
+
+
+def _gap_closed(gap: re.Match[str]) -> str:
+    return gap["stop"] or (" " if any(sign.isspace() for sign in gap[0]) else "")
 
 
 def undrawable(text: str) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from a2e_mcp.media.fonts import font, font_of
+from a2e_mcp.media.line_breaks import NO_BLANK, is_spaceless
 
 LetterStyle: TypeAlias = Literal["outline", "box", "highlight"]
 """Letters with a dark rim, letters on a dark box, and letters with a rim of which the spoken word is yellow."""
@@ -24,8 +25,6 @@ _WHITE, _YELLOW = (255, 255, 255, 255), (255, 214, 10, 255)
 _RIM = (12, 12, 16, 235)
 _BOX = (10, 10, 14, 175)
 _LINE, _SPACE = 1.28, 0.26
-_SPACELESS_FROM = "\u3000"
-"""From here on scripts are written without spaces, but for Korean."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,18 @@ def joined(words: Sequence[str]) -> str:
     """Words as a line: with spaces where their script has them."""
     line = ""
     for word in words:
-        line += f" {word}" if line and has_space(line, word) else word
+        bare = word.removeprefix(NO_BLANK)
+        line += f" {bare}" if line and has_space(line, word) else bare
     return line
 
 
 def has_space(before: str, word: str) -> bool:
     """Whether a space is written between two words."""
+    if word.startswith(NO_BLANK):
+        return False
     sides = (before[-1:], word[:1])
     # A year or a price stands in a spaceless script as any other word.
-    return not (any(map(_is_spaceless, sides)) and all(_is_spaceless(sign) or _is_numeric(sign) for sign in sides))
-
-
-def _is_spaceless(sign: str) -> bool:
-    return sign >= _SPACELESS_FROM and not "\uac00" <= sign <= "\ud7a3"
+    return not (any(map(is_spaceless, sides)) and all(is_spaceless(sign) or _is_numeric(sign) for sign in sides))
 
 
 def _is_numeric(sign: str) -> bool:

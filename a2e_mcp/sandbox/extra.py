@@ -9,6 +9,7 @@ from a2e_mcp.installation import Installation, is_installed
 PACKAGES: Mapping[str, str] = {
     "av": "av",
     "babel": "babel",
+    "budoux": "budoux",
     "cv2": "opencv-python-headless",
     "espeakng_loader": "espeakng-loader",
     "lindera": "lindera-python-ipadic",

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.doctor_runs import DoctorRun
 
-EXTRA = ("av", "cv2", "espeakng_loader", "msgspec", "numpy", "PIL", "py3langid", "pillow", "opencv")
+EXTRA = ("av", "budoux", "cv2", "espeakng_loader", "msgspec", "numpy", "PIL", "py3langid", "pillow", "opencv")
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from a2e_mcp.film.engine.captions import grouped
+from a2e_mcp.film.engine.captions import from_cues, grouped, letter_size, shown_words
 from a2e_mcp.film.engine.word_times import SpokenWord, estimated, words_of
+from a2e_mcp.film.orders import Cue
 from a2e_mcp.media.fonts import missing_scripts
+from a2e_mcp.media.line_breaks import NO_BLANK
 from a2e_mcp.media.text_pictures import lettered, line_width
 from a2e_mcp.sandbox.renderer.audio.spoken_text import utter
 from tests.support.clips import starts_in, watch, write_clip
@@ -183,10 +185,10 @@ def test_estimated_times_are_near_the_spoken_words(voice: str, text: str) -> Non
     known = {position: time for time, position in speech.words}
     found, at = [], 0
     for word in words:
-        at = said.index(word.text, at)
+        at = said.index(word.text.removeprefix(NO_BLANK), at)
         if at in known:
             found.append(abs(known[at] - word.start))
-        at += len(word.text)
+        at += len(word.text.removeprefix(NO_BLANK))
     assert len(found) >= 2
     assert float(np.mean(found)) < 0.1, found
 
@@ -198,6 +200,11 @@ def test_estimated_times_are_near_the_spoken_words(voice: str, text: str) -> Non
         ("では、明日一緒に行きましょう。", "では、明日一緒に\n行きましょう。"),
         ("今日は11月29日、朝食は500円です。", "今日は11月29日、\n朝食は500円です。"),
         ("新しい店はもう見ましたか、先生。", "新しい店はもう\n見ましたか、先生。"),
+        ("これはA2E 3のアバターです。", "これはA2E 3のアバターです。"),
+        ("東京都千代田区で2026年に撮影しました。", "東京都千代田区で\n2026年に撮影しました。"),
+        ("我们在北京的办公室用OpenAI制作视频。", "我们在北京的办公室\n用OpenAI制作视频。"),
+        ("我們在臺北的辦公室製作高品質的影片內容。", "我們在臺北的辦公室\n製作高品質的影片內容。"),
+        ("วันนี้ผมจะมาแนะนำ ผลิตภัณฑ์ใหม่ของบริษัท", "วันนี้ผมจะมาแนะนำ\nผลิตภัณฑ์ใหม่ของบริษัท"),
         ("Good morning to all of you, how is the bread today?", "Good morning to all of you,\nhow is the bread today?"),
     ],
 )
@@ -205,3 +212,29 @@ def test_lines_end_between_words_also_where_no_blank_parts_them(text: str, lines
     words = [SpokenWord(word, number / 5, number / 5 + 0.2) for number, word in enumerate(words_of(text))]
     (group,) = grouped(words, (720, 1280))
     assert group.text == lines
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "วันนี้ผมจะมาแนะนำผลิตภัณฑ์ใหม่ของบริษัทเราซึ่งช่วยให้คุณสร้างวิดีโอได้อย่างง่ายดายและรวดเร็ว",
+        "សួស្តីថ្ងៃនេះខ្ញុំនឹងណែនាំផលិតផលថ្មីរបស់ក្រុមហ៊ុនយើងដែលជួយអ្នកបង្កើតវីដេអូបានយ៉ាងងាយស្រួល",
+        "See https://example.com/a-very-long-path/that-goes-on-and-on-and-on/until-the-end-of-the-line.html",
+        "ああああああああああああああああああああああああああああああああああああああああ",
+    ],
+)
+def test_nothing_is_too_wide_for_the_frame_and_nothing_is_lost(text: str, size: tuple[int, int]) -> None:
+    groups = from_cues([Cue(start=0.0, end=9.0, text=text)], size)
+    letters = letter_size(size)
+    for group in groups:
+        assert max(line_width([word.text for word in line], letters) for line in group.lines) < 0.87 * size[0]
+    assert "".join(group.text for group in groups).replace("\n", "").replace(" ", "") == text.replace(" ", "")
+
+
+def test_what_joins_signs_that_are_left_out_goes_with_them_and_the_stop_stays() -> None:
+    cue = Cue(start=0.0, end=3.0, text="Great \U0001f468\u200d\U0001f469\u200d\U0001f467 news, let's go \U0001f680!")
+    (group,) = from_cues([cue], (1280, 720))
+    assert group.text.replace("\n", " ") == "Great news, let's go!"
+    words = [SpokenWord(text, at, at + 0.4) for at, text in enumerate(["let's", "go", "\U0001f680!"])]
+    assert [word.text for word in shown_words(words)] == ["let's", "go!"]

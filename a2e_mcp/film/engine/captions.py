@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av
 
@@ -12,14 +12,13 @@ from a2e_mcp.film.engine.canvas import YuvSprite
 from a2e_mcp.film.engine.word_times import SpokenWord, words_of
 from a2e_mcp.film.orders import CaptionStyle, Cue
 from a2e_mcp.media.fonts import drawable, undrawable
+from a2e_mcp.media.line_breaks import NO_BLANK, cut_to_width
 from a2e_mcp.media.text_pictures import joined, lettered, line_width
 
 _LINES = 2
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
 _SMALL_STOPS = (",", ";", ":", "–", "、", "，", "،", "؛")
 _COMMA = 0.3
-# What a line's end costs within a word that no blank ends.
-_TORN = 0.4
 """By how much of a line a break after a comma may be less even."""
 _LONGEST_PAUSE = 0.7
 _LINGER = 0.3
@@ -44,6 +43,7 @@ class CaptionGroup:
 def grouped(words: Sequence[SpokenWord], size: tuple[int, int]) -> list[CaptionGroup]:
     """Spoken words in groups that fit under a frame of this size."""
     letters, widest = letter_size(size), _widest(size)
+    words = _narrowed(words, letters, widest)
     groups = [group for sentence in _sentences(words) for group in _shared_out(sentence, letters, widest)]
     starts = [group[0].start for group in groups[1:]] + [float("inf")]
     return [
@@ -56,7 +56,7 @@ def from_cues(cues: Sequence[Cue], size: tuple[int, int]) -> list[CaptionGroup]:
     """The groups of ready cues; what does not fit into two lines is shown in turn."""
     groups: list[CaptionGroup] = []
     for cue in cues:
-        texts = [shown for word in words_of(cue.text) if (shown := drawable(word))]
+        texts = words_of(drawable(cue.text))
         if not texts:
             continue
         step = (cue.end - cue.start) / len(texts)
@@ -65,6 +65,7 @@ def from_cues(cues: Sequence[Cue], size: tuple[int, int]) -> list[CaptionGroup]:
             for number, text in enumerate(texts)
         ]
         letters, widest = letter_size(size), _widest(size)
+        words = _narrowed(words, letters, widest)
         sentences = [words] if _fits(words, letters, widest) else _sentences(words)
         for part in (part for sentence in sentences for part in _shared_out(sentence, letters, widest)):
             groups.append(CaptionGroup(_balanced(part, letters, widest), part[0].start, part[-1].end))
@@ -79,8 +80,15 @@ def letter_size(size: tuple[int, int]) -> int:
 
 def shown_words(words: Sequence[SpokenWord]) -> list[SpokenWord]:
     """The words without signs that no font has, such as emoji."""
-    kept = [(word, drawable(word.text)) for word in words]
-    return [SpokenWord(text, word.start, word.end) for word, text in kept if text]
+    shown: list[SpokenWord] = []
+    for word in words:
+        text = drawable(word.text)
+        if shown and text != word.text and text and not any(sign.isalnum() for sign in text):
+            # The stop after a sign that is left out belongs to the word before.
+            shown[-1] = replace(shown[-1], text=shown[-1].text + text.removeprefix(NO_BLANK))
+        elif text:
+            shown.append(SpokenWord(text, word.start, word.end))
+    return shown
 
 
 def undrawn_note(what: str, texts: Iterable[str]) -> str:
@@ -158,17 +166,19 @@ def _shared_out(sentence: list[SpokenWord], letters: int, widest: float) -> list
 
 def _unevenness(first: list[SpokenWord], second: list[SpokenWord], letters: int, widest: float) -> float:
     """How badly words are split in two: by the widths, and by what the split stands between."""
-    cost = _tear(first[-1].text, second[0].text) * widest
-    return abs(_width(first, letters) - _width(second, letters)) + cost
+    gain = _COMMA * widest if first[-1].text.endswith((*_SMALL_STOPS, *_SENTENCE_ENDS)) else 0.0
+    return abs(_width(first, letters) - _width(second, letters)) - gain
 
 
-def _tear(before: str, after: str) -> float:
-    """What a line's end costs between two words, in parts of the widest line; after a stop it is a gain."""
-    if before.endswith((*_SMALL_STOPS, *_SENTENCE_ENDS)):
-        return -_COMMA
-    kinds = [unicodedata.name(sign, "").partition(" ")[0] for sign in (before[-1:], after[:1])]
-    # Where no blank parts words, hiragana mostly belongs to what stands before it, and two signs of a kind to a word.
-    return _TORN if kinds[1] == "HIRAGANA" or kinds in (["CJK"] * 2, ["KATAKANA"] * 2) else 0.0
+def _narrowed(words: Sequence[SpokenWord], letters: int, widest: float) -> list[SpokenWord]:
+    """The words, of which those that are wider than a line are cut."""
+    found: list[SpokenWord] = []
+    for word in words:
+        pieces = cut_to_width(word.text, widest, lambda text: line_width([text], letters))
+        step = (word.end - word.start) / max(1, len(pieces))
+        starts = [word.start + step * number for number in range(len(pieces))]
+        found += [SpokenWord(piece, start, start + step) for piece, start in zip(pieces, starts, strict=True)]
+    return found
 
 
 def _fits(words: Sequence[SpokenWord], letters: int, widest: float) -> bool:

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.film.engine.sound import RATE, Samples
+from a2e_mcp.media.line_breaks import NO_BLANK, is_spaceless, words_in
+from a2e_mcp.media.text_pictures import has_space
 from a2e_mcp.media.word_tags import words_from_tag
 
 _Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -26,7 +28,6 @@ _STOPS = re.compile(r"[.!?…。！？،؛؟,;:、，；：।–—]+[\"'”’
 _VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿœαεηιουωάέήίόύώаеёиоуыэюяіїєąęőű]+")
 _NOT_SPOKEN = re.compile(r"<[^<>]*>")
 _SMALL = "ゃゅょャュョぁぃぅぇぉァィゥェォーっッ々"
-_SPACELESS_FROM = "\u3000"
 
 
 @dataclass(frozen=True)
@@ -39,33 +40,42 @@ class SpokenWord:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text as captions show them; scripts without spaces are cut between their signs."""
-    words: list[str] = []
-    for part in _NOT_SPOKEN.sub(" ", text).split():
-        words += _signs(part) if any(_is_spaceless(sign) for sign in part) else [part]
+    """The words of a text as captions show them; scripts without blanks are cut between their phrases."""
     # A mark alone stays with the word before it.
     joined: list[str] = []
-    for word in words:
+    for word in words_in(_NOT_SPOKEN.sub(" ", text)):
         if joined and not any(sign.isalnum() for sign in word):
-            joined[-1] += word if _is_spaceless(joined[-1][-1]) else f" {word}"
+            bare = word.removeprefix(NO_BLANK)
+            joined[-1] += bare if bare != word or is_spaceless(joined[-1][-1]) else f" {word}"
         else:
             joined.append(word)
     return joined
 
 
 def written_down(tags: dict[str, str]) -> list[SpokenWord]:
-    """The times that a file's metadata tell; none when it tells none."""
-    words = [SpokenWord(text, start, end) for text, start, end in words_from_tag(tags)]
-    return [part for word in words for part in _parted(word)]
+    """The times that a file's metadata tell; none when it tells none. Lines may end between these words."""
+    text, spans = "", list[tuple[int, int, float, float]]()
+    for row, start, end in words_from_tag(tags):
+        bare = " ".join(row.removeprefix(NO_BLANK).split())
+        text += " " if text and has_space(text, row) else ""
+        spans.append((len(text), len(text) + len(bare), start, end))
+        text += bare
+    found: list[SpokenWord] = []
+    at = 0
+    for word in words_of(text):
+        bare = word.removeprefix(NO_BLANK)
+        # What others have written into a file may be put together in other ways.
+        at = max(at, text.find(bare, at))
+        found.append(SpokenWord(word, _moment(spans, at, begins=True), _moment(spans, at + len(bare), begins=False)))
+        at += len(bare)
+    return found
 
 
-def _parted(word: SpokenWord) -> list[SpokenWord]:
-    """What was written down as one word, in the words that lines may be broken between."""
-    texts = words_of(word.text)
-    weights = np.array([_weight(text) for text in texts])
-    ends = word.start + np.cumsum(weights) / max(float(weights.sum()), 1e-6) * (word.end - word.start)
-    starts = [word.start, *(float(end) for end in ends[:-1])]
-    return [SpokenWord(text, start, float(end)) for text, start, end in zip(texts, starts, ends, strict=True)]
+def _moment(spans: Sequence[tuple[int, int, float, float]], place: int, *, begins: bool) -> float:
+    """When a place of the text is spoken, as the beginning or the end of a word."""
+    reached = [span for span in spans if (span[0] <= place if begins else span[0] < place)]
+    first, after, start, end = reached[-1]
+    return start + (end - start) * min(1.0, (place - first) / max(1, after - first))
 
 
 def estimated(text: str, sound: Iterable[Samples]) -> list[SpokenWord]:
@@ -179,7 +189,7 @@ def _weight(word: str) -> float:
         return 0.2
     if any(sign.isdigit() for sign in letters):
         return 1.2 * sum(sign.isdigit() for sign in letters) + 0.3 * sum(sign.isalpha() for sign in letters)
-    if any(_is_spaceless(sign) for sign in letters):
+    if any(is_spaceless(sign) for sign in letters):
         # A Chinese sign is a syllable, and in Japanese about two; kana are one each.
         return float(sum(0.6 if sign in _SMALL else 1.0 if "\u3040" <= sign <= "\u30ff" else 1.8 for sign in letters))
     groups = len(_VOWELS.findall("".join(letters)))
@@ -187,21 +197,3 @@ def _weight(word: str) -> float:
         # Arabic and Hebrew write no short vowels, others have none of these letters.
         groups = max(1, round(len(letters) / 2))
     return 0.55 * groups + 0.16 * len(letters)
-
-
-def _signs(part: str) -> list[str]:
-    """The signs of a text without spaces, each with what does not stand alone: marks, small kana, foreign words."""
-    found: list[str] = []
-    for sign in part:
-        is_plain = not _is_spaceless(sign) and sign.isalnum()
-        stays = not sign.isalnum() or sign in _SMALL or (is_plain and found and not _is_spaceless(found[-1][-1]))
-        opens = unicodedata.category(sign) in ("Ps", "Pi")
-        if found and (stays or unicodedata.category(found[-1][-1]) in ("Ps", "Pi")) and not opens:
-            found[-1] += sign
-        else:
-            found.append(sign)
-    return found
-
-
-def _is_spaceless(sign: str) -> bool:
-    return sign >= _SPACELESS_FROM and not "\uac00" <= sign <= "\ud7a3"

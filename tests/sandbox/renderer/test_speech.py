@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from a2e_mcp.media.text_pictures import joined
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.renderer.audio.mouth import curve_from_events, curve_from_sound
 from a2e_mcp.sandbox.renderer.audio.sound import read_sound
@@ -80,7 +81,7 @@ def test_other_scripts_keep_their_letters(worker: RenderProcess, tmp_path: Path,
     worker.render(speech)
 
     words = read_json(speech.track)["words"]
-    assert "".join(word["text"] for word in words) == text.replace(" ", "")
+    assert joined([word["text"] for word in words]) == text
 
 
 @pytest.mark.parametrize("voice", ["xx-nowhere", "../../etc/passwd", "", "en-us+f3\x00"])

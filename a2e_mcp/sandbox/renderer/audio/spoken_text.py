@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from a2e_mcp.media.line_breaks import NO_BLANK
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.audio.espeak import Utterance, speak
 from a2e_mcp.sandbox.renderer.audio.mouth import is_sound, shape_of_phoneme
@@ -107,7 +108,8 @@ def _words(text: str, speaking: Utterance) -> tuple[Word, ...]:
         written = text[position:next_position].strip()
         pause = next((time for time in silences if start < time < next_start), next_start)
         if written:
-            found.append(Word(written, round(start, 3), round(pause, 3)))
+            is_apart = position == 0 or text[position - 1].isspace()
+            found.append(Word(written if is_apart else NO_BLANK + written, round(start, 3), round(pause, 3)))
     return tuple(found)
 
 

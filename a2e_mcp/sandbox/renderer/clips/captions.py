@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from a2e_mcp.sandbox.renderer.audio.track import SPACELESS_FROM, Word
+from a2e_mcp.media.line_breaks import cut_to_width, words_in
+from a2e_mcp.media.text_pictures import joined
+from a2e_mcp.sandbox.renderer.audio.track import Word
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, lay_over
 from a2e_mcp.sandbox.renderer.pictures.text_sprites import can_draw, drawable, outlined, text_width
 
@@ -35,7 +37,7 @@ class Captions:
         self._widest = round(width * (0.86 if width <= height else 0.74))
         # Above the mark; higher in upright clips, where players lay their buttons over the foot.
         self._foot = round(height * (0.90 if width >= height else 0.84))
-        self._chunks = self._cut(words)
+        self._chunks = self._cut([part for word in words for part in self._parted(word)])
         self._next = 0
 
     def draw(self, picture: Picture, time: float) -> None:
@@ -57,6 +59,16 @@ class Captions:
             Chunk(self._balance(chunk), chunk[0].start, min(chunk[-1].end + _LINGER, following))
             for chunk, following in zip(chunks, starts, strict=True)
         ]
+
+    def _parted(self, word: Word) -> list[Word]:
+        """A word in the parts that a line may end between, each with its share of the time."""
+        texts = [piece for each in words_in(word.text) for piece in cut_to_width(each, self._widest, self._width)]
+        letters = sum(map(len, texts))
+        parts: list[Word] = []
+        for text in texts:
+            start = parts[-1].end if parts else word.start
+            parts.append(Word(text, start, start + (word.end - word.start) * len(text) / letters))
+        return parts
 
     def _shared_out(self, sentence: list[Word]) -> list[list[Word]]:
         """A sentence in chunks that fit; the last two about equally long, or a single word might be left over."""
@@ -95,14 +107,13 @@ class Captions:
         return tuple(lines)
 
     def _wrap(self, words: Sequence[Word]) -> list[str]:
-        lines: list[str] = []
+        lines: list[list[Word]] = []
         for word in words:
-            longer = _join(lines[-1], word.text) if lines else word.text
-            if lines and self._width(longer) <= self._widest:
-                lines[-1] = longer
+            if lines and self._width(_joined([*lines[-1], word])) <= self._widest:
+                lines[-1].append(word)
             else:
-                lines.append(word.text)
-        return lines
+                lines.append([word])
+        return [_joined(line) for line in lines]
 
     def _width(self, line: str) -> int:
         return text_width(line, self._size)
@@ -127,14 +138,4 @@ def _sentences(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _joined(words: Sequence[Word]) -> str:
-    line = ""
-    for word in words:
-        line = _join(line, word.text) if line else word.text
-    return line
-
-
-def _join(line: str, word: str) -> str:
-    spaceless = line[-1:] >= SPACELESS_FROM and word[:1] >= SPACELESS_FROM
-    # Korean is written with spaces.
-    hangul = "\uac00" <= word[:1] <= "\ud7a3"
-    return line + word if spaceless and not hangul else f"{line} {word}"
+    return joined([word.text for word in words])
