@@ -114,6 +114,25 @@ def remake(
     return written
 
 
+def remake_prepared(
+    clip: SourceClip,
+    output: str,
+    rendering: Rendering,
+    prepare: Callable[[Frame], Prepared],
+    draw: Callable[[Prepared], Frame],
+    *,
+    sound: Sound | None,
+    accept: Callable[[], None] = lambda: None,
+) -> ClipWriter:
+    """The same in two steps: `prepare` works in another thread, on the frames after that drawn."""
+    prepared = read_ahead((prepare(frame) for frame in _frames(clip)), frames_under_way(*clip.size))
+    drawn = ((frame.time, frame.picture) for frame in map(draw, prepared))
+    with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
+        _write(clip, written, drawn, rendering)
+        accept()
+    return written
+
+
 def remake_planes(
     clip: SourceClip,
     output: str,
@@ -123,7 +142,7 @@ def remake_planes(
     *,
     sound: Sound | None,
 ) -> ClipWriter:
-    """The same, drawn in planes, in two steps: `prepare` works in another thread, on the frames after that drawn."""
+    """The same in planes."""
     frames = read_planes(clip.path, clip.size, fps=clip.fps, damage=clip.damage)
     prepared = read_ahead((prepare(frame) for frame in frames), frames_under_way(*clip.size))
     drawn = ((frame.time, frame.planes) for frame in map(draw, prepared))

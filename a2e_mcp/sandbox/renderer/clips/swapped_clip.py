@@ -1,15 +1,17 @@
 """Face swap: one face laid onto a picture, the middle of a clip, or every frame of a clip."""
 
+from dataclasses import dataclass
+
 from a2e_mcp.sandbox.protocol import ClipOrder, Outcome
 from a2e_mcp.sandbox.renderer.clips.inspection import inspect
 from a2e_mcp.sandbox.renderer.clips.reader import Frame, read_frames
-from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake, source_clip
+from a2e_mcp.sandbox.renderer.clips.remake import SourceClip, remake_prepared, source_clip
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, shrink_to_fit, size_of
 from a2e_mcp.sandbox.renderer.pictures.stills import read_for_remaking, write_still
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, even_size, scaled
 from a2e_mcp.sandbox.renderer.vision.face_follower import FaceFollower
 from a2e_mcp.sandbox.renderer.vision.face_swapper import FaceSwapper
-from a2e_mcp.sandbox.renderer.vision.faces import only_face
+from a2e_mcp.sandbox.renderer.vision.faces import Face, only_face
 
 _HOW = "the inside of the mouth is kept, colours are matched, the rim is feathered"
 
@@ -48,7 +50,15 @@ def _still(
 
 def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: Rendering) -> Outcome:
     swaps = _Swaps(swapper)
-    remade = remake(clip, order.output, rendering, swaps.draw, sound=clip.sound, accept=swaps.refuse_without_any_face)
+    remade = remake_prepared(
+        clip,
+        order.output,
+        rendering,
+        swaps.see,
+        swaps.draw,
+        sound=clip.sound,
+        accept=swaps.refuse_without_any_face,
+    )
     left = f"{swaps.without_face} of {swaps.frames}"
     without = f"Frames without a face that looks towards the camera, left unchanged: {left}."
     return remade.outcome(
@@ -59,8 +69,16 @@ def _clip(swapper: FaceSwapper, clip: SourceClip, order: ClipOrder, rendering: R
     )
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """A frame, and the face in it that can be replaced."""
+
+    frame: Frame
+    face: Face | None
+
+
 class _Swaps:
-    """Swaps the face of frame after frame."""
+    """Swaps the face of frame after frame: `see` finds it, and `draw` replaces it."""
 
     def __init__(self, swapper: FaceSwapper) -> None:
         self._swapper = swapper
@@ -68,15 +86,18 @@ class _Swaps:
         self.frames = 0
         self.without_face = 0
 
-    def draw(self, frame: Frame) -> Picture:
+    def see(self, frame: Frame) -> _Seen:
+        """The frame with what is seen of its face."""
+        return _Seen(frame, self._follower.see(frame.picture).usable)
+
+    def draw(self, seen: _Seen) -> Frame:
         """The frame, with its face replaced where it has one."""
-        face = self._follower.see(frame.picture).usable
         self.frames += 1
-        if face is None:
+        if seen.face is None:
             self.without_face += 1
         else:
-            self._swapper.onto(frame.picture, face)
-        return frame.picture
+            self._swapper.onto(seen.frame.picture, seen.face)
+        return seen.frame
 
     def refuse_without_any_face(self) -> None:
         """Raises OrderRefused when not one frame had a face."""
