@@ -140,9 +140,12 @@ class Films:
         return (await carry_out(LettersOrder(text=text), self._folder)).missing
 
     async def start(
-        self, plan: FilmPlan, *, within: float, progress: Callable[[float, str], Awaitable[None]]
+        self, plan: FilmPlan, *, limits: Limits, within: float, progress: Callable[[float, str], Awaitable[None]]
     ) -> BegunFilm:
-        """Begin a film, or find the same one, and answer within so many seconds, made or not. Raises ExtraMissing."""
+        """Begin a film, or find the same one, and answer within so many seconds, made or not.
+
+        Raises ExtraMissing; TooManyJobs under the limits.
+        """
         check_extra()
         known = await self._ledger.newest(plan.fingerprint)
         if known is not None and known.phase == "started" and known.state != "deleted" and not _is_there(known):
@@ -154,7 +157,7 @@ class Films:
             expected=0.0,
             start=StoredStart(kind="film", family=FILM, tool=plan.tool, inputs=plan.made_from, resolved=asdict(plan)),
         )
-        outcome = await self._ledger.insert_or_get_existing(new, limits=Limits())
+        outcome = await self._ledger.insert_or_get_existing(new, limits=limits)
         entry = outcome.entry
         if isinstance(outcome, Inserted) or (
             entry.phase == "intended" and self._tasks.get(entry.id) is None and await self._ledger.claim(entry.id)

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, Unpack
 from a2e_mcp.ledger.accounts import OwnKeys
 from a2e_mcp.ledger.details import DetailChanges
 from a2e_mcp.ledger.entry import EntryChanges, JobSeen, LedgerEntry, NewEntry, Phase, StoredStart
+from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM
 
 HEARTBEAT_SECONDS = 10.0
 """How often a server that carries a start out sends a heartbeat."""
@@ -32,7 +33,7 @@ class Limits:
 
     `only_unpriced` allows no other start under way whose price is not known, since its cost cannot be counted yet.
     `user_per_day` and `user_jobs` hold for the entry's user in all accounts: credits in 24 hours, and jobs that have
-    not ended, `jobs` new ones among them.
+    not ended, `jobs` new ones among them; those of the families in `uncounted` are none.
     """
 
     per_day: float | None = None
@@ -41,6 +42,7 @@ class Limits:
     user_per_day: float | None = None
     user_jobs: int | None = None
     jobs: int = 1
+    uncounted: Sequence[str] = (DOWNLOAD, FILM)
 
 
 @dataclass(frozen=True, slots=True)

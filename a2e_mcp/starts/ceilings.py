@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from a2e_mcp.errors import A2EError, InputError, MoneyRefused
 from a2e_mcp.ledger.entry import LedgerEntry
+from a2e_mcp.ledger.job_ids import DOWNLOAD
 from a2e_mcp.ledger.store import Limits
 from a2e_mcp.starts.pricing import Price, StepPrice, amount, credits_of
 from a2e_mcp.text import counted
@@ -55,6 +56,11 @@ class Ceilings:
             user_jobs=None if user is None else self.each_user_jobs,
             jobs=jobs,
         )
+
+    @property
+    def film_limits(self) -> Limits:
+        """What the ledger must hold a film under, which costs nothing: those under way count as jobs for the next."""
+        return Limits(user_jobs=None if self.user is None else self.each_user_jobs, uncounted=(DOWNLOAD,))
 
     def is_only_one(self, price: Price) -> bool:
         """Whether a start of this price must be the only one under way whose price is not known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -382,6 +383,27 @@ async def test_an_account_that_no_one_uses_is_let_go_of_and_opened_again(tmp_pat
         await own.let_go_of_idle()
         with pytest.raises(OwnKeyGone):
             await own.services(account_of(ADA))
+
+
+async def test_a_user_has_no_more_films_under_way_than_jobs(tmp_path: Path, database: str | None) -> None:
+    changes: dict[str, Any] = {"public_url": PUBLIC, "store": (tmp_path / "store").as_uri(), "user_jobs": 2.0}
+    async with (
+        open_accounts(tmp_path, policy="immediate") as accounts,
+        open_company(tmp_path, accounts, ["ada", "eve"], database=database, **changes) as company,
+        company.person("ada") as ada,
+        company.person("eve") as eve,
+    ):
+        picture = (await eve.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        clips = [[f"{picture} {seconds}s"] for seconds in range(2, 7)]
+        begun = await asyncio.gather(*(eve.call("compose_video", clips=each) for each in clips))
+        refused = [each.text for each in begun if each.failed]
+        assert len(refused) == 3
+        for text in refused:
+            assert "over the 2 that each user may have at a time." in text
+            assert text.endswith(f"Wait for one with wait_for_job, or ask {CONTACT}.")
+        # One user's films are no one else's concern.
+        hers = (await ada.ask("start_text_to_image", **PICTURE)).data["job_id"]
+        await ada.ask("compose_video", clips=[f"{hers} 1s"])
 
 
 @pytest.mark.long

@@ -24,7 +24,7 @@ from a2e_mcp.ledger.entry import (
     after_refund,
     with_details,
 )
-from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, new_own_id
+from a2e_mcp.ledger.job_ids import new_own_id
 from a2e_mcp.ledger.keys import job_key, paid_keys
 from a2e_mcp.ledger.leases import advanced, claimed, under_next_lease
 from a2e_mcp.ledger.postgresql import statements
@@ -349,7 +349,7 @@ def _new_version() -> str:
 
 def _given(limits: Limits, new: NewEntry, passed: Collection[str] | None) -> dict[str, Any]:
     """What a new entry must stay under, without what is not limited."""
-    given: dict[str, Any] = {"least": limits.least, "again": new.details.again, "free": [DOWNLOAD, FILM]}
+    given: dict[str, Any] = {"least": limits.least, "again": new.details.again, "free": list(limits.uncounted)}
     given |= {"passed": sorted(passed)} if passed is not None else {}
     given |= {"per_day": limits.per_day} if limits.per_day is not None else {}
     given |= {"only_unpriced": True} if limits.only_unpriced else {}

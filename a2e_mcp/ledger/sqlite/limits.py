@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
 
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import NewEntry
-from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM
 from a2e_mcp.ledger.sqlite import statements
 from a2e_mcp.ledger.sqlite.start_index import StartIndex
 from a2e_mcp.ledger.store import LIMIT_SECONDS, Limits, OverLimit, TooManyJobs, UnpricedUnderWay, living_beats
@@ -33,7 +33,7 @@ def check_limits(
         if spent + limits.least > limits.user_per_day:
             raise OverLimit(spent, of_user=True)
     if limits.user_jobs is not None:
-        values |= {"download": DOWNLOAD, "film": FILM}
+        values |= {"uncounted": json.dumps(list(limits.uncounted))}
         (count,) = database.execute(statements.OPEN_JOBS, values).fetchone()
         if count + limits.jobs > limits.user_jobs:
             raise TooManyJobs(count)

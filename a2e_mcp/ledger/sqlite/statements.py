@@ -76,10 +76,11 @@ SPENT_BY_USER = f"""
 SELECT total(cost + CASE WHEN phase IN ('intended', 'sent') AND beat BETWEEN :oldest AND :newest
     THEN max(0, coalesce(expected, 0) - cost) ELSE 0 END) {_OF_USER}
 """
-OPEN_JOBS = f"""
-SELECT coalesce(sum(jobs), 0) {_OF_USER} AND starts.family NOT IN (:download, :film)
+_OPEN = """
+    AND starts.family NOT IN (SELECT value FROM json_each(:uncounted))
     AND (at_rest IN ('queued', 'running') OR (phase IN ('intended', 'sent') AND beat BETWEEN :oldest AND :newest))
 """
+OPEN_JOBS = "SELECT coalesce(sum(jobs), 0) " + _OF_USER + _OPEN
 OTHERS_SINCE = """
 SELECT EXISTS (
     SELECT 1 FROM starts WHERE account = :account AND mode = :mode AND created >= :moment

@@ -20,7 +20,7 @@ from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment_or_rest, time_sho
 from a2e_mcp.film.service import FilmPlan, FilmSource
 from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, is_id, is_meant_as_job_id
-from a2e_mcp.ledger.store import EntryFilter
+from a2e_mcp.ledger.store import EntryFilter, TooManyJobs
 from a2e_mcp.lookup.job_names import find_job_id
 from a2e_mcp.server.answers.answer import Answer, AnswerSentences
 from a2e_mcp.server.answers.jobs import job_answer
@@ -291,7 +291,13 @@ def _title(name: str) -> str:
 
 async def _begin(call: Call[Any], plan: FilmPlan) -> Answer:
     """Begin a film, wait a moment for it, and answer with its job."""
-    begun = await call.services.films.start(plan, within=min(QUICK_SECONDS, call.within / 2), progress=call.progress)
+    ceilings, within = call.services.ceilings, min(QUICK_SECONDS, call.within / 2)
+    try:
+        begun = await call.services.films.start(
+            plan, limits=ceilings.film_limits, within=within, progress=call.progress
+        )
+    except TooManyJobs as many:
+        raise ceilings.too_many_jobs(many.count, 1) from None
     if begun.job.state == "failed":
         raise FileRefused(begun.job.error or "The film could not be made", charged=None)
     notice = ""
