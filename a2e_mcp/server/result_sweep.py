@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mcp.server.mcpserver.exceptions import ToolError
 
 from a2e_mcp.errors import A2EError
-from a2e_mcp.jobs.concurrency import at_most, or_problem
+from a2e_mcp.jobs.concurrency import or_problem
 from a2e_mcp.jobs.job import Job
 from a2e_mcp.ledger.entry import LedgerEntry
 from a2e_mcp.ledger.job_ids import DIAMONDS, DOWNLOAD, FILM, STREAMING, UPLOAD
@@ -81,10 +81,17 @@ class ResultSweep:
     async def _look(self) -> None:
         while True:
             await self._timing.pause(LOOK_SECONDS)
+            look = asyncio.create_task(self._keep_due())
             try:
-                await self._keep_due()
-            except (A2EError, ToolError) as problem:
-                _log.info("Results of jobs are not kept until the ledger can be read: %s", problem)
+                await asyncio.wait({look})
+            finally:
+                look.cancel()
+            problem = look.exception()
+            if isinstance(problem, A2EError | ToolError):
+                _log.info("Results of jobs are kept later: %s", problem)
+            elif problem is not None:
+                # A job that cannot be looked at must not keep the others from it for good.
+                _log.error("Results of jobs were not kept", exc_info=problem)
 
     async def _keep_due(self) -> None:
         """Keep what has ended and is not kept yet."""
@@ -111,21 +118,28 @@ class ResultSweep:
         return None if isinstance(found, A2EError) else found
 
     async def _keep(self, services: Services, kept: KeptResults, entries: Sequence[LedgerEntry], now: float) -> None:
-        jobs: dict[str, Job] = {}
-
-        async def keep(job_id: str) -> bool:
-            return (await kept.keep(jobs[job_id], within=_STORE_SECONDS)).is_kept
-
+        """Keep what has ended. Raises A2EError when the store seems to be away: then the rest waits."""
         for family, ids in self._by_family(entries, now).items():
             answers = await services.jobs.read(family, ids)
-            jobs = {f"{family}:{each}": job for each, job in answers.items() if isinstance(job, Job)}
-            ended = [job_id for job_id, job in jobs.items() if job.state == "succeeded"]
-            are_kept = dict(zip(ended, await at_most(_AT_ONCE, keep, ended), strict=True))
-            for job_id in (f"{family}:{each}" for each in answers):
-                if job_id not in jobs or not are_kept.get(job_id, True):
-                    before = self._failed.get(job_id, _NotKept(LOOK_SECONDS / 2, 0.0))
-                    pause = min(2 * before.pause, _LONGEST_PAUSE)
-                    self._failed[job_id] = _NotKept(pause, now + pause)
+            jobs = [job for job in answers.values() if isinstance(job, Job)]
+            self._note_not_kept([f"{family}:{each}" for each, job in answers.items() if not isinstance(job, Job)], now)
+            if not jobs:
+                # A2E is away, or takes this account's key no more.
+                return
+            ended = [job for job in jobs if job.state == "succeeded"]
+            for first in range(0, len(ended), _AT_ONCE):
+                tried = ended[first : first + _AT_ONCE]
+                outcomes = await asyncio.gather(*(kept.keep(job, within=_STORE_SECONDS) for job in tried))
+                missing = [job.job_id for job in outcomes if not job.is_kept]
+                self._note_not_kept(missing, now)
+                if len(missing) == len(tried):
+                    raise A2EError("The store takes nothing")
+
+    def _note_not_kept(self, job_ids: Sequence[str], now: float) -> None:
+        for job_id in job_ids:
+            before = self._failed.get(job_id, _NotKept(LOOK_SECONDS / 2, 0.0))
+            pause = min(2 * before.pause, _LONGEST_PAUSE)
+            self._failed[job_id] = _NotKept(pause, now + pause)
 
     def _by_family(self, entries: Sequence[LedgerEntry], now: float) -> Mapping[str, Sequence[str]]:
         """The ids of the jobs that are looked at now."""
