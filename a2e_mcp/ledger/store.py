@@ -54,6 +54,11 @@ class EntryFilter:
     without: str | None = None
     user: str | None = None
 
+    @property
+    def values(self) -> dict[str, object]:
+        """By name, for a statement."""
+        return {"since": self.since, "family": self.family, "without": self.without, "user": self.user}
+
 
 EVERY_ENTRY = EntryFilter()
 

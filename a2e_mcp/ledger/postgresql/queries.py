@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Literal
 
 from a2e_mcp.ledger.accounts import by_account
@@ -87,7 +86,7 @@ class LedgerQueries(Ledger):
     async def recent(self, wanted: EntryFilter = EVERY_ENTRY, *, most: int = 1000, skip: int = 0) -> list[LedgerEntry]:
         """The entries that are wanted, newest first."""
         statement = statements.RECENT if wanted.family is None else statements.RECENT_OF_FAMILY
-        return await self._entries(statement, {**asdict(wanted), "most": most, "skip": skip})
+        return await self._entries(statement, {**wanted.values, "most": most, "skip": skip})
 
     async def unfinished(self, family: str | None) -> list[LedgerEntry]:
         """Entries of a family that have not been sent, or not been answered, newest first."""

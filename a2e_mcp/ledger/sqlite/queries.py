@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Literal, TypeVar
 
 from a2e_mcp.ledger.accounts import by_account
@@ -136,8 +135,16 @@ class SqliteQueries(Ledger):
 
     async def spent_and_recent(self, since: float, family: str, recent: float) -> tuple[float, list[LedgerEntry]]:
         """Credits spent since then, and the entries of a family created at or after `recent`, newest first."""
-        wanted = EntryFilter(family=family, since=recent)
-        return await self._look(lambda index: (index.spent_since(since), self._recent(wanted, 1000, 0)))
+
+        def work() -> tuple[float, list[LedgerEntry]]:
+            glance = self._index.glance(since, family, recent)
+            if glance.is_behind:
+                self._catch_up()
+                glance = self._index.glance(since, family, recent)
+            wanted = EntryFilter(family=family, since=recent)
+            return glance.spent, self._recent(wanted, 1000, 0) if glance.has_recent else []
+
+        return await self._file.read(work)
 
     async def spending(self, since: float, *, user: str | None = None) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""
@@ -182,7 +189,7 @@ class SqliteQueries(Ledger):
 
     def _recent(self, wanted: EntryFilter, most: int, skip: int) -> list[LedgerEntry]:
         statement = statements.RECENT if wanted.family is None else statements.RECENT_OF_FAMILY
-        return self._entries(statement, {**asdict(wanted), "most": most, "skip": skip})
+        return self._entries(statement, {**wanted.values, "most": most, "skip": skip})
 
     def _entries(self, statement: str, values: Mapping[str, object]) -> list[LedgerEntry]:
         return [from_row(row) for row in self._rows(statement, values)]

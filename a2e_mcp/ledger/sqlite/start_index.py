@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from a2e_mcp.ledger.codec import from_row
 from a2e_mcp.ledger.entry import LedgerEntry
@@ -108,14 +108,21 @@ _SPENT_BY = {
 }
 """Credits of what was started since then by family, dearest first, or by day (UTC), newest first."""
 _SINCE = "account = :account AND mode = :mode AND created >= :since"
-_SPENT_SINCE = (
-    _sql("SELECT total(cost) FROM start_index WHERE", _SINCE, _OF_USER),
-    "SELECT total(max(0, coalesce(expected, 0) - cost)) FROM entries JOIN start_index USING (id)"
+_SPENT_SINCE = _sql(
+    "SELECT (SELECT total(cost) FROM start_index WHERE",
+    _SINCE,
+    _OF_USER,
+    ") + (SELECT total(max(0, coalesce(expected, 0) - cost)) FROM entries JOIN start_index USING (id)"
     " WHERE entries.account = :account AND entries.mode = :mode AND entries.created >= :since"
     " AND phase IN ('intended', 'sent') AND beat BETWEEN :oldest AND :newest"
-    " AND (:user IS NULL OR user_id = :user)",
+    " AND (:user IS NULL OR user_id = :user)) AS spent",
 )
-"""What everything cost, and what more is expected of that which is under way."""
+"""What everything cost, and what more is expected of that which is under way; of one moment."""
+_GLANCE = _sql(
+    _SPENT_SINCE,
+    ", EXISTS (SELECT 1 FROM unindexed) AS is_behind, EXISTS (SELECT 1 FROM starts WHERE account = :account"
+    " AND mode = :mode AND family = :family AND created >= :recent) AS has_recent",
+)
 _SPENDING = _sql("SELECT total(cost), count(*) FROM start_index WHERE", _SINCE, "AND family != :download", _OF_USER)
 _LISTED = _sql(
     "SELECT id FROM start_index WHERE",
@@ -124,6 +131,14 @@ _LISTED = _sql(
     _IN_STATE,
     "AND (created, id) < (:created, :last) ORDER BY account DESC, mode DESC, created DESC, id DESC LIMIT :most",
 )
+
+
+class Glance(NamedTuple):
+    """What one statement tells: credits spent, whether the index is behind, and whether recent entries are there."""
+
+    spent: float
+    is_behind: bool
+    has_recent: bool
 
 
 class StartIndex:
@@ -170,7 +185,17 @@ class StartIndex:
     def spent_since(self, since: float, user: str | None = None) -> float:
         """Credits of everything started since then; what is under way counts as expected, if that is more."""
         wanted = {**self._whose, **living_beats(self._now()), "since": since, "user": user}
-        return float(sum(self._database.execute(each, wanted).fetchone()[0] for each in _SPENT_SINCE))
+        return float(self._database.execute(_SPENT_SINCE, wanted).fetchone()[0])
+
+    def glance(self, since: float, family: str, recent: float) -> Glance:
+        """Credits spent since then, and whether there are entries of a family that were created at or after `recent`.
+
+        A statement costs more than what it finds, so this is one.
+        """
+        wanted = {"since": since, "family": family, "recent": recent, "user": None}
+        values = {**self._whose, **living_beats(self._now()), **wanted}
+        spent, is_behind, has_recent = self._database.execute(_GLANCE, values).fetchone()
+        return Glance(float(spent), bool(is_behind), bool(has_recent))
 
     def spending(self, since: float, user: str | None) -> tuple[float, int]:
         """Credits of everything started since then, and how many starts that were; downloads are none."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -58,14 +59,18 @@ class WorkThread:
     """One thread, in which everything is done in the order of the questions.
 
     What is asked in one turn of the loop is handed over together, once the turn is over: to wake the thread in the
-    middle of it costs more than most of the work, and so does each answer by itself.
+    middle of it costs more than most of the work, and so does each answer by itself. An executor would do much more
+    about each piece of work, in both threads, than most of the work is.
     """
 
     def __init__(self, name: str, closed: Callable[[], Exception]) -> None:
         """`closed` makes the error for what is asked after the end."""
-        self._thread = ThreadPoolExecutor(1, name)
+        self._name = name
         self._closed = closed
         self._asked: list[_Task] = []
+        self._handed_over: SimpleQueue[Sequence[_Task] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._is_closed = False
 
     def begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Have this done in the thread; what is cancelled before its turn is left out."""
@@ -78,17 +83,24 @@ class WorkThread:
 
     def close(self) -> None:
         """Take nothing more; what was handed over is still done."""
-        self._thread.shutdown(wait=False)
+        self._is_closed = True
+        self._handed_over.put(None)
 
     def _hand_over(self) -> None:
         asked, self._asked = self._asked, []
-        try:
-            self._thread.submit(_carry_out, asked)
-        except RuntimeError:
+        if self._is_closed:
             for task in asked:
                 task.refuse(self._closed())
+            return
+        if self._thread is None:
+            # A daemon, so that a program that ends without closing it ends: the caller waits for each outcome.
+            self._thread = Thread(target=_carry_out, args=(self._handed_over,), name=self._name, daemon=True)
+            self._thread.start()
+        self._handed_over.put(asked)
 
 
-def _carry_out(tasks: Sequence[_Task]) -> None:
-    for task in tasks:
-        task.carry_out()
+def _carry_out(handed_over: SimpleQueue[Sequence[_Task] | None]) -> None:
+    """In the thread: do what comes until the end."""
+    while (tasks := handed_over.get()) is not None:
+        for task in tasks:
+            task.carry_out()

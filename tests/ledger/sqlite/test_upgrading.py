@@ -312,6 +312,21 @@ async def test_an_older_server_on_the_same_file_neither_loses_rows_nor_charges_t
             assert len(await ledger.recent()) == 19
 
 
+async def test_what_an_older_server_has_begun_since_the_last_look_is_in_the_next_one(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        ((account,),) = database.execute("SELECT DISTINCT account FROM starts").fetchall()
+    with closing(OldServer(path, account)) as old:
+        async with open_ledger(path, account="token", sandbox=False, now=lambda: NOW + 1) as ledger:
+            family, since = "image_to_video", NOW - 86_400
+            before, known = await ledger.spent_and_recent(since, family, since)
+            mine = "ffffffff0000000000000001"
+            old.intend(mine, "of the old one", NOW)
+            spent, recent = await ledger.spent_and_recent(since, family, since)
+            assert spent == before + 100
+            assert {entry.id for entry in recent} - {entry.id for entry in known} == {mine}
+            assert await ledger.spent_and_recent(since, "a family without entries", since) == (spent, [])
+
+
 async def test_a_server_of_the_version_before_users_works_on_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     async with open_ledger(path, account="token", sandbox=True) as ledger:
