@@ -18,7 +18,7 @@ def read_body(body: bytes) -> object:
     """
     text = body.decode(json.detect_encoding(body), "replace")
     try:
-        return _cleaned(json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_no_number), 0)
+        return _cleaned(_DECODER.decode(text), 0)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -42,6 +42,9 @@ def _number(text: str) -> float | None:
 
 def _no_number(_: str) -> None:
     """Read NaN and Infinity, which are not JSON, as nothing."""
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_no_number)
 
 
 def _cleaned(value: object, depth: int) -> object:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import anyio
 import httpx2
-from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer
+from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer, use_span
 from pydantic import SecretStr, ValidationError
 
 from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
@@ -99,12 +99,13 @@ class A2EClient:
         renewal: str = RENEWAL,
     ) -> None:
         """`renewal` is what to do when A2E does not accept the token."""
-        self._token = token if isinstance(token, SecretStr) else SecretStr(token)
+        secret = token.get_secret_value() if isinstance(token, SecretStr) else token
+        self._secret = secret.encode() if len(secret) >= _SHORTEST_SECRET else None
         self._http = httpx2.AsyncClient(
             base_url=base_url,
             transport=transport or Internet().ready_for(base_url),
             timeout=httpx2.Timeout(timeout, connect=10.0),
-            headers={"x-lang": "en-US", "accept": "application/json"},
+            headers={"x-lang": "en-US", "accept": "application/json", "authorization": f"Bearer {secret}"},
             follow_redirects=False,
             trust_env=False,
         )
@@ -203,8 +204,9 @@ class A2EClient:
 
     async def _wait_for_turn(self) -> None:
         """Raises ServiceError when the account's turn does not come in time; then nothing is sent."""
-        until = time.monotonic() + _patience()
+        until: float | None = None
         while (seconds := await self._turns.take_turn()) > 0:
+            until = time.monotonic() + _patience() if until is None else until
             if time.monotonic() + seconds > until:
                 raise ServiceError(
                     f"A2E takes no more requests of this account for {math.ceil(seconds)} s", hint="Retry after that"
@@ -218,16 +220,14 @@ class A2EClient:
         if webhook is not None:
             values |= {"webhook_url": webhook.url, "webhook_token": webhook.token}
         path = endpoint.path.format(**{name: quote(str(values.pop(name)), safe="") for name in endpoint.parameters})
-        http_request = self._http.build_request(
+        http_request = httpx2.Request(
             endpoint.method,
-            self._addresses.get(path, path),
+            self._address(path, is_kept=not endpoint.parameters),
             params=(_query(values) or None) if endpoint.method == "GET" else None,
             json=values if endpoint.method in ("POST", "PUT") else None,
-            headers={"authorization": f"Bearer {self._token.get_secret_value()}"},
+            headers=self._http.headers,
+            cookies=self._http.cookies,
         )
-        if not endpoint.parameters and path not in self._addresses:
-            # To parse and to join addresses takes longer than anything else about a request.
-            self._addresses[path] = http_request.url.copy_with(query=None)
         started = time.monotonic()
         status: int | None = None
         body = b""
@@ -257,23 +257,31 @@ class A2EClient:
                     body=json_or_none(body),
                 )
 
+    def _address(self, path: str, *, is_kept: bool) -> httpx2.URL:
+        """Where a path is; to parse addresses takes longer than anything else about a request, so most are kept."""
+        known = self._addresses.get(path)
+        if known is None:
+            base = self._http.base_url
+            known = base.copy_with(raw_path=base.raw_path + path.lstrip("/").encode())
+            if is_kept:
+                self._addresses[path] = known
+        return known
+
     def _without_token(self, body: bytes) -> bytes:
         """The body with the token blanked out, so that it reaches neither messages nor the ledger."""
-        token = self._token.get_secret_value().encode()
-        return body.replace(token, b"[token]") if len(token) >= _SHORTEST_SECRET else body
+        return body if self._secret is None else body.replace(self._secret, b"[token]")
 
 
 @contextmanager
 def _span(name: str, endpoint: Endpoint, host: str) -> Iterator[Span]:
     """One request, in the trace of the call that makes it; a failure is named by its kind only."""
     attributes = {"http.request.method": endpoint.method, "url.template": endpoint.path, "server.address": host}
-    with _tracer.start_as_current_span(
-        f"A2E {name}",
-        kind=SpanKind.CLIENT,
-        attributes=attributes,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
+    span = _tracer.start_span(f"A2E {name}", kind=SpanKind.CLIENT, attributes=attributes)
+    if not span.is_recording():
+        # Nearly always: no one traces, and to make it the current one costs more than all else about it.
+        yield span
+        return
+    with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span
         except Exception as problem:

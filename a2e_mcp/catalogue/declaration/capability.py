@@ -94,7 +94,12 @@ class Endpoint:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the placeholders in the path."""
-        return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+        return _placeholders(self.path)
+
+
+@cache
+def _placeholders(path: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in string.Formatter().parse(path) if name)
 
 
 @dataclass(frozen=True, slots=True)
