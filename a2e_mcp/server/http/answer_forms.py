@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -55,28 +55,42 @@ class PlainOrStream:
             return
         messages = await _whole_request(receive)
         again = _first(messages, receive)
-        if not self._is_quickly_read(b"".join(message.get("body", b"") for message in messages)):
+        body = b"".join(message.get("body", b"") for message in messages)
+        is_older = headers.get(b"mcp-protocol-version", b"2025-03-26") in _OLDER_VERSIONS
+        called = _called_in_body(body) if is_older else _called_in_headers(headers)
+        if _ASKS_FOR_PROGRESS in body or not self._is_quickly_read(called):
             await self._streams.handle_request(scope, again, send)
-        elif headers.get(b"mcp-protocol-version", b"2025-03-26") in _OLDER_VERSIONS:
+        elif is_older:
             await self._plain.handle_request(scope, again, send)
         else:
             # In the newest protocol who hangs up wants the work to end.
-            async with _ended_by_hanging_up(receive, self._patience):
+            with _ended_by_hanging_up(receive, self._patience):
                 await self._plain.handle_request(scope, again, send)
 
-    def _is_quickly_read(self, body: bytes) -> bool:
-        if _ASKS_FOR_PROGRESS in body:
-            return False
-        try:
-            request = json.loads(body)
-        except (ValueError, RecursionError):
+    def _is_quickly_read(self, called: str | None) -> bool:
+        if called is None:
             return True
-        if not isinstance(request, dict) or request.get("method") != "tools/call":
-            return True
-        params = request.get("params")
-        name = params.get("name") if isinstance(params, dict) else None
-        tool = bare_name(name, self._prefix) if isinstance(name, str) else ""
+        tool = bare_name(called, self._prefix)
         return tool_index.effect_of(tool) == "reads" and tool not in _WAITS
+
+
+def _called_in_body(body: bytes) -> str | None:
+    """The tool that is called, empty when it has no name; None for other requests, and for what is none."""
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(request, dict) or request.get("method") != "tools/call":
+        return None
+    params = request.get("params")
+    name = params.get("name") if isinstance(params, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _called_in_headers(headers: dict[bytes, bytes]) -> str | None:
+    """The same in the newest protocol, whose requests are refused where headers and body differ."""
+    is_call = headers.get(b"mcp-method") == b"tools/call"
+    return headers.get(b"mcp-name", b"").decode("latin-1") if is_call else None
 
 
 def _is_short(headers: dict[bytes, bytes]) -> bool:
@@ -101,8 +115,8 @@ def _first(messages: Sequence[Message], receive: Receive) -> Receive:
     return receive_again
 
 
-@asynccontextmanager
-async def _ended_by_hanging_up(receive: Receive, patience: float) -> AsyncIterator[None]:
+@contextmanager
+def _ended_by_hanging_up(receive: Receive, patience: float) -> Iterator[None]:
     """Cancel the block when the other side has gone; whether it has is looked for once the block takes long."""
     watching: list[asyncio.Task[None]] = []
 
