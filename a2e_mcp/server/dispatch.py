@@ -33,12 +33,14 @@ async def run_tool(
     seconds: float,
     progress: Progress,
     *,
+    ready: Services | None = None,
     shown: Callable[[], Sequence[str]],
     confirm: Confirm | None = None,
 ) -> Answer:
     """Run a tool within so many seconds, not counting those that the user thinks when they are asked to `confirm`.
 
-    `shown` gives the tools that may be suggested for an unknown name.
+    `ready` are the services where they are open: nearly always, and then no limit is set to opening them. `shown` gives
+    the tools that may be suggested for an unknown name.
 
     Raises ToolError for an unknown one, A2EError for what failed.
     """
@@ -48,7 +50,7 @@ async def run_tool(
         raise ToolError(f"Tool not found{f'; did you mean {near[0]}?' if near else '.'}")
     limit = TimeLimit(seconds)
     inputs, options = read_arguments(tool, tool_index.tools()[name].wire["inputSchema"], arguments)
-    services = await opened(open_services, limit)
+    services = ready or await opened(open_services, limit)
     reports = _Reports(progress)
     call = Call(
         inputs=inputs, services=services, options=options, limit=limit, progress=reports.report, confirm=confirm

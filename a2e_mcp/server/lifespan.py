@@ -60,6 +60,11 @@ class LazyServices:
         self._is_open = False
 
     @property
+    def ready(self) -> Services | None:
+        """The services, where they are open."""
+        return self._services
+
+    @property
     def is_busy(self) -> bool:
         """Whether they are open and work is under way in them."""
         return self._services is not None and self._services.is_busy

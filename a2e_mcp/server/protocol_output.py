@@ -7,7 +7,7 @@ otherwise end the server in the SDK's writer, where it can no longer be caught.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -44,12 +44,21 @@ def takes_links(context: Context[Any, Any] | None) -> bool:
     return not (is_older and client is not None and client.client_info.name in _FAIL_ON_LINKS)
 
 
-def tool_result(answer: Answer, prefix: str, *, with_links: bool) -> CallToolResult:
+def named(context: Context[Any, Any] | None, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """The meta of a tool's result that names the server, where the protocol wants that of every answer.
+
+    Without it the SDK copies the server's whole face for each.
+    """
+    is_wanted = context is not None and (context.protocol_version or "") >= _WITHOUT_HANDSHAKE
+    return {SERVER_INFO_META_KEY: dict(names)} if is_wanted else None
+
+
+def tool_result(answer: Answer, prefix: str, *, with_links: bool, meta: dict[str, Any] | None = None) -> CallToolResult:
     """An answer as the protocol's result; `prefix` precedes tool names."""
     links = [_resource_link(link) for link in (answer.links if with_links else ())]
     text = TextContent(type="text", text=clean(prefixed(answer.text, prefix)))
     structured: Any = clean_data(prefixed_data(answer.structured, prefix))
-    return CallToolResult(content=[text, *links], structured_content=structured)
+    return CallToolResult(content=[text, *links], structured_content=structured, _meta=meta)
 
 
 def _resource_link(link: Link) -> ResourceLink:
@@ -103,22 +112,22 @@ def progress_reporter(context: Context[Any, Any] | None) -> Callable[[float, str
     return report
 
 
-async def short_introductions(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware: in the newest protocol the server names itself in every answer, and shows its face in one only."""
-    result = await call_next(ctx)
-    if ctx.method != "server/discover" and isinstance(result, dict):
-        meta = result.get("_meta")
-        told = meta.get(SERVER_INFO_META_KEY) if isinstance(meta, dict) else None
-        if isinstance(meta, dict) and isinstance(told, dict):
-            short = {key: told[key] for key in _IN_EVERY_ANSWER if key in told}
-            return {**result, "_meta": {**meta, SERVER_INFO_META_KEY: short}}
-    return result
-
-
-async def clean_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware: the errors of the protocol are clean too; they may repeat what the host has sent."""
+async def finish(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware: the errors of the protocol are clean too, and answers introduce the server in short."""
     try:
-        return await call_next(ctx)
+        result = await call_next(ctx)
     except MCPError as problem:
+        # It may repeat what the host has sent.
         error = problem.error
         raise MCPError(error.code, clean(error.message), clean_data(error.data)) from None
+    return result if ctx.method == "server/discover" else _shortly_introduced(result)
+
+
+def _shortly_introduced(result: HandlerResult) -> HandlerResult:
+    """In the newest protocol the server names itself in every answer, and shows its face in one only."""
+    meta = result.get("_meta") if isinstance(result, dict) else None
+    told = meta.get(SERVER_INFO_META_KEY) if isinstance(meta, dict) else None
+    if not (isinstance(result, dict) and isinstance(meta, dict) and isinstance(told, dict)):
+        return result
+    short = {key: told[key] for key in _IN_EVERY_ANSWER if key in told}
+    return {**result, "_meta": {**meta, SERVER_INFO_META_KEY: short}}

@@ -17,15 +17,14 @@ from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolResult, GetPromptResult, Icon, InputRequiredResult, TextContent, Tool
+from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent, Tool
 from mcp.types import Prompt as PromptListed
 from mcp.types import Resource as ResourceListed
 from mcp.types import ResourceTemplate as ResourceTemplateListed
 
-from a2e_mcp import __version__
 from a2e_mcp.errors import A2EError, Charged, SettingsError, TokenMissing
 from a2e_mcp.operations.operation import Operation
-from a2e_mcp.server import permissions, protocol_output, resources, tool_index, visibility
+from a2e_mcp.server import introduction, permissions, protocol_output, resources, tool_index, visibility
 from a2e_mcp.server.answers.failures import failure_text
 from a2e_mcp.server.apps.extension import Apps
 from a2e_mcp.server.http import toolset_paths
@@ -55,26 +54,6 @@ if TYPE_CHECKING:
     from a2e_mcp.users.authenticator import Authenticator
     from a2e_mcp.users.caller import Caller
 
-INSTRUCTIONS = """\
-A2E makes avatar videos, speech, clips from pictures and face swaps. Jobs take minutes: a start_ tool returns a \
-job_id at once; then call wait_for_job until the job has succeeded, and show the user the result link.
-For an avatar video: list_voices with the language of the script, list_avatars, then start_avatar_video.
-Avatars, voices and backgrounds may be given by name; jobs need their job_id. Files are URLs, or paths in an allowed \
-folder on this computer.
-Starts cost credits: quote_job shows the price, max_credits sets a limit. Never start the same job twice: if an answer \
-is missing, look in list_jobs first.
-A2E has no setting for emotion, tone, gestures, pauses or pronunciation, and reads no SSML: speed is all; spell an odd \
-name as it sounds.
-compose_video joins finished videos with music and captions, add_captions and trim_video change one: all free.
-Ask the user before using a person's face or voice, and write who agreed into consent."""
-
-WEBSITE = "https://github.com/a2e-mcp/a2e-mcp"
-ICON = Icon(
-    src="https://raw.githubusercontent.com/a2e-mcp/a2e-mcp/main/docs/pictures/icon.svg",
-    mime_type="image/svg+xml",
-    sizes=["any"],
-)
-DESCRIPTION = "Avatar videos, speech, clips and face swaps with A2E."
 _HOUR = 3_600_000
 _FREE = "Nothing was charged."
 _log = logging.getLogger(__name__)
@@ -111,17 +90,18 @@ class A2EServer(MCPServer[LazyServices]):
         self._lazy_services = opened_lazily(settings, connect, self._timing, self.operation)
         self.own_accounts = self._accounts_of_users()
         self._result_sweep = self._results_to_keep()
+        self._names = introduction.names(settings)
         super().__init__(
-            "a2e-mcp",
-            title="A2E avatar videos" + (" (sandbox)" if settings.mode == "sandbox" else ""),
-            description=DESCRIPTION,
-            website_url=WEBSITE,
-            icons=[ICON],
-            instructions=prefixed(INSTRUCTIONS, settings.tool_prefix),
-            version=__version__,
+            self._names["name"],
+            title=self._names["title"],
+            version=self._names["version"],
+            description=introduction.DESCRIPTION,
+            website_url=introduction.WEBSITE,
+            icons=[introduction.ICON],
+            instructions=prefixed(introduction.INSTRUCTIONS, settings.tool_prefix),
             lifespan=self._living,
             log_level="WARNING",
-            middleware=[protocol_output.clean_errors, protocol_output.short_introductions],
+            middleware=[protocol_output.finish],
             # A person may think for long about a question; what they agree to is checked anew anyway.
             request_state_security=question_security(settings),
             # Tools, prompts and resources stay as they are, so no change of them is promised.
@@ -159,6 +139,12 @@ class A2EServer(MCPServer[LazyServices]):
         if self._configuration.is_without_account:
             raise ToolError(self._unconfigured)
         return await self.company_services()
+
+    @property
+    def _ready(self) -> Services | None:
+        """The same, where they are those of the servers' own account, and open."""
+        is_of_user = bool(current_account()) or self._configuration.is_without_account
+        return None if is_of_user else self._lazy_services.ready
 
     async def company_services(self) -> Services:
         """The services of the servers' own account. Raises SettingsError; ToolError where there must be a token."""
@@ -265,13 +251,21 @@ class A2EServer(MCPServer[LazyServices]):
             confirm = confirmation(asked, seconds=self._timing.answer_seconds)
             try:
                 work = run_tool(
-                    name, arguments, self.services, seconds, progress, shown=self._shown_here, confirm=confirm
+                    name,
+                    arguments,
+                    self.services,
+                    seconds,
+                    progress,
+                    ready=self._ready,
+                    shown=self._shown_here,
+                    confirm=confirm,
                 )
                 answer = await (work if caller is None else self._unless_revoked(caller, name, work))
             except InputNeeded as question:
                 return question.result
             with_links = bool(answer.links) and settings.links == "auto" and protocol_output.takes_links(context)
-            return protocol_output.tool_result(answer, settings.tool_prefix, with_links=with_links)
+            meta = protocol_output.named(context, self._names)
+            return protocol_output.tool_result(answer, settings.tool_prefix, with_links=with_links, meta=meta)
         except A2EError as problem:
             effect, can_be_charged = tool_index.effect_of(name), tool_index.can_be_charged(name)
             told = permissions.addressed(problem, caller, settings.contact)

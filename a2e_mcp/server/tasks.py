@@ -74,8 +74,6 @@ class Tasks(Extension):
         self, params: CallToolRequestParams, ctx: Context, call_next: CallNext
     ) -> HandlerResult:
         """Answer with the task where a call has started a job that runs; the job is in the ledger by then."""
-        from a2e_mcp.ledger.job_ids import STREAMING
-
         result = await call_next(ctx)
         if ctx.protocol_version != _VERSION or not _declared(ctx) or not isinstance(result, CallToolResult):
             return result
@@ -83,6 +81,8 @@ class Tasks(Extension):
         effect = tool_index.effect_of(bare_name(params.name, self._prefix))
         if result.is_error or not data or "job_id" not in data or effect not in ("spends", "writes"):
             return result
+        from a2e_mcp.ledger.job_ids import STREAMING
+
         jobs = [data, *(each for each in data.get("jobs", ()) if each["job_id"] != data["job_id"])]
         if data.get("family") == STREAMING or not any(job["state"] in _OPEN for job in jobs):
             return result

@@ -12,7 +12,9 @@ from a2e_mcp import __version__
 from a2e_mcp.client.connection import live
 from a2e_mcp.server.server import A2EServer
 from tests.support.paths import CHECKOUT
-from tests.support.server import ERAS, Era, settings_in
+from tests.support.server import ERAS, Era, open_server, settings_in
+
+SHORT = {"name": "a2e-mcp", "title": "A2E avatar videos", "version": __version__}
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -32,5 +34,16 @@ async def test_the_server_says_who_it_is_and_shows_its_face(tmp_path: Path, era:
     assert told.icons[0].model_dump(by_alias=True, exclude_none=True) == entry["icons"][0]
     # The newest protocol repeats it with every answer, where the name is enough.
     repeated = (listed.meta or {}).get("io.modelcontextprotocol/serverInfo")
-    short = {"name": "a2e-mcp", "title": "A2E avatar videos", "version": __version__}
-    assert repeated == (short if listed.meta else None)
+    assert repeated == (SHORT if listed.meta else None)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_each_answer_of_a_tool_names_the_server_in_the_newest_protocol(era: Era, tmp_path: Path) -> None:
+    short = {**SHORT, "title": f"{SHORT['title']} (sandbox)"}
+    named = {"io.modelcontextprotocol/serverInfo": short} if era == "auto" else None
+    async with open_server(tmp_path, era=era) as server:
+        answered = await server.client.call_tool("get_credits", {})
+        refused = await server.client.call_tool("check_status", {})
+    assert (answered.is_error, refused.is_error) == (False, True)
+    assert answered.meta == named
+    assert refused.meta == named

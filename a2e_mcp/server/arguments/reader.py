@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -112,8 +112,25 @@ def read_arguments(
     What hosts add is dropped, and any other unknown name is refused; null counts as left out.
     Raises InputError with one line that names everything that is missing and echoes no value.
     """
-    known: Mapping[str, Any] = schema.get("properties", {})
     models = option_models(tool, is_quote=is_quote)
+    values = _values(tool, models, schema.get("properties", {}), arguments) if arguments else {}
+    mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
+    options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
+    problems: list[str] = []
+    inputs = _checked(tool.inputs, mine, problems)
+    chosen = [_checked(model, values, problems) for model, values in zip(models, options, strict=True)]
+    if inputs is None or problems:
+        # What is missing is named in full, so that one more call is enough.
+        problems.sort(key=lambda each: "missing" not in each)
+        missing = sum("missing" in each for each in problems)
+        raise InputError(f"{tool.name}: {'; '.join(problems[: max(missing, _MOST_PROBLEMS)])}")
+    return inputs, StartOptions(**{name: value for each in chosen if each is not None for name, value in each})
+
+
+def _values(
+    tool: Tool[Any], models: Sequence[type[Inputs]], known: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Mapping[str, object]:
+    """The arguments that are given, each as its field takes it. Raises InputError."""
     fields = argument_fields(tool.inputs, *models)
     given = in_singular_or_plural(known, without_host_names(known, arguments))
     if (holder := next((name for name, field in fields.items() if field.holds_others), None)) is not None:
@@ -130,18 +147,7 @@ def read_arguments(
     ]
     if unfilled:
         raise InputError(f"{tool.name}: {'; '.join(unfilled[:_MOST_PROBLEMS])}", hint="Give the value itself")
-    values = normalised(fields, given, has_choice=tool.inputs.has_choice)
-    mine = {name: value for name, value in values.items() if name in tool.inputs.model_fields}
-    options = [{name: values[name] for name in model.model_fields if name in values} for model in models]
-    problems: list[str] = []
-    inputs = _checked(tool.inputs, mine, problems)
-    chosen = [_checked(model, values, problems) for model, values in zip(models, options, strict=True)]
-    if inputs is None or problems:
-        # What is missing is named in full, so that one more call is enough.
-        problems.sort(key=lambda each: "missing" not in each)
-        missing = sum("missing" in each for each in problems)
-        raise InputError(f"{tool.name}: {'; '.join(problems[: max(missing, _MOST_PROBLEMS)])}")
-    return inputs, StartOptions(**{name: value for each in chosen if each is not None for name, value in each})
+    return normalised(fields, given, has_choice=tool.inputs.has_choice)
 
 
 def _has_no_use(tool: Tool[Any], option: str) -> bool:

@@ -92,8 +92,8 @@ async def _credits(call: Call[NoInputs]) -> Answer:
     services = call.services
     # The ledger is read while A2E answers, and once.
     day = services.ledger.now() - LIMIT_SECONDS
-    (rooms, spent), balance = await both(
-        services.rooms.open_rows_and_spent(day), services.client.call(GET_CREDITS, Nothing())
+    balance, (rooms, spent) = await both(
+        services.client.call(GET_CREDITS, Nothing()), services.rooms.open_rows_and_spent(day)
     )
     limits = services.ceilings
     structured: dict[str, Any] = {"credits": balance.credits, "spent_today": spent}
