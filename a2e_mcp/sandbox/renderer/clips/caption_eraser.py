@@ -25,9 +25,9 @@ from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, let_go, text_box
 _LOOKS_A_SECOND = 5.0
 _PASSED_OVER = 3
 _SAME_BOX = 0.75
-# The boxes that captions stand in are searched for anew after so many frames, or when a line looks different, by
-# levels in the middle of its pixels.
-_FRAMES_A_SEARCH, _SAME_COLOUR = 6, 5.0
+# The boxes that captions stand in are searched for anew after so many frames, after more when two searches have found
+# none, or when a line looks different, by levels in the middle of its pixels.
+_FRAMES_A_SEARCH, _FRAMES_WITHOUT, _SAME_COLOUR = 6, 12, 5.0
 # Captions are in the lower part of a frame, and text above it belongs to the scene, unless it is all there is. What
 # their boxes are known by, and what is behind them, may be above that by a part of the height, or some rows.
 _LOWER_PART, _ABOVE, _LEAST_ABOVE = 0.5, 0.12, 48
@@ -167,10 +167,10 @@ class _SearchedFrame:
         """A frame, with the colours that its captions have now."""
         return cls(number, boxes, letters, [cv2.mean(picture[box.rows, box.columns]) for box in boxes])
 
-    def is_like(self, other: "_SearchedFrame") -> bool:
-        """Whether a later frame shows the same captions."""
+    def is_like(self, other: "_SearchedFrame", frames: int) -> bool:
+        """Whether a later frame, by fewer than so many, shows the same captions."""
         return (
-            other.number - self.number < _FRAMES_A_SEARCH
+            other.number - self.number < frames
             and self.boxes == other.boxes
             and np.abs(np.subtract(self.colours, other.colours)).max(initial=0) < _SAME_COLOUR
             and are_alike(self.letters, other.letters)
@@ -191,7 +191,7 @@ class _Memory:
         self._frames += 1
         letters = letters_in(frame.picture, boxes)
         seen = _SearchedFrame.of(self._frames, frame.picture, boxes, letters)
-        if self._searched is not None and self._searched.is_like(seen):
+        if self._searched is not None and self._searched.is_like(seen, _FRAMES_A_SEARCH):
             return
         self._searched = seen
         hidden = _uncover(frame.picture, plates_in(frame.picture, boxes), letters, self._mark)
@@ -276,6 +276,7 @@ class _Remover:
         self._at = 0
         self._captions: Sequence[CaptionBox] = ()
         self._known: _SearchedFrame | None = None
+        self._is_without_box = False
         self.frames = 0
         self.with_text = 0
         self.lifted = 0
@@ -302,13 +303,16 @@ class _Remover:
     def _plates_in(self, picture: Picture, boxes: list[TextBox], letters: Mask) -> list[CaptionBox]:
         """The boxes of the captions; while those stay the same they are only recognised, most of the time."""
         seen = _SearchedFrame.of(self.frames, picture, boxes, letters)
-        if self._known is not None and self._known.is_like(seen):
-            again = seen_again(picture, boxes, self._captions)
-            if again is not None:
+        before, known, is_same = self._known, self._captions, False
+        if before is not None and before.is_like(seen, _FRAMES_WITHOUT):
+            is_same = True
+            is_fresh = self._is_without_box or before.is_like(seen, _FRAMES_A_SEARCH)
+            if is_fresh and (again := seen_again(picture, boxes, known)) is not None:
                 return again
-        known = self._captions if self._known else ()
         self._known = seen
-        return plates_in(picture, boxes, known)
+        found = plates_in(picture, boxes, known if before else ())
+        self._is_without_box = is_same and not found and not known
+        return found
 
     def draw(self, uncovered: _Uncovered) -> PlanarFrame:
         """The frame without its letters."""

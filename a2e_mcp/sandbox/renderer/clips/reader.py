@@ -34,6 +34,8 @@ _NARROWEST_PIXEL = 0.2
 _MATRIX_BYTES = 36
 _SQUARE = 0.01
 _FULL_HD = 1920 * 1088
+# Where at most each so manieth frame is asked for, those that no other is built upon are not decoded.
+_FEW = 4
 
 Orientation: TypeAlias = tuple[int, int, int, int]
 """Where a step across and a step down the decoded picture lead in the shown one, each as (across, down)."""
@@ -136,6 +138,8 @@ def _decoded(path: str, box: tuple[int, int], fps: float, start: float, damage: 
         begins = start_of(container)
         if start > 0 and container.duration:
             container.seek(int((begins + start) * 1_000_000), backward=True)
+        if float(stream.average_rate or 0) >= _FEW * fps:
+            stream.codec_context.skip_frame = "NONREF"
         aspect = pixel_aspect(stream)
         turned: Orientation | None = None
         tones: ToneMapper | None = None
