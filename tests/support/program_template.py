@@ -13,12 +13,14 @@ import json
 import os
 import pkgutil
 import runpy
+import selectors
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple, Never
+from contextlib import suppress
+from typing import NamedTuple, Never, Self
 
 import a2e_mcp
 
@@ -48,20 +50,66 @@ def main(channel: socket.socket) -> Order | None:
     gc.freeze()
     # Ctrl-C in a terminal reaches this process too; the one that ordered decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(channel, LONGEST_ORDER, 4)
-        if not message:
-            return None
-        *streams, control = descriptors
-        if os.fork() == 0:
-            channel.close()
-            if program := os.fork():
-                _watch(program, streams, control)
-            os.close(control)
-            return Order(**json.loads(message), streams=streams)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        _reap()
+    with Programs() as programs:
+        programs.ready.register(channel, selectors.EVENT_READ)
+        while True:
+            for key, _ in programs.ready.select():
+                if key.fileobj is not channel:
+                    programs.proceed(key)
+                    continue
+                message, descriptors, _, _ = socket.recv_fds(channel, LONGEST_ORDER, 4)
+                if not message:
+                    return None
+                *streams, control = descriptors
+                if (program := os.fork()) == 0:
+                    channel.close()
+                    os.close(control)
+                    programs.forget()
+                    return Order(**json.loads(message), streams=streams)
+                for stream in streams:
+                    os.close(stream)
+                programs.add(program, control)
+
+
+class Programs:
+    """The programs under way: the id and then the exit code of each is written where its reader waits for them."""
+
+    def __init__(self) -> None:
+        self.ready = selectors.DefaultSelector()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ready.close()
+
+    def add(self, program: int, control: int) -> None:
+        """Say the id of a program, and wait for its end."""
+        with suppress(BrokenPipeError):
+            os.write(control, b"%d\n" % program)
+        self.ready.register(os.pidfd_open(program), selectors.EVENT_READ, (program, control))
+
+    def proceed(self, key: selectors.SelectorKey) -> None:
+        """Say how a program has ended, or let it go; its id is not used again before the reader is done."""
+        program, control = key.data
+        self.ready.unregister(key.fileobj)
+        os.close(key.fd)
+        if key.fd == control:
+            os.waitpid(program, 0)
+            return
+        ended = os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
+        if ended is not None:
+            code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+            with suppress(BrokenPipeError):
+                os.write(control, b"%d\n" % code)
+        self.ready.register(control, selectors.EVENT_READ, (program, control))
+
+    def forget(self) -> None:
+        """Close what belongs to other programs, in one that was just forked."""
+        for key in list(self.ready.get_map().values()):
+            if key.data is not None:
+                for descriptor in {key.fd, key.data[1]}:
+                    os.close(descriptor)
 
 
 def run_to_end(order: Order) -> Never:
@@ -104,28 +152,6 @@ def _modules() -> Iterator[str]:
         if not found.name.startswith(_LEFT_OUT):
             yield found.name
     yield from _ALSO
-
-
-def _watch(program: int, streams: list[int], control: int) -> None:
-    """Write the id and then the exit code of the program; its id is not used again before the reader is done."""
-    for stream in streams:
-        os.close(stream)
-    os.write(control, b"%d\n" % program)
-    ended = os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)
-    if ended is not None:
-        os.write(control, b"%d\n" % (ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status))
-    os.read(control, 1)
-    os.waitpid(program, 0)
-    os._exit(0)
-
-
-def _reap() -> None:
-    """Let the system forget who has ended, so that the time they took is counted."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":
