@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 from tests.support.paths import CHECKOUT
 
 _READ_BY_THE_INTERPRETER = ("PYTHON", "LC_", "LANG", "TZ")
+_READ_BY_KEYRING = "PYTHON_KEYRING_BACKEND"
 _SECONDS = 60.0
 
 
@@ -31,7 +32,9 @@ class Template:
     def can_be(self, python: str, changes: Mapping[str, str]) -> bool:
         """Whether a forked process would be like a new one of this interpreter with these changes of its variables."""
         is_this = self.is_preferred and sys.platform == "linux" and python == sys.executable
-        return is_this and not any(name.startswith(_READ_BY_THE_INTERPRETER) for name in changes)
+        return is_this and not any(
+            name.startswith(_READ_BY_THE_INTERPRETER) for name in changes if name != _READ_BY_KEYRING
+        )
 
     def fork(
         self,
