@@ -397,6 +397,8 @@ async def test_the_source_of_the_token_is_named(doctor_run: DoctorRun) -> None:
     assert any("Live mode" in line for line in doctor_run.marked("ok"))
     assert any("has neither a token" in line for line in doctor_run.marked("note"))
     assert FAKE_TOKEN not in doctor_run.text
+    # Without a client, whose server is started in each run.
+    doctor_run.configure_nothing()
     doctor_run.lines.clear()
     assert await doctor_run.run({"A2E_KEYRING": "off"}) == 0
     assert "The token is kept in" not in doctor_run.text

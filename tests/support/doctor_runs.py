@@ -82,8 +82,15 @@ class DoctorRun:
         )
 
     def configure_desktop(self, entry: Mapping[str, Any]) -> None:
-        file = claude_desktop_file({"XDG_CONFIG_HOME": str(self.folder / "config")}, "linux")
-        self.write(str(file.relative_to(self.folder)), json.dumps({"mcpServers": {NAME: entry}}))
+        self.write(str(self._desktop.relative_to(self.folder)), json.dumps({"mcpServers": {NAME: entry}}))
+
+    def configure_nothing(self) -> None:
+        """Take what was configured for Claude Desktop away."""
+        self._desktop.unlink()
+
+    @property
+    def _desktop(self) -> Path:
+        return claude_desktop_file({"XDG_CONFIG_HOME": str(self.folder / "config")}, "linux")
 
     def write(self, name: str, text: str) -> Path:
         """Write a file below the folder."""
