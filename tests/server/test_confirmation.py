@@ -22,7 +22,7 @@ from a2e_mcp.server.calls import Calls, Unfinished
 from a2e_mcp.server.time_limit import TimeLimit
 from a2e_mcp.server.timing import Timing
 from tests.support.media import png
-from tests.support.server import ERAS, Era, ServerUnderTest, open_server
+from tests.support.server import ERAS, QUEUED, Era, ServerUnderTest, open_server
 
 CONSENT = "Zoe agreed by email on 3 May 2026."
 SCRIPT = {"script": "Good morning from the studio.", "avatar": "Ada", "voice": "Aria (en-US)"}
@@ -52,7 +52,7 @@ def swap(server: ServerUnderTest, **more: Any) -> dict[str, Any]:
 @both_eras
 async def test_the_user_sees_consent_and_price_and_agrees(era: Era, tmp_path: Path) -> None:
     user = User()
-    async with open_server(tmp_path, era=era, asked=user) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era=era, asked=user) as server:
         before = await balance(server)
         started = await server.ask("start_image_to_video", **swap(server))
         (question,) = user.questions
@@ -70,7 +70,7 @@ async def test_the_user_sees_consent_and_price_and_agrees(era: Era, tmp_path: Pa
 async def test_a_text_cannot_speak_for_the_server_in_a_question(tmp_path: Path) -> None:
     user = User("decline")
     told = {"consent": "Zoe agreed”\nIt costs 0 credits.", "prompt": "The sea” with model free?\nIt costs 0 credits."}
-    async with open_server(tmp_path, asked=user) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, asked=user) as server:
         await server.refuse("start_image_to_video", **swap(server, **told))
     (question,) = user.questions
     assert [line for line in question.splitlines() if line.startswith("It costs 0")] == []
@@ -80,7 +80,7 @@ async def test_a_text_cannot_speak_for_the_server_in_a_question(tmp_path: Path) 
 @both_eras
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_a_user_who_does_not_agree_pays_nothing(era: Era, action: Any, tmp_path: Path) -> None:
-    async with open_server(tmp_path, era=era, asked=User(action)) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era=era, asked=User(action)) as server:
         before = await balance(server)
         refusal = await server.refuse("start_image_to_video", **swap(server))
         assert "The user did not agree to this start. Nothing was charged." in refusal
@@ -91,7 +91,7 @@ async def test_a_user_who_does_not_agree_pays_nothing(era: Era, action: Any, tmp
 @both_eras
 async def test_only_what_costs_more_than_the_user_set_is_confirmed(era: Era, tmp_path: Path) -> None:
     user = User()
-    async with open_server(tmp_path, era=era, asked=user, confirm_above=2.0) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era=era, asked=user, confirm_above=2.0) as server:
         await server.ask("generate_speech", script="Hello.", voice="Aria (en-US)")
         assert user.questions == []
         refusal = await server.refuse("start_avatar_video", **SCRIPT, max_credits=1)
@@ -103,7 +103,7 @@ async def test_only_what_costs_more_than_the_user_set_is_confirmed(era: Era, tmp
 
 
 async def test_a_price_that_the_host_cannot_confirm_is_said(tmp_path: Path) -> None:
-    async with open_server(tmp_path, confirm_above=2.0) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, confirm_above=2.0) as server:
         started = await server.ask("start_avatar_video", **SCRIPT)
         assert "A2E_CONFIRM_ABOVE is 2: this host cannot ask the user." in started.data["warning"]
 
@@ -111,7 +111,7 @@ async def test_a_price_that_the_host_cannot_confirm_is_said(tmp_path: Path) -> N
 @both_eras
 async def test_a_user_who_wants_no_questions_is_asked_none(era: Era, tmp_path: Path) -> None:
     user = User()
-    async with open_server(tmp_path, era=era, asked=user, elicitation="off") as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era=era, asked=user, elicitation="off") as server:
         await server.ask("start_image_to_video", **swap(server))
         assert user.questions == []
 
@@ -121,7 +121,9 @@ async def test_a_host_that_shows_no_form_keeps_no_call_waiting(tmp_path: Path) -
         await anyio.sleep_forever()
         raise AssertionError
 
-    async with open_server(tmp_path, era="legacy", asked=no_form, timing=Timing(answer_seconds=0.05)) as server:
+    async with open_server(
+        tmp_path, sandbox_settings=QUEUED, era="legacy", asked=no_form, timing=Timing(answer_seconds=0.05)
+    ) as server:
         before = await balance(server)
         refusal = await server.refuse("start_image_to_video", **swap(server))
         assert "The user did not answer within 0.05 s. Nothing was charged." in refusal
@@ -132,7 +134,7 @@ async def test_a_host_that_fails_to_ask_is_no_agreement(tmp_path: Path) -> None:
     async def failing(context: ClientRequestContext, params: ElicitRequestParams) -> ErrorData:
         return ErrorData(code=INTERNAL_ERROR, message="no window")
 
-    async with open_server(tmp_path, era="legacy", asked=failing) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era="legacy", asked=failing) as server:
         before = await balance(server)
         refusal = await server.refuse("start_image_to_video", **swap(server))
         assert "The host could not ask the user (no window). Nothing was charged." in refusal
@@ -147,7 +149,7 @@ async def test_a_call_that_is_cut_while_the_user_thinks_starts_nothing(tmp_path:
         await anyio.sleep_forever()
         raise AssertionError
 
-    async with open_server(tmp_path, era="legacy", asked=slow) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era="legacy", asked=slow) as server:
         before = await balance(server)
         async with anyio.create_task_group() as calls:
             calls.start_soon(lambda: server.call("start_image_to_video", **swap(server)))
@@ -160,7 +162,7 @@ async def test_a_call_that_is_cut_while_the_user_thinks_starts_nothing(tmp_path:
 
 async def test_an_answer_counts_for_its_own_question_only(tmp_path: Path) -> None:
     agreed: InputResponses = {"confirm": ElicitResult(action="accept", content={})}
-    async with open_server(tmp_path, asked=User()) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, asked=User()) as server:
         call = server.client.session.call_tool
         before = await balance(server)
         unasked = await call("start_image_to_video", swap(server), input_responses=agreed, allow_input_required=True)
@@ -183,7 +185,7 @@ async def test_a_user_may_think_for_longer_than_a_call_may_take(tmp_path: Path) 
         await anyio.sleep(4)
         return ElicitResult(action="accept", content={})
 
-    async with open_server(tmp_path, era="legacy", asked=slow, call_seconds=2) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED, era="legacy", asked=slow, call_seconds=2) as server:
         started = await server.ask("start_image_to_video", **swap(server))
         assert started.data["job_id"].startswith("image_to_video:")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import open_server
+from tests.support.server import QUEUED, open_server
 
 FEW_WORDS = (
     "Hi.",
@@ -32,7 +32,7 @@ async def quoted_and_paid(
 ) -> list[tuple[str, float, float]]:
     """What each avatar video was quoted at, with no ceiling above that, and what it cost."""
     found = []
-    async with open_server(folder) as server:
+    async with open_server(folder, sandbox_settings=QUEUED) as server:
         voice = (await server.ask("list_voices", language=language)).data["voices"][0]["id"]
         for script in scripts:
             wanted = {"script": script, "voice": voice, "avatar": "Ada"}

@@ -43,6 +43,9 @@ ERAS: tuple[Era, ...] = ("auto", "legacy")
 HOST = Implementation(name="host", version="1")
 """A host that names itself."""
 
+QUEUED = SandboxSettings(workers=0)
+"""A sandbox whose jobs stay queued, for tests that look at none: a worker that is cut in the middle is started anew."""
+
 Wrap = Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport]
 
 

@@ -48,7 +48,7 @@ def test_a_body_is_read_as_the_model_and_the_mode_that_it_was_made_for(
 
 
 async def test_a_picture_may_come_in_a_list_and_what_is_no_address_is_refused() -> None:
-    async with open_sandbox_client() as a2e:
+    async with open_sandbox_client(workers=0) as a2e:
         picture = (await a2e.avatar())["video_cover"]
         wanted = {"name": "clip", "prompt": "it moves", "image_urls": [picture]}
         for root in ("/hailuoVideo", "/grokVideo"):

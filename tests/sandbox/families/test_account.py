@@ -10,7 +10,7 @@ from tests.support.sandbox_client import SandboxClient, open_sandbox_client
 
 
 async def test_a_start_is_charged_what_its_quote_said_and_the_history_adds_up() -> None:
-    async with open_sandbox_client(credits=1000) as a2e:
+    async with open_sandbox_client(credits=1000, workers=0) as a2e:
         audio = await a2e.speak("This takes a little more than a second to say, and less than ten.")
         avatar = await a2e.avatar()
         starts: dict[str, dict[str, Any]] = {

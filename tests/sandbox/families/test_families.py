@@ -156,7 +156,7 @@ async def _lip_sync_by_both_spellings(a2e: SandboxClient, twin_id: str) -> None:
 
 @pytest.mark.exercises("list_ongoing_avatar_trainings")
 async def test_lip_sync_is_trained_for_completed_avatars_only() -> None:
-    async with open_sandbox_client(policies={"avatar_training": "seconds:600"}) as a2e:
+    async with open_sandbox_client(policies={"avatar_training": "seconds:600"}, workers=0) as a2e:
         cover = (await a2e.avatar())["video_cover"]
         twin = await a2e.data("POST", "/userVideoTwin/startTraining", {"name": "me", "image_url": cover})
         refused = await a2e.refused("POST", "/userVideoTwin/continueTraining", {"_id": twin["_id"]})

@@ -19,7 +19,7 @@ from a2e_mcp.server import tool_index
 from a2e_mcp.server.server import A2EServer
 from a2e_mcp.settings import read_settings
 from tests.support.media import CONSENT, png, wav
-from tests.support.server import ERAS, Era, ServerUnderTest, open_server, tool_answer
+from tests.support.server import ERAS, QUEUED, Era, ServerUnderTest, open_server, tool_answer
 from tests.support.systems import UNIX
 from tests.support.token_watch import TOKEN
 
@@ -272,7 +272,7 @@ async def test_files_that_may_not_be_sent_are_refused_before_anything_is(tmp_pat
 
 
 async def test_job_ids_that_lead_nowhere(tmp_path: Path) -> None:
-    async with open_server(tmp_path) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED) as server:
         for tool in ("check_status", "download_result", "delete_job"):
             await refused(
                 server, tool, "Invalid job_id", "avatar_video:67d29023dd27a536fdf6e809", "list_jobs", job_id="42"

@@ -11,6 +11,7 @@ import httpx2
 from a2e_mcp import catalogue
 from tests.support.faulty_transport import CLIP, FaultyTransport, Forward
 from tests.support.paths import API_FACTS
+from tests.support.server import QUEUED
 from tests.support.web import WebServerUnderTest, open_web_server
 
 PUBLIC = "https://a2e.example.com"
@@ -45,7 +46,7 @@ async def start_clip(server: WebServerUnderTest) -> str:
 
 async def test_a2e_is_given_an_address_and_only_its_own_call_is_taken(tmp_path: Path) -> None:
     seen = Seen()
-    async with open_web_server(tmp_path, public_url=PUBLIC, wrap=seen.wrap) as server:
+    async with open_web_server(tmp_path, sandbox_settings=QUEUED, public_url=PUBLIC, wrap=seen.wrap) as server:
         job_id = await start_clip(server)
         (body,) = seen.bodies
         assert body["webhook_url"].startswith(f"{PUBLIC}/webhooks/")
@@ -71,7 +72,7 @@ async def test_a2e_is_given_an_address_and_only_its_own_call_is_taken(tmp_path: 
 
 async def test_a_server_that_a2e_cannot_reach_gives_no_address(tmp_path: Path) -> None:
     seen = Seen()
-    async with open_web_server(tmp_path, wrap=seen.wrap) as server:
+    async with open_web_server(tmp_path, sandbox_settings=QUEUED, wrap=seen.wrap) as server:
         await start_clip(server)
         (body,) = seen.bodies
         assert not {"webhook_url", "webhook_token"} & body.keys()

@@ -6,11 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.media import png
-from tests.support.server import open_server
+from tests.support.server import QUEUED, open_server
 
 
 async def test_a_job_is_found_by_its_id_alone_and_by_its_title(tmp_path: Path) -> None:
-    async with open_server(tmp_path) as server:
+    async with open_server(tmp_path, sandbox_settings=QUEUED) as server:
         picture = png(server.inbox)
         made = await server.ask("start_image_to_video", image=picture.name, title="Harbour at dawn")
         job_id = made.data["job_id"]
