@@ -17,6 +17,10 @@ def test_logged(): logging.getLogger("x").warning("sent %s", TOKEN)
 def test_in_a_file(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "trace.db").write_bytes(b"\\0" + TOKEN.encode())
+def test_in_a_long_file(tmp_path):
+    with (tmp_path / "film").open("wb") as file:
+        file.seek(2**25)
+        file.write(TOKEN.encode())
 @pytest.mark.keeps_token
 def test_kept_on_purpose(tmp_path): (tmp_path / "mcp.json").write_text(TOKEN)
 def test_clean(tmp_path): (tmp_path / "a").write_text("sk_live-"); print("sk_live-", repr(TOKEN)[:4])
@@ -44,6 +48,6 @@ def test_a_planted_token_is_found_wherever_a_test_puts_it_out(
     # What was planted there is not put out here.
     capsys.readouterr()
     # It is found after the test itself has passed.
-    done.assert_outcomes(passed=6, errors=4)
+    done.assert_outcomes(passed=7, errors=5)
     found = {line.split("the token stands in ")[1] for line in done.outlines if "the token stands in " in line}
-    assert found == {"Captured stdout call.", "Captured stderr call.", "Captured log call.", "a/trace.db."}
+    assert found == {"Captured stdout call.", "Captured stderr call.", "Captured log call.", "a/trace.db.", "film."}

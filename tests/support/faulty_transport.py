@@ -113,7 +113,7 @@ class Gate:
 
     async def held(self) -> None:
         """Wait until a request is held."""
-        await asyncio.wait_for(self.reached.wait(), 10)
+        await asyncio.wait_for(self.reached.wait(), PATIENT)
 
     async def before(self, request: httpx2.Request, forward: Forward) -> httpx2.Response:
         """Hold the request before A2E gets it."""
@@ -142,7 +142,7 @@ class Clock:
 
     async def has_waited(self) -> None:
         """Wait until the product has waited by this clock."""
-        await asyncio.wait_for(self.waited.wait(), 10)
+        await asyncio.wait_for(self.waited.wait(), PATIENT)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)

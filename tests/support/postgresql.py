@@ -43,8 +43,8 @@ BEGIN
 END
 $$
 """
-_UP = 20.0
-"""Seconds within which a server accepts connections."""
+_UP = 120.0
+"""Seconds within which a server accepts connections, on a busy computer too."""
 
 
 @dataclass

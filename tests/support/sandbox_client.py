@@ -97,7 +97,7 @@ class SandboxClient:
 
 async def running_job(sandbox: Sandbox) -> dict[str, Any]:
     """Wait until a worker has taken a job of this sandbox."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while True:
             jobs: list[dict[str, Any]] = sandbox.control.inspect()["jobs"]
             if working := [job for job in jobs if job["worker"] is not None]:

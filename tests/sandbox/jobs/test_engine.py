@@ -191,7 +191,7 @@ async def test_the_jobs_of_a_killed_process_are_finished_by_the_next_one(tmp_pat
     ids = line.decode().split()
     assert len(ids) == 2
     async with open_sandbox_client(tmp_path) as a2e:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await a2e.sandbox.control.settle()
         for clip_id in ids:
             assert (await a2e.clip(clip_id))["current_status"] == "completed"
@@ -209,7 +209,7 @@ async def test_two_processes_on_one_folder_share_the_jobs_and_render_none_twice(
         first, second = SandboxClient(one, http_one), SandboxClient(other, http_other)
         clips = [*await first.start_clip(number_of_images=3), *await second.start_clip(number_of_images=3)]
         rendered_by: dict[str, set[str]] = {clip["_id"]: set() for clip in clips}
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while any(job["phase"] != "rendered" for job in one.control.inspect()["jobs"]):
                 for name, sandbox in (("one", one), ("other", other)):
                     for job in sandbox.control.inspect()["jobs"]:

@@ -133,7 +133,7 @@ async def test_a_page_that_is_closed_leaves_its_room(tmp_path: Path) -> None:
         room = (await server.ask("start_streaming", avatar="Bruno", seconds=60)).data
         async with visiting(room["page"]):
             pass
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while "open_rooms" in (await server.ask("get_credits")).data:
                 pass
         assert before - server.credits < 10
