@@ -164,3 +164,20 @@ def test_a_pale_garment_on_a_pale_background_is_more_than_its_print(
     is_yellow = chest[:, 0] > chest[:, 2] + 60
     assert is_pale.mean() > 0.4
     assert is_yellow.mean() < 0.4
+
+
+def test_who_shows_no_shoulders_is_not_dressed_and_the_picture_that_is_needed_is_named(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    picture = drawn_woman(1, 480)
+    chin = round(float(face_of(picture).points[152][1]))
+    order = VirtualTryOnOrder(
+        person=written(tmp_path, "person.png", picture[:chin]),
+        garment=written(tmp_path, "garment.png", shirt("plain")),
+        output=str(tmp_path / "o.png"),
+    )
+
+    refused = worker.refused(order)
+
+    assert refused.code == "no_person"
+    assert "both shoulders" in refused.message

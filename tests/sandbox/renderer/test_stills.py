@@ -18,6 +18,7 @@ from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for
 from a2e_mcp.sandbox.renderer.pictures.picture import lay_over, studio
+from a2e_mcp.sandbox.renderer.vision.body import body_of
 from a2e_mcp.sandbox.renderer.vision.faces import faces_in, largest_face
 from tests.support.render_worker import RenderProcess
 
@@ -162,7 +163,7 @@ def test_trying_on_changes_the_clothes_and_neither_face_nor_background(
     dressed = is_green(after)
     assert dressed[chin:].mean() > 0.15
     assert not dressed[chin:, :12].any()
-    assert "not copied" in outcome.note
+    assert "cloth continues" in outcome.note
 
 
 def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_own_stripes(
@@ -193,24 +194,60 @@ def test_only_the_person_with_the_largest_face_is_dressed_and_in_the_garments_ow
     assert difference(after, street)[:350, 480:].max() == 0
 
 
+def person_to_the_chest() -> npt.NDArray[np.uint8]:
+    picture = studio(480, 600)
+    lay_over(picture, DrawnFigure(likeness_of(1, "female"), 0.6).sprite(MouthShape(0, 0)), 24, 20)
+    return picture
+
+
 def test_a_print_is_laid_once_and_nothing_of_the_garments_old_background_comes_along(
-    worker: RenderProcess, portrait: str, tmp_path: Path
+    worker: RenderProcess, tmp_path: Path
 ) -> None:
     shirt = np.full((300, 300, 3), 255, np.uint8)
     outline = [(100, 20), (200, 20), (290, 90), (250, 130), (210, 100), (210, 280), (90, 280), (90, 100), (50, 130)]
     cv2.fillPoly(shirt, [np.array([*outline, (10, 90)], np.int32)], (160, 60, 30), cv2.LINE_AA)
-    cv2.circle(shirt, (150, 120), 30, GREEN, -1)
-    garment, output = str(tmp_path / "shirt.png"), str(tmp_path / "o.png")
+    cv2.circle(shirt, (150, 70), 20, GREEN, -1)
+    person, garment, output = (str(tmp_path / name) for name in ("person.png", "shirt.png", "o.png"))
+    cv2.imwrite(person, person_to_the_chest())
     cv2.imwrite(garment, shirt)
 
-    worker.render(VirtualTryOnOrder(person=portrait, garment=garment, output=output))
+    worker.render(VirtualTryOnOrder(person=person, garment=garment, output=output))
 
-    before, after = read(portrait), read(output)
+    before, after = read(person), read(output)
     count, _ = cv2.connectedComponents(is_green(after).astype(np.uint8))
     assert count - 1 == 1
     chin = round(float(np.asarray([face.points[152][1] for face in faces_in(before)]).max()))
     paler = after.min(-1).astype(int) - before.min(-1)
-    assert paler[chin:, :200].max() < 40
+    assert paler[chin + 60 :, :260].max() < 40
+
+
+def test_sleeves_go_along_the_arms_and_the_neck_above_the_neckline_is_bare(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    shirt = np.full((300, 300, 3), 255, np.uint8)
+    trunk = [(105, 20), (150, 55), (195, 20), (215, 35), (215, 280), (85, 280), (85, 35)]
+    for sleeve in ([(85, 35), (20, 110), (60, 140), (85, 110)], [(215, 35), (280, 110), (240, 140), (215, 110)]):
+        cv2.fillPoly(shirt, [np.array(sleeve, np.int32)], GREEN, cv2.LINE_AA)
+    cv2.fillPoly(shirt, [np.array(trunk, np.int32)], (160, 60, 30), cv2.LINE_AA)
+    person, garment, output = (str(tmp_path / name) for name in ("person.png", "shirt.png", "o.png"))
+    cv2.imwrite(person, person_to_the_chest())
+    cv2.imwrite(garment, shirt)
+
+    worker.render(VirtualTryOnOrder(person=person, garment=garment, output=output))
+
+    before, after = read(person), read(output).astype(int)
+    face = largest_face(before)
+    body = body_of(before, face) if face is not None else None
+    assert body is not None
+    # The other arm is below the SANDBOX mark.
+    x, y = body.arms[0].shoulder
+    assert is_green(after.astype(np.uint8))[round(float(y)) + 130, round(float(x))]
+    x, y = body.neck
+    blue, _, red = after[round(float(y)) + 60, round(float(x))]
+    assert blue > red + 40, "the trunk is the shirt's"
+    # Between the chin and the shirt, where the collar was.
+    blue, green, red = after[round(float(y)) - 34, round(float(x))]
+    assert red > green > blue
 
 
 def test_masks_say_where_the_garment_goes_and_what_it_is(worker: RenderProcess, landscape: str, tmp_path: Path) -> None:
@@ -415,4 +452,5 @@ def test_of_a_garment_before_a_cluttered_room_only_the_garment_is_worn(
     worn = after[np.abs(after.astype(int) - before).max(2) > 25].astype(int)
     blue, red = worn[:, 0], worn[:, 2]
     assert (blue > red + 40).mean() > 0.9
-    assert (red > blue + 40).mean() < 0.01
+    # The neck above the shirt is bare, which is paler than the plate.
+    assert ((red > 170) & (blue < 80)).mean() < 0.01

@@ -18,6 +18,8 @@ _FROM_PLAIN = 14.0
 # A pale thing on a pale background differs by so little, but at its outline by so much within a few pixels, which a
 # soft shadow does not; and it is so many times as large as what stands out of it, such as its print.
 _FAINTLY, _AT_ITS_OUTLINE, _LARGER, _OUTLINE = 5.0, 4.0, 1.6, 7
+# A shadow is the background in at most so much less light and hardly another tone; what has more of it is so itself.
+_DEEPEST_SHADOW, _SHADOW_TONE, _MOST_SHADOW = 0.45, 7.0, 0.25
 _GRAB_CUT_ROUNDS = 4
 # A cut that keeps less or more than this part of the picture has gone wrong.
 _LEAST, _MOST = 0.03, 0.97
@@ -127,8 +129,22 @@ def _unlike_the_border(picture: Picture) -> Mask | None:
     apart = np.linalg.norm(lab - middle, axis=2)
     found = np.where(apart > _FROM_PLAIN, 255, 0).astype(np.uint8)
     faint = _main_piece(np.where(cv2.GaussianBlur(apart, (0, 0), 0.8) > _FAINTLY, 255, 0).astype(np.uint8))
+    found = _without_shadow(lab, middle, found)
     is_larger = cv2.countNonZero(faint) > _LARGER * cv2.countNonZero(_main_piece(found))
     return cv2.max(found, faint) if is_larger and _has_outline(apart, faint) else found
+
+
+def _without_shadow(lab: Picture, background: Picture, found: Mask) -> Mask:
+    """What was found without shadows at its outer edge, which are the background a little darker."""
+    darker = background[0] - lab[..., 0]
+    tone = np.linalg.norm(lab[..., 1:] - background[1:], axis=2)
+    shadow = (found > 0) & (darker > 0) & (darker < _DEEPEST_SHADOW * background[0]) & (tone < _SHADOW_TONE)
+    if shadow.sum() > _MOST_SHADOW * max(1, cv2.countNonZero(found)):
+        return found
+    _, labels = cv2.connectedComponents(((found == 0) | shadow).astype(np.uint8))
+    labels = np.asarray(labels)
+    outside = np.setdiff1d(np.unique(labels[found == 0]), [0])
+    return np.where(np.isin(labels, outside), 0, found).astype(np.uint8)
 
 
 def _has_outline(apart: Picture, mask: Mask) -> bool:
