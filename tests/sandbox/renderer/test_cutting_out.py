@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from a2e_mcp.sandbox.orders.avatar_video import AvatarVideoOrder
+from a2e_mcp.sandbox.orders.photobook import PhotobookOrder
 from a2e_mcp.sandbox.orders.speech import SpeechOrder
 from a2e_mcp.sandbox.orders.virtual_try_on import VirtualTryOnOrder
 from a2e_mcp.sandbox.protocol import ColourBackground, PortraitAvatar
@@ -16,6 +17,7 @@ from a2e_mcp.sandbox.renderer.audio.mouth import MouthShape
 from a2e_mcp.sandbox.renderer.drawn.figure import DrawnFigure
 from a2e_mcp.sandbox.renderer.drawn.likeness import likeness_of
 from a2e_mcp.sandbox.renderer.pictures.picture import lay_over, studio
+from a2e_mcp.sandbox.renderer.vision.faces import count_of_faces
 from a2e_mcp.sandbox.renderer.vision.matte import mask_of, person_mask
 from tests.support.pictures import drawn_woman, face_of, shirt, wall
 from tests.support.render_worker import RenderProcess, frames_of
@@ -181,3 +183,49 @@ def test_who_shows_no_shoulders_is_not_dressed_and_the_picture_that_is_needed_is
 
     assert refused.code == "no_person"
     assert "both shoulders" in refused.message
+
+
+def test_shoulders_that_the_photo_cuts_off_have_no_straight_edge_before_a_background(
+    worker: RenderProcess, speech: SpeechOrder, tmp_path: Path
+) -> None:
+    # The photo's sides go through both shoulders.
+    photo = studio(480, 600)
+    lay_over(photo, DrawnFigure(likeness_of(2, "male"), 0.6).sprite(MouthShape(0, 0)), 24, 24)
+    photo = np.ascontiguousarray(photo[:, 110:370])
+    order = AvatarVideoOrder(
+        audio=speech.output,
+        track=speech.track,
+        avatar=PortraitAvatar(image=written(tmp_path, "p.png", photo)),
+        background=ColourBackground(colour="#00ff00"),
+        output=str(tmp_path / "o.mp4"),
+        width=640,
+        height=360,
+        fps=2,
+    )
+
+    outcome = worker.render(order)
+
+    assert "shoulders that the picture cuts off are continued" in outcome.note
+    frame = frames_of(order.output)[0].astype(int)
+    is_person = frame[..., 1] < np.maximum(frame[..., 0], frame[..., 2]) + 60
+    sides = [(np.flatnonzero(row)[0], np.flatnonzero(row)[-1]) for row in is_person[290:355]]
+    left, right = zip(*sides, strict=True)
+    # They fall outwards, as arms do.
+    assert left[0] - left[-1] > 8
+    assert right[-1] - right[0] > 8
+
+
+def test_a_photobook_of_a_photo_of_two_shows_one_of_them_and_says_which(worker: RenderProcess, tmp_path: Path) -> None:
+    both = studio(720, 480)
+    lay_over(both, DrawnFigure(likeness_of(5, "male"), 0.5).sprite(MouthShape(0, 0)), 330, 40)
+    lay_over(both, DrawnFigure(likeness_of(3, "female"), 0.6).sprite(MouthShape(0, 0)), -20, 20)
+    order = PhotobookOrder(
+        face=written(tmp_path, "both.png", both), place="hills", output=str(tmp_path / "o.png"), width=360, height=480
+    )
+
+    outcome = worker.render(order)
+
+    made = cv2.imread(order.output)
+    assert made is not None
+    assert count_of_faces(made) == 1
+    assert "Of 2 people" in outcome.note

@@ -21,6 +21,7 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 from a2e_mcp.sandbox.renderer.vision.edges import cut_cleanly
 from a2e_mcp.sandbox.renderer.vision.faces import Face, count_of_faces, follow, only_face
 from a2e_mcp.sandbox.renderer.vision.matte import mask_of
+from a2e_mcp.sandbox.renderer.vision.shoulders import with_shoulders
 from a2e_mcp.sandbox.renderer.vision.talking_face import TalkingFace
 
 _LARGEST_SIDE = 1280
@@ -57,8 +58,7 @@ class PhotoPresenter:
             self._backdrop: Picture | None = None
         else:
             self._backdrop = _blurred(photo, size) if backdrop is None else backdrop
-            scaled = self._place(photo, face, placement, cut=backdrop is not None)
-            photo, face = scaled, face.placed(scaled.shape[1] / photo.shape[1], 0, 0)
+            photo, face = self._place(photo, face, placement, cut=backdrop is not None)
         # Looked at again at the size it is drawn in, which is a little more exact.
         self._photo = photo
         self._face = TalkingFace(photo, follow(photo, face) or face)
@@ -94,14 +94,16 @@ class PhotoPresenter:
         self._face.draw(picture, moment.mouth, moment.lids)
         return picture
 
-    def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> Picture:
+    def _place(self, photo: Picture, face: Face, placement: Placement | None, *, cut: bool) -> tuple[Picture, Face]:
         """Scale the photo for its place in front of the backdrop, and cut the person out where one is wanted."""
         mask = mask_of(photo, face) if cut else None
         if mask is not None:
             clean = cut_cleanly(photo, mask)
-            photo, mask = clean.picture, clean.mask
-        if cut:
-            self.about += " The person is cut out." if mask is not None else " No person was found to cut out."
+            whole = with_shoulders(clean.picture, clean.mask, face)
+            photo, mask, face = whole.picture, whole.mask, face.placed(1.0, whole.shift, 0)
+            self.about += f" The person is cut out. {whole.note}".rstrip()
+        elif cut:
+            self.about += " No person was found to cut out."
         width, height = self._size
         if placement is not None:
             scale = min(placement.width / photo.shape[1], placement.height / photo.shape[0])
@@ -123,7 +125,7 @@ class PhotoPresenter:
                 self._top = max(eyes, height - scaled.shape[0])
         elif placement is None:
             self._top = (height - scaled.shape[0]) // 2
-        return scaled
+        return scaled, face.placed(scale, 0, 0)
 
 
 def _crops_badly(photo: Picture, face: Face, size: tuple[int, int]) -> bool:

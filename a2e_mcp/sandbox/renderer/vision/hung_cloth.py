@@ -86,7 +86,7 @@ def endless(garment: Picture, mask: Mask) -> Picture:
     first = np.where(to_left, middle - to_left + 1, 0)[nearest][:, None]
     last = np.where(to_right, middle + to_right - 1, width - 1)[nearest][:, None]
     along = np.arange(width)[None]
-    # Beyond its ends a row is mirrored, so that a pattern goes on.
+    # Beyond its ends a row is mirrored, so that a pattern continues.
     wide = np.maximum(last - first, 1)
     folded = np.abs((along - first) % (2 * wide))
     column = first + np.where(folded > wide, 2 * wide - folded, folded)
@@ -143,7 +143,7 @@ def _along(line: Points, size: tuple[int, int]) -> tuple[Picture, Picture, Pictu
         x, y = (end - start) / length
         along = (across - start[0]) * x + (down - start[1]) * y
         aside = (down - start[1]) * x - (across - start[0]) * y
-        # The ends of the whole line go on, its bend does not.
+        # The whole line continues beyond its ends, a part of it does not beyond its bend.
         low = -np.inf if number == 0 else 0.0
         high = np.inf if number == len(line) - 2 else length
         over = along - np.clip(along, low, high)
@@ -190,7 +190,7 @@ def _sleeve_on(
     there = cv2.remap(
         is_sleeve, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
     )
-    # Above the shoulder the sleeve goes on as at its root.
+    # Above the shoulder the sleeve is as wide as at its root.
     at_root = cv2.remap(
         is_sleeve,
         across.astype(np.float32),

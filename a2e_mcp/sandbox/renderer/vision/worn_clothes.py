@@ -34,6 +34,7 @@ _LOOSE_CLOTHES, _LEAST_THING, _OF_THE_THING = 0.16, 0.04, 2.5
 _WIDE_TRUNK, _WIDE_ARM = 0.24, 1.3
 # A body is seen from aside where its shoulders are nearer to each other than so many heights of its face.
 _ASIDE = 1.3
+_NEEDED = "it must show one person from the waist up, both shoulders included"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ def clothed(picture: Picture, face: Face, where: str) -> Clothed:
     """What the person with a face wears. Raises OrderRefused with `no_person`, naming `where` the person is."""
     person, body = mask_of(picture, face), body_of(picture, face)
     if person is None or body is None:
-        needed = "it must show one person from the waist up, both shoulders included"
-        raise OrderRefused("no_person", f"No upper body was found in {where}; {needed}.")
+        raise OrderRefused("no_person", f"No upper body was found in {where}; {_NEEDED}.")
     apart = float(np.linalg.norm(body.across))
     if apart < _ASIDE * face.height:
         needed = "it needs a person whose chest and both shoulders face the camera"
@@ -78,7 +78,7 @@ def clothed(picture: Picture, face: Face, where: str) -> Clothed:
     if ((hands > 127) & trunk).sum() > _MOST_HANDS * trunk.sum():
         raise OrderRefused("no_person", f"Arms or hands cover the clothes in {where}; they must be seen freely.")
     if (clothes > 127).mean() < _LEAST_CLOTHES:
-        raise OrderRefused("no_person", f"No clothes were found in {where}; it must show the upper body.")
+        raise OrderRefused("no_person", f"No clothes were found in {where}; {_NEEDED}.")
     return Clothed(
         face, cut, person, soften(clothes, max(0.8, face.height * 0.006)), skin, hair, hands, np.mean(skins, 0)
     )
