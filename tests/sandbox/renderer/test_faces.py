@@ -19,7 +19,8 @@ from a2e_mcp.sandbox.renderer.pictures.lab import lab_of
 from a2e_mcp.sandbox.renderer.pictures.picture import cut_out, lay_over, studio
 from a2e_mcp.sandbox.renderer.vision.faces import BROWS, HAIRLINE, LEFT_EYE, MODELS, faces_in, largest_face
 from a2e_mcp.sandbox.renderer.vision.matte import person_mask
-from tests.support.render_worker import RenderProcess, frames_of, read_json
+from tests.support.pictures import drawn_woman
+from tests.support.render_worker import RenderProcess, frames_of, read_json, write_clip
 
 PALE_WOMAN, DARK_WOMAN = 1, 2
 LEFT_CHEEK, RIGHT_CHEEK = 50, 280
@@ -225,6 +226,23 @@ def skin_of(picture: npt.NDArray[np.float64], like: npt.NDArray[np.float64]) -> 
         x, y = (round(float(value)) for value in face.points[point])
         spots.append(picture[y - 6 : y + 7, x - 6 : x + 7].reshape(-1, 3))
     return np.asarray(np.concatenate(spots).mean(0))
+
+
+def test_behind_a_cut_the_new_face_is_where_the_face_is_from_the_first_frame_on(
+    worker: RenderProcess, dark_portrait: str, tmp_path: Path
+) -> None:
+    # Beside the next woman's face, where the first one's was, the mesh sees one too.
+    before, after = (studio(560, 360) for _ in range(2))
+    before[60:300, 60:300] = drawn_woman(1, side=240)
+    after[60:300, 135:375] = drawn_woman(3, side=240)
+    clip = write_clip(tmp_path / "cut.mp4", [before] * 6 + [after] * 6)
+    order = FaceSwapOrder(face=dark_portrait, target=clip, output=str(tmp_path / "o.mp4"))
+
+    worker.render(order)
+
+    first, *_, last = (frame.astype(float) for frame in frames_of(order.output)[6:])
+    assert np.abs(first - last).mean() < 0.5
+    assert np.abs(first - after[..., ::-1]).mean() > 1
 
 
 def test_a_swapped_clip_keeps_its_length_and_its_sound(

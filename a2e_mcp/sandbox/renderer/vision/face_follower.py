@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture
-from a2e_mcp.sandbox.renderer.vision.faces import Face, follow, largest_face
+from a2e_mcp.sandbox.renderer.vision.faces import Face, confirmed, follow, largest_face
 
 # A lost face is searched again only so often, since looking is slow.
 _FRAMES_BETWEEN_LOOKS = 3
 # And this often for small faces too, which is slower still.
 _LOOKS_A_CLOSE_ONE = 5
+# A face that has moved so far since the last frame, in parts of its height, may be gone: behind a cut the mesh bends
+# over a collar or a curtain that is where the face was.
+_JUMP = 0.04
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class FaceFollower:
         """The face in the next frame."""
         self._frames_since_look += 1
         if self._face is not None:
-            self._face = follow(picture, self._face)
+            self._face = self._followed(picture, self._face)
             if self._face is not None:
                 return Sighting(self._face)
             self._looks = 0
@@ -46,3 +51,15 @@ class FaceFollower:
         self._frames_since_look = 0
         self._looks += 1
         return Sighting(self._face, is_new=True)
+
+    def _followed(self, picture: Picture, last: Face) -> Face | None:
+        face = follow(picture, last)
+        if face is None or self._frames_since_look < _FRAMES_BETWEEN_LOOKS:
+            return face
+        if np.linalg.norm(face.points - last.points, axis=1).mean() < _JUMP * last.height:
+            return face
+        sure = confirmed(picture, follow(picture, face) or face)
+        if sure is not None:
+            # That was a look too; who moves quickly is not looked at so closely in every frame.
+            self._frames_since_look = 0
+        return sure

@@ -145,7 +145,7 @@ def faces_in(picture: Picture) -> list[Face]:
     """All clear faces, the largest first."""
     boxes = [box for box in _detect(picture) if box.score >= _CLEAR]
     found = (_mesh(picture, box.centre, box.side * 1.5, box.eyes, box.score) for box in boxes)
-    faces = (_confirmed(picture, face) for face in found if face)
+    faces = (confirmed(picture, face) for face in found if face)
     return sorted((face for face in faces if face), key=lambda face: -face.height)
 
 
@@ -172,6 +172,25 @@ def largest_face(picture: Picture, *, closely: bool = True) -> Face | None:
 def follow(picture: Picture, last: Face) -> Face | None:
     """The face in the next frame of a clip, looked for where it was; None when it is not there any more."""
     return _seen_anew(picture, last, last.points[list(EYE_CORNERS)], 1.5)
+
+
+def confirmed(picture: Picture, face: Face) -> Face | None:
+    """The face as a closer look sees it, which may be the other way up; None when that sees none."""
+    eyes = face.points[list(EYE_CORNERS)]
+    upright, inverted = _closer_score(picture, face, eyes), _closer_score(picture, face, eyes[::-1])
+    if max(upright, inverted) < _CERTAIN:
+        return None
+    seen: Face | None = face
+    if inverted > upright:
+        seen = _seen_anew(picture, face, eyes[::-1], 1.5)
+        seen = seen and follow(picture, seen)
+    if seen is None:
+        return None
+    for width in (_NARROW, _WIDE):
+        again = _seen_anew(picture, seen, seen.points[list(EYE_CORNERS)], width)
+        if again is None or np.linalg.norm(again.points - seen.points, axis=1).mean() > _STEADY * seen.height:
+            return None
+    return seen
 
 
 def only_face(picture: Picture, where: str) -> Face:
@@ -207,8 +226,8 @@ def _first_face(picture: Picture, looks: Iterable[_Look], least: float) -> Face 
         found = (_mesh(picture, box.centre + corner, box.side * 1.5, box.eyes + corner, box.score) for box in boxes)
         # By the mesh, since the detector's boxes are no measure of size.
         for face in sorted(filter(None, found), key=lambda face: -face.height):
-            if confirmed := _confirmed(picture, follow(picture, face) or face):
-                return confirmed
+            if seen := confirmed(picture, follow(picture, face) or face):
+                return seen
     return None
 
 
@@ -217,25 +236,6 @@ def _face_upside_down(picture: Picture) -> Face | None:
     turned = cv2.rotate(picture, cv2.ROTATE_180)
     face = _first_face(turned, [(0, 0, turned)], _CLEAR)
     return None if face is None else replace(face, points=np.array((width - 1, height - 1), np.float32) - face.points)
-
-
-def _confirmed(picture: Picture, face: Face) -> Face | None:
-    """The face as a closer look sees it, which may be the other way up; None when that sees none."""
-    eyes = face.points[list(EYE_CORNERS)]
-    upright, inverted = _closer_score(picture, face, eyes), _closer_score(picture, face, eyes[::-1])
-    if max(upright, inverted) < _CERTAIN:
-        return None
-    seen: Face | None = face
-    if inverted > upright:
-        seen = _seen_anew(picture, face, eyes[::-1], 1.5)
-        seen = seen and follow(picture, seen)
-    if seen is None:
-        return None
-    for width in (_NARROW, _WIDE):
-        again = _seen_anew(picture, seen, seen.points[list(EYE_CORNERS)], width)
-        if again is None or np.linalg.norm(again.points - seen.points, axis=1).mean() > _STEADY * seen.height:
-            return None
-    return seen
 
 
 def _closer_score(picture: Picture, face: Face, eyes: Points) -> float:
