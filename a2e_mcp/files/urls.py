@@ -163,7 +163,7 @@ def check_scheme(url: str) -> None:
     if scheme not in ("http", "https"):
         raise FileRefused(
             f"Only http and https URLs can be used, not {one_line(scheme, 20)}",
-            hint="Give the path of a file on this computer, or its https URL",
+            hint="Give its https URL or the path of the file, or send it with upload_file",
         )
 
 
@@ -214,7 +214,7 @@ def private_url(url: str) -> FileRefused:
     """The error for a URL on a private network."""
     return FileRefused(
         f"{shown(url)} is on a private network, which A2E cannot reach",
-        hint="Give the path of the file on this computer instead",
+        hint="Give the path of the file, or send it with upload_file",
     )
 
 

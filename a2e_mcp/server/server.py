@@ -98,7 +98,7 @@ class A2EServer(MCPServer[LazyServices]):
             description=introduction.DESCRIPTION,
             website_url=introduction.WEBSITE,
             icons=[introduction.ICON],
-            instructions=prefixed(introduction.INSTRUCTIONS, settings.tool_prefix),
+            instructions=introduction.instructions(self._shown, settings.tool_prefix, is_remote=self._is_remote),
             lifespan=self._living,
             log_level="WARNING",
             middleware=[protocol_output.finish],

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from a2e_mcp.server.timing import Timing
 from tests.support.faulty_transport import QUOTE, UPLOAD, FaultyTransport, cut_after, only_answered
 from tests.support.media import film, png, wav
-from tests.support.server import Wrap
+from tests.support.server import Wrap, open_server
 from tests.support.web import WebServerUnderTest, open_web_server
 
 PUBLIC = "https://a2e.example.com"
@@ -279,6 +279,17 @@ async def test_paths_are_those_of_another_computer(tmp_path: Path) -> None:
             assert "upload_file" in text
             assert "Nothing was charged" in text
         assert "needs no upload" in await server.refuse("upload_file", path="https://example.com/sea.png")
+        assert "with upload_file" in await server.refuse(
+            "start_image_to_video", image="http://10.0.0.1/sea.png", prompt="The waves move"
+        )
+        # Nor does a model learn of paths, or of films that no one would see.
+        told = server.client.instructions or ""
+        assert "its job_id stands for the file" in told
+        assert not [word for word in ("on this computer", "compose_video") if word in told]
+    async with open_server(tmp_path) as server:
+        told = server.client.instructions or ""
+        assert "paths in an allowed folder on this computer" in told
+        assert "compose_video" in told
 
 
 async def test_a_server_that_restarts_takes_the_file_later(tmp_path: Path) -> None:
