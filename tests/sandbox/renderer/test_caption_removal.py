@@ -181,6 +181,29 @@ def test_a_box_that_one_sees_through_is_taken_off_with_its_letters(
         assert cv2.PSNR(shown[strip], true[strip]) > 22
 
 
+@pytest.mark.parametrize("gap", [0, 5])
+def test_a_box_behind_each_line_that_one_sees_through_is_taken_off(
+    worker: RenderProcess, tmp_path: Path, gap: int
+) -> None:
+    clean = lively()
+    dirty = [picture.copy() for picture in clean]
+    lines = (("Every word of it", 62, 278, 108), ("in a box", 110, 230, 144 + gap))
+    for picture in dirty:
+        for text, left, right, top in lines:
+            box = picture[top : top + 36, left:right]
+            box[:] = (box * 0.4).astype(np.uint8)
+            cv2.putText(picture, text, (left + 16, top + 26), (255, 255, 255), cv2.FontFace("sans"), 22, 700)
+
+    after = without_text(worker, tmp_path, dirty)
+
+    for shown, true in zip(after, clean, strict=True):
+        for _, left, right, top in lines:
+            # Our own mark stands to the right, below.
+            strip = np.s_[top + 3 : top + 33, left + 3 : min(right, 230)]
+            assert abs(float(shown[strip].mean()) - float(true[strip].mean())) < 8
+            assert cv2.PSNR(shown[strip], true[strip]) > 21
+
+
 def test_an_opaque_box_does_not_stay_as_a_bar_and_is_said_to_be_a_guess(worker: RenderProcess, tmp_path: Path) -> None:
     clean = lively()
     dirty = boxed(clean, (10, 10, 12), 1.0)

@@ -1,6 +1,6 @@
 """The boxes that captions are written on: found by their straight edges, and lifted off where one sees through them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -9,33 +9,33 @@ import numpy as np
 import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points
+from a2e_mcp.sandbox.renderer.vision.box_edges import (
+    BESIDE,
+    FARTHEST,
+    STEP,
+    STILL_ALONG,
+    edges_around,
+    edges_of_lines,
+    shares_of,
+    softened,
+)
+from a2e_mcp.sandbox.renderer.vision.caption_blocks import BOX_HEIGHT, Block, blocks_of, rooms_of_letters
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox
 
-# A box is this many times as high as its capitals; its letters begin and end so many capitals inside it.
-_BOX_HEIGHT, _ROOM = 2.2, 0.6
-# How far from the letters an edge is looked for, in capitals: above and below, and to the sides.
-_FARTHEST, _FARTHEST_ASIDE = 1.9, 3.0
-# Lines are measured from the top of their small letters to their feet, and a little short; some stand out by so much.
-_TALL_LETTERS, _TAILS, _ENDS = 0.35, 0.45, 0.7
-# A step of so many levels in one direction along so much of an edge, and along hardly any of it in the other: what is
-# behind may be as dark as the plate here and there, but no scene has edges so straight.
-_STEP, _ALONG, _AGAINST, _STILL_ALONG = 6.0, 0.45, 0.06, 0.25
 # An opaque plate varies by so little around its letters; so much of a column and of a row of it has its colour, the
 # less the rounder its corners are, and beside an edge of it so much more of what is inside than of what is outside.
 _ALIKE, _OF_A_COLUMN, _OF_A_ROW, _MORE_INSIDE, _SIDES = 14, 0.9, 0.75, 0.4, 3
 # So many rows beside the outermost one that is looked at are compared with it, or blurred into it.
 _ROWS_BESIDE = 8
-# Beside an edge the picture is compared at this distance, in pixels.
-_BESIDE = 3
 # What shows through at least of what is behind, and how well a straight line must explain it, in levels.
 _SEEN_THROUGH, _LEAST_VARIED, _MOST_UNEXPLAINED = 0.15, 6.0, 9.0
 _TOO_BRIGHT, _MOST_TOO_BRIGHT = 290.0, 0.1
 _SEAM = 3
 _THE_SAME = 0.8
+# Boxes are of one caption, and alike, when no more pixels are between them.
+_NEAR = 12
 # Colours are counted by their upper five bits.
 _COARSE_BITS, _COARSE_CODE = 3, np.array((1024, 32, 1), np.int32)
-# Lines are of one caption when they are so near, in capitals, about as high, and so much below each other.
-_NEIGHBOURS, _AS_HIGH, _BELOW = 2.6, 1.4, 0.3
 
 
 @dataclass(frozen=True)
@@ -56,50 +56,43 @@ class CaptionBox:
         return replace(self, place=self.place.lower(rows))
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Where the letters of one caption are, line by line and as a whole, and how high its capitals are."""
-
-    lines: tuple[TextBox, ...]
-    capital: float
-
-    @property
-    def place(self) -> TextBox:
-        """The rectangle around all its lines."""
-        return TextBox(
-            min(line.left for line in self.lines),
-            min(line.top for line in self.lines),
-            max(line.right for line in self.lines),
-            max(line.bottom for line in self.lines),
-        )
-
-
 def plates_in(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox] = ()) -> list[CaptionBox]:
     """The plates behind some lines of text; those `known` from the frame before are recognised by less."""
     if not boxes:
         return []
     first, part = _rows_around(picture, boxes, known)
-    plates = _plates_in(part, _blocks([box.lower(-first) for box in boxes]), [plate.lower(-first) for plate in known])
+    plates = _plates_in(part, blocks_of([box.lower(-first) for box in boxes]), [plate.lower(-first) for plate in known])
     return [plate.lower(first) for plate in plates]
 
 
-def _plates_in(picture: Picture, blocks: Sequence[_Block], known: Sequence[CaptionBox]) -> list[CaptionBox]:
-    letters = _rooms_of_letters(blocks, picture.shape[:2])
-    grey = _even(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+def _plates_in(picture: Picture, blocks: Sequence[Block], known: Sequence[CaptionBox]) -> list[CaptionBox]:
+    letters = rooms_of_letters(blocks, picture.shape[:2])
+    grey = softened(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     places: list[TextBox] = []
     for block in blocks:
-        plain = [place for line in block.lines if (place := _plain_around(picture, line, block, letters))]
-        # A plate may be as bright as what is behind it, and only of another colour.
-        shades = chain((grey,), map(_even, cv2.split(picture))) if not plain else ()
-        edged = next((place for shade in shades if (place := _edges_around(shade, block))), None)
-        for place in plain or filter(None, (edged,)):
+        for place in _places_of(picture, grey, block, letters):
             if not any(place.overlap(other) > _THE_SAME for other in places):
                 places = [other for other in places if other.overlap(place) <= _THE_SAME] + [place]
-    found = [_covering(picture, place, letters) for place in places]
+    found = _covering_all(picture, places, letters)
     for plate in known:
         if not any(place.overlap(plate.place) > 0.3 for place in places) and _is_still_there(grey, plate.place):
             found.append(plate)
     return found
+
+
+def _places_of(picture: Picture, grey: Picture, block: Block, letters: Mask) -> list[TextBox]:
+    """The rectangles that the lines of a caption stand on."""
+    # Parts of the scene may look like plates of one colour through those that one sees through.
+    apart = edges_of_lines(grey, block)
+    if apart and _covering(picture, apart, letters)[0].is_see_through:
+        return apart
+    plain = [place for line in block.lines if (place := _plain_around(picture, line, block, letters))]
+    if plain:
+        return plain
+    # A plate may be as bright as what is behind it, and only of another colour.
+    shades = chain((grey,), map(softened, cv2.split(picture)))
+    edged = next((place for shade in shades if (place := edges_around(shade, block))), None)
+    return [edged] if edged else []
 
 
 def seen_again(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox]) -> list[CaptionBox] | None:
@@ -108,23 +101,19 @@ def seen_again(picture: Picture, boxes: Sequence[TextBox], known: Sequence[Capti
         return []
     first, part = _rows_around(picture, boxes, known)
     places = [plate.place.lower(-first) for plate in known]
-    grey = _even(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY))
+    grey = softened(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY))
     if not all(_is_still_there(grey, place) for place in places):
         return None
-    letters = _rooms_of_letters(_blocks([box.lower(-first) for box in boxes]), part.shape[:2])
-    return [_covering(part, place, letters).lower(first) for place in places]
+    letters = rooms_of_letters(blocks_of([box.lower(-first) for box in boxes]), part.shape[:2])
+    return [plate.lower(first) for plate in _covering_all(part, places, letters)]
 
 
 def _rows_around(picture: Picture, boxes: Sequence[TextBox], known: Sequence[CaptionBox]) -> tuple[int, Picture]:
     """All rows of a picture that tell of the plates of some lines, and which one is the first."""
-    far = round(_FARTHEST * max(box.bottom - box.top for box in boxes) / _BOX_HEIGHT) + _ROWS_BESIDE
+    far = round(FARTHEST * max(box.bottom - box.top for box in boxes) / BOX_HEIGHT) + _ROWS_BESIDE
     places = [*boxes, *(plate.place for plate in known)]
     first = max(0, min(place.top for place in places) - far)
     return first, picture[first : max(place.bottom for place in places) + far]
-
-
-def _even(shade: Picture) -> Picture:
-    return cv2.GaussianBlur(shade, (0, 0), 0.8).astype(np.float32)
 
 
 def _is_still_there(grey: Picture, place: TextBox) -> bool:
@@ -138,7 +127,7 @@ def _is_still_there(grey: Picture, place: TextBox) -> bool:
         (turned[:, rows], place.right, -1.0, width),
     ]
     steps = [way * (part[at + 1] - part[at - 2]) for part, at, way, limit in sides if 2 <= at < limit - 1]
-    lighter, darker = (sum((sign * step > _STEP).mean() > _STILL_ALONG for step in steps) for sign in (1.0, -1.0))
+    lighter, darker = (sum((sign * step > STEP).mean() > STILL_ALONG for step in steps) for sign in (1.0, -1.0))
     return max(lighter, darker) >= len(steps) - 1 and len(steps) > 1
 
 
@@ -159,42 +148,7 @@ def lift(picture: Picture, plates: Sequence[CaptionBox], letters: Mask) -> Mask:
     return mask
 
 
-def _blocks(boxes: Sequence[TextBox]) -> list[_Block]:
-    """The lines of one caption put together."""
-    blocks: list[_Block] = []
-    for box in sorted(boxes, key=lambda box: box.top):
-        capital = (box.bottom - box.top) / _BOX_HEIGHT
-        inset = round(_ROOM * capital)
-        line = TextBox(box.left + inset, box.top + inset, box.right - inset, box.bottom - inset)
-        for at, block in enumerate(blocks):
-            above = block.place
-            is_near = line.top - above.bottom < _NEIGHBOURS * capital
-            is_as_high = max(capital, block.capital) < _AS_HIGH * min(capital, block.capital)
-            shared = min(line.right, above.right) - max(line.left, above.left)
-            is_below = shared > _BELOW * min(line.right - line.left, above.right - above.left)
-            if is_near and is_as_high and is_below:
-                blocks[at] = _Block((*block.lines, line), max(capital, block.capital))
-                break
-        else:
-            blocks.append(_Block((line,), capital))
-    return blocks
-
-
-def _rooms_of_letters(blocks: Sequence[_Block], size: tuple[int, ...]) -> Mask:
-    """Where lines of letters are, with all that stands out of them."""
-    letters = np.zeros(size, np.uint8)
-    for block in blocks:
-        tall, tails, ends = (round(part * block.capital) for part in (_TALL_LETTERS, _TAILS, _ENDS))
-        for line in block.lines:
-            rows, columns = (
-                slice(max(0, line.top - tall), line.bottom + tails),
-                slice(max(0, line.left - ends), line.right + ends),
-            )
-            letters[rows, columns] = 255
-    return letters
-
-
-def _plain_around(picture: Picture, line: TextBox, block: _Block, letters: Mask) -> TextBox | None:
+def _plain_around(picture: Picture, line: TextBox, block: Block, letters: Mask) -> TextBox | None:
     """The rectangle of one colour that a line of letters stands on, no higher than a caption's box can be.
 
     It may have round corners, and what is behind may have its colour here and there.
@@ -213,15 +167,15 @@ def _plain_around(picture: Picture, line: TextBox, block: _Block, letters: Mask)
     return next(filter(None, plates), None)
 
 
-def _plate_of(colour: Points, picture: Picture, line: TextBox, block: _Block, letters: Mask) -> TextBox | None:
+def _plate_of(colour: Points, picture: Picture, line: TextBox, block: Block, letters: Mask) -> TextBox | None:
     height, width = picture.shape[:2]
-    far = round(_FARTHEST * block.capital)
+    far = round(FARTHEST * block.capital)
     top, bottom = max(0, block.place.top - far), min(height, block.place.bottom + far)
     first, last = max(0, line.top - top), line.bottom - top
     alike = cv2.inRange(picture[top:bottom], np.floor(colour - _ALIKE), np.ceil(colour + _ALIKE))
     of_it = cv2.max(alike, letters[top:bottom])
-    left, right = _run(_shares(of_it[first:last], down=True) >= _OF_A_COLUMN, line.left, line.right)
-    upper, lower = _run(_shares(of_it[:, left:right]) >= _OF_A_ROW, first, last)
+    left, right = _run(shares_of(of_it[first:last], down=True) >= _OF_A_COLUMN, line.left, line.right)
+    upper, lower = _run(shares_of(of_it[:, left:right]) >= _OF_A_ROW, first, last)
     # What continues beyond the room that was looked at is the scene.
     if (upper == 0 and top > 0) or (lower == len(of_it) and bottom < height):
         return None
@@ -229,7 +183,7 @@ def _plate_of(colour: Points, picture: Picture, line: TextBox, block: _Block, le
         # The bar of a film that is wider than its frame.
         return None
     # Here letters do not count for the plate: its rim is beyond them.
-    its_rows, its_columns = _shares(alike[:, left:right]), _shares(alike[upper:lower], down=True)
+    its_rows, its_columns = shares_of(alike[:, left:right]), shares_of(alike[upper:lower], down=True)
     sides = (
         _stands_out(its_rows, upper, -1),
         _stands_out(its_rows, lower - 1, 1),
@@ -246,74 +200,37 @@ def _run(holds: npt.NDArray[np.bool_], first: int, last: int) -> tuple[int, int]
     return (int(before[-1]) + 1 if len(before) else 0), (last + int(after[0]) if len(after) else len(holds))
 
 
-def _shares(mask: Mask, *, down: bool = False) -> Points:
-    """How much of each row, or column, is in a mask, from 0 to 1."""
-    return cv2.reduce(mask, 0 if down else 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel() / 255
-
-
 def _stands_out(shares: Points, edge: int, outwards: int) -> bool:
     """Whether a plate's outermost row differs from what is beyond it; at the frame's rim it cannot."""
-    inside, outside = edge - outwards * _BESIDE, edge + outwards * _BESIDE
+    inside, outside = edge - outwards * BESIDE, edge + outwards * BESIDE
     if not 0 <= outside < len(shares):
         return True
     return bool(shares[min(max(inside, 0), len(shares) - 1)] - shares[outside] > _MORE_INSIDE)
 
 
-def _edges_around(grey: Picture, letters: _Block) -> TextBox | None:
-    """The rectangle around some letters whose four sides are edges, all lighter or all darker inside."""
-    width = grey.shape[1]
-    block, capital = letters.place, letters.capital
-    far, aside = round(_FARTHEST * capital), round(_FARTHEST_ASIDE * capital)
-    columns = slice(max(0, block.left), min(width, block.right))
-    # The letters have straight rims too: only what is beyond them is a plate's.
-    tall, tails = round(_TALL_LETTERS * capital), round(_TAILS * capital)
-    for sign in (-1.0, 1.0):
-        top = _edge(grey[:, columns], block.top - far, block.top - tall, sign)
-        bottom = _edge(grey[:, columns], block.bottom + tails, block.bottom + far, -sign)
-        if top is None or bottom is None:
-            continue
-        if all(_edge(grey, row - 1, row + 1, way) is not None for row, way in ((top, sign), (bottom, -sign))):
-            return TextBox(0, top, width, bottom)
-        inside = grey[top + _BESIDE : bottom - _BESIDE].T
-        left = _edge(inside, block.left - aside, block.left, sign)
-        right = _edge(inside, block.right, block.right + aside, -sign)
-        if left is not None and right is not None:
-            return TextBox(left, top, right, bottom)
-    return None
+def _covering_all(picture: Picture, places: Sequence[TextBox], letters: Mask) -> list[CaptionBox]:
+    """How plates cover; those of one caption, which are beside each other, alike."""
+    groups: list[list[TextBox]] = []
+    for place in places:
+        near = [group for group in groups if any(_are_near(place, other) for other in group)]
+        groups = [group for group in groups if group not in near] + [[*chain(*near), place]]
+    return [plate for group in groups for plate in _covering(picture, group, letters)]
 
 
-def _edge(grey: Picture, first: int, last: int, sign: float) -> int | None:
-    """The row between two at which the most of it steps up (or down, by the sign) from the row before."""
-    first, last = max(2, first), min(len(grey) - 2, last)
-    if first >= last or not grey.shape[1]:
-        return None
-    steps = sign * (grey[first + 1 : last + 2] - grey[first - 2 : last - 1])
-    along, against = (
-        _shares(cv2.inRange(steps, lowest, highest)) for lowest, highest in ((_STEP, np.inf), (-np.inf, -_STEP))
-    )
-    share = np.where(against < _AGAINST, along, 0)
-    best = int(np.argmax(share * steps.mean(1)))
-    return first + best if share[best] >= _ALONG else None
+def _are_near(place: TextBox, other: TextBox) -> bool:
+    across = min(place.right, other.right) - max(place.left, other.left)
+    down = min(place.bottom, other.bottom) - max(place.top, other.top)
+    return across > 0 and down > -_NEAR
 
 
-def _covering(picture: Picture, place: TextBox, letters: Mask) -> CaptionBox:
-    """How a plate covers, by what is just outside and just inside its edges; letters tell nothing about it."""
-    height, width = picture.shape[:2]
-    pairs: list[tuple[Picture, Picture]] = []
-    columns, rows = (
-        slice(place.left + _BESIDE, place.right - _BESIDE),
-        slice(place.top + _BESIDE, place.bottom - _BESIDE),
-    )
-    if place.top > _BESIDE:
-        pairs.append((picture[place.top - _BESIDE, columns], picture[place.top + _BESIDE, columns]))
-    if place.bottom + _BESIDE < height:
-        pairs.append((picture[place.bottom + _BESIDE - 1, columns], picture[place.bottom - _BESIDE, columns]))
-    if place.left > _BESIDE:
-        pairs.append((picture[rows, place.left - _BESIDE], picture[rows, place.left + _BESIDE]))
-    if place.right + _BESIDE < width:
-        pairs.append((picture[rows, place.right + _BESIDE - 1], picture[rows, place.right - _BESIDE]))
+def _covering(picture: Picture, places: Sequence[TextBox], letters: Mask) -> list[CaptionBox]:
+    """How plates that are alike cover, by what is just outside and just inside their edges.
+
+    Letters tell nothing about it.
+    """
+    pairs = [pair for place in places for pair in _pairs(picture, place, places)]
     outside, inside = (np.concatenate([pair[at] for pair in pairs]).astype(np.float32) for at in (0, 1))
-    opaque = CaptionBox(place, 0.0, inside.mean(0))
+    opaque = [CaptionBox(place, 0.0, inside.mean(0)) for place in places]
     if float((outside - outside.mean(0)).std()) < _LEAST_VARIED:
         return opaque
     for _ in range(3):
@@ -326,9 +243,34 @@ def _covering(picture: Picture, place: TextBox, letters: Mask) -> CaptionBox:
     if not _SEEN_THROUGH < share < 1 or float(np.median(off)) > _MOST_UNEXPLAINED:
         return opaque
     colour = np.asarray(inside.mean(0) - share * outside.mean(0))
-    rows, columns = slice(place.top, place.bottom), slice(place.left, place.right)
-    covered = picture[rows, columns][letters[rows, columns] == 0].astype(np.float32)
+    parts = [(slice(place.top, place.bottom), slice(place.left, place.right)) for place in places]
+    covered = np.concatenate([picture[part][letters[part] == 0] for part in parts]).astype(np.float32)
     behind = (covered - colour) / share
     # Not all of it is covered when something behind would have to be brighter than white.
     is_all_covered = ((behind > _TOO_BRIGHT).any(1).mean() if len(behind) else 0.0) < _MOST_TOO_BRIGHT
-    return CaptionBox(place, share, colour) if is_all_covered else opaque
+    return [CaptionBox(place, share, colour) for place in places] if is_all_covered else opaque
+
+
+def _pairs(picture: Picture, place: TextBox, places: Sequence[TextBox]) -> Iterator[tuple[Picture, Picture]]:
+    """The pixels outside and inside each side of a plate, but for those outside that another of the plates covers."""
+    height, width = picture.shape[:2]
+    rows = np.arange(place.top + BESIDE, place.bottom - BESIDE)
+    columns = np.arange(place.left + BESIDE, place.right - BESIDE)
+    above, below = place.top - BESIDE, place.bottom + BESIDE - 1
+    before, after = place.left - BESIDE, place.right + BESIDE - 1
+    for row, inner in ((above, place.top + BESIDE), (below, place.bottom - BESIDE)):
+        if 0 < row < height - 1:
+            free = columns[~_is_covered(columns, [(at.left, at.right) for at in places if at.top <= row < at.bottom])]
+            yield picture[row, free], picture[inner, free]
+    for column, inner in ((before, place.left + BESIDE), (after, place.right - BESIDE)):
+        if 0 < column < width - 1:
+            free = rows[~_is_covered(rows, [(at.top, at.bottom) for at in places if at.left <= column < at.right])]
+            yield picture[free, column], picture[free, inner]
+
+
+def _is_covered(positions: Points, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.bool_]:
+    """Which positions are in a span, or next to one."""
+    covered = np.zeros(len(positions), bool)
+    for first, last in spans:
+        covered |= (positions >= first - BESIDE) & (positions < last + BESIDE)
+    return covered
