@@ -27,13 +27,15 @@ _PAGE = re.compile(rb"<!doctype html|<(html|head|body|title|meta|script|iframe)[
 class Format:
     """A file's format; `kind` is None when it is no picture, video or sound, or when its tracks cannot be seen.
 
-    `name` is as in `x is HEIC` or `x is a web page`; `taken` says whether A2E takes it.
+    `name` is as in `x is HEIC` or `x is a web page`; `taken` says whether A2E takes it, `read_here` whether films do
+    though A2E does not.
     """
 
     name: str
     kind: MediaKind | None = None
     content_type: str = ""
     taken: bool = False
+    read_here: bool = False
 
     @property
     def is_unseen(self) -> bool:
@@ -70,8 +72,9 @@ def checked(name: str, found: Format | None, wanted: MediaIn) -> Format:
         raise FileRefused(f"{name} is {found.name}; {needed}", hint=_PAGE_HINT if found.name == WEB_PAGE.name else "")
     if found.kind not in wanted.kinds:
         raise FileRefused(f"{name} is {_KIND_NAMES[found.kind]}; {needed}")
-    if not found.taken:
-        raise FileRefused(f"{name} is {found.name}, which A2E does not take", hint=f"Save it as {_TAKEN[found.kind]}")
+    if not found.taken and not (wanted.stays_here and found.read_here):
+        reason = "which films cannot read" if wanted.stays_here else "which A2E does not take"
+        raise FileRefused(f"{name} is {found.name}, {reason}", hint=f"Save it as {_TAKEN[found.kind]}")
     return found
 
 
@@ -102,9 +105,12 @@ def _text_format(content: Buffer) -> Format | None:
     return WEB_PAGE if is_web_page(start) else Format("text")
 
 
+_READ_HERE = ("AVIF", "JPEG 2000", "TIFF", "TIFF, or a camera's raw format")
+
+
 def _picture(name: str, content_type: str = "image/x-other") -> Format:
     """A format of pictures that A2E does not take."""
-    return Format(name, "image", content_type)
+    return Format(name, "image", content_type, read_here=name in _READ_HERE)
 
 
 _MARKS: tuple[tuple[int, bytes, Format], ...] = (
@@ -151,7 +157,7 @@ _MARKS: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"L\0\0\0\x01\x14\2\0", Format("a shortcut of Windows, not the file itself")),
     (0, b"fLaC", Format("FLAC", "audio", "audio/x-flac", taken=True)),
     (0, b"#!AMR", Format("AMR", "audio", "audio/amr", taken=True)),
-    (0, b"caff", Format("CAF", "audio", "audio/x-caf")),
+    (0, b"caff", Format("CAF", "audio", "audio/x-caf", read_here=True)),
     (0, b".snd", Format("AU", "audio", "audio/basic")),
     (0, b"\x0b\x77", Format("AC-3", "audio", "audio/ac3")),
     (0, b"MAC ", Format("Monkey's Audio", "audio", "audio/x-ape")),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.clips import BLUE, GREEN, RED, watch, write_clip
+from tests.support.clips import BLUE, GREEN, RED, watch, with_matrix, write_clip
 from tests.support.films import make_film
 from tests.support.media import fetched
 from tests.support.server import open_server
@@ -77,3 +78,33 @@ async def test_a_film_is_deleted_from_the_list_and_its_file_stays(tmp_path: Path
         assert "stays where it is" in deleted.text
         assert path.exists()
         assert (await server.ask("list_jobs", family="film")).data["jobs"] == []
+
+
+async def test_deep_greys_plain_inks_and_mirrored_clips_look_as_they_should(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        levels = np.linspace(0, 65535, 320 * 180).reshape(180, 320)
+        Image.fromarray(levels.astype(np.uint16)).save(server.inbox / "deep.png")
+        Image.fromarray((levels / 65535).astype(np.float32)).save(server.inbox / "floating.tif")
+        write_clip(server.inbox / "mirrored.mp4", halves=(RED, GREEN), seconds=1)
+        with_matrix(server.inbox / "mirrored.mp4", (-1, 0, 0, 1))
+        write_clip(server.inbox / "flipped.mp4", halves=(RED, GREEN), seconds=1)
+        with_matrix(server.inbox / "flipped.mp4", (1, 0, 0, -1))
+        clips = ["deep.png 1s", "floating.tif 1s", "mirrored.mp4", "flipped.mp4"]
+        _, path = await make_film(server, "compose_video", clips=clips)
+        film = watch(path)
+        for moment in (0.5, 1.5):
+            assert near(film.colour_at(moment, down=0.1), (25, 25, 25))
+            assert near(film.colour_at(moment, down=0.5), (128, 128, 128))
+            assert near(film.colour_at(moment, down=0.9), (230, 230, 230))
+        assert near(film.colour_at(2.5, down=0.2), RED)
+        assert near(film.colour_at(3.5, down=0.2), GREEN)
+
+
+async def test_a_clip_that_cannot_be_read_from_its_beginning_again_is_joined_and_cut(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        # The picture begins later than the sound, and FFmpeg refuses to go back in it.
+        write_clip(server.inbox / "late.flv", seconds=3, rate=44_100, left_out=(0, 1), marks=(2.4,))
+        _, path = await make_film(server, "compose_video", clips=["late.flv 0:02-0:03"])
+        film = watch(path)
+        assert film.seconds == pytest.approx(1, abs=0.05)
+        assert film.flash_times() == [pytest.approx(0.4, abs=0.05)]

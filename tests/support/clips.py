@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +66,16 @@ def write_clip(
             block.sample_rate, block.pts, block.time_base = rate, 0, Fraction(1, rate)
             container.mux(audio.encode(block))
             container.mux(audio.encode(None))
+    return path
+
+
+def with_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """The clip with a, b, c, d of its display matrix, which lies in the track's header."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 44
+    a, b, c, d = (side * 65536 for side in matrix)
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(bytes(content))
     return path
 
 

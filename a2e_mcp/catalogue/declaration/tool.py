@@ -109,7 +109,8 @@ class MediaIn:
     """Marks an input that takes a file: a URL, or a path in an allowed folder.
 
     Durations are in seconds; `None` means A2E publishes no bound. With `voice`, something has to be heard in it. The
-    length of one that is `timed` counts, whatever its bounds.
+    length of one that is `timed` counts, whatever its bounds. One that `stays_here` is read by films and never sent
+    to A2E.
     """
 
     kinds: tuple[MediaKind, ...]
@@ -117,6 +118,7 @@ class MediaIn:
     longest: float | None = None
     voice: bool = False
     timed: bool = False
+    stays_here: bool = False
 
 
 def item_name(name: str, number: int) -> str:

@@ -12,6 +12,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
+from a2e_mcp.media.orientation import UPRIGHT, is_on_its_side, orientation, upright
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -158,22 +159,22 @@ class Framer:
 
     def frame(self, decoded: av.VideoFrame) -> av.VideoFrame:
         """One decoded frame as the film shows it; it must not be drawn on."""
-        turns = round(decoded.rotation / 90) % 4
+        turned = orientation(decoded)
         width, height = self.placing.size
-        size = (height, width) if turns % 2 else (width, height)
+        size = (height, width) if is_on_its_side(turned) else (width, height)
         if is_high_range(decoded):
             self._tones = self._tones or ToneMapper(max(size))
             decoded = self._tones.mapped(decoded)
         scaled = self._scaled(decoded, size)
-        if not turns and (width, height) == self._frame and self.placing.corner == (0, 0):
+        if turned == UPRIGHT and (width, height) == self._frame and self.placing.corner == (0, 0):
             return scaled
         made = blank(self._frame)
         left, top = self.placing.corner
-        for number, (target, plane) in enumerate(zip(planes_of(made), planes_of(scaled), strict=True)):
-            upright = np.rot90(plane, turns)
+        seen = (upright(plane, turned) for plane in planes_of(scaled))
+        for number, (target, plane) in enumerate(zip(planes_of(made), seen, strict=True)):
             part = 1 if number == 0 else 2
             x, y = left // part, top // part
-            shown, room = upright[max(0, -y) :, max(0, -x) :], target[max(0, y) :, max(0, x) :]
+            shown, room = plane[max(0, -y) :, max(0, -x) :], target[max(0, y) :, max(0, x) :]
             tall, wide = min(shown.shape[0], room.shape[0]), min(shown.shape[1], room.shape[1])
             room[:tall, :wide] = shown[:tall, :wide]
         return made

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from a2e_mcp.film.engine.canvas import Framer, YuvSprite, blended, copied
 from a2e_mcp.film.engine.captions import CaptionGroup, CaptionTrack, undrawn_note
@@ -34,6 +34,7 @@ from a2e_mcp.film.engine.transcript import captions_of, transcript_of, write_sub
 from a2e_mcp.film.engine.writer import writing_film
 from a2e_mcp.film.orders import ComposeOrder, FilmClip, FilmMade, Logo
 from a2e_mcp.media.damage import Damage
+from a2e_mcp.media.picture_levels import in_eight_bits
 from a2e_mcp.media.text_pictures import lettered
 
 _SOUND_SHARE = 0.15
@@ -165,7 +166,7 @@ def _logo(logo: Logo, size: tuple[int, int]) -> tuple[YuvSprite, int, int]:
     """A logo at its place. Raises FilmRefused."""
     try:
         with Image.open(logo.path) as image:
-            picture = image.convert("RGBA")
+            picture = in_eight_bits(ImageOps.exif_transpose(image), image).convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise FilmRefused(f"{logo.name} is no picture, so it cannot be the logo.") from None
     fit = min(_LOGO_WIDTH * size[0] / picture.width, _LOGO_HEIGHT * size[1] / picture.height)

@@ -14,8 +14,9 @@ from PIL import Image, ImageOps
 
 from a2e_mcp.film.engine.canvas import Framer
 from a2e_mcp.film.engine.refusal import FilmRefused
-from a2e_mcp.film.engine.source import Source, moving_picture, opened
+from a2e_mcp.film.engine.source import Source, moving_picture, opened, seek_before
 from a2e_mcp.media.damage import Damage
+from a2e_mcp.media.picture_levels import in_eight_bits
 
 
 def frames_of(
@@ -35,7 +36,7 @@ def frames_of(
         if stream is None:
             raise FilmRefused(f"{source.name} has no picture.")
         if start > 0:
-            container.seek(int((start + source.origin) * 1_000_000), backward=True)
+            seek_before(container, start + source.origin)
         decoded = _decoded(container, stream, damage)
         shown = next(decoded, None)
         if shown is None:
@@ -73,7 +74,7 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> 
 
 def _still(source: Source) -> av.VideoFrame:
     with Image.open(source.path) as image:
-        upright = ImageOps.exif_transpose(image)
+        upright = in_eight_bits(ImageOps.exif_transpose(image), image)
         if upright.has_transparency_data:
             base = Image.new("RGBA", upright.size, (0, 0, 0, 255))
             base.alpha_composite(upright.convert("RGBA"))

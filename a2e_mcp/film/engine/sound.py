@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.filter import Graph
 from av.filter.context import FilterContext
 
-from a2e_mcp.film.engine.source import Source, opened
+from a2e_mcp.film.engine.source import Source, opened, seek_before
 from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.resampler import SteadyResampler
 
@@ -62,7 +62,7 @@ def _from(source: Source, start: float, damage: Damage) -> Iterator[Samples]:
         stream = container.streams.audio[0]
         resampler = SteadyResampler(sample_format="fltp", layout="stereo", rate=RATE)
         if start > 0.5:
-            container.seek(int((start + source.origin - 0.5) * 1_000_000), backward=True)
+            seek_before(container, start + source.origin - 0.5)
         at = 0  # the sample of the film's clock that comes next
         is_begun = False
         for packet in _packets(container, stream):

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from a2e_mcp.film.engine.refusal import FilmRefused
+from a2e_mcp.media.orientation import is_on_its_side, orientation
 
 SANDBOX_TAG = "a2e_sandbox"
 """The metadata key of what the sandbox has made."""
@@ -76,6 +77,12 @@ def moving_picture(container: InputContainer) -> VideoStream | None:
     return None
 
 
+def seek_before(container: InputContainer, seconds: float) -> None:
+    """Read on from a moment of the file's clock or before it; from the beginning where a file does not allow that."""
+    with suppress(av.FFmpegError):
+        container.seek(int(seconds * 1_000_000), backward=True)
+
+
 def read_source(path: str, name: str) -> Source:
     """Find out what a file is, without believing its name or its header. Raises FilmRefused."""
     if not os.path.isfile(path):
@@ -122,7 +129,7 @@ def _media(path: str, name: str) -> Source:
             raise FilmRefused(f"{name} has no picture that can be read.")
         origin = min(span.start for span in spans.values())
         end = max(span.end for span in spans.values())
-        shown, own = _sizes(container, video, name)
+        shown, own = _sizes(path, video, name)
         return Source(
             path,
             name,
@@ -170,18 +177,19 @@ def _spans(container: InputContainer, streams: Sequence[av.stream.Stream], name:
     return spans
 
 
-def _sizes(container: InputContainer, video: VideoStream, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
+def _sizes(path: str, video: VideoStream, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
     """The size as shown, upright and with square pixels, and the decoder's own."""
-    container.seek(0)
     frame = None
-    with suppress(av.FFmpegError):
-        frame = next(iter(container.decode(video)), None)
-    if frame is None:
+    # Opened anew, since not every file can be read from its beginning again.
+    with opened(path, name) as container, suppress(av.FFmpegError):
+        stream = moving_picture(container)
+        frame = next(iter(container.decode(stream)), None) if stream is not None else None
+    if not isinstance(frame, av.VideoFrame):
         raise FilmRefused(f"{name} cannot be read: its picture cannot be decoded.")
     width, height = frame.width, frame.height
     ratio = video.sample_aspect_ratio or Fraction(1)
     shown = (max(2, round(width * ratio)), height) if 0.1 < ratio < 10 else (width, height)
-    if round(frame.rotation / 90) % 2:
+    if is_on_its_side(orientation(frame)):
         shown = shown[::-1]
     return shown, (width, height)
 

@@ -29,10 +29,10 @@ from a2e_mcp.server.tool_call import Call, ServerTool
 from a2e_mcp.text import one_line
 
 _MOST_CLIPS = 40
-_PICTURED = MediaIn(("video", "image"))
-_MOVING = MediaIn(("video",))
-_HEARD = MediaIn(("audio", "video"))
-_STILL = MediaIn(("image",))
+_PICTURED = MediaIn(("video", "image"), stays_here=True)
+_MOVING = MediaIn(("video",), stays_here=True)
+_HEARD = MediaIn(("audio", "video"), stays_here=True)
+_STILL = MediaIn(("image",), stays_here=True)
 _AUTO = ("auto", "automatic", "true", "yes", "on", "own", "script")
 _NO_CAPTIONS = ("none", "off", "no", "false")
 _LONGEST_TEXT = 60_000

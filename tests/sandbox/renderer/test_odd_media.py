@@ -108,16 +108,6 @@ def test_of_an_animation_the_first_image_is_used_and_that_is_said(
     assert "animated" not in mark(still)
 
 
-def with_matrix(path: Path, matrix: tuple[int, int, int, int]) -> str:
-    """The clip with a, b, c, d of its display matrix, which lies in the track's header."""
-    content = bytearray(path.read_bytes())
-    at = content.index(b"tkhd") + 44
-    a, b, c, d = (side * 65536 for side in matrix)
-    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path.write_bytes(bytes(content))
-    return str(path)
-
-
 def apart(one: Picture, other: tuple[int, int, int]) -> float:
     """How unlike two colours are."""
     return float(np.abs(one - np.array(other)).sum())
@@ -139,7 +129,7 @@ def apart(one: Picture, other: tuple[int, int, int]) -> float:
 def test_every_turn_and_mirror_of_a_camera_is_undone(
     worker: RenderProcess, tmp_path: Path, matrix: tuple[int, int, int, int], corners: str
 ) -> None:
-    source = with_matrix(Path(write_clip(tmp_path / "v.mp4", [quarters()] * 3)), matrix)
+    source = str(clips.with_matrix(Path(write_clip(tmp_path / "v.mp4", [quarters()] * 3)), matrix))
 
     probed = worker.render(ProbeOrder(path=source))
     (frame, *_), _ = marked(worker, source, tmp_path)
@@ -340,3 +330,13 @@ def test_pictures_that_a_clip_has_lost_are_said_with_how_long_they_are_missing(
 
     assert "1.6 s of the picture is missing in the file." in marked(worker, str(lost), tmp_path)[1]
     assert "missing" not in marked(worker, str(uneven), tmp_path)[1]
+
+
+def test_a_clip_that_cannot_be_read_from_its_beginning_again_is_a_clip(worker: RenderProcess, tmp_path: Path) -> None:
+    # The picture begins later than the sound, and FFmpeg refuses to go back in it.
+    late = clips.write_clip(tmp_path / "late.flv", seconds=2, size=(128, 96), rate=44_100, left_out=(0, 1))
+
+    probed = worker.render(ProbeOrder(path=str(late)))
+
+    assert (probed.width, probed.height) == (128, 96)
+    assert probed.seconds == pytest.approx(2, abs=0.2)

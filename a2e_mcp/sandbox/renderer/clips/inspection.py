@@ -10,8 +10,9 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from a2e_mcp.media.damage import Damage
+from a2e_mcp.media.orientation import is_on_its_side, orientation
 from a2e_mcp.sandbox.protocol import MediaKind
-from a2e_mcp.sandbox.renderer.clips.reader import orientation, pixel_aspect, video_stream
+from a2e_mcp.sandbox.renderer.clips.reader import pixel_aspect, video_stream
 from a2e_mcp.sandbox.renderer.pictures.stills import open_still, read_still
 from a2e_mcp.sandbox.renderer.rendering.open_media import MAX_SECONDS, decoded, open_media, too_long
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
@@ -54,13 +55,13 @@ def inspect(path: str) -> Inspection:
         if no_still.code == "too_large":
             raise
         with open_media(path, "picture, video or sound") as media:
-            return _inspect_media(media)
+            return _inspect_media(path, media)
     # From here on it is a picture, and what is wrong with it is a picture's.
     height, width = read_still(path).shape[:2]
     return Inspection("image", container, width=width, height=height)
 
 
-def _inspect_media(media: InputContainer) -> Inspection:
+def _inspect_media(path: str, media: InputContainer) -> Inspection:
     container = _container(media)
     video = video_stream(media)
     audio = next(iter(media.streams.audio), None)
@@ -69,8 +70,9 @@ def _inspect_media(media: InputContainer) -> Inspection:
         raise OrderRefused("unreadable", "The file contains neither picture nor sound.")
     if media.duration and media.duration > MAX_SECONDS * 1_000_000:
         raise too_long()
-    width, height = _first_frame_size(media, stream)
-    media.seek(0)
+    # Opened anew, since not every file can be read from its beginning again.
+    with open_media(path) as other:
+        width, height = _first_frame_size(other, video_stream(other) or other.streams.audio[0])
     seconds = _measured_seconds(media, stream)
     if video is None:
         return Inspection("audio", container, seconds, has_audio=True)
@@ -90,8 +92,7 @@ def _first_frame_size(media: InputContainer, stream: VideoStream | AudioStream) 
     if isinstance(frame, av.VideoFrame) and isinstance(stream, VideoStream):
         aspect = pixel_aspect(stream)
         size = round(frame.width * max(1.0, aspect)), round(frame.height / min(1.0, aspect))
-        is_on_its_side = not orientation(frame)[0]
-        return (size[1], size[0]) if is_on_its_side else size
+        return (size[1], size[0]) if is_on_its_side(orientation(frame)) else size
     if isinstance(frame, av.AudioFrame):
         return 0, 0
     what = "picture of the video" if isinstance(stream, VideoStream) else "part of the sound"

@@ -1,20 +1,18 @@
 """Media files from anywhere: opened with limits, decoded frame by frame."""
 
-import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import av
 import cv2
 from av.container import InputContainer
-from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from a2e_mcp.media.damage import Damage
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
+from a2e_mcp.media.orientation import UPRIGHT, Orientation, is_on_its_side, orientation
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit
 from a2e_mcp.sandbox.renderer.pictures.planes import Planes
@@ -23,6 +21,7 @@ from a2e_mcp.sandbox.renderer.rendering.open_media import (
     MAX_SECONDS,
     decoded,
     open_media,
+    seek_before,
     start_of,
     too_long,
     too_many_pixels,
@@ -31,16 +30,11 @@ from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 
 _MAX_FRAMES_A_SECOND = 240
 _NARROWEST_PIXEL = 0.2
-_MATRIX_BYTES = 36
 _SQUARE = 0.01
 _FULL_HD = 1920 * 1088
 # Where at most each so manieth frame is asked for, those that no other is built upon are not decoded.
 _FEW = 4
 
-Orientation: TypeAlias = tuple[int, int, int, int]
-"""Where a step across and a step down the decoded picture lead in the shown one, each as (across, down)."""
-
-_UPRIGHT: Orientation = (1, 0, 0, 1)
 # The matrices of H.264's colours that are, or are taken for, those of the planes that are written here.
 _OUR_COLOURS = (2, 5, 6)
 
@@ -77,7 +71,7 @@ class _Raw:
     def planes(self, size: tuple[int, int]) -> Planes:
         """The planes of the picture as it is to be seen, at this size: those that were decoded, where they are so."""
         raw = self.decoded
-        is_upright = self.turned == _UPRIGHT and abs(self.aspect - 1) <= _SQUARE
+        is_upright = self.turned == UPRIGHT and abs(self.aspect - 1) <= _SQUARE
         are_ours = (
             raw.format.name == "yuv420p" and raw.colorspace in _OUR_COLOURS and raw.color_range != ColorRange.JPEG
         )
@@ -137,7 +131,7 @@ def _decoded(path: str, box: tuple[int, int], fps: float, start: float, damage: 
             raise OrderRefused("unreadable", "The file contains no video.")
         begins = start_of(container)
         if start > 0 and container.duration:
-            container.seek(int((begins + start) * 1_000_000), backward=True)
+            seek_before(container, begins + start)
         if float(stream.average_rate or 0) >= _FEW * fps:
             stream.codec_context.skip_frame = "NONREF"
         aspect = pixel_aspect(stream)
@@ -173,18 +167,6 @@ def pixel_aspect(stream: VideoStream) -> float:
     return aspect if _NARROWEST_PIXEL < aspect < 1 / _NARROWEST_PIXEL else 1.0
 
 
-def orientation(frame: av.VideoFrame) -> Orientation:
-    """How a frame is to be turned and mirrored before it is shown, by its display matrix."""
-    found = frame.side_data.get("DISPLAYMATRIX")
-    content = bytes(found) if isinstance(found, SideData) else b""
-    if len(content) < _MATRIX_BYTES:
-        return _UPRIGHT
-    a, b, _, c, d, *_ = struct.unpack("=9i", content[:_MATRIX_BYTES])
-    if abs(a * d) >= abs(b * c):
-        return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
-    return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)
-
-
 def as_shown(picture: Picture, turned: Orientation, aspect: float = 1.0) -> Picture:
     """The picture with square pixels, turned and mirrored."""
     if abs(aspect - 1) > _SQUARE:
@@ -193,7 +175,7 @@ def as_shown(picture: Picture, turned: Orientation, aspect: float = 1.0) -> Pict
         wider = max(1, round(width * aspect)), height
         picture = resize(picture, *(wider if aspect > 1 else (width, max(1, round(height / aspect)))))
     across, across_to_down, down_to_across, down = turned
-    if not across:
+    if is_on_its_side(turned):
         picture = cv2.transpose(picture)
         across, down = down_to_across, across_to_down
     if across < 0:

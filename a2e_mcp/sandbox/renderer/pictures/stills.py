@@ -5,7 +5,7 @@ import warnings
 
 import cv2
 import numpy as np
-from PIL import Image, ImageChops, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from a2e_mcp.media.picture_levels import in_eight_bits
 from a2e_mcp.sandbox.protocol import Outcome
 from a2e_mcp.sandbox.renderer.pictures.mark import mark_for, stamp
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, Sprite
@@ -59,7 +60,7 @@ def read_still(path: str) -> Picture:
     with open_still(path) as image:
         try:
             image.seek(0)
-            upright = _in_eight_bits(ImageOps.exif_transpose(image), image)
+            upright = in_eight_bits(ImageOps.exif_transpose(image), image)
             if upright.has_transparency_data:
                 paper = Image.new("RGBA", upright.size, "white")
                 upright = Image.alpha_composite(paper, upright.convert("RGBA"))
@@ -71,21 +72,6 @@ def read_still(path: str) -> Picture:
         reason = f"The picture is only {width}x{height} pixels; each side must have at least {_SMALLEST_SIDE}."
         raise OrderRefused("unreadable", reason)
     return np.ascontiguousarray(pixels[..., ::-1])
-
-
-def _in_eight_bits(image: Image.Image, file: Image.Image) -> Image.Image:
-    """A picture of a file with levels that a conversion to RGB keeps."""
-    if image.mode == "CMYK" and file.format == "JPEG" and "adobe" not in file.info:
-        # Only Adobe writes its inks inverted, and all are read as if by Adobe.
-        return ImageChops.invert(image)
-    if image.mode == "F" or image.mode.startswith("I"):
-        levels = np.nan_to_num(np.asarray(image).astype(np.float64))
-        most = float(levels.max(initial=0.0))
-        # The depth by what is there: 8, 10, 12 or 16 bits, and numbers of 0 to 1 in floating point.
-        depths = (1.0, 255.0, 1023.0, 4095.0, 65535.0) if image.mode == "F" else (255.0, 1023.0, 4095.0, 65535.0)
-        whole = next((depth for depth in depths if most <= depth), most)
-        return Image.fromarray(np.clip(levels * (255 / whole), 0, 255).astype(np.uint8))
-    return image
 
 
 def read_for_remaking(path: str) -> Picture:

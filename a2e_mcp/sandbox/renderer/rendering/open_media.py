@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import av
 from av.audio.stream import AudioStream
@@ -59,6 +59,12 @@ def decoded(
                 damage.see(frame)
             if isinstance(frame, av.VideoFrame | av.AudioFrame):
                 yield frame
+
+
+def seek_before(container: InputContainer, seconds: float) -> None:
+    """Read on from a moment of the file's clock or before it; from the beginning where a file does not allow that."""
+    with suppress(av.FFmpegError):
+        container.seek(int(seconds * 1_000_000), backward=True)
 
 
 def start_of(container: InputContainer) -> float:
