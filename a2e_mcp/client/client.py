@@ -176,7 +176,7 @@ class A2EClient:
     ) -> object:
         safe, attempts = capability.effect is Effect.READS, sending.attempts
         for attempt in range(1, attempts + 1):
-            wait = 0.4 * 3 ** (attempt - 1) * random.uniform(0.75, 1.25)
+            asked: tuple[float, float] | None = None
             await self._wait_for_turn()
             if sending.before is not None:
                 await sending.before()
@@ -198,8 +198,7 @@ class A2EClient:
                 too_long = asked is not None and asked[0] > _patience()
                 if not safe or status not in _WORTH_RETRYING or attempt == attempts or too_long:
                     return open_envelope(capability, status, body, retry_hint(*asked) if asked else "")
-                wait = (asked and asked[0]) or wait
-            await self._pause(wait)
+            await self._pause((asked and asked[0]) or 0.4 * 3 ** (attempt - 1) * random.uniform(0.75, 1.25))
         raise AssertionError("the last attempt returns or raises")
 
     async def _wait_for_turn(self) -> None:
