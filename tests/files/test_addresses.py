@@ -137,8 +137,6 @@ async def test_what_is_nearly_a_url_is_called_one(tmp_path: Path) -> None:
         for tool, name in (("upload_file", "path"), ("start_caption_removal", "video")):
             told = await quote(server, tool, **{name: "s3://bucket/a.mp4"})
             assert "Only http and https URLs can be used, not s3. Give its https URL or the path of the file" in told
-                "Only http and https URLs can be used, not s3. Give its https URL, or the file itself: its path" in told
-            )
 
 
 async def test_a_web_page_is_called_one_whatever_its_server_says(tmp_path: Path) -> None:
