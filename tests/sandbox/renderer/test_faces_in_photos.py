@@ -74,7 +74,28 @@ def test_a_face_that_is_too_small_is_refused_with_its_size(worker: RenderProcess
 
     refused = worker.refused(FaceSwapOrder(face=face, target=face, output=str(tmp_path / "o.png")))
 
-    assert "pixels high; at least 32 are needed" in refused.message
+    assert "pixels high; at least 64 are needed" in refused.message
+
+
+def test_a_face_that_looks_aside_with_one_half_in_the_shade_is_no_source_of_a_swap(
+    worker: RenderProcess, tmp_path: Path
+) -> None:
+    aside = turned(drawn_woman(1), 20)
+    middle = round(float(face_of(aside).points[1][0]))
+    shaded = aside.copy()
+    shaded[:, middle:] //= 3
+    target = saved(tmp_path, drawn_woman(2), "target.png")
+    order, dark = (
+        FaceSwapOrder(face=saved(tmp_path, each, name), target=target, output=str(tmp_path / "o.png"))
+        for each, name in ((aside, "lit.png"), (shaded, "shaded.png"))
+    )
+
+    worker.render(order)
+    refused = worker.refused(dark)
+
+    assert refused.code == "no_face"
+    assert "one half in the shade" in refused.message
+    assert "even light" in refused.message
 
 
 def test_eyes_behind_dark_glasses_do_not_blink(worker: RenderProcess, tmp_path: Path, speech: SpeechOrder) -> None:

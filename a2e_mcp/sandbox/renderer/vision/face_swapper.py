@@ -6,15 +6,19 @@ import numpy.typing as npt
 
 from a2e_mcp.sandbox.renderer.pictures.lab import lab_of
 from a2e_mcp.sandbox.renderer.pictures.picture import Mask, Picture, Points, blend, shrink_to_fit, size_of, soften
+from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused
 from a2e_mcp.sandbox.renderer.vision.face_light import light_of, lit_like, pixels_apart
 from a2e_mcp.sandbox.renderer.vision.faces import (
     BROWS,
+    CHIN,
+    FOREHEAD,
     HAIRLINE,
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
     LEFT_EYE,
     OUTER_LOWER_LIP,
     OUTER_UPPER_LIP,
+    OVAL,
     RIGHT_EYE,
     UNDER_EARS,
     UNDER_TEMPLES,
@@ -24,6 +28,9 @@ from a2e_mcp.sandbox.renderer.vision.faces import (
 from a2e_mcp.sandbox.renderer.vision.mesh_warp import filled, triangles_over, warp
 
 _LARGEST_SOURCE = 1280
+# A smaller face has no eyes that could be looked into. One that is turned by more degrees and of which one half is so
+# much darker, in steps of 255, becomes a mask on a face that looks ahead.
+_LEAST_SOURCE, _ASIDE, _SHADED = 64.0, 10.0, 45.0
 _RIM = 8
 # In parts of the face's height.
 _ERODED = 0.075
@@ -45,7 +52,11 @@ class FaceSwapper:
 
     def __init__(self, picture: Picture) -> None:
         self._picture = shrink_to_fit(picture, _LARGEST_SOURCE, _LARGEST_SOURCE)
-        self._face = only_face(self._picture, "the face picture")
+        self._face = only_face(self._picture, "the face picture", least=_LEAST_SOURCE)
+        if abs(self._face.turn) > _ASIDE and _half_in_shade(self._picture, self._face):
+            reason = "is turned aside, with one half in the shade"
+            needed = "use a picture that looks at the camera, or one in even light"
+            raise OrderRefused("no_face", f"The face in the face picture {reason}; {needed}.")
         self._points = self._face.points
         self._four_channels = cv2.cvtColor(self._picture, cv2.COLOR_BGR2BGRA)
         self._triangles: npt.NDArray[np.int64] | None = None
@@ -110,6 +121,16 @@ def _up_to(points: Points, height: float) -> Points:
     """The face's outline with its upper edge above the brows, by a part of the way from them to the hairline."""
     brows = points[list(BROWS)]
     return np.vstack([points[list(UNDER_TEMPLES)], brows + (points[list(HAIRLINE)] - brows) * height])
+
+
+def _half_in_shade(picture: Picture, face: Face) -> bool:
+    size = size_of(picture)
+    middle = face.points[[FOREHEAD, CHIN]]
+    light = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    left, right = (
+        filled(np.concatenate([face.points[list(side)], middle]), size) > 127 for side in (OVAL[18:], OVAL[:19])
+    )
+    return abs(float(np.median(light[left])) - float(np.median(light[right]))) > _SHADED
 
 
 def _inner_face(outline: Points, covered: Mask, height: float) -> Mask:

@@ -50,7 +50,7 @@ _CERTAIN = 0.72
 # The mesh of a true face hardly depends on how wide it is looked at; in parts of the face's height.
 _NARROW, _WIDE, _STEADY = 1.25, 1.8, 0.08
 # A smaller face in a photo, or one turned farther, in degrees as the mesh sees them, has no mouth that could be moved.
-_SMALLEST, _FARTHEST_TURN = 32.0, 28.0
+SMALLEST_FACE, _FARTHEST_TURN = 32.0, 28.0
 _UPRIGHT = 0.5
 # Of a face's points so many may be beyond the picture's edge, such as those of the forehead in a close portrait.
 _MOST_CUT_OFF = 0.15
@@ -193,13 +193,13 @@ def confirmed(picture: Picture, face: Face) -> Face | None:
     return seen
 
 
-def only_face(picture: Picture, where: str) -> Face:
-    """The face to work with. Raises OrderRefused with `no_face`, naming `where` it should be."""
+def only_face(picture: Picture, where: str, *, least: float = SMALLEST_FACE) -> Face:
+    """The face to work with, so many pixels high at least. Raises OrderRefused with `no_face`, naming `where` it is."""
     face = largest_face(picture)
     if face is None:
         raise OrderRefused("no_face", f"No face was found in {where}. It needs a clear, frontal, large enough face.")
-    if face.height < _SMALLEST:
-        size = f"is only {face.height:.0f} pixels high; at least {_SMALLEST:.0f} are needed"
+    if face.height < least:
+        size = f"is only {face.height:.0f} pixels high; at least {least:.0f} are needed"
         raise OrderRefused("no_face", f"The face in {where} {size}.")
     outside = (face.points < 0) | (face.points >= np.array(picture.shape[1::-1]))
     if outside.any(1).mean() > _MOST_CUT_OFF:
