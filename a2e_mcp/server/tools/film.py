@@ -18,7 +18,7 @@ from a2e_mcp.errors import FileRefused, InputError
 from a2e_mcp.files.progress import QUICK_SECONDS
 from a2e_mcp.film.cuts import ClipPart, read_clip, read_moment_or_rest, time_shown
 from a2e_mcp.film.service import FilmPlan, FilmSource
-from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, is_subtitle_name, read_subtitles
+from a2e_mcp.film.subtitles import LARGEST, SUFFIXES, WESTERN, encoding_of, is_subtitle_name, read_subtitles
 from a2e_mcp.ledger.job_ids import DOWNLOAD, FILM, is_id, is_meant_as_job_id
 from a2e_mcp.ledger.store import EntryFilter, TooManyJobs
 from a2e_mcp.lookup.job_names import find_job_id
@@ -254,6 +254,9 @@ async def _captions(
         cues = read_subtitles(file.content, one_line(file.name, 60))
         if file.is_preferred:
             note = f"The captions are from {file.path}, not from the result of that name."
+        if encoding_of(file.content) == WESTERN:
+            guess = f"{one_line(file.name, 60)} is not in UTF-8 and was read as Western European (Windows-1252)."
+            note = f"{note} {guess}".strip()
         captions["cues"] = [{"start": cue.start, "end": cue.end, "text": cue.text} for cue in cues]
     elif text.strip().casefold() not in _AUTO:
         if len(text) > _LONGEST_TEXT:
