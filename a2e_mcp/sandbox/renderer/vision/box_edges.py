@@ -56,13 +56,12 @@ def edges_around(grey: Picture, letters: Block) -> TextBox | None:
     return None
 
 
-def edges_of_lines(grey: Picture, block: Block) -> list[TextBox]:
-    """A rectangle around each line of some letters, where each stands in one of its own; else none."""
+def edges_of_lines(grey: Picture, block: Block, one: TextBox | None) -> list[TextBox]:
+    """A rectangle around each line of some letters, where each stands in one of its own, and not all in this one."""
     lines = sorted(block.lines, key=lambda line: line.top)
     if len(lines) < 2 or any(below.top <= above.bottom for above, below in pairwise(lines)):
         return []
     ways, room = (-1.0, 1.0), round(_LEAST_ROOM * block.capital)
-    one = edges_around(grey, block)
     if one and any(all(_is_beside(grey, one, line, room, sign) for line in lines) for sign in ways):
         return []
     return next(filter(None, (_edges_of_lines(grey, lines, block.capital, sign) for sign in ways)), [])

@@ -83,15 +83,16 @@ def _plates_in(picture: Picture, blocks: Sequence[Block], known: Sequence[Captio
 def _places_of(picture: Picture, grey: Picture, block: Block, letters: Mask) -> list[TextBox]:
     """The rectangles that the lines of a caption stand on."""
     # Parts of the scene may look like plates of one colour through those that one sees through.
-    apart = edges_of_lines(grey, block)
+    edged = edges_around(grey, block)
+    apart = edges_of_lines(grey, block, edged)
     if apart and _covering(picture, apart, letters)[0].is_see_through:
         return apart
     plain = [place for line in block.lines if (place := _plain_around(picture, line, block, letters))]
     if plain:
         return plain
     # A plate may be as bright as what is behind it, and only of another colour.
-    shades = chain((grey,), map(softened, cv2.split(picture)))
-    edged = next((place for shade in shades if (place := edges_around(shade, block))), None)
+    colours = map(softened, cv2.split(picture))
+    edged = edged or next((place for shade in colours if (place := edges_around(shade, block))), None)
     return [edged] if edged else []
 
 

@@ -106,9 +106,12 @@ class CleanPlates:
             return rest
         rows = _aligned(top, height, view.hidden.shape[0], factor)
         columns = _aligned(left, width, view.hidden.shape[1], factor)
+        found = self._best(view.hidden[rows, columns], (rows, columns), time)
+        if not found:
+            return rest
         around = _AroundHole(view.part((rows, columns)), factor)
         small = slice(rows.start // factor, rows.stop // factor), slice(columns.start // factor, columns.stop // factor)
-        for plate in self._best(around.hole, (rows, columns), time):
+        for plate in found:
             if around.is_filled:
                 break
             around.fill_from(plate.view.part((rows, columns)), plate.small.part(small))
@@ -143,11 +146,6 @@ class _AroundHole:
         across, down = (cv2.Sobel(self._grey, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
         self._slope = cv2.magnitude(across, down) + 0.5
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-
-    @property
-    def hole(self) -> Mask:
-        """What is still to be filled."""
-        return self._view.hidden
 
     @property
     def is_filled(self) -> bool:
