@@ -90,7 +90,9 @@ SELECT $columns FROM starts WHERE $of_home AND (phase IN ('intended', 'sent')
     OR (phase = 'unknown' AND handles = '{}' AND sent IS NOT NULL AND starts.created >= %(since)s))
 """)
 UNKEPT = _sql("""
-SELECT starts.account, $columns FROM starts WHERE $of_home AND phase = 'started' AND starts.created >= %(since)s
+SELECT starts.account, $columns FROM starts
+WHERE starts.account IN (SELECT %(account)s UNION SELECT own_keys.account FROM own_keys WHERE mode = %(mode)s)
+    AND $of_home AND phase = 'started' AND starts.created >= %(since)s
     AND starts.created < %(before)s AND coalesce(state, 'queued') IN ('queued', 'running', 'succeeded')
     AND family <> ALL (%(without)s)
     AND (SELECT count(*) FROM jsonb_object_keys(coalesce(steps -> 'kept', '{}'))) < cardinality(handles)
