@@ -120,6 +120,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "files",
         "hosts",
         "operations",
+        "placeholders",
         "server",
         "server.uploads",
         "settings",

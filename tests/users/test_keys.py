@@ -40,6 +40,7 @@ async def test_a_key_lets_its_user_in_and_all_else_is_refused_with_whom_to_ask(t
             ("a2eu_" + "x" * 43, "This key is not known here."),
             (ada[:-1], "This key is not known here."),
             (bob, "This key has expired."),
+            ("${A2E_KEY}", "The header Authorization holds a placeholder. Put your key there."),
         ):
             answer = await asked_with(address, credential)
             assert answer.status_code == 401, credential
@@ -49,6 +50,9 @@ async def test_a_key_lets_its_user_in_and_all_else_is_refused_with_whom_to_ask(t
             assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token", error_description="')
             # Without a provider no client should look for one.
             assert "resource_metadata" not in answer.headers["www-authenticate"]
+        # As people copy it.
+        for copied in (f'"{ada}"', f"Bearer {ada}", f"  {ada}"):
+            assert (await asked_with(address, copied)).status_code not in (401, 403)
         # Who sends a token of A2E believes that they pay themselves.
         own = await asked_with(address, ada, **{"x-a2e-key": "sk_of_ada"})
         assert own.status_code == 403

@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 from a2e_mcp.errors import AccessDenied, Charged
+from a2e_mcp.placeholders import bare_token, is_placeholder
 from a2e_mcp.server.http.toolset_paths import ROOT, is_ours
 from a2e_mcp.users.caller import READ, SCOPES, SPEND, Caller, calling
 from a2e_mcp.users.rate_limit import CallLimit
@@ -154,8 +155,13 @@ def _check_single(headers: Headers) -> None:
 
 
 def _bearer(header: str) -> str:
+    """The key in a header, as people copy it. Raises AccessDenied."""
     kind, _, credential = header.strip().partition(" ")
-    return credential.strip() if kind.lower() == "bearer" else ""
+    if kind.lower() != "bearer":
+        return ""
+    if is_placeholder(credential):
+        raise AccessDenied("The header Authorization holds a placeholder", hint="Put your key there")
+    return bare_token(credential)
 
 
 def _principal(caller: Caller | None) -> dict[str, object]:
