@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from a2e_mcp import __version__
-from tests.support.forked_program import TEMPLATE, ForkedProcess, fork_process, run_forked
+from tests.support.forked_program import LONGEST_RUN, TEMPLATE, ForkedProcess, fork_process, run_forked
 from tests.support.paths import CHECKOUT
 from tests.support.token_watch import without_token
 
 HOME = CHECKOUT
-SECONDS = 20.0
+SECONDS = 60.0
 _LONGEST_LINE = 2**22
 
 
@@ -59,7 +59,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_RUN,
         check=False,
     )
 

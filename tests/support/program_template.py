@@ -26,7 +26,14 @@ import a2e_mcp
 
 LONGEST_ORDER = 200_000
 _LEFT_OUT = ("a2e_mcp.__main__", "a2e_mcp.sandbox.renderer", "a2e_mcp.sandbox.testing")
-_ALSO = ("sqlite3", "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "uvicorn.loops.asyncio")
+# What commands import when they need it, and servers at their first request.
+_ALSO = (
+    *("argparse", "platformdirs.unix", "sqlite3", "tomlkit", "ruamel.yaml"),
+    *("keyring", "keyring.backends.SecretService", "keyring.backends.Windows", "keyring.backends.kwallet"),
+    *("keyring.backends.libsecret", "keyring.backends.macOS"),
+    *("anyio._backends._asyncio", "httpcore2", "truststore"),
+    *("uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "uvicorn.loops.asyncio"),
+)
 
 
 class Order(NamedTuple):
