@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.clips import BLUE, GREEN, RED, watch, with_matrix, write_clip
+from tests.support.clips import BLUE, GREEN, RED, watch, with_matrix, write_clip, write_interlaced_clip
 from tests.support.films import make_film
 from tests.support.media import fetched
 from tests.support.server import open_server
@@ -108,3 +108,15 @@ async def test_a_clip_that_cannot_be_read_from_its_beginning_again_is_joined_and
         film = watch(path)
         assert film.seconds == pytest.approx(1, abs=0.05)
         assert film.flash_times() == [pytest.approx(0.4, abs=0.05)]
+
+
+async def test_lines_of_two_moments_are_shown_as_whole_pictures(tmp_path: Path) -> None:
+    async with open_server(tmp_path) as server:
+        write_interlaced_clip(server.inbox / "camcorder.mp4")
+        _, path = await make_film(server, "compose_video", clips=["camcorder.mp4"])
+        film = watch(path, width=320)
+        rows = film.frames[10][20:160].astype(int).mean(2)
+        # A line looks as the ones beside it, where before each second one was five pixels further.
+        assert np.abs(rows[1:] - rows[:-1]).max() < 90
+        assert rows.max() > 200
+        assert film.seconds == pytest.approx(1, abs=0.05)

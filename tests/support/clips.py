@@ -69,6 +69,24 @@ def write_clip(
     return path
 
 
+def write_interlaced_clip(path: Path, *, seconds: float = 1.0, size: tuple[int, int] = (320, 180)) -> Path:
+    """A clip of a white bar that moves, whose even lines show one moment and whose odd lines the next."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        video.options = {"preset": "ultrafast", "crf": "10", "flags": "+ilme+ildct", "x264-params": "tff=1"}
+        for number in range(round(seconds * 25)):
+            picture = np.zeros((size[1], size[0], 3), np.uint8)
+            for first in (0, 1):
+                left = 16 + (2 * number + first) * 5
+                picture[first::2, left : left + 40] = 255
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path
+
+
 def with_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
     """The clip with a, b, c, d of its display matrix, which lies in the track's header."""
     content = bytearray(path.read_bytes())

@@ -16,6 +16,7 @@ from a2e_mcp.film.engine.canvas import Framer
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.source import Source, moving_picture, opened, seek_before
 from a2e_mcp.media.damage import Damage
+from a2e_mcp.media.deinterlacing import progressive
 from a2e_mcp.media.picture_levels import in_eight_bits
 
 
@@ -37,7 +38,7 @@ def frames_of(
             raise FilmRefused(f"{source.name} has no picture.")
         if start > 0:
             seek_before(container, start + source.origin)
-        decoded = _decoded(container, stream, damage)
+        decoded = progressive(_decoded(container, stream, damage))
         shown = next(decoded, None)
         if shown is None:
             raise FilmRefused(f"{source.name} cannot be read: its picture cannot be decoded.")

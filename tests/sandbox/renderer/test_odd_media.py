@@ -340,3 +340,13 @@ def test_a_clip_that_cannot_be_read_from_its_beginning_again_is_a_clip(worker: R
 
     assert (probed.width, probed.height) == (128, 96)
     assert probed.seconds == pytest.approx(2, abs=0.2)
+
+
+def test_lines_of_two_moments_are_shown_as_whole_pictures(worker: RenderProcess, tmp_path: Path) -> None:
+    clip = clips.write_interlaced_clip(tmp_path / "camcorder.mp4")
+
+    shown, _ = marked(worker, str(clip), tmp_path)
+
+    rows = shown[10][20:140].astype(int).mean(2)
+    assert np.abs(rows[1:] - rows[:-1])[:, :150].max() < 90
+    assert rows.max() > 200

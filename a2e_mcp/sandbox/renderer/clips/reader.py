@@ -11,6 +11,7 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from a2e_mcp.media.damage import Damage
+from a2e_mcp.media.deinterlacing import progressive
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
 from a2e_mcp.media.orientation import UPRIGHT, Orientation, is_on_its_side, orientation
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
@@ -139,9 +140,8 @@ def _decoded(path: str, box: tuple[int, int], fps: float, start: float, damage: 
         tones: ToneMapper | None = None
         due = 0
         count = 0
-        for raw in decoded(container, stream, damage):
-            if not isinstance(raw, av.VideoFrame):
-                continue
+        pictures = (each for each in decoded(container, stream, damage) if isinstance(each, av.VideoFrame))
+        for raw in progressive(pictures):
             time = (raw.time or 0.0) - begins
             count += 1
             if time > MAX_SECONDS or count > MAX_SECONDS * _MAX_FRAMES_A_SECOND:
