@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import stat
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -41,6 +42,15 @@ async def test_the_token_is_not_in_the_file(path: Path) -> None:
     async with open_ledger(path, account="sk-very-secret-token", sandbox=False) as ledger:
         await intend(ledger)
     assert b"very-secret" not in await asyncio.to_thread(path.read_bytes)
+
+
+async def test_the_thread_of_a_ledger_ends_with_it(path: Path) -> None:
+    before = set(threading.enumerate())
+    async with open_ledger(path, account="token", sandbox=False) as ledger:
+        await ledger.recent()
+        (mine,) = set(threading.enumerate()) - before
+    mine.join(timeout=20)
+    assert not mine.is_alive()
 
 
 async def test_a_new_file_may_be_opened_by_many_at_once(path: Path) -> None:
