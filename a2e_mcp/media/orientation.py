@@ -17,7 +17,10 @@ UPRIGHT: Orientation = (1, 0, 0, 1)
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:
-    """How a frame is to be turned and mirrored before it is shown, by its display matrix."""
+    """How a frame is to be turned and mirrored before it is shown, by its display matrix.
+
+    It is asked of one frame of a clip: one that was asked is part of a circle, and stays in memory until that is found.
+    """
     found = frame.side_data.get("DISPLAYMATRIX")
     content = bytes(found) if isinstance(found, SideData) else b""
     if len(content) < _MATRIX_BYTES:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -175,3 +177,22 @@ def turned(clip: Path, to: Path) -> Path:
     content[matrix : matrix + 36] = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
     to.write_bytes(content)
     return to
+
+
+def test_a_film_holds_a_few_frames_at_a_time_however_long_it_is(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=6, fps=30)
+    held: list[int] = []
+
+    def count(share: float) -> None:
+        # Not before the end, where most would have come together.
+        if share > 0.9 and not held:
+            held.append(sum(isinstance(each, av.VideoFrame) for each in gc.get_objects()))
+
+    order = ComposeOrder(output=str(tmp_path / "film.mp4"), clips=(FilmClip(path=str(clip), name="clip.mp4"),))
+    gc.collect()
+    gc.disable()
+    try:
+        compose(order, count)
+    finally:
+        gc.enable()
+    assert held[0] < 40

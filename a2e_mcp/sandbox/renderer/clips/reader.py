@@ -152,7 +152,6 @@ def _decoded(path: str, box: tuple[int, int], fps: float, start: float, damage: 
             if time + 0.0005 < start or number < due:
                 continue
             due = number + 1
-            # Asked once: a frame that was asked is part of a circle, and stays in memory until that is found.
             turned = orientation(raw) if turned is None else turned
             tones = tones or (ToneMapper(max(box)) if is_high_range(raw) else None)
             yield _Raw(max(0.0, time), raw if tones is None else tones.mapped(raw), turned, aspect)
