@@ -12,7 +12,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
-from a2e_mcp.media.orientation import UPRIGHT, Orientation, is_on_its_side, orientation, upright
+from a2e_mcp.media.orientation import UPRIGHT, Orientation, is_on_its_side, upright
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -151,16 +151,18 @@ class Placing:
 class Framer:
     """Turns the decoded frames of one clip into frames of the film's size."""
 
-    def __init__(self, shown: tuple[int, int], frame: tuple[int, int], *, fills: bool) -> None:
+    def __init__(
+        self, shown: tuple[int, int], frame: tuple[int, int], *, fills: bool, turned: Orientation = UPRIGHT
+    ) -> None:
         self._frame = frame
         self.placing = Placing.of(shown, frame, fills=fills)
         self._reformatter = VideoReformatter()
-        self._turned: Orientation | None = None
+        self._turned = turned
         self._tones: ToneMapper | None = None
 
     def frame(self, decoded: av.VideoFrame) -> av.VideoFrame:
         """One decoded frame as the film shows it; it must not be drawn on."""
-        turned = self._turned = self._turned or orientation(decoded)
+        turned = self._turned
         width, height = self.placing.size
         size = (height, width) if is_on_its_side(turned) else (width, height)
         if is_high_range(decoded):

@@ -109,7 +109,7 @@ def _frames(order: ComposeOrder, timeline: Timeline, damage: Sequence[Damage]) -
     for number, segment in enumerate(timeline.segments):
         following = timeline.segments[number + 1] if number + 1 < len(timeline.segments) else None
         kept = segment.frames - (following.fade if following else 0)
-        framer = Framer(segment.source.size, timeline.size, fills=fills)
+        framer = Framer(segment.source.size, timeline.size, fills=fills, turned=segment.source.turned)
         frames = frames_of(segment.source, framer, segment.start, timeline.fps, segment.frames, damage=damage[number])
         for at, own in enumerate(islice(frames, kept)):
             yield blended(next(tail), own, (at + 1) / (segment.fade + 1)) if at < segment.fade else own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from a2e_mcp.film.engine.refusal import FilmRefused
-from a2e_mcp.media.orientation import is_on_its_side, orientation
+from a2e_mcp.media.orientation import UPRIGHT, Orientation, is_on_its_side, orientation
 
 SANDBOX_TAG = "a2e_sandbox"
 """The metadata key of what the sandbox has made."""
@@ -24,6 +25,8 @@ SANDBOX_TAG = "a2e_sandbox"
 _LONGEST = 3 * 3600.0
 _MOST_PIXELS = 40_000_000
 _MOST_PACKETS = 5_000_000
+_YOUNG = 1
+"""The generations of what was made just now, which are searched in no time."""
 # Whole files only: playlists and the like would let a file name other files and addresses.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg,wav,mp3,flac,aac,aiff,amr,caf"
 
@@ -32,7 +35,7 @@ _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg
 class Source:
     """One readable file. Sizes are pixels as shown, times are seconds from `origin`, where its first packet is shown.
 
-    `own_size` is the size before pixels are made square and the picture is turned.
+    `own_size` is the size before pixels are made square and the picture is `turned`.
     """
 
     path: str
@@ -41,6 +44,7 @@ class Source:
     seconds: float = 0.0
     size: tuple[int, int] = (0, 0)
     own_size: tuple[int, int] = (0, 0)
+    turned: Orientation = UPRIGHT
     fps: Fraction = Fraction(30)
     origin: float = 0.0
     has_sound: bool = False
@@ -129,7 +133,7 @@ def _media(path: str, name: str) -> Source:
             raise FilmRefused(f"{name} has no picture that can be read.")
         origin = min(span.start for span in spans.values())
         end = max(span.end for span in spans.values())
-        shown, own = _sizes(path, video, name)
+        shown, own, turned = _sizes(path, video, name)
         return Source(
             path,
             name,
@@ -137,6 +141,7 @@ def _media(path: str, name: str) -> Source:
             seconds=end - origin,
             size=shown,
             own_size=own,
+            turned=turned,
             fps=_rate(spans[video.index], video),
             origin=origin,
             has_sound=audio is not None and audio.index in spans,
@@ -177,8 +182,8 @@ def _spans(container: InputContainer, streams: Sequence[av.stream.Stream], name:
     return spans
 
 
-def _sizes(path: str, video: VideoStream, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The size as shown, upright and with square pixels, and the decoder's own."""
+def _sizes(path: str, video: VideoStream, name: str) -> tuple[tuple[int, int], tuple[int, int], Orientation]:
+    """The size as shown, upright and with square pixels, the decoder's own, and how the picture is turned."""
     frame = None
     # Opened anew, since not every file can be read from its beginning again.
     with opened(path, name) as container, suppress(av.FFmpegError):
@@ -186,12 +191,15 @@ def _sizes(path: str, video: VideoStream, name: str) -> tuple[tuple[int, int], t
         frame = next(iter(container.decode(stream)), None) if stream is not None else None
     if not isinstance(frame, av.VideoFrame):
         raise FilmRefused(f"{name} cannot be read: its picture cannot be decoded.")
-    width, height = frame.width, frame.height
+    width, height, turned = frame.width, frame.height, orientation(frame)
+    # Or the frames of many clips would stay, each as large as its pictures.
+    del frame
+    gc.collect(_YOUNG)
     ratio = video.sample_aspect_ratio or Fraction(1)
     shown = (max(2, round(width * ratio)), height) if 0.1 < ratio < 10 else (width, height)
-    if is_on_its_side(orientation(frame)):
+    if is_on_its_side(turned):
         shown = shown[::-1]
-    return shown, (width, height)
+    return shown, (width, height), turned
 
 
 def _rate(span: _Span, video: VideoStream) -> Fraction:
