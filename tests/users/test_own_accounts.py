@@ -410,9 +410,11 @@ async def test_a_user_has_no_more_films_under_way_than_jobs(tmp_path: Path, data
 async def test_a_start_says_that_nothing_was_charged_while_the_database_is_away(
     tmp_path: Path, postgresql_server: ScratchServer
 ) -> None:
+    # Its tables are made in a loop of their own.
+    database = await asyncio.to_thread(postgresql_server.database)
     async with (
         open_accounts(tmp_path) as accounts,
-        open_company(tmp_path, accounts, ["eve"], database=postgresql_server.database(), in_file=True) as company,
+        open_company(tmp_path, accounts, ["eve"], database=database, in_file=True) as company,
         company.person("eve") as eve,
     ):
         await eve.ask("get_credits")
