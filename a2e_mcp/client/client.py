@@ -20,7 +20,7 @@ from urllib.parse import quote
 import anyio
 import httpx2
 from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer, use_span
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretBytes, SecretStr, ValidationError
 
 from a2e_mcp.catalogue.declaration.capability import Capability, Effect, Endpoint, ReplyT, Request, RequestT
 from a2e_mcp.client.body import json_or_none
@@ -100,7 +100,7 @@ class A2EClient:
     ) -> None:
         """`renewal` is what to do when A2E does not accept the token."""
         secret = token.get_secret_value() if isinstance(token, SecretStr) else token
-        self._secret = secret.encode() if len(secret) >= _SHORTEST_SECRET else None
+        self._secret = SecretBytes(secret.encode()) if len(secret) >= _SHORTEST_SECRET else None
         self._http = httpx2.AsyncClient(
             base_url=base_url,
             transport=transport or Internet().ready_for(base_url),
@@ -268,7 +268,7 @@ class A2EClient:
 
     def _without_token(self, body: bytes) -> bytes:
         """The body with the token blanked out, so that it reaches neither messages nor the ledger."""
-        return body if self._secret is None else body.replace(self._secret, b"[token]")
+        return body if self._secret is None else body.replace(self._secret.get_secret_value(), b"[token]")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from a2e_mcp.film.engine.canvas import Framer
 from a2e_mcp.film.engine.refusal import FilmRefused
 from a2e_mcp.film.engine.source import Source, moving_picture, opened, seek_before
 from a2e_mcp.media.damage import Damage
-from a2e_mcp.media.deinterlacing import progressive
+from a2e_mcp.media.interlaced_clips import progressive
 from a2e_mcp.media.picture_levels import in_eight_bits
 
 

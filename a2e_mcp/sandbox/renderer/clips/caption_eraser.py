@@ -16,8 +16,8 @@ from a2e_mcp.sandbox.renderer.pictures.planes import even_part
 from a2e_mcp.sandbox.renderer.rendering.render import OrderRefused, Rendering, counted
 from a2e_mcp.sandbox.renderer.vision.caption_plates import CaptionBox, lift, plates_in, seen_again
 from a2e_mcp.sandbox.renderer.vision.clean_plates import CleanPlates, are_alike
-from a2e_mcp.sandbox.renderer.vision.hole_painting import REACH, paint_over
 from a2e_mcp.sandbox.renderer.vision.letter_strokes import letters_in
+from a2e_mcp.sandbox.renderer.vision.painted_holes import REACH, paint_over
 from a2e_mcp.sandbox.renderer.vision.text_boxes import TextBox, let_go, text_boxes
 
 # So many frames a second are looked at for text, which is slow: while the same letters stand there, so many of them are

@@ -11,8 +11,8 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from a2e_mcp.media.damage import Damage
-from a2e_mcp.media.deinterlacing import progressive
 from a2e_mcp.media.high_dynamic_range import ToneMapper, is_high_range
+from a2e_mcp.media.interlaced_clips import progressive
 from a2e_mcp.media.orientation import UPRIGHT, Orientation, is_on_its_side, orientation
 from a2e_mcp.sandbox.renderer.clips.pipeline import frames_under_way, read_ahead
 from a2e_mcp.sandbox.renderer.pictures.picture import Picture, resize, shrink_to_fit

@@ -108,10 +108,7 @@ def remake(
     `draw` may draw on the frame it is given. When all are drawn, `accept` may still refuse; then no file appears.
     """
     drawn = ((frame.time, draw(frame)) for frame in _frames(clip))
-    with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
-        _write(clip, written, drawn, rendering)
-        accept()
-    return written
+    return _written(clip, output, rendering, drawn, sound=sound, accept=accept)
 
 
 def remake_prepared(
@@ -127,10 +124,7 @@ def remake_prepared(
     """The same in two steps: `prepare` works in another thread, on the frames after that drawn."""
     prepared = read_ahead((prepare(frame) for frame in _frames(clip)), frames_under_way(*clip.size))
     drawn = ((frame.time, frame.picture) for frame in map(draw, prepared))
-    with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
-        _write(clip, written, drawn, rendering)
-        accept()
-    return written
+    return _written(clip, output, rendering, drawn, sound=sound, accept=accept)
 
 
 def remake_planes(
@@ -146,8 +140,22 @@ def remake_planes(
     frames = read_planes(clip.path, clip.size, fps=clip.fps, damage=clip.damage)
     prepared = read_ahead((prepare(frame) for frame in frames), frames_under_way(*clip.size))
     drawn = ((frame.time, frame.planes) for frame in map(draw, prepared))
+    return _written(clip, output, rendering, drawn, sound=sound)
+
+
+def _written(
+    clip: SourceClip,
+    output: str,
+    rendering: Rendering,
+    drawn: Iterator[tuple[float, Picture | Planes]],
+    *,
+    sound: Sound | None,
+    accept: Callable[[], None] = lambda: None,
+) -> ClipWriter:
+    """Write what is drawn; returns the finished clip."""
     with write_clip(output, clip.size, clip.fps, rendering, sound=sound) as written:
         _write(clip, written, drawn, rendering)
+        accept()
     return written
 
 
