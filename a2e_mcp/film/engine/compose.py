@@ -12,7 +12,7 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
-from a2e_mcp.film.engine.canvas import Framer, YuvSprite, blended, copied
+from a2e_mcp.film.engine.canvas import Framer, Placing, YuvSprite, blended, copied
 from a2e_mcp.film.engine.captions import CaptionGroup, CaptionTrack, undrawn_note
 from a2e_mcp.film.engine.frames import frames_of
 from a2e_mcp.film.engine.mix import FilmSound
@@ -152,7 +152,7 @@ def _segments_without_word(order: ComposeOrder, timeline: Timeline) -> list[Segm
         segment
         for segment in timeline.segments
         if segment.source.is_sandbox
-        and Framer(segment.source.size, timeline.size, fills=order.fit == "fill").placing.cut_off > LEAST_CUT_OFF
+        and Placing.of(segment.source.size, timeline.size, fills=order.fit == "fill").cut_off > LEAST_CUT_OFF
     ]
 
 

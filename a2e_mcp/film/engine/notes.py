@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from a2e_mcp.film.cuts import time_shown
-from a2e_mcp.film.engine.canvas import Framer
+from a2e_mcp.film.engine.canvas import Placing
 from a2e_mcp.film.engine.source import Source
 from a2e_mcp.film.engine.timeline import Segment, Timeline
 from a2e_mcp.film.orders import FilmClip
@@ -42,7 +42,7 @@ def framing_notes(timeline: Timeline, *, fills: bool) -> Iterator[str]:
     barred: list[str] = []
     cut: dict[str, None] = {}
     for source in (segment.source for segment in timeline.segments):
-        placing = Framer(source.size, timeline.size, fills=fills).placing
+        placing = Placing.of(source.size, timeline.size, fills=fills)
         if placing.cut_off > LEAST_CUT_OFF:
             cut[f"{placing.cut_off:.0%} of {source.name}"] = None
         if placing.bars > LEAST_CUT_OFF:
